@@ -1,0 +1,208 @@
+// The platform: everything the database asks of the world outside its own memory. Files, clocks,
+// sockets and the process stand behind this one interface, so that the rest of the tree names
+// neither Node nor Bun, and so that a test can replace the world with a simulated one: a disk that
+// loses what was not synced, a clock that moves when told to, a network without a network.
+//
+// Conventions: paths are text, joined with "/"; wall-clock times are milliseconds since 1970;
+// ranges of bytes are (bytes, start, end), borrowed for the call only. What cannot be done is
+// thrown as a PlatformError, except where the log has to carry on without an exception
+// (write, truncate, sync), and there the error is returned.
+
+/** What went wrong outside. `code` is the system's name for it ("ENOSPC", "EADDRINUSE", …). */
+export class PlatformError extends Error {
+  override readonly name = "PlatformError";
+  readonly code: string;
+  /** The file, directory or address that was asked for. */
+  readonly subject: string;
+  /** For a failed write: how many bytes of the range had reached the file. */
+  readonly writtenBytes: number;
+
+  constructor(code: string, subject: string, message: string, writtenBytes = 0) {
+    super(message);
+    this.code = code;
+    this.subject = subject;
+    this.writtenBytes = writtenBytes;
+  }
+}
+
+/** Another process holds the lock of a directory; `pid` is that process. */
+export class DirectoryLocked extends PlatformError {
+  readonly pid: number;
+
+  constructor(directory: string, pid: number) {
+    super("ELOCKED", directory, `${directory} is in use by process ${pid}`);
+    this.pid = pid;
+  }
+}
+
+/** An open file. The number means something to its platform only. */
+export type File = number;
+
+/**
+ * How a file is opened:
+ * `read`: it must be there; `update`: it must be there, read and written from its start;
+ * `append`: created when absent, every write goes to its end; `create`: it must not be there;
+ * `replace`: created, or emptied. All but `read` can be read as well as written.
+ */
+export type OpenMode = "read" | "update" | "append" | "create" | "replace";
+
+/** A held lock of a directory. */
+export interface DirectoryLock {
+  release(): void;
+}
+
+/** Files. Synchronous, except for `syncLater`. */
+export interface Files {
+  open(path: string, mode: OpenMode): File;
+  close(file: File): void;
+  /** Reads at `position` until the range is full or the file ends; returns the bytes read. */
+  read(file: File, bytes: Uint8Array, start: number, end: number, position: number): number;
+  /** Writes the whole range at the file's own position (its end with `append`), or says why not. */
+  write(file: File, bytes: Uint8Array, start: number, end: number): PlatformError | undefined;
+  /** Bytes in the file. */
+  size(file: File): number;
+  truncate(file: File, bytes: number): PlatformError | undefined;
+  /** Returns when the file's data is on the disk (fdatasync), or says why it is not. */
+  sync(file: File): PlatformError | undefined;
+  /** As `sync`, on another thread. `done` runs in a later turn; the file must stay open till then. */
+  syncLater(file: File, done: (error: PlatformError | undefined) => void): void;
+  /** Replaces `to` when it is there. Durable once the directory is synced. */
+  rename(from: string, to: string): void;
+  /** Removes a file; nothing happens when it is not there. */
+  remove(path: string): void;
+  exists(path: string): boolean;
+  /** Names (without the path) of what the directory holds, sorted. */
+  list(directory: string): string[];
+  /** Makes the directory and those above it where they are missing. */
+  makeDirectory(directory: string): void;
+  /** Makes creations, renames and removals in the directory durable. */
+  syncDirectory(directory: string): void;
+  /** The absolute path with symbolic links resolved, so that one directory has one name. */
+  resolve(path: string): string;
+  /**
+   * Takes the directory for this process, or throws DirectoryLocked. The lock of a dead process is
+   * taken over. Opening twice in one process is refused as well, with this process's own pid.
+   */
+  lockDirectory(directory: string): DirectoryLock;
+}
+
+/** A timer that was set. */
+export type Timer = object;
+
+/** Clocks and turns of the event loop. Timers never keep a process alive by themselves. */
+export interface Clock {
+  /** Wall clock, whole milliseconds since 1970. */
+  nowMs(): number;
+  /** Wall clock, whole microseconds since 1970, in step with `nowMs`. */
+  nowUs(): number;
+  /** A clock that never goes back, in milliseconds with a fraction, from an arbitrary start. */
+  monotonicMs(): number;
+  setTimer(delayMs: number, callback: () => void): Timer;
+  /** Calls back every `periodMs` until cleared. */
+  every(periodMs: number, callback: () => void): Timer;
+  clearTimer(timer: Timer): void;
+  /** Calls back once the events of this turn of the event loop have been handled. */
+  afterTurn(callback: () => void): void;
+  /** Calls back when the running callback returns, before any other event. */
+  microtask(callback: () => void): void;
+}
+
+/**
+ * One TCP connection. A socket calls its handlers from the event loop only, never from inside one
+ * of its own methods.
+ */
+export interface Socket {
+  /** Whatever the owner wants to find again in the handlers. */
+  context: unknown;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  /**
+   * Hands over what can be sent now and returns how many bytes that was; the range may be reused at
+   * once. Fewer than asked, 0 included, means that `writable` will be called when there is room.
+   */
+  write(bytes: Uint8Array, start: number, end: number): number;
+  /** Stops and resumes the calls of `data`. */
+  pause(): void;
+  resume(): void;
+  /** Closes this side once everything that was handed over has been sent. */
+  end(): void;
+  /** Closes both sides at once. `closed` follows. */
+  destroy(): void;
+  setNoDelay(on: boolean): void;
+  /** Probes an idle peer after `idleSeconds`; 0 turns that off. */
+  setKeepAlive(idleSeconds: number): void;
+}
+
+export interface SocketHandlers {
+  opened(socket: Socket): void;
+  /** `bytes` from 0 to its length have arrived. Borrowed: they are overwritten after the call. */
+  data(socket: Socket, bytes: Uint8Array, length: number): void;
+  /** There is room again after a short write. */
+  writable(socket: Socket): void;
+  /** The peer will send no more; it may still be reading. */
+  ended(socket: Socket): void;
+  /** The last call for this socket. `error` says why, unless it was closed in good order. */
+  closed(socket: Socket, error: Error | undefined): void;
+}
+
+export interface ListenOptions {
+  host: string;
+  /** 0 chooses a free one. */
+  port: number;
+  /** Connections that may wait to be accepted. */
+  backlog: number;
+  /** Lets other threads and processes listen on the same port; the kernel shares out. */
+  reusePort?: boolean;
+}
+
+export interface Listener {
+  readonly address: string;
+  readonly port: number;
+  /** Accepts no more; connections that are open stay open. */
+  close(): void;
+}
+
+export interface Network {
+  /** Resolves once connections are accepted; rejects with a PlatformError (EADDRINUSE, …). */
+  listen(options: ListenOptions, handlers: SocketHandlers): Promise<Listener>;
+}
+
+/** CPU time used so far by the process, in microseconds. */
+export interface CpuTimes {
+  readonly userUs: number;
+  readonly systemUs: number;
+}
+
+export type Signal = "SIGTERM" | "SIGINT";
+
+/** The process and the machine it runs on. */
+export interface Host {
+  /** "node", "bun" or "simulated". */
+  readonly runtimeName: string;
+  readonly runtimeVersion: string;
+  /** Kernel name, release and machine, as `uname -srm` has them: "Linux 6.1.0 x86_64". */
+  readonly systemName: string;
+  readonly pid: number;
+  /** What stood behind the program's name on the command line. */
+  readonly commandLine: readonly string[];
+  readonly currentDirectory: string;
+  environment(name: string): string | undefined;
+  /** Fills the range from the system's source of randomness. */
+  randomInto(bytes: Uint8Array, start: number, end: number): void;
+  residentBytes(): number;
+  /** Bytes of memory the machine (or the container) has. */
+  totalMemoryBytes(): number;
+  cpuTimes(): CpuTimes;
+  /** Calls back for each such signal instead of dying of it. Returns what takes that back. */
+  onSignal(signal: Signal, callback: () => void): () => void;
+  /** Calls back, synchronously, when the process is about to exit. Returns what takes that back. */
+  onExit(callback: () => void): () => void;
+  exit(code: number): never;
+  /** Writes to the standard output and error streams before returning. */
+  print(text: string): void;
+  printError(text: string): void;
+}
+
+export interface Platform extends Files, Clock, Network, Host {}
