@@ -59,6 +59,17 @@ export interface Files {
   read(file: File, bytes: Uint8Array, start: number, end: number, position: number): number;
   /** Writes the whole range at the file's own position (its end with `append`), or says why not. */
   write(file: File, bytes: Uint8Array, start: number, end: number): PlatformError | undefined;
+  /**
+   * As `write`, at `position` of a file opened with `update`, `create` or `replace`. The log uses it
+   * to write anew, over the same place, what a failed sync may have lost.
+   */
+  writeAt(
+    file: File,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    position: number,
+  ): PlatformError | undefined;
   /** Bytes in the file. */
   size(file: File): number;
   truncate(file: File, bytes: number): PlatformError | undefined;
