@@ -1,0 +1,123 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Hasher } from "../base/hash.ts";
+import { Memory } from "../memory/memory.ts";
+import { HashTables } from "./hash-table.ts";
+import { NO_DEADLINE, Records } from "./record.ts";
+
+const seed = Number(process.env.TSKEYDB_SEED ?? 42);
+
+function lcg(start: number): { below(n: number): number } {
+  let state = start >>> 0;
+  return {
+    below(n: number): number {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return Math.floor((state / 4294967296) * n);
+    },
+  };
+}
+
+const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+function setUp() {
+  const memory = new Memory();
+  const records = new Records(memory);
+  const tables = new HashTables(memory, records, new Hasher(1, 2));
+  const disposer = { dispose: (record: number) => records.free(record) };
+  return { memory, records, tables, disposer };
+}
+
+test("a table agrees with a Map under random operations, and its invariants hold", () => {
+  const { memory, records, tables, disposer } = setUp();
+  const chance = lcg(seed);
+  const table = tables.create();
+  const model = new Map<string, string>();
+  for (let step = 0; step < 60_000; step++) {
+    const growing = step < 25_000;
+    const name = `key:${chance.below(20_000)}`;
+    const key = ascii(name);
+    const hash = tables.hash(key, 0, key.length);
+    const record = tables.find(table, hash, key, 0, key.length);
+    assert.equal(record !== 0, model.has(name), `seed ${seed}, step ${step}`);
+    if (chance.below(10) < (growing ? 7 : 2)) {
+      const text = "v".repeat(chance.below(60)) + step;
+      const value = ascii(text);
+      if (record === 0) {
+        const made = records.create(
+          0, key, 0, key.length, value, 0, value.length, chance.below(4) === 0 ? step : NO_DEADLINE, 0,
+        );
+        tables.insert(table, hash, made);
+      } else {
+        const moved = records.withValue(record, 1, value, 0, value.length);
+        if (moved !== record) tables.replaceFound(moved);
+      }
+      model.set(name, text);
+    } else if (record !== 0) {
+      records.value(record);
+      const text = new TextDecoder().decode(records.bytes.slice(records.start, records.end));
+      assert.equal(text, model.get(name));
+      assert.equal(tables.remove(table, hash, key, 0, key.length), record);
+      records.free(record);
+      model.delete(name);
+    }
+    if (step % 5000 === 0) tables.verify(table);
+  }
+  assert.equal(tables.count(table), model.size);
+  tables.verify(table);
+  while (!tables.free(table, 100, disposer)) continue;
+  assert.equal(memory.usedBytes, 0);
+  memory.verify();
+});
+
+test("a scan sees every record that stays, while the table grows and shrinks", () => {
+  const { records, tables } = setUp();
+  const chance = lcg(seed);
+  const table = tables.create();
+  const add = (name: string) => {
+    const key = ascii(name);
+    const hash = tables.hash(key, 0, key.length);
+    if (tables.find(table, hash, key, 0, key.length) !== 0) return;
+    tables.insert(table, hash, records.create(0, key, 0, key.length, key, 0, 0, NO_DEADLINE, 0));
+  };
+  const drop = (name: string) => {
+    const key = ascii(name);
+    const record = tables.remove(table, tables.hash(key, 0, key.length), key, 0, key.length);
+    if (record !== 0) records.free(record);
+  };
+  for (let i = 0; i < 1000; i++) add(`stays:${i}`);
+  for (const growing of [true, false]) {
+    const seen = new Set<string>();
+    let cursor = 0;
+    let next = 0;
+    do {
+      cursor = tables.scan(table, cursor);
+      for (let i = 0; i < tables.foundCount; i++) {
+        records.key(tables.found[i]);
+        seen.add(new TextDecoder().decode(records.bytes.slice(records.start, records.end)));
+      }
+      for (let i = 0; i < 30; i++) (growing ? add : drop)(`other:${next++}`);
+      if (chance.below(3) === 0) drop(`other:${chance.below(5000)}`);
+    } while (cursor !== 0);
+    for (let i = 0; i < 1000; i++) assert.ok(seen.has(`stays:${i}`), `seed ${seed}: stays:${i}`);
+  }
+  tables.verify(table);
+});
+
+test("every record is drawn with the same chance", () => {
+  const { records, tables } = setUp();
+  const chance = lcg(seed);
+  const table = tables.create();
+  for (let i = 0; i < 100; i++) {
+    const key = ascii(`k${i}`);
+    const record = records.create(0, key, 0, key.length, key, 0, 0, NO_DEADLINE, 0);
+    tables.insert(table, tables.hash(key, 0, key.length), record);
+  }
+  const counts = new Map<number, number>();
+  for (let i = 0; i < 50_000; i++) {
+    const record = tables.random(table, chance);
+    counts.set(record, (counts.get(record) ?? 0) + 1);
+  }
+  assert.equal(counts.size, 100);
+  // 500 expected; six standard deviations are about 134.
+  for (const count of counts.values()) assert.ok(Math.abs(count - 500) < 134, String(count));
+});

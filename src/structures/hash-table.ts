@@ -1,0 +1,637 @@
+// Hash tables of records (see record.ts), by linear hashing over cache-line buckets. They serve
+// the keyspace, large hashes and large sets. A table grows and shrinks by one bucket at a time,
+// so that no operation ever pays for a rehash of the rest.
+//
+// Terms. Bucket: 64 bytes with room for 12 records. Chain: a bucket and the overflow buckets
+// linked behind it. Tag: the top 8 bits of a record's hash, or 1 when they are 0; 0 marks a free
+// slot. Round: the time in which the bucket count goes from one power of two to the next; within
+// it, bucket `count − 2^level` is the next to be split.
+//
+//   bucket  0  u8 × 12  tags          12  i32  next overflow bucket, or 0
+//          16  i32 × 12 records
+//
+//   header  0  i32 records            4  i32 buckets        8  i32 mask: 2^level − 1
+//          12  i32 chunk, or directory once there are more than CHUNK_BUCKETS
+//          16  i32 chunks in use (0: `chunk` is the only one)   20  i32 room: buckets in the only
+//              chunk, or chunks in the directory            24  i32 overflow buckets   28  unused
+//
+// A hash h belongs to bucket h mod 2^(level+1) if there is one, else to h mod 2^level. Buckets lie
+// in chunks of 1024 (64 KiB); a small table has one shorter chunk that doubles up to that.
+// At a mean of 8 records a bucket the table takes about 9 bytes for each record.
+//
+// Invariants, checked by verify():
+//  (1) 2^level ≤ buckets < 2^(level+1);
+//  (2) every record lies in the chain of its hash's bucket, under its tag;
+//  (3) slots fill from the front: only the last bucket of a chain has free slots, behind the
+//      used ones, and it is empty only if it is the chain's first;
+//  (4) the header's counts of records and overflow buckets are true.
+//
+// Cost: find reads one or two cache lines besides the record; insert and remove may split or merge
+// one bucket. A cursor of scan() counts in reversed bits, so that every record that is there
+// during a whole scan is seen, however the table grows or shrinks (Redis's guarantee).
+
+import { assert } from "../base/assert.ts";
+import type { Hasher } from "../base/hash.ts";
+import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
+import { headerBytes, LONG_KEY, type Records } from "./record.ts";
+
+const BUCKET_BYTES = 64;
+const BUCKET_UNITS = BUCKET_BYTES >> 3;
+const SLOTS = 12;
+const LINK = 3;
+const FIRST_RECORD = 4;
+
+const H = { count: 0, buckets: 1, mask: 2, chunk: 3, chunks: 4, room: 5, overflow: 6 } as const;
+const HEADER_BYTES = 32;
+
+const CHUNK_SHIFT = 10;
+const CHUNK_BUCKETS = 1 << CHUNK_SHIFT;
+const BUCKETS_MIN = 4;
+const DIRECTORY_MIN = 8;
+
+/** Mean records a bucket above which one is split, and below which one is merged. */
+const SPLIT_ABOVE = 8;
+const MERGE_BELOW = 2;
+
+/** Draws from 0 … n − 1. */
+export interface Chance {
+  below(n: number): number;
+}
+
+/** Frees what a record owns and the record itself. */
+export interface Disposer {
+  dispose(record: number): void;
+}
+
+export class HashTables {
+  readonly memory: Memory;
+  readonly records: Records;
+  readonly hasher: Hasher;
+
+  /** Records found by scan(), collect() and the like: found[0 … foundCount − 1]. */
+  found: Int32Array = new Int32Array(64);
+  foundCount = 0;
+
+  // Where find() found its record: the word of the slot's reference in #slotSegment.
+  #slotSegment = 0;
+  #slotWord = 0;
+
+  constructor(memory: Memory, records: Records, hasher: Hasher) {
+    this.memory = memory;
+    this.records = records;
+    this.hasher = hasher;
+  }
+
+  /** A new empty table; its header's reference stays the same for the table's life. */
+  create(): number {
+    const memory = this.memory;
+    const table = memory.allocate(HEADER_BYTES);
+    const chunk = memory.allocate(BUCKETS_MIN * BUCKET_BYTES);
+    for (let i = 0; i < BUCKETS_MIN; i++) this.#clearBucket(chunk + i * BUCKET_UNITS);
+    const words = memory.i32[table >>> PLACE_BITS];
+    const h = (table & PLACE_MASK) << 1;
+    words[h + H.count] = 0;
+    words[h + H.buckets] = BUCKETS_MIN;
+    words[h + H.mask] = BUCKETS_MIN - 1;
+    words[h + H.chunk] = chunk;
+    words[h + H.chunks] = 0;
+    words[h + H.room] = BUCKETS_MIN;
+    words[h + H.overflow] = 0;
+    words[h + 7] = 0;
+    return table;
+  }
+
+  /** Records in the table. */
+  count(table: number): number {
+    return this.memory.i32[table >>> PLACE_BITS][((table & PLACE_MASK) << 1) + H.count];
+  }
+
+  /** Buckets (chains) in the table: the bound for collect(). */
+  buckets(table: number): number {
+    return this.memory.i32[table >>> PLACE_BITS][((table & PLACE_MASK) << 1) + H.buckets];
+  }
+
+  /** The hash of bytes[start, end), for find, insert and remove. */
+  hash(bytes: Uint8Array, start: number, end: number): number {
+    return this.hasher.hash(bytes, start, end);
+  }
+
+  /**
+   * The record whose key is bytes[start, end), or 0. Its slot is remembered until the table
+   * changes, for replaceFound() and removeFound().
+   */
+  find(table: number, hash: number, bytes: Uint8Array, start: number, end: number): number {
+    const memory = this.memory;
+    let bucket = this.#bucketOf(table, hash);
+    const tag = hash >>> 24 === 0 ? 1 : hash >>> 24;
+    const tags = Math.imul(tag, 0x01010101);
+    const length = end - start;
+    do {
+      const segment = bucket >>> PLACE_BITS;
+      const words = memory.i32[segment];
+      const b = (bucket & PLACE_MASK) << 1;
+      for (let w = 0; w < 3; w++) {
+        // A byte of `difference` is zero where the tag matches; the mask marks zero bytes (and,
+        // rarely, the byte above one: the key is compared in any case).
+        const difference = words[b + w] ^ tags;
+        let mask = (difference - 0x01010101) & ~difference & 0x80808080;
+        while (mask !== 0) {
+          const slot = b + FIRST_RECORD + w * 4 + ((31 - Math.clz32(mask & -mask)) >> 3);
+          const record = words[slot];
+          if (record !== 0) {
+            const recordSegment = record >>> PLACE_BITS;
+            const r = (record & PLACE_MASK) << 1;
+            const recordWords = memory.i32[recordSegment];
+            const word = recordWords[r];
+            const keyLength =
+              (word & LONG_KEY) === 0 ? recordWords[r + 1] & 0xffff : recordWords[r + 2];
+            if (keyLength === length) {
+              const u8 = memory.u8[recordSegment];
+              const at = (r << 2) + headerBytes(word);
+              let i = 0;
+              while (i < length && u8[at + i] === bytes[start + i]) i++;
+              if (i === length) {
+                this.#slotSegment = segment;
+                this.#slotWord = slot;
+                return record;
+              }
+            }
+          }
+          mask &= mask - 1;
+        }
+      }
+      bucket = words[b + LINK];
+    } while (bucket !== 0);
+    return 0;
+  }
+
+  /** Puts `record` where find() found another with the same key. */
+  replaceFound(record: number): void {
+    this.memory.i32[this.#slotSegment][this.#slotWord] = record;
+  }
+
+  /** Puts `moved` in the place of `record`, which has the same key. REQUIRES: it is there. */
+  replace(table: number, record: number, moved: number): void {
+    this.#slotOf(table, this.#hashOf(moved), record);
+    this.replaceFound(moved);
+  }
+
+  /** Adds a record. REQUIRES: no record with its key is there, and `hash` is its key's. */
+  insert(table: number, hash: number, record: number): void {
+    this.#put(table, this.#bucketOf(table, hash), hash >>> 24 === 0 ? 1 : hash >>> 24, record);
+    const words = this.memory.i32[table >>> PLACE_BITS];
+    const h = (table & PLACE_MASK) << 1;
+    const count = words[h + H.count] + 1;
+    words[h + H.count] = count;
+    if (count > words[h + H.buckets] * SPLIT_ABOVE) this.#split(table);
+  }
+
+  /** Takes out the record with the key bytes[start, end) and returns it, or 0. Not freed. */
+  remove(table: number, hash: number, bytes: Uint8Array, start: number, end: number): number {
+    const record = this.find(table, hash, bytes, start, end);
+    if (record !== 0) this.#removeAt(table, hash);
+    return record;
+  }
+
+  /** Takes out `record`. REQUIRES: it is there. */
+  removeRecord(table: number, record: number): void {
+    const hash = this.#hashOf(record);
+    this.#slotOf(table, hash, record);
+    this.#removeAt(table, hash);
+  }
+
+  /** Puts the records of chain `bucket` (0 … buckets − 1) into found; returns how many. */
+  collect(table: number, bucket: number): number {
+    this.foundCount = 0;
+    this.#collectChain(this.#bucketAt(table, bucket));
+    return this.foundCount;
+  }
+
+  /**
+   * One step of a scan: puts the records of the cursor's chain into found and returns the next
+   * cursor, 0 at the end. A scan begins with cursor 0.
+   */
+  scan(table: number, cursor: number): number {
+    const words = this.memory.i32[table >>> PLACE_BITS];
+    const h = (table & PLACE_MASK) << 1;
+    let mask = words[h + H.mask] * 2 + 1;
+    let bucket = cursor & mask;
+    if (bucket >= words[h + H.buckets]) {
+      mask = words[h + H.mask];
+      bucket = cursor & mask;
+    } else if (bucket + words[h + H.mask] + 1 >= words[h + H.buckets] && bucket <= words[h + H.mask]) {
+      // Not split in this round: it holds what its sibling would.
+      mask = words[h + H.mask];
+    }
+    this.foundCount = 0;
+    this.#collectChain(this.#bucketAt(table, bucket));
+    return reverseBits((reverseBits(cursor | ~mask) + 1) | 0) >>> 0;
+  }
+
+  /** A record drawn uniformly, or 0 from an empty table. */
+  random(table: number, chance: Chance): number {
+    if (this.count(table) === 0) return 0;
+    const buckets = this.buckets(table);
+    // A slot number up to 36 is drawn with the bucket and drawn again when the chain is shorter:
+    // each record has the same chance. (Longer chains do not occur with a keyed hash; there, the
+    // draw is among the chain.)
+    for (;;) {
+      const bucket = this.#bucketAt(table, chance.below(buckets));
+      const length = this.#chainLength(bucket);
+      const slot = chance.below(length > 3 * SLOTS ? length : 3 * SLOTS);
+      if (slot < length) return this.#chainRecord(bucket, slot);
+    }
+  }
+
+  /**
+   * Frees up to `budget` records with `disposer` and, when none is left, the table.
+   * Returns whether the table is gone; until then it holds what is left.
+   */
+  free(table: number, budget: number, disposer: Disposer): boolean {
+    const memory = this.memory;
+    const words = memory.i32[table >>> PLACE_BITS];
+    const h = (table & PLACE_MASK) << 1;
+    let left = budget;
+    while (words[h + H.buckets] > 0 && left > 0) {
+      const last = words[h + H.buckets] - 1;
+      const bucket = this.#bucketAt(table, last);
+      const count = this.collect(table, last);
+      for (let i = 0; i < count; i++) disposer.dispose(this.found[i]);
+      words[h + H.count] -= count;
+      left -= count + 1;
+      this.#freeOverflow(table, bucket);
+      this.#clearBucket(bucket);
+      this.#dropLastBucket(table);
+    }
+    if (words[h + H.buckets] > 0) return false;
+    if (words[h + H.chunks] > 0) {
+      const directory = words[h + H.chunk];
+      const entries = memory.i32[directory >>> PLACE_BITS];
+      const d = (directory & PLACE_MASK) << 1;
+      for (let i = 0; i < words[h + H.chunks]; i++) memory.free(entries[d + i]);
+    }
+    memory.free(words[h + H.chunk]);
+    memory.free(table);
+    return true;
+  }
+
+  /** Bytes of the table itself: header, directory, chunks and overflow buckets. */
+  bytesUsed(table: number): number {
+    const memory = this.memory;
+    const words = memory.i32[table >>> PLACE_BITS];
+    const h = (table & PLACE_MASK) << 1;
+    const chunks = words[h + H.chunks];
+    return (
+      memory.sizeOf(table) +
+      memory.sizeOf(words[h + H.chunk]) +
+      chunks * CHUNK_BUCKETS * BUCKET_BYTES +
+      words[h + H.overflow] * BUCKET_BYTES
+    );
+  }
+
+  // Buckets
+
+  #bucketOf(table: number, hash: number): number {
+    const words = this.memory.i32[table >>> PLACE_BITS];
+    const h = (table & PLACE_MASK) << 1;
+    const mask = words[h + H.mask];
+    let index = hash & (mask * 2 + 1);
+    if (index >= words[h + H.buckets]) index &= mask;
+    if (words[h + H.chunks] === 0) return words[h + H.chunk] + index * BUCKET_UNITS;
+    const directory = words[h + H.chunk];
+    const chunk =
+      this.memory.i32[directory >>> PLACE_BITS][
+        ((directory & PLACE_MASK) << 1) + (index >>> CHUNK_SHIFT)
+      ];
+    return chunk + (index & (CHUNK_BUCKETS - 1)) * BUCKET_UNITS;
+  }
+
+  #bucketAt(table: number, index: number): number {
+    const words = this.memory.i32[table >>> PLACE_BITS];
+    const h = (table & PLACE_MASK) << 1;
+    if (words[h + H.chunks] === 0) return words[h + H.chunk] + index * BUCKET_UNITS;
+    const directory = words[h + H.chunk];
+    const chunk =
+      this.memory.i32[directory >>> PLACE_BITS][
+        ((directory & PLACE_MASK) << 1) + (index >>> CHUNK_SHIFT)
+      ];
+    return chunk + (index & (CHUNK_BUCKETS - 1)) * BUCKET_UNITS;
+  }
+
+  #clearBucket(bucket: number): void {
+    const words = this.memory.i32[bucket >>> PLACE_BITS];
+    const b = (bucket & PLACE_MASK) << 1;
+    for (let i = 0; i < BUCKET_BYTES >> 2; i++) words[b + i] = 0;
+  }
+
+  /** Slots in use of one bucket, which fill from the front. */
+  #slotsUsed(bucket: number): number {
+    const words = this.memory.i32[bucket >>> PLACE_BITS];
+    const b = ((bucket & PLACE_MASK) << 1) + FIRST_RECORD;
+    let used = 0;
+    while (used < SLOTS && words[b + used] !== 0) used++;
+    return used;
+  }
+
+  #put(table: number, bucket: number, tag: number, record: number): void {
+    const memory = this.memory;
+    let last = bucket;
+    let words = memory.i32[last >>> PLACE_BITS];
+    let b = (last & PLACE_MASK) << 1;
+    while (words[b + LINK] !== 0) {
+      last = words[b + LINK];
+      words = memory.i32[last >>> PLACE_BITS];
+      b = (last & PLACE_MASK) << 1;
+    }
+    let slot = this.#slotsUsed(last);
+    if (slot === SLOTS) {
+      const overflow = memory.allocate(BUCKET_BYTES);
+      this.#clearBucket(overflow);
+      words[b + LINK] = overflow;
+      this.#countOverflow(table, 1);
+      last = overflow;
+      words = memory.i32[last >>> PLACE_BITS];
+      b = (last & PLACE_MASK) << 1;
+      slot = 0;
+    }
+    memory.u8[last >>> PLACE_BITS][(b << 2) + slot] = tag;
+    words[b + FIRST_RECORD + slot] = record;
+  }
+
+  #countOverflow(table: number, change: number): void {
+    this.memory.i32[table >>> PLACE_BITS][((table & PLACE_MASK) << 1) + H.overflow] += change;
+  }
+
+  #freeOverflow(table: number, bucket: number): void {
+    const memory = this.memory;
+    let next = memory.i32[bucket >>> PLACE_BITS][((bucket & PLACE_MASK) << 1) + LINK];
+    while (next !== 0) {
+      const after = memory.i32[next >>> PLACE_BITS][((next & PLACE_MASK) << 1) + LINK];
+      memory.free(next);
+      this.#countOverflow(table, -1);
+      next = after;
+    }
+  }
+
+  #collectChain(first: number): void {
+    const memory = this.memory;
+    let bucket = first;
+    let count = this.foundCount;
+    while (bucket !== 0) {
+      const words = memory.i32[bucket >>> PLACE_BITS];
+      const b = (bucket & PLACE_MASK) << 1;
+      if (count + SLOTS > this.found.length) {
+        const longer = new Int32Array(this.found.length * 2);
+        longer.set(this.found);
+        this.found = longer;
+      }
+      const found = this.found;
+      for (let slot = 0; slot < SLOTS; slot++) {
+        const record = words[b + FIRST_RECORD + slot];
+        if (record === 0) break;
+        found[count++] = record;
+      }
+      bucket = words[b + LINK];
+    }
+    this.foundCount = count;
+  }
+
+  #chainLength(first: number): number {
+    let length = 0;
+    let bucket = first;
+    for (;;) {
+      const next = this.memory.i32[bucket >>> PLACE_BITS][((bucket & PLACE_MASK) << 1) + LINK];
+      if (next === 0) return length + this.#slotsUsed(bucket);
+      length += SLOTS;
+      bucket = next;
+    }
+  }
+
+  #chainRecord(first: number, index: number): number {
+    let bucket = first;
+    let slot = index;
+    for (; slot >= SLOTS; slot -= SLOTS) {
+      bucket = this.memory.i32[bucket >>> PLACE_BITS][((bucket & PLACE_MASK) << 1) + LINK];
+    }
+    return this.memory.i32[bucket >>> PLACE_BITS][((bucket & PLACE_MASK) << 1) + FIRST_RECORD + slot];
+  }
+
+  #hashOf(record: number): number {
+    this.records.key(record);
+    return this.hasher.hash(this.records.bytes, this.records.start, this.records.end);
+  }
+
+  #slotOf(table: number, hash: number, record: number): void {
+    let bucket = this.#bucketOf(table, hash);
+    while (bucket !== 0) {
+      const segment = bucket >>> PLACE_BITS;
+      const words = this.memory.i32[segment];
+      const b = (bucket & PLACE_MASK) << 1;
+      for (let slot = 0; slot < SLOTS; slot++) {
+        if (words[b + FIRST_RECORD + slot] === record) {
+          this.#slotSegment = segment;
+          this.#slotWord = b + FIRST_RECORD + slot;
+          return;
+        }
+      }
+      bucket = words[b + LINK];
+    }
+    assert(false, "the record is in its table");
+  }
+
+  /** Fills the found slot with the chain's last record, so that no hole is left. */
+  #removeAt(table: number, hash: number): void {
+    const memory = this.memory;
+    let previous = 0;
+    let last = this.#bucketOf(table, hash);
+    for (;;) {
+      const next = memory.i32[last >>> PLACE_BITS][((last & PLACE_MASK) << 1) + LINK];
+      if (next === 0) break;
+      previous = last;
+      last = next;
+    }
+    const words = memory.i32[last >>> PLACE_BITS];
+    const u8 = memory.u8[last >>> PLACE_BITS];
+    const b = (last & PLACE_MASK) << 1;
+    const slot = this.#slotsUsed(last) - 1;
+    const at = this.#slotWord & ~15;
+    memory.i32[this.#slotSegment][this.#slotWord] = words[b + FIRST_RECORD + slot];
+    memory.u8[this.#slotSegment][(at << 2) + (this.#slotWord - at - FIRST_RECORD)] =
+      u8[(b << 2) + slot];
+    words[b + FIRST_RECORD + slot] = 0;
+    u8[(b << 2) + slot] = 0;
+    if (slot === 0 && previous !== 0) {
+      memory.i32[previous >>> PLACE_BITS][((previous & PLACE_MASK) << 1) + LINK] = 0;
+      memory.free(last);
+      this.#countOverflow(table, -1);
+    }
+    const header = memory.i32[table >>> PLACE_BITS];
+    const h = (table & PLACE_MASK) << 1;
+    const count = header[h + H.count] - 1;
+    header[h + H.count] = count;
+    const buckets = header[h + H.buckets];
+    if (buckets > BUCKETS_MIN && count < buckets * MERGE_BELOW) this.#merge(table);
+  }
+
+  // Growing and shrinking
+
+  #split(table: number): void {
+    const memory = this.memory;
+    this.#makeRoom(table);
+    const words = memory.i32[table >>> PLACE_BITS];
+    const h = (table & PLACE_MASK) << 1;
+    const buckets = words[h + H.buckets];
+    const mask = words[h + H.mask];
+    const low = this.#bucketAt(table, buckets - mask - 1);
+    const high = this.#bucketAt(table, buckets);
+    this.#clearBucket(high);
+    this.foundCount = 0;
+    this.#collectChain(low);
+    this.#freeOverflow(table, low);
+    this.#clearBucket(low);
+    for (let i = 0; i < this.foundCount; i++) {
+      const record = this.found[i];
+      const hash = this.#hashOf(record);
+      const tag = hash >>> 24 === 0 ? 1 : hash >>> 24;
+      this.#put(table, (hash & (mask + 1)) === 0 ? low : high, tag, record);
+    }
+    words[h + H.buckets] = buckets + 1;
+    if (buckets + 1 === (mask + 1) * 2) words[h + H.mask] = mask * 2 + 1;
+  }
+
+  #merge(table: number): void {
+    const words = this.memory.i32[table >>> PLACE_BITS];
+    const h = (table & PLACE_MASK) << 1;
+    const last = words[h + H.buckets] - 1;
+    const high = this.#bucketAt(table, last);
+    this.foundCount = 0;
+    this.#collectChain(high);
+    this.#freeOverflow(table, high);
+    this.#clearBucket(high);
+    this.#dropLastBucket(table);
+    const low = this.#bucketAt(table, last & words[h + H.mask]);
+    for (let i = 0; i < this.foundCount; i++) {
+      const record = this.found[i];
+      const hash = this.#hashOf(record);
+      this.#put(table, low, hash >>> 24 === 0 ? 1 : hash >>> 24, record);
+    }
+  }
+
+  /** Makes room for one more bucket: a longer only chunk, or one more chunk. */
+  #makeRoom(table: number): void {
+    const memory = this.memory;
+    const words = memory.i32[table >>> PLACE_BITS];
+    const h = (table & PLACE_MASK) << 1;
+    const buckets = words[h + H.buckets];
+    if (words[h + H.chunks] === 0) {
+      const room = words[h + H.room];
+      if (buckets < room) return;
+      if (room < CHUNK_BUCKETS) {
+        const longer = memory.allocate(room * 2 * BUCKET_BYTES);
+        memory.copy(words[h + H.chunk], 0, longer, 0, room * BUCKET_BYTES);
+        memory.free(words[h + H.chunk]);
+        words[h + H.chunk] = longer;
+        words[h + H.room] = room * 2;
+        return;
+      }
+      const directory = memory.allocate(DIRECTORY_MIN * 4);
+      memory.i32[directory >>> PLACE_BITS][(directory & PLACE_MASK) << 1] = words[h + H.chunk];
+      words[h + H.chunk] = directory;
+      words[h + H.chunks] = 1;
+      words[h + H.room] = DIRECTORY_MIN;
+    }
+    const chunks = words[h + H.chunks];
+    if (buckets < chunks * CHUNK_BUCKETS) return;
+    if (chunks === words[h + H.room]) {
+      const longer = memory.allocate(chunks * 2 * 4);
+      memory.copy(words[h + H.chunk], 0, longer, 0, chunks * 4);
+      memory.free(words[h + H.chunk]);
+      words[h + H.chunk] = longer;
+      words[h + H.room] = chunks * 2;
+    }
+    const chunk = memory.allocate(CHUNK_BUCKETS * BUCKET_BYTES);
+    const directory = words[h + H.chunk];
+    memory.i32[directory >>> PLACE_BITS][((directory & PLACE_MASK) << 1) + chunks] = chunk;
+    words[h + H.chunks] = chunks + 1;
+  }
+
+  #dropLastBucket(table: number): void {
+    const memory = this.memory;
+    const words = memory.i32[table >>> PLACE_BITS];
+    const h = (table & PLACE_MASK) << 1;
+    const buckets = words[h + H.buckets] - 1;
+    words[h + H.buckets] = buckets;
+    if (buckets <= words[h + H.mask]) words[h + H.mask] >>= 1;
+    const chunks = words[h + H.chunks];
+    if (chunks === 0) {
+      const room = words[h + H.room];
+      if (room > BUCKETS_MIN && buckets >= BUCKETS_MIN && buckets <= room >> 2) {
+        words[h + H.chunk] = memory.reallocate(
+          words[h + H.chunk],
+          (room >> 1) * BUCKET_BYTES,
+          buckets * BUCKET_BYTES,
+        );
+        words[h + H.room] = room >> 1;
+      }
+    } else if (chunks > 1 && buckets <= (chunks - 2) * CHUNK_BUCKETS + CHUNK_BUCKETS / 2) {
+      const directory = words[h + H.chunk];
+      const entries = memory.i32[directory >>> PLACE_BITS];
+      const d = (directory & PLACE_MASK) << 1;
+      memory.free(entries[d + chunks - 1]);
+      words[h + H.chunks] = chunks - 1;
+      if (chunks === 2) {
+        words[h + H.chunk] = entries[d];
+        words[h + H.chunks] = 0;
+        words[h + H.room] = CHUNK_BUCKETS;
+        memory.free(directory);
+      }
+    }
+  }
+
+  /** Checks every invariant of the essay above; stops with an assertion where one is broken. */
+  verify(table: number): void {
+    const words = this.memory.i32[table >>> PLACE_BITS];
+    const h = (table & PLACE_MASK) << 1;
+    const buckets = words[h + H.buckets];
+    const mask = words[h + H.mask];
+    assert(mask < buckets && buckets <= mask * 2 + 1, "the bucket count lies in its round");
+    let records = 0;
+    let overflow = 0;
+    for (let index = 0; index < buckets; index++) {
+      const first = this.#bucketAt(table, index);
+      let bucket = first;
+      while (bucket !== 0) {
+        const bucketWords = this.memory.i32[bucket >>> PLACE_BITS];
+        const b = (bucket & PLACE_MASK) << 1;
+        const used = this.#slotsUsed(bucket);
+        records += used;
+        if (bucket !== first) overflow++;
+        assert(used > 0 || bucket === first, "no overflow bucket is empty");
+        assert(used === SLOTS || bucketWords[b + LINK] === 0, "only the last bucket has room");
+        for (let slot = 0; slot < SLOTS; slot++) {
+          const record = bucketWords[b + FIRST_RECORD + slot];
+          const tag = this.memory.u8[bucket >>> PLACE_BITS][(b << 2) + slot];
+          if (slot >= used) {
+            assert(record === 0 && tag === 0, "free slots are clear and behind the used ones");
+            continue;
+          }
+          const hash = this.#hashOf(record);
+          assert(this.#bucketOf(table, hash) === first, "a record lies in its hash's chain");
+          assert(tag === (hash >>> 24 === 0 ? 1 : hash >>> 24), "a slot has its record's tag");
+        }
+        bucket = bucketWords[b + LINK];
+      }
+    }
+    assert(records === words[h + H.count], "the count of records is true");
+    assert(overflow === words[h + H.overflow], "the count of overflow buckets is true");
+  }
+}
+
+function reverseBits(value: number): number {
+  let v = value;
+  v = ((v >>> 1) & 0x55555555) | ((v & 0x55555555) << 1);
+  v = ((v >>> 2) & 0x33333333) | ((v & 0x33333333) << 2);
+  v = ((v >>> 4) & 0x0f0f0f0f) | ((v & 0x0f0f0f0f) << 4);
+  v = ((v >>> 8) & 0x00ff00ff) | ((v & 0x00ff00ff) << 8);
+  return (v >>> 16) | (v << 16);
+}
