@@ -35,6 +35,7 @@ export const FLOAT_TEXT_MAX = 5 * 1024;
 const FloatKind = { invalid: 0, decimal: 1, hexadecimal: 2, infinite: 3 } as const;
 const INFINITY_SHORT = asciiBytes("inf");
 const INFINITY_LONG = asciiBytes("infinity");
+const BIG_POWERS = Array.from({ length: 40 }, (_, i) => 10n ** BigInt(i));
 const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`)); // all exact
 
 // What the last scan met: its sign, and for decimals ±mantissa · 10^−scale, the mantissa being exact
@@ -295,17 +296,20 @@ function roundDecimal(bytes: Uint8Array): Binary | undefined {
   if (digits === 0) return { mantissa: 0n, exponent: 0 };
   // The number is 0.ddd · 10^(digits − scale); these are far outside of the type.
   if (digits - scale > 4940 || digits - scale < -4960) return undefined;
-  const text = latin1Text(bytes, mantissaStart, mantissaEnd);
-  const value = digits <= 15 ? BigInt(mantissa) : BigInt(text.replace(".", ""));
-  if (scale <= 0) return roundTo(LONG_DOUBLE, value * 10n ** BigInt(-scale), 0, false);
+  const value = digits <= 15 ? BigInt(mantissa) : digitsValue(bytes);
+  if (scale <= 0) return roundTo(LONG_DOUBLE, value * powerOfTen(-scale), 0, false);
   // Shifted so far that the quotient has some bits more than the type; the rest only tells that
   // there is one.
-  const divisor = 10n ** BigInt(scale);
+  const divisor = powerOfTen(scale);
   const shift = Math.max(0, 66 - bitLength(value) + bitLength(divisor));
   const shifted = value << BigInt(shift);
   const quotient = shifted / divisor;
   const rounded = roundTo(LONG_DOUBLE, quotient, -shift, quotient * divisor !== shifted);
   return rounded?.mantissa === 0n ? undefined : rounded;
+}
+
+function digitsValue(bytes: Uint8Array): bigint {
+  return BigInt(latin1Text(bytes, mantissaStart, mantissaEnd).replace(".", ""));
 }
 
 function roundHexadecimal(bytes: Uint8Array, type: BinaryType): Binary | undefined {
@@ -339,8 +343,20 @@ function roundTo(
   return { mantissa: rounded, exponent: exponent + drop };
 }
 
+function powerOfTen(power: number): bigint {
+  return power < BIG_POWERS.length ? BIG_POWERS[power] : 10n ** BigInt(power);
+}
+
+const asDouble = new Float64Array(1);
+const asWords = new Int32Array(asDouble.buffer); // little-endian: the high word is the second
+
 function bitLength(value: bigint): number {
-  if (value === 0n) return 0;
+  asDouble[0] = Number(value);
+  const length = (asWords[1] >>> 20) - 1022;
+  if (length <= 1023) {
+    // A double rounds, so a value just below a power of two may have become that power.
+    return length > 0 && value >> BigInt(length - 1) === 0n ? length - 1 : Math.max(length, 0);
+  }
   const text = value.toString(16);
   return text.length * 4 - Math.clz32(Number.parseInt(text[0], 16)) + 28;
 }
@@ -350,7 +366,7 @@ function decimalText(value: Binary, below: boolean): string {
   const { mantissa: m, exponent } = value;
   const sign = below ? "-" : "";
   if (exponent >= 0) return sign + (m << BigInt(exponent)).toString();
-  const scaled = m * 10n ** 17n;
+  const scaled = m * BIG_POWERS[17];
   let units = scaled >> BigInt(-exponent);
   const rest = scaled - (units << BigInt(-exponent));
   const half = 1n << BigInt(-exponent - 1);
