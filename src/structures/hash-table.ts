@@ -189,7 +189,7 @@ export class HashTables {
   /** Takes out the record with the key bytes[start, end) and returns it, or 0. Not freed. */
   remove(table: number, hash: number, bytes: Uint8Array, start: number, end: number): number {
     const record = this.find(table, hash, bytes, start, end);
-    if (record !== 0) this.#removeAt(table, hash);
+    if (record !== 0) this.removeFound(table, hash);
     return record;
   }
 
@@ -197,7 +197,7 @@ export class HashTables {
   removeRecord(table: number, record: number): void {
     const hash = this.#hashOf(record);
     this.#slotOf(table, hash, record);
-    this.#removeAt(table, hash);
+    this.removeFound(table, hash);
   }
 
   /** Puts the records of chain `bucket` (0 … buckets − 1) into found; returns how many. */
@@ -439,8 +439,11 @@ export class HashTables {
     assert(false, "the record is in its table");
   }
 
-  /** Fills the found slot with the chain's last record, so that no hole is left. */
-  #removeAt(table: number, hash: number): void {
+  /**
+   * Takes out the record that find() found. REQUIRES: the table did not change since.
+   * The chain's last record fills the slot, so that no hole is left.
+   */
+  removeFound(table: number, hash: number): void {
     const memory = this.memory;
     let previous = 0;
     let last = this.#bucketOf(table, hash);

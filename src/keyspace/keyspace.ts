@@ -1,0 +1,587 @@
+// The keyspace: the numbered databases, their entries and deadlines. It knows bytes, types and
+// time as it is told; no sockets, no files, no replies.
+//
+// Root area, in words of the memory's user root:
+//   0 set up   1–2 hash key   3–6 random state   7 head of the disposal list   8 watched keys
+//   16 + 4 × db: table, deadlines (ordered tree), 2 unused; 0 where a database has none yet
+//   320 on, as 64-bit floats: the counters named in Counter
+//
+// An entry is a record (structures/record.ts): a string holds its value, a collection points to
+// its structure. An entry with a deadline stands in its database's tree of deadlines too, ordered
+// by time, so that the next to expire is known and expiry is exact.
+//
+// Freeing a large collection, or a whole database, is put on the disposal list and done in slices
+// by reclaim(), so that no command pays for more than it touches.
+//
+// Invariants, checked by verify(): (1) an entry is in the tree of deadlines exactly if it has a
+// deadline, under that deadline; (2) no collection is empty; (3) each structure verifies.
+
+import { assert } from "../base/assert.ts";
+import { Hasher } from "../base/hash.ts";
+import { isCanonicalInteger64 } from "../base/integers.ts";
+import { Random } from "../base/random.ts";
+import { Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
+import { type Disposer, HashTables } from "../structures/hash-table.ts";
+import { OrderedTrees } from "../structures/ordered-tree.ts";
+import { DEADLINE, KIND_MASK, NO_DEADLINE, Records } from "../structures/record.ts";
+import { lfuStart, lfuTouched, lruClock } from "./access-clock.ts";
+import { type DataType, Kind, typeOfKind } from "./data-type.ts";
+import { WatchedKeys } from "./watched-keys.ts";
+
+export const DATABASES_MAX = 64;
+
+/** Stands for "leave the deadline as it is" in setString. */
+export const KEEP_DEADLINE = -2;
+
+const W = { ready: 0, hashKey: 1, random: 3, disposals: 7, watched: 8, databases: 16 } as const;
+const DATABASE_WORDS = 4;
+const COUNTER_WORD = 320;
+
+/** Counters, in shared memory; read by counter(). */
+export const Counter = { hits: 0, misses: 1, expired: 2, evicted: 3, changes: 4 } as const;
+
+/** Strings of at most this many bytes are `embstr`, longer ones `raw`, as in Redis. */
+const EMBEDDED_MAX = 44;
+
+/** Collections with more elements than this are freed in slices. */
+const FREE_AT_ONCE_MAX = 64;
+
+// A disposal: 0 next, 4 kind (or TABLE, TREE), 8 root.
+const DISPOSAL_BYTES = 16;
+const TABLE = 100;
+const TREE = 101;
+
+/** Hears of what the keyspace does by itself. */
+export interface KeyspaceListener {
+  /** The entry with this key is about to be deleted because its deadline has passed. */
+  expired(db: number, bytes: Uint8Array, start: number, end: number): void;
+}
+
+export class Keyspace implements Disposer {
+  readonly memory: Memory;
+  readonly records: Records;
+  readonly tables: HashTables;
+  readonly deadlines: OrderedTrees;
+  readonly watched: WatchedKeys;
+  readonly random: Random;
+  readonly databases: number;
+  /** The collection types, by Type; undefined for strings. */
+  readonly types: (DataType | undefined)[] = [];
+  listener: KeyspaceListener = { expired: () => {} };
+
+  /** The time that this command sees, milliseconds since 1970. Set by setNow(). */
+  now = 0;
+  /** Whether entries keep access frequencies (an LFU policy) rather than times. */
+  lfu = false;
+  lfuLogFactor = 10;
+  lfuDecayMinutes = 1;
+  /** Off: expired entries stay until they are asked for (DEBUG SET-ACTIVE-EXPIRE). */
+  activeExpiry = true;
+  /** Off: asking for an entry leaves its access clock alone (CLIENT NO-TOUCH). */
+  touching = true;
+
+  /** Hash of the key that find() looked for last. */
+  hash = 0;
+
+  #clock = 0;
+  readonly #words: Int32Array;
+  readonly #counters: Float64Array;
+
+  constructor(memory: Memory, databases: number, seed: Int32Array) {
+    assert(databases >= 1 && databases <= DATABASES_MAX, "the number of databases is in range");
+    this.memory = memory;
+    this.databases = databases;
+    this.#words = memory.i32[0].subarray(Memory.userRootAt);
+    this.#counters = memory.f64[0].subarray((Memory.userRootAt + COUNTER_WORD) >> 1);
+    this.random = new Random(this.#words, W.random);
+    if (this.#words[W.ready] === 0) {
+      this.#words[W.ready] = 1;
+      this.#words[W.hashKey] = seed[0];
+      this.#words[W.hashKey + 1] = seed[1];
+      this.random.seed(seed[2], seed[3]);
+    }
+    this.records = new Records(memory);
+    const hasher = new Hasher(this.#words[W.hashKey], this.#words[W.hashKey + 1]);
+    this.tables = new HashTables(memory, this.records, hasher);
+    this.deadlines = new OrderedTrees(memory);
+    this.watched = new WatchedKeys(memory, this.tables, this.records, W.watched);
+  }
+
+  /** Adds a collection type. */
+  register(type: DataType): void {
+    this.types[type.type] = type;
+  }
+
+  setNow(nowMs: number): void {
+    if (nowMs === this.now) return;
+    this.now = nowMs;
+    this.#clock = this.lfu ? lfuStart(nowMs) : lruClock(nowMs);
+  }
+
+  /** Entries keep frequencies from now on (`lfu`), or times. */
+  setLfu(on: boolean): void {
+    this.lfu = on;
+    this.#clock = on ? lfuStart(this.now) : lruClock(this.now);
+  }
+
+  counter(index: number): number {
+    return this.#counters[index];
+  }
+
+  count(index: number, by = 1): void {
+    this.#counters[index] += by;
+  }
+
+  resetCounters(): void {
+    for (const index of [Counter.hits, Counter.misses, Counter.expired, Counter.evicted]) {
+      this.#counters[index] = 0;
+    }
+  }
+
+  // Databases
+
+  /** The table of a database, or 0 while it has no entries. */
+  table(db: number): number {
+    return this.#words[W.databases + db * DATABASE_WORDS];
+  }
+
+  /** The tree of a database's deadlines, or 0 while none has one. */
+  deadlineTree(db: number): number {
+    return this.#words[W.databases + db * DATABASE_WORDS + 1];
+  }
+
+  /** Entries in a database, those that have expired but are not deleted yet among them. */
+  size(db: number): number {
+    const table = this.table(db);
+    return table === 0 ? 0 : this.tables.count(table);
+  }
+
+  /** Entries of a database that have a deadline. */
+  deadlineCount(db: number): number {
+    const tree = this.deadlineTree(db);
+    return tree === 0 ? 0 : this.deadlines.count(tree);
+  }
+
+  // Finding
+
+  /**
+   * The entry with the key bytes[start, end), or 0. One whose deadline has passed is deleted
+   * first. Remembers the slot until the database changes (for the set and remove below).
+   */
+  find(db: number, bytes: Uint8Array, start: number, end: number): number {
+    const tables = this.tables;
+    const hash = tables.hash(bytes, start, end);
+    this.hash = hash;
+    const table = this.#words[W.databases + db * DATABASE_WORDS];
+    if (table === 0) return 0;
+    const entry = tables.find(table, hash, bytes, start, end);
+    if (entry === 0) return 0;
+    const words = this.memory.i32[entry >>> PLACE_BITS];
+    const at = (entry & PLACE_MASK) << 1;
+    const word = words[at];
+    if ((word & DEADLINE) !== 0 && this.records.deadline(entry) < this.now) {
+      this.expire(db, entry);
+      return 0;
+    }
+    if (this.touching) {
+      if (this.lfu) this.#touchFrequency(entry);
+      else if (word >>> 8 !== this.#clock) words[at] = (word & 0xff) | (this.#clock << 8);
+    }
+    return entry;
+  }
+
+  /** As find, but leaves the access clock alone. */
+  peek(db: number, bytes: Uint8Array, start: number, end: number): number {
+    const touching = this.touching;
+    this.touching = false;
+    const entry = this.find(db, bytes, start, end);
+    this.touching = touching;
+    return entry;
+  }
+
+  #touchFrequency(entry: number): void {
+    const chance = (this.random.next32() >>> 0) / 4294967296;
+    const clock = this.records.clock(entry);
+    this.records.setClock(
+      entry,
+      lfuTouched(clock, this.now, this.lfuDecayMinutes, this.lfuLogFactor, chance),
+    );
+  }
+
+  /** The Type of an entry. */
+  typeOf(entry: number): number {
+    return typeOfKind[
+      this.memory.u8[entry >>> PLACE_BITS][(entry & PLACE_MASK) << 3] & KIND_MASK
+    ];
+  }
+
+  /** Whether the entry's deadline has passed. */
+  isExpired(entry: number): boolean {
+    return this.records.hasDeadline(entry) && this.records.deadline(entry) < this.now;
+  }
+
+  // Changing
+
+  /**
+   * Sets the key to a string, whatever was there. `deadline` is in milliseconds since 1970,
+   * NO_DEADLINE or KEEP_DEADLINE. `kind` is as stringKind() says, or a string kind of choice.
+   */
+  setString(
+    db: number,
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    kind: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+    deadline: number,
+  ): void {
+    const { tables, records } = this;
+    const hash = tables.hash(key, keyStart, keyEnd);
+    const table = this.#tableOf(db);
+    let entry = tables.find(table, hash, key, keyStart, keyEnd);
+    let until = deadline;
+    if (entry !== 0) {
+      const word = this.memory.i32[entry >>> PLACE_BITS][(entry & PLACE_MASK) << 1];
+      if ((word & DEADLINE) === 0 && typeOfKind[word & KIND_MASK] === 0 && deadline < 0) {
+        const moved = records.withValue(entry, kind, value, valueStart, valueEnd);
+        if (moved !== entry) tables.replaceFound(moved);
+        if (!this.lfu && word >>> 8 !== this.#clock) records.setClock(moved, this.#clock);
+        return;
+      }
+      if (deadline === KEEP_DEADLINE) {
+        until = this.isExpired(entry) ? NO_DEADLINE : records.deadline(entry);
+      }
+      if ((word & DEADLINE) !== 0) this.#dropDeadline(db, entry);
+    } else if (deadline === KEEP_DEADLINE) {
+      until = NO_DEADLINE;
+    }
+    const made = records.create(
+      kind, key, keyStart, keyEnd, value, valueStart, valueEnd, until, this.#clock,
+    );
+    if (entry !== 0) {
+      tables.replaceFound(made);
+      this.dispose(entry);
+    } else {
+      tables.insert(table, hash, made);
+    }
+    entry = made;
+    if (until !== NO_DEADLINE) this.deadlines.insert(this.#treeOf(db), until, entry);
+  }
+
+  /** Adds a collection entry. REQUIRES: the key is not there. */
+  addCollection(
+    db: number,
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    kind: number,
+    root: number,
+    deadline = NO_DEADLINE,
+  ): number {
+    const hash = this.tables.hash(key, keyStart, keyEnd);
+    const entry = this.records.createPointer(
+      kind, key, keyStart, keyEnd, root, 0, deadline, this.#clock,
+    );
+    this.tables.insert(this.#tableOf(db), hash, entry);
+    if (deadline !== NO_DEADLINE) this.deadlines.insert(this.#treeOf(db), deadline, entry);
+    return entry;
+  }
+
+  /**
+   * Makes room for a string value of `length` bytes that keeps the first `keep` bytes of the old
+   * one; records.bytes, start and end then describe it, for the caller to fill.
+   */
+  resizeString(db: number, entry: number, kind: number, length: number, keep: number): number {
+    const moved = this.records.resizeValue(entry, kind, length, keep);
+    if (moved !== entry) {
+      const { bytes, start, end } = this.records;
+      this.#moved(db, entry, moved);
+      this.records.bytes = bytes;
+      this.records.start = start;
+      this.records.end = end;
+    }
+    return moved;
+  }
+
+  /** Sets or takes away (NO_DEADLINE) an entry's deadline; returns where the entry is now. */
+  setDeadline(db: number, entry: number, deadline: number): number {
+    this.#dropDeadline(db, entry);
+    const moved = this.records.withDeadline(entry, deadline);
+    if (moved !== entry) this.tables.replace(this.table(db), entry, moved);
+    if (deadline !== NO_DEADLINE) this.deadlines.insert(this.#treeOf(db), deadline, moved);
+    return moved;
+  }
+
+  /** Deletes an entry and frees what it holds, large collections in slices. */
+  remove(db: number, entry: number): void {
+    this.detach(db, entry);
+    this.dispose(entry);
+  }
+
+  /** Takes an entry out of its database without freeing it. */
+  detach(db: number, entry: number): void {
+    this.#dropDeadline(db, entry);
+    this.tables.removeRecord(this.table(db), entry);
+  }
+
+  /** Puts a detached entry (back) into a database. REQUIRES: its key is not there. */
+  attach(db: number, entry: number): void {
+    const { records, tables } = this;
+    records.key(entry);
+    const hash = tables.hash(records.bytes, records.start, records.end);
+    tables.insert(this.#tableOf(db), hash, entry);
+    const deadline = records.deadline(entry);
+    if (deadline !== NO_DEADLINE) this.deadlines.insert(this.#treeOf(db), deadline, entry);
+  }
+
+  /** A detached copy of an entry under the key bytes[start, end), its deadline included. */
+  copyEntry(entry: number, bytes: Uint8Array, start: number, end: number): number {
+    const { records } = this;
+    const kind = records.kind(entry);
+    const clock = records.clock(entry);
+    const deadline = records.deadline(entry);
+    const type = this.types[typeOfKind[kind]];
+    if (type === undefined) {
+      records.value(entry);
+      return records.create(
+        kind, bytes, start, end, records.bytes, records.start, records.end, deadline, clock,
+      );
+    }
+    const root = type.copy(kind, records.pointer(entry));
+    return records.createPointer(kind, bytes, start, end, root, 0, deadline, clock);
+  }
+
+  /**
+   * A detached entry with `entry`'s value and deadline under another key; `entry` itself is freed.
+   * REQUIRES: `entry` is detached.
+   */
+  rename(entry: number, bytes: Uint8Array, start: number, end: number): number {
+    const { records } = this;
+    const kind = records.kind(entry);
+    const pointer = records.pointer(entry);
+    if (pointer === 0) {
+      const renamed = this.copyEntry(entry, bytes, start, end);
+      this.memory.free(entry);
+      return renamed;
+    }
+    const renamed = records.createPointer(
+      kind, bytes, start, end, pointer, records.pointerLength(entry),
+      records.deadline(entry), records.clock(entry),
+    );
+    this.memory.free(entry);
+    return renamed;
+  }
+
+  #tableOf(db: number): number {
+    const at = W.databases + db * DATABASE_WORDS;
+    if (this.#words[at] === 0) this.#words[at] = this.tables.create();
+    return this.#words[at];
+  }
+
+  #treeOf(db: number): number {
+    const at = W.databases + db * DATABASE_WORDS + 1;
+    if (this.#words[at] === 0) this.#words[at] = this.deadlines.create();
+    return this.#words[at];
+  }
+
+  #dropDeadline(db: number, entry: number): void {
+    const deadline = this.records.deadline(entry);
+    if (deadline === NO_DEADLINE) return;
+    this.deadlines.remove(this.deadlineTree(db), deadline, entry);
+  }
+
+  #moved(db: number, entry: number, moved: number): void {
+    this.tables.replace(this.table(db), entry, moved);
+    const deadline = this.records.deadline(moved);
+    if (deadline === NO_DEADLINE) return;
+    this.deadlines.remove(this.deadlineTree(db), deadline, entry);
+    this.deadlines.insert(this.deadlineTree(db), deadline, moved);
+  }
+
+  // Expiry
+
+  /** Deletes an entry because its deadline has passed. */
+  expire(db: number, entry: number): void {
+    const { records } = this;
+    records.key(entry);
+    this.listener.expired(db, records.bytes, records.start, records.end);
+    this.count(Counter.expired);
+    this.remove(db, entry);
+  }
+
+  /** Deletes up to `budget` entries whose deadline has passed; returns how many. */
+  expireDue(budget: number): number {
+    if (!this.activeExpiry) return 0;
+    let expired = 0;
+    for (let db = 0; db < this.databases && expired < budget; db++) {
+      const tree = this.deadlineTree(db);
+      if (tree === 0) continue;
+      while (expired < budget && this.deadlines.count(tree) > 0) {
+        if (this.deadlines.firstKey(tree) >= this.now) break;
+        this.expire(db, this.deadlines.firstValue(tree));
+        expired++;
+      }
+    }
+    return expired;
+  }
+
+  /** The earliest deadline of any entry, or Infinity. */
+  nextDeadline(): number {
+    let next = Number.POSITIVE_INFINITY;
+    for (let db = 0; db < this.databases; db++) {
+      if (this.deadlineCount(db) === 0) continue;
+      next = Math.min(next, this.deadlines.firstKey(this.deadlineTree(db)));
+    }
+    return next;
+  }
+
+  // Whole databases
+
+  /** Empties a database; what it held is freed in slices. Returns how many entries it had. */
+  flush(db: number): number {
+    const size = this.size(db);
+    const at = W.databases + db * DATABASE_WORDS;
+    if (this.#words[at] !== 0) this.#disposeLater(TABLE, this.#words[at]);
+    if (this.#words[at + 1] !== 0) this.#disposeLater(TREE, this.#words[at + 1]);
+    this.#words[at] = 0;
+    this.#words[at + 1] = 0;
+    return size;
+  }
+
+  /** Exchanges two databases. */
+  swap(a: number, b: number): void {
+    for (let i = 0; i < DATABASE_WORDS; i++) {
+      const word = this.#words[W.databases + a * DATABASE_WORDS + i];
+      this.#words[W.databases + a * DATABASE_WORDS + i] =
+        this.#words[W.databases + b * DATABASE_WORDS + i];
+      this.#words[W.databases + b * DATABASE_WORDS + i] = word;
+    }
+  }
+
+  /** Takes a database's roots out, leaving it empty: [table, deadlines]. See putBack. */
+  takeOut(db: number): [number, number] {
+    const at = W.databases + db * DATABASE_WORDS;
+    const roots: [number, number] = [this.#words[at], this.#words[at + 1]];
+    this.#words[at] = 0;
+    this.#words[at + 1] = 0;
+    return roots;
+  }
+
+  /** Empties a database and gives it the roots that takeOut returned. */
+  putBack(db: number, roots: [number, number]): void {
+    this.flush(db);
+    const at = W.databases + db * DATABASE_WORDS;
+    this.#words[at] = roots[0];
+    this.#words[at + 1] = roots[1];
+  }
+
+  /** Frees the roots that takeOut returned. */
+  disposeRoots(roots: [number, number]): void {
+    if (roots[0] !== 0) this.#disposeLater(TABLE, roots[0]);
+    if (roots[1] !== 0) this.#disposeLater(TREE, roots[1]);
+  }
+
+  // Disposal
+
+  /** Frees a detached entry and what it holds; a large collection later, in slices. */
+  dispose(entry: number): void {
+    const kind = this.records.kind(entry);
+    const type = this.types[typeOfKind[kind]];
+    if (type === undefined) {
+      this.records.free(entry);
+      return;
+    }
+    const root = this.records.pointer(entry);
+    this.memory.free(entry);
+    if (type.size(kind, root) > FREE_AT_ONCE_MAX) this.#disposeLater(kind, root);
+    else while (!type.free(kind, root, FREE_AT_ONCE_MAX * 2)) continue;
+  }
+
+  #disposeLater(kind: number, root: number): void {
+    const disposal = this.memory.allocate(DISPOSAL_BYTES);
+    const words = this.memory.i32[disposal >>> PLACE_BITS];
+    const at = (disposal & PLACE_MASK) << 1;
+    words[at] = this.#words[W.disposals];
+    words[at + 1] = kind;
+    words[at + 2] = root;
+    this.#words[W.disposals] = disposal;
+  }
+
+  /** Whether something waits to be freed. */
+  get disposing(): boolean {
+    return this.#words[W.disposals] !== 0;
+  }
+
+  /** Frees about `budget` elements of what waits to be freed. */
+  reclaim(budget: number): void {
+    for (let left = budget; left > 0 && this.disposing; left -= 64) {
+      const disposal = this.#words[W.disposals];
+      const words = this.memory.i32[disposal >>> PLACE_BITS];
+      const at = (disposal & PLACE_MASK) << 1;
+      const kind = words[at + 1];
+      const root = words[at + 2];
+      // What a slice frees may itself be put on the list, in front: take this one off first.
+      this.#words[W.disposals] = words[at];
+      if (this.#freeSlice(kind, root, Math.min(left, 64))) {
+        this.memory.free(disposal);
+      } else {
+        words[at] = this.#words[W.disposals];
+        this.#words[W.disposals] = disposal;
+      }
+    }
+  }
+
+  #freeSlice(kind: number, root: number, budget: number): boolean {
+    if (kind === TABLE) return this.tables.free(root, budget, this);
+    if (kind === TREE) return this.deadlines.free(root, budget);
+    const type = this.types[typeOfKind[kind]];
+    assert(type !== undefined, "only collections wait to be freed");
+    return type.free(kind, root, budget);
+  }
+
+  /** Bytes of an entry with all that it holds, its share of the table not counted. */
+  bytesUsed(entry: number): number {
+    const kind = this.records.kind(entry);
+    const type = this.types[typeOfKind[kind]];
+    if (type === undefined) return this.records.bytesUsed(entry);
+    return this.memory.sizeOf(entry) + type.bytesUsed(kind, this.records.pointer(entry));
+  }
+
+  /** Checks every invariant of the keyspace and its structures; stops with an assertion. */
+  verify(): void {
+    this.memory.verify();
+    for (let db = 0; db < this.databases; db++) {
+      const table = this.table(db);
+      if (table === 0) continue;
+      this.tables.verify(table);
+      let withDeadline = 0;
+      for (let bucket = 0; bucket < this.tables.buckets(table); bucket++) {
+        const count = this.tables.collect(table, bucket);
+        const entries = this.tables.found.slice(0, count);
+        for (const entry of entries) {
+          if (this.records.hasDeadline(entry)) withDeadline++;
+          const kind = this.records.kind(entry);
+          const type = this.types[typeOfKind[kind]];
+          if (type === undefined) continue;
+          const root = this.records.pointer(entry);
+          assert(type.size(kind, root) > 0, "no collection is empty");
+          type.verify(kind, root);
+        }
+      }
+      assert(withDeadline === this.deadlineCount(db), "each deadline stands in the tree");
+      if (this.deadlineTree(db) !== 0) this.deadlines.verify(this.deadlineTree(db));
+    }
+  }
+}
+
+/** The kind of a string as Redis would encode it: int, embstr or raw. */
+export function stringKind(bytes: Uint8Array, start: number, end: number): number {
+  const length = end - start;
+  if (length > EMBEDDED_MAX) return Kind.stringRaw;
+  if (length <= 20 && length > 0 && bytes[start] <= 57 && isCanonicalInteger64(bytes, start, end)) {
+    return Kind.stringInteger;
+  }
+  return Kind.stringEmbedded;
+}

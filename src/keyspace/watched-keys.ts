@@ -1,0 +1,113 @@
+// Watched keys. WATCH asks "did this key change since?", and any thread may be the one that
+// changes it, so the answer lies in shared memory: a table of the keys that somebody watches, each
+// with a version that every change raises and a count of its watchers. A write looks here only
+// while the table holds something.
+//
+// A watch is a record whose key is the database's number in one byte followed by the key, and
+// whose POINTER field holds the version and the count in place of a reference and a length.
+
+import type { Memory } from "../memory/memory.ts";
+import type { HashTables } from "../structures/hash-table.ts";
+import { NO_DEADLINE, type Records } from "../structures/record.ts";
+
+export class WatchedKeys {
+  readonly memory: Memory;
+  readonly #tables: HashTables;
+  readonly #records: Records;
+  readonly #rootWord: number;
+  #name: Uint8Array = new Uint8Array(256);
+
+  /** @param rootWord the word of the memory's root area that holds the table */
+  constructor(memory: Memory, tables: HashTables, records: Records, rootWord: number) {
+    this.memory = memory;
+    this.#tables = tables;
+    this.#records = records;
+    this.#rootWord = rootWord;
+  }
+
+  /** Whether any key of any database is watched. */
+  get any(): boolean {
+    return this.memory.rootWord(this.#rootWord) !== 0;
+  }
+
+  /** Adds a watcher of the key and returns its version now. */
+  watch(db: number, bytes: Uint8Array, start: number, end: number): number {
+    if (!this.any) this.memory.setRootWord(this.#rootWord, this.#tables.create());
+    const table = this.memory.rootWord(this.#rootWord);
+    const length = this.#spell(db, bytes, start, end);
+    const hash = this.#tables.hash(this.#name, 0, length);
+    let record = this.#tables.find(table, hash, this.#name, 0, length);
+    if (record === 0) {
+      record = this.#records.createPointer(0, this.#name, 0, length, 0, 0, NO_DEADLINE, 0);
+      this.#tables.insert(table, hash, record);
+    }
+    this.#records.setPointerLength(record, this.#records.pointerLength(record) + 1);
+    return this.#records.pointer(record);
+  }
+
+  /** The version of a key that is watched. */
+  version(db: number, bytes: Uint8Array, start: number, end: number): number {
+    const record = this.#find(db, bytes, start, end);
+    return record === 0 ? -1 : this.#records.pointer(record);
+  }
+
+  /** Takes one watcher of the key away. */
+  unwatch(db: number, bytes: Uint8Array, start: number, end: number): void {
+    const record = this.#find(db, bytes, start, end);
+    if (record === 0) return;
+    const watchers = this.#records.pointerLength(record) - 1;
+    this.#records.setPointerLength(record, watchers);
+    if (watchers > 0) return;
+    const table = this.memory.rootWord(this.#rootWord);
+    this.#tables.removeRecord(table, record);
+    this.memory.free(record);
+    if (this.#tables.count(table) > 0) return;
+    this.#tables.free(table, Number.MAX_SAFE_INTEGER, { dispose: () => {} });
+    this.memory.setRootWord(this.#rootWord, 0);
+  }
+
+  /** The key was changed. REQUIRES: any. */
+  touch(db: number, bytes: Uint8Array, start: number, end: number): void {
+    const record = this.#find(db, bytes, start, end);
+    if (record !== 0) this.#raise(record);
+  }
+
+  /** Touches each watched key of `db` (−1: of all databases) for which `exists` is true. */
+  touchAll(
+    db: number,
+    exists: (db: number, bytes: Uint8Array, start: number, end: number) => boolean,
+  ): void {
+    if (!this.any) return;
+    const table = this.memory.rootWord(this.#rootWord);
+    for (let bucket = 0; bucket < this.#tables.buckets(table); bucket++) {
+      const count = this.#tables.collect(table, bucket);
+      const found = this.#tables.found.slice(0, count);
+      for (const record of found) {
+        this.#records.key(record);
+        const { bytes, start, end } = this.#records;
+        const owner = bytes[start];
+        if (db >= 0 && owner !== db) continue;
+        if (exists(owner, bytes, start + 1, end)) this.#raise(record);
+      }
+    }
+  }
+
+  #raise(record: number): void {
+    this.#records.setPointer(record, (this.#records.pointer(record) + 1) & 0x7fffffff);
+  }
+
+  #find(db: number, bytes: Uint8Array, start: number, end: number): number {
+    if (!this.any) return 0;
+    const length = this.#spell(db, bytes, start, end);
+    const hash = this.#tables.hash(this.#name, 0, length);
+    return this.#tables.find(this.memory.rootWord(this.#rootWord), hash, this.#name, 0, length);
+  }
+
+  #spell(db: number, bytes: Uint8Array, start: number, end: number): number {
+    const length = end - start + 1;
+    if (this.#name.length < length) this.#name = new Uint8Array(length * 2);
+    this.#name[0] = db;
+    this.#name.set(bytes.subarray(start, end), 1);
+    return length;
+  }
+}

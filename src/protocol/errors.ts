@@ -1,0 +1,49 @@
+// Errors that a client sees, as lines ready to be sent: chosen by name, never thrown. A line is
+// "-CODE text\r\n"; its code is the first word. Texts are Redis's, since clients compare them.
+
+/** The line of an error: `text` begins with its code. Line breaks in it become spaces. */
+export function errorLine(text: string): Uint8Array {
+  return new TextEncoder().encode(`-${text.replaceAll(/[\r\n]/g, " ")}\r\n`);
+}
+
+const out = (text: string): Uint8Array => errorLine(text);
+
+export const Errors = {
+  syntax: out("ERR syntax error"),
+  wrongType: out("WRONGTYPE Operation against a key holding the wrong kind of value"),
+  noSuchKey: out("ERR no such key"),
+  notInteger: out("ERR value is not an integer or out of range"),
+  notFloat: out("ERR value is not a valid float"),
+  notPositive: out("ERR value is out of range, must be positive"),
+  outOfRange: out("ERR value is out of range"),
+  indexOutOfRange: out("ERR index out of range"),
+  offsetOutOfRange: out("ERR offset is out of range"),
+  stringTooLong: out("ERR string exceeds maximum allowed size (proto-max-bulk-len)"),
+  overflow: out("ERR increment or decrement would overflow"),
+  decrementOverflow: out("ERR decrement would overflow"),
+  notANumber: out("ERR increment would produce NaN or Infinity"),
+  invalidCursor: out("ERR invalid cursor"),
+  sameObject: out("ERR source and destination objects are the same"),
+  databaseOutOfRange: out("ERR DB index is out of range"),
+  databaseInvalid: out("ERR invalid DB index"),
+  multiNested: out("ERR MULTI calls can not be nested"),
+  watchInMulti: out("ERR WATCH inside MULTI is not allowed"),
+  execWithoutMulti: out("ERR EXEC without MULTI"),
+  discardWithoutMulti: out("ERR DISCARD without MULTI"),
+  execAborted: out("EXECABORT Transaction discarded because of previous errors."),
+  authRequired: out("NOAUTH Authentication required."),
+  authWrong: out("WRONGPASS invalid username-password pair or user is disabled."),
+  authWithoutPassword: out(
+    "ERR AUTH <password> called without any password configured for the default user. " +
+      "Are you sure your configuration is correct?",
+  ),
+  timeoutNegative: out("ERR timeout is negative"),
+  timeoutNotFloat: out("ERR timeout is not a float or out of range"),
+  timeoutNotInteger: out("ERR timeout is not an integer or out of range"),
+  minMaxNotFloat: out("ERR min or max is not a float"),
+  protocolUnsupported: out("NOPROTO unsupported protocol version"),
+  outOfMemory: out("OOM command not allowed when used memory > 'maxmemory'."),
+  unblocked: out("UNBLOCKED client unblocked via CLIENT UNBLOCK"),
+  loading: out("LOADING Redis is loading the dataset in memory"),
+  maxClients: out("ERR max number of clients reached"),
+} as const;
