@@ -1,0 +1,60 @@
+// The command table: finds a command by the bytes of its name, in any case, without making a
+// string. An open-addressing table of a fixed size; commands are added before the first request.
+
+import { assert } from "../base/assert.ts";
+import type { Arguments } from "../protocol/arguments.ts";
+import { type Command, CompiledCommand } from "./command.ts";
+
+const SLOTS = 4096;
+/** Longer names are no commands. */
+const NAME_MAX = 64;
+
+export class CommandTable {
+  readonly commands: Map<string, CompiledCommand> = new Map();
+  readonly #slots: (CompiledCommand | undefined)[] = new Array(SLOTS).fill(undefined);
+
+  constructor(families: readonly (readonly Command[])[]) {
+    for (const family of families) for (const command of family) this.#add(command);
+  }
+
+  #add(entry: Command): void {
+    assert(!this.commands.has(entry.name), "each command is in the table once");
+    assert(this.commands.size < SLOTS / 4, "the table stays sparse");
+    const command = new CompiledCommand(entry);
+    this.commands.set(entry.name, command);
+    let slot = nameHash(command.nameBytes, 0, command.nameBytes.length);
+    while (this.#slots[slot] !== undefined) slot = (slot + 1) & (SLOTS - 1);
+    this.#slots[slot] = command;
+  }
+
+  /** The command whose name is argument `i`, or undefined. */
+  find(args: Arguments, i: number): CompiledCommand | undefined {
+    const { bytes } = args;
+    const start = args.starts[i];
+    const end = args.ends[i];
+    const length = end - start;
+    if (length > NAME_MAX) return undefined;
+    let slot = nameHash(bytes, start, end);
+    for (;;) {
+      const command = this.#slots[slot];
+      if (command === undefined) return undefined;
+      const name = command.nameBytes;
+      if (name.length === length) {
+        let k = 0;
+        while (k < length) {
+          const byte = bytes[start + k];
+          if ((byte >= 65 && byte <= 90 ? byte | 32 : byte) !== name[k]) break;
+          k++;
+        }
+        if (k === length) return command;
+      }
+      slot = (slot + 1) & (SLOTS - 1);
+    }
+  }
+}
+
+function nameHash(bytes: Uint8Array, start: number, end: number): number {
+  let hash = end - start;
+  for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + (bytes[at] | 32)) | 0;
+  return (hash ^ (hash >>> 12)) & (SLOTS - 1);
+}

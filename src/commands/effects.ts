@@ -1,0 +1,157 @@
+// Effects: what a write did, as commands, on their way to the log (and to replicas). One request
+// has, as a rule, one effect: itself, and its bytes go on as they came. A handler that is not
+// deterministic puts others in its place; a transaction, and a request with several effects,
+// reach the log between MULTI and EXEC, so that they count together or not at all.
+
+import { asciiBytes, copyBytes, utf8Length, writeUtf8 } from "../base/bytes.ts";
+import { writeInteger } from "../base/integers.ts";
+import type { Arguments } from "../protocol/arguments.ts";
+
+/** Where effects go: the log. Bytes are whole RESP commands. */
+export interface EffectSink {
+  /** The commands that follow are for this database. */
+  selectDatabase(db: number): void;
+  append(bytes: Uint8Array, start: number, end: number): void;
+}
+
+const MULTI = asciiBytes("*1\r\n$5\r\nMULTI\r\n");
+const EXEC = asciiBytes("*1\r\n$4\r\nEXEC\r\n");
+
+export class Effects {
+  /** Where they go, or null: then nothing is gathered. */
+  sink: EffectSink | null = null;
+
+  /** Commands gathered of the request that is being executed. */
+  count = 0;
+
+  #bytes: Uint8Array = new Uint8Array(4096);
+  #length = 0;
+  // For each gathered command the database and where its bytes begin.
+  #dbs: Int32Array = new Int32Array(16);
+  #starts: Int32Array = new Int32Array(16);
+  #holding = 0;
+
+  /** Between hold() and release() everything gathered counts as one request's effects. */
+  hold(): void {
+    this.#holding++;
+  }
+
+  /** Sends what was gathered since hold(). */
+  release(): void {
+    this.#holding--;
+    this.flush();
+  }
+
+  /** Begins a command of `words` words, which must follow by text(), range() or argument(). */
+  begin(db: number, words: number): void {
+    if (this.sink === null) return;
+    if (this.count === this.#dbs.length) this.#grow();
+    this.#dbs[this.count] = db;
+    this.#starts[this.count] = this.#length;
+    this.count++;
+    this.#head(42, words);
+  }
+
+  text(text: string): void {
+    if (this.sink === null) return;
+    const length = utf8Length(text);
+    this.#head(36, length);
+    this.#reserve(length + 2);
+    this.#length = writeUtf8(text, this.#bytes, this.#length);
+    this.#lineEnd();
+  }
+
+  integer(n: number): void {
+    if (this.sink !== null) this.text(String(n));
+  }
+
+  range(bytes: Uint8Array, start: number, end: number): void {
+    if (this.sink === null) return;
+    this.#head(36, end - start);
+    this.#reserve(end - start + 2);
+    copyBytes(bytes, start, end, this.#bytes, this.#length);
+    this.#length += end - start;
+    this.#lineEnd();
+  }
+
+  argument(args: Arguments, i: number): void {
+    this.range(args.bytes, args.starts[i], args.ends[i]);
+  }
+
+  /** The request itself is its effect. Goes straight to the sink where nothing else is waiting. */
+  request(db: number, args: Arguments): void {
+    const sink = this.sink;
+    if (sink === null) return;
+    if (this.count === 0 && this.#holding === 0 && args.rawStart >= 0) {
+      sink.selectDatabase(db);
+      sink.append(args.bytes, args.rawStart, args.rawEnd);
+      return;
+    }
+    if (args.rawStart >= 0) {
+      if (this.count === this.#dbs.length) this.#grow();
+      this.#dbs[this.count] = db;
+      this.#starts[this.count] = this.#length;
+      this.count++;
+      this.#reserve(args.rawEnd - args.rawStart);
+      copyBytes(args.bytes, args.rawStart, args.rawEnd, this.#bytes, this.#length);
+      this.#length += args.rawEnd - args.rawStart;
+      return;
+    }
+    this.begin(db, args.count);
+    for (let i = 0; i < args.count; i++) this.argument(args, i);
+  }
+
+  /** Sends what was gathered, unless something holds it. */
+  flush(): void {
+    if (this.count === 0 || this.#holding > 0) return;
+    const sink = this.sink;
+    if (sink !== null) {
+      if (this.count > 1) {
+        sink.selectDatabase(this.#dbs[0]);
+        sink.append(MULTI, 0, MULTI.length);
+      }
+      for (let i = 0; i < this.count; i++) {
+        const end = i + 1 < this.count ? this.#starts[i + 1] : this.#length;
+        sink.selectDatabase(this.#dbs[i]);
+        sink.append(this.#bytes, this.#starts[i], end);
+      }
+      if (this.count > 1) sink.append(EXEC, 0, EXEC.length);
+    }
+    this.discard();
+  }
+
+  /** Forgets what was gathered. */
+  discard(): void {
+    this.count = 0;
+    this.#length = 0;
+    if (this.#bytes.length > 1 << 20) this.#bytes = new Uint8Array(4096);
+  }
+
+  #head(type: number, n: number): void {
+    this.#reserve(16);
+    this.#bytes[this.#length++] = type;
+    this.#length = writeInteger(this.#bytes, this.#length, n);
+    this.#lineEnd();
+  }
+
+  #lineEnd(): void {
+    this.#bytes[this.#length++] = 13;
+    this.#bytes[this.#length++] = 10;
+  }
+
+  #reserve(extra: number): void {
+    if (this.#length + extra <= this.#bytes.length) return;
+    const longer = new Uint8Array((this.#bytes.length + extra) * 2);
+    longer.set(this.#bytes.subarray(0, this.#length));
+    this.#bytes = longer;
+  }
+
+  #grow(): void {
+    const dbs = new Int32Array(this.#dbs.length * 2);
+    const starts = new Int32Array(this.#dbs.length * 2);
+    dbs.set(this.#dbs);
+    starts.set(this.#starts);
+    this.#dbs = dbs;
+    this.#starts = starts;
+  }
+}

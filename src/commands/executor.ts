@@ -1,0 +1,399 @@
+// The executor: the one way through. Requests of sockets, of the embedded API, of transactions,
+// of the log at start and of blocked clients that are served all come here, and everything that
+// commands have in common is decided here, once: which command it is, whether its words are
+// enough, who may call it, whether it is queued, whether memory and log allow it, what of it goes
+// to the log, who is woken, what is counted.
+
+import { Counter, type Keyspace, type KeyspaceListener } from "../keyspace/keyspace.ts";
+import type { Hashes } from "../keyspace/hashes.ts";
+import type { Lists } from "../keyspace/lists.ts";
+import type { Sets } from "../keyspace/sets.ts";
+import type { Arguments } from "../protocol/arguments.ts";
+import { Errors } from "../protocol/errors.ts";
+import { type CompiledCommand, Flag } from "./command.ts";
+import type { CommandTable } from "./command-table.ts";
+import { Context } from "./context.ts";
+import { Events } from "./events.ts";
+import type { Services } from "./services.ts";
+import { Gate, Session } from "./session.ts";
+
+/** Elements of large collections freed behind each command while something waits to be freed. */
+const RECLAIM_STEP = 64;
+/** One call in so many is timed; its time counts that often. */
+const TIMED_EVERY = 64;
+
+/** Sees the keys that a write is about to change; see database transactions. */
+export interface ChangeObserver {
+  beforeWrite(c: Context, command: CompiledCommand): void;
+}
+
+/** What INFO says of the commands executed. */
+export interface Statistics {
+  commands: number;
+  errors: Map<string, number>;
+}
+
+export class Executor implements KeyspaceListener {
+  readonly table: CommandTable;
+  readonly keyspace: Keyspace;
+  readonly context: Context;
+  readonly statistics: Statistics = { commands: 0, errors: new Map() };
+
+  /** Told of writes before they happen while a transaction of the embedded API is open. */
+  observer: ChangeObserver | undefined;
+  /** Makes room when memory is over its limit; returns whether it is under it now. */
+  makeRoom: (() => boolean) | undefined;
+
+  /** For requests that nobody sent: expiry, eviction, the log at start. */
+  readonly internal: Session;
+
+  #depth = 0;
+
+  constructor(
+    table: CommandTable,
+    keyspace: Keyspace,
+    types: { lists: Lists; hashes: Hashes; sets: Sets },
+    services: Services,
+  ) {
+    this.table = table;
+    this.keyspace = keyspace;
+    this.internal = new Session(0, 0);
+    this.context = new Context(this, keyspace, types, services, this.internal);
+    this.context.pubsub.toSelf = (session, bytes, start, end) => {
+      if (session !== this.context.session || session.link === undefined) return false;
+      if (this.context.inTransaction) return false;
+      this.context.reply.raw(bytes, start, end);
+      return true;
+    };
+    keyspace.listener = this;
+  }
+
+  /** The time that the commands which follow see. */
+  setNow(nowMs: number): void {
+    this.context.now = nowMs;
+    this.keyspace.setNow(nowMs);
+  }
+
+  /**
+   * Executes one request of `session` and writes its reply to context.reply. A session that waits
+   * afterwards (session.waiting) has not been replied to yet.
+   */
+  execute(session: Session, args: Arguments): void {
+    const c = this.context;
+    c.session = session;
+    c.db = session.db;
+    c.args = args;
+    c.reply.protocol = session.protocol;
+    if (session.gates !== 0) {
+      this.#executeGated(session, args);
+      return;
+    }
+    const command = this.#lookUp(args);
+    if (command === undefined) return;
+    this.#admit(command, args);
+  }
+
+  #executeGated(session: Session, args: Arguments): void {
+    const c = this.context;
+    const before = c.reply.length;
+    const silent = (session.gates & Gate.silent) !== 0;
+    const skipping = (session.gates & Gate.skipping) !== 0;
+    const errorsBefore = c.reply.errors;
+    const command = this.#lookUp(args);
+    if (command !== undefined && this.#passGates(session, command, args)) {
+      this.#admit(command, args);
+    } else if (session.queue !== null && c.reply.errors !== errorsBefore) {
+      session.queueFailed = true;
+    }
+    // CLIENT REPLY ON, which ends the silence, is replied to.
+    if (skipping || (silent && (session.gates & Gate.silent) !== 0)) c.reply.truncate(before);
+    if (skipping) session.setGate(Gate.skipping, false);
+    if ((session.gates & Gate.skipNext) !== 0) {
+      session.setGate(Gate.skipNext, false);
+      session.setGate(Gate.skipping, true);
+      c.reply.truncate(before);
+    }
+  }
+
+  /** Returns whether the command is to be executed now. */
+  #passGates(session: Session, command: CompiledCommand, args: Arguments): boolean {
+    const c = this.context;
+    if ((session.gates & Gate.authentication) !== 0 && (command.flags & Flag.no_auth) === 0) {
+      return this.#reject(command, Errors.authRequired);
+    }
+    if ((session.gates & Gate.subscribed) !== 0 && session.protocol === 2) {
+      if (!subscribedCommands.has(command.name)) {
+        c.reply.errorText(
+          `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / ` +
+            "PING / QUIT / RESET are allowed in this context",
+        );
+        command.rejected++;
+        return false;
+      }
+    }
+    if (session.queue !== null && !transactionCommands.has(command.name)) {
+      if ((command.flags & Flag.no_multi) !== 0) {
+        c.reply.errorText("ERR Command not allowed inside a transaction");
+        command.rejected++;
+        return false;
+      }
+      if (!this.#writable(command)) return false;
+      session.queue.push(args.clone());
+      session.queuedCommands.push(command);
+      session.queuedBytes += args.totalBytes;
+      c.reply.simple("QUEUED");
+      return false;
+    }
+    return true;
+  }
+
+  #lookUp(args: Arguments): CompiledCommand | undefined {
+    let command = this.table.find(args, 0);
+    if (command === undefined) {
+      this.#unknownCommand(args);
+      return undefined;
+    }
+    if (command.subcommands !== undefined && args.count > 1) {
+      const sub = command.subcommands.get(args.text(1).toLowerCase());
+      if (sub !== undefined) {
+        command = sub;
+      } else if (command.handler === undefined) {
+        this.context.reply.errorText(
+          `ERR unknown subcommand '${shortText(args.text(1), 128)}'. ` +
+            `Try ${command.name.toUpperCase()} HELP.`,
+        );
+        this.#failed();
+        return undefined;
+      }
+    }
+    const { arity } = command;
+    if ((arity > 0 && args.count !== arity) || args.count < -arity) {
+      command.rejected++;
+      this.context.reply.errorText(
+        `ERR wrong number of arguments for '${command.fullName}' command`,
+      );
+      this.#failed();
+      return undefined;
+    }
+    return command;
+  }
+
+  #unknownCommand(args: Arguments): void {
+    let shown = "";
+    for (let i = 1; i < args.count && shown.length < 128; i++) {
+      shown += `'${shortText(args.text(i), 128 - shown.length)}' `;
+    }
+    this.context.reply.errorText(
+      `ERR unknown command '${shortText(args.text(0), 128)}', with args beginning with: ${shown}`,
+    );
+    this.#failed();
+  }
+
+  /** Checks what depends on the state of the database, then calls the command. */
+  #admit(command: CompiledCommand, args: Arguments): void {
+    if ((command.flags & (Flag.write | Flag.denyoom)) !== 0 && !this.#writable(command)) return;
+    this.call(command, args);
+    const c = this.context;
+    if (c.blocking.pending && this.#depth === 0) this.serveWaiting();
+    if (this.keyspace.disposing) this.keyspace.reclaim(RECLAIM_STEP);
+  }
+
+  #writable(command: CompiledCommand): boolean {
+    if (this.makeRoom !== undefined && (command.flags & Flag.denyoom) !== 0 && !this.makeRoom()) {
+      return this.#reject(command, Errors.outOfMemory);
+    }
+    if ((command.flags & Flag.write) !== 0) {
+      const refused = this.context.services.writesRefused();
+      if (refused !== undefined) {
+        this.context.reply.errorText(refused);
+        command.rejected++;
+        this.#failed();
+        return false;
+      }
+    }
+    return true;
+  }
+
+  #reject(command: CompiledCommand, line: Uint8Array): false {
+    this.context.reply.error(line);
+    command.rejected++;
+    this.#failed();
+    return false;
+  }
+
+  /**
+   * Calls a command's handler with `args`, which are of the right number, and passes on what it
+   * did. Used directly by EXEC and by what serves waiting sessions.
+   */
+  call(command: CompiledCommand, args: Arguments): void {
+    const c = this.context;
+    const { reply, effects, session } = c;
+    const handler = command.handler;
+    if (handler === undefined) {
+      reply.errorText(`ERR wrong number of arguments for '${command.fullName}' command`);
+      this.#failed();
+      return;
+    }
+    c.args = args;
+    c.command = command;
+    c.changes = 0;
+    c.rewritten = false;
+    session.lastCommand = command;
+    if (session.noTouch) this.keyspace.touching = false;
+    if (this.observer !== undefined && (command.flags & Flag.write) !== 0) {
+      this.observer.beforeWrite(c, command);
+    }
+    const errors = reply.errors;
+    const statistics = this.statistics;
+    const timed = (++statistics.commands & (TIMED_EVERY - 1)) === 0;
+    const startUs = timed ? c.services.nowUs() : 0;
+    this.#depth++;
+    handler(c);
+    this.#depth--;
+    if (timed) command.microseconds += (c.services.nowUs() - startUs) * TIMED_EVERY;
+    command.calls++;
+    if (session.noTouch) this.keyspace.touching = true;
+    if (c.changes > 0) {
+      this.keyspace.count(Counter.changes, c.changes);
+      if (!c.rewritten) effects.request(c.db, args);
+    }
+    if (effects.count > 0) effects.flush();
+    if (reply.errors !== errors) {
+      command.failed++;
+      this.#failed();
+    }
+  }
+
+  /** Counts the error that was written last by its code. */
+  #failed(): void {
+    const { bytes, length, lastErrorAt } = this.context.reply;
+    let code = "";
+    for (let at = lastErrorAt + 1; at < length; at++) {
+      if (bytes[at] === 32 || bytes[at] === 13) break;
+      code += String.fromCharCode(bytes[at]);
+    }
+    const { errors } = this.statistics;
+    errors.set(code, (errors.get(code) ?? 0) + 1);
+  }
+
+  // Sessions that wait
+
+  /** Serves the sessions that wait for the keys that have become ready. */
+  serveWaiting(): void {
+    const c = this.context;
+    const { session, db, args, command } = c;
+    while (c.blocking.pending) {
+      for (const waiter of c.blocking.takeReady()) this.#serve(waiter);
+    }
+    c.session = session;
+    c.db = db;
+    c.args = args;
+    c.command = command;
+    c.reply.protocol = session.protocol;
+  }
+
+  #serve(waiter: Session): void {
+    const c = this.context;
+    const { waiting } = waiter;
+    if (waiting === null) return;
+    const before = c.reply.length;
+    c.session = waiter;
+    c.db = waiting.db;
+    c.reply.protocol = waiter.protocol;
+    c.serving = true;
+    c.stillWaiting = false;
+    this.call(waiting.command, waiting.args);
+    c.serving = false;
+    if (c.stillWaiting) {
+      c.reply.truncate(before);
+      return;
+    }
+    this.#wake(waiter, before);
+  }
+
+  /** A waiting session's time is up. */
+  timeOut(session: Session): void {
+    const c = this.context;
+    if (session.waiting === null) return;
+    const before = c.reply.length;
+    c.reply.protocol = session.protocol;
+    c.reply.nullArray();
+    this.#wake(session, before);
+  }
+
+  /** CLIENT UNBLOCK … ERROR. */
+  unblockWithError(session: Session): void {
+    const c = this.context;
+    if (session.waiting === null) return;
+    const before = c.reply.length;
+    c.reply.error(Errors.unblocked);
+    this.#wake(session, before);
+    c.reply.protocol = c.session.protocol;
+  }
+
+  /** Takes what was written behind `before` out of the writer and sends it to the session. */
+  #wake(session: Session, before: number): void {
+    const { reply, blocking } = this.context;
+    blocking.remove(session);
+    const silent = (session.gates & (Gate.silent | Gate.skipping)) !== 0;
+    if (!silent) session.link?.deliver(reply.bytes, before, reply.length);
+    reply.truncate(before);
+    session.link?.resume();
+  }
+
+  // The keyspace speaks
+
+  /** An entry is being deleted because its time is over: the log must say so before the request. */
+  expired(db: number, bytes: Uint8Array, start: number, end: number): void {
+    const c = this.context;
+    c.effects.begin(db, 2);
+    c.effects.text("DEL");
+    c.effects.range(bytes, start, end);
+    if (this.keyspace.watched.any) this.keyspace.watched.touch(db, bytes, start, end);
+    c.announce(db, bytes, start, end, Events.expired);
+  }
+
+  /** Deletes up to `budget` entries whose time is over; returns how many. */
+  expireDue(budget: number): number {
+    this.context.effects.hold();
+    const expired = this.keyspace.expireDue(budget);
+    this.context.effects.release();
+    return expired;
+  }
+
+  /** A session has gone: everything that refers to it is forgotten. */
+  forget(session: Session): void {
+    const c = this.context;
+    c.blocking.remove(session);
+    c.pubsub.forget(session);
+    this.unwatch(session);
+    session.queue = null;
+  }
+
+  /** Forgets the keys that a session watches. */
+  unwatch(session: Session): void {
+    for (const watch of session.watches) {
+      this.keyspace.watched.unwatch(watch.db, watch.key, 0, watch.key.length);
+    }
+    session.watches = [];
+  }
+}
+
+/** Redis's sanitised view of a client's word in an error. */
+function shortText(text: string, max: number): string {
+  return text.slice(0, max);
+}
+
+const subscribedCommands = new Set([
+  "subscribe",
+  "unsubscribe",
+  "psubscribe",
+  "punsubscribe",
+  "ssubscribe",
+  "sunsubscribe",
+  "ping",
+  "quit",
+  "reset",
+]);
+
+const transactionCommands = new Set(["exec", "discard", "multi", "watch", "quit", "reset"]);

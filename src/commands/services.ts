@@ -1,0 +1,36 @@
+// What commands ask of the process around the database: settings, clients, the log, the time of
+// day. A server offers all of it; an embedded database what makes sense there.
+
+import type { Session } from "./session.ts";
+
+export interface Services {
+  /** Values of the directives whose names match the glob patterns, in pairs. */
+  configGet(patterns: readonly string[]): readonly (readonly [name: string, value: string])[];
+  /** Sets all of the pairs or none; returns the text of an error (with its code) or undefined. */
+  configSet(pairs: readonly (readonly [name: string, value: string])[]): string | undefined;
+  /** Writes the settings back into the configuration file; returns the text of an error. */
+  configRewrite(): string | undefined;
+  /** CONFIG RESETSTAT, for the counters outside the keyspace. */
+  resetStatistics(): void;
+  /** The password that clients must give, or "". */
+  password(): string;
+  /** The text of INFO for these sections (lower case; "default", "all", "everything"). */
+  info(sections: readonly string[]): string;
+  /** Sessions that are connected, by id. */
+  readonly sessions: ReadonlyMap<number, Session>;
+  /** Closes a client's connection. */
+  kill(session: Session): void;
+  /** Ends the server: flushes the log first unless told not to. */
+  shutdown(options: { save: boolean | undefined; force: boolean; now: boolean }): string | undefined;
+  /** Why writes are refused at the moment (a full disk …), or undefined. */
+  writesRefused(): string | undefined;
+  /** Calls back after `delayMs`; returns what cancels it. */
+  setTimer(delayMs: number, callback: () => void): () => void;
+  /** The wall clock in milliseconds and in microseconds since 1970. */
+  nowMs(): number;
+  nowUs(): number;
+  /** Stops the thread for so long (DEBUG SLEEP). */
+  sleep(ms: number): void;
+  /** maxmemory in bytes, 0 without a limit. */
+  memoryLimit(): number;
+}

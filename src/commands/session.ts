@@ -1,0 +1,112 @@
+// A session: what the database remembers of one client between requests. Its database number,
+// protocol, authentication, transaction, watched keys, subscriptions and, while it waits, what it
+// waits for. Sockets are elsewhere: a session speaks to its client through ClientLink.
+
+import type { Arguments } from "../protocol/arguments.ts";
+import type { CompiledCommand } from "./command.ts";
+
+/** The connection behind a session. Embedded sessions have none. */
+export interface ClientLink {
+  readonly address: string;
+  readonly localAddress: string;
+  /** A number that tells connections apart for people, as a file descriptor does in Redis. */
+  readonly descriptor: number;
+  /** Bytes received that no request has taken yet, and bytes of replies not sent yet. */
+  readonly inputBytes: number;
+  readonly outputBytes: number;
+  /** Sends bytes outside the replies to the session's own requests (a message, a late reply). */
+  deliver(bytes: Uint8Array, start: number, end: number): void;
+  /** The session no longer waits: its next requests can be served. */
+  resume(): void;
+  /** Closes the connection: once what was written has been sent, or (at once) now. */
+  close(atOnce: boolean): void;
+}
+
+/** Reasons to look twice at a request before it is executed; 0 on the common path. */
+export const Gate = {
+  /** A password is asked for and has not been given. */
+  authentication: 1,
+  /** Inside MULTI: requests are queued. */
+  transaction: 2,
+  /** Subscribed in RESP2: only the commands of that mode are allowed. */
+  subscribed: 4,
+  /** CLIENT REPLY OFF, or SKIP for one command. */
+  silent: 8,
+  skipNext: 16,
+  skipping: 32,
+} as const;
+
+/** A key that WATCH has marked: its version then. */
+export interface Watch {
+  readonly db: number;
+  readonly key: Uint8Array;
+  readonly version: number;
+}
+
+/** What a session waits for; see blocking.ts. */
+export interface Waiting {
+  readonly command: CompiledCommand;
+  readonly args: Arguments;
+  readonly db: number;
+  /** Names under which it stands in the queues. */
+  readonly names: string[];
+  /** The Type of value that it waits for. */
+  readonly type: number;
+  readonly sinceMs: number;
+  cancelTimer: (() => void) | undefined;
+}
+
+export class Session {
+  readonly id: number;
+  readonly link: ClientLink | undefined;
+  readonly createdMs: number;
+
+  gates = 0;
+  db = 0;
+  protocol: 2 | 3 = 2;
+  /** Requests come from a person at `nc` and replies are rendered for one. */
+  console = false;
+  user = "default";
+  authenticated = true;
+  name = "";
+  libraryName = "";
+  libraryVersion = "";
+  noEvict = false;
+  noTouch = false;
+
+  /** The commands queued since MULTI, or null outside a transaction. */
+  queue: Arguments[] | null = null;
+  queuedCommands: CompiledCommand[] = [];
+  queuedBytes = 0;
+  /** A command could not be queued: EXEC will refuse. */
+  queueFailed = false;
+  watches: Watch[] = [];
+
+  /** Channels and patterns, each byte one character. */
+  channels: Set<string> = new Set();
+  patterns: Set<string> = new Set();
+
+  waiting: Waiting | null = null;
+  /** Close once the replies have been sent (QUIT, CLIENT KILL of itself). */
+  closing = false;
+
+  lastMs: number;
+  lastCommand: CompiledCommand | undefined;
+  commandsExecuted = 0;
+
+  constructor(id: number, nowMs: number, link?: ClientLink) {
+    this.id = id;
+    this.link = link;
+    this.createdMs = nowMs;
+    this.lastMs = nowMs;
+  }
+
+  /** Whether it is subscribed to anything. */
+  get subscribed(): boolean {
+    return this.channels.size + this.patterns.size > 0;
+  }
+
+  setGate(gate: number, closed: boolean): void {
+    this.gates = closed ? this.gates | gate : this.gates & ~gate;
+  }
+}
