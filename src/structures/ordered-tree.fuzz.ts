@@ -1,0 +1,151 @@
+// Random operations on an ordered tree beside a sorted JavaScript array. Run by itself it takes a
+// seed and a number of steps: `node src/structures/ordered-tree.fuzz.ts 42 1000000`.
+
+import { assert } from "../base/assert.ts";
+import { Random } from "../base/random.ts";
+import { Memory } from "../memory/memory.ts";
+import { OrderedTrees } from "./ordered-tree.ts";
+
+interface Item {
+  key: number;
+  value: number;
+}
+
+function isBefore(a: Item, b: Item): boolean {
+  return a.key < b.key || (a.key === b.key && a.value >>> 0 < b.value >>> 0);
+}
+
+/** The place of the first item that is not before this one. */
+function lowerBound(model: Item[], item: Item): number {
+  let low = 0;
+  let high = model.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (isBefore(model[middle], item)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/**
+ * Grows and shrinks a tree up to about `itemsMax` items. Stops with an assertion, after printing the
+ * seed, when a step differs from the model.
+ */
+export function fuzzOrderedTree(seed: number, steps: number, itemsMax: number): void {
+  const random = new Random().seed(seed);
+  const memory = new Memory();
+  const trees = new OrderedTrees(memory);
+  const other = trees.create(); // must not be touched by what happens to the first
+  trees.insert(other, 1, 1);
+  const usedBefore = memory.usedBytes;
+  let tree = trees.create();
+  let model: Item[] = [];
+  let style = 0;
+  let growing = true;
+  let clock = 0;
+
+  const draw = (): Item => {
+    const value = random.next32();
+    if (style === 0) return { key: random.unit() * 1000 - 500, value };
+    if (style === 1) return { key: random.below(4), value }; // many equal keys
+    if (style === 2) return { key: clock++, value }; // in order
+    if (style === 3) return { key: -clock++, value }; // in reverse
+    const special = [Infinity, -Infinity, 0, -0, 5e-324, -1e308][random.below(6)];
+    return { key: special, value: random.below(itemsMax) };
+  };
+
+  const step = (): void => {
+    if (random.below(2000) === 0) style = random.below(5);
+    if (model.length === 0) growing = true;
+    else if (model.length > itemsMax) growing = false;
+    else if (random.below(10_000) === 0) growing = !growing;
+    const item = draw();
+    const place = lowerBound(model, item);
+    const kind = random.below(100);
+    if (kind < (growing ? 70 : 20)) {
+      const present = place < model.length && !isBefore(item, model[place]);
+      assert(trees.insert(tree, item.key, item.value) === !present, "fuzz: insert");
+      if (!present) model.splice(place, 0, item);
+    } else if (kind < 80 && model.length > 0) {
+      const victim = random.below(3) === 0 ? 0 : random.below(model.length);
+      const [gone] = model.splice(victim, 1);
+      if (victim === 0 && random.below(2) === 0) {
+        assert(trees.removeFirst(tree) === gone.value, "fuzz: the first item comes off");
+      } else {
+        assert(trees.remove(tree, gone.key, gone.value), "fuzz: remove");
+      }
+      assert(!trees.remove(tree, gone.key, gone.value), "fuzz: what is gone is gone");
+    } else if (kind < 90) {
+      const present = place < model.length && !isBefore(item, model[place]);
+      assert(trees.rank(tree, item.key, item.value) === place, "fuzz: rank");
+      assert(trees.has(tree, item.key, item.value) === present, "fuzz: has");
+      const found = trees.seek(tree, item.key, item.value);
+      assert(found === place < model.length, "fuzz: seek");
+      for (let i = place; i < Math.min(place + 50, model.length); i++) {
+        assert(trees.key === model[i].key && trees.value === model[i].value, "fuzz: next");
+        assert(trees.next() === i + 1 < model.length, "fuzz: the end");
+      }
+    } else {
+      const rank = random.below(model.length + 2) - 1;
+      const there = rank >= 0 && rank < model.length;
+      assert(trees.at(tree, rank) === there, "fuzz: at");
+      if (there) assert(trees.value === model[rank].value, "fuzz: the item at a rank");
+    }
+    assert(trees.count(tree) === model.length, "fuzz: count");
+    assert(trees.firstKey(tree) === (model[0]?.key ?? Infinity), "fuzz: the first key");
+    assert(trees.firstValue(tree) === (model[0]?.value ?? 0), "fuzz: the first value");
+  };
+
+  try {
+    for (let i = 0; i < steps; i++) {
+      step();
+      if (model.length < 200 || i % 256 === 0) trees.verify(tree);
+      if (i % 4096 === 0) compareWhole(trees, tree, model);
+      if (random.below(20_000) === 0) {
+        const nodes = (trees.memoryBytes(tree) - 32) / 512;
+        let calls = 1;
+        while (!trees.free(tree, 7)) calls++;
+        assert(calls === Math.max(Math.ceil(nodes / 7), 1), "fuzz: freeing goes in slices");
+        assert(memory.usedBytes === usedBefore, "fuzz: the books balance");
+        tree = trees.create();
+        model = [];
+      }
+    }
+    assert(
+      trees.count(other) === 1 && trees.firstKey(other) === 1,
+      "fuzz: the other tree is whole",
+    );
+    for (const { key, value } of model) assert(trees.remove(tree, key, value), "fuzz: emptying");
+    trees.verify(tree);
+    assert(trees.free(tree, 1), "fuzz: an empty tree goes at once");
+    assert(memory.usedBytes === usedBefore, "fuzz: the books balance at the end");
+  } catch (error) {
+    console.error(`ordered-tree fuzz: seed ${seed}, ${itemsMax} items`);
+    throw error;
+  }
+}
+
+function compareWhole(trees: OrderedTrees, tree: number, model: Item[]): void {
+  let i = 0;
+  trees.visit(tree, -Infinity, Infinity, (key, value) => {
+    assert(key === model[i].key && value === model[i].value, "fuzz: visiting");
+    i++;
+    return true;
+  });
+  assert(i === model.length, "fuzz: everything is visited");
+  const from = model.length > 0 ? model[model.length >> 2].key : 0;
+  const to = model.length > 0 ? model[model.length >> 1].key : 0;
+  const inRange = model.filter(({ key }) => key >= from && key <= to).length;
+  let seen = 0;
+  trees.visit(tree, from, to, () => {
+    seen++;
+    return true;
+  });
+  assert(seen === inRange, "fuzz: a range is visited");
+}
+
+if (import.meta.main) {
+  const seed = Number(process.argv[2] ?? 1);
+  const steps = Number(process.argv[3] ?? 1_000_000);
+  for (const items of [100, 2_000, 40_000]) fuzzOrderedTree(seed, steps, items);
+}
