@@ -46,4 +46,14 @@ export const Errors = {
   unblocked: out("UNBLOCKED client unblocked via CLIENT UNBLOCK"),
   loading: out("LOADING Redis is loading the dataset in memory"),
   maxClients: out("ERR max number of clients reached"),
+  noValuesOutsideHscan: out("ERR NOVALUES option can only be used in HSCAN"),
+  hashNotInteger: out("ERR hash value is not an integer"),
+  hashNotFloat: out("ERR hash value is not a float"),
+  notFinite: out("ERR value is NaN or Infinity"),
+  countOutOfRange: out(
+    "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807",
+  ),
+  numkeysNotPositive: out("ERR numkeys should be greater than 0"),
+  numkeysTooMany: out("ERR Number of keys can't be greater than number of args"),
+  limitNegative: out("ERR LIMIT can't be negative"),
 } as const;
