@@ -1,8 +1,8 @@
 // Ranges of bytes: compare, copy, and turn into text and back.
 //
-// A range is (bytes, start, end), never a `subarray`: making a view costs some 55 ns on both runtimes.
-// Short ranges are worked through in a loop; long ones go to what the runtime has built in. The
-// crossings below were measured over shared memory (ns per call, Node 26 / Bun 1.4):
+// A range is (bytes, start, end), never a `subarray`: making a view costs some 55 ns on both
+// runtimes. Short ranges are worked through in a loop; long ones go to what the runtime has built
+// in. The crossings below were measured over shared memory (ns per call, Node 26 / Bun 1.4):
 //
 //   copy between arrays   16 B: loop 18 / 10, set 33 / 38      32 B: loop 43 / 16, set 32 / 37
 //                         64 B: loop 86 / 32, set 35 / 35     256 B: loop 350 / 100, set 37 / 35
@@ -146,7 +146,9 @@ export function writeLatin1(text: string, bytes: Uint8Array, at: number): number
   return at + length;
 }
 
-/** Writes `text` as UTF-8 and returns the end. REQUIRES: room for utf8Length(text) bytes at `at`. */
+/**
+ * Writes `text` as UTF-8 and returns the end. REQUIRES: room for utf8Length(text) bytes at `at`.
+ */
 export function writeUtf8(text: string, bytes: Uint8Array, at: number): number {
   const length = text.length;
   if (length <= ENCODE_LOOP_MAX) {
@@ -161,7 +163,9 @@ export function writeUtf8(text: string, bytes: Uint8Array, at: number): number {
   return at + encoder.encodeInto(text, bytes.subarray(at)).written;
 }
 
-/** How many bytes `text` takes as UTF-8; a lone surrogate counts as U+FFFD, which takes its place. */
+/**
+ * How many bytes `text` takes as UTF-8; a lone surrogate counts as U+FFFD, which takes its place.
+ */
 export function utf8Length(text: string): number {
   const length = text.length;
   let bytes = length;

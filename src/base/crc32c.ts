@@ -1,10 +1,10 @@
 // CRC-32C (Castagnoli), the checksum of log batches, 16 bytes at a time through 16 tables.
 //
-// Table t holds, for each byte, what it contributes when t more bytes follow it in the same step, so
-// that the sixteen look-ups of a step do not wait for each other. Measured over shared memory in ns
-// for each byte (Node 26 / Bun 1.4): byte by byte 2.1 / 2.1, by four 0.88 / 0.81, by eight
-// 0.65 / 0.54, by sixteen 0.53 / 0.40. (zlib.crc32, which is another polynomial: 0.20 / 0.02.)
-// All 16 tables lie in one array of 16 KiB, which keeps the look-ups to one kind of access.
+// Table t holds, for each byte, what it contributes when t more bytes follow it in the same step,
+// so that the sixteen look-ups of a step do not wait for each other. Measured over shared memory in
+// ns for each byte (Node 26 / Bun 1.4): byte by byte 2.1 / 2.1, by four 0.88 / 0.81, by eight
+// 0.65 / 0.54, by sixteen 0.53 / 0.40. (zlib.crc32, another polynomial: 0.20 / 0.02.) All 16
+// tables lie in one array of 16 KiB, which keeps the look-ups to one kind of access.
 
 const POLYNOMIAL = 0x82f63b78; // reflected
 const T = makeTables();

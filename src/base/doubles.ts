@@ -7,22 +7,23 @@
 // A number too large for the type, or one that is not zero and rounds to it, is refused as well.
 // Two types read it:
 //   double        ZADD, ZINCRBY, score ranges, GEO…: `parseDouble`
-//   long double   INCRBYFLOAT, HINCRBYFLOAT and the timeouts of blocking commands, in less than 5 KiB
-//                 of text: `classifyFloat`, `addFloatsInto`
+//   long double   INCRBYFLOAT, HINCRBYFLOAT and the timeouts of blocking commands, in less than
+//                 5 KiB of text: `classifyFloat`, `addFloatsInto`
 //
 // Adding. Redis adds increments in the x87 type, whose numbers are ±m · 2^e with m < 2^64 and
 // −16445 ≤ e, and prints them with 17 decimals, trailing zeros cut (so 0.1 + 0.2 is 0.3). Whatever
-// the machine, we must print the same bytes, so each step is done exactly with BigInt and then rounded
-// to 64 bits, half to even, as the processor does: each operand, the sum, the decimals.
+// the machine, we must print the same bytes, so each step is done exactly with BigInt and then
+// rounded to 64 bits, half to even, as the processor does: each operand, the sum, the decimals.
 //
 // The short way. Both operands are decimals of up to 15 digits, and the sum is formed exactly in
-// units of 10^−s, s ≤ 17. The long way rounds three times, by at most 2^−64 of the value each, so it
-// errs by less than 2 · (|a| + |b|) · 2^−64 · (1 + 2^−64). With |a| + |b| ≤ 40 that is less than
-// 0.44 · 10^−17: rounding to 17 decimals restores exactly our sum. Integers below 2^53 are exact anyway.
+// units of 10^−s, s ≤ 17. The long way rounds three times, by at most 2^−64 of the value each, so
+// it errs by less than 2 · (|a| + |b|) · 2^−64 · (1 + 2^−64). With |a| + |b| ≤ 40 that is less than
+// 0.44 · 10^−17: rounding to 17 decimals restores exactly our sum. Integers below 2^53 are exact
+// anyway.
 //
-// Printing a double. As Redis since 7.2: integers up to 2^62 in full, else the fewest digits that read
-// back as the same number, laid out by `formatDouble`'s rule. (7.0 printed RESP3 doubles and scores
-// with %.17g: 0.10000000000000001.)
+// Printing a double. As Redis since 7.2: integers up to 2^62 in full, else the fewest digits that
+// read back as the same number, laid out by `formatDouble`'s rule. (7.0 printed RESP3 doubles and
+// scores with %.17g: 0.10000000000000001.)
 
 import { asciiBytes, equalsIgnoringCase, latin1Text, writeLatin1 } from "./bytes.ts";
 import { writeInteger } from "./integers.ts";
@@ -38,8 +39,8 @@ const INFINITY_LONG = asciiBytes("infinity");
 const BIG_POWERS = Array.from({ length: 40 }, (_, i) => 10n ** BigInt(i));
 const POWERS_OF_TEN = Float64Array.from({ length: 23 }, (_, i) => Number(`1e${i}`)); // all exact
 
-// What the last scan met: its sign, and for decimals ±mantissa · 10^−scale, the mantissa being exact
-// while there are at most 15 significant digits. The texts are needed when there are more.
+// What the last scan met: its sign, and for decimals ±mantissa · 10^−scale, the mantissa being
+// exact while there are at most 15 significant digits. The texts are needed when there are more.
 let negative = false;
 let mantissa = 0;
 let digits = 0; // significant ones
@@ -171,8 +172,8 @@ export function classifyFloat(bytes: Uint8Array, start: number, end: number): nu
 export const FloatSumError = { firstInvalid: -1, secondInvalid: -2, notFinite: -3 } as const;
 
 /**
- * Adds two numbers as INCRBYFLOAT does, writes the sum to `out` at `at` (at most FLOAT_TEXT_MAX bytes)
- * and returns its end, or a FloatSumError. `out` may be where the operands lie.
+ * Adds two numbers as INCRBYFLOAT does, writes the sum to `out` at `at` (at most FLOAT_TEXT_MAX
+ * bytes) and returns its end, or a FloatSumError. `out` may be where the operands lie.
  */
 export function addFloatsInto(
   a: Uint8Array,
@@ -267,8 +268,8 @@ function addExactlyInto(
   return writeLatin1(decimalText(rounded, sum < 0n), out, at);
 }
 
-// A number ±m · 2^e, and the limits of a binary type: the bits of m, the least e, the first 2^e that
-// is too large.
+// A number ±m · 2^e, and the limits of a binary type: the bits of m, the least e, the first 2^e
+// that is too large.
 interface Binary {
   mantissa: bigint;
   exponent: number;
@@ -394,8 +395,8 @@ export function formatDouble(n: number): string {
   return sign + layOut(significand.replace(".", ""), Number(power));
 }
 
-// The digits d₁d₂… of d₁.d₂… · 10^power: in full with up to seven zeros at the end, as a fraction with
-// up to six decimals or three zeros after the point, else with an exponent.
+// The digits d₁d₂… of d₁.d₂… · 10^power: in full with up to seven zeros at the end, as a fraction
+// with up to six decimals or three zeros after the point, else with an exponent.
 function layOut(significant: string, power: number): string {
   const zeros = power - significant.length + 1; // negative: decimals
   if (zeros >= 0 && zeros < 8) return significant + "0".repeat(zeros);

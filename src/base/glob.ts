@@ -12,8 +12,8 @@
 //   - A backslash that ends the pattern stands for itself.
 //   - The empty text matches only the empty pattern, not even `*`.
 //
-// Every element but `*` takes exactly one byte, so when something fails it is enough to let the most
-// recent `*` take one byte more; earlier ones need no second look. That bounds the work to
+// Every element but `*` takes exactly one byte, so when something fails it is enough to let the
+// most recent `*` take one byte more; earlier ones need no second look. That bounds the work to
 // length of the pattern × length of the text, where plain recursion is exponential.
 
 const STAR = 0x2a;

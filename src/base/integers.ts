@@ -1,9 +1,10 @@
 // Integers as Redis reads and writes them: decimal int64, one spelling for each value.
 //
-// A spelling is valid when it is what Redis itself would print: an optional `-`, then digits without
-// a leading zero (`0` alone excepted), within the range of int64. So `+1`, `01`, `-0`, ` 1`, an empty
-// range and anything longer than 20 bytes are no integers. Because of that, "is a valid integer" and
-// "may be stored as the number alone" (the `int` encoding) are the same question.
+// A spelling is valid when it is what Redis itself would print: an optional `-`, then digits
+// without a leading zero (`0` alone excepted), within the range of int64. So `+1`, `01`, `-0`, an
+// empty range and anything longer than 20 bytes are no integers, nor is what has a space. Because
+// of that, "is a valid integer" and "may be stored as the number alone" (the `int` encoding) are
+// the same question.
 //
 // Two ways in, so that the common case is a plain number and the rare one is exact:
 //   parseInteger    NaN: not an int64.  ±Infinity: an int64 beyond ±(2^53 − 1).  Else: exact.
@@ -60,7 +61,9 @@ function parseLong(bytes: Uint8Array, start: number, end: number, negative: bool
   return negative ? -value : value;
 }
 
-/** The exact int64 in [start, end), or undefined when it is none. Allocates: not for common paths. */
+/**
+ * The exact int64 in [start, end), or undefined when it is none. Allocates: not for common paths.
+ */
 export function parseInteger64(bytes: Uint8Array, start: number, end: number): bigint | undefined {
   const value = parseInteger(bytes, start, end);
   if (Number.isNaN(value)) return undefined;
@@ -100,8 +103,8 @@ export function isCanonicalInteger64(bytes: Uint8Array, start: number, end: numb
 /**
  * A SCAN cursor by the rules of Redis 7.0 (C's strtoul over the whole argument): an unsigned 64-bit
  * decimal where leading zeros, one sign and the empty text (0) are allowed, white space is not.
- * The result is the cursor modulo 2^53: cursors are masked by the size of a table, which is smaller.
- * NaN for what is no cursor.
+ * The result is the cursor modulo 2^53: cursors are masked by the size of a table, which is
+ * smaller. NaN for what is no cursor.
  */
 export function parseCursor(bytes: Uint8Array, start: number, end: number): number {
   if (start === end) return 0;
@@ -179,7 +182,9 @@ function writeDigits(bytes: Uint8Array, at: number, n: number): number {
   return end;
 }
 
-/** Writes the decimal digits of `n` (an int64: at most INTEGER_TEXT_MAX bytes), returns their end. */
+/**
+ * Writes the decimal digits of `n` (an int64: at most INTEGER_TEXT_MAX bytes), returns their end.
+ */
 export function writeInteger64(bytes: Uint8Array, at: number, n: bigint): number {
   const text = n.toString();
   for (let i = 0; i < text.length; i++) bytes[at + i] = text.charCodeAt(i);

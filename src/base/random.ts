@@ -1,8 +1,8 @@
 // Random numbers for sampling (RANDOMKEY, SPOP, eviction), never for secrets.
 //
-// sfc32: four 32-bit words of state, a handful of integer operations for each number, passes PractRand,
-// and its counter makes the shortest period 2^32. The state lies in an Int32Array of the caller's, so
-// it can be in shared memory, and a seed makes every run the same again.
+// sfc32: four 32-bit words of state, a handful of integer operations for each number, passes
+// PractRand, and its counter makes the shortest period 2^32. The state lies in an Int32Array of the
+// caller's, so it can be in shared memory, and a seed makes every run the same again.
 
 export const RANDOM_WORDS = 4; // of state
 

@@ -28,8 +28,8 @@ function lowerBound(model: Item[], item: Item): number {
 }
 
 /**
- * Grows and shrinks a tree up to about `itemsMax` items. Stops with an assertion, after printing the
- * seed, when a step differs from the model.
+ * Grows and shrinks a tree up to about `itemsMax` items. Stops with an assertion, after printing
+ * the seed, when a step differs from the model.
  */
 export function fuzzOrderedTree(seed: number, steps: number, itemsMax: number): void {
   const random = new Random().seed(seed);

@@ -1,30 +1,31 @@
-// Ordered trees: B+ trees with counts, in shared memory. They hold deadlines by time; they can serve
-// anything that is ordered by a number and asked for by order or by position.
+// Ordered trees: B+ trees with counts, in shared memory. They hold deadlines by time; they can
+// serve anything that is ordered by a number and asked for by order or by position.
 //
 // Terms. Item: a key (f64) and a value (i32, commonly a reference). Order: by key, among equal keys
-// by value as an unsigned integer (`isBefore`, which a subclass may replace). Leaf: a node of items,
-// linked to the next leaf. Inner node: children, each with its bound and its count. Bound: an item
-// that is not after the child's first item, and after the last item of the child before it; the very
-// first bounds on the left are −Infinity. Height: levels of inner nodes.
+// by value as an unsigned integer (`isBefore`, which a subclass may replace). Leaf: a node of
+// items, linked to the next leaf. Inner node: children, each with its bound and its count. Bound:
+// an item that is not after the child's first item, and after the last item of the child before it;
+// the very first bounds on the left are −Infinity. Height: levels of inner nodes.
 //
 //   tree    0 i32 root, 0 when empty   4 i32 height   8 i32 items   12 i32 first leaf
 //          16 i32 leaves              20 i32 inner nodes            24 unused
-//   leaf    0 i32 items    4 i32 next leaf, or 0      16 f64 × 41 keys       344 i32 × 41 values
-//   inner   0 i32 children                            16 f64 × 24 bound keys 208 i32 × 24 bound values
-//         304 i32 × 24 children                      400 i32 × 24 counts of items
+//   leaf    0 i32 items    4 i32 next leaf, or 0    16 f64 × 41 keys    344 i32 × 41 values
+//   inner   0 i32 children         16 f64 × 24 bound keys        208 i32 × 24 bound values
+//         304 i32 × 24 children   400 i32 × 24 counts of items
 //
 // A full node first evens out with a neighbour that has room, and only else is split. At the right
 // edge nothing but the newest item moves to the new node. A node that falls below its minimum is
 // merged with a neighbour, or evened out with it. Measured at one million items, all nodes counted:
-// 13.4 bytes an item when they came in order, 15.9 at random, 17 to 19 after as many random removals
-// and inserts again. (An item is 12 bytes.)
+// 13.4 bytes an item when they came in order, 15.9 at random, 17 to 19 after as many random
+// removals and inserts again. (An item is 12 bytes.)
 //
 // Invariants, checked by verify():
-//  (1) items are in order, and every bound bounds; an inner node's first bound is its parent's for it;
+//  (1) items are in order, and every bound bounds; an inner node's first bound is its parent's
+//      bound for it;
 //  (2) every count is true, and so are the numbers of nodes;
 //  (3) all leaves are at the same height and linked in order;
-//  (4) no node is empty; an inner node has at least 2 children; nodes that are neither the root nor on
-//      the right edge hold at least 20 items or 11 children.
+//  (4) no node is empty; an inner node has at least 2 children; nodes that are neither the root
+//      nor on the right edge hold at least 20 items or 11 children.
 //
 // Cost: first is two reads; insert, remove, rank and at are O(log n) and, for one million items, go
 // through five nodes. No operation allocates JavaScript objects (V8 boxes a key that is passed in).
@@ -224,8 +225,9 @@ export class OrderedTrees {
     return rank;
   }
 
-  // The cursor stands on one item after `seek`, `at` or `next` returned true, until the tree changes
-  // or the cursor is moved again. There is one for all trees of this object; `visit` moves it too.
+  // The cursor stands on one item after `seek`, `at` or `next` returned true, until the tree
+  // changes or the cursor is moved again. There is one for all trees of this object; `visit` moves
+  // it too.
 
   get key(): number {
     const leaf = this.#leaf;
@@ -402,8 +404,8 @@ export class OrderedTrees {
     header[root + T.leaves] = 1;
   }
 
-  // Makes room in the full node at `depth` of the way, or, where that needs a slot in a full parent,
-  // in the parent. The way is out of date afterwards; the caller goes down again.
+  // Makes room in the full node at `depth` of the way, or, where that needs a slot in a full
+  // parent, in the parent. The way is out of date afterwards; the caller goes down again.
   #makeRoom(tree: number, depth: number, appending: boolean): void {
     const header = this.#words(tree);
     const isLeaf = depth === header[wordOf(tree) + T.height];
@@ -450,8 +452,8 @@ export class OrderedTrees {
     header[at + T.inners]++;
   }
 
-  // Splits the child at `slot` of a parent that has room. When items are being appended at the right
-  // edge, the old node stays all but full.
+  // Splits the child at `slot` of a parent that has room. When items are being appended at the
+  // right edge, the old node stays all but full.
   #split(tree: number, parent: number, slot: number, isLeaf: boolean, appending: boolean): void {
     const right = this.#newNode();
     const words = this.#words(parent);
