@@ -37,12 +37,22 @@ export function parseInteger(bytes: Uint8Array, start: number, end: number): num
   let value = bytes[at] - ZERO;
   if (value <= 0 || value > 9) return value === 0 && count === 1 && !negative ? 0 : Number.NaN;
   if (count > DIGITS_EXACT) return parseLong(bytes, at, end, negative);
-  for (at++; at < end; at++) {
+  // Two runs of digits that each stay within 32 bits: 13 digits take 16 ns on Node instead of 70.
+  const middle = count > 9 ? end - 9 : end;
+  for (at++; at < middle; at++) {
     const digit = bytes[at] - ZERO;
     if (digit < 0 || digit > 9) return Number.NaN;
-    value = value * 10 + digit;
+    value = (value * 10 + digit) | 0;
   }
-  return negative ? -value : value;
+  if (middle === end) return negative ? -value : value;
+  let low = 0;
+  for (; at < end; at++) {
+    const digit = bytes[at] - ZERO;
+    if (digit < 0 || digit > 9) return Number.NaN;
+    low = (low * 10 + digit) | 0;
+  }
+  const whole = value * BILLION + low;
+  return negative ? -whole : whole;
 }
 
 // From 16 to 19 digits, the first of them not a zero.
