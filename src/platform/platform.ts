@@ -23,6 +23,14 @@ export class PlatformError extends Error {
     this.subject = subject;
     this.writtenBytes = writtenBytes;
   }
+
+  /** What a runtime threw or passed to a callback, as the platform's error. */
+  static from(error: unknown, subject: string, writtenBytes = 0): PlatformError {
+    if (error instanceof PlatformError) return error;
+    const reason = error instanceof Error ? error.message : String(error);
+    const code = (error as { code?: string } | undefined)?.code ?? "EUNKNOWN";
+    return new PlatformError(code, subject, `${subject}: ${reason}`, writtenBytes);
+  }
 }
 
 /** Another process holds the lock of a directory; `pid` is that process. */
@@ -108,6 +116,7 @@ export interface Clock {
   nowUs(): number;
   /** A clock that never goes back, in milliseconds with a fraction, from an arbitrary start. */
   monotonicMs(): number;
+  /** Calls back once; a delay of more than 24 days is cut to 24 days. */
   setTimer(delayMs: number, callback: () => void): Timer;
   /** Calls back every `periodMs` until cleared. */
   every(periodMs: number, callback: () => void): Timer;
@@ -137,9 +146,9 @@ export interface Socket {
   /** Stops and resumes the calls of `data`. */
   pause(): void;
   resume(): void;
-  /** Closes this side once everything that was handed over has been sent. */
+  /** Closes the socket once everything that was handed over has been sent. `closed` follows. */
   end(): void;
-  /** Closes both sides at once. `closed` follows. */
+  /** Closes at once; what was not yet sent is dropped. `closed` follows. */
   destroy(): void;
   setNoDelay(on: boolean): void;
   /** Probes an idle peer after `idleSeconds`; 0 turns that off. */
@@ -148,7 +157,10 @@ export interface Socket {
 
 export interface SocketHandlers {
   opened(socket: Socket): void;
-  /** `bytes` from 0 to its length have arrived. Borrowed: they are overwritten after the call. */
+  /**
+   * `bytes` from 0 to `length` have arrived. Borrowed: they are overwritten after the call. Always a
+   * plain Uint8Array, never a subclass, so that a parser may read it in place.
+   */
   data(socket: Socket, bytes: Uint8Array, length: number): void;
   /** There is room again after a short write. */
   writable(socket: Socket): void;

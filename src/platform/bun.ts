@@ -1,0 +1,168 @@
+// The platform on Bun: Node's for everything but sockets, and for those Bun.listen, whose write is
+// one system call, unbuffered, and says how many bytes the kernel took. That is the interface we
+// want, so there is little to add: the address checks, and who may be called when.
+//
+// Server CPU per GET, 50 clients, no pipelining, beside redis-server in the same run: 0.80. Handing
+// out "uint8array" or "buffer" makes no difference, nor does writing at once or after the turn.
+
+import { NodePlatform } from "./node.ts";
+import { plainAddress } from "./node-sockets.ts";
+import {
+  type Listener,
+  type ListenOptions,
+  PlatformError,
+  type Socket,
+  type SocketHandlers,
+} from "./platform.ts";
+
+/** What we use of Bun's sockets; its own types are not in scope for code that Node runs too. */
+interface BunTcpSocket {
+  data: BunSocket;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  write(bytes: Uint8Array, offset: number, length: number): number;
+  pause(): void;
+  resume(): void;
+  end(): void;
+  terminate(): void;
+  setNoDelay(on: boolean): void;
+  setKeepAlive(on: boolean, initialDelayMs: number): void;
+}
+
+interface BunTcpHandlers {
+  binaryType: "uint8array";
+  open(socket: BunTcpSocket): void;
+  data(socket: BunTcpSocket, bytes: Uint8Array): void;
+  drain(socket: BunTcpSocket): void;
+  end(socket: BunTcpSocket): void;
+  close(socket: BunTcpSocket, error?: Error): void;
+  error(socket: BunTcpSocket, error: Error): void;
+}
+
+declare const Bun: {
+  readonly version: string;
+  listen(options: {
+    hostname: string;
+    port: number;
+    backlog: number;
+    allowHalfOpen: boolean;
+    ipv6Only: boolean;
+    reusePort: boolean;
+    socket: BunTcpHandlers;
+  }): { readonly port: number; readonly hostname: string; stop(closeActive?: boolean): void };
+};
+
+class BunSocket implements Socket {
+  context: unknown = undefined;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+
+  private readonly socket: BunTcpSocket;
+  // The last write was short; `drain` is also called when nobody waits for it.
+  short = false;
+  closing = false;
+
+  constructor(socket: BunTcpSocket) {
+    this.socket = socket;
+    this.remoteAddress = plainAddress(socket.remoteAddress);
+    this.remotePort = socket.remotePort;
+    this.localAddress = plainAddress(socket.localAddress);
+    this.localPort = socket.localPort;
+  }
+
+  write(bytes: Uint8Array, start: number, end: number): number {
+    if (this.closing) return end - start;
+    const length = end - start;
+    const taken = this.socket.write(bytes, start, length);
+    // Closed by the peer: the bytes have nowhere to go, and `closed` is on its way.
+    if (taken < 0) return length;
+    this.short = taken < length;
+    return taken;
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  end(): void {
+    if (this.closing) return;
+    this.closing = true;
+    this.socket.end();
+  }
+
+  destroy(): void {
+    this.closing = true;
+    this.socket.terminate();
+  }
+
+  setNoDelay(on: boolean): void {
+    this.socket.setNoDelay(on);
+  }
+
+  setKeepAlive(idleSeconds: number): void {
+    this.socket.setKeepAlive(idleSeconds > 0, idleSeconds * 1000);
+  }
+}
+
+export class BunPlatform extends NodePlatform {
+  override readonly runtimeName = "bun";
+  override readonly runtimeVersion = Bun.version;
+
+  override async listen(options: ListenOptions, handlers: SocketHandlers): Promise<Listener> {
+    const { host, port, backlog } = options;
+    try {
+      const server = Bun.listen({
+        hostname: host,
+        port,
+        backlog,
+        allowHalfOpen: true,
+        ipv6Only: host.includes(":"),
+        reusePort: options.reusePort === true,
+        socket: bunHandlers(handlers),
+      });
+      return { address: host, port: server.port, close: () => server.stop(false) };
+    } catch (error) {
+      throw PlatformError.from(error, `${host}:${port}`);
+    }
+  }
+}
+
+function bunHandlers(handlers: SocketHandlers): BunTcpHandlers {
+  return {
+    binaryType: "uint8array",
+    open(socket) {
+      socket.data = new BunSocket(socket);
+      handlers.opened(socket.data);
+    },
+    data(socket, bytes) {
+      if (!socket.data.closing) handlers.data(socket.data, bytes, bytes.length);
+    },
+    drain(socket) {
+      const own = socket.data;
+      if (!own.short || own.closing) return;
+      own.short = false;
+      handlers.writable(own);
+    },
+    end(socket) {
+      if (!socket.data.closing) handlers.ended(socket.data);
+    },
+    close(socket, error) {
+      socket.data.closing = true;
+      handlers.closed(socket.data, error);
+    },
+    error(_socket, error) {
+      // A handler of ours threw: that is a defect, and it is not to be swallowed.
+      queueMicrotask(() => {
+        throw error;
+      });
+    },
+  };
+}

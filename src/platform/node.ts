@@ -1,0 +1,303 @@
+// The platform on Node, and, for everything but sockets, on Bun, which has the same modules.
+// Sockets are in node-sockets.ts, the lock of a directory in directory-lock.ts.
+
+import { webcrypto } from "node:crypto";
+import * as fs from "node:fs";
+import { machine, release, totalmem, type } from "node:os";
+import { lockDirectory } from "./directory-lock.ts";
+import { listenOnNode } from "./node-sockets.ts";
+import {
+  type CpuTimes,
+  type DirectoryLock,
+  type File,
+  type Listener,
+  type ListenOptions,
+  type OpenMode,
+  type Platform,
+  PlatformError,
+  type Signal,
+  type SocketHandlers,
+  type Timer,
+} from "./platform.ts";
+
+const openFlags: Record<OpenMode, string> = {
+  read: "r",
+  update: "r+",
+  append: "a+",
+  create: "wx+",
+  replace: "w+",
+};
+
+// setTimeout takes a longer delay for 1 ms.
+const DELAY_MS_MAX = 2 ** 31 - 1;
+
+// The most that one call of getrandom gives.
+const RANDOM_BYTES_MAX = 65536;
+
+export class NodePlatform implements Platform {
+  readonly runtimeName: string = "node";
+  readonly runtimeVersion: string = process.versions.node;
+  readonly systemName = `${type()} ${release()} ${machine()}`;
+  readonly pid = process.pid;
+  readonly commandLine: readonly string[] = process.argv.slice(2);
+  readonly currentDirectory = process.cwd();
+
+  // Paths by file, so that an error can name its file.
+  private readonly paths = new Map<File, string>();
+  // What turns the monotonic clock, in microseconds, into the wall clock.
+  private wallOffsetUs = 0;
+
+  open(path: string, mode: OpenMode): File {
+    try {
+      const file = fs.openSync(path, openFlags[mode], 0o644);
+      this.paths.set(file, path);
+      return file;
+    } catch (error) {
+      throw PlatformError.from(error, path);
+    }
+  }
+
+  close(file: File): void {
+    const path = this.pathOf(file);
+    this.paths.delete(file);
+    attempt(path, () => fs.closeSync(file));
+  }
+
+  read(file: File, bytes: Uint8Array, start: number, end: number, position: number): number {
+    let at = start;
+    try {
+      while (at < end) {
+        const count = fs.readSync(file, bytes, at, end - at, position + at - start);
+        if (count === 0) break;
+        at += count;
+      }
+    } catch (error) {
+      throw PlatformError.from(error, this.pathOf(file));
+    }
+    return at - start;
+  }
+
+  write(file: File, bytes: Uint8Array, start: number, end: number): PlatformError | undefined {
+    return this.writeAll(file, bytes, start, end, undefined);
+  }
+
+  private writeAll(
+    file: File,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    position: number | undefined,
+  ): PlatformError | undefined {
+    let at = start;
+    while (at < end) {
+      try {
+        const place = position === undefined ? null : position + at - start;
+        at += fs.writeSync(file, bytes, at, end - at, place);
+      } catch (error) {
+        if (codeOf(error) === "EINTR") continue;
+        return PlatformError.from(error, this.pathOf(file), at - start);
+      }
+    }
+    return undefined;
+  }
+
+  writeAt(
+    file: File,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    position: number,
+  ): PlatformError | undefined {
+    return this.writeAll(file, bytes, start, end, position);
+  }
+
+  size(file: File): number {
+    return attempt(this.pathOf(file), () => fs.fstatSync(file).size);
+  }
+
+  truncate(file: File, bytes: number): PlatformError | undefined {
+    return failureOf(this.pathOf(file), () => fs.ftruncateSync(file, bytes));
+  }
+
+  sync(file: File): PlatformError | undefined {
+    return failureOf(this.pathOf(file), () => fs.fdatasyncSync(file));
+  }
+
+  syncLater(file: File, done: (error: PlatformError | undefined) => void): void {
+    const path = this.pathOf(file);
+    fs.fdatasync(file, (error) =>
+      done(error === null ? undefined : PlatformError.from(error, path)),
+    );
+  }
+
+  rename(from: string, to: string): void {
+    attempt(from, () => fs.renameSync(from, to));
+  }
+
+  remove(path: string): void {
+    attempt(path, () => fs.rmSync(path, { force: true }));
+  }
+
+  exists(path: string): boolean {
+    return fs.existsSync(path);
+  }
+
+  list(directory: string): string[] {
+    return attempt(directory, () => fs.readdirSync(directory).sort());
+  }
+
+  makeDirectory(directory: string): void {
+    attempt(directory, () => fs.mkdirSync(directory, { recursive: true }));
+  }
+
+  syncDirectory(directory: string): void {
+    attempt(directory, () => {
+      const file = fs.openSync(directory, "r");
+      try {
+        fs.fsyncSync(file);
+      } finally {
+        fs.closeSync(file);
+      }
+    });
+  }
+
+  resolve(path: string): string {
+    return attempt(path, () => fs.realpathSync(path));
+  }
+
+  lockDirectory(directory: string): DirectoryLock {
+    return attempt(directory, () => lockDirectory(fs.realpathSync(directory)));
+  }
+
+  nowMs(): number {
+    return Date.now();
+  }
+
+  nowUs(): number {
+    // The monotonic clock fills in the microseconds, held within the wall clock's millisecond.
+    const wallUs = Date.now() * 1000;
+    const runUs = Math.floor(performance.now() * 1000);
+    const offset = this.wallOffsetUs;
+    if (runUs + offset < wallUs) this.wallOffsetUs = wallUs - runUs;
+    else if (runUs + offset > wallUs + 999) this.wallOffsetUs = wallUs + 999 - runUs;
+    return runUs + this.wallOffsetUs;
+  }
+
+  monotonicMs(): number {
+    return performance.now();
+  }
+
+  setTimer(delayMs: number, callback: () => void): Timer {
+    const timer = setTimeout(callback, Math.min(delayMs, DELAY_MS_MAX));
+    timer.unref();
+    return timer;
+  }
+
+  every(periodMs: number, callback: () => void): Timer {
+    const timer = setInterval(callback, periodMs);
+    timer.unref();
+    return timer;
+  }
+
+  clearTimer(timer: Timer): void {
+    clearTimeout(timer as NodeJS.Timeout);
+  }
+
+  afterTurn(callback: () => void): void {
+    setImmediate(callback);
+  }
+
+  microtask(callback: () => void): void {
+    queueMicrotask(callback);
+  }
+
+  listen(options: ListenOptions, handlers: SocketHandlers): Promise<Listener> {
+    return listenOnNode(options, handlers);
+  }
+
+  environment(name: string): string | undefined {
+    return process.env[name];
+  }
+
+  randomInto(bytes: Uint8Array, start: number, end: number): void {
+    for (let at = start; at < end; at += RANDOM_BYTES_MAX) {
+      const part = new Uint8Array(Math.min(RANDOM_BYTES_MAX, end - at));
+      webcrypto.getRandomValues(part);
+      bytes.set(part, at);
+    }
+  }
+
+  residentBytes(): number {
+    return process.memoryUsage.rss();
+  }
+
+  totalMemoryBytes(): number {
+    const limit = process.constrainedMemory?.() ?? 0;
+    return limit > 0 ? Math.min(limit, totalmem()) : totalmem();
+  }
+
+  cpuTimes(): CpuTimes {
+    const usage = process.cpuUsage();
+    return { userUs: usage.user, systemUs: usage.system };
+  }
+
+  onSignal(signal: Signal, callback: () => void): () => void {
+    process.on(signal, callback);
+    return () => process.off(signal, callback);
+  }
+
+  onExit(callback: () => void): () => void {
+    process.on("exit", callback);
+    return () => process.off("exit", callback);
+  }
+
+  exit(code: number): never {
+    process.exit(code);
+  }
+
+  print(text: string): void {
+    printTo(1, text);
+  }
+
+  printError(text: string): void {
+    printTo(2, text);
+  }
+
+  private pathOf(file: File): string {
+    return this.paths.get(file) ?? `file ${file}`;
+  }
+}
+
+function printTo(file: number, text: string): void {
+  const bytes = Buffer.from(text, "utf8");
+  let at = 0;
+  while (at < bytes.length) {
+    try {
+      at += fs.writeSync(file, bytes, at);
+    } catch (error) {
+      // A pipe may be full for a moment; a reader that went away must not take the server with it.
+      if (codeOf(error) !== "EAGAIN") return;
+    }
+  }
+}
+
+function attempt<T>(subject: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw PlatformError.from(error, subject);
+  }
+}
+
+function failureOf(subject: string, act: () => void): PlatformError | undefined {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    return PlatformError.from(error, subject);
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return (error as NodeJS.ErrnoException).code;
+}
