@@ -56,6 +56,9 @@ export class Context {
   /** The served command would wait again. */
   stillWaiting = false;
 
+  /** proto-max-bulk-len: how long a string may become, in bytes. */
+  bulkLengthMax = 512 * 1024 * 1024;
+
   /** Classes of keyspace events that somebody wants to hear of (EventClass bits). */
   notifications = 0;
 
@@ -128,6 +131,32 @@ export class Context {
   }
 
   // Changing
+
+  /** Sets the key at argument i to a string; see Keyspace.setString. */
+  setString(
+    i: number,
+    kind: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    deadline: number,
+  ): void {
+    const { args } = this;
+    const made = this.keyspace.setString(
+      this.db,
+      args.bytes,
+      args.starts[i],
+      args.ends[i],
+      kind,
+      bytes,
+      start,
+      end,
+      deadline,
+    );
+    if (made && (this.notifications & EventClass.newKey) !== 0) {
+      this.#announce("new", args.bytes, args.starts[i], args.ends[i]);
+    }
+  }
 
   /** A new collection under the key at argument i. REQUIRES: the key is not there. */
   create(i: number, kind: number, root: number): number {

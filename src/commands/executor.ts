@@ -4,8 +4,8 @@
 // enough, who may call it, whether it is queued, whether memory and log allow it, what of it goes
 // to the log, who is woken, what is counted.
 
-import { Counter, type Keyspace, type KeyspaceListener } from "../keyspace/keyspace.ts";
 import type { Hashes } from "../keyspace/hashes.ts";
+import { Counter, type Keyspace, type KeyspaceListener } from "../keyspace/keyspace.ts";
 import type { Lists } from "../keyspace/lists.ts";
 import type { Sets } from "../keyspace/sets.ts";
 import type { Arguments } from "../protocol/arguments.ts";

@@ -210,9 +210,7 @@ export class Keyspace implements Disposer {
 
   /** The Type of an entry. */
   typeOf(entry: number): number {
-    return typeOfKind[
-      this.memory.u8[entry >>> PLACE_BITS][(entry & PLACE_MASK) << 3] & KIND_MASK
-    ];
+    return typeOfKind[this.memory.u8[entry >>> PLACE_BITS][(entry & PLACE_MASK) << 3] & KIND_MASK];
   }
 
   /** Whether the entry's deadline has passed. */
@@ -225,6 +223,7 @@ export class Keyspace implements Disposer {
   /**
    * Sets the key to a string, whatever was there. `deadline` is in milliseconds since 1970,
    * NO_DEADLINE or KEEP_DEADLINE. `kind` is as stringKind() says, or a string kind of choice.
+   * Returns whether the key is new.
    */
   setString(
     db: number,
@@ -236,11 +235,11 @@ export class Keyspace implements Disposer {
     valueStart: number,
     valueEnd: number,
     deadline: number,
-  ): void {
+  ): boolean {
     const { tables, records } = this;
     const hash = tables.hash(key, keyStart, keyEnd);
     const table = this.#tableOf(db);
-    let entry = tables.find(table, hash, key, keyStart, keyEnd);
+    const entry = tables.find(table, hash, key, keyStart, keyEnd);
     let until = deadline;
     if (entry !== 0) {
       const word = this.memory.i32[entry >>> PLACE_BITS][(entry & PLACE_MASK) << 1];
@@ -248,7 +247,7 @@ export class Keyspace implements Disposer {
         const moved = records.withValue(entry, kind, value, valueStart, valueEnd);
         if (moved !== entry) tables.replaceFound(moved);
         if (!this.lfu && word >>> 8 !== this.#clock) records.setClock(moved, this.#clock);
-        return;
+        return false;
       }
       if (deadline === KEEP_DEADLINE) {
         until = this.isExpired(entry) ? NO_DEADLINE : records.deadline(entry);
@@ -258,7 +257,15 @@ export class Keyspace implements Disposer {
       until = NO_DEADLINE;
     }
     const made = records.create(
-      kind, key, keyStart, keyEnd, value, valueStart, valueEnd, until, this.#clock,
+      kind,
+      key,
+      keyStart,
+      keyEnd,
+      value,
+      valueStart,
+      valueEnd,
+      until,
+      this.#clock,
     );
     if (entry !== 0) {
       tables.replaceFound(made);
@@ -266,8 +273,22 @@ export class Keyspace implements Disposer {
     } else {
       tables.insert(table, hash, made);
     }
-    entry = made;
-    if (until !== NO_DEADLINE) this.deadlines.insert(this.#treeOf(db), until, entry);
+    if (until !== NO_DEADLINE) this.deadlines.insert(this.#treeOf(db), until, made);
+    return entry === 0;
+  }
+
+  /** Gives a string entry another value, its deadline kept; returns where the entry is now. */
+  setValue(
+    db: number,
+    entry: number,
+    kind: number,
+    value: Uint8Array,
+    start: number,
+    end: number,
+  ): number {
+    const moved = this.records.withValue(entry, kind, value, start, end);
+    if (moved !== entry) this.#moved(db, entry, moved);
+    return moved;
   }
 
   /** Adds a collection entry. REQUIRES: the key is not there. */
@@ -282,7 +303,14 @@ export class Keyspace implements Disposer {
   ): number {
     const hash = this.tables.hash(key, keyStart, keyEnd);
     const entry = this.records.createPointer(
-      kind, key, keyStart, keyEnd, root, 0, deadline, this.#clock,
+      kind,
+      key,
+      keyStart,
+      keyEnd,
+      root,
+      0,
+      deadline,
+      this.#clock,
     );
     this.tables.insert(this.#tableOf(db), hash, entry);
     if (deadline !== NO_DEADLINE) this.deadlines.insert(this.#treeOf(db), deadline, entry);
@@ -346,7 +374,15 @@ export class Keyspace implements Disposer {
     if (type === undefined) {
       records.value(entry);
       return records.create(
-        kind, bytes, start, end, records.bytes, records.start, records.end, deadline, clock,
+        kind,
+        bytes,
+        start,
+        end,
+        records.bytes,
+        records.start,
+        records.end,
+        deadline,
+        clock,
       );
     }
     const root = type.copy(kind, records.pointer(entry));
@@ -367,8 +403,14 @@ export class Keyspace implements Disposer {
       return renamed;
     }
     const renamed = records.createPointer(
-      kind, bytes, start, end, pointer, records.pointerLength(entry),
-      records.deadline(entry), records.clock(entry),
+      kind,
+      bytes,
+      start,
+      end,
+      pointer,
+      records.pointerLength(entry),
+      records.deadline(entry),
+      records.clock(entry),
     );
     this.memory.free(entry);
     return renamed;
@@ -496,7 +538,7 @@ export class Keyspace implements Disposer {
     const root = this.records.pointer(entry);
     this.memory.free(entry);
     if (type.size(kind, root) > FREE_AT_ONCE_MAX) this.#disposeLater(kind, root);
-    else while (!type.free(kind, root, FREE_AT_ONCE_MAX * 2)) continue;
+    else while (!type.free(kind, root, FREE_AT_ONCE_MAX * 2));
   }
 
   #disposeLater(kind: number, root: number): void {
