@@ -1,0 +1,247 @@
+// Blocking commands: who is served, in which order, with what.
+
+import { family } from "../support/scenario.ts";
+
+family("blocking", {
+  "what is there is taken at once": String.raw`
+    RPUSH l a b c d e f
+    BLPOP l 0
+    BRPOP l 0
+    BLPOP nothing l 0
+    BLMOVE l m LEFT RIGHT 0
+    BRPOPLPUSH l m 0
+    RPUSH l x y z
+    BLMPOP 0 2 nothing l RIGHT COUNT 2
+    BLMPOP 0 1 l LEFT
+    LRANGE l 0 -1
+    LRANGE m 0 -1
+  `,
+
+  "first come, first served": String.raw`
+    b>> BLPOP l 0
+    c>> BRPOP l 0
+    d>> BLPOP l 0
+    RPUSH l one
+    b<
+    RPUSH l two three
+    c<
+    d<
+    EXISTS l
+  `,
+
+  "one push serves all who wait": String.raw`
+    b>> BLPOP l 0
+    c>> BLPOP l 0
+    LPUSH l a b c
+    b<
+    c<
+    LRANGE l 0 -1
+  `,
+
+  "several keys: the first that gets content": String.raw`
+    b>> BLPOP one two three 0
+    RPUSH two x
+    b<
+    b>> BLPOP one two 0
+    MULTI
+    RPUSH two t
+    RPUSH one o
+    EXEC
+    b<
+    LRANGE one 0 -1
+    LRANGE two 0 -1
+    DEL one two
+    b>> BLPOP k k 0
+    RPUSH k a b
+    b<
+    LRANGE k 0 -1
+  `,
+
+  timeouts: String.raw`
+    BLPOP nothing 0.01
+    BRPOP nothing other 0.01
+    BLMOVE nothing other LEFT LEFT 0.01
+    BRPOPLPUSH nothing other 0.01
+    BLMPOP 0.01 1 nothing LEFT
+    BLPOP nothing -1
+    BLPOP nothing abc
+    BLPOP nothing inf
+    BLPOP nothing 1e400
+    BLPOP nothing ""
+    BLPOP nothing 9223372036854775807
+    BLMOVE nothing other LEFT LEFT -1
+    BRPOPLPUSH nothing other abc
+    BLMPOP abc 1 nothing LEFT
+    BLMPOP -1 1 nothing LEFT
+    BLMPOP 0.01 0 nothing LEFT
+    BLMPOP 0.01 1 nothing UP
+    BLMPOP 0.01 1 nothing LEFT COUNT 0
+    BLMOVE nothing other UP LEFT 0.01
+    BLPOP nothing
+    BLPOP
+    BLMOVE nothing other LEFT LEFT
+    BRPOPLPUSH nothing other
+    BLMPOP 0.01 1 nothing
+  `,
+
+  "a move wakes whoever waits for its target": String.raw`
+    c>> BLPOP dst 0
+    b>> BLMOVE src dst LEFT RIGHT 0
+    RPUSH src hello
+    b<
+    c<
+    EXISTS src dst
+    b>> BRPOPLPUSH src dst 0
+    LPUSH src x y
+    b<
+    LRANGE src 0 -1
+    LRANGE dst 0 -1
+    DEL src dst
+    b>> BLMOVE ring ring LEFT RIGHT 0
+    RPUSH ring 1 2
+    b<
+    LRANGE ring 0 -1
+  `,
+
+  "a chain of moves": String.raw`
+    b>> BLMOVE one two LEFT LEFT 0
+    c>> BLMOVE two three LEFT LEFT 0
+    d>> BLPOP three 0
+    RPUSH one token
+    b<
+    c<
+    d<
+    DBSIZE
+  `,
+
+  "BLMPOP takes up to COUNT": String.raw`
+    b>> BLMPOP 0 2 x y LEFT COUNT 2
+    RPUSH y 1 2 3
+    b<
+    LRANGE y 0 -1
+    c>> BLMPOP 0 1 x RIGHT
+    RPUSH x 1 2
+    c<
+  `,
+
+  "a wrong type does not wake, and is refused": String.raw`
+    SET s v
+    BLPOP s 0
+    BLPOP nothing s 0
+    BLMOVE s d LEFT LEFT 0
+    BRPOPLPUSH s d 0
+    BLMPOP 0 1 s LEFT
+    RPUSH l a
+    BLMOVE l s LEFT LEFT 0
+    LRANGE l 0 -1
+    b>> BLPOP k 0
+    SET k v
+    b-
+    DEL k
+    SADD k m
+    b-
+    DEL k
+    RPUSH k now
+    b<
+    b>> BLMOVE src s LEFT LEFT 0
+    RPUSH src x
+    b<
+    LRANGE src 0 -1
+  `,
+
+  "other ways for a list to come": String.raw`
+    RPUSH other a b
+    b>> BLPOP l 0
+    RENAME other l
+    b<
+    DEL l
+    RPUSH other c
+    b>> BLPOP l 0
+    COPY other l
+    b<
+    b>> BLPOP l 0
+    LMOVE other l LEFT LEFT
+    b<
+    b>> BLPOP l 0
+    RPUSH l x
+    b<
+    b>> BLPOP l 0
+    RPUSHX l y
+    b-
+    LINSERT l BEFORE a b
+    b-
+    RPUSH l z
+    b<
+  `,
+
+  "databases are apart": String.raw`
+    b> SELECT 1
+    b>> BLPOP l 0
+    RPUSH l zero
+    b-
+    SELECT 1
+    RPUSH l one
+    b<
+    SELECT 0
+    LRANGE l 0 -1
+  `,
+
+  "CLIENT UNBLOCK": String.raw`
+    CLIENT UNBLOCK 999999
+    CLIENT UNBLOCK 999999 ERROR
+    CLIENT UNBLOCK abc
+    CLIENT UNBLOCK 1 BOGUS
+    CLIENT UNBLOCK
+    b>> BLPOP l 0
+    CLIENT UNBLOCK {id:b}
+    b<
+    CLIENT UNBLOCK {id:b}
+    b>> BLMOVE l m LEFT LEFT 0
+    CLIENT UNBLOCK {id:b} TIMEOUT
+    b<
+    b>> BLMPOP 0 1 l LEFT
+    CLIENT UNBLOCK {id:b} error
+    b<
+    CLIENT UNBLOCK {id:a}
+    RPUSH l x
+    LRANGE l 0 -1
+  `,
+
+  "CLIENT KILL ends one who waits": String.raw`
+    b>> BLPOP l 0
+    c>> BLPOP l 0
+    CLIENT KILL ID {id:b}
+    b<
+    RPUSH l x
+    c<
+    EXISTS l
+  `,
+
+  "a client that leaves is forgotten": String.raw`
+    b>> BLPOP l 0
+    c>> BLPOP l 0
+    b.
+    RPUSH l x
+    c<
+    EXISTS l
+  `,
+
+  "commands behind a blocked one wait": String.raw`
+    b>> BLPOP l 0
+    b>> SET after 1
+    GET after
+    RPUSH l x
+    b<
+    b<
+    GET after
+  `,
+
+  "blocked clients and FLUSHALL, DEL": String.raw`
+    b>> BLPOP l 0
+    FLUSHALL
+    DEL l
+    b-
+    RPUSH l x
+    b<
+  `,
+});

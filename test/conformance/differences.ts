@@ -1,0 +1,70 @@
+// Where we differ from the redis-server that the tests compare with, and why.
+//
+// We claim to be Redis 7.4.0, while the oracle may be older (Debian has 7.0.15): a difference with `since`
+// is what Redis itself changed in that version, and is expected only from an oracle that is older. One
+// without `since` is ours for good. `docs/differences.md` is rendered from this list, and a test keeps
+// the two the same.
+
+import { olderThan } from "../support/servers.ts";
+
+export interface Difference {
+  /** The version of Redis whose behaviour we follow where the oracle is older. */
+  readonly since?: string;
+  readonly topic: string;
+  readonly redis: string;
+  readonly ours: string;
+  readonly reason: string;
+}
+
+export const DIFFERENCES = {
+  "set-listpack": {
+    since: "7.2.0",
+    topic: "OBJECT ENCODING of small sets that are not all integers",
+    redis: "`hashtable`",
+    ours: "`listpack`, up to `set-max-listpack-entries` and `set-max-listpack-value`",
+    reason: "Redis 7.2 added this encoding; it takes a fraction of the memory.",
+  },
+  "list-listpack": {
+    since: "7.2.0",
+    topic: "OBJECT ENCODING of small lists",
+    redis: "`quicklist`, always",
+    ours: "`listpack` as long as one node holds the list",
+    reason: "Redis 7.2 added this encoding.",
+  },
+  "hscan-novalues": {
+    since: "7.4.0",
+    topic: "HSCAN … NOVALUES",
+    redis: "a syntax error",
+    ours: "fields without values",
+    reason: "Redis 7.4 added the option.",
+  },
+  "client-setinfo": {
+    since: "7.2.0",
+    topic: "CLIENT SETINFO",
+    redis: "an unknown subcommand",
+    ours: "keeps LIB-NAME and LIB-VER, shown by CLIENT LIST and CLIENT INFO",
+    reason: "Redis 7.2 added it, and client libraries send it when they connect.",
+  },
+  "client-no-touch": {
+    since: "7.2.0",
+    topic: "CLIENT NO-TOUCH",
+    redis: "an unknown subcommand",
+    ours: "on or off",
+    reason: "Redis 7.2 added it.",
+  },
+  "push-after-reply": {
+    since: "7.2.0",
+    topic: "RESP3: a message that a subscriber publishes to itself",
+    redis: "before the reply to PUBLISH, and within the reply to EXEC",
+    ours: "behind the reply",
+    reason: "Redis 7.2 mended it: a push within another reply is no RESP3.",
+  },
+} as const satisfies Record<string, Difference>;
+
+/** Whether a comparison of these two servers has to expect the difference. */
+export function differenceApplies(id: string, oracleVersion: string, ourVersion: string): boolean {
+  const difference: Difference | undefined = (DIFFERENCES as Record<string, Difference>)[id];
+  if (!difference) throw new Error(`differences.ts has no "${id}"`);
+  if (difference.since === undefined) return true;
+  return olderThan(oracleVersion, difference.since) && !olderThan(ourVersion, difference.since);
+}

@@ -1,0 +1,182 @@
+// Publish and subscribe: RESP2's subscribed mode, RESP3's pushes.
+
+import { family } from "../support/scenario.ts";
+
+family("publish and subscribe", {
+  "messages reach subscribers in order": String.raw`
+    SUBSCRIBE ch
+    b> PUBLISH ch one
+    a<
+    b> PUBLISH ch "\x00two\r\n"
+    a<
+    b> PUBLISH other three
+    a-
+    SUBSCRIBE x y
+    a<
+    b> PUBLISH y four
+    a<
+    UNSUBSCRIBE ch
+    b> PUBLISH ch five
+    a-
+    SUBSCRIBE x
+    UNSUBSCRIBE nothing
+    SUBSCRIBE
+    UNSUBSCRIBE x y
+    a<
+    b> PUBLISH x six
+  `,
+
+  "UNSUBSCRIBE without channels leaves all": String.raw`
+    UNSUBSCRIBE
+    PUNSUBSCRIBE
+    SUBSCRIBE ch
+    UNSUBSCRIBE
+    PSUBSCRIBE a*
+    PUNSUBSCRIBE
+    SUBSCRIBE one
+    PSUBSCRIBE p*
+    UNSUBSCRIBE
+    PUNSUBSCRIBE
+    GET k
+  `,
+
+  patterns: String.raw`
+    PSUBSCRIBE news.* h?llo [ab]c
+    a<
+    a<
+    b> PUBLISH news.sport goal
+    a<
+    b> PUBLISH hello hi
+    a<
+    b> PUBLISH ac x
+    a<
+    b> PUBLISH cc x
+    a-
+    SUBSCRIBE news.sport
+    b> PUBLISH news.sport both
+    a<
+    a<
+    PSUBSCRIBE news.*
+    PUNSUBSCRIBE news.*
+    PUNSUBSCRIBE never
+    b> PUBLISH news.sport one
+    a<
+    a-
+    PSUBSCRIBE
+    c> PSUBSCRIBE *
+    b> PUBLISH "" empty
+    c-
+    b> PUBLISH any thing
+    c<
+  `,
+
+  "what a subscribed client may say": String.raw`
+    SUBSCRIBE ch
+    PING
+    PING hello
+    PING a b
+    GET k
+    SET k v
+    MULTI
+    UNSUBSCRIBE ch
+  `,
+
+  "a subscribed client says what it may not, in RESP2's mode": String.raw`
+    SUBSCRIBE ch
+    BOGUS
+    CLIENT GETNAME
+    RESET
+    GET k
+    PING
+  `,
+
+  "PUBSUB looks at channels": String.raw`
+    PUBSUB CHANNELS
+    PUBSUB NUMSUB
+    PUBSUB NUMPAT
+    SUBSCRIBE one two
+    a<
+    c> SUBSCRIBE two
+    d> PSUBSCRIBE p* q*
+    d<
+    e> PSUBSCRIBE p*
+    b> ~ PUBSUB CHANNELS
+    b> ~ PUBSUB CHANNELS t*
+    b> PUBSUB CHANNELS nothing
+    b> PUBSUB NUMSUB one two three
+    b> PUBSUB NUMPAT
+    b> PUBSUB BOGUS
+    b> PUBSUB
+    b> PUBSUB CHANNELS a b
+    b> PUBSUB NUMPAT x
+    b> ? PUBSUB HELP
+    c.
+    b> PUBSUB NUMSUB two
+    d.
+    b> PUBSUB NUMPAT
+  `,
+
+  "counts and arity": String.raw`
+    PUBLISH ch
+    PUBLISH ch a b
+    PUBLISH ch nobody
+    c> SUBSCRIBE ch ch ch
+    c<
+    c<
+    d> PSUBSCRIBE c*
+    PUBLISH ch hello
+    c<
+    d<
+    MULTI
+    PUBLISH ch one
+    PUBLISH ch two
+    EXEC
+    c<
+    c<
+    d<
+    d<
+  `,
+
+  "channels belong to no database": String.raw`
+    SELECT 3
+    SUBSCRIBE ch
+    b> PUBLISH ch hello
+    a<
+  `,
+});
+
+family(
+  "publish and subscribe in RESP3",
+  {
+    "a subscriber may send any command": String.raw`
+      SUBSCRIBE ch
+      SET k v
+      GET k
+      PING
+      PING hello
+      b> PUBLISH ch hi
+      a<
+      MULTI
+      GET k
+      EXEC
+      UNSUBSCRIBE ch
+      GET k
+    `,
+
+    "a client's own message comes behind the reply": String.raw`
+      SUBSCRIBE ch
+      PUBLISH ch x
+      = push-after-reply :1
+      a<
+      = push-after-reply >["message", "ch", "x"]
+      MULTI
+      PUBLISH ch y
+      PING
+      EXEC
+      = push-after-reply [:1, +PONG]
+      a<
+      = push-after-reply >["message", "ch", "y"]
+    `,
+  },
+  { protocols: [3] },
+);

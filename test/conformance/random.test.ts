@@ -1,0 +1,358 @@
+// Random command sequences, played on redis-server and on ours side by side.
+//
+// After each command the replies are compared, after each sequence the whole state: every key of each
+// database with its type, value, encoding and deadline. Where chance decides (SPOP and its like), our
+// answer must be one that the state before allows, and redis-server is then brought to the same state.
+// Cursors are walked to their end and the sets of what they gave compared.
+//
+// A failure prints a shrunk sequence and the seed. TSKEYDB_SEED=n replays it, TSKEYDB_RUNS=n (sequences
+// for each test, 60 by default) makes the search longer.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import fc from "fast-check";
+import type { Client } from "../support/client.ts";
+import { anyCommand, CURSORS, modeOf, RANDOM, type Words } from "../support/commands.ts";
+import { canonical, type Mode, sameReply } from "../support/compare.ts";
+import { itemsOf, quote, type Reply, show } from "../support/resp.ts";
+import { applyProfile, EVERY_ENCODING, type Protocol } from "../support/scenario.ts";
+import {
+  hasProgram,
+  type Runtime,
+  redisServerOrSkip,
+  type Server,
+  startOurServer,
+  startRedisServer,
+} from "../support/servers.ts";
+
+const RUNS = Number(process.env.TSKEYDB_RUNS ?? 60);
+const SEED = Number(process.env.TSKEYDB_SEED ?? Date.now() % 2 ** 31);
+const COMMANDS_MAX = 80;
+const DATABASES = ["0", "1"];
+
+const toBytes = (words: Words) => words.map((each) => Buffer.from(each, "latin1"));
+const toLine = (words: Words) =>
+  words
+    .map((each) => (/^[\w.*-]+$/.test(each) ? each : quote(Buffer.from(each, "latin1"))))
+    .join(" ");
+
+/** A server, the client whose commands are compared, and one that looks on. */
+interface Side {
+  readonly server: Server;
+  readonly client: Client;
+  readonly control: Client;
+}
+
+async function open(server: Server): Promise<Side> {
+  return { server, client: await server.connect(), control: await server.connect() };
+}
+
+/** Walks a cursor to its end; the first reply that is an error, or everything that came. */
+async function walk(client: Client, words: Words): Promise<{ error?: Reply; found: string[] }> {
+  const at = words[0]?.toUpperCase() === "SCAN" ? 1 : 2;
+  const pairs = words[0]?.toUpperCase() === "HSCAN";
+  const found = new Set<string>();
+  const args: Buffer[] = toBytes(words);
+  for (let calls = 0; calls < 10_000; calls++) {
+    const reply = await client.call(...args);
+    if (reply.type !== "array" || reply.items.length !== 2) return { error: reply, found: [] };
+    const [cursor, page] = reply.items as [Reply, Reply];
+    const items = itemsOf(page).map(show);
+    for (let index = 0; index < items.length; index += pairs ? 2 : 1) {
+      found.add(pairs ? `${items[index]}: ${items[index + 1]}` : (items[index] as string));
+    }
+    const next = cursor.type === "bulk" ? cursor.bytes : Buffer.from("not a bulk");
+    if (next.toString() === "0") return { found: [...found].sort() };
+    args[at] = next;
+  }
+  throw new Error(`${toLine(words)} came to no end`);
+}
+
+class Comparison {
+  readonly theirs: Side;
+  readonly ours: Side;
+  readonly story: string[] = [];
+  #queued: Mode[] | undefined;
+
+  constructor(theirs: Side, ours: Side) {
+    this.theirs = theirs;
+    this.ours = ours;
+  }
+
+  async begin(protocol: Protocol): Promise<void> {
+    for (const side of [this.theirs, this.ours]) {
+      await side.control.call("FLUSHALL");
+      await side.client.call("RESET");
+      if (protocol === 3) await side.client.call("HELLO", "3");
+    }
+  }
+
+  fail(words: Words, theirs: string, ours: string): never {
+    const { ours: us } = this;
+    assert.fail(
+      `${[...this.story, toLine(words)].join("\n")}\nredis-server: ${theirs}\n${us.server.name}: ${ours}`,
+    );
+  }
+
+  async step(words: Words): Promise<void> {
+    const name = (words[0] as string).toUpperCase();
+    if (RANDOM.test(name)) {
+      // The outcome inside a transaction could not be carried over.
+      if (this.#queued === undefined) await this.#chance(words, name);
+    } else if (CURSORS.test(name)) {
+      if (this.#queued === undefined) await this.#cursor(words);
+    } else await this.#plain(words, name);
+    this.story.push(toLine(words));
+  }
+
+  async #plain(words: Words, name: string): Promise<void> {
+    const args = toBytes(words);
+    const [theirs, ours] = await Promise.all([
+      this.theirs.client.call(...args),
+      this.ours.client.call(...args),
+    ]);
+    if (name === "EXEC" && this.#queued && theirs.type === "array" && ours.type === "array") {
+      const modes = this.#queued;
+      this.#queued = undefined;
+      const same =
+        theirs.items.length === ours.items.length &&
+        theirs.items.every((each, index) =>
+          sameReply(each, ours.items[index] as Reply, modes[index] ?? "exact"),
+        );
+      if (!same) this.fail(words, show(theirs), show(ours));
+      return;
+    }
+    if (!sameReply(theirs, ours, this.#queued ? "exact" : modeOf(words))) {
+      this.fail(words, show(theirs), show(ours));
+    }
+    if (theirs.type === "simple" && theirs.text === "QUEUED") this.#queued?.push(modeOf(words));
+    else if (name === "MULTI" && theirs.type === "simple") this.#queued = [];
+    else if (name === "EXEC" || (name === "DISCARD" && theirs.type === "simple")) {
+      if (words.length === 1) this.#queued = undefined;
+    }
+  }
+
+  async #cursor(words: Words): Promise<void> {
+    const [theirs, ours] = await Promise.all([
+      walk(this.theirs.client, words),
+      walk(this.ours.client, words),
+    ]);
+    if (theirs.error || ours.error) {
+      const left = theirs.error ? show(theirs.error) : "a cursor";
+      const right = ours.error ? show(ours.error) : "a cursor";
+      if (left !== right) this.fail(words, left, right);
+    } else if (theirs.found.join() !== ours.found.join()) {
+      this.fail(words, theirs.found.join(" "), ours.found.join(" "));
+    }
+  }
+
+  /** What redis-server holds before a command of chance; then ours, checked against that. */
+  async #chance(words: Words, name: string): Promise<void> {
+    const { client } = this.theirs;
+    const args = toBytes(words);
+    const key = args[1] ?? Buffer.from("");
+    const whole =
+      name === "RANDOMKEY"
+        ? await client.call("KEYS", "*")
+        : await client.call(name === "HRANDFIELD" ? "HGETALL" : "SMEMBERS", key);
+    const ours = await this.ours.client.call(...args);
+    // Errors, nulls and empty replies are no matter of chance.
+    const reply = itemsOf(ours).length > 0 ? ours : ours.type === "bulk" ? ours : undefined;
+    if (reply === undefined) {
+      const theirs = await client.call(...args);
+      if (!sameReply(theirs, ours, "exact")) this.fail(words, show(theirs), show(ours));
+      return;
+    }
+    const drawn = reply.type === "bulk" ? [reply] : [...itemsOf(reply)];
+    if (name === "SPOP") {
+      // redis-server is made to pop the same members; each must have been there.
+      const removed = await client.call("SREM", key, ...drawn.map((each) => member(each)));
+      const expected = args.length > 2 ? Math.min(Number(args[2]), itemsOf(whole).length) : 1;
+      if (show(removed) !== `:${expected}` || drawn.length !== expected) {
+        this.fail(words, `${expected} of ${show(whole)}`, show(ours));
+      }
+      if (args.length > 2 && expected < itemsOf(whole).length) await this.#rebuild(key);
+    } else {
+      this.#allowed(words, name, whole, reply, drawn);
+      // The shape is compared with an answer of redis-server's own.
+      const theirs = await client.call(...args);
+      if (shape(theirs) !== shape(ours)) this.fail(words, show(theirs), show(ours));
+    }
+  }
+
+  /**
+   * Popping most of a set builds a new one from the rest, whose encoding depends on which members those
+   * are and how they went; both sides build it anew from the same rest.
+   */
+  async #rebuild(key: Buffer): Promise<void> {
+    const deadline = await this.theirs.client.call("PEXPIRETIME", key);
+    for (const { client } of [this.theirs, this.ours]) {
+      await client.call("SUNIONSTORE", key, key);
+      const text = show(deadline).slice(1);
+      if (Number(text) > 0) await client.call("PEXPIREAT", key, text);
+    }
+  }
+
+  #allowed(words: Words, name: string, whole: Reply, reply: Reply, drawn: Reply[]): void {
+    const pairs = new Map<string, string>();
+    const items = itemsOf(whole);
+    const step = name === "HRANDFIELD" ? 2 : 1;
+    for (let index = 0; index < items.length; index += step) {
+      const second = step === 2 ? show(items[index + 1] as Reply) : "";
+      pairs.set(show(items[index] as Reply), second);
+    }
+    const withValues = words.length > 3;
+    const seen: string[] = [];
+    for (let index = 0; index < drawn.length; index++) {
+      const each = drawn[index] as Reply;
+      const [field, value] = each.type === "array" ? each.items : [each, drawn[index + 1]];
+      const found = pairs.get(show(field as Reply));
+      const right = found !== undefined && (!withValues || found === show(value as Reply));
+      if (!right) this.fail(words, `some of ${show(whole)}`, show(reply));
+      seen.push(show(field as Reply));
+      if (withValues && each.type !== "array") index++;
+    }
+    const distinct = words.length > 2 && !(words[2] as string).startsWith("-");
+    if (distinct && new Set(seen).size !== seen.length) {
+      this.fail(words, `different ones of ${show(whole)}`, show(reply));
+    }
+  }
+
+  /** Compares everything that both servers hold. */
+  async end(): Promise<void> {
+    for (const database of DATABASES) {
+      const [theirs, ours] = await Promise.all([
+        state(this.theirs.control, database),
+        state(this.ours.control, database),
+      ]);
+      const names = new Set([...theirs.keys(), ...ours.keys()]);
+      for (const name of names) {
+        const left = theirs.get(name);
+        const right = ours.get(name);
+        const where = ["(state of", `${name}`, "in database", `${database})`];
+        if (!left || !right)
+          this.fail(where, left ? "there" : "absent", right ? "there" : "absent");
+        const same =
+          sameReply(left.deadline, right.deadline, "near") &&
+          sameReply(left.encoding, right.encoding, "encoding") &&
+          left.value === right.value;
+        if (!same) this.fail(where, describeState(left), describeState(right));
+      }
+    }
+  }
+}
+
+function member(reply: Reply): Buffer {
+  return reply.type === "bulk" ? reply.bytes : Buffer.from(show(reply));
+}
+
+/** A reply without its contents: its type, and for lists how many items of which types. */
+function shape(reply: Reply): string {
+  const items = itemsOf(reply);
+  if (items.length === 0) return reply.type;
+  return `${reply.type} of ${items.length}: ${items.map(shape).join(" ")}`;
+}
+
+interface KeyState {
+  readonly deadline: Reply;
+  readonly encoding: Reply;
+  /** The type and the value, on one line. */
+  readonly value: string;
+}
+
+const READERS: Record<string, { command: (key: Buffer) => (string | Buffer)[]; mode: Mode }> = {
+  string: { command: (key) => ["GET", key], mode: "exact" },
+  list: { command: (key) => ["LRANGE", key, "0", "-1"], mode: "exact" },
+  hash: { command: (key) => ["HGETALL", key], mode: "pairs" },
+  set: { command: (key) => ["SMEMBERS", key], mode: "unordered" },
+};
+
+async function state(client: Client, database: string): Promise<Map<string, KeyState>> {
+  await client.call("SELECT", database);
+  const names = itemsOf(await client.call("KEYS", "*")).map(member);
+  const looks = await client.pipeline(
+    names.flatMap((name) => [
+      ["TYPE", name],
+      ["PEXPIRETIME", name],
+      ["OBJECT", "ENCODING", name],
+    ]),
+  );
+  const readers = names.map((_, index) => {
+    const type = looks[index * 3] as Reply;
+    const reader = READERS[type.type === "simple" ? type.text : ""];
+    if (!reader) throw new Error(`a key of type ${show(type)}`);
+    return reader;
+  });
+  const values = await client.pipeline(
+    names.map((name, index) => (readers[index] as (typeof READERS)[string]).command(name)),
+  );
+  return new Map(
+    names.map((name, index) => {
+      const reader = readers[index] as (typeof READERS)[string];
+      const [type, deadline, encoding] = looks.slice(index * 3) as [Reply, Reply, Reply];
+      const value = `${show(type)} ${canonical(values[index] as Reply, reader.mode)}`;
+      return [quote(name), { deadline, encoding, value }];
+    }),
+  );
+}
+
+function describeState(key: KeyState): string {
+  return `${key.value}, ${show(key.encoding)}, until ${show(key.deadline)}`;
+}
+
+describe("random command sequences", () => {
+  let theirs: Side | undefined;
+  const ours = new Map<Runtime, Side>();
+
+  before(async () => {
+    if (!hasProgram("redis-server")) return;
+    theirs = await open(await startRedisServer());
+    for (const runtime of ["bun", "node"] as const) {
+      ours.set(runtime, await open(await startOurServer({ runtime })));
+    }
+  });
+
+  after(async () => {
+    for (const side of [theirs, ...ours.values()]) {
+      side?.client.close();
+      side?.control.close();
+      await side?.server.stop();
+    }
+  });
+
+  for (const [runtime, share] of [
+    ["bun", 1],
+    ["node", 0.25],
+  ] as const) {
+    for (const profile of EVERY_ENCODING) {
+      for (const protocol of [2, 3] as const) {
+        const title = `${runtime}, ${profile}, RESP${protocol}`;
+        test(title, async (t) => {
+          if (!redisServerOrSkip(t, `random sequences: ${title}`)) return;
+          t.diagnostic(`TSKEYDB_SEED=${SEED}`);
+          const left = theirs as Side;
+          const right = ours.get(runtime) as Side;
+          for (const side of [left, right]) await applyProfile(side.server, side.control, profile);
+          const sequences = fc.array(anyCommand, {
+            minLength: 1,
+            maxLength: COMMANDS_MAX,
+            size: "max",
+          });
+          const property = fc.asyncProperty(sequences, async (commands) => {
+            const comparison = new Comparison(left, right);
+            await comparison.begin(protocol);
+            for (const words of commands) await comparison.step(words);
+            await comparison.end();
+          });
+          await fc.assert(property, {
+            seed: SEED,
+            numRuns: Math.max(1, Math.round(RUNS * share)),
+            interruptAfterTimeLimit: 300_000 * Math.max(1, RUNS / 60),
+            verbose: 0,
+            reporter: undefined,
+          });
+        });
+      }
+    }
+  }
+});

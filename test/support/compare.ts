@@ -1,0 +1,79 @@
+// When two replies are the same answer.
+//
+// Most replies must agree to the byte. Some cannot: a table has no order, a random member is random, time
+// goes on between two servers. Each such case has a mode of its own, and the mode is chosen by whoever
+// sends the command, never by looking at the replies.
+
+import { type Reply, show } from "./resp.ts";
+
+export type Mode =
+  /** The same bytes. */
+  | "exact"
+  /** The same items in any order. */
+  | "unordered"
+  /** The same field and value pairs in any order. */
+  | "pairs"
+  /** Integers (times) that may differ by what passes between two calls. */
+  | "near"
+  /** An OBJECT ENCODING: names that Redis 7.2 split off from an older one count as that one. */
+  | "encoding"
+  /** Replies of the same type; errors in full. */
+  | "kind";
+
+/** Milliseconds (or, below 10,000, seconds) that two times may lie apart. */
+const NEAR_MS = 2_500;
+const NEAR_SECONDS = 2;
+
+/** What an encoding was called before Redis 7.2, when lists were never one listpack and sets neither. */
+const BEFORE_7_2: Record<string, string> = {
+  '"listpack"': "small",
+  '"quicklist"': "small",
+  '"hashtable"': "small",
+};
+
+/** One line that is equal for replies that are the same answer; `near` is decided by `sameReply`. */
+export function canonical(reply: Reply, mode: Mode): string {
+  switch (mode) {
+    case "exact":
+    case "near":
+      return show(reply);
+    case "kind":
+      return reply.type === "error" ? show(reply) : reply.type;
+    case "encoding": {
+      const text = show(reply);
+      return BEFORE_7_2[text] ?? text;
+    }
+    case "unordered":
+      if (reply.type !== "array" && reply.type !== "set") return show(reply);
+      return `${reply.type} of ${reply.items.map(show).sort().join(", ")}`;
+    case "pairs": {
+      if (reply.type !== "array" && reply.type !== "map") return show(reply);
+      const { items } = reply;
+      if (items.length > 0 && items.every((item) => item.type === "array")) {
+        return `pairs of ${items.map(show).sort().join(", ")}`;
+      }
+      const pairs: string[] = [];
+      for (let index = 0; index < items.length; index += 2) {
+        pairs.push(
+          items
+            .slice(index, index + 2)
+            .map(show)
+            .join(": "),
+        );
+      }
+      return `${reply.type} of ${pairs.sort().join(", ")}`;
+    }
+  }
+}
+
+/** Whether the replies are the same answer under the mode. */
+export function sameReply(a: Reply, b: Reply, mode: Mode): boolean {
+  if (mode === "near" && a.type === "integer" && b.type === "integer") {
+    const left = Number(a.text);
+    const right = Number(b.text);
+    if (left > 0 && right > 0) {
+      return Math.abs(left - right) <= (left < 10_000 ? NEAR_SECONDS : NEAR_MS);
+    }
+  }
+  return canonical(a, mode) === canonical(b, mode);
+}
