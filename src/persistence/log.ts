@@ -1,0 +1,502 @@
+// The log that is being written: commands are gathered into batches, a batch is sealed and written
+// with one system call (commit), and synced as `appendfsync` has it.
+//
+//   appended bytes ──seal──▶ sealed ──writeAt──▶ written ──sync──▶ synced        (offsets in the file)
+//   #end                     #sealedEnd          #written          #synced
+//
+// Batches are numbered from 1. Replies to the commands of batch n may leave when
+// `acknowledgedThrough` ≥ n: with `always` once it is synced, otherwise once it is written.
+//
+// Group commit: all clients of a turn of the event loop append, then one commit. With `always` a
+// commit starts a sync on another thread if none is under way; what is committed meanwhile is written
+// at once and waits for the next sync, so each sync serves all batches written before it began.
+// `commitNow` is for callers that must block until their write is safe.
+//
+// Bytes wait in pieces until they are synced (with `no`: until they are written), because both
+// failures are repaired from memory:
+//
+// * A write fails (no space, an error of the disk): the file is cut back to its last whole batch,
+//   `failure` says why, and the batch stays in memory, as its effects do. Commits go on sealing;
+//   every RETRY_MS all that is pending is written again. Nothing of it has been acknowledged.
+// * A sync fails: the kernel may have dropped the pages and forgotten the error, so a second sync that
+//   succeeds would prove nothing. Everything since the last good sync is written anew to the same
+//   places, which makes its pages dirty again, and is then synced. Old bytes are never cut off for
+//   that, so a process killed in between loses nothing that the kernel still had.
+//
+// While `failure` is set, whoever executes commands refuses writes ("MISCONF Errors writing to the
+// AOF file: " + failure) and serves reads. The state heals by itself when a retry succeeds.
+//
+// Limits: with `everysec`, when a sync has been under way for 2 seconds, or when more than
+// UNSYNCED_BYTES_MAX wait in memory, the next commit blocks in a sync of its own.
+//
+// Invariants: (1) #synced ≤ #written ≤ #sealedEnd ≤ #end  (2) #written and #sealedEnd lie at the end of
+// a batch  (3) the pieces hold all bytes from #kept() to #end, in order  (4) `acknowledgedThrough`
+// never decreases.
+
+import { assert } from "../base/assert.ts";
+import { copyBytes } from "../base/bytes.ts";
+import { crc32c } from "../base/crc32c.ts";
+import { writeInteger } from "../base/integers.ts";
+import type { File, Platform, PlatformError, Timer } from "../platform/platform.ts";
+import { LogError } from "./log-error.ts";
+import { SEAL_BYTES_MAX, sealInto } from "./seal.ts";
+
+/** When written batches are synced: before they are acknowledged, each second, or never by us. */
+export type FsyncPolicy = "always" | "everysec" | "no";
+
+const FIRST_PIECE_BYTES = 64 << 10;
+const PIECE_BYTES = 1 << 20;
+const SPARE_PIECES_MAX = 8;
+const SYNC_PERIOD_MS = 1000;
+const SYNC_LATE_MS = 2000;
+const RETRY_MS = 200;
+const UNSYNCED_BYTES_EARLY = 32 << 20; // from here on a background sync does not wait for its second
+const UNSYNCED_BYTES_MAX = 64 << 20;
+const SELECT_BYTES_MAX = 64;
+
+/** Consecutive bytes of the file, in memory. */
+class Piece {
+  readonly bytes: Uint8Array;
+  offset: number; // in the file, of bytes[0]
+  used = 0;
+
+  constructor(size: number, offset: number) {
+    this.bytes = new Uint8Array(size);
+    this.offset = offset;
+  }
+}
+
+export class Log {
+  /** Why the log cannot be written at the moment, or null. Writes are refused while it is set. */
+  failure: string | null = null;
+  /** Called, from a turn of its own, when `acknowledgedThrough` grew or `failure` changed. */
+  onProgress: (() => void) | null = null;
+
+  /** Number of the last batch that was sealed. */
+  batch = 0;
+  /** Number of the last batch that was written to the file. */
+  writtenThrough = 0;
+  /** Number of the last batch that is known to be on the disk. */
+  syncedThrough = 0;
+
+  /** Commits that had to wait for a sync (INFO's aof_delayed_fsync). */
+  delayedSyncs = 0;
+  /** The path of the file being written. */
+  readonly path: string;
+
+  readonly #platform: Platform;
+  readonly #file: File;
+  #policy: FsyncPolicy;
+
+  readonly #pieces: Piece[] = [];
+  readonly #spares: Piece[] = [];
+  #last: Piece; // the piece that is appended to: the last of #pieces
+
+  #end: number;
+  #batchStart: number; // where the open batch begins
+  #sealedEnd: number;
+  #written: number;
+  #synced: number;
+  #database = -1; // which `select` is in force at the end; −1: none yet in this session
+
+  #syncing = false;
+  #syncStartMs = 0; // when the last sync began (monotonic)
+  #syncRound = 0; // grows with each sync; a background sync that another overtook is disregarded
+  #syncFailed = false; // bytes since #synced must be written anew before they are synced
+  #timer: Timer | null = null;
+  #retryTimer: Timer | null = null;
+  #closed = false;
+
+  readonly #scratch = new Uint8Array(SELECT_BYTES_MAX);
+
+  /**
+   * Goes on behind the `end` bytes of `file` (opened for positional writes), all of which are synced.
+   * @param sealed whether those bytes end with a seal, so that a batch may follow directly
+   */
+  constructor(
+    platform: Platform,
+    file: File,
+    path: string,
+    end: number,
+    sealed: boolean,
+    policy: FsyncPolicy,
+  ) {
+    this.#platform = platform;
+    this.#file = file;
+    this.path = path;
+    this.#policy = policy;
+    this.#end = end;
+    this.#sealedEnd = end;
+    this.#written = end;
+    this.#synced = end;
+    this.#last = new Piece(FIRST_PIECE_BYTES, end);
+    this.#pieces.push(this.#last);
+    this.#syncStartMs = platform.monotonicMs();
+    if (!sealed) this.#appendEmptySeal();
+    this.#batchStart = this.#end;
+  }
+
+  /** Bytes of the file, pending ones included. */
+  get sizeBytes(): number {
+    return this.#end;
+  }
+
+  /** Bytes appended since the last commit. Callers commit between commands when this grows large. */
+  get openBytes(): number {
+    return this.#end - this.#batchStart;
+  }
+
+  /** Whether a background sync is under way. */
+  get isSyncing(): boolean {
+    return this.#syncing;
+  }
+
+  /** Number of the last batch whose replies may leave. */
+  get acknowledgedThrough(): number {
+    return this.#policy === "always" ? this.syncedThrough : this.writtenThrough;
+  }
+
+  get policy(): FsyncPolicy {
+    return this.#policy;
+  }
+
+  /**
+   * Appends whole commands in RESP, bytes[start, end). They are copied.
+   * A SELECT is never appended: it is written by selectDatabase, in its own spelling.
+   */
+  append(bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    let last = this.#last;
+    if (last.used + length > last.bytes.length) last = this.#nextPiece(length);
+    copyBytes(bytes, start, end, last.bytes, last.used);
+    last.used += length;
+    this.#end += length;
+  }
+
+  /** Says which database the commands appended from now on are for. Costs nothing when it stays. */
+  selectDatabase(database: number): void {
+    if (database !== this.#database) this.#appendSelect(database);
+  }
+
+  /**
+   * Closes the batch and writes it. Returns its number; nothing appended: that of the batch before.
+   * Call it at the end of each turn, never between MULTI and EXEC.
+   */
+  commit(): number {
+    if (this.#end !== this.#batchStart) this.#seal();
+    if (this.#written === this.#sealedEnd || this.failure !== null) return this.batch;
+    if (!this.#write()) return this.batch;
+    if (this.#policy === "no") return this.batch;
+    if (this.#syncing) {
+      if (this.#policy === "everysec" && this.#isSyncLate()) {
+        this.delayedSyncs++;
+        this.#syncNow();
+      }
+      return this.batch;
+    }
+    const dueInMs = this.#syncDueInMs();
+    if (dueInMs <= 0) this.#syncInBackground();
+    else if (this.#timer === null) this.#startTimer(dueInMs);
+    return this.batch;
+  }
+
+  /**
+   * As commit, and returns only when the batch is as safe as the policy demands: with `always` it is
+   * on the disk. False when it could not be made so; then `failure` says why, and the batch is
+   * written when that becomes possible.
+   */
+  commitNow(): boolean {
+    if (this.#policy !== "always") {
+      this.commit();
+    } else {
+      if (this.#end !== this.#batchStart) this.#seal();
+      if (this.syncedThrough === this.batch) return true;
+      if (this.failure === null && this.#write()) this.#syncNow();
+    }
+    return this.acknowledgedThrough === this.batch;
+  }
+
+  /**
+   * Tries now, and waits for it, what the retry timer would try later; for callers that block the
+   * event loop. Returns whether the log can be written again.
+   */
+  retry(): boolean {
+    if (this.failure === null) return true;
+    if (this.#policy === "no" ? this.#write() : this.#writeAndSync()) this.failure = null;
+    return this.failure === null;
+  }
+
+  /** Changes the policy; throws LogError LOG_WRITE when the file cannot be synced for it. */
+  setPolicy(policy: FsyncPolicy): void {
+    if (policy === this.#policy) return;
+    this.commit();
+    if (this.failure !== null) throw this.#writeError();
+    if (this.#policy === "no") {
+      const error = this.#platform.sync(this.#file);
+      if (error !== undefined) throw this.#writeError(error.message);
+      this.#hasSynced(this.#written, this.writtenThrough);
+    }
+    this.#policy = policy;
+    if (policy === "no") {
+      this.#syncRound++; // without the bytes in memory nothing could be done about a failure
+      this.#release();
+    }
+    this.#wake();
+  }
+
+  /**
+   * Writes and syncs everything, and closes the file. Throws LogError LOG_WRITE when that fails; the
+   * file is closed all the same.
+   */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#timer !== null) this.#platform.clearTimer(this.#timer);
+    if (this.#retryTimer !== null) this.#platform.clearTimer(this.#retryTimer);
+    if (this.#end !== this.#batchStart) this.#seal();
+    let isSafe = true;
+    if (this.batch > 0) {
+      isSafe = this.#writeAndSync() || (this.#policy !== "no" && this.#writeAndSync());
+      if (isSafe) {
+        this.#appendEmptySeal();
+        this.#sealedEnd = this.#end;
+        this.#writeAndSync(); // a convenience for the next reader: nothing depends on it
+      }
+    }
+    if (!this.#syncing) this.#platform.close(this.#file); // else the end of the sync closes it
+    if (!isSafe) throw this.#writeError();
+  }
+
+  /** Writes all that is pending, from the last good sync on when a sync failed, and syncs it. */
+  #writeAndSync(): boolean {
+    if (this.#syncFailed) this.#written = this.#synced;
+    return this.#write() && this.#syncNow();
+  }
+
+  #seal(): void {
+    const length = this.#end - this.#batchStart;
+    let last = this.#last;
+    let crc = 0;
+    const inLast = last.used - length;
+    if (inLast >= 0) crc = crc32c(last.bytes, inLast, last.used);
+    else crc = this.#sumOfPieces(this.#batchStart);
+    if (last.used + SEAL_BYTES_MAX > last.bytes.length) last = this.#nextPiece(SEAL_BYTES_MAX);
+    const settled = this.#policy === "no" ? this.#batchStart : this.#synced;
+    const lag = this.#batchStart - settled;
+    const end = sealInto(last.bytes, last.used, crc, length, lag, this.#batchStart);
+    this.#end += end - last.used;
+    last.used = end;
+    this.#sealedEnd = this.#end;
+    this.#batchStart = this.#end;
+    this.batch++;
+  }
+
+  /** The seal of an empty batch: all before it is on the disk, and what follows is sealed. */
+  #appendEmptySeal(): void {
+    let last = this.#last;
+    if (last.used + SEAL_BYTES_MAX > last.bytes.length) last = this.#nextPiece(SEAL_BYTES_MAX);
+    const end = sealInto(last.bytes, last.used, 0, 0, 0, this.#end);
+    this.#end += end - last.used;
+    last.used = end;
+  }
+
+  /** The CRC-32C of everything from `from` on, for a batch that fills more than one piece. */
+  #sumOfPieces(from: number): number {
+    let crc = 0;
+    for (const piece of this.#pieces) {
+      const start = Math.max(0, from - piece.offset);
+      if (start < piece.used) crc = crc32c(piece.bytes, start, piece.used, crc);
+    }
+    return crc;
+  }
+
+  #appendSelect(database: number): void {
+    const digits = this.#scratch;
+    const count = writeInteger(digits, 0, database);
+    const text = `*2\r\n$6\r\nselect\r\n$${count}\r\n${database}\r\n`;
+    for (let i = 0; i < text.length; i++) digits[i] = text.charCodeAt(i);
+    this.append(digits, 0, text.length);
+    this.#database = database;
+  }
+
+  #nextPiece(bytes: number): Piece {
+    const size = Math.max(bytes + SEAL_BYTES_MAX, PIECE_BYTES);
+    let piece = size === PIECE_BYTES ? this.#spares.pop() : undefined;
+    if (piece === undefined) piece = new Piece(size, this.#end);
+    piece.offset = this.#end;
+    piece.used = 0;
+    this.#pieces.push(piece);
+    this.#last = piece;
+    return piece;
+  }
+
+  /** Writes what is sealed and not yet written; false when it failed, and then nothing counts. */
+  #write(): boolean {
+    const from = this.#written;
+    for (const piece of this.#pieces) {
+      const start = Math.max(0, from - piece.offset);
+      const end = Math.min(piece.used, this.#sealedEnd - piece.offset);
+      if (start >= end) continue;
+      const at = piece.offset + start;
+      const error = this.#platform.writeAt(this.#file, piece.bytes, start, end, at);
+      if (error === undefined) continue;
+      // Cut off what is no whole batch, unless it covers bytes of before that may still be good.
+      if (!this.#syncFailed) this.#platform.truncate(this.#file, from);
+      this.#fail(error);
+      return false;
+    }
+    this.#written = this.#sealedEnd;
+    this.writtenThrough = this.batch;
+    if (this.#policy === "no") this.#release();
+    return true;
+  }
+
+  /** Where the bytes begin that must stay in memory. */
+  #kept(): number {
+    return this.#policy === "no" ? this.#written : this.#synced;
+  }
+
+  /** Lets go of the pieces that are no longer needed. */
+  #release(): void {
+    const kept = this.#kept();
+    const pieces = this.#pieces;
+    let gone = 0;
+    while (gone < pieces.length - 1 && pieces[gone].offset + pieces[gone].used <= kept) {
+      const piece = pieces[gone++];
+      const isSpare = piece.bytes.length === PIECE_BYTES && this.#spares.length < SPARE_PIECES_MAX;
+      if (isSpare) this.#spares.push(piece);
+    }
+    if (gone > 0) pieces.splice(0, gone);
+    if (pieces.length > 1 || kept !== this.#end) return;
+    if (this.#last.bytes.length > PIECE_BYTES) {
+      this.#last = new Piece(FIRST_PIECE_BYTES, this.#end);
+      pieces[0] = this.#last;
+    }
+    this.#last.offset = this.#end;
+    this.#last.used = 0;
+  }
+
+  #isSyncLate(): boolean {
+    if (this.#written - this.#synced > UNSYNCED_BYTES_MAX) return true;
+    return this.#platform.monotonicMs() - this.#syncStartMs > SYNC_LATE_MS;
+  }
+
+  #syncDueInMs(): number {
+    if (this.#policy === "always") return 0;
+    if (this.#written - this.#synced > UNSYNCED_BYTES_EARLY) return 0;
+    return SYNC_PERIOD_MS - (this.#platform.monotonicMs() - this.#syncStartMs);
+  }
+
+  #startTimer(delayMs: number): void {
+    this.#timer = this.#platform.setTimer(delayMs, () => {
+      this.#timer = null;
+      this.#wake();
+    });
+  }
+
+  /** Syncs in the background when something is due to be synced. */
+  #wake(): void {
+    if (this.#closed || this.#syncing || this.failure !== null) return;
+    if (this.#policy === "no" || this.#synced === this.#written) return;
+    const dueInMs = this.#syncDueInMs();
+    if (dueInMs <= 0) this.#syncInBackground();
+    else if (this.#timer === null) this.#startTimer(dueInMs);
+  }
+
+  #syncInBackground(): void {
+    const round = ++this.#syncRound;
+    const written = this.#written;
+    const batch = this.writtenThrough;
+    this.#syncing = true;
+    this.#syncStartMs = this.#platform.monotonicMs();
+    this.#platform.syncLater(this.#file, (error) => {
+      this.#syncing = false;
+      if (this.#closed) {
+        this.#platform.close(this.#file);
+        return;
+      }
+      if (round === this.#syncRound) {
+        if (error !== undefined) this.#failSync(error);
+        else this.#hasSynced(written, batch);
+      }
+      this.onProgress?.();
+      this.#wake();
+    });
+  }
+
+  /**
+   * Syncs what is written and waits for it. When a background sync is under way, its failure could go
+   * unnoticed here, so what it covers is written anew and the outcome of the other is disregarded.
+   */
+  #syncNow(): boolean {
+    if (this.#syncing && this.#policy !== "no") {
+      this.#written = this.#synced;
+      this.#syncFailed = true;
+      if (!this.#write()) return false;
+    }
+    this.#syncRound++;
+    this.#syncStartMs = this.#platform.monotonicMs();
+    const error = this.#platform.sync(this.#file);
+    if (error !== undefined) {
+      this.#failSync(error);
+      return false;
+    }
+    this.#hasSynced(this.#written, this.writtenThrough);
+    return true;
+  }
+
+  #hasSynced(written: number, batch: number): void {
+    assert(written >= this.#synced && batch >= this.syncedThrough, "a sync went backwards");
+    this.#synced = written;
+    this.syncedThrough = batch;
+    if (this.#syncFailed) {
+      this.#syncFailed = false;
+      this.failure = null;
+      if (this.#written !== this.#sealedEnd) this.#write(); // what was sealed meanwhile
+    }
+    this.#release();
+  }
+
+  #failSync(error: PlatformError): void {
+    this.#syncFailed = this.#policy !== "no";
+    this.#fail(error);
+  }
+
+  #fail(error: PlatformError): void {
+    const changed = this.failure === null;
+    this.failure = error.message;
+    if (this.#closed) return;
+    if (this.#retryTimer === null) this.#startRetryTimer();
+    if (changed) this.#platform.afterTurn(() => this.onProgress?.());
+  }
+
+  #startRetryTimer(): void {
+    this.#retryTimer = this.#platform.setTimer(RETRY_MS, () => {
+      this.#retryTimer = null;
+      if (this.#closed || this.failure === null) return;
+      if (this.#syncing) this.#startRetryTimer();
+      else this.#retryInBackground();
+      this.onProgress?.();
+    });
+  }
+
+  #retryInBackground(): void {
+    if (this.#syncFailed) this.#written = this.#synced;
+    if (!this.#write()) return;
+    if (this.#syncFailed) {
+      this.#syncInBackground(); // `failure` stays until it has succeeded
+    } else {
+      this.failure = null;
+      this.#wake();
+    }
+  }
+
+  #writeError(reason = this.failure ?? "unknown"): LogError {
+    return new LogError(
+      "LOG_WRITE",
+      this.path,
+      this.#written,
+      `${this.path} cannot be written: ${reason}. What was not acknowledged may be missing.`,
+    );
+  }
+}
