@@ -154,6 +154,13 @@ export class Lists implements DataType {
     else this.chunked.removeLast(root);
   }
 
+  /** Removes `count` elements at an end; hasShrunk is the caller's to call. */
+  removeFromEnd(entry: number, end: number, count: number): void {
+    const root = this.records.pointer(entry);
+    const from = end === End.left ? 0 : this.chunked.count(root) - count;
+    this.chunked.removeRange(root, from, count);
+  }
+
   // Anywhere
 
   /** Puts the cursor on the element at `index` (negative: from the end); false if there is none. */
