@@ -1,0 +1,833 @@
+// Lists: LPUSH … LMPOP, and those that wait for an element (BLPOP …). Behaviour and texts are
+// those of Redis 7.2; redis.io/docs/latest/commands/?group=list.
+//
+// A command that waits tries first, like its sister that does not, and blocks when it found
+// nothing. It is executed once more when a key that it waits for has something, so it knows
+// nothing of queues; what goes to the log is what it did (an LPOP, an LMOVE), which never waits.
+
+import { asciiBytes } from "../base/bytes.ts";
+import { parseDouble } from "../base/doubles.ts";
+import { parseIndex, parseInteger } from "../base/integers.ts";
+import { Kind, Type } from "../keyspace/data-type.ts";
+import { End } from "../keyspace/lists.ts";
+import type { Arguments } from "../protocol/arguments.ts";
+import { Errors, errorLine } from "../protocol/errors.ts";
+import type { ArgumentDoc, Command } from "./command.ts";
+import { BlockReply, type Context } from "./context.ts";
+import { Events } from "./events.ts";
+
+const LEFT = asciiBytes("left");
+const RIGHT = asciiBytes("right");
+const BEFORE = asciiBytes("before");
+const AFTER = asciiBytes("after");
+const RANK = asciiBytes("rank");
+const COUNT = asciiBytes("count");
+const MAXLEN = asciiBytes("maxlen");
+
+const lpopArity = errorLine("ERR wrong number of arguments for 'lpop' command");
+const rpopArity = errorLine("ERR wrong number of arguments for 'rpop' command");
+const rankZero = errorLine(
+  "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... " +
+    "or use negative to start from the end of the list",
+);
+const rankRange = errorLine(
+  "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807",
+);
+const countNegative = errorLine("ERR COUNT can't be negative");
+const maxlenNegative = errorLine("ERR MAXLEN can't be negative");
+const keysNotPositive = errorLine("ERR numkeys should be greater than 0");
+const countNotPositive = errorLine("ERR count should be greater than 0");
+const timeoutOutOfRange = errorLine("ERR timeout is out of range");
+
+/** Stands for "do not wait" where a timeout in milliseconds is passed. */
+const NO_WAIT = -1;
+/** From here on a time in milliseconds no longer fits 64 bits. */
+const TIME_LIMIT_MS = 2 ** 63;
+
+// Arguments
+
+/** Argument i as an index or count; NaN, and the error is replied, when it is no integer. */
+function index(c: Context, i: number): number {
+  const { args } = c;
+  const value = parseIndex(args.bytes, args.starts[i], args.ends[i]);
+  if (Number.isNaN(value)) c.reply.error(Errors.notInteger);
+  return value;
+}
+
+/** Argument i as LEFT or RIGHT: an End, or −1. */
+function endOf(args: Arguments, i: number): number {
+  if (args.is(i, LEFT)) return End.left;
+  return args.is(i, RIGHT) ? End.right : -1;
+}
+
+/**
+ * Argument i as a timeout in seconds: milliseconds, rounded up (0: for ever), or −1 when it is none
+ * and the error has been replied.
+ */
+function timeout(c: Context, i: number): number {
+  const { args } = c;
+  const seconds = parseDouble(args.bytes, args.starts[i], args.ends[i]);
+  let error: Uint8Array;
+  if (Number.isNaN(seconds)) error = Errors.timeoutNotFloat;
+  else if (seconds * 1000 + c.now >= TIME_LIMIT_MS) error = timeoutOutOfRange;
+  else if (seconds < 0) error = Errors.timeoutNegative;
+  else return Math.ceil(seconds * 1000);
+  c.reply.error(error);
+  return -1;
+}
+
+function textBytes(args: Arguments, from: number): number {
+  let bytes = 0;
+  for (let i = from; i < args.count; i++) bytes += args.ends[i] - args.starts[i];
+  return bytes;
+}
+
+// Adding
+
+function push(c: Context, end: number, mustExist: boolean): void {
+  const { args, lists } = c;
+  let entry = c.findTypedForWrite(1, Type.list);
+  if (entry < 0) return;
+  const created = entry === 0;
+  if (created) {
+    if (mustExist) return c.reply.integer(0);
+    entry = c.create(1, Kind.listPacked, lists.create());
+  }
+  lists.willGrow(entry, args.count - 2, textBytes(args, 2));
+  for (let i = 2; i < args.count; i++) {
+    lists.push(entry, end, args.bytes, args.starts[i], args.ends[i]);
+  }
+  c.modified(1, end === End.left ? Events.lpush : Events.rpush);
+  if (created) c.ready(1);
+  c.reply.integer(lists.length(entry));
+}
+
+function insert(c: Context): void {
+  const { args, lists } = c;
+  const before = args.is(2, BEFORE);
+  if (!before && !args.is(2, AFTER)) return c.reply.error(Errors.syntax);
+  const entry = c.findTypedForWrite(1, Type.list);
+  if (entry < 0) return;
+  if (entry === 0) return c.reply.integer(0);
+  if (!lists.findFirst(entry, args.bytes, args.starts[3], args.ends[3])) {
+    return c.reply.integer(-1);
+  }
+  lists.willGrow(entry, 1, args.ends[4] - args.starts[4]);
+  lists.insertAtCursor(entry, before, args.bytes, args.starts[4], args.ends[4]);
+  c.modified(1, Events.linsert);
+  c.reply.integer(lists.length(entry));
+}
+
+// Taking
+
+/** The list at argument i has lost elements at an end; `left` remain. */
+function popped(c: Context, i: number, entry: number, end: number, left: number): void {
+  c.modified(i, end === End.left ? Events.lpop : Events.rpop);
+  if (left === 0) c.removedEmpty(i);
+  else c.lists.hasShrunk(entry);
+}
+
+/** Replies the element at an end and takes it from the list at argument i. */
+function popOne(c: Context, i: number, entry: number, end: number): void {
+  const { lists } = c;
+  const left = lists.length(entry) - 1;
+  lists.readEnd(entry, end);
+  c.reply.bulk(lists.packed.bytes, lists.packed.start, lists.packed.end);
+  // A list that is about to go need not be emptied first.
+  if (left > 0) lists.removeEnd(entry, end);
+  popped(c, i, entry, end, left);
+}
+
+/** Replies an array of up to `count` elements from an end and takes them from the list. */
+function popMany(c: Context, i: number, entry: number, end: number, count: number): void {
+  const { lists, reply } = c;
+  const { chunked, packed } = lists;
+  const length = lists.length(entry);
+  const taken = Math.min(count, length);
+  reply.array(taken);
+  lists.seek(entry, end === End.left ? 0 : -1);
+  for (let n = taken; n > 0; n--) {
+    chunked.read();
+    reply.bulk(packed.bytes, packed.start, packed.end);
+    if (end === End.left) chunked.next();
+    else chunked.previous();
+  }
+  if (taken < length) lists.removeFromEnd(entry, end, taken);
+  popped(c, i, entry, end, length - taken);
+}
+
+function pop(c: Context, end: number): void {
+  const { args } = c;
+  let count = -1;
+  if (args.count > 3) return c.reply.error(end === End.left ? lpopArity : rpopArity);
+  if (args.count === 3) {
+    count = parseIndex(args.bytes, args.starts[2], args.ends[2]);
+    if (!(count >= 0)) return c.reply.error(Errors.notPositive);
+  }
+  const entry = c.findTypedForWrite(1, Type.list);
+  if (entry < 0) return;
+  if (entry === 0) {
+    if (count < 0) c.reply.null();
+    else c.reply.nullArray();
+  } else if (count < 0) popOne(c, 1, entry, end);
+  else if (count === 0) c.reply.array(0);
+  else popMany(c, 1, entry, end, count);
+}
+
+function remove(c: Context): void {
+  const { args, lists } = c;
+  const count = index(c, 2);
+  if (Number.isNaN(count)) return;
+  const entry = c.findTypedForWrite(1, Type.list);
+  if (entry < 0) return;
+  if (entry === 0) return c.reply.integer(0);
+  const removed = lists.removeEqual(entry, count, args.bytes, args.starts[3], args.ends[3]);
+  if (removed > 0) {
+    c.modified(1, Events.lrem);
+    if (lists.length(entry) === 0) c.removedEmpty(1);
+  }
+  c.reply.integer(removed);
+}
+
+function trim(c: Context): void {
+  const first = index(c, 2);
+  if (Number.isNaN(first)) return;
+  const last = index(c, 3);
+  if (Number.isNaN(last)) return;
+  const entry = c.findTypedForWrite(1, Type.list);
+  if (entry < 0) return;
+  if (entry === 0) return c.reply.ok();
+  const length = c.lists.length(entry);
+  const from = first < 0 ? Math.max(first + length, 0) : first;
+  const to = Math.min(last < 0 ? last + length : last, length - 1) + 1;
+  if (from < to) {
+    c.lists.keepRange(entry, from, to);
+    c.modified(1, Events.ltrim);
+  } else {
+    c.modified(1, Events.ltrim);
+    c.removedEmpty(1);
+  }
+  c.reply.ok();
+}
+
+// Reading
+
+function range(c: Context): void {
+  const { lists, reply } = c;
+  const first = index(c, 2);
+  if (Number.isNaN(first)) return;
+  const last = index(c, 3);
+  if (Number.isNaN(last)) return;
+  const entry = c.findTyped(1, Type.list);
+  if (entry < 0) return;
+  if (entry === 0) return reply.array(0);
+  const length = lists.length(entry);
+  const from = first < 0 ? Math.max(first + length, 0) : first;
+  const to = Math.min(last < 0 ? last + length : last, length - 1) + 1;
+  if (from >= to) return reply.array(0);
+  const { chunked, packed } = lists;
+  reply.array(to - from);
+  lists.seek(entry, from);
+  for (let n = to - from; n > 0; n--) {
+    chunked.read();
+    reply.bulk(packed.bytes, packed.start, packed.end);
+    chunked.next();
+  }
+}
+
+function position(c: Context): void {
+  const { args, lists, reply } = c;
+  let rank = 1;
+  let count = -1;
+  let compared = 0;
+  for (let i = 3; i < args.count; i += 2) {
+    if (i + 1 === args.count) return reply.error(Errors.syntax);
+    const value = parseIndex(args.bytes, args.starts[i + 1], args.ends[i + 1]);
+    if (args.is(i, RANK)) {
+      if (Number.isNaN(value)) return reply.error(Errors.notInteger);
+      if (value === 0) return reply.error(rankZero);
+      if (value < 0 && args.text(i + 1) === "-9223372036854775808") return reply.error(rankRange);
+      rank = value;
+    } else if (args.is(i, COUNT)) {
+      if (!(value >= 0)) return reply.error(countNegative);
+      count = value;
+    } else if (args.is(i, MAXLEN)) {
+      if (!(value >= 0)) return reply.error(maxlenNegative);
+      compared = value;
+    } else return reply.error(Errors.syntax);
+  }
+  const entry = c.findTyped(1, Type.list);
+  if (entry < 0) return;
+  const found = count < 0 ? -1 : reply.beginDeferred();
+  let matches = 0;
+  if (entry !== 0) {
+    const { chunked } = lists;
+    const forward = rank > 0;
+    const length = lists.length(entry);
+    const wanted = count === 0 ? Number.MAX_SAFE_INTEGER : Math.max(count, 1);
+    let skip = Math.abs(rank) - 1;
+    let rest = compared === 0 ? length : Math.min(compared, length);
+    let at = forward ? 0 : length - 1;
+    lists.seek(entry, forward ? 0 : -1);
+    for (; rest > 0 && matches < wanted; rest--) {
+      if (chunked.equals(args.bytes, args.starts[2], args.ends[2])) {
+        if (skip > 0) skip--;
+        else {
+          reply.integer(at);
+          matches++;
+        }
+      }
+      if (forward) chunked.next();
+      else chunked.previous();
+      at += forward ? 1 : -1;
+    }
+  }
+  if (count >= 0) reply.endArray(found, matches);
+  else if (matches === 0) reply.null();
+}
+
+function at(c: Context): void {
+  const { lists, reply } = c;
+  const entry = c.findTyped(1, Type.list);
+  if (entry < 0) return;
+  if (entry === 0) return reply.null();
+  const i = index(c, 2);
+  if (Number.isNaN(i)) return;
+  if (!lists.seek(entry, i)) return reply.null();
+  lists.chunked.read();
+  reply.bulk(lists.packed.bytes, lists.packed.start, lists.packed.end);
+}
+
+function set(c: Context): void {
+  const { args, lists } = c;
+  const entry = c.findTypedForWrite(1, Type.list);
+  if (entry < 0) return;
+  if (entry === 0) return c.reply.error(Errors.noSuchKey);
+  const i = index(c, 2);
+  if (Number.isNaN(i)) return;
+  if (!lists.set(entry, i, args.bytes, args.starts[3], args.ends[3])) {
+    return c.reply.error(Errors.indexOutOfRange);
+  }
+  c.modified(1, Events.lset);
+  c.reply.ok();
+}
+
+function length(c: Context): void {
+  const entry = c.findTyped(1, Type.list);
+  if (entry >= 0) c.reply.integer(entry === 0 ? 0 : c.lists.length(entry));
+}
+
+// Moving from list to list
+
+/** Moves an element from the list at argument 1 to that at argument 2. Waits unless NO_WAIT. */
+function move(c: Context, from: number, to: number, timeoutMs: number): void {
+  const { lists } = c;
+  const { packed } = lists;
+  const source = c.findTypedForWrite(1, Type.list);
+  if (source < 0) return;
+  if (source === 0) {
+    if (timeoutMs === NO_WAIT) c.reply.null();
+    else c.block(Type.list, 1, 1, timeoutMs, BlockReply.null);
+    return;
+  }
+  let target = c.findTypedForWrite(2, Type.list);
+  if (target < 0) return;
+  const created = target === 0;
+  const left = lists.length(source) - 1;
+  lists.readEnd(source, from);
+  packed.hold(packed.bytes, packed.start, packed.end);
+  const { bytes, start, end } = packed;
+  if (source === target || left > 0) lists.removeEnd(source, from);
+  if (created) target = c.create(2, Kind.listPacked, lists.create());
+  lists.willGrow(target, 1, end - start);
+  lists.push(target, to, bytes, start, end);
+  c.reply.bulk(bytes, start, end);
+  c.modified(2, to === End.left ? Events.lpush : Events.rpush);
+  if (created) c.ready(2);
+  popped(c, 1, source, from, source === target ? lists.length(target) : left);
+  if (timeoutMs !== NO_WAIT) moveEffect(c);
+}
+
+/** BLMOVE and BRPOPLPUSH go to the log without their timeout. */
+function moveEffect(c: Context): void {
+  const words = c.args.count - 1;
+  c.effect(words);
+  c.effectText(words === 5 ? "LMOVE" : "RPOPLPUSH");
+  for (let i = 1; i < words; i++) c.effectArg(i);
+}
+
+function moveNamed(c: Context, waits: boolean): void {
+  const from = endOf(c.args, 3);
+  const to = endOf(c.args, 4);
+  if (from < 0 || to < 0) return c.reply.error(Errors.syntax);
+  const timeoutMs = waits ? timeout(c, 5) : NO_WAIT;
+  if (waits && timeoutMs < 0) return;
+  move(c, from, to, timeoutMs);
+}
+
+function moveRightToLeft(c: Context, waits: boolean): void {
+  const timeoutMs = waits ? timeout(c, 3) : NO_WAIT;
+  if (waits && timeoutMs < 0) return;
+  move(c, End.right, End.left, timeoutMs);
+}
+
+// The first list of several
+
+function popEffect(c: Context, i: number, end: number, count: number): void {
+  c.effect(count > 0 ? 3 : 2);
+  c.effectText(end === End.left ? "LPOP" : "RPOP");
+  c.effectArg(i);
+  if (count > 0) c.effectInteger(count);
+}
+
+/** BLPOP and BRPOP. */
+function popOrWait(c: Context, end: number): void {
+  const { args } = c;
+  const last = args.count - 2;
+  const timeoutMs = timeout(c, last + 1);
+  if (timeoutMs < 0) return;
+  for (let i = 1; i <= last; i++) {
+    const entry = c.findTypedForWrite(i, Type.list);
+    if (entry < 0) return;
+    if (entry === 0) continue;
+    c.reply.array(2);
+    c.reply.bulk(args.bytes, args.starts[i], args.ends[i]);
+    popOne(c, i, entry, end);
+    popEffect(c, i, end, 0);
+    return;
+  }
+  c.block(Type.list, 1, last, timeoutMs, BlockReply.nullArray);
+}
+
+/** LMPOP and BLMPOP; `n` is the argument that says how many keys follow. */
+function popFromFirst(c: Context, n: number, timeoutMs: number): void {
+  const { args, reply, lists } = c;
+  const keys = parseInteger(args.bytes, args.starts[n], args.ends[n]);
+  if (!(keys > 0)) return reply.error(keysNotPositive);
+  const where = n + keys + 1;
+  if (where >= args.count) return reply.error(Errors.syntax);
+  const end = endOf(args, where);
+  if (end < 0) return reply.error(Errors.syntax);
+  let count = 1;
+  if (args.count > where + 1) {
+    if (args.count !== where + 3 || !args.is(where + 1, COUNT)) return reply.error(Errors.syntax);
+    count = parseIndex(args.bytes, args.starts[where + 2], args.ends[where + 2]);
+    if (!(count > 0)) return reply.error(countNotPositive);
+  }
+  for (let i = n + 1; i < where; i++) {
+    const entry = c.findTypedForWrite(i, Type.list);
+    if (entry < 0) return;
+    if (entry === 0) continue;
+    const taken = Math.min(count, lists.length(entry));
+    reply.array(2);
+    reply.bulk(args.bytes, args.starts[i], args.ends[i]);
+    popMany(c, i, entry, end, taken);
+    popEffect(c, i, end, taken);
+    return;
+  }
+  if (timeoutMs === NO_WAIT) reply.nullArray();
+  else c.block(Type.list, n + 1, where - 1, timeoutMs, BlockReply.nullArray);
+}
+
+function popFromFirstOrWait(c: Context): void {
+  const timeoutMs = timeout(c, 1);
+  if (timeoutMs >= 0) popFromFirst(c, 2, timeoutMs);
+}
+
+/** Key positions of LMPOP and BLMPOP. */
+function countedKeys(args: Arguments, positions: Int32Array, n: number): number {
+  if (n >= args.count) return -1;
+  const keys = parseInteger(args.bytes, args.starts[n], args.ends[n]);
+  if (!(keys > 0) || n + keys >= args.count) return -1;
+  for (let i = 0; i < keys; i++) positions[i] = n + 1 + i;
+  return keys;
+}
+
+// The table
+
+const key: ArgumentDoc = { name: "key", type: "key", keySpecIndex: 0 };
+const keyList: ArgumentDoc = { ...key, multiple: true };
+const source: ArgumentDoc = { name: "source", type: "key", keySpecIndex: 0 };
+const destination: ArgumentDoc = { name: "destination", type: "key", keySpecIndex: 1 };
+const element: ArgumentDoc = { name: "element", type: "string" };
+const elements: ArgumentDoc = { ...element, multiple: true };
+const timeoutDoc: ArgumentDoc = { name: "timeout", type: "double" };
+const numkeys: ArgumentDoc = { name: "numkeys", type: "integer" };
+const countOption: ArgumentDoc = { name: "count", type: "integer", token: "COUNT", optional: true };
+const countSince: ArgumentDoc = { name: "count", type: "integer", since: "6.2.0", optional: true };
+
+function integer(name: string, token?: string): ArgumentDoc {
+  if (token === undefined) return { name, type: "integer" };
+  return { name, type: "integer", token, optional: true };
+}
+
+function word(token: string): ArgumentDoc {
+  return { name: token.toLowerCase(), type: "pure-token", token };
+}
+
+function oneOf(name: string, ...tokens: string[]): ArgumentDoc {
+  return { name, type: "oneof", arguments: tokens.map(word) };
+}
+
+const where = oneOf("where", "LEFT", "RIGHT");
+const whereFrom = oneOf("wherefrom", "LEFT", "RIGHT");
+const whereTo = oneOf("whereto", "LEFT", "RIGHT");
+
+const PER_ELEMENT = "O(N) where N is the number of elements added.";
+const PER_TAKEN = "O(N) where N is the number of elements returned.";
+const PER_KEY = "O(N) where N is the number of keys given.";
+const PER_KEY_AND_TAKEN = "O(N+M) where N is the number of keys and M of elements returned.";
+
+const common = { group: "list", keys: [1, 1, 1] } as const;
+
+export const lpush: Command = {
+  ...common,
+  name: "lpush",
+  arity: -3,
+  flags: "write denyoom fast",
+  keyFlags: "RW insert",
+  since: "1.0.0",
+  complexity: PER_ELEMENT,
+  summary: "Adds elements at the head of a list, creating it if need be.",
+  args: [key, elements],
+  handler(c) {
+    push(c, End.left, false);
+  },
+};
+
+export const rpush: Command = {
+  ...common,
+  name: "rpush",
+  arity: -3,
+  flags: "write denyoom fast",
+  keyFlags: "RW insert",
+  since: "1.0.0",
+  complexity: PER_ELEMENT,
+  summary: "Adds elements at the tail of a list, creating it if need be.",
+  args: [key, elements],
+  handler(c) {
+    push(c, End.right, false);
+  },
+};
+
+export const lpushx: Command = {
+  ...common,
+  name: "lpushx",
+  arity: -3,
+  flags: "write denyoom fast",
+  keyFlags: "RW insert",
+  since: "2.2.0",
+  complexity: PER_ELEMENT,
+  summary: "Adds elements at the head of a list that exists.",
+  args: [key, elements],
+  handler(c) {
+    push(c, End.left, true);
+  },
+};
+
+export const rpushx: Command = {
+  ...common,
+  name: "rpushx",
+  arity: -3,
+  flags: "write denyoom fast",
+  keyFlags: "RW insert",
+  since: "2.2.0",
+  complexity: PER_ELEMENT,
+  summary: "Adds elements at the tail of a list that exists.",
+  args: [key, elements],
+  handler(c) {
+    push(c, End.right, true);
+  },
+};
+
+export const lpop: Command = {
+  ...common,
+  name: "lpop",
+  arity: -2,
+  flags: "write fast",
+  keyFlags: "RW access delete",
+  since: "1.0.0",
+  complexity: PER_TAKEN,
+  summary: "Takes elements from the head of a list and returns them.",
+  args: [key, countSince],
+  handler(c) {
+    pop(c, End.left);
+  },
+};
+
+export const rpop: Command = {
+  ...common,
+  name: "rpop",
+  arity: -2,
+  flags: "write fast",
+  keyFlags: "RW access delete",
+  since: "1.0.0",
+  complexity: PER_TAKEN,
+  summary: "Takes elements from the tail of a list and returns them.",
+  args: [key, countSince],
+  handler(c) {
+    pop(c, End.right);
+  },
+};
+
+export const lrange: Command = {
+  ...common,
+  name: "lrange",
+  arity: 4,
+  flags: "readonly",
+  keyFlags: "RO access",
+  since: "1.0.0",
+  complexity: "O(S+N) where S is the distance from the nearer end and N the number returned.",
+  summary: "Returns the elements of a list between two indexes.",
+  args: [key, integer("start"), integer("stop")],
+  handler: range,
+};
+
+export const llen: Command = {
+  ...common,
+  name: "llen",
+  arity: 2,
+  flags: "readonly fast",
+  keyFlags: "RO",
+  since: "1.0.0",
+  complexity: "O(1)",
+  summary: "Returns how many elements a list has.",
+  args: [key],
+  handler: length,
+};
+
+export const lindex: Command = {
+  ...common,
+  name: "lindex",
+  arity: 3,
+  flags: "readonly",
+  keyFlags: "RO access",
+  since: "1.0.0",
+  complexity: "O(N) where N is the distance from the nearer end; O(1) at the ends.",
+  summary: "Returns the element of a list at an index.",
+  args: [key, integer("index")],
+  handler: at,
+};
+
+export const lset: Command = {
+  ...common,
+  name: "lset",
+  arity: 4,
+  flags: "write denyoom",
+  keyFlags: "RW update",
+  since: "1.0.0",
+  complexity: "O(N) where N is the distance from the nearer end; O(1) at the ends.",
+  summary: "Replaces the element of a list at an index.",
+  args: [key, integer("index"), element],
+  handler: set,
+};
+
+export const linsert: Command = {
+  ...common,
+  name: "linsert",
+  arity: 5,
+  flags: "write denyoom",
+  keyFlags: "RW insert",
+  since: "2.2.0",
+  complexity: "O(N) where N is the number of elements before the pivot.",
+  summary: "Inserts an element before or after another one of a list.",
+  args: [key, oneOf("where", "BEFORE", "AFTER"), { name: "pivot", type: "string" }, element],
+  handler: insert,
+};
+
+export const lrem: Command = {
+  ...common,
+  name: "lrem",
+  arity: 4,
+  flags: "write",
+  keyFlags: "RW delete",
+  since: "1.0.0",
+  complexity: "O(N+M) where N is the length of the list and M the number removed.",
+  summary: "Removes elements of a list that equal a value.",
+  args: [key, integer("count"), element],
+  handler: remove,
+};
+
+export const ltrim: Command = {
+  ...common,
+  name: "ltrim",
+  arity: 4,
+  flags: "write",
+  keyFlags: "RW delete",
+  since: "1.0.0",
+  complexity: "O(N) where N is the number of elements removed.",
+  summary: "Removes the elements of a list outside two indexes.",
+  args: [key, integer("start"), integer("stop")],
+  handler: trim,
+};
+
+export const lpos: Command = {
+  ...common,
+  name: "lpos",
+  arity: -3,
+  flags: "readonly",
+  keyFlags: "RO access",
+  since: "6.0.6",
+  complexity: "O(N) where N is the number of elements compared.",
+  summary: "Returns where in a list elements equal a value.",
+  args: [
+    key,
+    element,
+    integer("rank", "RANK"),
+    integer("num-matches", "COUNT"),
+    integer("len", "MAXLEN"),
+  ],
+  handler: position,
+};
+
+export const lmove: Command = {
+  ...common,
+  name: "lmove",
+  arity: 5,
+  flags: "write denyoom",
+  keys: [1, 2, 1],
+  keyFlags: "RW access delete; RW insert",
+  since: "6.2.0",
+  complexity: "O(1)",
+  summary: "Moves an element from one list to another and returns it.",
+  args: [source, destination, whereFrom, whereTo],
+  handler(c) {
+    moveNamed(c, false);
+  },
+};
+
+export const rpoplpush: Command = {
+  ...common,
+  name: "rpoplpush",
+  arity: 3,
+  flags: "write denyoom",
+  keys: [1, 2, 1],
+  keyFlags: "RW access delete; RW insert",
+  since: "1.2.0",
+  complexity: "O(1)",
+  summary: "Moves the tail of one list to the head of another; see LMOVE.",
+  args: [source, destination],
+  handler(c) {
+    moveRightToLeft(c, false);
+  },
+};
+
+export const lmpop: Command = {
+  name: "lmpop",
+  arity: -4,
+  flags: "write movablekeys",
+  movableKeys: (args, positions) => countedKeys(args, positions, 1),
+  keyFlags: "RW access delete",
+  group: "list",
+  since: "7.0.0",
+  complexity: PER_KEY_AND_TAKEN,
+  summary: "Takes elements from the first of several lists that has any.",
+  args: [numkeys, keyList, where, countOption],
+  handler(c) {
+    popFromFirst(c, 1, NO_WAIT);
+  },
+};
+
+export const blpop: Command = {
+  name: "blpop",
+  arity: -3,
+  flags: "write noscript blocking",
+  keys: [1, -2, 1],
+  keyFlags: "RW access delete",
+  group: "list",
+  since: "2.0.0",
+  complexity: PER_KEY,
+  summary: "Takes the head of the first list that has one; waits if none has.",
+  args: [keyList, timeoutDoc],
+  handler(c) {
+    popOrWait(c, End.left);
+  },
+};
+
+export const brpop: Command = {
+  name: "brpop",
+  arity: -3,
+  flags: "write noscript blocking",
+  keys: [1, -2, 1],
+  keyFlags: "RW access delete",
+  group: "list",
+  since: "2.0.0",
+  complexity: PER_KEY,
+  summary: "Takes the tail of the first list that has one; waits if none has.",
+  args: [keyList, timeoutDoc],
+  handler(c) {
+    popOrWait(c, End.right);
+  },
+};
+
+export const blmove: Command = {
+  name: "blmove",
+  arity: 6,
+  flags: "write denyoom noscript blocking",
+  keys: [1, 2, 1],
+  keyFlags: "RW access delete; RW insert",
+  group: "list",
+  since: "6.2.0",
+  complexity: "O(1)",
+  summary: "Moves an element between lists; waits if there is none.",
+  args: [source, destination, whereFrom, whereTo, timeoutDoc],
+  handler(c) {
+    moveNamed(c, true);
+  },
+};
+
+export const brpoplpush: Command = {
+  name: "brpoplpush",
+  arity: 4,
+  flags: "write denyoom noscript blocking",
+  keys: [1, 2, 1],
+  keyFlags: "RW access delete; RW insert",
+  group: "list",
+  since: "2.2.0",
+  complexity: "O(1)",
+  summary: "Moves a tail to another list's head, waiting for one; see BLMOVE.",
+  args: [source, destination, timeoutDoc],
+  handler(c) {
+    moveRightToLeft(c, true);
+  },
+};
+
+export const blmpop: Command = {
+  name: "blmpop",
+  arity: -5,
+  flags: "write blocking movablekeys",
+  movableKeys: (args, positions) => countedKeys(args, positions, 2),
+  keyFlags: "RW access delete",
+  group: "list",
+  since: "7.0.0",
+  complexity: PER_KEY_AND_TAKEN,
+  summary: "Takes elements from the first list that has any; waits if none has.",
+  args: [timeoutDoc, numkeys, keyList, where, countOption],
+  handler: popFromFirstOrWait,
+};
+
+/** The list family. */
+export const listCommands: Command[] = [
+  lpush,
+  rpush,
+  lpushx,
+  rpushx,
+  lpop,
+  rpop,
+  lrange,
+  llen,
+  lindex,
+  lset,
+  linsert,
+  lrem,
+  ltrim,
+  lpos,
+  lmove,
+  rpoplpush,
+  lmpop,
+  blpop,
+  brpop,
+  blmove,
+  brpoplpush,
+  blmpop,
+];
