@@ -1,0 +1,17 @@
+// The HELP subcommand of container commands: an array of status lines, in Redis's layout.
+
+import type { Context } from "./context.ts";
+
+/** Replies the help of a container: each subcommand's syntax, and below it what it does. */
+export function replyHelp(
+  c: Context,
+  name: string,
+  subcommands: readonly (readonly [syntax: string, description: string])[],
+): void {
+  const lines = [`${name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`];
+  for (const [syntax, description] of [...subcommands, ["HELP", "Print this help."]]) {
+    lines.push(syntax, `    ${description}`);
+  }
+  c.reply.array(lines.length);
+  for (const line of lines) c.reply.simple(line);
+}
