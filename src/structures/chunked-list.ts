@@ -80,6 +80,8 @@ export class ChunkedLists {
   private place = 0;
   /** Length of the element when the cursor's node is plain, else −1. */
   private plainLength = -1;
+  /** Where makeRoom left its node. */
+  private moved = 0;
 
   // The limit: bytes of a packed list and its entries, and the largest element that is not plain.
   private bytesMax = 0;
@@ -765,7 +767,7 @@ export class ChunkedLists {
       writeU16(u8, base + start - size + 4, count + entries);
     } else {
       const shift = this.makeRoom(list, node, size, atHead);
-      return this.open(list, this.node, at + shift, size, entries);
+      return this.open(list, this.moved, at + shift, size, entries);
     }
     this.u8 = u8;
     const listWords = this.memory.i32[list >>> PLACE_BITS];
@@ -775,7 +777,7 @@ export class ChunkedLists {
 
   /**
    * Gives a node room for `size` bytes before or behind its packed list, within its block or in a
-   * larger one. Sets `node` to where the node is now, and returns how far its content has shifted.
+   * larger one. Sets `moved` to where the node is now, and returns how far its content has shifted.
    * Shifts are multiples of 8 where that is possible: such copies are six times as fast.
    */
   private makeRoom(list: number, node: number, size: number, atHead: boolean): number {
@@ -797,7 +799,7 @@ export class ChunkedLists {
       }
       u8.copyWithin(base + start + shift, base + start, base + start + total);
       words[(base >> 2) + N.start] = start + shift;
-      this.node = node;
+      this.moved = node;
       return shift;
     }
     const needed = N.bytes + total + size;
@@ -822,7 +824,7 @@ export class ChunkedLists {
     movedWords[movedAt + N.length] = 0;
     this.point(list, previous, next, moved);
     this.memory.free(node);
-    this.node = moved;
+    this.moved = moved;
     return target - start;
   }
 
