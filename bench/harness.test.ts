@@ -1,0 +1,67 @@
+// The parts of the benchmarks that can be wrong without anybody noticing: their arithmetic, their
+// accounting of CPU time, and the drawing.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { drawBars } from "./chart.ts";
+import { cpuBetween } from "./process.ts";
+import { geometricMean, median, medianRatio, percentile, shuffled } from "./statistics.ts";
+
+test("a median is the middle value, or the mean of the two middle ones", () => {
+  assert.equal(median([5, 1, 3]), 3);
+  assert.equal(median([4, 1, 3, 2]), 2.5);
+  assert.ok(Number.isNaN(median([])));
+});
+
+test("a ratio is taken round by round, so that a drift cancels", () => {
+  assert.equal(medianRatio([1, 10, 100], [2, 20, 200]), 0.5);
+  assert.ok(Math.abs(geometricMean([0.5, 2]) - 1) < 1e-12);
+});
+
+test("the P95 of one to a hundred is 95", () => {
+  const values = Array.from({ length: 100 }, (_, index) => 100 - index);
+  assert.equal(percentile(values, 0.95), 95);
+  assert.equal(percentile([7], 0.95), 7);
+});
+
+test("a shuffle holds every number once and repeats with its seed", () => {
+  assert.deepEqual(
+    [...shuffled(1000)].sort((a, b) => a - b),
+    [...Array(1000).keys()],
+  );
+  assert.deepEqual(shuffled(1000, 7), shuffled(1000, 7));
+  assert.notDeepEqual(shuffled(1000, 7), shuffled(1000, 8));
+});
+
+test("CPU time counts new threads in full, and falls back to ticks when a thread has ended", () => {
+  const before = {
+    totalNs: 1e7,
+    threads: new Map([
+      ["1", 100],
+      ["2", 50],
+    ]),
+  };
+  const grown = {
+    totalNs: 2e7,
+    threads: new Map([
+      ["1", 300],
+      ["2", 50],
+      ["3", 7],
+    ]),
+  };
+  const shrunk = { totalNs: 3e7, threads: new Map([["1", 300]]) };
+  assert.equal(cpuBetween(before, grown), 207);
+  assert.equal(cpuBetween(before, shrunk), 2e7);
+});
+
+test("a chart leaves absent bars out and escapes names", () => {
+  const svg = drawBars({
+    title: "a < b",
+    subtitle: "",
+    series: ["one", "two"],
+    groups: [{ name: "x & y", values: [0.5, undefined] }],
+    reference: "peer",
+  });
+  assert.equal(svg.match(/<rect class="s1" x="\d+" y="(?!60)/g), null);
+  assert.ok(svg.includes("a &lt; b") && svg.includes("x &amp; y") && svg.includes(">0.50<"));
+});

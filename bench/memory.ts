@@ -1,0 +1,138 @@
+// Bytes per key or element beside redis-server, for the shapes that data commonly has.
+//
+// Each shape is filled into a fresh server. `used` is the growth of used_memory (INFO), which is
+// what each server says of itself, everything counted: tables, headers, wasted space inside
+// blocks. `resident` is the growth of what the kernel says (the proportional share of smaps), as
+// a check on it; it also holds whatever the runtime took meanwhile, so it is noisy for few bytes.
+
+import { Client, type Filling, fill, NUMBER } from "./client.ts";
+import { type Contender, residentBytes, serve, settle } from "./process.ts";
+
+const TEN = Array.from({ length: 10 }, (_, index) => index);
+const HUNDRED = Array.from({ length: 100 }, (_, index) => index);
+const VALUE = "x".repeat(16);
+
+interface Shape {
+  readonly name: string;
+  /** What the bytes are divided by. */
+  readonly unit: string;
+  readonly unitsPerRecord: number;
+  readonly records: number;
+  readonly record: Filling["record"];
+}
+
+/** Keys `prefix` + 12 digits: 16 bytes. */
+const key = (prefix: string) => `${prefix}${NUMBER}`;
+
+const SHAPES: readonly Shape[] = [
+  {
+    name: "strings, 16-byte keys and values",
+    unit: "key",
+    unitsPerRecord: 1,
+    records: 1_000_000,
+    record: [["SET", key("key:"), VALUE]],
+  },
+  {
+    name: "strings with a deadline",
+    unit: "key",
+    unitsPerRecord: 1,
+    records: 1_000_000,
+    record: [["SET", key("key:"), VALUE, "EX", "100000"]],
+  },
+  {
+    name: "small hashes, 10 fields of 6 and 10 bytes",
+    unit: "hash",
+    unitsPerRecord: 1,
+    records: 100_000,
+    record: [["HSET", key("has:"), ...TEN.flatMap((i) => [`field${i}`, "x".repeat(10)])]],
+  },
+  {
+    name: "small lists, 10 elements of 10 bytes",
+    unit: "list",
+    unitsPerRecord: 1,
+    records: 100_000,
+    record: [["RPUSH", key("lis:"), ...TEN.map(() => "x".repeat(10))]],
+  },
+  {
+    name: "small sets, 10 members of 10 bytes",
+    unit: "set",
+    unitsPerRecord: 1,
+    records: 100_000,
+    record: [["SADD", key("set:"), ...TEN.map((i) => `member000${i}`)]],
+  },
+  {
+    name: "small sets of 10 integers",
+    unit: "set",
+    unitsPerRecord: 1,
+    records: 100_000,
+    record: [["SADD", key("int:"), ...TEN.map((i) => String(1000 + i))]],
+  },
+  {
+    name: "one list of a million elements of 16 bytes",
+    unit: "element",
+    unitsPerRecord: 100,
+    records: 10_000,
+    record: [["RPUSH", "list", ...HUNDRED.map(() => VALUE)]],
+  },
+  {
+    name: "one hash of a million fields of 16 and 16 bytes",
+    unit: "field",
+    unitsPerRecord: 100,
+    records: 10_000,
+    record: [["HSET", "hash", ...HUNDRED.flatMap(() => [key("fld:"), VALUE])]],
+  },
+  {
+    name: "one set of a million members of 16 bytes",
+    unit: "member",
+    unitsPerRecord: 100,
+    records: 10_000,
+    record: [["SADD", "set", ...HUNDRED.map(() => key("mem:"))]],
+  },
+];
+
+export interface MemoryRow {
+  shape: string;
+  unit: string;
+  units: number;
+  /** Bytes per unit of each contender. */
+  measured: Record<string, { used: number; resident: number }>;
+}
+
+export async function benchmarkMemory(
+  contenders: readonly Contender[],
+  quick: boolean,
+): Promise<MemoryRow[]> {
+  const rows: MemoryRow[] = [];
+  for (const shape of SHAPES) {
+    const records = quick ? shape.records / 10 : shape.records;
+    const units = records * shape.unitsPerRecord;
+    const row: MemoryRow = { shape: shape.name, unit: shape.unit, units, measured: {} };
+    for (const contender of contenders) {
+      row.measured[contender.id] = await measure(contender, shape, records, units);
+    }
+    rows.push(row);
+    const parts = Object.entries(row.measured).map(([id, m]) => {
+      return `${id} ${m.used.toFixed(1)} (resident ${m.resident.toFixed(1)})`;
+    });
+    console.log(`  ${shape.name}, bytes per ${shape.unit}: ${parts.join(" | ")}`);
+  }
+  return rows;
+}
+
+async function measure(contender: Contender, shape: Shape, records: number, units: number) {
+  const server = await serve(contender);
+  try {
+    const client = await Client.connect(server.port);
+    await settle(server.pid);
+    const usedBefore = await client.info("memory", "used_memory");
+    const residentBefore = residentBytes(server.pid);
+    await fill(server.port, { record: shape.record, count: records });
+    await settle(server.pid);
+    const used = (await client.info("memory", "used_memory")) - usedBefore;
+    const resident = residentBytes(server.pid) - residentBefore;
+    client.close();
+    return { used: used / units, resident: resident / units };
+  } finally {
+    await server.stop();
+  }
+}

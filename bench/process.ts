@@ -1,0 +1,349 @@
+// Processes: the servers under test, their clients, and what the kernel says about them.
+//
+// Every child is registered, has a deadline, and is ended by its pid: when its job is done, when
+// the benchmark fails, or when it is interrupted. CPU time comes from /proc: schedstat of every
+// thread, in nanoseconds, or (when a thread has come to its end between two readings, taking its
+// figure along) the process's own total, which the kernel gives in ticks of 10 ms.
+
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import { cpus, release, tmpdir, totalmem } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+export const root = fileURLToPath(new URL("..", import.meta.url));
+const binaries = join(root, "node_modules", ".bin");
+const main = join(root, "src", "cli", "main.ts");
+
+/** A server that can be measured. The first one of a list is the peer that the others stand beside. */
+export interface Contender {
+  readonly id: string;
+  readonly label: string;
+  readonly command: string;
+  readonly fixedArgs: readonly string[];
+}
+
+const redis: Contender = {
+  id: "redis",
+  label: "redis-server",
+  command: "redis-server",
+  // A rewrite of the log starts in the middle of a measurement and forks: off, in the peer's favour.
+  fixedArgs: ["--bind", "127.0.0.1", "--auto-aof-rewrite-percentage", "0"],
+};
+const bun: Contender = {
+  id: "bun",
+  label: "TSKeyDB on Bun",
+  command: runtimePath("bun"),
+  fixedArgs: [main],
+};
+const node: Contender = {
+  id: "node",
+  label: "TSKeyDB on Node",
+  command: runtimePath("node"),
+  fixedArgs: [main],
+};
+
+/** redis-server and ours; with `self`, redis-server twice, which shows the noise of the harness. */
+export function contenders(self: boolean): Contender[] {
+  return self ? [redis, { ...redis, id: "bun", label: "redis-server again" }] : [redis, bun, node];
+}
+
+/** Where the pinned runtime of this package lies. */
+export function runtimePath(name: "bun" | "node"): string {
+  return join(binaries, name);
+}
+
+const children = new Set<ChildProcess>();
+const directories = new Set<string>();
+
+function endEverything(): void {
+  for (const child of children) child.kill("SIGKILL");
+  for (const directory of directories) removeDirectory(directory);
+}
+process.on("exit", endEverything);
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => process.exit(130));
+}
+
+/** An empty directory of our own, on the disk that holds the system's temporary files. */
+export function temporaryDirectory(): string {
+  const directory = mkdtempSync(join(tmpdir(), "tskeydb-bench-"));
+  directories.add(directory);
+  return directory;
+}
+
+export function removeDirectory(directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
+  directories.delete(directory);
+}
+
+function start(
+  command: string,
+  args: readonly string[],
+  cpu?: number,
+  env?: NodeJS.ProcessEnv,
+): ChildProcess {
+  const pinned = cpu === undefined ? [] : ["taskset", "-c", String(cpu)];
+  const [file, ...rest] = [...pinned, command, ...args];
+  const child = spawn(file, rest, { stdio: ["ignore", "pipe", "pipe"], cwd: root, env });
+  children.add(child);
+  child.once("exit", () => children.delete(child));
+  return child;
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}
+
+export interface ServeOptions {
+  log?: "off" | "everysec" | "always";
+  /** Data directory; without one the server gets an empty one, removed when it stops. */
+  directory?: string;
+  /** Core to hold the server on; without one the kernel chooses. */
+  cpu?: number;
+}
+
+export interface Server {
+  readonly contender: Contender;
+  readonly pid: number;
+  readonly port: number;
+  /** From spawning the process to its line "Ready to accept connections". */
+  readonly readyMs: number;
+  /** CPU time spent until then. */
+  readonly readyCpuMs: number;
+  stop(): Promise<void>;
+}
+
+/** Starts a server and waits until it says that it is ready. */
+export async function serve(contender: Contender, options: ServeOptions = {}): Promise<Server> {
+  const log = options.log ?? "off";
+  const directory = options.directory ?? temporaryDirectory();
+  const port = await freePort();
+  const args = [
+    ...contender.fixedArgs,
+    ...["--port", String(port), "--dir", directory],
+    ...["--appendonly", log === "off" ? "no" : "yes"],
+    ...["--appendfsync", log === "off" ? "everysec" : log, "--save", ""],
+  ];
+  const startedAt = performance.now();
+  const child = start(contender.command, args, options.cpu);
+  await readyLine(child, contender.label, 120_000);
+  child.once("exit", reportEnd);
+  const pid = child.pid as number;
+  const readyMs = performance.now() - startedAt;
+  const readyCpuMs = cpuBetween({ totalNs: 0, threads: new Map() }, cpuOf(pid)) / 1e6;
+  function reportEnd(code: number | null, signal: string | null): void {
+    console.error(`${contender.label} ended unexpectedly (${code ?? signal})`);
+  }
+  async function stop(): Promise<void> {
+    child.removeListener("exit", reportEnd);
+    await end(child);
+    if (options.directory === undefined) removeDirectory(directory);
+  }
+  return { contender, pid, port, readyMs, readyCpuMs, stop };
+}
+
+function readyLine(child: ChildProcess, label: string, deadlineMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    const fail = (why: string) => {
+      clearTimeout(timer);
+      child.kill("SIGKILL");
+      reject(new Error(`${label} ${why}\n${text.slice(-2000)}`));
+    };
+    const timer = setTimeout(() => fail(`was not ready after ${deadlineMs} ms`), deadlineMs);
+    const ended = (code: number | null, signal: string | null) =>
+      fail(`ended (${code ?? signal}) before it was ready`);
+    let ready = false;
+    child.stdout?.on("data", (chunk: Buffer) => {
+      // Once ready, what a server says is read only so that its pipe never fills.
+      if (ready) return;
+      text += chunk.toString();
+      if (!text.includes("Ready to accept connections")) return;
+      ready = true;
+      clearTimeout(timer);
+      child.removeListener("exit", ended);
+      resolve();
+    });
+    child.stderr?.on("data", (chunk: Buffer) => {
+      if (ready) process.stderr.write(chunk);
+      else text += chunk.toString();
+    });
+    child.once("error", (error) => fail(`could not be started: ${error.message}`));
+    child.once("exit", ended);
+  });
+}
+
+/** Asks a child to end, and insists after 20 seconds. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  child.kill("SIGTERM");
+  const insist = setTimeout(() => child.kill("SIGKILL"), 20_000);
+  await ended;
+  clearTimeout(insist);
+}
+
+export interface Finished {
+  readonly stdout: string;
+  /** CPU time that it had used at the last sample before its end (one each 10 ms). */
+  readonly cpuMs: number;
+}
+
+/** Runs a program to its end; fails when it fails or takes longer than `deadlineMs`. */
+export function run(
+  command: string,
+  args: readonly string[],
+  deadlineMs: number,
+  cpu?: number,
+  env?: NodeJS.ProcessEnv,
+): Promise<Finished> {
+  return new Promise((resolve, reject) => {
+    const child = start(command, args, cpu, env);
+    let stdout = "";
+    let stderr = "";
+    let cpuMs = 0;
+    const sampler = setInterval(() => {
+      const before = { totalNs: 0, threads: new Map() };
+      try {
+        cpuMs = cpuBetween(before, cpuOf(child.pid as number)) / 1e6;
+      } catch {
+        // It has just ended; the last sample stands.
+      }
+    }, 10);
+    const insist = setTimeout(() => child.kill("SIGKILL"), deadlineMs);
+    child.stdout?.on("data", (chunk) => {
+      stdout += chunk;
+    });
+    child.stderr?.on("data", (chunk) => {
+      stderr += chunk;
+    });
+    const finish = () => {
+      clearInterval(sampler);
+      clearTimeout(insist);
+    };
+    child.once("error", (error) => {
+      finish();
+      reject(error);
+    });
+    child.once("close", (code, signal) => {
+      finish();
+      if (code === 0) resolve({ stdout, cpuMs });
+      else reject(new Error(`${command} ${args.join(" ")}: ${code ?? signal}\n${stderr}${stdout}`));
+    });
+  });
+}
+
+/** Runs one of our own scripts; its temporary files are ours to remove, its last line is JSON. */
+export async function runScript<T>(
+  runtime: "node" | "bun",
+  script: string,
+  argument: unknown,
+  deadlineMs: number,
+): Promise<T> {
+  const args = [join(root, "bench", script), JSON.stringify(argument)];
+  const directory = temporaryDirectory();
+  try {
+    const env = { ...process.env, TMPDIR: directory };
+    const { stdout } = await run(runtimePath(runtime), args, deadlineMs, undefined, env);
+    return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as T;
+  } finally {
+    removeDirectory(directory);
+  }
+}
+
+export interface CpuSample {
+  readonly totalNs: number;
+  readonly threads: ReadonlyMap<string, number>;
+}
+
+/** CPU time that a process has used so far, user and system. */
+export function cpuOf(pid: number): CpuSample {
+  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const totalNs = (Number(fields[11]) + Number(fields[12])) * 1e7;
+  const threads = new Map<string, number>();
+  for (const thread of readdirSync(`/proc/${pid}/task`)) {
+    try {
+      const text = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "latin1");
+      threads.set(thread, Number(text.slice(0, text.indexOf(" "))));
+    } catch {
+      // The thread has just ended; its time is in the total.
+    }
+  }
+  return { totalNs, threads };
+}
+
+/** Nanoseconds of CPU time between two samples of one process. */
+export function cpuBetween(before: CpuSample, after: CpuSample): number {
+  let spent = 0;
+  for (const time of after.threads.values()) spent += time;
+  for (const [thread, time] of before.threads) {
+    if (!after.threads.has(thread)) return after.totalNs - before.totalNs;
+    spent -= time;
+  }
+  return spent;
+}
+
+/** Waits until a server has nothing left to do (freeing, collecting, compiling), at most 3 s. */
+export async function settle(pid: number): Promise<void> {
+  let before = cpuOf(pid);
+  for (let turn = 0; turn < 100; turn++) {
+    await sleep(30);
+    const after = cpuOf(pid);
+    if (cpuBetween(before, after) < 1e6) return;
+    before = after;
+  }
+}
+
+/** Resident memory of a process in bytes, shared pages counted by their share. */
+export function residentBytes(pid: number): number {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, "latin1");
+  return Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1]) * 1024;
+}
+
+/** Memory that the machine could still give, in bytes. */
+export function availableBytes(): number {
+  const text = readFileSync("/proc/meminfo", "latin1");
+  return Number(/^MemAvailable:\s+(\d+) kB/m.exec(text)?.[1]) * 1024;
+}
+
+export interface Machine {
+  cpu: string;
+  cores: number;
+  memoryGiB: number;
+  kernel: string;
+  redis: string;
+  node: string;
+  bun: string;
+}
+
+/** What the figures were measured on. */
+export function machine(): Machine {
+  const version = (command: string) => {
+    try {
+      return execFileSync(command, ["--version"], { encoding: "utf8" }).trim();
+    } catch {
+      return "absent";
+    }
+  };
+  const peer = version("redis-server");
+  return {
+    cpu: cpus()[0]?.model.trim() ?? "unknown",
+    cores: cpus().length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+    kernel: `${process.platform} ${release()} ${process.arch}`,
+    redis: /v=(\S+)/.exec(peer)?.[1] ?? peer,
+    node: version(runtimePath("node")).replace("v", ""),
+    bun: version(runtimePath("bun")),
+  };
+}

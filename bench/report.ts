@@ -1,0 +1,653 @@
+// From measured figures to pages: the Markdown tables, the verdict on each goal, and the charts.
+// Everything here is a pure function of the results, so a page can be drawn again from the JSON.
+
+import { type BarChart, drawBars } from "./chart.ts";
+import type { EmbeddedRow } from "./embedded.ts";
+import type { MemoryRow } from "./memory.ts";
+import type { Machine } from "./process.ts";
+import type { ScaleRow } from "./scale.ts";
+import { counterparts, PUBLISHED, type SeedRun } from "./seed.ts";
+import type { SeedFigure, SeedMode } from "./seed-child.ts";
+import type { Measured, ServerRow } from "./server.ts";
+import type { StartupRow } from "./startup.ts";
+import { median } from "./statistics.ts";
+
+/** One suite's results as they lie in `<suite>.json`. */
+export interface Result<T> {
+  readonly suite: string;
+  readonly measuredAt: string;
+  readonly machine: Machine;
+  readonly options: Record<string, unknown>;
+  readonly data: T;
+}
+
+/** The suites that have been measured; each may come from a run of its own. */
+export interface Results {
+  server?: Result<ServerRow[]>;
+  memory?: Result<MemoryRow[]>;
+  startup?: Result<StartupRow[]>;
+  scale?: Result<ScaleRow[]>;
+  embedded?: Result<EmbeddedRow[]>;
+  seed?: Result<SeedRun[]>;
+}
+
+const NAMES: Record<string, string> = { redis: "redis-server", bun: "Bun", node: "Node" };
+const times = (ratio: number) => `${ratio.toFixed(2)} ×`;
+const whole = (value: number) => Math.round(value).toLocaleString("en");
+
+/** A Markdown table; every column but the first is aligned to the right. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const rule = head.map((_, column) => (column === 0 ? "---" : "---:"));
+  const lines = [head, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`);
+  return lines.join("\n");
+}
+
+// ---------------------------------------------------------------------------------------- goals
+
+interface Goal {
+  readonly what: string;
+  readonly wanted: string;
+  readonly measured: string;
+  /** How many of the cases meet it, and of how many. */
+  readonly met: number;
+  readonly of: number;
+}
+
+interface Case {
+  readonly name: string;
+  readonly value: number;
+}
+
+/** A goal over many cases: their median, and the one that is farthest from it. */
+function goal(
+  what: string,
+  side: "at most" | "at least",
+  limit: number,
+  cases: readonly Case[],
+  unit: (value: number) => string = times,
+): Goal[] {
+  if (cases.length === 0) return [];
+  const sorted = [...cases].sort((a, b) =>
+    side === "at most" ? b.value - a.value : a.value - b.value,
+  );
+  const worst = sorted[0];
+  const met = cases.filter((each) => {
+    return side === "at most" ? each.value <= limit : each.value >= limit;
+  }).length;
+  const measured =
+    cases.length === 1
+      ? unit(worst.value)
+      : `median ${unit(median(cases.map((each) => each.value)))}, worst ${unit(worst.value)} (${worst.name})`;
+  return [{ what, wanted: `${side} ${unit(limit)}`, measured, met, of: cases.length }];
+}
+
+function serverGoals(rows: readonly ServerRow[]): Goal[] {
+  const goals: Goal[] = [];
+  const cases = (
+    id: string,
+    figure: "cpuRatio" | "throughputRatio",
+    wanted: (row: ServerRow) => boolean,
+  ): Case[] =>
+    rows
+      .filter((row) => wanted(row) && row.measured[id])
+      .map((row) => {
+        const clients = row.clients === 50 ? "" : ` with ${row.clients} clients`;
+        return { name: row.test + clients, value: row.measured[id][figure] };
+      });
+  const isFast = (row: ServerRow) => row.test === "get" || row.test === "set";
+  for (const log of ["off", "everysec"] as const) {
+    const suffix = log === "off" ? "" : ", log on (everysec)";
+    const at = (pipeline: number) => (row: ServerRow) =>
+      row.log === log && row.pipeline === pipeline;
+    const plain = at(1);
+    goals.push(
+      ...goal(
+        `Bun, no pipelining: throughput${suffix}`,
+        "at least",
+        1,
+        cases("bun", "throughputRatio", plain),
+      ),
+      ...goal(
+        `Bun, no pipelining: server CPU${suffix}`,
+        "at most",
+        1.1,
+        cases("bun", "cpuRatio", plain),
+      ),
+      ...goal(
+        `Node, no pipelining: server CPU${suffix}`,
+        "at most",
+        1.35,
+        cases("node", "cpuRatio", plain),
+      ),
+    );
+    for (const [pipeline, cpu, rate] of [
+      [16, 0.75, 1.2],
+      [64, 0.7, 1.4],
+    ]) {
+      const fast = (row: ServerRow) => at(pipeline)(row) && isFast(row);
+      const free = (row: ServerRow) => fast(row) && row.measured.bun?.clientCpu < 0.95;
+      const name = `Bun, GET and SET, pipeline ${pipeline}`;
+      goals.push(
+        ...goal(`${name}: server CPU${suffix}`, "at most", cpu, cases("bun", "cpuRatio", fast)),
+        ...goal(
+          `${name}: throughput where the client is not the bottleneck${suffix}`,
+          "at least",
+          rate,
+          cases("bun", "throughputRatio", free),
+        ),
+      );
+    }
+    const others = (row: ServerRow) => at(16)(row) && !isFast(row);
+    goals.push(
+      ...goal(
+        `Bun, every other command, pipeline 16: server CPU${suffix}`,
+        "at most",
+        0.9,
+        cases("bun", "cpuRatio", others),
+      ),
+    );
+  }
+  const always = cases("bun", "throughputRatio", (row) => row.log === "always");
+  goals.push(
+    ...goal("Bun, SET with appendfsync always, 50 clients: throughput", "at least", 1.5, always),
+  );
+  return goals;
+}
+
+function memoryGoals(rows: readonly MemoryRow[]): Goal[] {
+  const strings = rows.filter((row) => row.shape.startsWith("strings, 16"));
+  const bytes = (value: number) => `${value.toFixed(1)} bytes`;
+  return [
+    ...goal(
+      "A 16-byte key with a 16-byte value",
+      "at most",
+      60,
+      strings.flatMap((row) =>
+        row.measured.bun ? [{ name: row.shape, value: row.measured.bun.used }] : [],
+      ),
+      bytes,
+    ),
+    ...goal(
+      "Bytes of every shape, beside redis-server",
+      "at most",
+      1,
+      rows.flatMap((row) =>
+        row.measured.bun
+          ? [{ name: row.shape, value: row.measured.bun.used / row.measured.redis.used }]
+          : [],
+      ),
+    ),
+  ];
+}
+
+function startupGoals(rows: readonly StartupRow[]): Goal[] {
+  return ["bun", "node"].flatMap((id) =>
+    goal(
+      `${NAMES[id]}, start with a log of a million writes: time to ready`,
+      "at most",
+      1,
+      rows.flatMap((row) =>
+        row.measured[id] ? [{ name: `log ${row.log}`, value: row.measured[id].readyRatio }] : [],
+      ),
+    ),
+  );
+}
+
+function scaleGoals(rows: readonly ScaleRow[]): Goal[] {
+  const large = rows.at(-1);
+  if (!large) return [];
+  return ["bun", "node"].flatMap((id) => {
+    const mine = large.measured[id];
+    if (!mine) return [];
+    const name = `${NAMES[id]}, longest wait of another client while filling to ${whole(large.keys)} keys`;
+    const machine = `machine itself ${mine.machinePauseMs.toFixed(1)} ms`;
+    const peer = `redis-server ${large.measured.redis.longestPauseMs.toFixed(1)} ms`;
+    return goal(name, "at most", 20, [{ name, value: mine.longestPauseMs }], (value) => {
+      return `${value.toFixed(1)} ms`;
+    }).map((each) => ({ ...each, measured: `${each.measured} (${peer}, ${machine})` }));
+  });
+}
+
+function embeddedGoals(rows: readonly EmbeddedRow[]): Goal[] {
+  const goals: Goal[] = [];
+  for (const row of rows) {
+    const name = NAMES[row.runtime];
+    const mine = row.engines.tskeydb;
+    if (mine) {
+      const best = (r: { set: number; setBatched: number }) => Math.max(r.set, r.setBatched);
+      const ahead: Case[] = [];
+      for (const [engine, rival] of Object.entries(row.engines)) {
+        if (engine === "tskeydb" || engine === "map" || rival.missing) continue;
+        ahead.push({ name: `GET beside ${engine}`, value: mine.get / rival.get });
+        ahead.push({ name: `SET beside ${engine} at its best`, value: mine.set / best(rival) });
+      }
+      goals.push(
+        ...goal(`Embedded on ${name}, speed beside LMDB and SQLite`, "at least", 1, ahead),
+        ...goal(`Embedded on ${name}, slower than a bare Map`, "at most", 4, [
+          { name: "GET", value: row.engines.map.get / mine.get },
+          { name: "SET", value: row.engines.map.set / mine.set },
+        ]),
+      );
+    }
+    if (row.open) {
+      const { openMs, closeMs, residentBytesEach } = row.open;
+      const total = [{ name: "", value: openMs + closeMs }];
+      const memory = [{ name: "", value: residentBytesEach / 2 ** 20 }];
+      goals.push(
+        ...goal(
+          `open() and close() on ${name}, 1,000 open at once`,
+          "at most",
+          1,
+          total,
+          (value) => {
+            return `${value.toFixed(3)} ms`;
+          },
+        ),
+        ...goal(`Resident memory of an open database on ${name}`, "at most", 2, memory, (value) => {
+          return `${value.toFixed(2)} MiB`;
+        }),
+      );
+    }
+  }
+  return goals;
+}
+
+/** Ahead means more throughput, a smaller average and a smaller P95, all three. */
+function seedGoals(runs: readonly SeedRun[]): Goal[] {
+  return (["node", "bun"] as const).flatMap((runtime) => {
+    const rows = seedRows(runs, runtime);
+    if (rows.length === 0) return [];
+    const behind = rows.filter((each) => each.ahead === "");
+    const slow = rows.filter((each) => / everysec$/.test(each.ahead));
+    const list = (some: readonly SeedLine[]) =>
+      some.map((each) => each.operation + (each.fsync ? " with fsync" : "")).join(", ");
+    const measured = [`${rows.length - behind.length} of ${rows.length}`];
+    if (slow.length > 0) measured.push(`only by everysec: ${list(slow)}`);
+    if (behind.length > 0) measured.push(`not: ${list(behind)}`);
+    return [
+      {
+        what: `The seed's rows on ${NAMES[runtime]}, ahead in throughput, average and P95`,
+        wanted: "every row",
+        measured: measured.join("; "),
+        met: rows.length - behind.length,
+        of: rows.length,
+      },
+    ];
+  });
+}
+
+/** All goals that the results speak of. */
+export function goals(results: Results): Goal[] {
+  return [
+    ...serverGoals(results.server?.data ?? []),
+    ...memoryGoals(results.memory?.data ?? []),
+    ...startupGoals(results.startup?.data ?? []),
+    ...scaleGoals(results.scale?.data ?? []),
+    ...embeddedGoals(results.embedded?.data ?? []),
+    ...seedGoals(results.seed?.data ?? []),
+  ];
+}
+
+export function goalTable(list: readonly Goal[]): string {
+  const verdict = (each: Goal) => {
+    if (each.met === each.of) return "yes";
+    return each.of === 1 ? "no" : `${each.met} of ${each.of}`;
+  };
+  return table(
+    ["goal", "wanted", "measured", "met"],
+    list.map((each) => [each.what, each.wanted, each.measured, verdict(each)]),
+  );
+}
+
+// --------------------------------------------------------------------------------------- tables
+
+function lineName(row: ServerRow): string {
+  const pipeline = row.pipeline === 1 ? "no pipelining" : `pipeline ${row.pipeline}`;
+  const log = row.log === "off" ? "log off" : `log on (appendfsync ${row.log})`;
+  return `${log}, ${row.clients} clients, ${pipeline}`;
+}
+
+function serverTables(rows: readonly ServerRow[]): string {
+  const parts: string[] = [];
+  for (const line of new Set(rows.map(lineName))) {
+    const here = rows.filter((row) => lineName(row) === line);
+    const ours = ["bun", "node"].filter((id) => here.some((row) => row.measured[id]));
+    const head = ["test", "redis-server µs", "k/s"];
+    for (const id of ours) head.push(`${NAMES[id]} µs`, "CPU", "k/s", "rate");
+    head.push("client CPU");
+    const cells = here.map((row) => {
+      const peer = row.measured.redis;
+      const line = [row.test, micro(peer), kilo(peer)];
+      for (const id of ours) {
+        const m = row.measured[id];
+        if (m) line.push(micro(m), `**${times(m.cpuRatio)}**`, kilo(m), times(m.throughputRatio));
+        else line.push("", "", "", "");
+      }
+      const client = Math.max(...Object.values(row.measured).map((m) => m.clientCpu));
+      line.push(`${Math.round(client * 100)} %${client >= 0.95 ? " (bottleneck)" : ""}`);
+      return line;
+    });
+    parts.push(`### ${line}`, table(head, cells));
+  }
+  return parts.join("\n\n");
+}
+
+const micro = (m: Measured) => (m.cpuNsPerRequest / 1000).toFixed(2);
+const kilo = (m: Measured) => (m.requestsPerSecond / 1000).toFixed(0);
+
+function memoryTable(rows: readonly MemoryRow[]): string {
+  const ids = Object.keys(rows[0]?.measured ?? {});
+  const head = ["shape", "per"];
+  for (const id of ids) head.push(NAMES[id], ...(id === "redis" ? [] : ["ratio"]), "resident");
+  return table(
+    head,
+    rows.map((row) => {
+      const cells = [row.shape, row.unit];
+      for (const id of ids) {
+        const m = row.measured[id];
+        cells.push(m.used.toFixed(1));
+        if (id !== "redis") cells.push(`**${times(m.used / row.measured.redis.used)}**`);
+        cells.push(m.resident.toFixed(1));
+      }
+      return cells;
+    }),
+  );
+}
+
+function startupTable(rows: readonly StartupRow[]): string {
+  return table(
+    ["log", "server", "ready after", "beside redis-server", "CPU", "ratio", "start on nothing"],
+    rows.flatMap((row) =>
+      Object.entries(row.measured).map(([id, m]) => [
+        `${whole(row.writes)} writes ${row.log} (${(row.bytes / 1e6).toFixed(0)} MB, ${whole(row.keys)} keys)`,
+        NAMES[id],
+        `${whole(m.readyMs)} ms`,
+        `**${times(m.readyRatio)}**`,
+        `${whole(m.cpuMs)} ms`,
+        times(m.cpuRatio),
+        `${whole(m.emptyMs)} ms`,
+      ]),
+    ),
+  );
+}
+
+function scaleTable(rows: readonly ScaleRow[]): string {
+  return table(
+    [
+      "keys",
+      "server",
+      "GET",
+      "ratio",
+      "SET",
+      "ratio",
+      "bytes a key",
+      "filled in",
+      "longest pause (at keys)",
+      "machine's own",
+    ],
+    rows.flatMap((row) =>
+      Object.entries(row.measured).map(([id, m]) => {
+        const early = m.keys < row.keys ? ` (stopped at ${whole(m.keys)})` : "";
+        return [
+          whole(row.keys) + early,
+          NAMES[id],
+          `${whole(m.getNs)} ns`,
+          `**${times(m.getRatio)}**`,
+          `${whole(m.setNs)} ns`,
+          `**${times(m.setRatio)}**`,
+          (m.usedMemory / m.keys).toFixed(0),
+          `${m.fillSeconds.toFixed(1)} s`,
+          `${m.longestPauseMs.toFixed(1)} ms (${whole(m.worst[0]?.keys ?? 0)})`,
+          `${m.machinePauseMs.toFixed(1)} ms`,
+        ];
+      }),
+    ),
+  );
+}
+
+function embeddedTable(rows: readonly EmbeddedRow[]): string {
+  const million = (rate: number) => (rate === 0 ? "" : `${(rate / 1e6).toFixed(2)} M/s`);
+  const engines = table(
+    [
+      "runtime and engine",
+      "version",
+      "GET",
+      "SET",
+      "SET, a pass in one transaction",
+      "resident bytes a key",
+    ],
+    rows.flatMap((row) =>
+      Object.entries(row.engines).map(([engine, r]) =>
+        r.missing
+          ? [`${NAMES[row.runtime]}, ${engine}`, "not installed", "", "", "", ""]
+          : [
+              `${NAMES[row.runtime]}, ${engine}`,
+              r.version,
+              million(r.get),
+              million(r.set),
+              million(r.setBatched),
+              whole(r.residentBytesPerKey),
+            ],
+      ),
+    ),
+  );
+  const opened = rows.flatMap(({ runtime, open }) =>
+    open
+      ? [
+          [
+            NAMES[runtime],
+            whole(open.databases),
+            `${open.openMs.toFixed(3)} ms`,
+            `${open.slowestOpenMs.toFixed(2)} ms`,
+            `${open.closeMs.toFixed(3)} ms`,
+            `${(open.residentBytesEach / 2 ** 20).toFixed(2)} MiB`,
+          ],
+        ]
+      : [],
+  );
+  if (opened.length === 0) return engines;
+  const head = ["runtime", "open at once", "open()", "slowest", "close()", "resident, each"];
+  return `${engines}\n\n${table(head, opened)}`;
+}
+
+// ----------------------------------------------------------------------------- the seed's tables
+
+interface SeedLine {
+  group: string;
+  operation: string;
+  fsync: boolean;
+  published: readonly [number, number, number];
+  ours: { label: string; figure: SeedFigure; ahead: boolean }[];
+  /** The first of ours that is ahead in throughput, average and P95; empty when none is. */
+  ahead: string;
+}
+
+const SYNCED: readonly SeedMode[] = ["always", "together", "everysec"];
+const READS = /GET|RANGE|MEMBER|CARD/;
+
+/** The seed's rows with our counterparts, the strictest or likest first. */
+function seedRows(runs: readonly SeedRun[], runtime: SeedRun["runtime"]): SeedLine[] {
+  const figures = (mode: SeedMode) =>
+    runs.find((run) => run.mode === mode && run.runtime === runtime)?.figures ?? [];
+  const lines: SeedLine[] = [];
+  for (const fsync of [false, true]) {
+    for (const row of PUBLISHED) {
+      const published = fsync ? row.with : row.without;
+      const ours: SeedLine["ours"] = [];
+      const modes = !fsync
+        ? ["no" as const]
+        : READS.test(row.operation)
+          ? SYNCED.slice(0, 1)
+          : SYNCED;
+      for (const mode of modes) {
+        for (const name of counterparts(row.operation)) {
+          const figure = figures(mode).find((each) => each.operation === name);
+          if (!figure) continue;
+          const label = modes.length > 1 ? `${name}, ${mode}` : name;
+          const [rate, average, p95] = published;
+          const ahead = figure.perSecond > rate && figure.averageUs < average && figure.p95Us < p95;
+          ours.push({ label, figure, ahead });
+        }
+      }
+      if (ours.length === 0) continue;
+      lines.push({
+        group: row.group,
+        operation: row.operation,
+        fsync,
+        published,
+        ours,
+        ahead: ours.find((each) => each.ahead)?.label ?? "",
+      });
+    }
+  }
+  return lines;
+}
+
+function seedTables(runs: readonly SeedRun[]): string {
+  const parts: string[] = [];
+  for (const runtime of ["node", "bun"] as const) {
+    const lines = seedRows(runs, runtime);
+    const bare = runs.find((run) => run.runtime === runtime && run.mode === "always")?.bareSyncUs;
+    for (const fsync of [false, true]) {
+      const cells: string[][] = [];
+      for (const line of lines.filter((each) => each.fsync === fsync)) {
+        const [rate, average, p95] = line.published;
+        cells.push([
+          `**${line.operation}** (the seed)`,
+          whole(rate),
+          "",
+          average.toFixed(2),
+          p95.toFixed(2),
+          "",
+        ]);
+        for (const { label, figure, ahead } of line.ours) {
+          cells.push([
+            label,
+            whole(figure.perSecond),
+            times(figure.perSecond / rate),
+            figure.averageUs.toFixed(2),
+            figure.p95Us.toFixed(2),
+            ahead ? "yes" : "no",
+          ]);
+        }
+      }
+      if (cells.length === 0) continue;
+      const limit =
+        fsync && bare ? ` (a bare write and fdatasync here: ${bare.toFixed(0)} µs)` : "";
+      parts.push(
+        `### ${NAMES[runtime]}, ${fsync ? "with" : "without"} fsync${limit}`,
+        table(["operation", "per second", "ratio", "average µs", "P95 µs", "ahead in all"], cells),
+      );
+    }
+  }
+  return parts.join("\n\n");
+}
+
+// ----------------------------------------------------------------------------------------- pages
+
+const NOTES = {
+  server: `µs is the server's CPU time for one request, user and system; the bold ratio is ours over
+redis-server's, the median over interleaved rounds. redis-benchmark, 16-byte values, 100,000 random keys
+on a filled database, the same number of requests from the same state on every server. Where the client
+was busy all the time it bounds the throughput, and the row says so.`,
+  memory: `Growth of \`used_memory\` for one unit of each shape, everything counted; beside it the growth
+of resident memory as the kernel counts it, as a check.`,
+  startup: `From spawning the process to "Ready to accept connections".`,
+  scale: `CPU time for one request at a pipeline of 16 with random keys. The longest pause is what another
+client waited that pinged each millisecond while one pipelined connection filled at full speed; the
+machine's own is how late the kernel woke a thread that only slept.`,
+  embedded: `The same strings, shuffled; a process for each engine. LMDB does not wait for the disk, SQLite
+lies in memory, with prepared statements.`,
+  seed: `40,000 operations by four clients that take turns, each on its own keys or its own collection of
+10,000. The seed's figures are its own, from an unnamed machine. HGETALL and SMEMBERS there return a
+reference: the live view is the like-for-like, the copy stands beside it. LRANGE there copies references;
+here it makes ten strings, or one. With fsync there are three strengths: \`always\` syncs every call,
+\`together\` the four clients' calls in one transaction with one sync, \`everysec\` each second. The seed's
+34,319 SETs a second with fsync mean 29 µs a call, which no sync that reaches this disk can do (the bare
+sync stands in the heading); most likely its sync ended in a cache, and \`everysec\` is nearest to that.`,
+} as const;
+
+/** The whole page of results. */
+export function page(results: Results): string {
+  const suites: [keyof Results, string, string | undefined][] = [
+    ["server", "Server beside redis-server", results.server && serverTables(results.server.data)],
+    ["memory", "Memory", results.memory && memoryTable(results.memory.data)],
+    ["startup", "Start-up", results.startup && startupTable(results.startup.data)],
+    ["scale", "Scale", results.scale && scaleTable(results.scale.data)],
+    ["embedded", "Embedded", results.embedded && embeddedTable(results.embedded.data)],
+    ["seed", "The seed's tables", results.seed && seedTables(results.seed.data)],
+  ];
+  const parts = [
+    "# Benchmark results",
+    "Written by `npm run bench`; figures of one suite come from one run. The figures behind them are in the JSON files beside this page.",
+    "## Goals",
+    goalTable(goals(results)),
+  ];
+  for (const name of Object.keys(charts(results))) parts.push(`![${name}](${name})`);
+  for (const [suite, title, body] of suites) {
+    const result = results[suite];
+    if (!result || !body) continue;
+    parts.push(`## ${title}`, NOTES[suite].replaceAll("\n", " "), body, provenance(result));
+  }
+  return `${parts.join("\n\n")}\n`;
+}
+
+function provenance(result: Result<unknown>): string {
+  const { machine } = result;
+  const options = Object.entries(result.options).map(([name, value]) => `${name} ${value}`);
+  return (
+    `<sub>${result.measuredAt.slice(0, 10)}, ${machine.cpu}, ${machine.cores} cores, ` +
+    `${machine.memoryGiB} GiB, ${machine.kernel}, redis-server ${machine.redis}, ` +
+    `Node ${machine.node}, Bun ${machine.bun}; ${options.join(", ")}</sub>`
+  );
+}
+
+/** File name and SVG text of each chart. */
+export function charts(results: Results): Record<string, string> {
+  const files: Record<string, string> = {};
+  for (const [name, log, id] of [
+    ["server-cpu.svg", "off", "bun"],
+    ["server-cpu-log.svg", "everysec", "bun"],
+    ["server-cpu-node.svg", "off", "node"],
+  ] as const) {
+    const chart = serverChart(results.server?.data ?? [], log, id);
+    if (chart) files[name] = drawBars(chart);
+  }
+  const memory = (results.memory?.data ?? []).filter((row) => row.measured.bun);
+  if (memory.length > 0) {
+    files["memory.svg"] = drawBars({
+      title: "Memory, redis-server = 1",
+      subtitle: "Bytes by used_memory; shorter is better",
+      series: ["TSKeyDB"],
+      groups: memory.map((row) => ({
+        name: row.shape.split(",")[0].replace(/ of a million.*/, " (1 M)"),
+        values: [row.measured.bun.used / row.measured.redis.used],
+      })),
+      reference: "redis-server",
+    });
+  }
+  return files;
+}
+
+function serverChart(
+  rows: readonly ServerRow[],
+  log: ServerRow["log"],
+  id: string,
+): BarChart | undefined {
+  const here = rows.filter((row) => row.log === log && row.clients === 50 && row.measured[id]);
+  if (here.length === 0) return undefined;
+  const pipelines = [1, 16, 64];
+  return {
+    title: "Server CPU time per request, redis-server = 1",
+    subtitle: `TSKeyDB on ${NAMES[id]}, ${log === "off" ? "log off" : `log on (${log}) on both`}, 50 clients; shorter is better`,
+    series: pipelines.map((p) => (p === 1 ? "no pipelining" : `pipeline ${p}`)),
+    groups: [...new Set(here.map((row) => row.test))].map((test) => ({
+      name: test,
+      values: pipelines.map((pipeline) => {
+        return here.find((row) => row.test === test && row.pipeline === pipeline)?.measured[id]
+          .cpuRatio;
+      }),
+    })),
+    reference: "redis-server",
+  };
+}

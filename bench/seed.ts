@@ -1,0 +1,94 @@
+// The tables of PyKeyDB, the project that this one grew from, row for row: its published figures
+// (four threads, 40,000 operations, a machine that it does not name) beside ours on this machine.
+//
+// What its figures imply. With fsync it reports 34,319 SETs a second: 29 µs for each, one after
+// the other, while its other rows and the bare sync measured here show what a flush that reaches
+// a disk costs. So its sync most likely ended in a cache (macOS's fsync does). Ours waits for the
+// disk. Rows with fsync are therefore given in three strengths, and the table names the strictest
+// one that is ahead of the seed: `always`, every call synced before it returns; `together`, the
+// same with the four clients' calls of a round in one transaction, which share one sync; and
+// `everysec`, written when the turn ends and synced each second: what the process has written
+// outlives it, and a power cut may take the last second, as it may take what is in a disk's cache.
+//
+// HGETALL and SMEMBERS in the seed return a reference to its own dictionary or set. The
+// like-for-like here is the live view, made and asked for its size; the copy has its own row.
+// LRANGE in the seed copies references to existing strings; ours makes strings (ten, or one), and
+// the live view reads in place.
+
+import { runScript } from "./process.ts";
+import type { SeedFigure, SeedMode, SeedOrder, SeedResult } from "./seed-child.ts";
+
+/** Throughput, average µs, P95 µs. */
+type Published = readonly [number, number, number];
+
+interface SeedRow {
+  readonly group: string;
+  readonly operation: string;
+  readonly without: Published;
+  readonly with: Published;
+}
+
+const row = (
+  group: string,
+  operation: string,
+  without: Published,
+  withFsync: Published,
+): SeedRow => ({ group, operation, without, with: withFsync });
+
+export const PUBLISHED: readonly SeedRow[] = [
+  row("Strings", "SET", [84_315, 47.04, 21.17], [34_319, 115.99, 1066.67]),
+  row("Strings", "GET", [2_658_345, 0.21, 0.33], [2_591_604, 0.22, 0.38]),
+  row("Lists", "LPUSH", [6_530, 611.14, 1945.75], [5_389, 741.3, 2007.79]),
+  row("Lists", "RPUSH", [6_500, 612.85, 1908.71], [5_526, 722.72, 2003.37]),
+  row("Lists", "LPOP", [6_886, 579.02, 1882.63], [5_856, 682.63, 1979.71]),
+  row("Lists", "LRANGE", [2_273_077, 0.28, 0.33], [2_270_244, 0.28, 0.33]),
+  row("Hashes", "HSET", [2_915, 1369.87, 2557.83], [2_656, 1504.61, 2661.12]),
+  row("Hashes", "HGET", [1_561_346, 0.28, 0.46], [1_490_723, 0.31, 0.58]),
+  row("Hashes", "HMGET", [592_717, 1.89, 0.87], [602_076, 1.47, 0.87]),
+  row("Hashes", "HGETALL", [3_303_499, 0.14, 0.17], [3_416_285, 0.14, 0.17]),
+  row("Hashes", "HDEL", [3_282, 1216.95, 2614.25], [3_128, 1277.02, 2725.08]),
+  row("Sets", "SADD", [4_732, 844.0, 2101.08], [4_283, 933.02, 2082.54]),
+  row("Sets", "SISMEMBER", [1_809_180, 0.21, 0.37], [1_854_786, 0.2, 0.33]),
+  row("Sets", "SMEMBERS", [3_367_110, 0.14, 0.17], [3_392_910, 0.14, 0.17]),
+  row("Sets", "SCARD", [3_260_703, 0.15, 0.17], [3_260_310, 0.15, 0.17]),
+  row("Sets", "SREM", [5_437, 734.09, 1954.21], [4_988, 799.83, 1980.75]),
+];
+
+export interface SeedRun {
+  runtime: "node" | "bun";
+  mode: SeedMode;
+  bareSyncUs: number;
+  figures: SeedFigure[];
+}
+
+export async function benchmarkSeed(
+  rounds: number,
+  quick: boolean,
+  module: string,
+): Promise<SeedRun[]> {
+  const runs: SeedRun[] = [];
+  const operationsPerClient = quick ? 1_000 : 10_000;
+  for (const mode of ["no", "everysec", "always", "together"] as const) {
+    for (const runtime of ["node", "bun"] as const) {
+      const order: SeedOrder = { mode, operationsPerClient, rounds, module };
+      const result = await runScript<SeedResult>(runtime, "seed-child.ts", order, 600_000);
+      runs.push({ runtime, mode, ...result });
+      console.log(`  ${runtime}, fsync ${mode}, a bare sync ${result.bareSyncUs.toFixed(0)} µs:`);
+      for (const each of result.figures) {
+        const rate = Math.round(each.perSecond).toLocaleString("en");
+        const latency = `${each.averageUs.toFixed(2)} µs, P95 ${each.p95Us.toFixed(2)} µs`;
+        console.log(`    ${each.operation.padEnd(20)} ${rate.padStart(12)}/s  ${latency}`);
+      }
+    }
+  }
+  return runs;
+}
+
+/** How the seed's row of this name is called among our figures, likest first. */
+export function counterparts(operation: string): string[] {
+  if (operation === "HGETALL" || operation === "SMEMBERS") {
+    return [`${operation}, live view`, `${operation}, copy`];
+  }
+  if (operation === "LRANGE") return ["LRANGE", "LRANGE, one element", "LRANGE, live view"];
+  return [operation];
+}
