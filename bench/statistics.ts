@@ -16,11 +16,6 @@ export function percentile(values: ArrayLike<number>, share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)];
 }
 
-/** The mean that suits ratios. */
-export function geometricMean(values: readonly number[]): number {
-  return Math.exp(values.reduce((sum, value) => sum + Math.log(value), 0) / values.length);
-}
-
 /** Median of `mine[i] / theirs[i]`, round by round. */
 export function medianRatio(mine: readonly number[], theirs: readonly number[]): number {
   return median(mine.map((value, round) => value / theirs[round]));
