@@ -8,12 +8,18 @@
 // Queues stand here by the database's number and the key, each byte one character. They belong to
 // the thread that serves the sessions; nothing of the data set is in them.
 
-import { latin1Text } from "../base/bytes.ts";
-import { Session, type Waiting } from "./session.ts";
+import { asciiBytes, latin1Text } from "../base/bytes.ts";
+import type { Session, Waiting } from "./session.ts";
 
 /** The name of a key's queue. */
 export function queueName(db: number, bytes: Uint8Array, start: number, end: number): string {
   return `${db}:${latin1Text(bytes, start, end)}`;
+}
+
+/** The database's number and the key's bytes behind a queue's name. */
+export function queuedKey(name: string): { db: number; key: Uint8Array } {
+  const colon = name.indexOf(":");
+  return { db: Number(name.slice(0, colon)), key: asciiBytes(name.slice(colon + 1)) };
 }
 
 export class Blocking {
@@ -68,11 +74,14 @@ export class Blocking {
     return this.#ready.length > 0;
   }
 
-  /** Takes the next ready key and returns its queue as it stands, oldest first. */
-  takeReady(): Session[] {
-    const name = this.#ready.shift();
-    const queue = name === undefined ? undefined : this.#queues.get(name);
-    return queue === undefined ? [] : [...queue];
+  /** Takes the name of the next ready key. REQUIRES: pending. */
+  takeReady(): string {
+    return this.#ready.shift() as string;
+  }
+
+  /** The sessions that wait under a name, oldest first. */
+  waitingFor(name: string): Session[] {
+    return [...(this.#queues.get(name) ?? [])];
   }
 
   /** Any key of the database may have something now (it was exchanged for another). */

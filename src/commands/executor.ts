@@ -10,6 +10,7 @@ import type { Lists } from "../keyspace/lists.ts";
 import type { Sets } from "../keyspace/sets.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import { Errors } from "../protocol/errors.ts";
+import { queuedKey } from "./blocking.ts";
 import { type CompiledCommand, Flag } from "./command.ts";
 import type { CommandTable } from "./command-table.ts";
 import { Context } from "./context.ts";
@@ -283,7 +284,13 @@ export class Executor implements KeyspaceListener {
     const c = this.context;
     const { session, db, args, command } = c;
     while (c.blocking.pending) {
-      for (const waiter of c.blocking.takeReady()) this.#serve(waiter);
+      const name = c.blocking.takeReady();
+      const { db: owner, key } = queuedKey(name);
+      for (const waiter of c.blocking.waitingFor(name)) {
+        const entry = this.keyspace.peek(owner, key, 0, key.length);
+        if (entry === 0) break;
+        if (this.keyspace.typeOf(entry) === waiter.waiting?.type) this.#serve(waiter);
+      }
     }
     c.session = session;
     c.db = db;

@@ -20,7 +20,9 @@ export class PubSubRegistry {
   readonly #writer = new ReplyWriter();
 
   /** Where a message goes that the publishing session itself is to get; see Context.publish. */
-  toSelf: ((session: Session, bytes: Uint8Array, start: number, end: number) => boolean) | undefined;
+  toSelf:
+    | ((session: Session, bytes: Uint8Array, start: number, end: number) => boolean)
+    | undefined;
 
   subscribe(session: Session, channel: string): boolean {
     return join(this.channels, session.channels, session, channel);
@@ -112,8 +114,10 @@ export class PubSubRegistry {
   ): number {
     let told = 0;
     const tell = (listeners: Set<Listener>): void => {
-      for (const listener of [...listeners]) {
-        listener(message.slice(start, end), name);
+      for (const listener of listeners) {
+        // Later: a listener may call the database, which is in the middle of a command now.
+        const copy = message.slice(start, end);
+        queueMicrotask(() => listener(copy, name));
         told++;
       }
     };

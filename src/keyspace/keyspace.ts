@@ -82,6 +82,8 @@ export class Keyspace implements Disposer {
 
   /** Hash of the key that find() looked for last. */
   hash = 0;
+  /** Set when a deadline was added: whoever waits for the next one looks again. */
+  deadlineAdded = false;
 
   #clock = 0;
   readonly #words: Int32Array;
@@ -116,6 +118,12 @@ export class Keyspace implements Disposer {
     if (nowMs === this.now) return;
     this.now = nowMs;
     this.#clock = this.lfu ? lfuStart(nowMs) : lruClock(nowMs);
+  }
+
+  /** While a log is replayed no deadline passes: what it deleted then, it says. */
+  beginLoading(nowMs: number): void {
+    this.setNow(nowMs);
+    this.now = 0;
   }
 
   /** Entries keep frequencies from now on (`lfu`), or times. */
@@ -424,6 +432,7 @@ export class Keyspace implements Disposer {
 
   #treeOf(db: number): number {
     const at = W.databases + db * DATABASE_WORDS + 1;
+    this.deadlineAdded = true;
     if (this.#words[at] === 0) this.#words[at] = this.deadlines.create();
     return this.#words[at];
   }
