@@ -41,6 +41,8 @@ export class Hashes implements DataType, Disposer {
   end = 0;
   #picked = 0;
 
+  /** A walk for whoever needs one at a time; changes of encoding use another. */
+  readonly walk: HashWalk;
   readonly #walk: HashWalk;
 
   constructor(memory: Memory, records: Records, tables: HashTables) {
@@ -48,6 +50,7 @@ export class Hashes implements DataType, Disposer {
     this.records = records;
     this.tables = tables;
     this.packed = new PackedLists(memory);
+    this.walk = new HashWalk(this);
     this.#walk = new HashWalk(this);
   }
 

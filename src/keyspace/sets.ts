@@ -45,6 +45,8 @@ export class Sets implements DataType, Disposer {
   /** The kind that goes with the root that create returned. */
   createdKind: number = Kind.setIntegers;
 
+  /** A walk for whoever needs one at a time; changes of encoding use another. */
+  readonly walk: SetWalk;
   readonly #walk: SetWalk;
 
   constructor(memory: Memory, records: Records, tables: HashTables) {
@@ -53,6 +55,7 @@ export class Sets implements DataType, Disposer {
     this.tables = tables;
     this.integers = new IntegerSets(memory);
     this.packed = new PackedLists(memory);
+    this.walk = new SetWalk(this);
     this.#walk = new SetWalk(this);
   }
 
