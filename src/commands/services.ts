@@ -21,7 +21,11 @@ export interface Services {
   /** Closes a client's connection. */
   kill(session: Session): void;
   /** Ends the server: flushes the log first unless told not to. */
-  shutdown(options: { save: boolean | undefined; force: boolean; now: boolean }): string | undefined;
+  shutdown(options: {
+    save: boolean | undefined;
+    force: boolean;
+    now: boolean;
+  }): string | undefined;
   /** Why writes are refused at the moment (a full disk …), or undefined. */
   writesRefused(): string | undefined;
   /** Calls back after `delayMs`; returns what cancels it. */

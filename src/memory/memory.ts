@@ -368,7 +368,10 @@ export class Memory {
       if (run !== 0) break;
     }
     if (run === 0) {
-      this.#addSegment(Math.min(Math.max(this.reservedBytes, SEGMENT_BYTES_FIRST), SEGMENT_BYTES_MAX), pages);
+      this.#addSegment(
+        Math.min(Math.max(this.reservedBytes, SEGMENT_BYTES_FIRST), SEGMENT_BYTES_MAX),
+        pages,
+      );
       return this.#takeRun(pages);
     }
     const segment = run >>> 13;
@@ -464,7 +467,9 @@ export class Memory {
     let segment = 0;
     while (segment < this.u8.length && this.u8[segment].length !== 0) segment++;
     if (segment === SEGMENTS_MAX) {
-      throw new MemoryExhausted(`no segment is left for ${bytes} bytes: all ${SEGMENTS_MAX} are in use`);
+      throw new MemoryExhausted(
+        `no segment is left for ${bytes} bytes: all ${SEGMENTS_MAX} are in use`,
+      );
     }
     const buffer = new SharedArrayBuffer(size);
     this.u8[segment] = new Uint8Array(buffer);
@@ -550,7 +555,10 @@ export class Memory {
     const virgin = (words[d + D.virgin] - first) / units;
     let free = 0;
     for (let place = words[d + D.free]; place !== 0; place = words[place << 1]) {
-      assert((place - first) % units === 0 && place < words[d + D.virgin], "free blocks are blocks");
+      assert(
+        (place - first) % units === 0 && place < words[d + D.virgin],
+        "free blocks are blocks",
+      );
       free++;
       assert(free <= classBlocks[sizeClass], "a free list ends");
     }

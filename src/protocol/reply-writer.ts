@@ -236,7 +236,7 @@ export class ReplyWriter {
    * Returns the mark that endDeferred takes.
    */
   beginDeferred(): number {
-    this.reserve(DEFERRED_HEAD);
+    this.reserve(HEAD_MAX);
     const mark = this.length;
     this.length += DEFERRED_HEAD;
     return mark;

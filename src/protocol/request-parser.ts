@@ -269,7 +269,17 @@ export class RequestParser {
       }
     }
     this.#words[out] =
-      next === 110 ? 10 : next === 114 ? 13 : next === 116 ? 9 : next === 98 ? 8 : next === 97 ? 7 : next;
+      next === 110
+        ? 10
+        : next === 114
+          ? 13
+          : next === 116
+            ? 9
+            : next === 98
+              ? 8
+              : next === 97
+                ? 7
+                : next;
     return at + 2;
   }
 }

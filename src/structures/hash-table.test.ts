@@ -44,7 +44,15 @@ test("a table agrees with a Map under random operations, and its invariants hold
       const value = ascii(text);
       if (record === 0) {
         const made = records.create(
-          0, key, 0, key.length, value, 0, value.length, chance.below(4) === 0 ? step : NO_DEADLINE, 0,
+          0,
+          key,
+          0,
+          key.length,
+          value,
+          0,
+          value.length,
+          chance.below(4) === 0 ? step : NO_DEADLINE,
+          0,
         );
         tables.insert(table, hash, made);
       } else {
@@ -64,7 +72,7 @@ test("a table agrees with a Map under random operations, and its invariants hold
   }
   assert.equal(tables.count(table), model.size);
   tables.verify(table);
-  while (!tables.free(table, 100, disposer)) continue;
+  while (!tables.free(table, 100, disposer));
   assert.equal(memory.usedBytes, 0);
   memory.verify();
 });

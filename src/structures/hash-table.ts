@@ -219,7 +219,10 @@ export class HashTables {
     if (bucket >= words[h + H.buckets]) {
       mask = words[h + H.mask];
       bucket = cursor & mask;
-    } else if (bucket + words[h + H.mask] + 1 >= words[h + H.buckets] && bucket <= words[h + H.mask]) {
+    } else if (
+      bucket + words[h + H.mask] + 1 >= words[h + H.buckets] &&
+      bucket <= words[h + H.mask]
+    ) {
       // Not split in this round: it holds what its sibling would.
       mask = words[h + H.mask];
     }
@@ -256,7 +259,9 @@ export class HashTables {
       const last = words[h + H.buckets] - 1;
       const bucket = this.#bucketAt(table, last);
       const count = this.collect(table, last);
-      for (let i = 0; i < count; i++) disposer.dispose(this.found[i]);
+      // A copy, since what is disposed of may hold a table itself, which then uses `found`.
+      const doomed = this.found.slice(0, count);
+      for (let i = 0; i < count; i++) disposer.dispose(doomed[i]);
       words[h + H.count] -= count;
       left -= count + 1;
       this.#freeOverflow(table, bucket);
@@ -413,7 +418,9 @@ export class HashTables {
     for (; slot >= SLOTS; slot -= SLOTS) {
       bucket = this.memory.i32[bucket >>> PLACE_BITS][((bucket & PLACE_MASK) << 1) + LINK];
     }
-    return this.memory.i32[bucket >>> PLACE_BITS][((bucket & PLACE_MASK) << 1) + FIRST_RECORD + slot];
+    return this.memory.i32[bucket >>> PLACE_BITS][
+      ((bucket & PLACE_MASK) << 1) + FIRST_RECORD + slot
+    ];
   }
 
   #hashOf(record: number): number {

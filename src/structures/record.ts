@@ -189,12 +189,27 @@ export class Records {
       const target = this.pointer(ref);
       const length = this.pointerLength(ref);
       moved = this.createPointer(
-        word & KIND_MASK, key, keyStart, keyEnd, target, length, deadline, clock,
+        word & KIND_MASK,
+        key,
+        keyStart,
+        keyEnd,
+        target,
+        length,
+        deadline,
+        clock,
       );
     } else {
       const length = this.memory.i32[segment][(at >> 2) + 1] >>> 16;
       moved = this.create(
-        word & KIND_MASK, key, keyStart, keyEnd, key, keyEnd, keyEnd + length, deadline, clock,
+        word & KIND_MASK,
+        key,
+        keyStart,
+        keyEnd,
+        key,
+        keyEnd,
+        keyEnd + length,
+        deadline,
+        clock,
       );
     }
     this.memory.free(ref);
@@ -238,8 +253,7 @@ export class Records {
     this.bytes = this.memory.u8[segment];
     this.start = at + headerBytes(word);
     this.end =
-      this.start +
-      ((word & LONG_KEY) === 0 ? words[(at >> 2) + 1] & 0xffff : words[(at >> 2) + 2]);
+      this.start + ((word & LONG_KEY) === 0 ? words[(at >> 2) + 1] & 0xffff : words[(at >> 2) + 2]);
   }
 
   /** Describes a string value in bytes, start, end. */
@@ -303,7 +317,15 @@ export class Records {
     const deadline = this.deadline(ref);
     this.key(ref);
     const moved = this.create(
-      kind, this.bytes, this.start, this.end, value, valueStart, valueEnd, deadline, word >>> 8,
+      kind,
+      this.bytes,
+      this.start,
+      this.end,
+      value,
+      valueStart,
+      valueEnd,
+      deadline,
+      word >>> 8,
     );
     this.free(ref);
     return moved;
@@ -337,7 +359,14 @@ export class Records {
       const deadline = this.deadline(ref);
       this.key(ref);
       const moved = this.createPointer(
-        kind, this.bytes, this.start, this.end, block, length, deadline, word >>> 8,
+        kind,
+        this.bytes,
+        this.start,
+        this.end,
+        block,
+        length,
+        deadline,
+        word >>> 8,
       );
       memory.free(ref);
       this.value(moved);
@@ -391,7 +420,8 @@ export class Records {
     const words = this.memory.i32[segment];
     const word = words[at >> 2];
     const length = end - start;
-    const keyLength = (word & LONG_KEY) === 0 ? words[(at >> 2) + 1] & 0xffff : words[(at >> 2) + 2];
+    const keyLength =
+      (word & LONG_KEY) === 0 ? words[(at >> 2) + 1] & 0xffff : words[(at >> 2) + 2];
     if (keyLength !== length) return false;
     const u8 = this.memory.u8[segment];
     const keyAt = at + headerBytes(word);

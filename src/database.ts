@@ -1,0 +1,223 @@
+// The database: wires the engine, the log and recovery. Embedding and serving both stand on it.
+//
+// open    lock the directory, replay its log, then let writes go to the log
+// write   a request's effects are appended to the log's batch; flush() writes the batch, and only
+//         then may anybody be told (the server's replies, the embedded call's return)
+// expiry  one timer stands at the earliest deadline; a slice of what is due is deleted at a time
+
+import { commandFamilies } from "./commands/all-commands.ts";
+import { CommandTable } from "./commands/command-table.ts";
+import { Executor } from "./commands/executor.ts";
+import type { Services } from "./commands/services.ts";
+import { Hashes } from "./keyspace/hashes.ts";
+import { Keyspace } from "./keyspace/keyspace.ts";
+import { Lists } from "./keyspace/lists.ts";
+import { Sets } from "./keyspace/sets.ts";
+import { Memory } from "./memory/memory.ts";
+import type { FsyncPolicy, Log } from "./persistence/log.ts";
+import { LogError } from "./persistence/log-error.ts";
+import { openLog, type Recovery } from "./persistence/recovery.ts";
+import type { DirectoryLock, Platform, Timer } from "./platform/platform.ts";
+import type { Arguments } from "./protocol/arguments.ts";
+
+/** Entries whose time is over that are deleted before others get their turn. */
+const EXPIRE_STEP = 200;
+/** Elements of large collections that are freed at a time while the database is idle. */
+const RECLAIM_STEP = 2000;
+/** Replies of replayed commands are thrown away when they have grown to this. */
+const REPLAY_REPLIES_MAX = 1 << 20;
+/** Timers beyond this are set again when they ring. */
+const TIMER_MAX_MS = 60_000;
+
+export interface DatabaseOptions {
+  readonly platform: Platform;
+  readonly services: Services;
+  readonly databases: number;
+  /** The wall clock, in milliseconds since 1970. */
+  readonly clock: () => number;
+  /** Whether the clock goes by itself, so that timers can be set by it. */
+  readonly clockIsReal: boolean;
+  /** Four words from which hashing and random choices start. */
+  readonly seed: Int32Array;
+}
+
+export interface LogSettings {
+  readonly directory: string;
+  readonly directoryName: string;
+  readonly fileName: string;
+  readonly fsync: FsyncPolicy;
+  readonly loadTruncated: boolean;
+}
+
+/** A table of the commands of this build, with counters of its own. */
+export function commandTable(): CommandTable {
+  return new CommandTable(commandFamilies);
+}
+
+export class Database {
+  readonly platform: Platform;
+  readonly memory: Memory;
+  readonly keyspace: Keyspace;
+  readonly lists: Lists;
+  readonly hashes: Hashes;
+  readonly sets: Sets;
+  readonly executor: Executor;
+  readonly clock: () => number;
+
+  log: Log | null = null;
+  recovery: Recovery | undefined;
+
+  readonly #clockIsReal: boolean;
+  #lock: DirectoryLock | undefined;
+  #timer: Timer | undefined;
+  #timerAtMs = Number.POSITIVE_INFINITY;
+  #reclaimTimer: Timer | undefined;
+  #closed = false;
+
+  constructor(options: DatabaseOptions) {
+    this.platform = options.platform;
+    this.clock = options.clock;
+    this.#clockIsReal = options.clockIsReal;
+    this.memory = new Memory();
+    this.keyspace = new Keyspace(this.memory, options.databases, options.seed);
+    const { records, tables } = this.keyspace;
+    this.lists = new Lists(this.memory, records);
+    this.hashes = new Hashes(this.memory, records, tables);
+    this.sets = new Sets(this.memory, records, tables);
+    for (const type of [this.lists, this.hashes, this.sets]) this.keyspace.register(type);
+    this.executor = new Executor(
+      commandTable(),
+      this.keyspace,
+      { lists: this.lists, hashes: this.hashes, sets: this.sets },
+      options.services,
+    );
+    this.executor.setNow(this.clock());
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /**
+   * Takes the data directory for this process, replays its log and appends to it from now on.
+   * Throws DirectoryLocked where another process has the directory, LogError where the log is
+   * damaged, PlatformError where the system refuses.
+   */
+  openLog(settings: LogSettings): void {
+    this.platform.makeDirectory(settings.directory);
+    this.#lock = this.platform.lockDirectory(settings.directory);
+    const { executor, keyspace } = this;
+    const { reply } = executor.context;
+    const session = executor.internal;
+    keyspace.beginLoading(this.clock());
+    executor.context.now = 0;
+    let file = "";
+    const apply = (args: Arguments): void => {
+      const errors = reply.errors;
+      executor.execute(session, args);
+      if (reply.errors !== errors) this.#checkReplay(file, args);
+      if (reply.length > REPLAY_REPLIES_MAX) reply.truncate(0);
+    };
+    try {
+      file = settings.directory;
+      const { log, recovery } = openLog({ ...settings, platform: this.platform, apply });
+      this.log = log;
+      this.recovery = recovery;
+    } catch (error) {
+      this.#lock.release();
+      throw error;
+    }
+    reply.truncate(0);
+    session.db = 0;
+    executor.setNow(this.clock());
+    executor.context.effects.sink = this.log;
+  }
+
+  /** A command of the log was refused. Only what cannot be a command of ours stops the start. */
+  #checkReplay(file: string, args: Arguments): void {
+    const { reply } = this.executor.context;
+    let text = "";
+    for (let at = reply.lastErrorAt + 1; at < reply.length && reply.bytes[at] !== 13; at++) {
+      text += String.fromCharCode(reply.bytes[at]);
+    }
+    if (!text.startsWith("ERR unknown command") && !text.startsWith("ERR wrong number")) return;
+    throw new LogError(
+      "LOG_COMMAND",
+      file,
+      -1,
+      `the log in ${file} holds a command that this version does not know: '${args.text(0)}' ` +
+        `(${text}). It was written by another server; load it there and move the data over.`,
+    );
+  }
+
+  /** The time that the commands which follow see. To be called once for each batch of them. */
+  tick(): void {
+    this.executor.setNow(this.clock());
+    if (!this.#clockIsReal && this.keyspace.nextDeadline() < this.keyspace.now) {
+      this.executor.expireDue(Number.MAX_SAFE_INTEGER);
+    }
+  }
+
+  /** To be called when a batch of commands has been executed: sets the timers it may need. */
+  tock(): void {
+    const { keyspace } = this;
+    if (keyspace.deadlineAdded) {
+      keyspace.deadlineAdded = false;
+      this.#setExpiryTimer();
+    }
+    if (keyspace.disposing && this.#reclaimTimer === undefined) this.#reclaimLater();
+  }
+
+  #setExpiryTimer(): void {
+    if (!this.#clockIsReal || this.#closed) return;
+    const next = this.keyspace.nextDeadline();
+    if (next >= this.#timerAtMs) return;
+    if (this.#timer !== undefined) this.platform.clearTimer(this.#timer);
+    // A deadline has passed one millisecond after it.
+    const delay = Math.min(Math.max(next + 1 - this.clock(), 1), TIMER_MAX_MS);
+    this.#timerAtMs = next;
+    this.#timer = this.platform.setTimer(delay, () => this.#expire());
+  }
+
+  #expire(): void {
+    this.#timer = undefined;
+    this.#timerAtMs = Number.POSITIVE_INFINITY;
+    if (this.#closed) return;
+    this.executor.setNow(this.clock());
+    if (this.keyspace.activeExpiry) this.executor.expireDue(EXPIRE_STEP);
+    this.afterBackgroundWrites();
+    this.#setExpiryTimer();
+    this.tock();
+  }
+
+  /** Called after writes that no request made; the server's turn ends in the same way. */
+  afterBackgroundWrites: () => void = () => {
+    this.log?.commit();
+  };
+
+  #reclaimLater(): void {
+    this.#reclaimTimer = this.platform.setTimer(1, () => {
+      this.#reclaimTimer = undefined;
+      if (this.#closed) return;
+      this.keyspace.reclaim(RECLAIM_STEP);
+      if (this.keyspace.disposing) this.#reclaimLater();
+    });
+  }
+
+  /**
+   * Writes what is pending and closes the log. Throws LogError where that fails; everything is
+   * closed all the same.
+   */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#timer !== undefined) this.platform.clearTimer(this.#timer);
+    if (this.#reclaimTimer !== undefined) this.platform.clearTimer(this.#reclaimTimer);
+    this.executor.context.effects.sink = null;
+    try {
+      this.log?.close();
+    } finally {
+      this.#lock?.release();
+    }
+  }
+}
