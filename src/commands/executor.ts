@@ -9,7 +9,8 @@ import { Counter, type Keyspace, type KeyspaceListener } from "../keyspace/keysp
 import type { Lists } from "../keyspace/lists.ts";
 import type { Sets } from "../keyspace/sets.ts";
 import type { Arguments } from "../protocol/arguments.ts";
-import { Errors } from "../protocol/errors.ts";
+import { Errors, errorLine } from "../protocol/errors.ts";
+import { ReplyWriter } from "../protocol/reply-writer.ts";
 import { queuedKey } from "./blocking.ts";
 import { type CompiledCommand, Flag } from "./command.ts";
 import type { CommandTable } from "./command-table.ts";
@@ -49,6 +50,9 @@ export class Executor implements KeyspaceListener {
   readonly internal: Session;
 
   #depth = 0;
+  /** Whose request is being executed, and the messages for it, which follow the reply. */
+  #current: Session | undefined;
+  readonly #messages = new ReplyWriter();
 
   constructor(
     table: CommandTable,
@@ -61,9 +65,8 @@ export class Executor implements KeyspaceListener {
     this.internal = new Session(0, 0);
     this.context = new Context(this, keyspace, types, services, this.internal);
     this.context.pubsub.toSelf = (session, bytes, start, end) => {
-      if (session !== this.context.session || session.link === undefined) return false;
-      if (this.context.inTransaction) return false;
-      this.context.reply.raw(bytes, start, end);
+      if (session !== this.#current || session.link === undefined) return false;
+      this.#messages.raw(bytes, start, end);
       return true;
     };
     keyspace.listener = this;
@@ -85,21 +88,28 @@ export class Executor implements KeyspaceListener {
     c.db = session.db;
     c.args = args;
     c.reply.protocol = session.protocol;
+    this.#current = session;
     if (session.gates !== 0) {
       this.#executeGated(session, args);
-      return;
+    } else {
+      const command = this.#lookUp(args);
+      if (command !== undefined) this.#admit(command, args);
     }
-    const command = this.#lookUp(args);
-    if (command === undefined) return;
-    this.#admit(command, args);
+    this.#current = undefined;
+    if (this.#messages.length > 0) this.#takeMessages();
+  }
+
+  #takeMessages(): void {
+    this.context.reply.raw(this.#messages.bytes, 0, this.#messages.length);
+    this.#messages.length = 0;
   }
 
   #executeGated(session: Session, args: Arguments): void {
     const c = this.context;
     const before = c.reply.length;
-    const silent = (session.gates & Gate.silent) !== 0;
-    const skipping = (session.gates & Gate.skipping) !== 0;
     const errorsBefore = c.reply.errors;
+    const skip = (session.gates & Gate.skipNext) !== 0;
+    session.setGate(Gate.skipNext, false);
     const command = this.#lookUp(args);
     if (command !== undefined && this.#passGates(session, command, args)) {
       this.#admit(command, args);
@@ -107,13 +117,9 @@ export class Executor implements KeyspaceListener {
       session.queueFailed = true;
     }
     // CLIENT REPLY ON, which ends the silence, is replied to.
-    if (skipping || (silent && (session.gates & Gate.silent) !== 0)) c.reply.truncate(before);
-    if (skipping) session.setGate(Gate.skipping, false);
-    if ((session.gates & Gate.skipNext) !== 0) {
-      session.setGate(Gate.skipNext, false);
-      session.setGate(Gate.skipping, true);
-      c.reply.truncate(before);
-    }
+    if (!skip && (session.gates & Gate.silent) === 0) return;
+    c.reply.truncate(before);
+    if (skip && session.waiting !== null) session.setGate(Gate.skipping, true);
   }
 
   /** Returns whether the command is to be executed now. */
@@ -123,7 +129,7 @@ export class Executor implements KeyspaceListener {
       return this.#reject(command, Errors.authRequired);
     }
     if ((session.gates & Gate.subscribed) !== 0 && session.protocol === 2) {
-      if (!subscribedCommands.has(command.name)) {
+      if (!subscribedCommands.has(command.fullName)) {
         c.reply.errorText(
           `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / ` +
             "PING / QUIT / RESET are allowed in this context",
@@ -132,13 +138,11 @@ export class Executor implements KeyspaceListener {
         return false;
       }
     }
-    if (session.queue !== null && !transactionCommands.has(command.name)) {
-      if ((command.flags & Flag.no_multi) !== 0) {
-        c.reply.errorText("ERR Command not allowed inside a transaction");
-        command.rejected++;
-        return false;
-      }
-      if (!this.#writable(command)) return false;
+    if (session.queue !== null && !transactionCommands.has(command.fullName)) {
+      if ((command.flags & Flag.no_multi) !== 0) return this.#reject(command, Errors.notInMulti);
+      // A queue takes memory, whatever is queued.
+      const refused = this.refusal(command.flags | Flag.denyoom);
+      if (refused !== undefined) return this.#reject(command, refused);
       session.queue.push(args.clone());
       session.queuedCommands.push(command);
       session.queuedBytes += args.totalBytes;
@@ -170,9 +174,13 @@ export class Executor implements KeyspaceListener {
     const { arity } = command;
     if ((arity > 0 && args.count !== arity) || args.count < -arity) {
       command.rejected++;
-      this.context.reply.errorText(
-        `ERR wrong number of arguments for '${command.fullName}' command`,
-      );
+      const text = `wrong number of arguments for '${command.fullName}' command`;
+      if (command.fullName === "exec") {
+        this.endTransaction(this.context.session);
+        this.context.reply.errorText(`EXECABORT Transaction discarded because of: ${text}`);
+      } else {
+        this.context.reply.errorText(`ERR ${text}`);
+      }
       this.#failed();
       return undefined;
     }
@@ -192,27 +200,27 @@ export class Executor implements KeyspaceListener {
 
   /** Checks what depends on the state of the database, then calls the command. */
   #admit(command: CompiledCommand, args: Arguments): void {
-    if ((command.flags & (Flag.write | Flag.denyoom)) !== 0 && !this.#writable(command)) return;
+    if ((command.flags & (Flag.write | Flag.denyoom)) !== 0) {
+      const refused = this.refusal(command.flags);
+      if (refused !== undefined) {
+        this.#reject(command, refused);
+        return;
+      }
+    }
     this.call(command, args);
     const c = this.context;
     if (c.blocking.pending && this.#depth === 0) this.serveWaiting();
     if (this.keyspace.disposing) this.keyspace.reclaim(RECLAIM_STEP);
   }
 
-  #writable(command: CompiledCommand): boolean {
-    if (this.makeRoom !== undefined && (command.flags & Flag.denyoom) !== 0 && !this.makeRoom()) {
-      return this.#reject(command, Errors.outOfMemory);
+  /** The error line that a command with these flags gets at the moment, or undefined. */
+  refusal(flags: number): Uint8Array | undefined {
+    if (this.makeRoom !== undefined && (flags & Flag.denyoom) !== 0 && !this.makeRoom()) {
+      return Errors.outOfMemory;
     }
-    if ((command.flags & Flag.write) !== 0) {
-      const refused = this.context.services.writesRefused();
-      if (refused !== undefined) {
-        this.context.reply.errorText(refused);
-        command.rejected++;
-        this.#failed();
-        return false;
-      }
-    }
-    return true;
+    if ((flags & Flag.write) === 0) return undefined;
+    const refused = this.context.services.writesRefused();
+    return refused === undefined ? undefined : errorLine(refused);
   }
 
   #reject(command: CompiledCommand, line: Uint8Array): false {
@@ -343,6 +351,7 @@ export class Executor implements KeyspaceListener {
     const { reply, blocking } = this.context;
     blocking.remove(session);
     const silent = (session.gates & (Gate.silent | Gate.skipping)) !== 0;
+    session.setGate(Gate.skipping, false);
     if (!silent) session.link?.deliver(reply.bytes, before, reply.length);
     reply.truncate(before);
     session.link?.resume();
@@ -373,12 +382,22 @@ export class Executor implements KeyspaceListener {
     const c = this.context;
     c.blocking.remove(session);
     c.pubsub.forget(session);
-    this.unwatch(session);
+    this.endTransaction(session);
+  }
+
+  /** Forgets the commands that a session has queued and the keys that it watches. */
+  endTransaction(session: Session): void {
+    session.setGate(Gate.transaction, false);
     session.queue = null;
+    session.queuedCommands = [];
+    session.queuedBytes = 0;
+    session.queueFailed = false;
+    this.unwatch(session);
   }
 
   /** Forgets the keys that a session watches. */
   unwatch(session: Session): void {
+    if (session.watches.length === 0) return;
     for (const watch of session.watches) {
       this.keyspace.watched.unwatch(watch.db, watch.key, 0, watch.key.length);
     }

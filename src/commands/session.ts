@@ -30,9 +30,11 @@ export const Gate = {
   transaction: 2,
   /** Subscribed in RESP2: only the commands of that mode are allowed. */
   subscribed: 4,
-  /** CLIENT REPLY OFF, or SKIP for one command. */
+  /** CLIENT REPLY OFF. */
   silent: 8,
+  /** CLIENT REPLY SKIP: the next command is not replied to. */
   skipNext: 16,
+  /** The command that the session waits in is not replied to. */
   skipping: 32,
 } as const;
 
@@ -104,6 +106,11 @@ export class Session {
   /** Whether it is subscribed to anything. */
   get subscribed(): boolean {
     return this.channels.size + this.patterns.size > 0;
+  }
+
+  /** To be called when a subscription or the protocol has changed. */
+  updateSubscribed(): void {
+    this.setGate(Gate.subscribed, this.protocol === 2 && this.subscribed);
   }
 
   setGate(gate: number, closed: boolean): void {

@@ -28,6 +28,7 @@ export const Errors = {
   databaseInvalid: out("ERR invalid DB index"),
   multiNested: out("ERR MULTI calls can not be nested"),
   watchInMulti: out("ERR WATCH inside MULTI is not allowed"),
+  notInMulti: out("ERR Command not allowed inside a transaction"),
   execWithoutMulti: out("ERR EXEC without MULTI"),
   discardWithoutMulti: out("ERR DISCARD without MULTI"),
   execAborted: out("EXECABORT Transaction discarded because of previous errors."),

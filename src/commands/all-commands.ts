@@ -1,0 +1,24 @@
+// Every family of commands, for the command table.
+
+import type { Command } from "./command.ts";
+import { connectionCommands } from "./connection.ts";
+import { expiryCommands } from "./expiry.ts";
+import { hashCommands } from "./hashes.ts";
+import { keyCommands } from "./keys.ts";
+import { listCommands } from "./lists.ts";
+import { objectCommands } from "./objects.ts";
+import { setCommands } from "./sets.ts";
+import { stringCommands } from "./strings.ts";
+import { transactionCommands } from "./transactions.ts";
+
+export const commandFamilies: readonly (readonly Command[])[] = [
+  stringCommands,
+  keyCommands,
+  expiryCommands,
+  objectCommands,
+  listCommands,
+  hashCommands,
+  setCommands,
+  transactionCommands,
+  connectionCommands,
+];
