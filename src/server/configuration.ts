@@ -1,0 +1,404 @@
+// The configuration of a server: the values of the directives (directives.ts), where they come from
+// and how they change.
+//
+//   defaults  <  configuration file and what it includes  <  flags
+//
+// A file has one directive on a line: its name and its words, in quotes where they need them ("…"
+// with \n and \xNN, or '…'); `#` begins a line of comment; `include path` reads another file in its
+// place. Flags are the same lines, each begun by `--`: `--port 7001 --save "" --bind 127.0.0.1 ::1`.
+// A first argument that is no flag names the file; `-` stands for standard input. A directive said
+// twice counts as said last, but `save` and `client-output-buffer-limit` add up.
+//
+// CONFIG SET changes all of its directives or none: values are checked first, then each is told to
+// whoever registered with `onChange`, and when one of those refuses, the earlier ones are told the
+// old value again.
+
+import { latin1Text, utf8Bytes, utf8Text } from "../base/bytes.ts";
+import { globMatches } from "../base/glob.ts";
+import { Arguments } from "../protocol/arguments.ts";
+import { ConsoleLine } from "../protocol/console-line.ts";
+import {
+  type DirectiveName,
+  directiveNamed,
+  directiveNames,
+  directiveOf,
+  directives,
+  Fault,
+  type ValueOf,
+} from "./directives.ts";
+
+const INCLUDE_DEPTH_MAX = 16;
+const HZ_MAX = 500;
+const GENERATED = "# Written by CONFIG REWRITE";
+
+/** A configuration that the server cannot start with. */
+export class ConfigurationError extends Error {
+  override readonly name = "ConfigurationError";
+  readonly code = "ECONFIG";
+  /** The directive in question, or "" where a line names none. */
+  readonly directive: string;
+
+  constructor(message: string, directive: string) {
+    super(message);
+    this.directive = directive;
+  }
+}
+
+/** Told the new value; returns why it cannot be had, or undefined. */
+export type Apply<T> = (value: T) => string | undefined;
+
+export class Configuration {
+  /** The file it was read from, for CONFIG REWRITE; "" without one. */
+  file = "";
+  readonly #values = new Map<DirectiveName, unknown>();
+  readonly #appliers = new Map<DirectiveName, Apply<never>[]>();
+
+  /** The value of a directive. For hot paths, keep it and register with `onChange`. */
+  get<N extends DirectiveName>(name: N): ValueOf<N> {
+    const value = this.#values.get(name);
+    return (value === undefined ? directives[name].initial : value) as ValueOf<N>;
+  }
+
+  /** Sets a value that is known to be right, without telling anybody. */
+  put<N extends DirectiveName>(name: N, value: ValueOf<N>): void {
+    this.#values.set(name, value);
+  }
+
+  /** Calls `apply` whenever CONFIG SET changes the directive. */
+  onChange<N extends DirectiveName>(name: N, apply: Apply<ValueOf<N>>): void {
+    const appliers = this.#appliers.get(name) ?? [];
+    appliers.push(apply as Apply<never>);
+    this.#appliers.set(name, appliers);
+  }
+
+  /** CONFIG GET: names (and aliases) that match any of the glob patterns, each once, with values. */
+  matching(patterns: readonly string[]): (readonly [name: string, value: string])[] {
+    const found = new Map<string, string>();
+    for (const pattern of patterns) {
+      const exact = directiveNamed(pattern);
+      if (exact !== undefined) found.set(pattern, this.#format(exact));
+    }
+    const globs = patterns.filter((pattern) => /[*?[\\]/.test(pattern));
+    for (const [name, directive] of directiveNames) {
+      if (globs.some((glob) => matches(glob, name))) found.set(name, this.#format(directive));
+    }
+    return [...found];
+  }
+
+  /** CONFIG SET: all of the pairs, or none and the text of the error reply. */
+  set(pairs: readonly (readonly [name: string, value: string])[]): string | undefined {
+    const names: DirectiveName[] = [];
+    const said = new Set<string>();
+    for (const [given] of pairs) {
+      const name = directiveNamed(given);
+      if (name === undefined) {
+        return `ERR Unknown option or number of arguments for CONFIG SET - '${given}'`;
+      }
+      const { setting } = directiveOf(name);
+      if (setting === "fixed") return refused(given, "can't set immutable config");
+      if (setting === "protected") return refused(given, "can't set protected config");
+      if (said.has(given.toLowerCase())) return refused(given, "duplicate parameter");
+      said.add(given.toLowerCase());
+      names.push(name);
+    }
+    const before = names.map((name) => this.get(name));
+    for (const [index, [given, text]] of pairs.entries()) {
+      const error = this.#change(names[index], text);
+      if (error === undefined) continue;
+      for (let i = index; i >= 0; i--) this.#tell(names[i], before[i]);
+      return refused(given, error);
+    }
+    return undefined;
+  }
+
+  /** Names of directives that were set to something but have no effect in this version. */
+  withoutEffect(): DirectiveName[] {
+    return [...this.#values.keys()].filter(
+      (name) => directiveOf(name).isIdle && !this.#isInitial(name),
+    );
+  }
+
+  /** The words of each line that a file needs to say the value of a directive. */
+  linesOf(name: DirectiveName): readonly (readonly string[])[] {
+    return directiveOf(name).kind.lines(this.get(name));
+  }
+
+  /** Whether both have the same value of a directive. */
+  agrees(other: Configuration, name: DirectiveName): boolean {
+    return this.#format(name) === other.#format(name);
+  }
+
+  /** Names of directives whose values are not the defaults. */
+  changed(): DirectiveName[] {
+    return (Object.keys(directives) as DirectiveName[]).filter((name) => !this.#isInitial(name));
+  }
+
+  /**
+   * Takes one line: a directive's name and its words. `said` holds the names that earlier lines of
+   * the same source have set. Throws a Fault that says what is wrong.
+   */
+  take(given: string, words: readonly string[], said: Set<DirectiveName>): void {
+    const name = directiveNamed(given);
+    if (name === undefined) throw new Fault("unknown directive");
+    if (words.length === 0) throw new Fault("wrong number of arguments");
+    const { kind } = directiveOf(name);
+    const adds = name === "client-output-buffer-limit" || said.has(name);
+    // One word of several is what `--save "900 1"` gives.
+    const parts = kind.splits && words.length === 1 ? splitBlanks(words[0]) : words;
+    const value = kind.parse(parts, adds ? this.get(name) : undefined);
+    checkOffered(name, value);
+    said.add(name);
+    this.#keep(name, value);
+  }
+
+  #change(name: DirectiveName, text: string): string | undefined {
+    const { kind } = directiveOf(name);
+    const adds = name === "client-output-buffer-limit";
+    let value: unknown;
+    try {
+      const words = kind.splits ? splitBlanks(text) : [text];
+      value = kind.parse(words, adds ? this.get(name) : undefined);
+    } catch (error) {
+      if (error instanceof Fault) return error.message;
+      throw error;
+    }
+    return this.#tell(name, value);
+  }
+
+  #tell(name: DirectiveName, value: unknown): string | undefined {
+    this.#keep(name, value);
+    for (const apply of this.#appliers.get(name) ?? []) {
+      const error = apply(this.get(name) as never);
+      if (error !== undefined) return error;
+    }
+    return undefined;
+  }
+
+  #keep(name: DirectiveName, value: unknown): void {
+    this.#values.set(name, name === "hz" ? clampHz(value as number) : value);
+  }
+
+  #format(name: DirectiveName): string {
+    return directiveOf(name).kind.format(this.get(name));
+  }
+
+  #isInitial(name: DirectiveName): boolean {
+    const { kind, initial } = directiveOf(name);
+    return kind.format(this.get(name)) === kind.format(initial);
+  }
+}
+
+function refused(name: string, text: string): string {
+  return `ERR CONFIG SET failed (possibly related to argument '${name}') - ${text}`;
+}
+
+function clampHz(hz: number): number {
+  return Math.min(Math.max(hz, 1), HZ_MAX);
+}
+
+// What Redis offers and we do not must be refused at the start, not passed over.
+function checkOffered(name: DirectiveName, value: unknown): void {
+  if (name === "daemonize" && value === true) {
+    throw new Fault(
+      "the server stays in the foreground; leave the background to a service manager",
+    );
+  }
+  if (name === "cluster-enabled" && value === true) throw new Fault("there is no cluster mode");
+}
+
+function splitBlanks(text: string): string[] {
+  const words = text.split(" ").filter((word) => word !== "");
+  return words.length === 0 ? [""] : words;
+}
+
+function matches(glob: string, name: string): boolean {
+  const pattern = utf8Bytes(glob.toLowerCase());
+  const bytes = utf8Bytes(name);
+  return globMatches(pattern, 0, pattern.length, bytes, 0, bytes.length);
+}
+
+const parser = new ConsoleLine();
+
+/** The words of a configuration line, or undefined where its quotes do not balance. */
+export function lineWords(line: string): string[] | undefined {
+  const args = new Arguments();
+  const bytes = utf8Bytes(line);
+  if (!parser.parse(args, bytes, 0, bytes.length)) return undefined;
+  const words: string[] = [];
+  for (let i = 0; i < args.count; i++) {
+    words.push(utf8Text(args.bytes, args.starts[i], args.ends[i]));
+  }
+  return words;
+}
+
+/** Reads a configuration file's whole text; throws an Error whose message says why it cannot. */
+export type ReadText = (path: string) => string;
+
+/**
+ * The configuration that the command line asks for: a file, where the first argument names one
+ * ("-" is standard input), then flags. `readText` is asked for each file. Throws ConfigurationError.
+ */
+export function configurationOf(args: readonly string[], readText: ReadText): Configuration {
+  const configuration = new Configuration();
+  let at = 0;
+  if (args.length > 0 && (args[0] === "-" || !args[0].startsWith("-"))) {
+    at = 1;
+    configuration.file = args[0] === "-" ? "" : args[0];
+    readFileInto(configuration, args[0], readText, new Set(), 0, "");
+  }
+  takeFlags(configuration, args, at);
+  return configuration;
+}
+
+/** Takes the lines of a configuration file's text; `path` is for messages. */
+export function takeText(configuration: Configuration, text: string, path: string): void {
+  takeLines(configuration, text, path, noFile, new Set(), 0);
+}
+
+function noFile(path: string): string {
+  throw new Error(`cannot read ${path}`);
+}
+
+function readFileInto(
+  configuration: Configuration,
+  path: string,
+  readText: ReadText,
+  said: Set<DirectiveName>,
+  depth: number,
+  place: string,
+): void {
+  const before = place === "" ? "" : `${place}: `;
+  if (depth > INCLUDE_DEPTH_MAX) {
+    throw new ConfigurationError(`${before}files include each other without end`, "include");
+  }
+  let text: string;
+  try {
+    text = readText(path);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new ConfigurationError(`${before}cannot read configuration file ${path}: ${why}`, "");
+  }
+  takeLines(configuration, text, path === "-" ? "standard input" : path, readText, said, depth);
+}
+
+function takeLines(
+  configuration: Configuration,
+  text: string,
+  path: string,
+  readText: ReadText,
+  said: Set<DirectiveName>,
+  depth: number,
+): void {
+  for (const [index, raw] of text.split("\n").entries()) {
+    const line = raw.trim();
+    if (line === "" || line.startsWith("#")) continue;
+    const place = `${path}:${index + 1}`;
+    const words = lineWords(line);
+    if (words === undefined) throw new ConfigurationError(`${place}: unbalanced quotes`, "");
+    const [name, ...values] = words;
+    if (name.toLowerCase() === "include" && values.length === 1) {
+      readFileInto(configuration, values[0], readText, said, depth + 1, place);
+    } else {
+      takeLine(configuration, name, values, said, `${place}: ${name}`);
+    }
+  }
+}
+
+function takeFlags(configuration: Configuration, args: readonly string[], start: number): void {
+  const said = new Set<DirectiveName>();
+  let at = start;
+  while (at < args.length) {
+    const given = args[at++];
+    if (!given.startsWith("--")) {
+      throw new ConfigurationError(`${given}: a directive is given as --name value`, "");
+    }
+    const words: string[] = [];
+    while (at < args.length && !args[at].startsWith("--")) words.push(args[at++]);
+    const equals = given.indexOf("=");
+    if (equals > 0) {
+      const name = given.slice(0, equals);
+      throw new ConfigurationError(`${given}: write ${name} ${given.slice(equals + 1)}`, name);
+    }
+    // `--save` alone means `--save ""`, as redis-server has it.
+    if (given.toLowerCase() === "--save" && words.length === 0) words.push("");
+    takeLine(configuration, given.slice(2), words, said, given);
+  }
+}
+
+function takeLine(
+  configuration: Configuration,
+  name: string,
+  words: readonly string[],
+  said: Set<DirectiveName>,
+  place: string,
+): void {
+  try {
+    configuration.take(name, words, said);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    const given = words.length === 0 ? "" : ` (${words.map(quoted).join(" ")})`;
+    throw new ConfigurationError(`${place}${given}: ${error.message}`, name);
+  }
+}
+
+/**
+ * CONFIG REWRITE: a configuration file's text with the values of now. Comments, blank lines and
+ * lines that already say what holds stay as they are; a changed directive is said where it was said
+ * first; what the file did not say and is not the default comes at the end.
+ */
+export function rewriteText(text: string, configuration: Configuration): string {
+  const lines: string[] = [];
+  const written = new Set<DirectiveName>();
+  const said = saidIn(text);
+  for (const line of text === "" ? [] : text.replace(/\n$/, "").split("\n")) {
+    const [given, name] = directiveOn(line);
+    if (name === undefined || configuration.agrees(said, name)) {
+      lines.push(line);
+    } else if (!written.has(name)) {
+      lines.push(...renderLines(given.toLowerCase(), name, configuration));
+    }
+    if (name !== undefined) written.add(name);
+  }
+  const added = configuration.changed().filter((name) => !written.has(name));
+  if (added.length > 0 && !lines.includes(GENERATED)) lines.push(GENERATED);
+  for (const name of added) lines.push(...renderLines(name, name, configuration));
+  return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
+}
+
+// What a line names, and the directive that is; none for comments and for what is no directive.
+function directiveOn(line: string): [given: string, name: DirectiveName | undefined] {
+  const given = line.trim().startsWith("#") ? undefined : lineWords(line)?.[0];
+  return given === undefined ? ["", undefined] : [given, directiveNamed(given)];
+}
+
+// What the lines of a file's text say by themselves; lines that cannot be read say nothing.
+function saidIn(text: string): Configuration {
+  const configuration = new Configuration();
+  const said = new Set<DirectiveName>();
+  for (const line of text.split("\n")) {
+    const [given, name] = directiveOn(line);
+    if (name === undefined) continue;
+    try {
+      configuration.take(given, lineWords(line)?.slice(1) ?? [], said);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+    }
+  }
+  return configuration;
+}
+
+function renderLines(given: string, name: DirectiveName, configuration: Configuration): string[] {
+  return configuration.linesOf(name).map((words) => [given, ...words.map(quoted)].join(" "));
+}
+
+// A word as a configuration file needs it: in quotes where it is empty or has more than plain bytes.
+function quoted(word: string): string {
+  if (/^[^\s"'\\#\p{Cc}]+$/u.test(word)) return word;
+  const escaped = word.replace(/["\\]/g, "\\$&").replace(/\p{Cc}/gu, (control) => {
+    const bytes = utf8Bytes(control);
+    return [...latin1Text(bytes, 0, bytes.length)]
+      .map((byte) => `\\x${byte.charCodeAt(0).toString(16).padStart(2, "0")}`)
+      .join("");
+  });
+  return `"${escaped}"`;
+}
