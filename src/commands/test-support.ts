@@ -1,0 +1,262 @@
+// For tests of commands: a database in memory with every command, services that are made up, and
+// clients that send words and get replies as text or as values. The clock stands until it is moved.
+
+import { latin1Text } from "../base/bytes.ts";
+import { Hashes } from "../keyspace/hashes.ts";
+import { Keyspace } from "../keyspace/keyspace.ts";
+import { Lists } from "../keyspace/lists.ts";
+import { Sets } from "../keyspace/sets.ts";
+import { Memory } from "../memory/memory.ts";
+import { Arguments } from "../protocol/arguments.ts";
+import { commandFamilies } from "./all-commands.ts";
+import { CommandTable } from "./command-table.ts";
+import type { Context } from "./context.ts";
+import { Executor } from "./executor.ts";
+import type { Services } from "./services.ts";
+import { type ClientLink, Gate, Session } from "./session.ts";
+
+export const START_MS = 1_700_000_000_000;
+
+/** What the made-up services answer; a test changes what it is about. */
+export class FakeServices implements Services {
+  readonly database: TestDatabase;
+  readonly settings: Map<string, string> = new Map([["maxmemory", "0"]]);
+  readonly sessions: Map<number, Session> = new Map();
+  readonly timers: Set<{ readonly atMs: number; readonly callback: () => void }> = new Set();
+  passwordText = "";
+  refusal: string | undefined;
+  shutdowns: unknown[] = [];
+  killed: number[] = [];
+  sleptMs = 0;
+  statisticsReset = 0;
+  infoSections: readonly string[] = [];
+
+  constructor(database: TestDatabase) {
+    this.database = database;
+  }
+
+  configGet(patterns: readonly string[]): [string, string][] {
+    return [...this.settings].filter(([name]) => patterns.includes(name) || patterns[0] === "*");
+  }
+  configSet(pairs: readonly (readonly [string, string])[]): string | undefined {
+    for (const [name] of pairs) {
+      if (!this.settings.has(name)) {
+        return `ERR Unknown option or number of arguments for CONFIG SET - '${name}'`;
+      }
+    }
+    for (const [name, value] of pairs) this.settings.set(name, value);
+    return undefined;
+  }
+  configRewrite(): string | undefined {
+    return "ERR The server is running without a config file";
+  }
+  resetStatistics(): void {
+    this.statisticsReset++;
+  }
+  password(): string {
+    return this.passwordText;
+  }
+  info(sections: readonly string[]): string {
+    this.infoSections = sections;
+    return "# Server\r\nredis_version:7.4.0\r\n";
+  }
+  kill(session: Session): void {
+    this.killed.push(session.id);
+    this.database.executor.forget(session);
+    this.sessions.delete(session.id);
+  }
+  shutdown(options: unknown): string | undefined {
+    this.shutdowns.push(options);
+    return undefined;
+  }
+  writesRefused(): string | undefined {
+    return this.refusal;
+  }
+  setTimer(delayMs: number, callback: () => void): () => void {
+    const timer = { atMs: this.nowMs() + delayMs, callback };
+    this.timers.add(timer);
+    return () => this.timers.delete(timer);
+  }
+  nowMs(): number {
+    return this.database.nowMs;
+  }
+  nowUs(): number {
+    return this.database.nowMs * 1000 + 7;
+  }
+  sleep(ms: number): void {
+    this.sleptMs += ms;
+  }
+  memoryLimit(): number {
+    return 0;
+  }
+}
+
+/** A client: what it is sent outside its replies gathers in `received`. */
+export class TestClient implements ClientLink {
+  readonly address: string;
+  readonly localAddress = "127.0.0.1:6379";
+  readonly descriptor: number;
+  readonly inputBytes = 0;
+  readonly outputBytes = 0;
+  readonly session: Session;
+  /** Bytes delivered, each one character. */
+  received = "";
+  resumed = 0;
+  readonly #database: TestDatabase;
+
+  constructor(database: TestDatabase, id: number) {
+    this.#database = database;
+    this.address = `127.0.0.1:${50000 + id}`;
+    this.descriptor = 7 + id;
+    this.session = new Session(id, database.nowMs, this);
+  }
+
+  deliver(bytes: Uint8Array, start: number, end: number): void {
+    this.received += latin1Text(bytes, start, end);
+  }
+  resume(): void {
+    this.resumed++;
+  }
+  close(): void {}
+
+  /** Sends one request, given as words, and returns the bytes of its reply as text. */
+  raw(...words: (string | Uint8Array)[]): string {
+    return this.#database.run(this.session, words);
+  }
+
+  /** Sends a line, split at spaces, and returns its reply with line ends shown as spaces. */
+  line(line: string): string {
+    return this.raw(...line.split(" "))
+      .replaceAll("\r\n", " ")
+      .trimEnd();
+  }
+
+  /** Sends one request and returns its reply as a value; see parseReply. */
+  call(...words: (string | Uint8Array)[]): unknown {
+    const text = this.raw(...words);
+    return text === "" ? undefined : parseReply(text);
+  }
+
+  /** Takes what was delivered, with line ends shown as spaces. */
+  take(): string {
+    const text = this.received.replaceAll("\r\n", " ").trimEnd();
+    this.received = "";
+    return text;
+  }
+}
+
+export class TestDatabase {
+  readonly keyspace: Keyspace;
+  readonly executor: Executor;
+  readonly context: Context;
+  readonly services: FakeServices;
+  nowMs = START_MS;
+  /** What went to the log: a line for each command, words joined by spaces. */
+  log: string[] = [];
+
+  constructor() {
+    const memory = new Memory();
+    this.keyspace = new Keyspace(memory, 16, Int32Array.of(1, 2, 3, 4));
+    const { records, tables } = this.keyspace;
+    const lists = new Lists(memory, records);
+    const hashes = new Hashes(memory, records, tables);
+    const sets = new Sets(memory, records, tables);
+    for (const type of [lists, hashes, sets]) this.keyspace.register(type);
+    this.services = new FakeServices(this);
+    this.executor = new Executor(
+      new CommandTable(commandFamilies),
+      this.keyspace,
+      { lists, hashes, sets },
+      this.services,
+    );
+    this.context = this.executor.context;
+    this.executor.setNow(this.nowMs);
+    this.context.effects.sink = {
+      selectDatabase: () => {},
+      append: (bytes, start, end) => {
+        const lines = latin1Text(bytes, start, end).split("\r\n");
+        this.log.push(lines.filter((_, i) => i > 0 && i % 2 === 0).join(" "));
+      },
+    };
+  }
+
+  /** A client with a connection. */
+  connect(): TestClient {
+    const client = new TestClient(this, this.services.sessions.size + 1);
+    const { session } = client;
+    session.authenticated = this.services.passwordText === "";
+    session.setGate(Gate.authentication, !session.authenticated);
+    this.services.sessions.set(session.id, session);
+    return client;
+  }
+
+  /** Executes one request of any session and returns the bytes of its reply as text. */
+  run(session: Session, words: readonly (string | Uint8Array)[]): string {
+    const args = new Arguments();
+    args.fill(words);
+    const { reply } = this.context;
+    reply.length = 0;
+    this.executor.execute(session, args);
+    return latin1Text(reply.bytes, 0, reply.length);
+  }
+
+  /** Lets time pass; timers that are due fire. */
+  advance(ms: number): void {
+    this.nowMs += ms;
+    this.executor.setNow(this.nowMs);
+    for (const timer of [...this.services.timers]) {
+      if (timer.atMs > this.nowMs || !this.services.timers.delete(timer)) continue;
+      timer.callback();
+    }
+  }
+}
+
+/**
+ * The value of one reply: texts, numbers, null, arrays; errors as "-text", maps as Map, sets as
+ * Set, pushes as an array that begins with ">".
+ */
+export function parseReply(text: string): unknown {
+  let at = 0;
+  const line = (): string => {
+    const end = text.indexOf("\r\n", at);
+    const found = text.slice(at, end);
+    at = end + 2;
+    return found;
+  };
+  const values = (n: number): unknown[] => Array.from({ length: n }, () => value());
+  const value = (): unknown => {
+    const head = line();
+    const rest = head.slice(1);
+    const n = Number(rest);
+    switch (head[0]) {
+      case "+":
+        return rest;
+      case "-":
+        return head;
+      case ":":
+      case ",":
+        return n;
+      case "_":
+        return null;
+      case "#":
+        return rest === "t";
+      case "$":
+      case "=": {
+        if (n < 0) return null;
+        at += n + 2;
+        return text.slice(at - n - 2, at - 2);
+      }
+      case "*":
+        return n < 0 ? null : values(n);
+      case "~":
+        return new Set(values(n));
+      case ">":
+        return [">", ...values(n)];
+      case "%":
+        return new Map(Array.from({ length: n }, () => [value(), value()] as const));
+      default:
+        throw new Error(`not a reply: ${JSON.stringify(text.slice(at - 20, at + 20))}`);
+    }
+  };
+  return value();
+}
