@@ -1,9 +1,9 @@
 // Blocking commands: who is served, in which order, with what.
 
-import { family } from "../support/scenario.ts";
+import { family, script } from "../support/scenario.ts";
 
 family("blocking", {
-  "what is there is taken at once": String.raw`
+  "what is there is taken at once": script`
     RPUSH l a b c d e f
     BLPOP l 0
     BRPOP l 0
@@ -17,7 +17,7 @@ family("blocking", {
     LRANGE m 0 -1
   `,
 
-  "first come, first served": String.raw`
+  "first come, first served": script`
     b>> BLPOP l 0
     c>> BRPOP l 0
     d>> BLPOP l 0
@@ -29,7 +29,7 @@ family("blocking", {
     EXISTS l
   `,
 
-  "one push serves all who wait": String.raw`
+  "one push serves all who wait": script`
     b>> BLPOP l 0
     c>> BLPOP l 0
     LPUSH l a b c
@@ -38,7 +38,7 @@ family("blocking", {
     LRANGE l 0 -1
   `,
 
-  "several keys: the first that gets content": String.raw`
+  "several keys: the first that gets content": script`
     b>> BLPOP one two three 0
     RPUSH two x
     b<
@@ -57,7 +57,7 @@ family("blocking", {
     LRANGE k 0 -1
   `,
 
-  timeouts: String.raw`
+  timeouts: script`
     BLPOP nothing 0.01
     BRPOP nothing other 0.01
     BLMOVE nothing other LEFT LEFT 0.01
@@ -84,7 +84,7 @@ family("blocking", {
     BLMPOP 0.01 1 nothing
   `,
 
-  "a move wakes whoever waits for its target": String.raw`
+  "a move wakes whoever waits for its target": script`
     c>> BLPOP dst 0
     b>> BLMOVE src dst LEFT RIGHT 0
     RPUSH src hello
@@ -103,7 +103,7 @@ family("blocking", {
     LRANGE ring 0 -1
   `,
 
-  "a chain of moves": String.raw`
+  "a chain of moves": script`
     b>> BLMOVE one two LEFT LEFT 0
     c>> BLMOVE two three LEFT LEFT 0
     d>> BLPOP three 0
@@ -114,7 +114,7 @@ family("blocking", {
     DBSIZE
   `,
 
-  "BLMPOP takes up to COUNT": String.raw`
+  "BLMPOP takes up to COUNT": script`
     b>> BLMPOP 0 2 x y LEFT COUNT 2
     RPUSH y 1 2 3
     b<
@@ -124,7 +124,7 @@ family("blocking", {
     c<
   `,
 
-  "a wrong type does not wake, and is refused": String.raw`
+  "a wrong type does not wake, and is refused": script`
     SET s v
     BLPOP s 0
     BLPOP nothing s 0
@@ -149,7 +149,7 @@ family("blocking", {
     LRANGE src 0 -1
   `,
 
-  "other ways for a list to come": String.raw`
+  "other ways for a list to come": script`
     RPUSH other a b
     b>> BLPOP l 0
     RENAME other l
@@ -174,7 +174,7 @@ family("blocking", {
     b<
   `,
 
-  "databases are apart": String.raw`
+  "databases are apart": script`
     b> SELECT 1
     b>> BLPOP l 0
     RPUSH l zero
@@ -186,7 +186,7 @@ family("blocking", {
     LRANGE l 0 -1
   `,
 
-  "CLIENT UNBLOCK": String.raw`
+  "CLIENT UNBLOCK": script`
     CLIENT UNBLOCK 999999
     CLIENT UNBLOCK 999999 ERROR
     CLIENT UNBLOCK abc
@@ -207,7 +207,7 @@ family("blocking", {
     LRANGE l 0 -1
   `,
 
-  "CLIENT KILL ends one who waits": String.raw`
+  "CLIENT KILL ends one who waits": script`
     b>> BLPOP l 0
     c>> BLPOP l 0
     CLIENT KILL ID {id:b}
@@ -217,7 +217,7 @@ family("blocking", {
     EXISTS l
   `,
 
-  "a client that leaves is forgotten": String.raw`
+  "a client that leaves is forgotten": script`
     b>> BLPOP l 0
     c>> BLPOP l 0
     b.
@@ -226,7 +226,7 @@ family("blocking", {
     EXISTS l
   `,
 
-  "commands behind a blocked one wait": String.raw`
+  "commands behind a blocked one wait": script`
     b>> BLPOP l 0
     b>> SET after 1
     GET after
@@ -236,7 +236,7 @@ family("blocking", {
     GET after
   `,
 
-  "blocked clients and FLUSHALL, DEL": String.raw`
+  "blocked clients and FLUSHALL, DEL": script`
     b>> BLPOP l 0
     FLUSHALL
     DEL l

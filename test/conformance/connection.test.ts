@@ -1,9 +1,9 @@
 // Connections: handshakes, CLIENT, CONFIG, COMMAND, and what a server says of itself.
 
-import { family } from "../support/scenario.ts";
+import { family, script } from "../support/scenario.ts";
 
 family("connection", {
-  "PING, ECHO, QUIT": String.raw`
+  "PING, ECHO, QUIT": script`
     PING
     PING hello
     PING "a\x00b"
@@ -19,7 +19,7 @@ family("connection", {
     b<
   `,
 
-  "unknown commands and wrong arity": String.raw`
+  "unknown commands and wrong arity": script`
     BOGUS
     BOGUS a b c
     bogus "with space" "a\r\nb"
@@ -41,7 +41,7 @@ family("connection", {
     ${"LONGNAME".repeat(20)} a
   `,
 
-  "HELLO speaks both protocols": String.raw`
+  "HELLO speaks both protocols": script`
     ? HELLO
     ? HELLO 2
     SET k v
@@ -66,7 +66,7 @@ family("connection", {
     CLIENT GETNAME
   `,
 
-  "AUTH without a password": String.raw`
+  "AUTH without a password": script`
     AUTH
     AUTH x
     AUTH default x
@@ -74,7 +74,7 @@ family("connection", {
     AUTH a b c
   `,
 
-  CLIENT: String.raw`
+  CLIENT: script`
     CLIENT GETNAME
     CLIENT SETNAME me
     CLIENT GETNAME
@@ -110,7 +110,7 @@ family("connection", {
     ? CLIENT HELP
   `,
 
-  "CLIENT KILL": String.raw`
+  "CLIENT KILL": script`
     b> PING
     CLIENT KILL {address:b}
     b<
@@ -132,7 +132,7 @@ family("connection", {
     f<
   `,
 
-  "CLIENT REPLY": String.raw`
+  "CLIENT REPLY": script`
     CLIENT REPLY ON
     a>> CLIENT REPLY SKIP
     a>> SET k v
@@ -146,7 +146,7 @@ family("connection", {
     GET k
   `,
 
-  "CLIENT SETINFO": String.raw`
+  "CLIENT SETINFO": script`
     CLIENT SETINFO LIB-NAME mylib
     = client-setinfo +OK
     CLIENT SETINFO lib-ver 1.2.3
@@ -161,7 +161,7 @@ family("connection", {
     = client-no-touch +OK
   `,
 
-  RESET: String.raw`
+  RESET: script`
     SELECT 5
     CLIENT SETNAME me
     SET k five
@@ -173,7 +173,7 @@ family("connection", {
     RESET x
   `,
 
-  CONFIG: String.raw`
+  CONFIG: script`
     CONFIG GET maxclients
     CONFIG GET nothing-of-the-kind
     % CONFIG GET hash-max-listpack-entries hash-max-listpack-value
@@ -201,7 +201,7 @@ family("connection", {
     ? CONFIG HELP
   `,
 
-  COMMAND: String.raw`
+  COMMAND: script`
     ? COMMAND COUNT
     ? COMMAND
     ? COMMAND DOCS
@@ -230,7 +230,7 @@ family("connection", {
     ? COMMAND HELP
   `,
 
-  "a server's own account": String.raw`
+  "a server's own account": script`
     ? INFO
     ? INFO server
     ? INFO everything
@@ -253,7 +253,7 @@ family("connection", {
 family(
   "a server behind a password",
   {
-    "nothing but AUTH, HELLO, QUIT and RESET before it": String.raw`
+    "nothing but AUTH, HELLO, QUIT and RESET before it": script`
       PING
       GET k
       BOGUS

@@ -1,9 +1,9 @@
 // Expiry: deadlines given, compared, read, removed, and kept.
 
-import { family } from "../support/scenario.ts";
+import { family, script } from "../support/scenario.ts";
 
 family("expiry", {
-  "TTL and its relatives": String.raw`
+  "TTL and its relatives": script`
     TTL nothing
     PTTL nothing
     EXPIRETIME nothing
@@ -41,7 +41,7 @@ family("expiry", {
     PERSIST a b
   `,
 
-  "NX, XX, GT and LT": String.raw`
+  "NX, XX, GT and LT": script`
     SET k v
     EXPIRE k 100 XX
     EXPIRE k 100 GT
@@ -84,7 +84,7 @@ family("expiry", {
     EXPIRE nothing 100 BOGUS
   `,
 
-  "a time in the past deletes": String.raw`
+  "a time in the past deletes": script`
     SET k v
     EXPIRE k 0
     EXISTS k
@@ -118,7 +118,7 @@ family("expiry", {
     TYPE l
   `,
 
-  "numbers out of range": String.raw`
+  "numbers out of range": script`
     SET k v
     EXPIRE k abc
     EXPIRE k 1.5
@@ -148,7 +148,7 @@ family("expiry", {
     EXPIRE nothing 9223372036854775807
   `,
 
-  "an expired key is gone for every command": String.raw`
+  "an expired key is gone for every command": script`
     SET k v PX 1
     wait 5
     GET k
@@ -218,7 +218,7 @@ family("expiry", {
     GET a
   `,
 
-  "active expiry happens without access": String.raw`
+  "active expiry happens without access": script`
     SET a v PX 20
     SET b v PX 20
     SET c v
@@ -227,7 +227,7 @@ family("expiry", {
     DBSIZE
   `,
 
-  "what keeps a deadline and what clears it": String.raw`
+  "what keeps a deadline and what clears it": script`
     SET k 1 EX 100
     INCR k
     : TTL k

@@ -1,13 +1,13 @@
 // Hashes: fields, numbers in fields, random fields.
 
-import { EVERY_ENCODING, family } from "../support/scenario.ts";
+import { EVERY_ENCODING, family, script } from "../support/scenario.ts";
 
 const LONG = "x".repeat(100);
 
 family(
   "hashes",
   {
-    "HSET, HGET and their relatives": String.raw`
+    "HSET, HGET and their relatives": script`
       HSET h f v
       HSET h f w
       HSET h f x g y i z
@@ -60,7 +60,7 @@ family(
       HVALS nothing
     `,
 
-    "HINCRBY is exact to 64 bits": String.raw`
+    "HINCRBY is exact to 64 bits": script`
       HINCRBY h n 1
       HINCRBY h n 9007199254740993
       HINCRBY h n -9007199254740990
@@ -90,7 +90,7 @@ family(
       HEXISTS h m
     `,
 
-    "HINCRBYFLOAT adds as a person would": String.raw`
+    "HINCRBYFLOAT adds as a person would": script`
       HINCRBYFLOAT h f 0.1
       HINCRBYFLOAT h f 0.2
       HINCRBYFLOAT h f 3
@@ -119,7 +119,7 @@ family(
       HEXISTS h g
     `,
 
-    HRANDFIELD: String.raw`
+    HRANDFIELD: script`
       HRANDFIELD nothing
       HRANDFIELD nothing 5
       HRANDFIELD nothing 5 WITHVALUES
@@ -148,7 +148,7 @@ family(
       HRANDFIELD
     `,
 
-    "wrong types": String.raw`
+    "wrong types": script`
       SET s v
       HSET s f v
       HSETNX s f v
@@ -174,7 +174,7 @@ family(
       GET s
     `,
 
-    "from few fields to many and back": String.raw`
+    "from few fields to many and back": script`
       HSET h ${Array.from({ length: 300 }, (_, index) => `field-${index} value-${index}`).join(" ")}
       HLEN h
       OBJECT ENCODING h
@@ -191,7 +191,7 @@ family(
 );
 
 family("small hashes keep the order of their fields", {
-  "HGETALL, HKEYS and HVALS": String.raw`
+  "HGETALL, HKEYS and HVALS": script`
     HSET h z 1 a 2 m 3
     HSET h a changed
     HGETALL h
@@ -204,7 +204,7 @@ family("small hashes keep the order of their fields", {
     HSCAN h 0
   `,
 
-  "encodings of hashes": String.raw`
+  "encodings of hashes": script`
     HSET h f v
     OBJECT ENCODING h
     HSET h f ${"x".repeat(64)}

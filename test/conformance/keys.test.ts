@@ -1,8 +1,8 @@
 // Keys: what works on any type.
 
-import { EVERY_ENCODING, family } from "../support/scenario.ts";
+import { EVERY_ENCODING, family, script } from "../support/scenario.ts";
 
-const ONE_OF_EACH = String.raw`
+const ONE_OF_EACH = script`
   SET string v
   RPUSH list a b c d
   HSET hash f1 v1 f2 v2 f3 v3
@@ -13,7 +13,7 @@ const ONE_OF_EACH = String.raw`
 family(
   "keys",
   {
-    "DEL, UNLINK, EXISTS, TOUCH count": String.raw`
+    "DEL, UNLINK, EXISTS, TOUCH count": script`
       ${ONE_OF_EACH}
       EXISTS string
       EXISTS string string nothing list
@@ -31,7 +31,7 @@ family(
       TOUCH
     `,
 
-    "TYPE of each": String.raw`
+    "TYPE of each": script`
       ${ONE_OF_EACH}
       TYPE string
       TYPE list
@@ -43,7 +43,7 @@ family(
       TYPE a b
     `,
 
-    "KEYS matches as Redis's globs do": String.raw`
+    "KEYS matches as Redis's globs do": script`
       MSET hello 1 hallo 2 hxllo 3 hllo 4 heello 5 "h[llo" 6 "h*llo" 7 "" 8 "a\x00b" 9 [ 10 "a\\" 11 HELLO 12
       ~ KEYS *
       ~ KEYS h?llo
@@ -77,7 +77,7 @@ family(
       KEYS a b
     `,
 
-    "RENAME and RENAMENX carry value, encoding and deadline": String.raw`
+    "RENAME and RENAMENX carry value, encoding and deadline": script`
       RENAME nothing x
       RENAMENX nothing x
       SET k v EX 100
@@ -105,7 +105,7 @@ family(
       RENAMENX a
     `,
 
-    "COPY within and across databases": String.raw`
+    "COPY within and across databases": script`
       COPY nothing x
       SET k v EX 100
       COPY k k2
@@ -156,7 +156,7 @@ family(
       COPY k
     `,
 
-    RANDOMKEY: String.raw`
+    RANDOMKEY: script`
       RANDOMKEY
       SET only 1
       RANDOMKEY
@@ -165,7 +165,7 @@ family(
       RANDOMKEY x
     `,
 
-    "OBJECT and its subcommands": String.raw`
+    "OBJECT and its subcommands": script`
       ${ONE_OF_EACH}
       OBJECT ENCODING nothing
       OBJECT REFCOUNT nothing
@@ -190,7 +190,7 @@ family(
       ? OBJECT HELP
     `,
 
-    "databases are apart": String.raw`
+    "databases are apart": script`
       SET k zero
       SELECT 1
       GET k
@@ -224,7 +224,7 @@ family(
       FLUSHDB SYNC ASYNC
     `,
 
-    "a key that loses its last element is gone": String.raw`
+    "a key that loses its last element is gone": script`
       RPUSH l a
       LPOP l
       EXISTS l

@@ -1,13 +1,13 @@
 // Lists: both ends, the middle, moves.
 
-import { EVERY_ENCODING, family } from "../support/scenario.ts";
+import { EVERY_ENCODING, family, script } from "../support/scenario.ts";
 
 const LONG = "x".repeat(100);
 
 family(
   "lists",
   {
-    "pushes and pops at both ends": String.raw`
+    "pushes and pops at both ends": script`
       RPUSH l a b c
       LPUSH l z y
       LRANGE l 0 -1
@@ -47,7 +47,7 @@ family(
       LRANGE bytes 0 -1
     `,
 
-    "small and large elements, numbers among them": String.raw`
+    "small and large elements, numbers among them": script`
       RPUSH l 1 -1 127 128 -4096 4095 4096 32767 -32768 8388607 2147483647 -2147483648 9223372036854775807 -9223372036854775808 9223372036854775808 01 -0 1.5
       LRANGE l 0 -1
       LPUSH l ${LONG} ""
@@ -65,7 +65,7 @@ family(
       LRANGE l 0 -1
     `,
 
-    "LRANGE, LINDEX and LTRIM take any index": String.raw`
+    "LRANGE, LINDEX and LTRIM take any index": script`
       RPUSH l a b c d e
       LRANGE l 0 0
       LRANGE l 1 3
@@ -101,7 +101,7 @@ family(
       EXISTS l
     `,
 
-    "LSET and LINSERT": String.raw`
+    "LSET and LINSERT": script`
       RPUSH l a b c
       LSET l 0 x
       LSET l -1 z
@@ -122,7 +122,7 @@ family(
       LRANGE l 0 -1
     `,
 
-    "LREM counts from either end": String.raw`
+    "LREM counts from either end": script`
       RPUSH l a b a c a d a
       LREM l 2 a
       LRANGE l 0 -1
@@ -143,7 +143,7 @@ family(
       LRANGE l 0 -1
     `,
 
-    "LPOS with RANK, COUNT and MAXLEN": String.raw`
+    "LPOS with RANK, COUNT and MAXLEN": script`
       RPUSH l a b c 1 2 3 c c
       LPOS l c
       LPOS l c RANK 2
@@ -181,7 +181,7 @@ family(
       LPOS l c COUNT 9223372036854775807
     `,
 
-    "LMOVE and RPOPLPUSH": String.raw`
+    "LMOVE and RPOPLPUSH": script`
       RPUSH s a b c d
       LMOVE s d LEFT RIGHT
       LMOVE s d RIGHT LEFT
@@ -217,7 +217,7 @@ family(
       LRANGE d 0 -1
     `,
 
-    LMPOP: String.raw`
+    LMPOP: script`
       RPUSH a 1 2 3
       RPUSH b x y z
       LMPOP 2 nothing a LEFT
@@ -248,7 +248,7 @@ family(
       LMPOP 2 s b LEFT
     `,
 
-    "wrong types": String.raw`
+    "wrong types": script`
       SET s v
       LPUSH s a
       RPUSH s a
@@ -272,7 +272,7 @@ family(
       GET s
     `,
 
-    "many elements, and back to few": String.raw`
+    "many elements, and back to few": script`
       RPUSH l ${Array.from({ length: 600 }, (_, index) => `element-${index}`).join(" ")}
       LRANGE l 290 310
       LINDEX l 400
@@ -298,7 +298,7 @@ family(
 );
 
 family("encodings of lists", {
-  "a list is one listpack until a node is full": String.raw`
+  "a list is one listpack until a node is full": script`
     RPUSH l a
     OBJECT ENCODING l
     = list-listpack "listpack"

@@ -1,10 +1,10 @@
 // The shapes of replies in each protocol: RESP3's maps, sets, doubles, nulls and verbatim texts, and what
 // the same commands say in RESP2. Malformed requests have a folder of their own.
 
-import { family } from "../support/scenario.ts";
+import { family, script } from "../support/scenario.ts";
 
 family("shapes of replies", {
-  "nulls of both kinds": String.raw`
+  "nulls of both kinds": script`
     GET nothing
     LPOP nothing
     LPOP nothing 1
@@ -40,7 +40,7 @@ family("shapes of replies", {
     EXEC
   `,
 
-  "maps, sets, arrays": String.raw`
+  "maps, sets, arrays": script`
     HSET h f v g w
     HGETALL h
     HKEYS h
@@ -80,7 +80,7 @@ family("shapes of replies", {
     EXEC
   `,
 
-  "booleans, numbers and texts stay what they were": String.raw`
+  "booleans, numbers and texts stay what they were": script`
     SADD s a
     SISMEMBER s a
     SISMEMBER s b
@@ -101,7 +101,7 @@ family("shapes of replies", {
     ? HELLO
   `,
 
-  "both protocols within one connection": String.raw`
+  "both protocols within one connection": script`
     HSET h f v
     ? HELLO 3
     HGETALL h

@@ -1,9 +1,9 @@
 // Publish and subscribe: RESP2's subscribed mode, RESP3's pushes.
 
-import { family } from "../support/scenario.ts";
+import { family, script } from "../support/scenario.ts";
 
 family("publish and subscribe", {
-  "messages reach subscribers in order": String.raw`
+  "messages reach subscribers in order": script`
     SUBSCRIBE ch
     b> PUBLISH ch one
     a<
@@ -26,7 +26,7 @@ family("publish and subscribe", {
     b> PUBLISH x six
   `,
 
-  "UNSUBSCRIBE without channels leaves all": String.raw`
+  "UNSUBSCRIBE without channels leaves all": script`
     UNSUBSCRIBE
     PUNSUBSCRIBE
     SUBSCRIBE ch
@@ -40,7 +40,7 @@ family("publish and subscribe", {
     GET k
   `,
 
-  patterns: String.raw`
+  patterns: script`
     PSUBSCRIBE news.* h?llo [ab]c
     a<
     a<
@@ -70,7 +70,7 @@ family("publish and subscribe", {
     c<
   `,
 
-  "what a subscribed client may say": String.raw`
+  "what a subscribed client may say": script`
     SUBSCRIBE ch
     PING
     PING hello
@@ -81,7 +81,7 @@ family("publish and subscribe", {
     UNSUBSCRIBE ch
   `,
 
-  "a subscribed client says what it may not, in RESP2's mode": String.raw`
+  "a subscribed client says what it may not, in RESP2's mode": script`
     SUBSCRIBE ch
     BOGUS
     CLIENT GETNAME
@@ -90,7 +90,7 @@ family("publish and subscribe", {
     PING
   `,
 
-  "PUBSUB looks at channels": String.raw`
+  "PUBSUB looks at channels": script`
     PUBSUB CHANNELS
     PUBSUB NUMSUB
     PUBSUB NUMPAT
@@ -116,7 +116,7 @@ family("publish and subscribe", {
     b> PUBSUB NUMPAT
   `,
 
-  "counts and arity": String.raw`
+  "counts and arity": script`
     PUBLISH ch
     PUBLISH ch a b
     PUBLISH ch nobody
@@ -137,7 +137,7 @@ family("publish and subscribe", {
     d<
   `,
 
-  "channels belong to no database": String.raw`
+  "channels belong to no database": script`
     SELECT 3
     SUBSCRIBE ch
     b> PUBLISH ch hello
@@ -148,7 +148,7 @@ family("publish and subscribe", {
 family(
   "publish and subscribe in RESP3",
   {
-    "a subscriber may send any command": String.raw`
+    "a subscriber may send any command": script`
       SUBSCRIBE ch
       SET k v
       GET k
@@ -163,7 +163,7 @@ family(
       GET k
     `,
 
-    "a client's own message comes behind the reply": String.raw`
+    "a client's own message comes behind the reply": script`
       SUBSCRIBE ch
       PUBLISH ch x
       = push-after-reply :1

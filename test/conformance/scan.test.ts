@@ -1,10 +1,10 @@
 // Cursors: what can be compared to the byte. Whole iterations are compared in random.test.ts and in
 // scan-iteration below, because cursors and order belong to each server alone.
 
-import { family } from "../support/scenario.ts";
+import { family, script } from "../support/scenario.ts";
 
 family("cursors", {
-  "small collections come in one call": String.raw`
+  "small collections come in one call": script`
     SCAN 0
     SET k v
     SCAN 0
@@ -29,7 +29,7 @@ family("cursors", {
     HSCAN nothing 0 MATCH a COUNT 5
   `,
 
-  mistakes: String.raw`
+  mistakes: script`
     SCAN
     SCAN abc
     SCAN -1
@@ -72,7 +72,7 @@ family("cursors", {
     SSCAN s 0 NOVALUES
   `,
 
-  "HSCAN NOVALUES": String.raw`
+  "HSCAN NOVALUES": script`
     HSET h a 1 b 2
     HSCAN h 0 NOVALUES
     = hscan-novalues ["0", ["a", "b"]]

@@ -1,13 +1,13 @@
 // Sets: members, random members, algebra.
 
-import { EVERY_ENCODING, family } from "../support/scenario.ts";
+import { EVERY_ENCODING, family, script } from "../support/scenario.ts";
 
 const LONG = "x".repeat(100);
 
 family(
   "sets",
   {
-    "SADD, SREM and membership": String.raw`
+    "SADD, SREM and membership": script`
       SADD s a b c a
       SADD s a
       SADD s d
@@ -40,7 +40,7 @@ family(
       SCARD
     `,
 
-    "integers and near-integers": String.raw`
+    "integers and near-integers": script`
       SADD i 3 1 2
       ~ SMEMBERS i
       SADD i -5 9223372036854775807 -9223372036854775808
@@ -63,7 +63,7 @@ family(
       & OBJECT ENCODING l
     `,
 
-    "SPOP and SRANDMEMBER": String.raw`
+    "SPOP and SRANDMEMBER": script`
       SPOP nothing
       SPOP nothing 5
       SPOP nothing 0
@@ -100,7 +100,7 @@ family(
       EXISTS ints
     `,
 
-    SMOVE: String.raw`
+    SMOVE: script`
       SADD s a b c
       SADD t c d
       SMOVE s t a
@@ -127,7 +127,7 @@ family(
       SMOVE s
     `,
 
-    "intersections, unions and differences": String.raw`
+    "intersections, unions and differences": script`
       SADD a 1 2 3 4 x
       SADD b 3 4 5 x y
       SADD c 4 x z
@@ -171,7 +171,7 @@ family(
       SDIFF
     `,
 
-    "the STORE forms": String.raw`
+    "the STORE forms": script`
       SADD a 1 2 3 x
       SADD b 3 4 x
       SADD i 1 2 3
@@ -208,7 +208,7 @@ family(
       SDIFFSTORE d
     `,
 
-    "wrong types": String.raw`
+    "wrong types": script`
       SET s v
       SADD t a
       SADD s a
@@ -240,7 +240,7 @@ family(
       GET s
     `,
 
-    "from few members to many and back": String.raw`
+    "from few members to many and back": script`
       SADD s ${Array.from({ length: 600 }, (_, index) => index * 7).join(" ")}
       SCARD s
       OBJECT ENCODING s
@@ -257,7 +257,7 @@ family(
 );
 
 family("encodings of sets", {
-  "an intset is in order": String.raw`
+  "an intset is in order": script`
     SADD i 3 1 2
     SMEMBERS i
     SADD i -5 70000 9223372036854775807 -9223372036854775808 40000 5000000000
@@ -269,7 +269,7 @@ family("encodings of sets", {
     SSCAN j 0
   `,
 
-  "an intset until a member is no integer, then a listpack": String.raw`
+  "an intset until a member is no integer, then a listpack": script`
     SADD s 1 2 3
     OBJECT ENCODING s
     SADD s a

@@ -1,9 +1,9 @@
 // Strings: SET and its options, numbers, ranges, many keys at once.
 
-import { family } from "../support/scenario.ts";
+import { family, script } from "../support/scenario.ts";
 
 family("strings", {
-  "SET and GET keep any bytes": String.raw`
+  "SET and GET keep any bytes": script`
     GET nothing
     SET k hello
     GET k
@@ -22,7 +22,7 @@ family("strings", {
     gEt k
   `,
 
-  "SET with options in any order and any case": String.raw`
+  "SET with options in any order and any case": script`
     SET k v NX
     SET k w NX
     GET k
@@ -52,7 +52,7 @@ family("strings", {
     SET k v KEEPTTL KEEPTTL
   `,
 
-  "SET refuses options that exclude one another": String.raw`
+  "SET refuses options that exclude one another": script`
     SET k v
     SET k w NX XX
     SET k w XX NX
@@ -69,7 +69,7 @@ family("strings", {
     GET k
   `,
 
-  "SET with bad expiries": String.raw`
+  "SET with bad expiries": script`
     SET k v EX 0
     SET k v EX -1
     SET k v PX 0
@@ -93,7 +93,7 @@ family("strings", {
     GET k
   `,
 
-  "SET with GET": String.raw`
+  "SET with GET": script`
     SET k new GET
     GET k
     SET k newer GET
@@ -116,7 +116,7 @@ family("strings", {
     TYPE list
   `,
 
-  "wrong types are refused by each command": String.raw`
+  "wrong types are refused by each command": script`
     RPUSH l a
     GET l
     GETSET l v
@@ -139,7 +139,7 @@ family("strings", {
     LRANGE l 0 -1
   `,
 
-  "GETSET, GETDEL, GETEX": String.raw`
+  "GETSET, GETDEL, GETEX": script`
     GETSET k v
     GETSET k w
     SET k v EX 100
@@ -183,7 +183,7 @@ family("strings", {
     GETSET k
   `,
 
-  "many keys at once": String.raw`
+  "many keys at once": script`
     MSET a 1 b 2 c 3
     MGET a b nothing c a
     MSET a 1 a 2
@@ -209,7 +209,7 @@ family("strings", {
     MGET a l
   `,
 
-  "SETNX, SETEX, PSETEX": String.raw`
+  "SETNX, SETEX, PSETEX": script`
     SETNX k v
     SETNX k w
     GET k
@@ -231,7 +231,7 @@ family("strings", {
     GET k
   `,
 
-  "APPEND, STRLEN, GETRANGE, SETRANGE": String.raw`
+  "APPEND, STRLEN, GETRANGE, SETRANGE": script`
     STRLEN k
     APPEND k hello
     APPEND k ""
@@ -281,7 +281,7 @@ family("strings", {
     : TTL t
   `,
 
-  "integers are exact to 64 bits": String.raw`
+  "integers are exact to 64 bits": script`
     INCR n
     INCR n
     DECR n
@@ -341,7 +341,7 @@ family("strings", {
     : TTL n
   `,
 
-  "INCRBYFLOAT adds as a person would": String.raw`
+  "INCRBYFLOAT adds as a person would": script`
     INCRBYFLOAT f 0.1
     INCRBYFLOAT f 0.2
     GET f
@@ -400,7 +400,7 @@ family("strings", {
     INCRBYFLOAT f
   `,
 
-  "encodings of strings": String.raw`
+  "encodings of strings": script`
     SET k 1
     OBJECT ENCODING k
     SET k -9223372036854775808

@@ -1,9 +1,9 @@
 // Transactions: queueing, errors before and during EXEC, optimistic locks.
 
-import { family } from "../support/scenario.ts";
+import { family, script } from "../support/scenario.ts";
 
 family("transactions", {
-  "MULTI queues and EXEC answers for each": String.raw`
+  "MULTI queues and EXEC answers for each": script`
     MULTI
     SET x 10
     SET y 20
@@ -28,7 +28,7 @@ family("transactions", {
     GET x
   `,
 
-  "states out of order": String.raw`
+  "states out of order": script`
     EXEC
     DISCARD
     MULTI
@@ -57,7 +57,7 @@ family("transactions", {
     DISCARD
   `,
 
-  "an error while queueing aborts EXEC, and later commands still queue": String.raw`
+  "an error while queueing aborts EXEC, and later commands still queue": script`
     MULTI
     SET k v
     BOGUS a b
@@ -90,7 +90,7 @@ family("transactions", {
     EXEC
   `,
 
-  "an error at EXEC does not stop the rest": String.raw`
+  "an error at EXEC does not stop the rest": script`
     SET s v
     MULTI
     SET a 1
@@ -105,7 +105,7 @@ family("transactions", {
     MGET a b s
   `,
 
-  "WATCH sees every change, its own too": String.raw`
+  "WATCH sees every change, its own too": script`
     WATCH k
     MULTI
     SET k 1
@@ -157,7 +157,7 @@ family("transactions", {
     UNWATCH x
   `,
 
-  "WATCH and commands that change nothing": String.raw`
+  "WATCH and commands that change nothing": script`
     SET k v
     SADD s a
     HSET h f v
@@ -247,7 +247,7 @@ family("transactions", {
     EXEC
   `,
 
-  "WATCH, RENAME, COPY, FLUSH, SELECT": String.raw`
+  "WATCH, RENAME, COPY, FLUSH, SELECT": script`
     SET k v
     WATCH k
     b> RENAME k other
@@ -296,7 +296,7 @@ family("transactions", {
     EXEC
   `,
 
-  "WATCH and expiry": String.raw`
+  "WATCH and expiry": script`
     SET k v PX 60
     WATCH k
     wait 120
@@ -335,7 +335,7 @@ family("transactions", {
     EXEC
   `,
 
-  "blocking commands never block inside": String.raw`
+  "blocking commands never block inside": script`
     MULTI
     BLPOP nothing 0
     BRPOP nothing 0
@@ -352,7 +352,7 @@ family("transactions", {
     LRANGE m 0 -1
   `,
 
-  "what may stand inside": String.raw`
+  "what may stand inside": script`
     MULTI
     PING
     ECHO hi
@@ -375,7 +375,7 @@ family("transactions", {
     UNSUBSCRIBE ch
   `,
 
-  "one clock for the whole transaction": String.raw`
+  "one clock for the whole transaction": script`
     SET k v PX 30
     MULTI
     GET k
@@ -384,7 +384,7 @@ family("transactions", {
     EXEC
   `,
 
-  "a wakened client sees the state after the whole transaction": String.raw`
+  "a wakened client sees the state after the whole transaction": script`
     b>> BLPOP l 0
     MULTI
     RPUSH l a
@@ -409,7 +409,7 @@ family("transactions", {
     b<
   `,
 
-  "RESET and closing give up the transaction": String.raw`
+  "RESET and closing give up the transaction": script`
     MULTI
     SET k v
     RESET

@@ -38,6 +38,9 @@ import {
 
 export type Protocol = 2 | 3;
 
+/** Marks a script: its backslashes are the script's own. */
+export const script = String.raw;
+
 /** Encoding thresholds, by CONFIG SET. */
 export const PROFILES: Record<string, Record<string, string>> = {
   "default thresholds": {
@@ -91,7 +94,7 @@ const BLOCKING = /^(BLPOP|BRPOP|BLMOVE|BRPOPLPUSH|BLMPOP)$/i;
 const SILENCE_MS = 40;
 
 /** Plays the script on the server; what was heard, step by step. */
-async function play(server: Server, control: Client, protocol: Protocol, script: string) {
+async function play(server: Server, control: Client, protocol: Protocol, text: string) {
   const steps: Step[] = [];
   const clients = new Map<string, Client>();
   const ids = new Map<string, string>();
@@ -118,7 +121,7 @@ async function play(server: Server, control: Client, protocol: Protocol, script:
     Number(/blocked_clients:(\d+)/.exec(textOf(await control.call("INFO", "clients")) ?? "")?.[1]);
 
   try {
-    for (const raw of script.split("\n")) {
+    for (const raw of text.split("\n")) {
       const line = raw.trim();
       if (line === "" || line.startsWith("#")) continue;
       const difference = /^=([23]?) (\S+) (.*)$/.exec(line);
@@ -254,7 +257,7 @@ export function family(
       }
     });
 
-    for (const [title, script] of Object.entries(scenarios)) {
+    for (const [title, text] of Object.entries(scenarios)) {
       test(title, { timeout: 120_000 }, async (t) => {
         if (!redisServerOrSkip(t, `${name}: ${title}`)) return;
         const expected = oracle as Stage;
@@ -263,7 +266,7 @@ export function family(
             const prepared = async (stage: Stage) => {
               await stage.control.call("FLUSHALL");
               if (profiles.length > 1) await applyProfile(stage.server, stage.control, profile);
-              return play(stage.server, stage.control, protocol, script);
+              return play(stage.server, stage.control, protocol, text);
             };
             const [theirs, ...ours] = await Promise.all([expected, ...subjects].map(prepared));
             for (const [index, mine] of ours.entries()) {

@@ -79,7 +79,12 @@ function entry(client: number, serial: number, random: () => number): Entry {
   const field = `f${Math.floor(random() * 20)}`;
   switch (Math.floor(random() * 9)) {
     case 0:
-      return { commands: [["SET", key("text"), mark]], apply: (model) => void (model.text = mark) };
+      return {
+        commands: [["SET", key("text"), mark]],
+        apply(model) {
+          model.text = mark;
+        },
+      };
     case 1:
       return { commands: [["INCR", key("counter")]], apply: (model) => void model.counter++ };
     case 2:

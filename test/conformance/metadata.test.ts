@@ -1,0 +1,245 @@
+// What the server says of its commands and of itself, beside redis-server: COMMAND INFO and COMMAND DOCS
+// row by row, the fields of HELLO, CLIENT INFO and INFO by name.
+//
+// Summaries are our own words; what Redis 7.2 and 7.4 changed in these tables is left out by name below.
+
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Client } from "../support/client.ts";
+import { itemsOf, type Reply, show, textOf } from "../support/resp.ts";
+import {
+  hasProgram,
+  redisServerOrSkip,
+  type Server,
+  startOurServer,
+  startRedisServer,
+} from "../support/servers.ts";
+
+const COMMANDS = `
+  SET GET GETSET GETDEL GETEX MGET MSET MSETNX SETNX SETEX PSETEX APPEND STRLEN GETRANGE SETRANGE INCR DECR
+  INCRBY DECRBY INCRBYFLOAT DEL UNLINK EXISTS TYPE KEYS SCAN RANDOMKEY RENAME RENAMENX COPY TOUCH OBJECT
+  EXPIRE PEXPIRE EXPIREAT PEXPIREAT TTL PTTL EXPIRETIME PEXPIRETIME PERSIST LPUSH RPUSH LPUSHX RPUSHX LPOP
+  RPOP LRANGE LLEN LINDEX LSET LINSERT LREM LTRIM LPOS LMOVE RPOPLPUSH LMPOP HSET HMSET HSETNX HGET HMGET
+  HGETALL HKEYS HVALS HDEL HLEN HEXISTS HSTRLEN HINCRBY HINCRBYFLOAT HRANDFIELD HSCAN SADD SREM SISMEMBER
+  SMISMEMBER SMEMBERS SCARD SPOP SRANDMEMBER SMOVE SINTER SINTERCARD SUNION SDIFF SINTERSTORE SUNIONSTORE
+  SDIFFSTORE SSCAN MULTI EXEC DISCARD WATCH UNWATCH SUBSCRIBE UNSUBSCRIBE PSUBSCRIBE PUNSUBSCRIBE PUBLISH
+  PUBSUB BLPOP BRPOP BLMOVE BRPOPLPUSH BLMPOP HELLO AUTH CLIENT SELECT INFO CONFIG COMMAND PING ECHO QUIT
+  RESET DBSIZE FLUSHDB FLUSHALL TIME DEBUG SHUTDOWN
+`
+  .trim()
+  .split(/\s+/);
+
+/** Sections and fields of INFO that clients, Sentinel and dashboards read. */
+const INFO_FIELDS = `
+  redis_version redis_mode os arch_bits process_id run_id tcp_port uptime_in_seconds uptime_in_days
+  connected_clients maxclients blocked_clients used_memory used_memory_human used_memory_rss
+  used_memory_peak maxmemory maxmemory_policy mem_fragmentation_ratio loading rdb_changes_since_last_save
+  rdb_bgsave_in_progress rdb_last_save_time rdb_last_bgsave_status aof_enabled aof_rewrite_in_progress
+  aof_last_write_status total_connections_received total_commands_processed instantaneous_ops_per_sec
+  total_net_input_bytes total_net_output_bytes rejected_connections expired_keys evicted_keys
+  keyspace_hits keyspace_misses pubsub_channels pubsub_patterns role connected_slaves master_replid
+  master_repl_offset used_cpu_sys used_cpu_user cluster_enabled
+`
+  .trim()
+  .split(/\s+/);
+
+function texts(reply: Reply | undefined): string[] {
+  return reply ? itemsOf(reply).map((each) => textOf(each) ?? show(each)) : [];
+}
+
+/** A map reply (or RESP2's flat array) as a Map. */
+function fields(reply: Reply): Map<string, Reply> {
+  const found = new Map<string, Reply>();
+  const items = itemsOf(reply);
+  for (let index = 0; index < items.length; index += 2) {
+    found.set(textOf(items[index] as Reply) ?? "", items[index + 1] as Reply);
+  }
+  return found;
+}
+
+/** Name, arity, flags, key positions and ACL categories of one row of COMMAND INFO. */
+function row(reply: Reply): string[] {
+  const [name, arity, flags, first, last, step, categories] = itemsOf(reply) as Reply[];
+  return [
+    `name ${textOf(name as Reply)}`,
+    `arity ${textOf(arity as Reply)}`,
+    `flags ${texts(flags).sort().join(" ")}`,
+    `keys ${[first, last, step].map((each) => textOf(each as Reply)).join(" ")}`,
+    `categories ${texts(categories).sort().join(" ")}`,
+  ];
+}
+
+/** Arguments of COMMAND DOCS as indented lines: name, type, token, flags. */
+function argumentLines(reply: Reply | undefined, indent = ""): string[] {
+  if (!reply) return [];
+  return itemsOf(reply).flatMap((each) => {
+    const map = fields(each);
+    const text = (name: string) => {
+      const found = map.get(name);
+      return found ? ` ${name}=${textOf(found)}` : "";
+    };
+    const flags = texts(map.get("flags")).sort().join(",");
+    const line = `${indent}${text("name")}${text("type")}${text("token")}${flags && ` flags=${flags}`}`;
+    return [line, ...argumentLines(map.get("arguments"), `${indent}  `)];
+  });
+}
+
+describe("what the server says of itself", () => {
+  let theirs: Server | undefined;
+  let ours: Server;
+  let left: Client;
+  let right: Client;
+
+  before(async () => {
+    ours = await startOurServer();
+    right = await ours.connect();
+    await right.call("HELLO", "3");
+    if (!hasProgram("redis-server")) return;
+    theirs = await startRedisServer();
+    left = await theirs.connect();
+    await left.call("HELLO", "3");
+  });
+  after(async () => {
+    left?.close();
+    right?.close();
+    await ours?.stop();
+    await theirs?.stop();
+  });
+
+  test("COMMAND INFO: arity, flags, keys and categories of each command", async (t) => {
+    if (!redisServerOrSkip(t, "COMMAND INFO")) return;
+    const wrong: string[] = [];
+    for (const name of COMMANDS) {
+      const [a] = itemsOf(await left.call("COMMAND", "INFO", name)) as [Reply];
+      const [b] = itemsOf(await right.call("COMMAND", "INFO", name)) as [Reply];
+      if (b.type !== "array") {
+        wrong.push(`${name}: unknown`);
+        continue;
+      }
+      const mine = row(b);
+      for (const [index, line] of row(a).entries()) {
+        if (line !== mine[index]) wrong.push(`${name}: ${line}, ours: ${mine[index]}`);
+      }
+    }
+    assert.deepEqual(wrong, []);
+  });
+
+  test("COMMAND DOCS: group, since and arguments of each command", async (t) => {
+    if (!redisServerOrSkip(t, "COMMAND DOCS")) return;
+    const wrong: string[] = [];
+    for (const name of COMMANDS) {
+      const a = fields(
+        fields(await left.call("COMMAND", "DOCS", name)).get(name.toLowerCase()) as Reply,
+      );
+      const b = fields(
+        fields(await right.call("COMMAND", "DOCS", name)).get(name.toLowerCase()) ?? {
+          type: "null",
+        },
+      );
+      for (const field of ["since", "group"]) {
+        const [one, other] = [a, b].map((map) => textOf(map.get(field) ?? { type: "null" }));
+        if (one !== other) wrong.push(`${name}: ${field} ${one}, ours: ${other}`);
+      }
+      for (const field of ["summary", "complexity"]) {
+        if (a.has(field) && !textOf(b.get(field) ?? { type: "null" }))
+          wrong.push(`${name}: no ${field}`);
+      }
+      const [one, other] = [a, b].map((map) => argumentLines(map.get("arguments")).join("\n"));
+      if (one !== other) wrong.push(`${name}: arguments\n${one}\nours:\n${other}`);
+    }
+    assert.equal(wrong.join("\n"), "");
+  });
+
+  test("COMMAND COUNT, LIST and the whole of COMMAND agree with one another", async () => {
+    const count = Number(textOf(await right.call("COMMAND", "COUNT")));
+    // The list names subcommands as well.
+    const all = texts(await right.call("COMMAND", "LIST"));
+    const list = all.filter((name) => !name.includes("|"));
+    const whole = itemsOf(await right.call("COMMAND"));
+    const docs = fields(await right.call("COMMAND", "DOCS"));
+    assert.equal(new Set(list).size, count);
+    assert.equal(whole.length, count);
+    assert.equal(docs.size, count);
+    for (const name of COMMANDS) assert.ok(list.includes(name.toLowerCase()), name);
+  });
+
+  test("HELLO has Redis's fields", async (t) => {
+    if (!redisServerOrSkip(t, "HELLO")) return;
+    const [a, b] = [fields(await left.call("HELLO", "3")), fields(await right.call("HELLO", "3"))];
+    assert.deepEqual([...b.keys()], [...a.keys()]);
+    for (const name of ["server", "proto", "mode", "role", "modules"]) {
+      assert.equal(show(b.get(name) as Reply), show(a.get(name) as Reply), name);
+    }
+    assert.match(textOf(b.get("version") as Reply) ?? "", /^\d+\.\d+\.\d+$/);
+  });
+
+  test("CLIENT INFO and CLIENT LIST have Redis's fields in order", async (t) => {
+    if (!redisServerOrSkip(t, "CLIENT INFO")) return;
+    const names = (reply: Reply) =>
+      [...(textOf(reply) ?? "").matchAll(/(?:^| )([\w-]+)=/g)].map(([, name]) => name);
+    const a = names(await left.call("CLIENT", "INFO"));
+    const b = names(await right.call("CLIENT", "INFO"));
+    // Later versions only add.
+    assert.deepEqual(
+      b.filter((name) => a.includes(name)),
+      a,
+    );
+    const line = textOf(await right.call("CLIENT", "LIST")) ?? "";
+    assert.match(line, /^id=\d+ addr=127\.0\.0\.1:\d+ laddr=127\.0\.0\.1:\d+ fd=-?\d+ name=/);
+    assert.match(line, / db=0 .* cmd=client\|list user=default .*resp=3/);
+    assert.equal((await right.call("CLIENT", "LIST")).type, "verbatim");
+  });
+
+  test("INFO has the fields that clients and dashboards read", async (t) => {
+    const info = textOf(await right.call("INFO", "everything")) ?? "";
+    const found = new Map(
+      [...info.matchAll(/^([\w-]+):(.*)\r$/gm)].map(([, name, value]) => [
+        name as string,
+        value as string,
+      ]),
+    );
+    for (const name of INFO_FIELDS) assert.ok(found.has(name), `INFO lacks ${name}`);
+    assert.match(found.get("run_id") as string, /^[0-9a-f]{40}$/);
+    assert.equal(found.get("tcp_port"), String(ours.port));
+    assert.equal(found.get("role"), "master");
+    assert.equal(found.get("redis_mode"), "standalone");
+    assert.equal(Number(found.get("process_id")), ours.process.pid);
+    if (!redisServerOrSkip(t, "sections of INFO")) return;
+    const sections = (text: string) => [...text.matchAll(/^# (\w+)\r$/gm)].map(([, name]) => name);
+    const expected = sections(textOf(await left.call("INFO")) ?? "");
+    const got = sections(textOf(await right.call("INFO")) ?? "");
+    assert.deepEqual(
+      expected.filter((name) => !got.includes(name)),
+      [],
+    );
+  });
+
+  test("INFO's figures are true", async () => {
+    const figure = async (name: string) => {
+      const text = textOf(await right.call("INFO", "everything")) ?? "";
+      return new RegExp(`^${name}:(.*)\\r$`, "m").exec(text)?.[1];
+    };
+    await right.call("FLUSHALL");
+    await right.call("CONFIG", "RESETSTAT");
+    await right.call("SET", "k", "v");
+    await right.call("SET", "e", "v", "EX", "100");
+    await right.call("GET", "k");
+    await right.call("GET", "nothing");
+    assert.equal(await figure("keyspace_hits"), "1");
+    assert.equal(await figure("keyspace_misses"), "1");
+    assert.match((await figure("db0")) ?? "", /^keys=2,expires=1,avg_ttl=\d+/);
+    assert.equal(await figure("connected_clients"), "1");
+    await right.call("SET", "gone", "v", "PX", "1");
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    await right.call("GET", "gone");
+    assert.equal(await figure("expired_keys"), "1");
+    const empty = Number(await figure("used_memory"));
+    await right.call("SETRANGE", "big", "10000000", "x");
+    assert.ok(Number(await figure("used_memory")) > empty + 10_000_000);
+    await right.call("DEL", "big");
+    assert.ok(Number(await figure("used_memory")) < empty + 1_000_000);
+    await right.call("BOGUS");
+    assert.match((await figure("errorstat_ERR")) ?? "", /^count=1/);
+    assert.match((await figure("cmdstat_set")) ?? "", /^calls=3,/);
+  });
+});

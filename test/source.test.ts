@@ -1,0 +1,197 @@
+// The source reads as it should: layers import only what stands above them, the outside world is named in
+// one place, and no file grows past what a reader can hold.
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const PROJECT = fileURLToPath(new URL("../", import.meta.url));
+const SOURCE = join(PROJECT, "src");
+const COLUMNS_MAX = 100;
+const LINES_MAX = 620;
+
+/** From the ground up: each layer imports itself and those before it. */
+const LAYERS = [
+  "base",
+  "platform",
+  "memory",
+  "structures",
+  "keyspace",
+  "protocol",
+  "commands",
+  "persistence",
+  "replication",
+  "scripting",
+  "database.ts",
+  "server",
+  "index.ts",
+  "cli",
+];
+
+/** Layers that every command passes through: here a client's mistake is a reply, never an exception. */
+const HOT = ["protocol", "commands", "structures", "keyspace"];
+
+interface SourceFile {
+  readonly path: string;
+  readonly text: string;
+  readonly layer: string;
+  readonly isTest: boolean;
+}
+
+function read(folder: string): SourceFile[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .map((name) => {
+      const full = join(folder, name);
+      const path = relative(PROJECT, full);
+      const [, layer = ""] = path.split("/");
+      const isTest = /(\.(test|fuzz|benchmark)|test-support)\.ts$/.test(name);
+      return { path, text: readFileSync(full, "utf8"), layer, isTest };
+    });
+}
+
+const source = read(SOURCE);
+const tests = read(join(PROJECT, "test"));
+
+/** The text without comments and without the contents of strings, line by line as before. */
+function codeOf(text: string): string {
+  const blank = (match: string) => match.replace(/[^\n]/g, " ");
+  return text.replace(
+    /\/\*[\s\S]*?\*\/|\/\/[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'/g,
+    (match) =>
+      match.startsWith('"') || match.startsWith("'") ? `"${blank(match.slice(2))}"` : blank(match),
+  );
+}
+
+function places(files: readonly SourceFile[], pattern: RegExp, raw = false): string[] {
+  return files.flatMap(({ path, text }) =>
+    (raw ? text : codeOf(text))
+      .split("\n")
+      .flatMap((line, index) =>
+        pattern.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : [],
+      ),
+  );
+}
+
+function imports(file: SourceFile): string[] {
+  const found = file.text.matchAll(
+    /^\s*(?:import|export)\b[^"';]*?from\s+"([^"]+)"|^\s*import\s+"([^"]+)"|\bimport\("([^"]+)"\)/gm,
+  );
+  return [...found].map(([, one, two, three]) => (one ?? two ?? three) as string);
+}
+
+test("every file of src lies in a layer", () => {
+  assert.deepEqual(
+    source.filter(({ layer }) => !LAYERS.includes(layer)).map(({ path }) => path),
+    [],
+  );
+});
+
+test("a layer imports only itself and those before it", () => {
+  const wrong = source.flatMap((file) =>
+    imports(file).flatMap((specifier) => {
+      // A unit's test may use what the tests that cross folders use.
+      if (!specifier.startsWith(".") || (file.isTest && /^[./]+test\//.test(specifier))) return [];
+      const target =
+        relative(SOURCE, resolve(PROJECT, dirname(file.path), specifier)).split("/")[0] ?? "";
+      const upward = LAYERS.indexOf(target) > LAYERS.indexOf(file.layer);
+      const outside = !LAYERS.includes(target);
+      return upward || outside ? [`${file.path} imports ${specifier}`] : [];
+    }),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test("imports end in .ts, and types are imported as types", () => {
+  const wrong = source.flatMap((file) =>
+    imports(file)
+      .filter((specifier) => specifier.startsWith(".") && !specifier.endsWith(".ts"))
+      .map((specifier) => `${file.path} imports ${specifier}`),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test("the product depends on nothing but its runtime", () => {
+  const wrong = source
+    .filter(({ isTest }) => !isTest)
+    .flatMap((file) =>
+      imports(file)
+        .filter((specifier) => !specifier.startsWith(".") && !/^(node:|bun$)/.test(specifier))
+        .map((specifier) => `${file.path} imports ${specifier}`),
+    );
+  assert.deepEqual(wrong, []);
+});
+
+test("only src/platform names node:* or Bun", () => {
+  const files = source.filter(({ layer, isTest }) => layer !== "platform" && !isTest);
+  const imported = files.flatMap((file) =>
+    imports(file)
+      .filter((specifier) => /^(node:|bun$|bun:)/.test(specifier))
+      .map((specifier) => `${file.path} imports ${specifier}`),
+  );
+  const named = places(files, /\bBun\.|\bglobalThis\.Bun\b|\bprocess\.|\bBuffer\b|\brequire\(/);
+  assert.deepEqual([...imported, ...named], []);
+});
+
+test("no state comes from the clock or from chance except through the platform", () => {
+  const files = source.filter(({ layer, isTest }) => layer !== "platform" && !isTest);
+  assert.deepEqual(
+    places(files, /\bDate\.now\(|\bnew Date\(\)|\bMath\.random\(|\bperformance\.now\(/),
+    [],
+  );
+});
+
+test("only syntax that can be erased, and none that is banned", () => {
+  const pattern =
+    /^\s*(export\s+)?(const\s+)?enum\s|^\s*(export\s+)?(declare\s+)?namespace\s|\beval\(|\bnew Function\(|@ts-ignore|@ts-nocheck|\bdebugger\b/;
+  assert.deepEqual(places(source, pattern), []);
+  const left = /\b(TO[D]O|FIX[M]E|X[X]X)\b|\bnot implemented\b|@ts-(ignore|nocheck|expect-error)/;
+  assert.deepEqual(places(source, left, true), []);
+});
+
+test("nothing is printed outside cli and server", () => {
+  const files = source.filter(
+    ({ layer, isTest }) => !["cli", "server", "platform"].includes(layer) && !isTest,
+  );
+  assert.deepEqual(places(files, /\bconsole\.(log|error|warn|info|debug)\(/), []);
+});
+
+test("commands and the structures below them never throw; assertions stop, mistakes are replies", () => {
+  const files = source.filter(({ layer, isTest }) => HOT.includes(layer) && !isTest);
+  assert.deepEqual(places(files, /^\s*throw\b|[;{)]\s*throw\b/), []);
+});
+
+test("lines have at most 100 columns", () => {
+  const wrong = [...source, ...tests].flatMap(({ path, text }) =>
+    text
+      .split("\n")
+      .flatMap((line, index) =>
+        line.length > COLUMNS_MAX && !/https?:\/\/|`/.test(line)
+          ? [`${path}:${index + 1}: ${line.length} columns`]
+          : [],
+      ),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test("files have at most about 600 lines", () => {
+  const wrong = [...source, ...tests]
+    .map(({ path, text }) => ({ path, lines: text.split("\n").length }))
+    .filter(({ lines }) => lines > LINES_MAX)
+    .map(({ path, lines }) => `${path}: ${lines} lines`);
+  assert.deepEqual(wrong, []);
+});
+
+test("every file opens with a comment that says what it is", () => {
+  const wrong = [...source, ...tests]
+    .filter(({ text }) => !/^(#!.*\n)?(\/\/ |\/\*\*?\s)/.test(text))
+    .map(({ path }) => path);
+  assert.deepEqual(wrong, []);
+});
+
+test("no path or host of a particular machine", () => {
+  const pattern = /\/(work|home|root|farm|Users)\/[a-z]|\/tmp\/[a-z]/;
+  assert.deepEqual(places([...source, ...tests], pattern, true), []);
+});
