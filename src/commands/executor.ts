@@ -4,6 +4,7 @@
 // enough, who may call it, whether it is queued, whether memory and log allow it, what of it goes
 // to the log, who is woken, what is counted.
 
+import { Eviction } from "../keyspace/eviction.ts";
 import type { Hashes } from "../keyspace/hashes.ts";
 import { Counter, type Keyspace, type KeyspaceListener } from "../keyspace/keyspace.ts";
 import type { Lists } from "../keyspace/lists.ts";
@@ -15,7 +16,7 @@ import { queuedKey } from "./blocking.ts";
 import { type CompiledCommand, Flag } from "./command.ts";
 import type { CommandTable } from "./command-table.ts";
 import { Context } from "./context.ts";
-import { Events } from "./events.ts";
+import { Events, type KeyEvent } from "./events.ts";
 import type { Services } from "./services.ts";
 import { Gate, Session } from "./session.ts";
 
@@ -43,8 +44,9 @@ export class Executor implements KeyspaceListener {
 
   /** Told of writes before they happen while a transaction of the embedded API is open. */
   observer: ChangeObserver | undefined;
-  /** Makes room when memory is over its limit; returns whether it is under it now. */
-  makeRoom: (() => boolean) | undefined;
+  /** maxmemory in bytes, 0 without a limit. */
+  memoryLimit = 0;
+  readonly eviction: Eviction;
 
   /** For requests that nobody sent: expiry, eviction, the log at start. */
   readonly internal: Session;
@@ -62,6 +64,7 @@ export class Executor implements KeyspaceListener {
   ) {
     this.table = table;
     this.keyspace = keyspace;
+    this.eviction = new Eviction(keyspace);
     this.internal = new Session(0, 0);
     this.context = new Context(this, keyspace, types, services, this.internal);
     this.context.pubsub.toSelf = (session, bytes, start, end) => {
@@ -215,12 +218,34 @@ export class Executor implements KeyspaceListener {
 
   /** The error line that a command with these flags gets at the moment, or undefined. */
   refusal(flags: number): Uint8Array | undefined {
-    if (this.makeRoom !== undefined && (flags & Flag.denyoom) !== 0 && !this.makeRoom()) {
+    if (this.memoryLimit > 0 && !this.#makeRoom() && (flags & Flag.denyoom) !== 0) {
       return Errors.outOfMemory;
     }
     if ((flags & Flag.write) === 0) return undefined;
     const refused = this.context.services.writesRefused();
     return refused === undefined ? undefined : errorLine(refused);
+  }
+
+  /** Evicts entries until memory is within its limit; returns whether it is. */
+  #makeRoom(): boolean {
+    const { memory, records } = this.keyspace;
+    if (memory.usedBytes <= this.memoryLimit) return true;
+    const c = this.context;
+    c.effects.hold();
+    while (memory.usedBytes > this.memoryLimit) {
+      if (this.keyspace.disposing) {
+        this.keyspace.reclaim(RECLAIM_STEP);
+        continue;
+      }
+      if (!this.eviction.choose()) break;
+      const { db, entry } = this.eviction;
+      records.key(entry);
+      this.#deleted(db, records.bytes, records.start, records.end, Events.evicted);
+      this.keyspace.count(Counter.evicted);
+      this.keyspace.remove(db, entry);
+    }
+    c.effects.release();
+    return memory.usedBytes <= this.memoryLimit;
   }
 
   #reject(command: CompiledCommand, line: Uint8Array): false {
@@ -361,12 +386,17 @@ export class Executor implements KeyspaceListener {
 
   /** An entry is being deleted because its time is over: the log must say so before the request. */
   expired(db: number, bytes: Uint8Array, start: number, end: number): void {
+    this.#deleted(db, bytes, start, end, Events.expired);
+  }
+
+  /** An entry is being deleted that no request asked to delete. */
+  #deleted(db: number, bytes: Uint8Array, start: number, end: number, event: KeyEvent): void {
     const c = this.context;
     c.effects.begin(db, 2);
     c.effects.text("DEL");
     c.effects.range(bytes, start, end);
     if (this.keyspace.watched.any) this.keyspace.watched.touch(db, bytes, start, end);
-    c.announce(db, bytes, start, end, Events.expired);
+    c.announce(db, bytes, start, end, event);
   }
 
   /** Deletes up to `budget` entries whose time is over; returns how many. */

@@ -35,6 +35,4 @@ export interface Services {
   nowUs(): number;
   /** Stops the thread for so long (DEBUG SLEEP). */
   sleep(ms: number): void;
-  /** maxmemory in bytes, 0 without a limit. */
-  memoryLimit(): number;
 }

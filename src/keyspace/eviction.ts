@@ -1,0 +1,91 @@
+// Eviction: which entry goes when memory is over `maxmemory`. As in Redis, a few entries are drawn
+// at random and the one that is most dispensable by the policy goes; under volatile-ttl the
+// deadlines are in order, so that the next to expire is known without drawing.
+
+import { idleSeconds, lfuCounter } from "./access-clock.ts";
+import type { Keyspace } from "./keyspace.ts";
+
+export const evictionPolicies = [
+  "noeviction",
+  "allkeys-lru",
+  "allkeys-lfu",
+  "allkeys-random",
+  "volatile-lru",
+  "volatile-lfu",
+  "volatile-random",
+  "volatile-ttl",
+] as const;
+
+export type EvictionPolicy = (typeof evictionPolicies)[number];
+
+export class Eviction {
+  policy: EvictionPolicy = "noeviction";
+  /** Entries drawn for each eviction (maxmemory-samples). */
+  samples = 5;
+
+  /** The entry that choose() found, and its database. */
+  entry = 0;
+  db = 0;
+
+  readonly #keyspace: Keyspace;
+
+  constructor(keyspace: Keyspace) {
+    this.#keyspace = keyspace;
+  }
+
+  /** Finds the entry that should go; false where the policy allows none. */
+  choose(): boolean {
+    this.entry = 0;
+    if (this.policy === "noeviction") return false;
+    if (this.policy === "volatile-ttl") return this.#chooseNextDeadline();
+    const keyspace = this.#keyspace;
+    const volatile = this.policy.startsWith("volatile");
+    let best = -1;
+    for (let db = 0; db < keyspace.databases; db++) {
+      const size = volatile ? keyspace.deadlineCount(db) : keyspace.size(db);
+      const draws = Math.min(size, this.samples);
+      for (let i = 0; i < draws; i++) {
+        const entry = this.#draw(db, volatile, size);
+        const score = this.#score(entry);
+        if (score <= best) continue;
+        best = score;
+        this.entry = entry;
+        this.db = db;
+      }
+    }
+    return this.entry !== 0;
+  }
+
+  #draw(db: number, volatile: boolean, size: number): number {
+    const { tables, deadlines, random } = this.#keyspace;
+    if (!volatile) return tables.random(this.#keyspace.table(db), random);
+    deadlines.at(this.#keyspace.deadlineTree(db), random.below(size));
+    return deadlines.value;
+  }
+
+  /** How dispensable an entry is. */
+  #score(entry: number): number {
+    const keyspace = this.#keyspace;
+    if (this.policy.endsWith("random")) return keyspace.random.below(1 << 30);
+    const clock = keyspace.records.clock(entry);
+    if (this.policy.endsWith("lfu")) {
+      return 255 - lfuCounter(clock, keyspace.now, keyspace.lfuDecayMinutes);
+    }
+    return idleSeconds(clock, keyspace.now);
+  }
+
+  #chooseNextDeadline(): boolean {
+    const keyspace = this.#keyspace;
+    let earliest = Number.POSITIVE_INFINITY;
+    for (let db = 0; db < keyspace.databases; db++) {
+      if (keyspace.deadlineCount(db) === 0) continue;
+      const tree = keyspace.deadlineTree(db);
+      const deadline = keyspace.deadlines.firstKey(tree);
+      if (deadline >= earliest) continue;
+      earliest = deadline;
+      this.entry = keyspace.deadlines.firstValue(tree);
+      this.db = db;
+    }
+    return this.entry !== 0;
+  }
+}
