@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Fixture } from "./collections.fixture.ts";
+import { Fixture } from "./collections-test-support.ts";
 
 test("HSET counts new fields only, HMSET says OK, HSETNX leaves what is there", () => {
   const f = new Fixture();
@@ -151,7 +151,7 @@ test("HSCAN returns a small hash at once and a large one whole, step by step", (
 
 test("other types are refused", () => {
   const f = new Fixture();
-  f.call("put s text");
+  f.call("set s text");
   const wrong = "-WRONGTYPE Operation against a key holding the wrong kind of value";
   const lines = [
     "hset s a 1",

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Fixture } from "./collections.fixture.ts";
+import { Fixture } from "./collections-test-support.ts";
 
 function bulks(reply: string): string[] {
   return reply.split(" ").filter((word, i) => i > 0 && !/^[$*~]/.test(word));
@@ -118,7 +118,7 @@ test("SMOVE moves between sets and refuses other types", () => {
   assert.equal(f.encoding("b"), "listpack");
   const moves = ["srem a", "sadd b", "srem a", "del a", "sadd b"];
   assert.deepEqual(f.events, ["sadd a", ...moves]);
-  f.call("put s text");
+  f.call("set s text");
   assert.equal(f.call("smove none s x"), ":0");
   assert.match(f.call("smove b s x"), /^-WRONGTYPE/);
 });
@@ -153,7 +153,7 @@ test("the STORE forms replace the destination, whatever it was", () => {
   f.listen();
   f.call("sadd a 1 2 3");
   f.call("sadd b 2 3 x");
-  f.call("put d text");
+  f.call("set d text");
   assert.equal(f.call("sinterstore d a b"), ":2");
   assert.equal(f.encoding("d"), "intset");
   assert.equal(f.call("sunionstore d a b d"), ":4");
@@ -164,9 +164,9 @@ test("the STORE forms replace the destination, whatever it was", () => {
   assert.equal(f.encoding("d"), "none");
   assert.equal(f.call("sinterstore d a none"), ":0");
   const stores = ["sinterstore d", "sunionstore d", "sdiffstore a", "del d"];
-  assert.deepEqual(f.events, ["sadd a", "sadd b", ...stores]);
+  assert.deepEqual(f.events, ["sadd a", "sadd b", "set d", ...stores]);
   assert.equal(f.effects.at(-1), "sinterstore d a none");
-  assert.equal(f.effects.length, 6);
+  assert.equal(f.effects.length, 7);
 });
 
 test("an intersection of tables that is small is stored small", () => {

@@ -1,0 +1,58 @@
+// What the tests of hash and set commands share: a database and one client, called with lines.
+
+import { latin1Text } from "../base/bytes.ts";
+import { encodingNames } from "../keyspace/data-type.ts";
+import type { Hashes } from "../keyspace/hashes.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
+import type { Sets } from "../keyspace/sets.ts";
+import { EventClass } from "./events.ts";
+import type { Session } from "./session.ts";
+import { type TestClient, TestDatabase } from "./test-support.ts";
+
+export class Fixture {
+  readonly database = new TestDatabase();
+  readonly client: TestClient = this.database.connect();
+  readonly keyspace: Keyspace = this.database.keyspace;
+  readonly hashes: Hashes = this.database.context.hashes;
+  readonly sets: Sets = this.database.context.sets;
+  readonly session: Session = this.client.session;
+  /** Keyspace events since listen(), as "name key". */
+  readonly events: string[] = [];
+
+  /** What went to the log, words joined by spaces. */
+  get effects(): string[] {
+    return this.database.log;
+  }
+
+  set effects(log: string[]) {
+    this.database.log = log;
+  }
+
+  /** From now on `events` hears of what happens. */
+  listen(): void {
+    const { context } = this.database;
+    const { generic, hash, keyevent, set, string } = EventClass;
+    context.notifications = generic | hash | keyevent | set | string;
+    context.pubsub.publish = (channel, message, start, end) => {
+      this.events.push(`${channel.split(":")[1]} ${latin1Text(message, start, end)}`);
+      return 0;
+    };
+  }
+
+  /** Executes words and returns the reply as it goes over the wire. */
+  callWords(words: readonly string[]): string {
+    return this.client.raw(...words);
+  }
+
+  /** Executes the words of a line; line ends of the reply are shown as spaces. */
+  call(line: string): string {
+    return this.client.line(line);
+  }
+
+  /** As OBJECT ENCODING, or "none". */
+  encoding(key: string): string {
+    const bytes = new TextEncoder().encode(key);
+    const entry = this.keyspace.find(0, bytes, 0, bytes.length);
+    return entry === 0 ? "none" : encodingNames[this.keyspace.records.kind(entry)];
+  }
+}
