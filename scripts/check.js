@@ -3,36 +3,21 @@
 
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
-import { root } from "./runtimes.js";
-import { structureFaults } from "./structure.js";
+import { findRuntime, root } from "./runtimes.js";
 
-const fix = process.argv.includes("--fix");
-const modules = join(root, "node_modules");
-
-const steps = [
-  ["types", [join(modules, "typescript", "bin", "tsc"), "-p", "."]],
-  [
-    "lint and format",
-    [
-      join(modules, "@biomejs", "biome", "bin", "biome"),
-      "check",
-      "--error-on-warnings",
-      ...(fix ? ["--write"] : []),
-    ],
-  ],
-];
+const fix = process.argv.includes("--fix") ? ["--write"] : [];
+const node = findRuntime("node");
+const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+const linter = join(root, "node_modules", "@biomejs", "biome", "bin", "biome");
 
 let failed = false;
-for (const [name, command] of steps) {
-  const { status } = spawnSync(process.execPath, command, { cwd: root, stdio: "inherit" });
-  report(name, status === 0);
-}
-const faults = structureFaults(root);
-for (const fault of faults) console.error(fault);
-report("structure", faults.length === 0);
+step("types", [compiler, "-p", "."]);
+step("lint and format", [linter, "check", "--error-on-warnings", ...fix]);
+step("structure", ["--test", "--test-reporter=dot", "test/source.test.ts"]);
 process.exit(failed ? 1 : 0);
 
-function report(name, passed) {
-  console.log(`${passed ? "✔" : "✖"} ${name}`);
-  if (!passed) failed = true;
+function step(name, args) {
+  const { status } = spawnSync(node, args, { cwd: root, stdio: "inherit" });
+  console.log(`${status === 0 ? "✔" : "✖"} ${name}`);
+  if (status !== 0) failed = true;
 }

@@ -22,10 +22,9 @@ console.log("\nAll tests under Node");
 const everything = ["src/**/*.test.ts", "test/**/*.test.ts", "scripts/*.test.js"];
 run("Node", node, ["--test", "--test-concurrency=2", ...(named.length > 0 ? named : everything)]);
 
-if (failed.length > 0) {
-  console.error(`failed under ${failed.join(" and ")}`);
-  process.exit(1);
-}
+// What failed under Node stands in the summary just above.
+if (failed.includes("Bun")) console.error("✖ unit tests failed under Bun, see above");
+process.exit(failed.length === 0 ? 0 : 1);
 
 function run(name, path, args) {
   const { status } = spawnSync(path, args, { cwd: root, env, stdio: "inherit" });

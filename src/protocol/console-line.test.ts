@@ -1,3 +1,5 @@
+// The console's request line: words, quotes, and the value of SET.
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { asciiBytes, utf8Bytes } from "../base/bytes.ts";

@@ -1,3 +1,5 @@
+// The console's replies, each written down as a person reads it, and HELP.
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { latin1Text, utf8Bytes, utf8Text } from "../base/bytes.ts";

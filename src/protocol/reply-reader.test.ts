@@ -1,3 +1,5 @@
+// Replies as JavaScript values, and the walk over their bytes.
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { utf8Bytes } from "../base/bytes.ts";

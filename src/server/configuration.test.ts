@@ -1,3 +1,5 @@
+// The configuration: where it comes from, what is refused, CONFIG GET, SET and REWRITE.
+
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {

@@ -1,0 +1,89 @@
+// The published package, as its users get it: built, packed, installed in an empty project, and used
+// from the system's Node, which may be as old as the oldest that is supported.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { inPath, root } from "./runtimes.js";
+
+const project = mkdtempSync(join(tmpdir(), "tskeydb-package-"));
+const installed = join(project, "node_modules", "tskeydb");
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+
+// npm runs on the system's Node; ours is newer, so the system's is the better test of "Node 20".
+const node = [process.env.npm_node_execpath, ...inPath("node")].find(
+  (path) => path !== undefined && !path.includes("node_modules") && existsSync(path),
+);
+const user = node ?? process.execPath;
+
+function run(path, args, cwd = project) {
+  const { status, stdout, stderr, error } = spawnSync(path, args, { cwd, encoding: "utf8" });
+  assert.equal(error, undefined);
+  assert.equal(status, 0, `${path} ${args.join(" ")}\n${stdout}${stderr}`);
+  return stdout;
+}
+
+before(() => {
+  run(process.execPath, [join(root, "scripts", "build.js")], root);
+  const pack = ["pack", "--ignore-scripts", "--json", "--pack-destination", project];
+  const [packed] = Object.values(JSON.parse(run("npm", pack, root)));
+  writeFileSync(join(project, "package.json"), '{ "private": true }\n');
+  run("npm", ["install", "--offline", "--ignore-scripts", "--no-audit", packed.filename]);
+});
+
+after(() => rmSync(project, { recursive: true, force: true }));
+
+test("it brings no dependency, no install script and no source", () => {
+  assert.equal(manifest.dependencies, undefined);
+  for (const script of ["preinstall", "install", "postinstall"]) {
+    assert.equal(manifest.scripts[script], undefined);
+  }
+  assert.ok(existsSync(join(installed, "LICENSE")));
+  assert.ok(!existsSync(join(installed, "src")));
+  assert.ok(!existsSync(join(project, "node_modules", "bun")));
+});
+
+test("ES modules import it", () => {
+  const file = join(project, "user.mjs");
+  writeFileSync(
+    file,
+    `import { open } from "tskeydb";
+     const db = open();
+     db.set("k", "v");
+     console.log(db.get("k"), db.call("INCR", "n"));
+     db.close();
+     const kept = open("./data");
+     kept.rpush("l", "a", "b");
+     kept.close();
+     const again = open("./data");
+     console.log(again.lrange("l", 0, -1).join());
+     again.close();`,
+  );
+  assert.equal(run(user, [file]), "v 1\na,b\n");
+});
+
+test("its declarations are enough for a TypeScript user", () => {
+  writeFileSync(
+    join(project, "user.ts"),
+    `import { open } from "tskeydb";
+     const db = open();
+     const value: string | null = db.get("k");
+     export default value;\n`,
+  );
+  const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+  const options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2023"];
+  const types = ["--types", "node", "--typeRoots", join(root, "node_modules", "@types")];
+  run(process.execPath, [compiler, ...options, ...types, "user.ts"]);
+});
+
+test("its program runs", () => {
+  const program = join(installed, manifest.bin.tskeydb);
+  assert.match(readFileSync(program, "utf8"), /^#!\/usr\/bin\/env node\n/);
+  assert.match(
+    run(user, [program, "--version"]),
+    new RegExp(manifest.version.replaceAll(".", "\\.")),
+  );
+});
