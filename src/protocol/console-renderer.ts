@@ -1,13 +1,13 @@
-// The console's replies: from the RESP that every command answers with to lines that a person reads.
+// The console's replies: from the RESP that every command answers with to lines for a person.
 //
 //   reply           printed                       reply           printed
 //   +OK $5 =txt     OK, hello, the text           *2              1) a
 //   :3              (integer) 3                                   2) b
 //   _ $-1 *-1       (nil)                         ~2              as an array
 //   ,1.5            (double) 1.5                  %1              1) name: Alice
-//   (12             (big number) 12               *0  ~0  %0      (EMPTY LIST) (empty set) (empty hash)
-//   #t              (true)                        -ERR no, !…     ERR no
-//                                                 -BUSY no        ERR BUSY no
+//   (12             (big number) 12               *0              (EMPTY LIST)
+//   #t              (true)                        ~0  %0          (empty set)  (empty hash)
+//   -ERR no         ERR no                        -BUSY no        ERR BUSY no
 //
 // Elements are numbered and nest as redis-cli has them: numbers are right-aligned to the longest,
 // what nests is indented to stand behind its number, and an aggregate that is the value of a map
@@ -20,15 +20,15 @@
 // Some commands speak otherwise here than over RESP; the command table says so with a `console`
 // hint out of this vocabulary (ConsoleShape):
 //
-//   bool      1 and 0 are (bool) True and (bool) False, alone or in an array   SISMEMBER, SMISMEMBER
-//   deleted   a count is OK, 0 is NULL                                         DEL
-//   type      "none" is NULL                                                   TYPE
+//   bool      1 and 0 are (bool) True and (bool) False, also in an array   SISMEMBER, SMISMEMBER
+//   deleted   a count is OK, 0 is NULL                                     DEL
+//   type      "none" is NULL                                               TYPE
 //   hash      an array's elements are pairs, `1) name: Alice`; empty: (empty hash)
-//   set       an empty array is (empty set)                                    SRANDMEMBER
-//   text      a string is a text made for reading and keeps its lines          INFO, CLIENT LIST
+//   set       an empty array is (empty set)                                SRANDMEMBER
+//   text      a string is a text made for reading and keeps its lines      INFO, CLIENT LIST
 //   plain     none of these (as when there is no hint)
 //
-// EXEC prints the replies of its commands in turn, without numbers, each by the hint of its command.
+// EXEC prints the replies of its commands in turn, without numbers, each by its command's hint.
 
 import { utf8Bytes } from "../base/bytes.ts";
 import { ReplyCursor, ReplyType } from "./reply-reader.ts";
@@ -282,7 +282,7 @@ export class ConsoleRenderer {
     for (let i = 0; i < count; i++) this.#byte(BLANK);
   }
 
-  // A text made for reading: its lines stay, CR LF becomes LF, and the last LF is left to the reply.
+  // A text made for reading: its lines stay, CR LF becomes LF; the last LF is left to the reply.
   #lines(bytes: Uint8Array, start: number, end: number): void {
     let last = end;
     if (last > start && bytes[last - 1] === LF) last--;

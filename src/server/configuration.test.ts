@@ -167,7 +167,7 @@ test("what is wrong is said in one line with its place", () => {
   );
   assert.equal(
     complaint(() => configured(["--daemonize", "yes"])),
-    "--daemonize (yes): the server stays in the foreground; leave the background to a service manager",
+    "--daemonize (yes): it stays in the foreground; leave that to a service manager",
   );
   assert.equal(
     complaint(() => configured(["none.conf"])),

@@ -5,7 +5,7 @@
 //
 // A file has one directive on a line: its name and its words, in quotes where they need them ("…"
 // with \n and \xNN, or '…'); `#` begins a line of comment; `include path` reads another file in its
-// place. Flags are the same lines, each begun by `--`: `--port 7001 --save "" --bind 127.0.0.1 ::1`.
+// place. Flags are the same lines, each begun by `--`: `--port 7001 --save "" --bind 0.0.0.0`.
 // A first argument that is no flag names the file; `-` stands for standard input. A directive said
 // twice counts as said last, but `save` and `client-output-buffer-limit` add up.
 //
@@ -71,7 +71,7 @@ export class Configuration {
     this.#appliers.set(name, appliers);
   }
 
-  /** CONFIG GET: names (and aliases) that match any of the glob patterns, each once, with values. */
+  /** CONFIG GET: names and aliases that match any of the glob patterns, each once, and values. */
   matching(patterns: readonly string[]): (readonly [name: string, value: string])[] {
     const found = new Map<string, string>();
     for (const pattern of patterns) {
@@ -199,9 +199,7 @@ function clampHz(hz: number): number {
 // What Redis offers and we do not must be refused at the start, not passed over.
 function checkOffered(name: DirectiveName, value: unknown): void {
   if (name === "daemonize" && value === true) {
-    throw new Fault(
-      "the server stays in the foreground; leave the background to a service manager",
-    );
+    throw new Fault("it stays in the foreground; leave that to a service manager");
   }
   if (name === "cluster-enabled" && value === true) throw new Fault("there is no cluster mode");
 }
@@ -236,7 +234,8 @@ export type ReadText = (path: string) => string;
 
 /**
  * The configuration that the command line asks for: a file, where the first argument names one
- * ("-" is standard input), then flags. `readText` is asked for each file. Throws ConfigurationError.
+ * ("-" is standard input), then flags. `readText` is asked for each file's text.
+ * Throws ConfigurationError.
  */
 export function configurationOf(args: readonly string[], readText: ReadText): Configuration {
   const configuration = new Configuration();
@@ -391,7 +390,7 @@ function renderLines(given: string, name: DirectiveName, configuration: Configur
   return configuration.linesOf(name).map((words) => [given, ...words.map(quoted)].join(" "));
 }
 
-// A word as a configuration file needs it: in quotes where it is empty or has more than plain bytes.
+// A word as a configuration file needs it: in quotes unless it is of plain characters alone.
 function quoted(word: string): string {
   if (/^[^\s"'\\#\p{Cc}]+$/u.test(word)) return word;
   const escaped = word.replace(/["\\]/g, "\\$&").replace(/\p{Cc}/gu, (control) => {
