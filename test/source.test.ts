@@ -25,6 +25,7 @@ const LAYERS = [
   "replication",
   "scripting",
   "database.ts",
+  "info.ts",
   "server",
   "index.ts",
   "cli",

@@ -145,5 +145,15 @@ function compareCases(name: string, cases: Record<string, string>, args: readonl
   });
 }
 
+const SMALL_BULK_CASES: Record<string, string> = {
+  "a bulk at the limit": `*2${CRLF}$4${CRLF}ECHO${CRLF}$1048576${CRLF}${"a".repeat(1048576)}${CRLF}`,
+  "a bulk beyond the limit": `*2${CRLF}$4${CRLF}ECHO${CRLF}$1048577${CRLF}`,
+  "a string that would grow beyond it": [
+    `SETRANGE k 1048575 x${CRLF}APPEND k y${CRLF}STRLEN k${CRLF}`,
+    `SETRANGE k 1048576 x${CRLF}SETRANGE l 1048570 toolong${CRLF}EXISTS l${CRLF}`,
+  ].join(""),
+};
+
 compareCases("malformed requests", CASES, []);
+compareCases("a small proto-max-bulk-len", SMALL_BULK_CASES, ["--proto-max-bulk-len", "1048576"]);
 compareCases("before authentication", LOCKED_CASES, ["--requirepass", "secret"]);
