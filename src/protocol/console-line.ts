@@ -5,9 +5,9 @@
 //   "…"  knows \n \r \t \b \a \\ \" and \xNN;  '…' knows \' only;  elsewhere a backslash is itself
 //
 // That is how redis-cli reads a line. One thing is ours: the words of SET after its key join into
-// one value, so that `SET k hello world` stores `hello world`. Options are taken off the end as long
-// as they parse as options and do not contradict each other; a word in quotes is never an option,
-// and at least one word stays the value:
+// one value, so that `SET k hello world` stores `hello world`. Options are taken off the end as
+// long as they parse as options and do not contradict each other; a word in quotes is never an
+// option, and at least one word stays the value:
 //
 //   SET k hello world EX 10 NX   value "hello world", EX 10, NX
 //   SET k hello EX ten           value "hello EX ten"

@@ -1,7 +1,7 @@
 // Replies read: from the bytes that the executor wrote to what a program or a person wants of them.
 //
-// Every command answers in RESP, whoever asked. `ReplyCursor` walks those bytes header by header and
-// makes no object; the console's renderer stands on it. `ReplyReader` turns one reply into a
+// Every command answers in RESP, whoever asked. `ReplyCursor` walks those bytes header by header
+// and makes no object; the console's renderer stands on it. `ReplyReader` turns one reply into a
 // JavaScript value for the embedded API, and takes short ways for the replies that are most of all
 // traffic, so that nothing is made but the result.
 //
