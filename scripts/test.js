@@ -19,7 +19,12 @@ if (named.length === 0 || unitTests.length > 0) {
 }
 
 console.log("\nAll tests under Node");
-const everything = ["src/**/*.test.ts", "test/**/*.test.ts", "scripts/*.test.js"];
+const everything = [
+  "src/**/*.test.ts",
+  "test/**/*.test.ts",
+  "bench/*.test.ts",
+  "scripts/*.test.js",
+];
 run("Node", node, ["--test", "--test-concurrency=2", ...(named.length > 0 ? named : everything)]);
 
 // What failed under Node stands in the summary just above.
