@@ -65,6 +65,8 @@ class BunSocket implements Socket {
   // The last write was short; `drain` is also called when nobody waits for it.
   short = false;
   closing = false;
+  // Bun reports that a socket is closed from inside the call that closes it.
+  calling = false;
 
   constructor(socket: BunTcpSocket) {
     this.socket = socket;
@@ -95,12 +97,16 @@ class BunSocket implements Socket {
   end(): void {
     if (this.closing) return;
     this.closing = true;
+    this.calling = true;
     this.socket.end();
+    this.calling = false;
   }
 
   destroy(): void {
     this.closing = true;
+    this.calling = true;
     this.socket.terminate();
+    this.calling = false;
   }
 
   setNoDelay(on: boolean): void {
@@ -155,8 +161,10 @@ function bunHandlers(handlers: SocketHandlers): BunTcpHandlers {
       if (!socket.data.closing) handlers.ended(socket.data);
     },
     close(socket, error) {
-      socket.data.closing = true;
-      handlers.closed(socket.data, error);
+      const own = socket.data;
+      own.closing = true;
+      if (own.calling) queueMicrotask(() => handlers.closed(own, error));
+      else handlers.closed(own, error);
     },
     error(_socket, error) {
       // A handler of ours threw: that is a defect, and it is not to be swallowed.

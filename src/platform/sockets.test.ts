@@ -187,6 +187,7 @@ test("destroy is followed by closed, once, and writes after it are taken and dro
   const server = await serve({
     data(socket) {
       socket.destroy();
+      assert.deepEqual(server.log, ["opened"]);
       assert.equal(socket.write(encode("lost"), 0, 4), 4);
       socket.end();
       socket.destroy();

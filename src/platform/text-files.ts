@@ -1,0 +1,30 @@
+// Whole files of text, on top of any platform.
+
+import { utf8Bytes, utf8Text } from "../base/bytes.ts";
+import type { Platform } from "./platform.ts";
+
+/** The text of a file. Throws PlatformError. */
+export function readText(platform: Platform, path: string): string {
+  const file = platform.open(path, "read");
+  try {
+    const bytes = new Uint8Array(platform.size(file));
+    const length = platform.read(file, bytes, 0, bytes.length, 0);
+    return utf8Text(bytes, 0, length);
+  } finally {
+    platform.close(file);
+  }
+}
+
+/** Replaces a file as a whole: whoever reads it sees the old text or the new. Throws PlatformError. */
+export function replaceText(platform: Platform, path: string, text: string): void {
+  const temporary = `${path}.tmp-${platform.pid}`;
+  const bytes = utf8Bytes(text);
+  const file = platform.open(temporary, "replace");
+  try {
+    const error = platform.writeAt(file, bytes, 0, bytes.length, 0) ?? platform.sync(file);
+    if (error !== undefined) throw error;
+  } finally {
+    platform.close(file);
+  }
+  platform.rename(temporary, path);
+}
