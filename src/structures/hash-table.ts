@@ -51,7 +51,7 @@ const DIRECTORY_MIN = 8;
 
 /** Mean records a bucket above which one is split, and below which one is merged. */
 const SPLIT_ABOVE = 8;
-const MERGE_BELOW = 2;
+const MERGE_BELOW = 4;
 
 /** Draws from 0 … n − 1. */
 export interface Chance {
@@ -234,16 +234,32 @@ export class HashTables {
   /** A record drawn uniformly, or 0 from an empty table. */
   random(table: number, chance: Chance): number {
     if (this.count(table) === 0) return 0;
-    const buckets = this.buckets(table);
-    // A slot number up to 36 is drawn with the bucket and drawn again when the chain is shorter:
-    // each record has the same chance. (Longer chains do not occur with a keyed hash; there, the
-    // draw is among the chain.)
+    const words = this.memory.i32[table >>> PLACE_BITS];
+    const h = (table & PLACE_MASK) << 1;
+    const buckets = words[h + H.buckets];
+    // A slot number below `bound`, which no chain is longer than with a keyed hash, is drawn with
+    // the bucket, and drawn again where the chain is shorter: each record has the same chance. A
+    // chain that has not been split in this round holds `mean` records on average.
+    const mean = words[h + H.count] / (words[h + H.mask] + 1);
+    const bound = Math.ceil(mean + 6 * Math.sqrt(mean)) + 4;
     for (;;) {
       const bucket = this.#bucketAt(table, chance.below(buckets));
-      const length = this.#chainLength(bucket);
-      const slot = chance.below(length > 3 * SLOTS ? length : 3 * SLOTS);
-      if (slot < length) return this.#chainRecord(bucket, slot);
+      const slot = chance.below(bound);
+      const record = this.#chainRecordOrNone(bucket, slot);
+      if (record !== 0) return record;
     }
+  }
+
+  #chainRecordOrNone(first: number, index: number): number {
+    let bucket = first;
+    let slot = index;
+    for (; slot >= SLOTS; slot -= SLOTS) {
+      bucket = this.memory.i32[bucket >>> PLACE_BITS][((bucket & PLACE_MASK) << 1) + LINK];
+      if (bucket === 0) return 0;
+    }
+    return this.memory.i32[bucket >>> PLACE_BITS][
+      ((bucket & PLACE_MASK) << 1) + FIRST_RECORD + slot
+    ];
   }
 
   /**
@@ -399,28 +415,6 @@ export class HashTables {
       bucket = words[b + LINK];
     }
     this.foundCount = count;
-  }
-
-  #chainLength(first: number): number {
-    let length = 0;
-    let bucket = first;
-    for (;;) {
-      const next = this.memory.i32[bucket >>> PLACE_BITS][((bucket & PLACE_MASK) << 1) + LINK];
-      if (next === 0) return length + this.#slotsUsed(bucket);
-      length += SLOTS;
-      bucket = next;
-    }
-  }
-
-  #chainRecord(first: number, index: number): number {
-    let bucket = first;
-    let slot = index;
-    for (; slot >= SLOTS; slot -= SLOTS) {
-      bucket = this.memory.i32[bucket >>> PLACE_BITS][((bucket & PLACE_MASK) << 1) + LINK];
-    }
-    return this.memory.i32[bucket >>> PLACE_BITS][
-      ((bucket & PLACE_MASK) << 1) + FIRST_RECORD + slot
-    ];
   }
 
   #hashOf(record: number): number {

@@ -1,0 +1,56 @@
+// `tskeydb import wal.log`: adds what a PyKeyDB log did to a data directory.
+
+import { importSeedLog } from "../persistence/seed-log.ts";
+import type { Platform } from "../platform/platform.ts";
+import { readText } from "../platform/text-files.ts";
+import { configurationOf } from "../server/configuration.ts";
+import { explain, openDatabase } from "./serve.ts";
+
+/** Imports the log that `args` name; returns the exit code. */
+export function importLog(platform: Platform, args: readonly string[]): number {
+  const [path, ...flags] = args;
+  if (path === undefined || path.startsWith("--")) {
+    platform.printError("usage: tskeydb import <wal.log> [--dir directory]\n");
+    return 1;
+  }
+  try {
+    const configuration = configurationOf(flags, (file) => readText(platform, file));
+    const { database } = openDatabase(platform, configuration);
+    try {
+      const { executor } = database;
+      const { reply } = executor.context;
+      database.tick();
+      // Read once without applying anything: a log is imported whole or not at all.
+      importSeedLog(platform, path, () => {});
+      const { commands, torn } = importSeedLog(platform, path, (request) => {
+        const errors = reply.errors;
+        executor.execute(executor.internal, request);
+        const failed = reply.errors !== errors;
+        const text = failed ? replyLine(reply.bytes, reply.lastErrorAt, reply.length) : "";
+        reply.truncate(0);
+        if (failed) throw new Error(`'${request.text(0)}' was refused: ${text}`);
+        database.log?.commit();
+      });
+      database.close();
+      const where = platform.resolve(configuration.get("dir"));
+      platform.print(`${commands.toLocaleString("en")} commands imported into ${where}\n`);
+      if (torn !== undefined) {
+        platform.print(`Line ${torn.line} was torn (${torn.bytes} bytes) and left out\n`);
+      }
+      return 0;
+    } finally {
+      database.close();
+    }
+  } catch (error) {
+    platform.printError(`tskeydb: ${explain(error)}\n`);
+    return 1;
+  }
+}
+
+function replyLine(bytes: Uint8Array, start: number, end: number): string {
+  let text = "";
+  for (let at = start + 1; at < end && bytes[at] !== 13; at++) {
+    text += String.fromCharCode(bytes[at]);
+  }
+  return text;
+}

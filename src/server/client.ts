@@ -1,0 +1,58 @@
+// A client: a connection together with its session. It is the session's way to the socket, and
+// keeps what parsing needs between one arrival of bytes and the next. To a client of the console
+// everything is rendered as text on its way out.
+
+import { type ClientLink, Session } from "../commands/session.ts";
+import { ConsoleRenderer } from "../protocol/console-renderer.ts";
+import type { Progress } from "../protocol/request-parser.ts";
+import type { Connection } from "./listener.ts";
+
+const renderer = new ConsoleRenderer();
+
+export class Client implements ClientLink {
+  readonly connection: Connection;
+  readonly session: Session;
+  /** Where parsing a request with very many arguments stopped. */
+  progress: Progress | null = null;
+  /** No request has come yet: the first decides whether a person is speaking. */
+  fresh = true;
+
+  constructor(connection: Connection, id: number, nowMs: number) {
+    this.connection = connection;
+    this.session = new Session(id, nowMs, this);
+  }
+
+  get address(): string {
+    return this.connection.address;
+  }
+  get localAddress(): string {
+    return this.connection.localAddress;
+  }
+  get descriptor(): number {
+    return this.connection.descriptor;
+  }
+  get inputBytes(): number {
+    return this.connection.inputBytes;
+  }
+  get outputBytes(): number {
+    return this.connection.outputBytes;
+  }
+
+  deliver(bytes: Uint8Array, start: number, end: number): void {
+    if (!this.session.console) {
+      this.connection.deliver(bytes, start, end);
+      return;
+    }
+    renderer.clear();
+    for (let at = start; at < end; ) at = renderer.reply(bytes, at);
+    this.connection.deliver(renderer.bytes, 0, renderer.length);
+  }
+
+  resume(): void {
+    this.connection.resume();
+  }
+
+  close(atOnce: boolean): void {
+    this.connection.close(atOnce);
+  }
+}

@@ -1,0 +1,95 @@
+// The console: a session with a person at `nc`. A line is a request; its reply is executed as any
+// other, in RESP3 since that says most of what a value is, and rendered as text in its place.
+
+import type { CompiledCommand } from "../commands/command.ts";
+import type { Executor } from "../commands/executor.ts";
+import { typeNames } from "../keyspace/data-type.ts";
+import type { Arguments } from "../protocol/arguments.ts";
+import { ConsoleLine } from "../protocol/console-line.ts";
+import { type ConsoleHint, ConsoleRenderer } from "../protocol/console-renderer.ts";
+import type { Client } from "./client.ts";
+
+const LF = 10;
+const CR = 13;
+
+export class Console {
+  readonly #executor: Executor;
+  readonly #renderer = new ConsoleRenderer();
+  readonly #line = new ConsoleLine();
+
+  constructor(executor: Executor) {
+    this.#executor = executor;
+  }
+
+  /** Makes the client one of the console. */
+  open(client: Client): void {
+    client.session.console = true;
+    client.session.protocol = 3;
+  }
+
+  /** Where the line that begins at `at` ends (behind its line feed), or −1. */
+  lineEnd(bytes: Uint8Array, at: number, end: number): number {
+    const feed = bytes.indexOf(LF, at);
+    return feed < 0 || feed >= end ? -1 : feed + 1;
+  }
+
+  /** Executes the line bytes[start, end), its line feed included, and writes the rendered reply. */
+  serve(client: Client, args: Arguments, bytes: Uint8Array, start: number, end: number): void {
+    const { context } = this.#executor;
+    const { reply } = context;
+    const { session } = client;
+    let last = end - 1;
+    if (last > start && bytes[last - 1] === CR) last--;
+    const renderer = this.#renderer;
+    renderer.clear();
+    if (!this.#line.parse(args, bytes, start, last)) {
+      renderer.line("ERR unbalanced quotes in request");
+    } else if (args.count === 0) {
+      return;
+    } else if (args.text(0).toLowerCase() === "help") {
+      const topic: string[] = [];
+      for (let i = 1; i < args.count; i++) topic.push(args.text(i));
+      const commands = [...this.#executor.table.commands.values()];
+      renderer.help(
+        commands.map((command) => command.entry),
+        topic,
+      );
+    } else {
+      const queued = session.queuedCommands;
+      const before = reply.length;
+      context.typeFound = -1;
+      this.#executor.execute(session, args);
+      session.protocol = 3;
+      this.#render(before, session.lastCommand, queued);
+      reply.truncate(before);
+    }
+    reply.raw(renderer.bytes, 0, renderer.length);
+  }
+
+  #render(
+    before: number,
+    command: CompiledCommand | undefined,
+    queued: readonly CompiledCommand[],
+  ): void {
+    const { reply } = this.#executor.context;
+    const renderer = this.#renderer;
+    let at = before;
+    if (command?.name === "exec" && at < reply.length) {
+      at = renderer.transaction(
+        reply.bytes,
+        at,
+        queued.map((each) => this.#hint(each)),
+      );
+    }
+    while (at < reply.length) at = renderer.reply(reply.bytes, at, this.#hint(command));
+  }
+
+  #hint(command: CompiledCommand | undefined): ConsoleHint {
+    const { typeFound, typeExpected } = this.#executor.context;
+    return {
+      shape: command?.entry.console,
+      actualType: typeFound < 0 ? undefined : typeNames[typeFound],
+      expectedType: typeFound < 0 ? undefined : typeNames[typeExpected],
+    };
+  }
+}

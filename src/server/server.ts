@@ -1,0 +1,299 @@
+// The server: takes connections, turns bytes into requests, and has them executed. It owns no data;
+// it stands on a Database, which may be a program's own.
+//
+//   socket ─▶ listener.ts ─▶ consume() ─▶ parser ─▶ executor ─▶ reply buffer ─▶ outbox.ts ─▶ socket
+//                                                      └─▶ log (before the replies leave)
+
+import { Gate } from "../commands/session.ts";
+import type { Database } from "../database.ts";
+import type { Listener, Timer } from "../platform/platform.ts";
+import { Arguments } from "../protocol/arguments.ts";
+import { ReplyWriter } from "../protocol/reply-writer.ts";
+import { Parsed, RequestParser } from "../protocol/request-parser.ts";
+import { Client } from "./client.ts";
+import type { Configuration } from "./configuration.ts";
+import { Console } from "./console.ts";
+import { type Connection, type ConnectionOwner, Connections } from "./listener.ts";
+import { Outbox, type OutputLimit, openGate } from "./outbox.ts";
+import type { NetworkFigures, ProcessServices } from "./services.ts";
+
+const CRON_MS = 1000;
+
+const PROTECTED =
+  "DENIED TSKeyDB is running in protected mode: no password is set, so only clients on this " +
+  "machine are served. To serve others, set one ('requirepass' in the configuration, or CONFIG " +
+  "SET requirepass from this machine), or, on a network that you trust, turn 'protected-mode' off.";
+
+export class Server implements ConnectionOwner, NetworkFigures {
+  readonly database: Database;
+  readonly services: ProcessServices;
+  readonly connections: Connections;
+  readonly outbox: Outbox;
+
+  port = 0;
+  bytesReceived = 0;
+  connectionsRejected = 0;
+
+  readonly #configuration: Configuration;
+  readonly #parser = new RequestParser();
+  readonly #args = new Arguments();
+  readonly #console: Console;
+  readonly #refusal = new ReplyWriter();
+  #cron: Timer | undefined;
+  #stopped = false;
+
+  constructor(database: Database, services: ProcessServices, configuration: Configuration) {
+    this.database = database;
+    this.services = services;
+    this.#configuration = configuration;
+    const { platform, executor, log } = database;
+    this.#console = new Console(executor);
+    this.outbox = new Outbox(platform, executor.context.reply, log ?? openGate);
+    this.connections = new Connections(platform, this.outbox, this, {
+      keepAliveSeconds: configuration.get("tcp-keepalive"),
+      inputBytesMax: configuration.get("client-query-buffer-limit"),
+    });
+    services.network = this;
+    if (log !== null) log.onProgress = () => this.outbox.flush();
+    database.afterBackgroundWrites = () => this.outbox.schedule();
+    this.#follow(configuration);
+    this.#cron = platform.every(CRON_MS, () => this.#everySecond());
+  }
+
+  #follow(configuration: Configuration): void {
+    this.#parser.bulkLengthMax = configuration.get("proto-max-bulk-len");
+    configuration.onChange("proto-max-bulk-len", (n) => {
+      this.#parser.bulkLengthMax = n;
+      return undefined;
+    });
+    configuration.onChange("tcp-keepalive", (seconds) => {
+      this.connections.options.keepAliveSeconds = seconds;
+      return undefined;
+    });
+    configuration.onChange("client-query-buffer-limit", (bytes) => {
+      this.connections.options.inputBytesMax = bytes;
+      return undefined;
+    });
+    configuration.onChange("client-output-buffer-limit", () => {
+      for (const client of this.#clients()) client.connection.limit = this.#limitOf(client);
+      return undefined;
+    });
+  }
+
+  /** Bytes handed to the outbox for clients. */
+  get bytesSent(): number {
+    return this.outbox.bytesQueued;
+  }
+
+  get connectionsReceived(): number {
+    return this.connections.accepted;
+  }
+
+  get clientBytes(): number {
+    let bytes = 0;
+    for (const connection of this.connections.all) {
+      bytes += connection.inputBytes + connection.outputBytes;
+    }
+    return bytes;
+  }
+
+  /** Accepts connections at one more address; rejects with a PlatformError where that fails. */
+  async listen(host: string, port: number): Promise<Listener> {
+    const backlog = this.#configuration.get("tcp-backlog");
+    const listener = await this.connections.listen({ host, port, backlog });
+    if (this.port === 0) this.port = listener.port;
+    return listener;
+  }
+
+  *#clients(): Generator<Client> {
+    for (const connection of this.connections.all) {
+      if (connection.context instanceof Client) yield connection.context;
+    }
+  }
+
+  // Connections
+
+  opened(connection: Connection): void {
+    const configuration = this.#configuration;
+    if (this.services.sessions.size >= configuration.get("maxclients")) {
+      this.#refuse(connection, "ERR max number of clients reached");
+      return;
+    }
+    const hasPassword = configuration.get("requirepass") !== "";
+    if (configuration.get("protected-mode") && !hasPassword && !isLoopback(connection.address)) {
+      this.#refuse(connection, PROTECTED);
+      return;
+    }
+    const client = new Client(connection, this.services.nextSessionId(), this.database.clock());
+    connection.context = client;
+    connection.limit = this.#limitOf(client);
+    const { session } = client;
+    session.authenticated = !hasPassword;
+    session.setGate(Gate.authentication, hasPassword);
+    this.services.sessions.set(session.id, session);
+  }
+
+  #refuse(connection: Connection, text: string): void {
+    this.connectionsRejected++;
+    const writer = this.#refusal;
+    writer.truncate(0);
+    writer.errorText(text);
+    connection.deliver(writer.bytes, 0, writer.length);
+    connection.close(false);
+  }
+
+  #limitOf(client: Client): OutputLimit {
+    const limits = this.#configuration.get("client-output-buffer-limit");
+    return client.session.subscribed ? limits.pubsub : limits.normal;
+  }
+
+  closed(connection: Connection): void {
+    const client = connection.context;
+    if (!(client instanceof Client)) return;
+    this.services.sessions.delete(client.session.id);
+    this.database.executor.forget(client.session);
+  }
+
+  // Requests
+
+  consume(connection: Connection, bytes: Uint8Array, start: number, end: number): number {
+    const client = connection.context;
+    if (!(client instanceof Client)) return end - start;
+    const { session } = client;
+    const { database, outbox } = this;
+    const { executor } = database;
+    database.tick();
+    session.lastMs = database.keyspace.now;
+    let at = start;
+    if (session.console) {
+      at = this.#consumeConsole(client, bytes, start, end);
+    } else {
+      const parser = this.#parser;
+      const args = this.#args;
+      while (at < end) {
+        const authenticated = (session.gates & Gate.authentication) === 0;
+        const parsed = parser.parse(args, bytes, at, end, authenticated, client.progress);
+        if (parsed === Parsed.request) {
+          client.progress = null;
+          at = parser.next;
+          executor.execute(session, args);
+          if (session.waiting !== null || session.closing) {
+            this.#pause(client);
+            break;
+          }
+          if (outbox.hasOwnAsides) outbox.boundary();
+          if (outbox.full || connection.stopped) break;
+        } else if (parsed === Parsed.incomplete) {
+          connection.neededBytes = parser.needed;
+          client.progress = parser.progress;
+          break;
+        } else {
+          at = this.#consumeOther(client, parsed, bytes, end);
+          if (connection.stopped || session.console) break;
+        }
+        client.fresh = false;
+      }
+    }
+    this.bytesReceived += at - start;
+    database.tock();
+    if (session.subscribed !== (connection.limit !== this.#normalLimit())) {
+      connection.limit = this.#limitOf(client);
+    }
+    return at - start;
+  }
+
+  #normalLimit(): OutputLimit {
+    return this.#configuration.get("client-output-buffer-limit").normal;
+  }
+
+  /** The session waits, or is to be closed. */
+  #pause(client: Client): void {
+    const { session, connection } = client;
+    this.outbox.boundary();
+    if (session.waiting !== null) connection.hold();
+    if (session.closing) connection.close(false);
+  }
+
+  /** What is not a RESP array or an inline request; returns where to go on. */
+  #consumeOther(client: Client, parsed: number, bytes: Uint8Array, end: number): number {
+    const parser = this.#parser;
+    const { executor } = this.database;
+    if (parsed === Parsed.console) {
+      const { next, lineStart, lineEnd } = parser;
+      if (client.fresh) {
+        this.#console.open(client);
+        return this.#consumeConsole(client, bytes, lineStart, end);
+      }
+      const line = parser.parseLine(this.#args, bytes, lineStart, lineEnd);
+      if (line === Parsed.request) {
+        executor.execute(client.session, this.#args);
+        if (client.session.waiting !== null || client.session.closing) this.#pause(client);
+      }
+      if (line !== Parsed.error) return next;
+    } else if (parsed === Parsed.nothing) {
+      return parser.next;
+    }
+    executor.context.reply.protocol = client.session.protocol;
+    executor.context.reply.errorText(`ERR ${parser.error}`);
+    this.outbox.boundary();
+    client.connection.close(false);
+    return end;
+  }
+
+  #consumeConsole(client: Client, bytes: Uint8Array, start: number, end: number): number {
+    const { connection, session } = client;
+    let at = start;
+    while (at < end && !connection.stopped) {
+      const next = this.#console.lineEnd(bytes, at, end);
+      if (next < 0) {
+        if (end - at > CONSOLE_LINE_MAX) connection.close(true);
+        break;
+      }
+      this.#console.serve(client, this.#args, bytes, at, next);
+      at = next;
+      if (session.waiting !== null || session.closing) {
+        this.#pause(client);
+        break;
+      }
+      if (this.outbox.hasOwnAsides) this.outbox.boundary();
+      if (this.outbox.full) break;
+    }
+    return at;
+  }
+
+  // Time
+
+  #everySecond(): void {
+    this.services.sample();
+    this.connections.checkOutputLimits();
+    const timeout = this.#configuration.get("timeout");
+    if (timeout === 0) return;
+    const limit = this.database.clock() - timeout * 1000;
+    for (const { session, connection } of this.#clients()) {
+      if (session.lastMs < limit && session.waiting === null && !session.subscribed) {
+        connection.close(true);
+      }
+    }
+  }
+
+  /** Takes no more connections, sends what is ready and closes those that are open. */
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    if (this.#cron !== undefined) this.database.platform.clearTimer(this.#cron);
+    this.connections.stopListening();
+    this.outbox.flush();
+    this.connections.closeAll();
+    this.outbox.flush();
+    this.database.afterBackgroundWrites = () => this.database.log?.commit();
+  }
+}
+
+/** A line of the console may be this long. */
+const CONSOLE_LINE_MAX = 64 * 1024 * 1024;
+
+function isLoopback(address: string): boolean {
+  return (
+    address.startsWith("127.") || address.startsWith("[::1]") || address.startsWith("[::ffff:127.")
+  );
+}
