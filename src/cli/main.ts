@@ -1,13 +1,10 @@
 #!/usr/bin/env node
 
 // The command line: `tskeydb [configuration file] [--directive value …]` serves; other words look
-// at data without serving it.
+// at data without serving it. What is not needed is not loaded.
 
 import { version } from "../commands/version.ts";
 import { thisPlatform } from "../platform/index.ts";
-import { check } from "./check.ts";
-import { importLog } from "./import.ts";
-import { serve } from "./serve.ts";
 
 const USAGE = `usage: tskeydb [configuration file | -] [--directive value ...]   serve a data directory
        tskeydb import <wal.log> [--dir directory]                 add a PyKeyDB log to one
@@ -31,11 +28,11 @@ switch (first) {
     platform.print(`${version}\n`);
     break;
   case "import":
-    platform.exit(importLog(platform, rest));
+    platform.exit((await import("./import.ts")).importLog(platform, rest));
     break;
   case "check":
-    platform.exit(check(platform, rest));
+    platform.exit((await import("./check.ts")).check(platform, rest));
     break;
   default:
-    await serve(platform, platform.commandLine);
+    await (await import("./serve.ts")).serve(platform, platform.commandLine);
 }
