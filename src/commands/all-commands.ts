@@ -1,12 +1,17 @@
 // Every family of commands, for the command table.
 
 import type { Command } from "./command.ts";
+import { commandCommands } from "./command-docs.ts";
+import { configCommands } from "./config.ts";
 import { connectionCommands } from "./connection.ts";
+import { debugCommands } from "./debug.ts";
 import { expiryCommands } from "./expiry.ts";
 import { hashCommands } from "./hashes.ts";
 import { keyCommands } from "./keys.ts";
 import { listCommands } from "./lists.ts";
+import { memoryCommands } from "./memory-usage.ts";
 import { objectCommands } from "./objects.ts";
+import { serverCommands } from "./server.ts";
 import { setCommands } from "./sets.ts";
 import { stringCommands } from "./strings.ts";
 import { transactionCommands } from "./transactions.ts";
@@ -21,4 +26,9 @@ export const commandFamilies: readonly (readonly Command[])[] = [
   setCommands,
   transactionCommands,
   connectionCommands,
+  serverCommands,
+  configCommands,
+  memoryCommands,
+  debugCommands,
+  commandCommands,
 ];

@@ -3,6 +3,7 @@
 // these entries. Names of flags, groups and argument types are those of Redis's COMMAND and
 // COMMAND DOCS (redis.io/docs/latest/commands/command-docs).
 
+import { parseInteger } from "../base/integers.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import type { Context } from "./context.ts";
 
@@ -41,13 +42,21 @@ export interface Command {
   flags: string;
   /** First key, last key (negative: from the end) and step; left out where there are none. */
   keys?: readonly [first: number, last: number, step: number];
+  /** The argument that says how many keys follow it, where the keys stand so. */
+  keyCountAt?: number;
   /**
-   * Finds the keys where their positions depend on the arguments: fills `positions` and returns
-   * how many there are, or −1 when the arguments are wrong.
+   * What happens to the keys, for COMMAND's key specifications: "RW access delete". Where the
+   * first keys differ, one of these for each of them, and the last for the rest, divided by "; ".
    */
-  movableKeys?: (args: Arguments, positions: Int32Array) => number;
-  /** What happens to the keys, for COMMAND's key specifications: "RW access delete" and so on. */
   keyFlags?: string;
+  /** The same for a particular request, where it depends on options (then variable_flags). */
+  keyFlagsOf?: (args: Arguments) => string;
+  /** Hints for proxies and clients in COMMAND INFO: "request_policy:all_shards" and so on. */
+  tips?: string;
+  /** ACL categories beyond those that follow from flags and group. */
+  categories?: string;
+  /** Since when it is deprecated, and what has replaced it. */
+  deprecated?: readonly [since: string, replacedBy: string];
   group: string;
   since: string;
   complexity: string;
@@ -131,9 +140,13 @@ export class CompiledCommand {
     }
   }
 
-  /** Fills `positions` (at least args.count long) with the key arguments; returns how many. */
+  /**
+   * Fills `positions` (at least args.count long) with the key arguments; returns how many, or −1
+   * when the arguments are wrong.
+   */
   keyPositions(args: Arguments, positions: Int32Array): number {
-    if (this.entry.movableKeys !== undefined) return this.entry.movableKeys(args, positions);
+    const countAt = this.entry.keyCountAt;
+    if (countAt !== undefined) return countedKeys(args, countAt, positions);
     if (this.firstKey === 0) return 0;
     const last = this.lastKey < 0 ? args.count + this.lastKey : this.lastKey;
     let count = 0;
@@ -143,29 +156,63 @@ export class CompiledCommand {
     return count;
   }
 
-  /** ACL categories, "@" left out, derived from the flags and the group as Redis derives them. */
+  /** Whether it can have keys. */
+  get hasKeys(): boolean {
+    return this.firstKey !== 0 || this.entry.keyCountAt !== undefined;
+  }
+
+  /** ACL categories, "@" left out, as Redis derives them from the flags and has them listed. */
   get categories(): string[] {
-    const f = this.flags;
-    const has = (bit: number): boolean => (f & bit) !== 0;
-    const group = groupCategory[this.entry.group];
-    const categories: string[] = [];
-    if (has(Flag.write)) categories.push("write");
-    const dataGroup = group !== undefined && !["connection", "transaction"].includes(group);
-    if (has(Flag.readonly) && !["scripting"].includes(group ?? "")) categories.push("read");
-    if (has(Flag.admin)) categories.push("admin", "dangerous");
-    if (has(Flag.pubsub)) categories.push("pubsub");
-    if (has(Flag.fast)) categories.push("fast");
-    if (has(Flag.blocking)) categories.push("blocking");
-    if (!has(Flag.fast)) categories.push("slow");
-    if (group !== undefined && !categories.includes(group)) {
-      if (dataGroup) categories.splice(1, 0, group);
-      else categories.push(group);
-    }
-    return categories;
+    const has = (bit: number): boolean => (this.flags & bit) !== 0;
+    const { group, categories = "", subcommands } = this.entry;
+    const found = new Set(categories.split(" "));
+    if (subcommands === undefined || this.handler !== undefined) found.add(groupCategory[group]);
+    if (has(Flag.write)) found.add("write");
+    if (has(Flag.readonly) && group !== "scripting") found.add("read");
+    if (has(Flag.admin)) found.add("admin").add("dangerous");
+    if (has(Flag.pubsub)) found.add("pubsub");
+    if (has(Flag.blocking)) found.add("blocking");
+    found.add(has(Flag.fast) ? "fast" : "slow");
+    return categoryNames.filter((name) => found.has(name));
   }
 }
 
-const groupCategory: Record<string, string | undefined> = {
+/** Keys behind the argument that counts them; −1 when there are not so many. */
+function countedKeys(args: Arguments, countAt: number, positions: Int32Array): number {
+  if (countAt >= args.count) return -1;
+  const count = parseInteger(args.bytes, args.starts[countAt], args.ends[countAt]);
+  if (!(count >= 1 && count < args.count - countAt)) return -1;
+  for (let i = 0; i < count; i++) positions[i] = countAt + 1 + i;
+  return count;
+}
+
+/** Every category, in Redis's order. */
+export const categoryNames: readonly string[] = [
+  "keyspace",
+  "read",
+  "write",
+  "set",
+  "sortedset",
+  "list",
+  "hash",
+  "string",
+  "bitmap",
+  "hyperloglog",
+  "geo",
+  "stream",
+  "pubsub",
+  "admin",
+  "fast",
+  "slow",
+  "blocking",
+  "dangerous",
+  "connection",
+  "transaction",
+  "scripting",
+];
+
+/** The category of a group's commands; groups without one (server) are left out. */
+const groupCategory: Record<string, string> = {
   string: "string",
   list: "list",
   hash: "hash",

@@ -425,6 +425,20 @@ export class Executor implements KeyspaceListener {
     this.unwatch(session);
   }
 
+  /** CONFIG RESETSTAT: nothing has been executed yet. */
+  resetStatistics(): void {
+    this.statistics.commands = 0;
+    this.statistics.errors.clear();
+    const reset = (command: CompiledCommand): void => {
+      command.calls = 0;
+      command.microseconds = 0;
+      command.rejected = 0;
+      command.failed = 0;
+      command.subcommands?.forEach(reset);
+    };
+    this.table.commands.forEach(reset);
+  }
+
   /** Forgets the keys that a session watches. */
   unwatch(session: Session): void {
     if (session.watches.length === 0) return;

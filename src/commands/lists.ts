@@ -434,15 +434,6 @@ function popFromFirstOrWait(c: Context): void {
   if (timeoutMs >= 0) popFromFirst(c, 2, timeoutMs);
 }
 
-/** Key positions of LMPOP and BLMPOP. */
-function countedKeys(args: Arguments, positions: Int32Array, n: number): number {
-  if (n >= args.count) return -1;
-  const keys = parseInteger(args.bytes, args.starts[n], args.ends[n]);
-  if (!(keys > 0) || n + keys >= args.count) return -1;
-  for (let i = 0; i < keys; i++) positions[i] = n + 1 + i;
-  return keys;
-}
-
 // The table
 
 const key: ArgumentDoc = { name: "key", type: "key", keySpecIndex: 0 };
@@ -704,6 +695,7 @@ export const rpoplpush: Command = {
   keys: [1, 2, 1],
   keyFlags: "RW access delete; RW insert",
   since: "1.2.0",
+  deprecated: ["6.2.0", "`LMOVE` with the `RIGHT` and `LEFT` arguments"],
   complexity: "O(1)",
   summary: "Moves the tail of one list to the head of another; see LMOVE.",
   args: [source, destination],
@@ -716,7 +708,7 @@ export const lmpop: Command = {
   name: "lmpop",
   arity: -4,
   flags: "write movablekeys",
-  movableKeys: (args, positions) => countedKeys(args, positions, 1),
+  keyCountAt: 1,
   keyFlags: "RW access delete",
   group: "list",
   since: "7.0.0",
@@ -784,6 +776,7 @@ export const brpoplpush: Command = {
   keyFlags: "RW access delete; RW insert",
   group: "list",
   since: "2.2.0",
+  deprecated: ["6.2.0", "`BLMOVE` with the `RIGHT` and `LEFT` arguments"],
   complexity: "O(1)",
   summary: "Moves a tail to another list's head, waiting for one; see BLMOVE.",
   args: [source, destination, timeoutDoc],
@@ -796,7 +789,7 @@ export const blmpop: Command = {
   name: "blmpop",
   arity: -5,
   flags: "write blocking movablekeys",
-  movableKeys: (args, positions) => countedKeys(args, positions, 2),
+  keyCountAt: 2,
   keyFlags: "RW access delete",
   group: "list",
   since: "7.0.0",

@@ -5,7 +5,6 @@ import { asciiBytes } from "../base/bytes.ts";
 import { parseInteger } from "../base/integers.ts";
 import { Kind, Type } from "../keyspace/data-type.ts";
 import type { Sets, SetWalk } from "../keyspace/sets.ts";
-import type { Arguments } from "../protocol/arguments.ts";
 import { Errors } from "../protocol/errors.ts";
 import type { ArgumentDoc, Command } from "./command.ts";
 import type { Context } from "./context.ts";
@@ -148,6 +147,7 @@ export const smembers: Command = {
   name: "smembers",
   arity: 2,
   flags: "readonly",
+  tips: "nondeterministic_output_order",
   keys: [1, 1, 1],
   keyFlags: "RO access",
   group: "set",
@@ -184,6 +184,7 @@ export const spop: Command = {
   name: "spop",
   arity: -2,
   flags: "write fast",
+  tips: "nondeterministic_output",
   keys: [1, 1, 1],
   keyFlags: "RW access delete",
   group: "set",
@@ -285,6 +286,7 @@ export const srandmember: Command = {
   name: "srandmember",
   arity: -2,
   flags: "readonly",
+  tips: "nondeterministic_output",
   keys: [1, 1, 1],
   keyFlags: "RO access",
   group: "set",
@@ -362,7 +364,7 @@ export const smove: Command = {
   arity: 4,
   flags: "write fast",
   keys: [1, 2, 1],
-  keyFlags: "RW access delete",
+  keyFlags: "RW access delete; RW insert",
   group: "set",
   since: "1.0.0",
   complexity: "O(1)",
@@ -486,6 +488,7 @@ export const sinter: Command = {
   name: "sinter",
   arity: -2,
   flags: "readonly",
+  tips: "nondeterministic_output_order",
   keys: [1, -1, 1],
   keyFlags: "RO access",
   group: "set",
@@ -514,19 +517,11 @@ export const sinter: Command = {
   },
 };
 
-/** The keys of a command whose argument `i` says how many follow it; see Command.movableKeys. */
-function countedKeys(args: Arguments, i: number, positions: Int32Array): number {
-  const count = parseInteger(args.bytes, args.starts[i], args.ends[i]);
-  if (!(count >= 1 && count <= args.count - i - 1)) return -1;
-  for (let k = 0; k < count; k++) positions[k] = i + 1 + k;
-  return count;
-}
-
 export const sintercard: Command = {
   name: "sintercard",
   arity: -3,
   flags: "readonly movablekeys",
-  movableKeys: (args, positions) => countedKeys(args, 1, positions),
+  keyCountAt: 1,
   keyFlags: "RO access",
   group: "set",
   since: "7.0.0",
@@ -570,7 +565,7 @@ export const sinterstore: Command = {
   arity: -3,
   flags: "write denyoom",
   keys: [1, -1, 1],
-  keyFlags: "RW update",
+  keyFlags: "RW update; RO access",
   group: "set",
   since: "1.0.0",
   complexity: "O(N*M) at worst, N being the size of the smallest of M sets",
@@ -624,6 +619,7 @@ export const sunion: Command = {
   name: "sunion",
   arity: -2,
   flags: "readonly",
+  tips: "nondeterministic_output_order",
   keys: [1, -1, 1],
   keyFlags: "RO access",
   group: "set",
@@ -660,7 +656,7 @@ export const sunionstore: Command = {
   arity: -3,
   flags: "write denyoom",
   keys: [1, -1, 1],
-  keyFlags: "OW update",
+  keyFlags: "OW update; RO access",
   group: "set",
   since: "1.0.0",
   complexity: "O(N) for N members in all sets",
@@ -718,6 +714,7 @@ export const sdiff: Command = {
   name: "sdiff",
   arity: -2,
   flags: "readonly",
+  tips: "nondeterministic_output_order",
   keys: [1, -1, 1],
   keyFlags: "RO access",
   group: "set",
@@ -750,7 +747,7 @@ export const sdiffstore: Command = {
   arity: -3,
   flags: "write denyoom",
   keys: [1, -1, 1],
-  keyFlags: "OW update",
+  keyFlags: "OW update; RO access",
   group: "set",
   since: "1.0.0",
   complexity: "O(N) for N members in all sets",
@@ -767,6 +764,7 @@ export const sscan: Command = {
   name: "sscan",
   arity: -3,
   flags: "readonly",
+  tips: "nondeterministic_output",
   keys: [1, 1, 1],
   keyFlags: "RO access",
   group: "set",

@@ -16,6 +16,7 @@ import {
 } from "../base/integers.ts";
 import { Kind, Type } from "../keyspace/data-type.ts";
 import { KEEP_DEADLINE, stringKind } from "../keyspace/keyspace.ts";
+import type { Arguments } from "../protocol/arguments.ts";
 import { Errors } from "../protocol/errors.ts";
 import { NO_DEADLINE } from "../structures/record.ts";
 import type { Command } from "./command.ts";
@@ -29,6 +30,7 @@ export const set: Command = {
   flags: "write denyoom",
   keys: [1, 1, 1],
   keyFlags: "RW access update variable_flags",
+  keyFlagsOf: (args) => (hasGetOption(args) ? "RW access update" : "OW update"),
   group: "string",
   since: "1.0.0",
   complexity: "O(1)",
@@ -85,6 +87,7 @@ export const getset: Command = {
   keyFlags: "RW access update",
   group: "string",
   since: "1.0.0",
+  deprecated: ["6.2.0", "`SET` with the `!GET` argument"],
   complexity: "O(1)",
   summary: "Sets a key to a string and returns the one it held",
   args: [
@@ -140,6 +143,7 @@ export const mget: Command = {
   name: "mget",
   arity: -2,
   flags: "readonly fast",
+  tips: "request_policy:multi_shard",
   keys: [1, -1, 1],
   keyFlags: "RO access",
   group: "string",
@@ -154,6 +158,7 @@ export const mset: Command = {
   name: "mset",
   arity: -3,
   flags: "write denyoom",
+  tips: "request_policy:multi_shard response_policy:all_succeeded",
   keys: [1, -1, 2],
   keyFlags: "OW update",
   group: "string",
@@ -178,6 +183,7 @@ export const msetnx: Command = {
   name: "msetnx",
   arity: -3,
   flags: "write denyoom",
+  tips: "request_policy:multi_shard response_policy:agg_min",
   keys: [1, -1, 2],
   keyFlags: "OW insert",
   group: "string",
@@ -206,6 +212,7 @@ export const setnx: Command = {
   keyFlags: "OW insert",
   group: "string",
   since: "1.0.0",
+  deprecated: ["2.6.12", "`SET` with the `NX` argument"],
   complexity: "O(1)",
   summary: "Sets a key to a string if the key does not exist",
   args: [
@@ -223,6 +230,7 @@ export const setex: Command = {
   keyFlags: "OW update",
   group: "string",
   since: "2.0.0",
+  deprecated: ["2.6.12", "`SET` with the `EX` argument"],
   complexity: "O(1)",
   summary: "Sets a key to a string with a deadline in seconds",
   args: [
@@ -241,6 +249,7 @@ export const psetex: Command = {
   keyFlags: "OW update",
   group: "string",
   since: "2.6.0",
+  deprecated: ["2.6.12", "`SET` with the `PX` argument"],
   complexity: "O(1)",
   summary: "Sets a key to a string with a deadline in milliseconds",
   args: [
@@ -329,6 +338,7 @@ export const substr: Command = {
   keyFlags: "RO access",
   group: "string",
   since: "1.0.0",
+  deprecated: ["2.0.0", "`GETRANGE`"],
   complexity:
     "O(N) where N is the length of the returned string. The complexity is ultimately determined by the returned length, but because creating a substring from an existing string is very cheap, it can be considered O(1) for small strings.",
   summary: "Returns a part of a key's string (the old name of GETRANGE)",
@@ -475,6 +485,12 @@ function replyValue(c: Context, entry: number): void {
   const { records } = c.keyspace;
   records.value(entry);
   c.reply.bulk(records.bytes, records.start, records.end);
+}
+
+/** Whether SET is to return the old value: then it reads the key too. */
+function hasGetOption(args: Arguments): boolean {
+  for (let i = 3; i < args.count; i++) if (args.is(i, GET)) return true;
+  return false;
 }
 
 function setCommand(c: Context): void {
