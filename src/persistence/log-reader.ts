@@ -423,7 +423,7 @@ export class LogReader {
     for (let i = 0; i < opening.length; i++) pattern[i] = opening.charCodeAt(i);
     let skipTo = from + 1;
     return this.#search(from, pattern, (bytes, at, _filled, offset) => {
-      if (offset < skipTo || at === 0 || bytes[at - 1] !== LF) return -1;
+      if (offset < skipTo || !isCommandHead(bytes, at)) return -1;
       const reader = new LogReader(this.#platform, this.#file, this.#path, offset, null, 1 << 16);
       reader.run();
       if (toTheEnd ? reader.reason === "" : reader.commands > 0) return offset;
@@ -434,8 +434,8 @@ export class LogReader {
 
   /**
    * Searches the file from `from` on for `pattern`. `visit` gets each place, in a window that holds
-   * at least the byte before it and SEAL_BYTES_MAX bytes from it on (or ends with the file), and
-   * returns a result ≥ 0, or −1 to go on.
+   * at least SEAL_BYTES_MAX bytes from it on (or ends with the file), and returns a result ≥ 0, or −1
+   * to go on.
    */
   #search(
     from: number,
@@ -458,10 +458,18 @@ export class LogReader {
         at = bytes.indexOf(pattern[0], at + 1);
       }
       if (isLast) return -1;
-      origin += end - 1; // the byte before a match is seen with it
+      origin += end;
     }
     return -1;
   }
+}
+
+/** Whether "*", digits, CR LF and "$" stand at `at`, as at the start of each command. */
+function isCommandHead(bytes: Uint8Array, at: number): boolean {
+  let end = at + 1;
+  while (bytes[end] >= ZERO && bytes[end] <= ZERO + 9) end++;
+  const isLine = end > at + 1 && bytes[end] === CR && bytes[end + 1] === LF;
+  return isLine && bytes[end + 2] === DOLLAR;
 }
 
 /** Whether the letters at `start` are `word`, in any case. REQUIRES: room for the word. */

@@ -110,17 +110,10 @@ export class Log {
   readonly #scratch = new Uint8Array(SELECT_BYTES_MAX);
 
   /**
-   * Goes on behind the `end` bytes of `file` (opened for positional writes), all of which are synced.
-   * @param sealed whether those bytes end with a seal, so that a batch may follow directly
+   * Goes on behind the `end` bytes of `file` (opened for positional writes).
+   * REQUIRES: they are synced, and end with a seal.
    */
-  constructor(
-    platform: Platform,
-    file: File,
-    path: string,
-    end: number,
-    sealed: boolean,
-    policy: FsyncPolicy,
-  ) {
+  constructor(platform: Platform, file: File, path: string, end: number, policy: FsyncPolicy) {
     this.#platform = platform;
     this.#file = file;
     this.path = path;
@@ -132,8 +125,7 @@ export class Log {
     this.#last = new Piece(FIRST_PIECE_BYTES, end);
     this.#pieces.push(this.#last);
     this.#syncStartMs = platform.monotonicMs();
-    if (!sealed) this.#appendEmptySeal();
-    this.#batchStart = this.#end;
+    this.#batchStart = end;
   }
 
   /** Bytes of the file, pending ones included. */

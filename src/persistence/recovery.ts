@@ -6,7 +6,9 @@
 //   3. What is wrong at the end of the last file and can be explained by a crash is copied to
 //      `<file>.torn-<offset>`, synced, and then cut off. Anything else stops the start (log-reader.ts).
 //   4. The last file is synced: what was replayed may so far be in the kernel only, and what is
-//      written from now on says that everything before it is on the disk.
+//      written from now on says that everything before it is on the disk. Where it does not end with
+//      a seal, because it is new or another server wrote to it, an opening is written and synced, so
+//      that no crash can leave batches behind a lost opening.
 //   5. History files (replaced by a rewrite that a crash interrupted) are removed.
 //
 // Only one process may do this at a time: the caller holds the lock of the data directory.
@@ -19,6 +21,7 @@ import { LogError, reasonOf } from "./log-error.ts";
 import { type Apply, LogReader } from "./log-reader.ts";
 import type { LogFile, Manifest } from "./manifest.ts";
 import { emptyManifest, LogPlace, readManifest, writeManifest } from "./manifest.ts";
+import { SEAL_BYTES_MAX, sealInto } from "./seal.ts";
 
 const COPY_BYTES = 1 << 20;
 
@@ -78,7 +81,7 @@ export function openLog(options: LogOptions): { log: Log; recovery: Recovery } {
   let batches = 0;
   let bytes = 0;
   let torn: TornTail | undefined;
-  let tail = { file: -1, end: 0, sealed: false };
+  let tail = { file: -1, end: 0 };
   let baseBytes = 0;
   for (let i = 0; i < files.length; i++) {
     const path = place.path(files[i].name);
@@ -101,7 +104,8 @@ export function openLog(options: LogOptions): { log: Log; recovery: Recovery } {
         const error = platform.sync(file);
         if (error !== undefined) throw error;
         isOpen = files[i].type === "i";
-        tail = { file, end: reader.whole, sealed: reader.sealed };
+        tail = { file, end: reader.whole };
+        if (isOpen && !reader.sealed) tail.end = writeOpening(platform, file, reader.whole);
       }
     } finally {
       if (!isOpen) platform.close(file);
@@ -111,10 +115,11 @@ export function openLog(options: LogOptions): { log: Log; recovery: Recovery } {
   let name = files[files.length - 1]?.name ?? "";
   if (manifest.increments.length === 0) {
     name = addIncrement(platform, place, manifest);
-    tail = { file: platform.open(place.path(name), "update"), end: 0, sealed: false };
+    const file = platform.open(place.path(name), "update");
+    tail = { file, end: platform.size(file) };
   }
   const path = place.path(name);
-  const log = new Log(platform, tail.file, path, tail.end, tail.sealed, options.fsync);
+  const log = new Log(platform, tail.file, path, tail.end, options.fsync);
   const milliseconds = platform.monotonicMs() - startMs;
   const recovery = { files: files.length, commands, batches, bytes, milliseconds, torn, baseBytes };
   return { log, recovery };
@@ -168,12 +173,26 @@ function refuseData(platform: Platform, path: string): void {
   }
 }
 
-/** Adds the next increment, empty, to the manifest; returns its name. */
+/** Writes the seal of an empty batch at the end of a synced file, syncs it, and returns its end. */
+function writeOpening(platform: Platform, file: File, end: number): number {
+  const seal = new Uint8Array(SEAL_BYTES_MAX);
+  const length = sealInto(seal, 0, 0, 0, 0, end);
+  const error = platform.writeAt(file, seal, 0, length, end) ?? platform.sync(file);
+  if (error !== undefined) throw error;
+  return end + length;
+}
+
+/** Adds the next increment, opened but empty, to the manifest; returns its name. */
 function addIncrement(platform: Platform, place: LogPlace, manifest: Manifest): string {
   let sequence = (manifest.increments.at(-1)?.sequence ?? 0) + 1;
   while (holdsData(platform, place.path(place.incrementName(sequence)))) sequence++;
   const name = place.incrementName(sequence);
-  platform.close(platform.open(place.path(name), "replace"));
+  const file = platform.open(place.path(name), "replace");
+  try {
+    writeOpening(platform, file, 0);
+  } finally {
+    platform.close(file);
+  }
   manifest.increments.push({ name, sequence, type: "i" });
   writeManifest(platform, place, manifest);
   platform.syncDirectory(place.dataDirectory);

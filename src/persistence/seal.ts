@@ -13,7 +13,8 @@
 // begins inside the file, and the sum agrees. All numbers are decimal, without leading zeros.
 //
 // A batch of length 0 holds no commands: it says "everything before this is on the disk, and what
-// follows is sealed". One is written before the first batch of a session and one when a log is closed.
+// follows is sealed". One is written, and synced, at the start of a file and behind what another
+// server wrote, and one when a log is closed.
 //
 // `settled` = offset − lag is therefore what tells a torn write from a damaged file (log-reader.ts):
 // bytes before it had reached the disk, and a crash cannot explain why they are wrong.

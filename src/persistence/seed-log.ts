@@ -185,7 +185,7 @@ function commandsOf(line: unknown, refuse: Refuse): string[][] {
   const list = first(object, ARGUMENT_NAMES);
   if (Array.isArray(op)) {
     commands.push(listCommand(op, refuse));
-  } else if (typeof op !== "string" || op === "") {
+  } else if (typeof op !== "string" || !/^[a-z]/i.test(op)) {
     refuse(`no command: one of ${COMMAND_NAMES.join(", ")} has to name it`);
   } else if (list === undefined) {
     commands.push(namedCommand(op, object, refuse));
@@ -204,7 +204,7 @@ function databaseOf(object: JsonObject, refuse: Refuse): string[][] {
 
 function listCommand(list: readonly unknown[], refuse: Refuse): string[] {
   const [name, ...rest] = list;
-  if (typeof name !== "string" || name === "")
+  if (typeof name !== "string" || !/^[a-z]/i.test(name))
     return refuse("the list does not begin with a command");
   const command = [commandName(name)];
   for (const part of rest) {

@@ -1,0 +1,740 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { File, PlatformError } from "../platform/platform.ts";
+import { SimulatedPlatform } from "../platform/simulated.ts";
+import type { Arguments } from "../protocol/arguments.ts";
+import type { FsyncPolicy, Log } from "./log.ts";
+import { LogError } from "./log-error.ts";
+import { checkLog, openLog, type Recovery } from "./recovery.ts";
+
+const DIRECTORY = "/data/appendonlydir";
+const INCREMENT = `${DIRECTORY}/appendonly.aof.1.incr.aof`;
+const MANIFEST = `${DIRECTORY}/appendonly.aof.manifest`;
+
+// The simulated platform with what the log's tests look at.
+class Disk extends SimulatedPlatform {
+  syncs = 0;
+  /** How many of the coming syncs fail. */
+  failingSyncs = 0;
+  /** While it is set, background syncs do not end. */
+  heldSyncs: (() => void)[] | undefined;
+
+  constructor(seed = 1) {
+    super(seed);
+  }
+
+  override sync(file: File): PlatformError | undefined {
+    this.#countSync();
+    return super.sync(file);
+  }
+
+  override syncLater(file: File, done: (error: PlatformError | undefined) => void): void {
+    if (this.heldSyncs !== undefined) {
+      this.heldSyncs.push(() => done(this.sync(file)));
+      return;
+    }
+    this.#countSync();
+    super.syncLater(file, done);
+  }
+
+  #countSync(): void {
+    this.syncs++;
+    if (this.failingSyncs === 0) return;
+    this.failingSyncs--;
+    this.failSync(1, "EIO");
+  }
+
+  bytesOf(path: string): Uint8Array {
+    const bytes = this.contentOf(path);
+    assert.ok(bytes !== undefined, path);
+    return bytes;
+  }
+
+  /** Leaves so much space on the disk. */
+  limitSpace(bytes: number): void {
+    const used = this.list(DIRECTORY).map((name) => this.bytesOf(`${DIRECTORY}/${name}`).length);
+    this.capacityBytes = bytes + used.reduce((sum, length) => sum + length, 0);
+  }
+
+  /** The power goes, and what was not synced survives in parts: a prefix, or any of its sectors. */
+  losePower(inAnyOrder = true): void {
+    const before = this.bytesOf(INCREMENT);
+    this.crash();
+    this.capacityBytes = Number.POSITIVE_INFINITY;
+    this.failingSyncs = 0;
+    const after = this.bytesOf(INCREMENT);
+    if (!inAnyOrder || this.random(2) === 0) return;
+    const length = Math.min(before.length, after.length + this.random(before.length + 1));
+    const mixed = new Uint8Array(Math.max(length, after.length));
+    mixed.set(after);
+    for (let at = 0; at < length; at += 64) {
+      if (this.random(2) === 0) mixed.set(before.subarray(at, Math.min(at + 64, length)), at);
+    }
+    this.putFile(INCREMENT, mixed);
+  }
+}
+
+const encode = (text: string) => new TextEncoder().encode(text);
+const decode = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+const command = (...words: string[]) =>
+  `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join("")}`;
+
+function append(log: Log, ...words: string[]): void {
+  const bytes = encode(command(...words));
+  log.append(bytes, 0, bytes.length);
+}
+
+function spell(args: Arguments): string {
+  return Array.from({ length: args.count }, (_, i) => args.text(i)).join(" ");
+}
+
+interface Opened {
+  log: Log;
+  recovery: Recovery;
+  commands: string[];
+}
+
+function openOn(
+  disk: Disk,
+  fsync: FsyncPolicy = "everysec",
+  more: { loadTruncated?: boolean; chunkBytes?: number } = {},
+): Opened {
+  const commands: string[] = [];
+  const apply = (args: Arguments): void => {
+    commands.push(spell(args));
+  };
+  const { log, recovery } = openLog({
+    platform: disk,
+    directory: "/data",
+    fsync,
+    apply,
+    ...more,
+  });
+  return { log, recovery, commands };
+}
+
+/** The commands without the SELECTs, whose repetition at each session means nothing. */
+function writes(commands: readonly string[]): string[] {
+  return commands.filter((text) => !text.toLowerCase().startsWith("select"));
+}
+
+function codeOf(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    assert.ok(error instanceof LogError, String(error));
+    assert.ok(error.message.includes(error.file), error.message);
+    return error.code;
+  }
+  return "no error";
+}
+
+function threeBatches(): Disk {
+  const disk = new Disk();
+  const { log } = openOn(disk);
+  log.selectDatabase(0);
+  append(log, "SET", "a", "1");
+  append(log, "SET", "b", "2");
+  log.commit();
+  log.selectDatabase(3);
+  append(log, "MULTI");
+  append(log, "RPUSH", "l", "x", "y");
+  append(log, "INCR", "n");
+  append(log, "EXEC");
+  log.commit();
+  append(log, "SET", "c", "a longer value with #CRC32C: and *1\r\n$4\r\nEXEC\r\n in it");
+  append(log, "DEL", "a");
+  log.commit();
+  log.close();
+  return disk;
+}
+
+const THREE_BATCHES = [
+  "SET a 1",
+  "SET b 2",
+  "RPUSH l x y",
+  "INCR n",
+  "SET c a longer value with #CRC32C: and *1\r\n$4\r\nEXEC\r\n in it",
+  "DEL a",
+];
+
+test("a new log is one increment, and its manifest is as redis-server writes it", () => {
+  const disk = new Disk();
+  openOn(disk).log.close();
+  assert.equal(decode(disk.bytesOf(MANIFEST)), "file appendonly.aof.1.incr.aof seq 1 type i\n");
+  assert.match(decode(disk.bytesOf(INCREMENT)), /^#CRC32C:[0-9a-f]{8}:0:0\r\n$/);
+});
+
+test("what was committed is replayed, in order and with its databases", () => {
+  const { commands, recovery } = openOn(threeBatches());
+  assert.deepEqual(writes(commands), THREE_BATCHES);
+  assert.equal(commands[0], "select 0");
+  assert.equal(commands[3], "select 3");
+  assert.equal(recovery.batches, 3);
+  assert.equal(recovery.torn, undefined);
+});
+
+test("every size of chunk replays the same", () => {
+  for (let chunkBytes = 1; chunkBytes < 700; chunkBytes++) {
+    const { commands } = openOn(threeBatches(), "everysec", { chunkBytes });
+    assert.deepEqual(writes(commands), THREE_BATCHES, `chunks of ${chunkBytes}`);
+  }
+});
+
+test("sessions follow one another in one file", () => {
+  const disk = threeBatches();
+  const second = openOn(disk);
+  append(second.log, "SET", "d", "4");
+  second.log.close();
+  const third = openOn(disk);
+  third.log.close();
+  assert.deepEqual(writes(openOn(disk).commands), [...THREE_BATCHES, "SET d 4"]);
+});
+
+test("a log cut at any byte recovers whole batches, and keeps what it cuts off", () => {
+  const whole = threeBatches().bytesOf(INCREMENT);
+  let before = 0;
+  for (let length = 0; length <= whole.length; length++) {
+    const disk = threeBatches();
+    disk.putFile(INCREMENT, whole.slice(0, length));
+    const { commands, recovery, log } = openOn(disk);
+    const found = writes(commands);
+    assert.deepEqual(found, THREE_BATCHES.slice(0, found.length));
+    assert.ok([0, 2, 4, 6].includes(found.length), `${found.length} commands at ${length}`);
+    assert.ok(found.length >= before);
+    before = found.length;
+    const { torn } = recovery;
+    if (torn !== undefined) {
+      assert.deepEqual(disk.bytesOf(torn.keptIn), whole.slice(torn.offset, length));
+      assert.equal(torn.offset + torn.bytes, length);
+      const left = disk.bytesOf(INCREMENT);
+      assert.deepEqual(left.slice(0, torn.offset), whole.slice(0, torn.offset));
+    }
+    append(log, "SET", "after", "1");
+    log.close();
+    assert.deepEqual(writes(openOn(disk).commands), [...found, "SET after 1"]);
+  }
+  assert.equal(before, 6);
+});
+
+test("any flipped bit is recovered from or refused, never replayed as something else", () => {
+  const whole = threeBatches().bytesOf(INCREMENT);
+  let refused = 0;
+  let recovered = 0;
+  for (let bit = 0; bit < whole.length * 8; bit++) {
+    const disk = threeBatches();
+    const bytes = whole.slice();
+    bytes[bit >> 3] ^= 1 << (bit & 7);
+    disk.putFile(INCREMENT, bytes);
+    const commands: string[] = [];
+    try {
+      const opened = openOn(disk);
+      commands.push(...opened.commands);
+      recovered++;
+    } catch (error) {
+      assert.ok(error instanceof LogError && error.code === "LOG_DAMAGED", String(error));
+      assert.equal(error.file, INCREMENT);
+      assert.deepEqual(disk.bytesOf(INCREMENT), bytes, "a refused file is left as it is");
+      refused++;
+      continue;
+    }
+    const found = writes(commands);
+    assert.deepEqual(found, THREE_BATCHES.slice(0, found.length), `bit ${bit}`);
+    assert.equal(found.length, 6, `bit ${bit}: a closed log loses no batch to a flipped bit`);
+  }
+  assert.ok(refused > 0 && recovered > 0);
+});
+
+test("in a log that was not closed, a flipped bit in the last batch cuts that batch alone", () => {
+  const closed = threeBatches().bytesOf(INCREMENT);
+  const text = decode(closed);
+  const whole = closed.slice(0, text.lastIndexOf("#CRC32C:")); // without the closing seal
+  const lastBatch = text.indexOf("\r\n", text.lastIndexOf("EXEC\r\n#CRC32C:") + 6) + 2;
+  for (let bit = lastBatch * 8; bit < whole.length * 8; bit++) {
+    const disk = threeBatches();
+    const bytes = whole.slice();
+    bytes[bit >> 3] ^= 1 << (bit & 7);
+    disk.putFile(INCREMENT, bytes);
+    const { commands, recovery } = openOn(disk);
+    assert.deepEqual(writes(commands), THREE_BATCHES.slice(0, 4), `bit ${bit}`);
+    assert.equal(recovery.torn?.offset, lastBatch);
+  }
+});
+
+test("zero bytes behind the last batch are cut off", () => {
+  for (const zeros of [1, 7, 100, 5000]) {
+    const disk = threeBatches();
+    const whole = disk.bytesOf(INCREMENT);
+    const longer = new Uint8Array(whole.length + zeros);
+    longer.set(whole);
+    disk.putFile(INCREMENT, longer);
+    const { commands, recovery } = openOn(disk);
+    assert.deepEqual(writes(commands), THREE_BATCHES);
+    assert.equal(recovery.torn?.bytes, zeros);
+  }
+});
+
+test("a batch that is moved, repeated or left out is noticed", () => {
+  const whole = threeBatches().bytesOf(INCREMENT);
+  const text = decode(whole);
+  const second = text.indexOf("*2\r\n$6\r\nselect\r\n$1\r\n3");
+  const third = text.indexOf("*3\r\n$3\r\nSET\r\n$1\r\nc");
+  const closing = text.lastIndexOf("#CRC32C:");
+  const parts = (...ranges: [number, number][]) => {
+    const disk = threeBatches();
+    const bytes = ranges.flatMap(([start, end]) => [...whole.subarray(start, end)]);
+    disk.putFile(INCREMENT, Uint8Array.from(bytes));
+    return disk;
+  };
+  const size = whole.length;
+  const leftOut = parts([0, second], [third, closing]);
+  assert.deepEqual(writes(openOn(leftOut).commands), THREE_BATCHES.slice(0, 2));
+  const swapped = parts([0, second], [third, closing], [second, third], [closing, size]);
+  assert.equal(
+    codeOf(() => openOn(swapped)),
+    "LOG_DAMAGED",
+  );
+  const repeated = parts([0, third], [second, third]);
+  assert.deepEqual(writes(openOn(repeated).commands), THREE_BATCHES.slice(0, 4));
+});
+
+test("aof-load-truncated no refuses a torn end and changes nothing", () => {
+  const disk = threeBatches();
+  const cut = disk.bytesOf(INCREMENT).slice(0, -60);
+  disk.putFile(INCREMENT, cut);
+  assert.equal(
+    codeOf(() => openOn(disk, "everysec", { loadTruncated: false })),
+    "LOG_TRUNCATED",
+  );
+  assert.deepEqual(disk.bytesOf(INCREMENT), cut);
+});
+
+test("a foreign file loads: annotations are skipped, a torn command or transaction is cut", () => {
+  const text =
+    "#TS:1628217470\r\n" +
+    command("SELECT", "0") +
+    command("SET", "a", "1") +
+    "#an unknown annotation\n" +
+    command("MULTI") +
+    command("SET", "b", "2") +
+    "#TS:1628217471\r\n" +
+    command("INCR", "n") +
+    command("EXEC") +
+    command("SET", "c", "3");
+  const expected = ["SET a 1", "SET b 2", "INCR n", "SET c 3"];
+  for (let length = 0; length <= text.length; length++) {
+    const disk = new Disk();
+    disk.putFile(MANIFEST, encode("file appendonly.aof.1.incr.aof seq 1 type i\n"));
+    disk.putFile(INCREMENT, encode(text.slice(0, length)));
+    const opened = openOn(disk);
+    const found = writes(opened.commands);
+    assert.deepEqual(found, expected.slice(0, found.length), `cut at ${length}`);
+    assert.notEqual(found.length, 2, "a transaction comes whole");
+    append(opened.log, "SET", "ours", "1");
+    opened.log.close();
+    assert.deepEqual(writes(openOn(disk).commands), [...found, "SET ours 1"]);
+  }
+});
+
+test("a foreign file with wrong bytes in its middle is refused", () => {
+  const good = command("SET", "a", "1");
+  for (const bad of [
+    "*3\r\n$3\r\nSET\r\n$1\r\nb\r\n$99\r\nx\r\n",
+    "garbage\r\n",
+    "\0\0\0\0",
+    "*x\r\n",
+  ]) {
+    const disk = new Disk();
+    disk.putFile(MANIFEST, encode("file appendonly.aof.1.incr.aof seq 1 type i\n"));
+    disk.putFile(INCREMENT, encode(good + bad + good));
+    assert.equal(
+      codeOf(() => openOn(disk)),
+      "LOG_DAMAGED",
+      JSON.stringify(bad),
+    );
+  }
+});
+
+test("another server may go on in our file, and we in its part", () => {
+  const disk = threeBatches();
+  const ours = disk.bytesOf(INCREMENT);
+  const foreign = encode(command("SELECT", "0") + command("SET", "theirs", "1"));
+  const both = new Uint8Array(ours.length + foreign.length);
+  both.set(ours);
+  both.set(foreign, ours.length);
+  disk.putFile(INCREMENT, both);
+  const opened = openOn(disk);
+  assert.deepEqual(writes(opened.commands), [...THREE_BATCHES, "SET theirs 1"]);
+  append(opened.log, "SET", "ours", "2");
+  opened.log.close();
+  const all = [...THREE_BATCHES, "SET theirs 1", "SET ours 2"];
+  assert.deepEqual(writes(openOn(disk).commands), all);
+  // Damage in our part stays damage, even where only foreign commands follow.
+  const damaged = both.slice();
+  damaged[ours.length - 60] ^= 1;
+  disk.putFile(INCREMENT, damaged);
+  assert.equal(
+    codeOf(() => openOn(disk)),
+    "LOG_DAMAGED",
+  );
+});
+
+test("commands longer than a chunk, and batches longer than a piece of memory, are replayed", () => {
+  const disk = new Disk();
+  const { log } = openOn(disk);
+  const value = "x".repeat(3 << 20);
+  append(log, "SET", "a", value);
+  append(log, "SET", "b", value);
+  append(log, "SET", "c", "3");
+  log.commit();
+  append(log, "MSET", ...Array.from({ length: 20000 }, (_, i) => `k${i}`));
+  log.commit();
+  log.close();
+  for (const chunkBytes of [1 << 16, 4 << 20]) {
+    const { commands } = openOn(disk, "everysec", { chunkBytes });
+    assert.equal(commands.length, 4);
+    assert.equal(commands[0].length, value.length + 6);
+    assert.equal(commands[3].split(" ").length, 20001);
+  }
+});
+
+test("always: a batch is acknowledged once it is synced, and one sync serves all who wait", () => {
+  const disk = new Disk();
+  const { log } = openOn(disk, "always");
+  let calls = 0;
+  log.onProgress = () => calls++;
+  const before = disk.syncs;
+  append(log, "SET", "a", "1");
+  assert.equal(log.commit(), 1);
+  assert.equal(log.acknowledgedThrough, 0);
+  append(log, "SET", "b", "2");
+  assert.equal(log.commit(), 2);
+  append(log, "SET", "c", "3");
+  assert.equal(log.commit(), 3);
+  disk.advance(10);
+  assert.equal(log.acknowledgedThrough, 3);
+  assert.equal(disk.syncs - before, 2);
+  assert.equal(calls, 2);
+  append(log, "SET", "d", "4");
+  assert.equal(log.commitNow(), true);
+  assert.equal(log.acknowledgedThrough, 4);
+});
+
+test("everysec: written is acknowledged; a sync follows within a second", () => {
+  const disk = new Disk();
+  const { log } = openOn(disk, "everysec");
+  const before = disk.syncs;
+  append(log, "SET", "a", "1");
+  assert.equal(log.commit(), 1);
+  assert.equal(log.acknowledgedThrough, 1);
+  assert.equal(log.syncedThrough, 0);
+  disk.advance(1010);
+  assert.equal(log.syncedThrough, 1);
+  disk.advance(5000);
+  assert.equal(disk.syncs - before, 1, "an idle log is not synced again");
+});
+
+test("everysec: a commit waits once a sync has been under way for two seconds", () => {
+  const disk = new Disk();
+  const { log } = openOn(disk, "everysec");
+  disk.heldSyncs = [];
+  disk.advance(1500);
+  append(log, "SET", "a", "1");
+  log.commit();
+  assert.equal(log.isSyncing, true);
+  disk.advance(1900);
+  append(log, "SET", "b", "2");
+  log.commit();
+  assert.equal(log.syncedThrough, 0);
+  disk.advance(200);
+  append(log, "SET", "c", "3");
+  log.commit();
+  assert.equal(log.syncedThrough, 3);
+  assert.equal(log.delayedSyncs, 1);
+});
+
+test("no: nothing is synced until the log is closed", () => {
+  const disk = new Disk();
+  const { log } = openOn(disk, "no");
+  const before = disk.syncs;
+  append(log, "SET", "a", "1");
+  log.commit();
+  disk.advance(10_000);
+  assert.equal(log.acknowledgedThrough, 1);
+  assert.equal(disk.syncs, before);
+  log.close();
+  assert.ok(disk.syncs > before);
+});
+
+for (const policy of ["always", "everysec", "no"] as const) {
+  test(`a full disk (${policy}): nothing half is left, and all is written when there is space`, () => {
+    const whole = (() => {
+      const disk = new Disk();
+      const { log } = openOn(disk, policy);
+      const before = log.sizeBytes;
+      for (let i = 0; i < 3; i++) {
+        append(log, "SET", `k${i}`, "v".repeat(30));
+        log.commitNow();
+      }
+      return log.sizeBytes - before;
+    })();
+    for (let space = 0; space < whole; space += 3) {
+      const disk = new Disk();
+      const { log } = openOn(disk, policy);
+      let changes = 0;
+      log.onProgress = () => changes++;
+      disk.limitSpace(space);
+      let written = 0;
+      for (let i = 0; i < 3; i++) {
+        append(log, "SET", `k${i}`, "v".repeat(30));
+        if (log.commitNow()) written++;
+      }
+      assert.match(log.failure ?? "", /ENOSPC/);
+      assert.equal(log.acknowledgedThrough, written);
+      const now = openOn(copyOf(disk), policy);
+      assert.equal(writes(now.commands).length, written);
+      assert.equal(now.recovery.torn, undefined, "the half batch was cut off");
+      disk.advance(1000);
+      assert.notEqual(log.failure, null);
+      disk.capacityBytes = Number.POSITIVE_INFINITY;
+      disk.advance(1000);
+      assert.equal(log.failure, null);
+      assert.ok(changes > 0);
+      assert.equal(log.acknowledgedThrough, 3);
+      log.close();
+      assert.equal(writes(openOn(disk, policy).commands).length, 3);
+    }
+  });
+}
+
+function copyOf(disk: Disk): Disk {
+  const copy = new Disk();
+  for (const path of [MANIFEST, INCREMENT]) copy.putFile(path, disk.bytesOf(path));
+  return copy;
+}
+
+test("a failed sync is repaired by writing anew; until then nothing is acknowledged (always)", () => {
+  const disk = new Disk();
+  const { log } = openOn(disk, "always");
+  append(log, "SET", "a", "1");
+  disk.failingSyncs = 3;
+  log.commit();
+  disk.advance(10);
+  assert.equal(log.acknowledgedThrough, 0);
+  assert.match(log.failure ?? "", /EIO/);
+  append(log, "DEL", "expired");
+  log.commit();
+  disk.advance(300);
+  assert.notEqual(log.failure, null);
+  disk.advance(2000);
+  assert.equal(log.failure, null);
+  assert.equal(log.acknowledgedThrough, 2);
+  disk.losePower();
+  assert.deepEqual(writes(openOn(disk).commands), ["SET a 1", "DEL expired"]);
+});
+
+test("a sync that blocks repairs what a sync in the background may have lost", () => {
+  const disk = new Disk();
+  const { log } = openOn(disk, "always");
+  append(log, "SET", "a", "1");
+  disk.heldSyncs = [];
+  log.commit();
+  append(log, "SET", "b", "2");
+  assert.equal(log.commitNow(), true);
+  disk.failingSyncs = 1; // the one in the background, now disregarded
+  for (const end of disk.heldSyncs) end();
+  disk.advance(10);
+  assert.equal(log.failure, null);
+  disk.losePower();
+  assert.deepEqual(writes(openOn(disk).commands), ["SET a 1", "SET b 2"]);
+});
+
+test("a program that never yields can retry by itself", () => {
+  const disk = new Disk();
+  const { log } = openOn(disk, "always");
+  disk.failingSyncs = 2;
+  append(log, "SET", "a", "1");
+  assert.equal(log.commitNow(), false);
+  assert.equal(log.retry(), false);
+  assert.equal(log.retry(), true);
+  assert.equal(log.acknowledgedThrough, 1);
+});
+
+test("close throws when the log cannot be made safe", () => {
+  const disk = new Disk();
+  const { log } = openOn(disk, "everysec");
+  append(log, "SET", "a", "1");
+  log.commit();
+  disk.failingSyncs = 10;
+  assert.equal(
+    codeOf(() => log.close()),
+    "LOG_WRITE",
+  );
+});
+
+function openAt(disk: Disk, policy: FsyncPolicy, label: string): Opened {
+  try {
+    return openOn(disk, policy);
+  } catch (error) {
+    throw new Error(label, { cause: error });
+  }
+}
+
+test("random histories with lost power, full disks and failed syncs lose nothing acknowledged", () => {
+  for (let seed = 1; seed <= 400; seed++) {
+    const disk = new Disk(seed);
+    const policy = (["always", "everysec", "no"] as const)[seed % 3];
+    let durable = 0; // commands that must survive a loss of power
+    let next = 0;
+    for (let session = 0; session < 4; session++) {
+      const label = `seed ${seed}, session ${session}, ${policy}`;
+      const opened = openAt(disk, policy, label);
+      const found = writes(opened.commands);
+      assert.ok(found.length >= durable, `${label}: ${found.length} of ${durable} are there`);
+      for (let i = 0; i < found.length; i++) {
+        assert.equal(found[i], `SET k${i} ${"v".repeat(i % 90)}`, label);
+      }
+      next = found.length;
+      const { log } = opened;
+      const ends: number[] = [next]; // by batch
+      for (let step = 0; step < 40; step++) {
+        const dice = disk.random(1000) / 1000;
+        if (dice < 0.6) {
+          append(log, "SET", `k${next}`, "v".repeat(next % 90));
+          next++;
+        }
+        if (dice > 0.3) ends[log.commit()] = next;
+        if (dice > 0.9) disk.advance(disk.random(2500));
+        if (dice > 0.7 && dice < 0.75) disk.advance(10);
+        if (dice > 0.96) disk.failingSyncs = 1;
+        else if (dice > 0.94) disk.limitSpace(100);
+        else if (dice > 0.92) disk.capacityBytes = Number.POSITIVE_INFINITY;
+        if (dice < 0.01) {
+          log.commitNow();
+          ends[log.batch] = next;
+        }
+      }
+      // What the last successful sync covered; with `always`, that is what was acknowledged.
+      durable = policy === "no" ? found.length : (ends[log.syncedThrough] ?? next);
+      if (policy === "always") assert.equal(log.acknowledgedThrough, log.syncedThrough);
+      // What was never synced says nothing of how it was torn: with `no`, holes in it are refused.
+      disk.losePower(policy !== "no");
+    }
+  }
+});
+
+test("check reports each file, changes nothing, and with fix cuts even damage", () => {
+  const disk = threeBatches();
+  const options = { platform: disk, directory: "/data" };
+  const [file] = checkLog(options).files;
+  assert.deepEqual(
+    [file.verdict, file.commands, file.batches, file.bytes],
+    ["ok", 8, 3, disk.bytesOf(INCREMENT).length],
+  );
+  const whole = disk.bytesOf(INCREMENT).slice();
+  disk.putFile(INCREMENT, whole.slice(0, -70));
+  assert.equal(checkLog(options).files[0].verdict, "torn");
+  assert.equal(checkLog(options).isWhole, false);
+  const damaged = whole.slice();
+  damaged[decode(whole).indexOf("RPUSH")] ^= 1;
+  disk.putFile(INCREMENT, damaged);
+  assert.equal(checkLog(options).files[0].verdict, "damaged");
+  assert.equal(checkLog({ ...options, fix: true }).files[0].verdict, "cut");
+  assert.equal(checkLog(options).files[0].verdict, "ok");
+  assert.deepEqual(writes(openOn(disk).commands), THREE_BATCHES.slice(0, 2));
+});
+
+test("a single appendonly.aof of old becomes the base", () => {
+  const disk = new Disk();
+  disk.putFile("/data/appendonly.aof", encode(command("SELECT", "2") + command("SET", "a", "1")));
+  const { log, commands } = openOn(disk);
+  assert.deepEqual(commands, ["SELECT 2", "SET a 1"]);
+  append(log, "SET", "b", "2");
+  log.close();
+  assert.equal(disk.exists("/data/appendonly.aof"), false);
+  assert.deepEqual(openOn(disk).commands, ["SELECT 2", "SET a 1", "SELECT 0", "SET b 2"]);
+});
+
+test("an interrupted move of a single file is finished", () => {
+  const disk = new Disk();
+  disk.putFile("/data/appendonly.aof", encode(command("SET", "a", "1")));
+  disk.putFile(MANIFEST, encode("file appendonly.aof seq 1 type b\n"));
+  assert.deepEqual(openOn(disk).commands, ["SET a 1"]);
+});
+
+test("an empty RDB base is accepted, one with data is refused and named", () => {
+  const empty =
+    "524544495330303130fa0972656469732d76657205372e302e3135fa0a72656469732d62697473c040" +
+    "fa056374696d65c2223d036bfa08757365642d6d656dc2b05f0d00fa08616f662d62617365c001ff";
+  // The version's length byte above is 5 on purpose: this is the file's text, its sum is not stored.
+  const base = Uint8Array.from(
+    `${empty.replace("05372e302e3135", "06372e302e3135")}0000000000000000`.match(/../g) ?? [],
+    (hex) => Number.parseInt(hex, 16),
+  );
+  const path = "/data/appendonlydir/appendonly.aof.1.base.rdb";
+  const manifest =
+    "file appendonly.aof.1.base.rdb seq 1 type b\nfile appendonly.aof.1.incr.aof seq 1 type i\n";
+  const disk = new Disk();
+  disk.putFile(MANIFEST, encode(manifest));
+  disk.putFile(INCREMENT, encode(command("SET", "a", "1")));
+  disk.putFile(path, base);
+  assert.deepEqual(writes(openOn(disk).commands), ["SET a 1"]);
+  const wrongSum = base.slice();
+  wrongSum[base.length - 1] = 1;
+  disk.putFile(path, wrongSum);
+  assert.equal(
+    codeOf(() => openOn(disk)),
+    "LOG_DAMAGED",
+  );
+  const withKey = Uint8Array.from([...base.subarray(0, 9), 0xfe, 0, 0, 1, 0x61, 1, 0x62, 0xff]);
+  disk.putFile(path, withKey);
+  assert.equal(
+    codeOf(() => openOn(disk)),
+    "LOG_RDB",
+  );
+  assert.equal(checkLog({ platform: disk, directory: "/data" }).files[0].verdict, "rdb");
+});
+
+test("what cannot be the log is refused with a reason", () => {
+  const missing = new Disk();
+  missing.putFile(MANIFEST, encode("file appendonly.aof.1.incr.aof seq 1 type i\n"));
+  assert.equal(
+    codeOf(() => openOn(missing)),
+    "LOG_MISSING",
+  );
+  const orphan = new Disk();
+  orphan.putFile(INCREMENT, encode(command("SET", "a", "1")));
+  assert.equal(
+    codeOf(() => openOn(orphan)),
+    "LOG_MANIFEST",
+  );
+  const twoFiles = new Disk();
+  twoFiles.putFile(
+    MANIFEST,
+    encode(
+      "file appendonly.aof.1.incr.aof seq 1 type i\nfile appendonly.aof.2.incr.aof seq 2 type i\n",
+    ),
+  );
+  twoFiles.putFile(INCREMENT, encode("*3\r\n$3\r\nSET\r\n"));
+  twoFiles.putFile("/data/appendonlydir/appendonly.aof.2.incr.aof", encode(""));
+  assert.equal(
+    codeOf(() => openOn(twoFiles)),
+    "LOG_DAMAGED",
+  );
+  const unknown = threeBatches();
+  const apply = () => {
+    throw new Error("unknown command");
+  };
+  const open = () => openLog({ platform: unknown, directory: "/data", fsync: "no", apply });
+  assert.equal(codeOf(open), "LOG_COMMAND");
+});
+
+test("history files are removed and leave the manifest", () => {
+  const disk = threeBatches();
+  disk.putFile("/data/appendonlydir/old.aof", encode("x"));
+  const manifest = decode(disk.bytesOf(MANIFEST));
+  disk.putFile(MANIFEST, encode(`file old.aof seq 1 type h\n${manifest}`));
+  assert.deepEqual(writes(openOn(disk).commands), THREE_BATCHES);
+  assert.equal(disk.exists("/data/appendonlydir/old.aof"), false);
+  assert.equal(decode(disk.bytesOf(MANIFEST)), manifest);
+});
