@@ -304,10 +304,11 @@ export class Records {
     const word = words[at >> 2];
     const length = valueEnd - valueStart;
     if ((word & (POINTER | LONG_KEY)) === 0 && length <= VALUE_INLINE_MAX) {
-      const keyLength = words[(at >> 2) + 1] & 0xffff;
+      const lengths = words[(at >> 2) + 1];
+      const keyLength = lengths & 0xffff;
       const used = headerBytes(word) + keyLength;
-      const size = memory.sizeOf(ref);
-      if (used + length <= size && (used + length > size >> 1 || size <= 64)) {
+      // Asking for the block's size costs two loads far away; a value of the old length needs none.
+      if (lengths >>> 16 === length || this.#fits(ref, used + length)) {
         words[at >> 2] = (word & ~KIND_MASK) | kind;
         words[(at >> 2) + 1] = keyLength | (length << 16);
         copyBytes(value, valueStart, valueEnd, memory.u8[segment], at + used);
@@ -329,6 +330,12 @@ export class Records {
     );
     this.free(ref);
     return moved;
+  }
+
+  /** Whether a record of so many bytes may stay in its block, wasting no more than half of it. */
+  #fits(ref: number, bytes: number): boolean {
+    const size = this.memory.sizeOf(ref);
+    return bytes <= size && (bytes > size >> 1 || size <= 64);
   }
 
   /**
