@@ -4,8 +4,8 @@
 //   part  = 0xFA text text      a note: redis-ver, ctime, …
 //         | 0xFE length         the following keys' database
 //         | 0xFB length length  how many keys follow, and how many of them have a deadline
-//   length, text: the first two bits 00: 6 bits; 01: 14 bits, big endian; 0x80: 32 bits; 0x81: 64 bits;
-//   a text may also begin with 0xC0, 0xC1, 0xC2: an integer of 1, 2, 4 bytes.
+//   length, text: the first two bits 00: 6 bits; 01: 14 bits, big endian; 0x80: 32 bits; 0x81: 64
+//   bits; a text may also begin with 0xC0, 0xC1, 0xC2: an integer of 1, 2, 4 bytes.
 //
 // Any other part is data (a key, a function, a module's own): such a file cannot be read here.
 
@@ -34,15 +34,15 @@ export function emptyRdbEnd(platform: Platform, file: File, path: string): numbe
       "LOG_RDB",
       path,
       0,
-      `${path} is an RDB file with data in it; this version reads AOF files only. Convert it with ` +
-        "Redis: start redis-server on this directory, then CONFIG SET aof-use-rdb-preamble no and " +
-        "BGREWRITEAOF, and shut it down when the rewrite has ended.",
+      `${path} is an RDB file with data in it; this version reads AOF files only. Convert it ` +
+        "with Redis: start redis-server on this directory, then CONFIG SET aof-use-rdb-preamble " +
+        "no and BGREWRITEAOF, and shut it down when the rewrite has ended.",
     );
   }
   let stored = 0n;
   for (let i = 7; i >= 0; i--) stored = (stored << 8n) | BigInt(bytes[end + i]);
   if (stored !== 0n && stored !== crc64(bytes, end)) {
-    const message = `${path}: the RDB file does not agree with its checksum; take it from a backup.`;
+    const message = `${path}: the RDB file does not agree with its checksum; restore a backup.`;
     throw new LogError("LOG_DAMAGED", path, 0, message);
   }
   return end + 8;

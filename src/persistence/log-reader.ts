@@ -9,11 +9,11 @@
 //   command   = "*" count CRLF count × ( "$" length CRLF bytes CRLF )
 //   annotation = "#" … LF
 //
-// Behind a seal the file is ours: nothing counts until its seal has been seen, so a batch is checked
-// before any of it is applied. At the start of a file, and again from a SELECT in capitals (or a "#TS:"
-// annotation) on, the bytes are foreign: redis-server selects the database with its first write to
-// a file that it opened, in capitals, where our log says `select`. Foreign commands carry no sums
-// and count as soon as they are whole. An opening ends the foreign part.
+// Behind a seal the file is ours: nothing counts until its seal has been seen, so a batch is
+// checked before any of it is applied. At the start of a file, and again from a SELECT in capitals
+// (or a "#TS:" annotation) on, the bytes are foreign: redis-server selects the database with its
+// first write to a file that it opened, in capitals, where our log says `select`. Foreign commands
+// carry no sums and count as soon as they are whole. An opening ends the foreign part.
 //
 // A file is valid when it ends behind a seal or behind a whole foreign command or transaction.
 // Otherwise reading stops at the end of what was whole, `whole`, and the rest is either torn (a
@@ -22,8 +22,9 @@
 //   (1) a valid seal lies behind `whole` that says that bytes behind `whole` were on the disk
 //       (settled > whole): they had been there, and changed later; or
 //   (2) in our part, foreign commands lie behind: Redis read the file, so it was whole then; or
-//   (3) in a foreign part, a whole command lies behind something that is no command at all, or, where
-//       a command is longer than the file, commands lie inside it that end exactly with the file; or
+//   (3) in a foreign part, a whole command lies behind something that is no command at all, or,
+//       where a command is longer than the file, commands lie inside it that end exactly with the
+//       file; or
 //   (4) a seal that ends a foreign part is wrong.
 //
 // So batches that were never synced may be torn in any order, as a power loss leaves them, and a
@@ -434,8 +435,8 @@ export class LogReader {
 
   /**
    * Searches the file from `from` on for `pattern`. `visit` gets each place, in a window that holds
-   * at least SEAL_BYTES_MAX bytes from it on (or ends with the file), and returns a result ≥ 0, or −1
-   * to go on.
+   * at least SEAL_BYTES_MAX bytes from it on (or ends with the file), and returns a result ≥ 0, or
+   * −1 to go on.
    */
   #search(
     from: number,

@@ -379,7 +379,7 @@ test("another server may go on in our file, and we in its part", () => {
   );
 });
 
-test("commands longer than a chunk, and batches longer than a piece of memory, are replayed", () => {
+test("commands longer than a chunk and batches longer than a piece of memory are replayed", () => {
   const disk = new Disk();
   const { log } = openOn(disk);
   const value = "x".repeat(3 << 20);
@@ -467,7 +467,7 @@ test("no: nothing is synced until the log is closed", () => {
 });
 
 for (const policy of ["always", "everysec", "no"] as const) {
-  test(`a full disk (${policy}): nothing half is left, and all is written when there is space`, () => {
+  test(`a full disk (${policy}): nothing half is left; all is written once there is space`, () => {
     const whole = (() => {
       const disk = new Disk();
       const { log } = openOn(disk, policy);
@@ -513,7 +513,7 @@ function copyOf(disk: Disk): Disk {
   return copy;
 }
 
-test("a failed sync is repaired by writing anew; until then nothing is acknowledged (always)", () => {
+test("always: a failed sync is repaired by writing anew, and acknowledged only then", () => {
   const disk = new Disk();
   const { log } = openOn(disk, "always");
   append(log, "SET", "a", "1");
@@ -580,7 +580,7 @@ function openAt(disk: Disk, policy: FsyncPolicy, label: string): Opened {
   }
 }
 
-test("random histories with lost power, full disks and failed syncs lose nothing acknowledged", () => {
+test("lost power, full disks and failed syncs at random lose nothing acknowledged", () => {
   for (let seed = 1; seed <= 400; seed++) {
     const disk = new Disk(seed);
     const policy = (["always", "everysec", "no"] as const)[seed % 3];
@@ -663,14 +663,11 @@ test("an interrupted move of a single file is finished", () => {
 });
 
 test("an empty RDB base is accepted, one with data is refused and named", () => {
-  const empty =
-    "524544495330303130fa0972656469732d76657205372e302e3135fa0a72656469732d62697473c040" +
-    "fa056374696d65c2223d036bfa08757365642d6d656dc2b05f0d00fa08616f662d62617365c001ff";
-  // The version's length byte above is 5 on purpose: this is the file's text, its sum is not stored.
-  const base = Uint8Array.from(
-    `${empty.replace("05372e302e3135", "06372e302e3135")}0000000000000000`.match(/../g) ?? [],
-    (hex) => Number.parseInt(hex, 16),
-  );
+  const hex =
+    "524544495330303130fa0972656469732d76657206372e302e3135fa0a72656469732d62697473c040" +
+    "fa056374696d65c2223d036bfa08757365642d6d656dc2b05f0d00fa08616f662d62617365c001ff" +
+    "466eec8cba2463b4"; // as redis-server 7.0.15 wrote it
+  const base = Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
   const path = "/data/appendonlydir/appendonly.aof.1.base.rdb";
   const manifest =
     "file appendonly.aof.1.base.rdb seq 1 type b\nfile appendonly.aof.1.incr.aof seq 1 type i\n";
@@ -680,7 +677,7 @@ test("an empty RDB base is accepted, one with data is refused and named", () => 
   disk.putFile(path, base);
   assert.deepEqual(writes(openOn(disk).commands), ["SET a 1"]);
   const wrongSum = base.slice();
-  wrongSum[base.length - 1] = 1;
+  wrongSum[base.length - 1] ^= 1;
   disk.putFile(path, wrongSum);
   assert.equal(
     codeOf(() => openOn(disk)),

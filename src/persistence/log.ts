@@ -1,16 +1,16 @@
 // The log that is being written: commands are gathered into batches, a batch is sealed and written
 // with one system call (commit), and synced as `appendfsync` has it.
 //
-//   appended bytes ──seal──▶ sealed ──writeAt──▶ written ──sync──▶ synced        (offsets in the file)
+//   appended bytes ──seal──▶ sealed ──writeAt──▶ written ──sync──▶ synced    (file offsets)
 //   #end                     #sealedEnd          #written          #synced
 //
 // Batches are numbered from 1. Replies to the commands of batch n may leave when
 // `acknowledgedThrough` ≥ n: with `always` once it is synced, otherwise once it is written.
 //
 // Group commit: all clients of a turn of the event loop append, then one commit. With `always` a
-// commit starts a sync on another thread if none is under way; what is committed meanwhile is written
-// at once and waits for the next sync, so each sync serves all batches written before it began.
-// `commitNow` is for callers that must block until their write is safe.
+// commit starts a sync on another thread if none is under way; what is committed meanwhile is
+// written at once and waits for the next sync, so each sync serves all batches written before it
+// began. `commitNow` is for callers that must block until their write is safe.
 //
 // Bytes wait in pieces until they are synced (with `no`: until they are written), because both
 // failures are repaired from memory:
@@ -18,10 +18,10 @@
 // * A write fails (no space, an error of the disk): the file is cut back to its last whole batch,
 //   `failure` says why, and the batch stays in memory, as its effects do. Commits go on sealing;
 //   every RETRY_MS all that is pending is written again. Nothing of it has been acknowledged.
-// * A sync fails: the kernel may have dropped the pages and forgotten the error, so a second sync that
-//   succeeds would prove nothing. Everything since the last good sync is written anew to the same
-//   places, which makes its pages dirty again, and is then synced. Old bytes are never cut off for
-//   that, so a process killed in between loses nothing that the kernel still had.
+// * A sync fails: the kernel may have dropped the pages and forgotten the error, so a second sync
+//   that succeeds would prove nothing. Everything since the last good sync is written anew to the
+//   same places, which makes its pages dirty again, and is then synced. Old bytes are never cut off
+//   for that, so a process killed in between loses nothing that the kernel still had.
 //
 // While `failure` is set, whoever executes commands refuses writes ("MISCONF Errors writing to the
 // AOF file: " + failure) and serves reads. The state heals by itself when a retry succeeds.
@@ -29,9 +29,9 @@
 // Limits: with `everysec`, when a sync has been under way for 2 seconds, or when more than
 // UNSYNCED_BYTES_MAX wait in memory, the next commit blocks in a sync of its own.
 //
-// Invariants: (1) #synced ≤ #written ≤ #sealedEnd ≤ #end  (2) #written and #sealedEnd lie at the end of
-// a batch  (3) the pieces hold all bytes from #kept() to #end, in order  (4) `acknowledgedThrough`
-// never decreases.
+// Invariants: (1) #synced ≤ #written ≤ #sealedEnd ≤ #end  (2) #written and #sealedEnd lie at the
+// end of a batch  (3) the pieces hold all bytes from #kept() to #end, in order  (4)
+// `acknowledgedThrough` never decreases.
 
 import { assert } from "../base/assert.ts";
 import { copyBytes } from "../base/bytes.ts";
@@ -50,7 +50,7 @@ const SPARE_PIECES_MAX = 8;
 const SYNC_PERIOD_MS = 1000;
 const SYNC_LATE_MS = 2000;
 const RETRY_MS = 200;
-const UNSYNCED_BYTES_EARLY = 32 << 20; // from here on a background sync does not wait for its second
+const UNSYNCED_BYTES_EARLY = 32 << 20; // from here on a sync does not wait for its second
 const UNSYNCED_BYTES_MAX = 64 << 20;
 const SELECT_BYTES_MAX = 64;
 
@@ -133,7 +133,7 @@ export class Log {
     return this.#end;
   }
 
-  /** Bytes appended since the last commit. Callers commit between commands when this grows large. */
+  /** Bytes appended since the last commit. When they grow large, commit between commands. */
   get openBytes(): number {
     return this.#end - this.#batchStart;
   }
@@ -193,8 +193,8 @@ export class Log {
   }
 
   /**
-   * As commit, and returns only when the batch is as safe as the policy demands: with `always` it is
-   * on the disk. False when it could not be made so; then `failure` says why, and the batch is
+   * As commit, and returns only when the batch is as safe as the policy demands: with `always` it
+   * is on the disk. False when it could not be made so; then `failure` says why, and the batch is
    * written when that becomes possible.
    */
   commitNow(): boolean {
@@ -237,8 +237,8 @@ export class Log {
   }
 
   /**
-   * Writes and syncs everything, and closes the file. Throws LogError LOG_WRITE when that fails; the
-   * file is closed all the same.
+   * Writes and syncs everything, and closes the file. Throws LogError LOG_WRITE when that fails;
+   * the file is closed all the same.
    */
   close(): void {
     if (this.#closed) return;
@@ -417,8 +417,9 @@ export class Log {
   }
 
   /**
-   * Syncs what is written and waits for it. When a background sync is under way, its failure could go
-   * unnoticed here, so what it covers is written anew and the outcome of the other is disregarded.
+   * Syncs what is written and waits for it. When a background sync is under way, its failure could
+   * go unnoticed here, so what it covers is written anew and the outcome of the other is
+   * disregarded.
    */
   #syncNow(): boolean {
     if (this.#syncing && this.#policy !== "no") {

@@ -5,9 +5,9 @@
 //   file appendonly.aof.1.incr.aof seq 1 type h      history: replaced files, to be removed
 //   file appendonly.aof.2.incr.aof seq 2 type i      increments, sequence numbers ascending
 //
-// Lines end in LF, are shorter than 1024 bytes, and those that begin with "#" are comments. A line is
-// a list of keys and values; unknown keys are skipped. A name with a space, a quote, a backslash or
-// anything that is not printable ASCII stands in double quotes with the escapes of redis-cli.
+// Lines end in LF, are shorter than 1024 bytes, and those that begin with "#" are comments. A line
+// is a list of keys and values; unknown keys are skipped. A name with a space, a quote, a backslash
+// or anything that is not printable ASCII stands in double quotes with the escapes of redis-cli.
 //
 // A manifest is never changed in place: the new one is written beside it, synced, renamed over it,
 // and the directory is synced. So a crash leaves the old one or the new one.
@@ -118,7 +118,7 @@ export function quoteName(name: string): string {
   return `${quoted}"`;
 }
 
-/** The words of a line, with quotes and escapes undone; undefined when the quotes do not balance. */
+/** The words of a line, quotes and escapes undone; undefined when the quotes do not balance. */
 function splitWords(line: string): string[] | undefined {
   const words: string[] = [];
   let at = 0;

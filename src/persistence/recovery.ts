@@ -1,14 +1,16 @@
 // Opening a log: find its files, replay them, cut off a torn end, and go on writing.
 //
-//   1. The manifest is read. Where there is none, a single appendonly.aof (Redis before 7) becomes the
-//      base, as redis-server 7 does it; where there is nothing at all, a first increment is made.
+//   1. The manifest is read. Where there is none, a single appendonly.aof (Redis before 7) becomes
+//      the base, as redis-server 7 does it; where there is nothing at all, a first increment is
+//      made.
 //   2. The files are replayed in the order of the manifest, each starting in database 0.
 //   3. What is wrong at the end of the last file and can be explained by a crash is copied to
-//      `<file>.torn-<offset>`, synced, and then cut off. Anything else stops the start (log-reader.ts).
+//      `<file>.torn-<offset>`, synced, and then cut off. Anything else stops the start
+//      (log-reader.ts).
 //   4. The last file is synced: what was replayed may so far be in the kernel only, and what is
-//      written from now on says that everything before it is on the disk. Where it does not end with
-//      a seal, because it is new or another server wrote to it, an opening is written and synced, so
-//      that no crash can leave batches behind a lost opening.
+//      written from now on says that everything before it is on the disk. Where it does not end
+//      with a seal, because it is new or another server wrote to it, an opening is written and
+//      synced, so that no crash can leave batches behind a lost opening.
 //   5. History files (replaced by a rewrite that a crash interrupted) are removed.
 //
 // Only one process may do this at a time: the caller holds the lock of the data directory.
@@ -227,8 +229,8 @@ function cutTail(
       "LOG_DAMAGED",
       path,
       offset,
-      `${found}; ${why}. The bytes before ${offset} are good. Restore the file from a backup or a ` +
-        "replica, or run `tskeydb check` to see what it would cost to cut the log there " +
+      `${found}; ${why}. The bytes before ${offset} are good. Restore the file from a backup or ` +
+        "a replica, or run `tskeydb check` to see what it would cost to cut the log there " +
         "(`tskeydb check --fix` does it, and keeps the rest aside).",
     );
   }
@@ -277,7 +279,7 @@ export function cutAt(
 
 function missing(place: LogPlace, file: LogFile): LogError {
   const path = place.path(file.name);
-  const message = `${path} is missing, but ${place.manifestPath} names it. Restore it from a backup.`;
+  const message = `${path} is missing, but ${place.manifestPath} names it; restore a backup.`;
   return new LogError("LOG_MISSING", path, 0, message);
 }
 

@@ -114,7 +114,7 @@ test("the directory that redis-server starts with, an empty RDB base, is opened"
   assert.deepEqual(await onRedis(directory, ["GET", "b"]), ["2"]);
 });
 
-test("a base that redis-server wrote in AOF form is read, one in RDB form is refused", async (t) => {
+test("a base that redis-server wrote as AOF is read, one in RDB form is refused", async (t) => {
   if (!redisServerOrSkip(t, "bases written by a rewrite")) return;
   for (const [preamble, outcome] of [
     ["no", "read"],

@@ -4,20 +4,22 @@
 //   seal = "#CRC32C:" sum ":" length ":" lag CR LF
 //
 //   FIELD   MEANING
-//   sum     8 lower-case hex digits: the CRC-32C of the batch's bytes followed by ":length:lag:offset"
+//   sum     8 lower-case hex digits: the CRC-32C of the batch's bytes followed by
+//   ":length:lag:offset"
 //   length  bytes of the batch, which lies directly before the seal
 //   lag     how many bytes before the batch were not known to be on the disk when it was written
 //
 // `offset` is where the batch begins in its file. It is in the sum and not in the line, so a batch
-// that was moved, repeated or left out shows. A seal is valid when its line has this form, its batch
-// begins inside the file, and the sum agrees. All numbers are decimal, without leading zeros.
+// that was moved, repeated or left out shows. A seal is valid when its line has this form, its
+// batch begins inside the file, and the sum agrees. All numbers are decimal, without leading zeros.
 //
 // A batch of length 0 holds no commands: it says "everything before this is on the disk, and what
 // follows is sealed". One is written, and synced, at the start of a file and behind what another
 // server wrote, and one when a log is closed.
 //
-// `settled` = offset − lag is therefore what tells a torn write from a damaged file (log-reader.ts):
-// bytes before it had reached the disk, and a crash cannot explain why they are wrong.
+// `settled` = offset − lag is therefore what tells a torn write from a damaged file
+// (log-reader.ts): bytes before it had reached the disk, and a crash cannot explain why they are
+// wrong.
 
 import { crc32c } from "../base/crc32c.ts";
 import { writeInteger } from "../base/integers.ts";

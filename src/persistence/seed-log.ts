@@ -245,7 +245,7 @@ function pushPairs(command: string[], value: unknown, name: string, refuse: Refu
   }
 }
 
-/** Keeps the spelling of a number (1.0, or more digits than a double has) where JSON.parse tells it. */
+/** Keeps the spelling of a number (1.0, or more digits than a double has) where it is told. */
 function numberAsWritten(_key: string, value: unknown, context?: { source?: string }): unknown {
   return typeof value === "number" ? (context?.source ?? value) : value;
 }
