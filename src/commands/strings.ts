@@ -15,7 +15,7 @@ import {
   writeInteger64,
 } from "../base/integers.ts";
 import { Kind, Type } from "../keyspace/data-type.ts";
-import { KEEP_DEADLINE, stringKind } from "../keyspace/keyspace.ts";
+import { EMBEDDED_MAX, KEEP_DEADLINE, stringKind } from "../keyspace/keyspace.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import { Errors } from "../protocol/errors.ts";
 import { NO_DEADLINE } from "../structures/record.ts";
@@ -917,7 +917,8 @@ function incrbyfloatCommand(c: Context): void {
     reply.error(length === FloatSumError.notFinite ? Errors.notANumber : Errors.notFloat);
     return;
   }
-  const kind = stringKind(floatText, 0, length);
+  // Redis keeps the sum as text, even where it spells an integer.
+  const kind = length > EMBEDDED_MAX ? Kind.stringRaw : Kind.stringEmbedded;
   if (entry === 0) c.setString(1, kind, floatText, 0, length, NO_DEADLINE);
   else c.keyspace.setValue(c.db, entry, kind, floatText, 0, length);
   c.effect(4);

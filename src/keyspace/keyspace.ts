@@ -41,7 +41,7 @@ const COUNTER_WORD = 320;
 export const Counter = { hits: 0, misses: 1, expired: 2, evicted: 3, changes: 4 } as const;
 
 /** Strings of at most this many bytes are `embstr`, longer ones `raw`, as in Redis. */
-const EMBEDDED_MAX = 44;
+export const EMBEDDED_MAX = 44;
 
 /** Collections with more elements than this are freed in slices. */
 const FREE_AT_ONCE_MAX = 64;
