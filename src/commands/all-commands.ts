@@ -1,5 +1,6 @@
 // Every family of commands, for the command table.
 
+import { clientCommands } from "./clients.ts";
 import type { Command } from "./command.ts";
 import { commandCommands } from "./command-docs.ts";
 import { configCommands } from "./config.ts";
@@ -11,6 +12,7 @@ import { keyCommands } from "./keys.ts";
 import { listCommands } from "./lists.ts";
 import { memoryCommands } from "./memory-usage.ts";
 import { objectCommands } from "./objects.ts";
+import { pubsubCommands } from "./pubsub.ts";
 import { serverCommands } from "./server.ts";
 import { setCommands } from "./sets.ts";
 import { stringCommands } from "./strings.ts";
@@ -25,7 +27,9 @@ export const commandFamilies: readonly (readonly Command[])[] = [
   hashCommands,
   setCommands,
   transactionCommands,
+  pubsubCommands,
   connectionCommands,
+  clientCommands,
   serverCommands,
   configCommands,
   memoryCommands,

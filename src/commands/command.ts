@@ -211,7 +211,7 @@ export const categoryNames: readonly string[] = [
   "scripting",
 ];
 
-/** The category of a group's commands; groups without one (server) are left out. */
+/** The category of a group's commands, for the groups whose flags do not tell it. */
 const groupCategory: Record<string, string> = {
   string: "string",
   list: "list",
@@ -226,5 +226,4 @@ const groupCategory: Record<string, string> = {
   connection: "connection",
   transactions: "transaction",
   scripting: "scripting",
-  pubsub: "pubsub",
 };

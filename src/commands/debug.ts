@@ -6,7 +6,7 @@ import { parseDouble } from "../base/doubles.ts";
 import { parseInteger } from "../base/integers.ts";
 import type { Command } from "./command.ts";
 import type { Context } from "./context.ts";
-import { replyHelp } from "./help.ts";
+import { replyHelp, replySubcommandError } from "./help.ts";
 
 export const debug: Command = {
   name: "debug",
@@ -36,12 +36,7 @@ function debugCommand(c: Context): void {
   else if (word === "sleep" && args.count === 3) sleep(c);
   else if (word === "set-active-expire" && args.count === 3) setActiveExpire(c);
   else if (word === "protocol" && args.count === 3) protocol(c, args.text(2).toLowerCase());
-  else {
-    reply.errorText(
-      `ERR unknown subcommand or wrong number of arguments for '${args.text(1).slice(0, 128)}'. ` +
-        "Try DEBUG HELP.",
-    );
-  }
+  else replySubcommandError(c, "DEBUG");
 }
 
 function allowed(c: Context): boolean {

@@ -15,3 +15,11 @@ export function replyHelp(
   c.reply.array(lines.length);
   for (const line of lines) c.reply.simple(line);
 }
+
+/** A subcommand that cannot be called so: argument 1 names it. */
+export function replySubcommandError(c: Context, name: string): void {
+  c.reply.errorText(
+    "ERR unknown subcommand or wrong number of arguments for " +
+      `'${c.args.text(1).slice(0, 128)}'. Try ${name} HELP.`,
+  );
+}

@@ -237,6 +237,8 @@ function existsCommand(c: Context): void {
 }
 
 function touchCommand(c: Context): void {
+  // CLIENT NO-TOUCH does not hold for this one.
+  c.keyspace.touching = true;
   let existing = 0;
   for (let i = 1; i < c.args.count; i++) if (c.find(i) !== 0) existing++;
   c.reply.integer(existing);
