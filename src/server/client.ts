@@ -16,6 +16,8 @@ export class Client implements ClientLink {
   progress: Progress | null = null;
   /** No request has come yet: the first decides whether a person is speaking. */
   fresh = true;
+  /** Its replies are limited as a subscriber's (client-output-buffer-limit). */
+  limitedAsSubscriber = false;
 
   constructor(connection: Connection, id: number, nowMs: number) {
     this.connection = connection;

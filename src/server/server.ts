@@ -14,7 +14,7 @@ import { Client } from "./client.ts";
 import type { Configuration } from "./configuration.ts";
 import { Console } from "./console.ts";
 import { type Connection, type ConnectionOwner, Connections } from "./listener.ts";
-import { Outbox, type OutputLimit, openGate } from "./outbox.ts";
+import { Outbox, openGate } from "./outbox.ts";
 import type { NetworkFigures, ProcessServices } from "./services.ts";
 
 const CRON_MS = 1000;
@@ -75,7 +75,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
       return undefined;
     });
     configuration.onChange("client-output-buffer-limit", () => {
-      for (const client of this.#clients()) client.connection.limit = this.#limitOf(client);
+      for (const client of this.#clients()) this.#limit(client);
       return undefined;
     });
   }
@@ -126,7 +126,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
     }
     const client = new Client(connection, this.services.nextSessionId(), this.database.clock());
     connection.context = client;
-    connection.limit = this.#limitOf(client);
+    this.#limit(client);
     const { session } = client;
     session.authenticated = !hasPassword;
     session.setGate(Gate.authentication, hasPassword);
@@ -142,9 +142,11 @@ export class Server implements ConnectionOwner, NetworkFigures {
     connection.close(false);
   }
 
-  #limitOf(client: Client): OutputLimit {
+  /** Gives the client the output limit of what it is: a subscriber's or anybody's. */
+  #limit(client: Client): void {
     const limits = this.#configuration.get("client-output-buffer-limit");
-    return client.session.subscribed ? limits.pubsub : limits.normal;
+    client.limitedAsSubscriber = client.session.subscribed;
+    client.connection.limit = client.limitedAsSubscriber ? limits.pubsub : limits.normal;
   }
 
   closed(connection: Connection): void {
@@ -157,8 +159,8 @@ export class Server implements ConnectionOwner, NetworkFigures {
   // Requests
 
   consume(connection: Connection, bytes: Uint8Array, start: number, end: number): number {
-    const client = connection.context;
-    if (!(client instanceof Client)) return end - start;
+    const client = connection.context as Client | undefined;
+    if (client === undefined) return end - start;
     const { session } = client;
     const { database, outbox } = this;
     const { executor } = database;
@@ -196,14 +198,8 @@ export class Server implements ConnectionOwner, NetworkFigures {
     }
     this.bytesReceived += at - start;
     database.tock();
-    if (session.subscribed !== (connection.limit !== this.#normalLimit())) {
-      connection.limit = this.#limitOf(client);
-    }
+    if (session.subscribed !== client.limitedAsSubscriber) this.#limit(client);
     return at - start;
-  }
-
-  #normalLimit(): OutputLimit {
-    return this.#configuration.get("client-output-buffer-limit").normal;
   }
 
   /** The session waits, or is to be closed. */
