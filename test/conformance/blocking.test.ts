@@ -48,8 +48,11 @@ family("blocking", {
     RPUSH one o
     EXEC
     b<
+    = blocked-first-listed ["one", "o"]
     LRANGE one 0 -1
+    = blocked-first-listed []
     LRANGE two 0 -1
+    = blocked-first-listed ["t"]
     DEL one two
     b>> BLPOP k k 0
     RPUSH k a b
@@ -66,9 +69,12 @@ family("blocking", {
     BLPOP nothing -1
     BLPOP nothing abc
     BLPOP nothing inf
+    = timeout-range -ERR timeout is out of range
     BLPOP nothing 1e400
+    = timeout-range -ERR timeout is not a float or out of range
     BLPOP nothing ""
     BLPOP nothing 9223372036854775807
+    = timeout-range -ERR timeout is out of range
     BLMOVE nothing other LEFT LEFT -1
     BRPOPLPUSH nothing other abc
     BLMPOP abc 1 nothing LEFT

@@ -57,7 +57,7 @@ family("connection", {
     HELLO 3 BOGUS
     HELLO 3 AUTH
     HELLO 3 AUTH user
-    HELLO 3 AUTH default wrong
+    ? HELLO 3 AUTH default wrong
     HELLO 3 SETNAME
     HELLO 3 SETNAME "with space"
     ? HELLO 2 SETNAME me
@@ -243,7 +243,6 @@ family("connection", {
     DBSIZE
     DBSIZE x
     DEBUG SLEEP 0
-    LOLWUT VERSION x
     SHUTDOWN BOGUS
     SHUTDOWN SAVE NOSAVE
     ROLE

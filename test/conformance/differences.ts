@@ -17,6 +17,18 @@ export interface Difference {
 }
 
 export const DIFFERENCES = {
+  "deadline-precision": {
+    topic: "Deadlines beyond 2^53 milliseconds (the year 287,396)",
+    redis: "exact to 64 bits",
+    ours: "rounded by at most 512 ms",
+    reason: "A deadline is a 64-bit float, as JavaScript's clock is.",
+  },
+  "inline-nul": {
+    topic: "A NUL byte in an inline request",
+    redis: "hides the end of its line, so that the request is never answered",
+    ours: "a byte like any other",
+    reason: "It is an accident of C strings; RESP requests hold any byte in both.",
+  },
   "set-listpack": {
     since: "7.2.0",
     topic: "OBJECT ENCODING of small sets that are not all integers",
@@ -58,6 +70,22 @@ export const DIFFERENCES = {
     redis: "before the reply to PUBLISH, and within the reply to EXEC",
     ours: "behind the reply",
     reason: "Redis 7.2 mended it: a push within another reply is no RESP3.",
+  },
+  "blocked-first-listed": {
+    since: "7.2.0",
+    topic:
+      "Which list serves a client that waits for several, when a transaction fills more than one",
+    redis: "the one that was filled first",
+    ours: "the first that the command names",
+    reason:
+      "Since Redis 7.2 a wakened client runs its command again, and the command looks in its order.",
+  },
+  "timeout-range": {
+    since: "7.2.0",
+    topic: "The error of a timeout that no clock can hold",
+    redis: "`timeout is negative`, because the sum overflowed",
+    ours: "`timeout is out of range`",
+    reason: "Redis 7.2 checks for it.",
   },
 } as const satisfies Record<string, Difference>;
 

@@ -50,6 +50,7 @@ family("cursors", {
     SCAN 0 MATCH a MATCH b
     SCAN 0 COUNT 1 COUNT
     SCAN 0 NOVALUES
+    = hscan-novalues -ERR NOVALUES option can only be used in HSCAN
     HSCAN h
     HSCAN h abc
     HSCAN h -1
@@ -70,6 +71,7 @@ family("cursors", {
     SSCAN s 0 BOGUS
     SSCAN s 0 COUNT 0
     SSCAN s 0 NOVALUES
+    = hscan-novalues -ERR NOVALUES option can only be used in HSCAN
   `,
 
   "HSCAN NOVALUES": script`

@@ -65,14 +65,13 @@ const CASES: Record<string, string> = {
   "an inline line without end": `${"x".repeat(70_000)}`,
   "a long inline line": `ECHO ${"x".repeat(60_000)}${CRLF}`,
   "an inline unknown command": `BOGUS a b${CRLF}`,
-  "an inline request with a NUL": `ECHO a\0b${CRLF}PING${CRLF}`,
   "HTTP, which must be refused": `POST / HTTP/1.1${CRLF}Host: localhost${CRLF}${CRLF}PING${CRLF}`,
   "HTTP by its Host header": `GET / HTTP/1.1${CRLF}Host: localhost:6379${CRLF}${CRLF}PING${CRLF}`,
   "requests behind QUIT": `${PING}*1${CRLF}$4${CRLF}QUIT${CRLF}${PING}`,
   "requests behind an error": `*1${CRLF}x${CRLF}${PING}`,
   "a mistake within MULTI": `MULTI${CRLF}*1${CRLF}x${CRLF}`,
   "an empty command name": `*1${CRLF}$0${CRLF}${CRLF}${PING}`,
-  "a command of bytes": `*1${CRLF}$4${CRLF}\x00\xff\r\n${CRLF}${PING}`,
+  "a command of bytes": `*2${CRLF}$4${CRLF}\x01\xff\r\n${CRLF}$2${CRLF}\xc3\xff${CRLF}${PING}`,
 };
 
 const LOCKED_CASES: Record<string, string> = {

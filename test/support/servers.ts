@@ -8,7 +8,7 @@
 // must then find no difference at all.
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -186,7 +186,16 @@ export function startOurServer(options: OurOptions = {}): Promise<Server> {
 /** The program and arguments that start our server, without directives. */
 export function ourCommand(runtime: Runtime): string[] {
   if (subjectIsRedis()) return ["redis-server"];
-  return [join(PROJECT, "node_modules/.bin", runtime), join(PROJECT, "src/cli/main.ts")];
+  return [runtimeProgram(runtime), join(PROJECT, "src/cli/main.ts")];
+}
+
+/** The runtime's program: what `npm test` has found, else what is installed with the project. */
+function runtimeProgram(runtime: Runtime): string {
+  const told = process.env[runtime === "bun" ? "TSKEYDB_BUN" : "TSKEYDB_NODE"];
+  if (told) return told;
+  const installed = join(PROJECT, "node_modules/.bin", runtime);
+  if (existsSync(installed)) return installed;
+  return runtime === "node" ? process.execPath : runtime;
 }
 
 /** Whether the tests run redis-server in our place, to check themselves. */
