@@ -248,7 +248,7 @@ test("CONFIG SET's errors are Redis's", () => {
     ["maxclients", "abc", "argument couldn't be parsed into an integer"],
     ["maxclients", "0", "argument must be between 1 and 4294967295 inclusive"],
     ["timeout", " 5", "argument couldn't be parsed into an integer"],
-    ["appendonly", "maybe", "argument must be 'yes' or 'no'"],
+    ["protected-mode", "maybe", "argument must be 'yes' or 'no'"],
     ["maxmemory", "1xb", "argument must be a memory value"],
     ["maxmemory", "-1", "argument must be a memory value"],
     ["appendfsync", "x", "argument(s) must be one of the following: everysec, always, no"],

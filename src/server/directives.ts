@@ -12,6 +12,7 @@
 // save is empty, because there are no point-in-time snapshots: the log holds everything.
 
 import { formatEventFlags, parseEventFlags } from "../commands/events.ts";
+import { DATABASES_MAX } from "../keyspace/keyspace.ts";
 
 /** What is wrong with a value, in Redis's words. */
 export class Fault extends Error {}
@@ -275,9 +276,9 @@ export const directives = {
   supervised: choice("no", ["upstart", "systemd", "auto", "no"], fixedIdle),
   pidfile: text("", fixed),
   loglevel: choice("notice", ["debug", "verbose", "notice", "warning", "nothing"]),
-  logfile: text("", fixed),
-  databases: integer(16, 1, 16384, fixed),
-  hz: integer(10, 0, INT_MAX),
+  logfile: text("", fixedIdle),
+  databases: integer(16, 1, DATABASES_MAX, fixed),
+  hz: integer(10, 0, INT_MAX, idle),
   "dynamic-hz": flag(true, idle),
   "enable-debug-command": choice("no", ["no", "yes", "local"], fixed),
   "always-show-logo": flag(false, fixedIdle),
@@ -298,7 +299,7 @@ export const directives = {
 
   // The data directory and the log.
   dir: text("./data", { setting: "protected" }),
-  appendonly: flag(true),
+  appendonly: flag(true, fixed),
   appendfilename: fileName("appendonly.aof", fixed),
   appenddirname: fileName("appendonlydir", fixed),
   appendfsync: choice("everysec", ["everysec", "always", "no"]),
@@ -370,11 +371,11 @@ export const directives = {
 
   // What is noticed and told.
   "notify-keyspace-events": directive<number>(0, eventFlags),
-  "slowlog-log-slower-than": integer(10000, -1, LONG_MAX),
-  "slowlog-max-len": integer(128, 0, LONG_MAX),
-  "latency-monitor-threshold": integer(0, 0, LONG_MAX),
-  "latency-tracking": flag(true),
-  "latency-tracking-info-percentiles": words(["50", "99", "99.9"], 16),
+  "slowlog-log-slower-than": integer(10000, -1, LONG_MAX, idle),
+  "slowlog-max-len": integer(128, 0, LONG_MAX, idle),
+  "latency-monitor-threshold": integer(0, 0, LONG_MAX, idle),
+  "latency-tracking": flag(true, idle),
+  "latency-tracking-info-percentiles": words(["50", "99", "99.9"], 16, idle),
 
   // Replication and clusters, of which there are none.
   "cluster-enabled": flag(false, fixed),
