@@ -146,7 +146,7 @@ function commandInfo(c: Context): void {
   reply.array(args.count - 2);
   for (let i = 2; i < args.count; i++) {
     const found = named(c, i);
-    if (found === undefined) reply.nullArray();
+    if (found === undefined) reply.null();
     else replyInfo(reply, found);
   }
 }
@@ -220,8 +220,7 @@ function requestKeys(c: Context): Keys | undefined {
   for (let i = 2; i < args.count; i++) request.push(args.starts[i], args.ends[i]);
   let found = c.executor.table.find(request, 0);
   if (found?.subcommands !== undefined && request.count > 1) {
-    const sub = found.subcommands.get(request.text(1).toLowerCase());
-    if (sub !== undefined || found.handler === undefined) found = sub;
+    found = found.subcommands.get(request.text(1).toLowerCase());
   }
   if (found === undefined) {
     reply.errorText("ERR Invalid command specified");

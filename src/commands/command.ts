@@ -64,6 +64,8 @@ export interface Command {
   args?: readonly ArgumentDoc[];
   subcommands?: readonly Command[];
   console?: ConsoleHint;
+  /** The error line for which the command is not even queued at the moment, or undefined. */
+  guard?: (c: Context) => Uint8Array | undefined;
   handler?: (c: Context) => void;
 }
 

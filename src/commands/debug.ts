@@ -4,6 +4,7 @@
 import { asciiBytes } from "../base/bytes.ts";
 import { parseDouble } from "../base/doubles.ts";
 import { parseInteger } from "../base/integers.ts";
+import { errorLine } from "../protocol/errors.ts";
 import type { Command } from "./command.ts";
 import type { Context } from "./context.ts";
 import { replyHelp, replySubcommandError } from "./help.ts";
@@ -16,6 +17,7 @@ export const debug: Command = {
   since: "1.0.0",
   complexity: "Depends on subcommand.",
   summary: "Does what tests need and nothing else should",
+  guard: refusal,
   handler: debugCommand,
 };
 
@@ -23,12 +25,9 @@ export const debugCommands: readonly Command[] = [debug];
 
 function debugCommand(c: Context): void {
   const { args, reply } = c;
-  if (!allowed(c)) {
-    reply.errorText(
-      'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", ' +
-        "you can run it from a local connection, otherwise you need to set this option in the " +
-        "configuration file, and then restart the server.",
-    );
+  const refused = refusal(c);
+  if (refused !== undefined) {
+    reply.error(refused);
     return;
   }
   const word = args.text(1).toLowerCase();
@@ -39,11 +38,23 @@ function debugCommand(c: Context): void {
   else replySubcommandError(c, "DEBUG");
 }
 
-function allowed(c: Context): boolean {
+const notAllowed = errorLine(
+  'ERR DEBUG command not allowed. If the enable-debug-command option is set to "local", you can ' +
+    "run it from a local connection, otherwise you need to set this option in the configuration " +
+    "file, and then restart the server.",
+);
+
+/** The error line where DEBUG may not be used, at all or from the session's address. */
+function refusal(c: Context): Uint8Array | undefined {
   const setting = c.services.configGet(["enable-debug-command"])[0]?.[1] ?? "yes";
-  if (setting !== "local") return setting === "yes";
-  const address = c.session.link?.address ?? "";
-  return /^(|127\..*|\[::1\]:.*|::1:.*|.*:0)$/.test(address);
+  if (setting === "yes") return undefined;
+  if (setting === "local" && isLocal(c.session.link?.address ?? "")) return undefined;
+  return notAllowed;
+}
+
+/** Whether the address, with its port, is of this machine; "" is the program itself. */
+function isLocal(address: string): boolean {
+  return /^(|127\..*|\[?::1\]?:\d+|.*:0)$/.test(address);
 }
 
 function sleep(c: Context): void {

@@ -120,6 +120,13 @@ export class Effects {
     this.discard();
   }
 
+  /** Forgets what was gathered since `count` was this. */
+  truncate(count: number): void {
+    if (count >= this.count) return;
+    this.#length = this.#starts[count];
+    this.count = count;
+  }
+
   /** Forgets what was gathered. */
   discard(): void {
     this.count = 0;

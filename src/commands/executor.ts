@@ -4,6 +4,7 @@
 // enough, who may call it, whether it is queued, whether memory and log allow it, what of it goes
 // to the log, who is woken, what is counted.
 
+import { utf8Text } from "../base/bytes.ts";
 import { Eviction } from "../keyspace/eviction.ts";
 import type { Hashes } from "../keyspace/hashes.ts";
 import { Counter, type Keyspace, type KeyspaceListener } from "../keyspace/keyspace.ts";
@@ -133,18 +134,17 @@ export class Executor implements KeyspaceListener {
     }
     if ((session.gates & Gate.subscribed) !== 0 && session.protocol === 2) {
       if (!subscribedCommands.has(command.fullName)) {
-        c.reply.errorText(
-          `ERR Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / ` +
+        return this.#rejectText(
+          command,
+          `Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / ` +
             "PING / QUIT / RESET are allowed in this context",
         );
-        command.rejected++;
-        return false;
       }
     }
     if (session.queue !== null && !transactionCommands.has(command.fullName)) {
       if ((command.flags & Flag.no_multi) !== 0) return this.#reject(command, Errors.notInMulti);
       // A queue takes memory, whatever is queued.
-      const refused = this.refusal(command.flags | Flag.denyoom);
+      const refused = command.entry.guard?.(c) ?? this.refusal(command.flags | Flag.denyoom);
       if (refused !== undefined) return this.#reject(command, refused);
       session.queue.push(args.clone());
       session.queuedCommands.push(command);
@@ -165,7 +165,7 @@ export class Executor implements KeyspaceListener {
       const sub = command.subcommands.get(args.text(1).toLowerCase());
       if (sub !== undefined) {
         command = sub;
-      } else if (command.handler === undefined) {
+      } else {
         this.context.reply.errorText(
           `ERR unknown subcommand '${shortText(args.text(1), 128)}'. ` +
             `Try ${command.name.toUpperCase()} HELP.`,
@@ -176,15 +176,7 @@ export class Executor implements KeyspaceListener {
     }
     const { arity } = command;
     if ((arity > 0 && args.count !== arity) || args.count < -arity) {
-      command.rejected++;
-      const text = `wrong number of arguments for '${command.fullName}' command`;
-      if (command.fullName === "exec") {
-        this.endTransaction(this.context.session);
-        this.context.reply.errorText(`EXECABORT Transaction discarded because of: ${text}`);
-      } else {
-        this.context.reply.errorText(`ERR ${text}`);
-      }
-      this.#failed();
+      this.#rejectText(command, `wrong number of arguments for '${command.fullName}' command`);
       return undefined;
     }
     return command;
@@ -248,8 +240,27 @@ export class Executor implements KeyspaceListener {
     return memory.usedBytes <= this.memoryLimit;
   }
 
+  /** Replies an error line in the command's place. */
   #reject(command: CompiledCommand, line: Uint8Array): false {
+    if (command.fullName === "exec") {
+      this.#rejectText(command, utf8Text(line, 1, line.length - 2));
+      return false;
+    }
     this.context.reply.error(line);
+    command.rejected++;
+    this.#failed();
+    return false;
+  }
+
+  /** As #reject, for an error without a code. EXEC ends its transaction even so. */
+  #rejectText(command: CompiledCommand, text: string): false {
+    const { reply, session } = this.context;
+    if (command.fullName === "exec") {
+      this.endTransaction(session);
+      reply.errorText(`EXECABORT Transaction discarded because of: ${text}`);
+    } else {
+      reply.errorText(`ERR ${text}`);
+    }
     command.rejected++;
     this.#failed();
     return false;

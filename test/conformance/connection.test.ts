@@ -217,7 +217,9 @@ family("connection", {
     COMMAND GETKEYS COPY a b REPLACE
     COMMAND GETKEYS BLPOP a b c 0
     COMMAND GETKEYS PING
+    = getkeys-arity -ERR The command has no key arguments
     COMMAND GETKEYS GET
+    = getkeys-arity -ERR Invalid number of arguments specified for command
     COMMAND GETKEYS BOGUS x
     COMMAND GETKEYS
     COMMAND GETKEYSANDFLAGS SET k v

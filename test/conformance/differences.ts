@@ -87,6 +87,13 @@ export const DIFFERENCES = {
     ours: "`timeout is out of range`",
     reason: "Redis 7.2 checks for it.",
   },
+  "getkeys-arity": {
+    since: "7.2.0",
+    topic: "COMMAND GETKEYS and GETKEYSANDFLAGS of a command alone",
+    redis: "a wrong number of arguments",
+    ours: "what is wrong with that command",
+    reason: "Redis 7.2 lowered the arity from -4 to -3.",
+  },
 } as const satisfies Record<string, Difference>;
 
 /** Whether a comparison of these two servers has to expect the difference. */
