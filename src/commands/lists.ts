@@ -399,8 +399,11 @@ function popOrWait(c: Context, end: number): void {
   c.block(Type.list, 1, last, timeoutMs, BlockReply.nullArray);
 }
 
-/** LMPOP and BLMPOP; `n` is the argument that says how many keys follow. */
-function popFromFirst(c: Context, n: number, timeoutMs: number): void {
+/**
+ * LMPOP and BLMPOP; `n` is the argument that says how many keys follow. A waiting one's timeout is
+ * argument 1, and is looked at last.
+ */
+function popFromFirst(c: Context, n: number, waits: boolean): void {
   const { args, reply, lists } = c;
   const keys = parseInteger(args.bytes, args.starts[n], args.ends[n]);
   if (!(keys > 0)) return reply.error(keysNotPositive);
@@ -414,6 +417,8 @@ function popFromFirst(c: Context, n: number, timeoutMs: number): void {
     count = parseIndex(args.bytes, args.starts[where + 2], args.ends[where + 2]);
     if (!(count > 0)) return reply.error(countNotPositive);
   }
+  const timeoutMs = waits ? timeout(c, 1) : 0;
+  if (timeoutMs < 0) return;
   for (let i = n + 1; i < where; i++) {
     const entry = c.findTypedForWrite(i, Type.list);
     if (entry < 0) return;
@@ -425,13 +430,8 @@ function popFromFirst(c: Context, n: number, timeoutMs: number): void {
     popEffect(c, i, end, taken);
     return;
   }
-  if (timeoutMs === NO_WAIT) reply.nullArray();
+  if (!waits) reply.nullArray();
   else c.block(Type.list, n + 1, where - 1, timeoutMs, BlockReply.nullArray);
-}
-
-function popFromFirstOrWait(c: Context): void {
-  const timeoutMs = timeout(c, 1);
-  if (timeoutMs >= 0) popFromFirst(c, 2, timeoutMs);
 }
 
 // The table
@@ -716,7 +716,7 @@ export const lmpop: Command = {
   summary: "Takes elements from the first of several lists that has any.",
   args: [numkeys, keyList, where, countOption],
   handler(c) {
-    popFromFirst(c, 1, NO_WAIT);
+    popFromFirst(c, 1, false);
   },
 };
 
@@ -796,7 +796,9 @@ export const blmpop: Command = {
   complexity: PER_KEY_AND_TAKEN,
   summary: "Takes elements from the first list that has any; waits if none has.",
   args: [timeoutDoc, numkeys, keyList, where, countOption],
-  handler: popFromFirstOrWait,
+  handler(c) {
+    popFromFirst(c, 2, true);
+  },
 };
 
 /** The list family. */

@@ -79,6 +79,8 @@ family("blocking", {
     BRPOPLPUSH nothing other abc
     BLMPOP abc 1 nothing LEFT
     BLMPOP -1 1 nothing LEFT
+    BLMPOP abc 2 a LEFT
+    BLMPOP abc 1 a LEFT COUNT 0
     BLMPOP 0.01 0 nothing LEFT
     BLMPOP 0.01 1 nothing UP
     BLMPOP 0.01 1 nothing LEFT COUNT 0

@@ -320,6 +320,8 @@ describe("random command sequences", () => {
     }
   });
 
+  // Each test searches elsewhere.
+  let seed = SEED;
   for (const [runtime, share] of [
     ["bun", 1],
     ["node", 0.25],
@@ -327,9 +329,10 @@ describe("random command sequences", () => {
     for (const profile of EVERY_ENCODING) {
       for (const protocol of [2, 3] as const) {
         const title = `${runtime}, ${profile}, RESP${protocol}`;
+        const mine = seed++;
         test(title, async (t) => {
           if (!redisServerOrSkip(t, `random sequences: ${title}`)) return;
-          t.diagnostic(`TSKEYDB_SEED=${SEED}`);
+          t.diagnostic(`TSKEYDB_SEED=${SEED} (${mine} for this test)`);
           const left = theirs as Side;
           const right = ours.get(runtime) as Side;
           for (const side of [left, right]) await applyProfile(side.server, side.control, profile);
@@ -345,7 +348,7 @@ describe("random command sequences", () => {
             await comparison.end();
           });
           await fc.assert(property, {
-            seed: SEED,
+            seed: mine,
             numRuns: Math.max(1, Math.round(RUNS * share)),
             interruptAfterTimeLimit: 300_000 * Math.max(1, RUNS / 60),
             verbose: 0,
