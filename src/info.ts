@@ -155,6 +155,7 @@ const builders: Record<(typeof allSections)[number], (source: InfoSource) => Fie
       ["async_loading", 0],
       ["rdb_changes_since_last_save", keyspace.counter(Counter.changes)],
       ["rdb_bgsave_in_progress", 0],
+      ["rdb_last_save_time", Math.floor(source.startedMs / 1000)],
       ["rdb_last_bgsave_status", "ok"],
       ["aof_enabled", log === null ? 0 : 1],
       ["aof_rewrite_in_progress", 0],

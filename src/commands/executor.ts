@@ -183,6 +183,11 @@ export class Executor implements KeyspaceListener {
   }
 
   #unknownCommand(args: Arguments): void {
+    // A browser was made to speak to us: nothing of what follows is a request.
+    if (httpWords.has(args.text(0).toLowerCase())) {
+      this.context.session.closing = true;
+      return;
+    }
     let shown = "";
     for (let i = 1; i < args.count && shown.length < 128; i++) {
       shown += `'${shortText(args.text(i), 128 - shown.length)}' `;
@@ -460,10 +465,14 @@ export class Executor implements KeyspaceListener {
   }
 }
 
-/** Redis's sanitised view of a client's word in an error. */
+/** A client's word as an error shows it: cut, and ended by a zero byte as texts in C are. */
 function shortText(text: string, max: number): string {
-  return text.slice(0, max);
+  const zero = text.indexOf("\0");
+  return text.slice(0, zero < 0 ? max : Math.min(zero, max));
 }
+
+/** First words of HTTP requests that could carry commands in their bodies. */
+const httpWords = new Set(["post", "host:"]);
 
 const subscribedCommands = new Set([
   "subscribe",

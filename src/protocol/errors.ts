@@ -1,9 +1,15 @@
 // Errors that a client sees, as lines ready to be sent: chosen by name, never thrown. A line is
 // "-CODE text\r\n"; its code is the first word. Texts are Redis's, since clients compare them.
 
-/** The line of an error: `text` begins with its code. Line breaks in it become spaces. */
+import { asciiBytes, utf8Bytes } from "../base/bytes.ts";
+
+/**
+ * The line of an error: `text` begins with its code. Line breaks in it become spaces. Where each
+ * character is a byte (Arguments.text makes such texts), the bytes come out as they went in.
+ */
 export function errorLine(text: string): Uint8Array {
-  return new TextEncoder().encode(`-${text.replaceAll(/[\r\n]/g, " ")}\r\n`);
+  const line = `-${text.replaceAll(/[\r\n]/g, " ")}\r\n`;
+  return /[^\0-\xff]/.test(line) ? utf8Bytes(line) : asciiBytes(line);
 }
 
 const out = (text: string): Uint8Array => errorLine(text);
