@@ -183,9 +183,9 @@ export class Executor implements KeyspaceListener {
   }
 
   #unknownCommand(args: Arguments): void {
-    // A browser was made to speak to us: nothing of what follows is a request.
+    // A browser was made to speak to us: it gets nothing, and what follows is no request.
     if (httpWords.has(args.text(0).toLowerCase())) {
-      this.context.session.closing = true;
+      this.context.session.link?.close(true);
       return;
     }
     let shown = "";
