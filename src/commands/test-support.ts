@@ -86,9 +86,6 @@ export class FakeServices implements Services {
   sleep(ms: number): void {
     this.sleptMs += ms;
   }
-  memoryLimit(): number {
-    return 0;
-  }
 }
 
 /** A client: what it is sent outside its replies gathers in `received`. */
