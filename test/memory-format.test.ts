@@ -1,0 +1,266 @@
+// A reader of the memory layout, written from docs/formats/memory.md alone: it is handed the buffers of a
+// database, knows no code of it, and must find everything that was stored.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { TestDatabase } from "../src/commands/test-support.ts";
+
+type Value = string | string[] | Map<string, string>;
+
+/** Reads buffers by the tables of docs/formats/memory.md. */
+class Reader {
+  readonly u8: Uint8Array[];
+  readonly view: DataView[];
+
+  constructor(buffers: readonly (ArrayBufferLike | null)[]) {
+    const present = buffers.map((buffer) => buffer ?? new ArrayBuffer(0));
+    this.u8 = present.map((buffer) => new Uint8Array(buffer));
+    this.view = present.map((buffer) => new DataView(buffer));
+  }
+
+  i32(ref: number, offset: number): number {
+    return (this.view[ref >>> 23] as DataView).getInt32(((ref & 0x7fffff) << 3) + offset, true);
+  }
+
+  f64(ref: number, offset: number): number {
+    return (this.view[ref >>> 23] as DataView).getFloat64(((ref & 0x7fffff) << 3) + offset, true);
+  }
+
+  text(ref: number, offset: number, length: number): string {
+    const start = ((ref & 0x7fffff) << 3) + offset;
+    const bytes = (this.u8[ref >>> 23] as Uint8Array).subarray(start, start + length);
+    return String.fromCharCode(...bytes);
+  }
+
+  root(word: number): number {
+    return (this.view[0] as DataView).getInt32(word * 4, true);
+  }
+
+  record(ref: number) {
+    const flags = this.i32(ref, 0) & 0xff;
+    const lengths = this.i32(ref, 4);
+    let at = 8;
+    let keyLength = lengths & 0xffff;
+    let deadline = -1;
+    let pointer = 0;
+    let pointerLength = 0;
+    if (flags & 64) {
+      keyLength = this.i32(ref, at);
+      at += 8;
+    }
+    if (flags & 32) {
+      deadline = this.f64(ref, at);
+      at += 8;
+    }
+    if (flags & 128) {
+      pointer = this.i32(ref, at);
+      pointerLength = this.i32(ref, at + 4);
+      at += 8;
+    }
+    const key = this.text(ref, at, keyLength);
+    const value =
+      flags & 128
+        ? this.text(pointer, 0, pointerLength)
+        : this.text(ref, at + keyLength, lengths >>> 16);
+    return { kind: flags & 31, key, value, deadline, pointer };
+  }
+
+  table(table: number): number[] {
+    const buckets = this.i32(table, 4);
+    const chunks = this.i32(table, 16);
+    const records: number[] = [];
+    for (let n = 0; n < buckets; n++) {
+      const chunk = this.i32(table, 12);
+      let bucket = chunks === 0 ? chunk + n * 8 : this.i32(chunk, (n >> 10) * 4) + (n & 1023) * 8;
+      for (; bucket !== 0; bucket = this.i32(bucket, 12)) {
+        for (let slot = 0; slot < 12; slot++) {
+          const record = this.i32(bucket, 16 + slot * 4);
+          if (record !== 0) records.push(record);
+        }
+      }
+    }
+    assert.equal(records.length, this.i32(table, 0));
+    return records;
+  }
+
+  packed(ref: number, start: number): string[] {
+    const entries: string[] = [];
+    const u8 = this.u8[ref >>> 23] as Uint8Array;
+    const view = this.view[ref >>> 23] as DataView;
+    const base = ((ref & 0x7fffff) << 3) + start;
+    const end = base + view.getUint32(base, true) - 1;
+    let at = base + 6;
+    while (at < end) {
+      const head = u8[at] as number;
+      const low = u8[at + 1] as number;
+      let length = 1;
+      let string = -1;
+      let number = 0n;
+      if (head < 0x80) number = BigInt(head);
+      else if (head < 0xc0) string = head & 63;
+      else if (head < 0xe0) {
+        number = BigInt.asIntN(13, BigInt(((head & 31) << 8) | low));
+        length = 2;
+      } else if (head < 0xf0) {
+        string = ((head & 15) << 8) | low;
+        length = 2;
+      } else if (head === 0xf0) {
+        string = view.getUint32(at + 1, true);
+        length = 5;
+      } else {
+        const bytes = [2, 3, 4, 8][head - 0xf1] as number;
+        for (let i = bytes; i > 0; i--) number = (number << 8n) | BigInt(u8[at + i] as number);
+        number = BigInt.asIntN(bytes * 8, number);
+        length = 1 + bytes;
+      }
+      if (string < 0) entries.push(String(number));
+      else entries.push(String.fromCharCode(...u8.subarray(at + length, at + length + string)));
+      length += Math.max(0, string);
+      at += length + (length < 128 ? 1 : length < 16384 ? 2 : 3);
+    }
+    assert.equal(u8[at], 0xff);
+    assert.equal(entries.length, view.getUint16(base + 4, true));
+    return entries;
+  }
+
+  list(list: number): string[] {
+    const elements: string[] = [];
+    for (let node = this.i32(list, 4); node !== 0; node = this.i32(node, 4)) {
+      const start = this.i32(node, 8);
+      if (start === 0) elements.push(this.text(node, 16, this.i32(node, 12)));
+      else elements.push(...this.packed(node, start));
+    }
+    assert.equal(elements.length, this.i32(list, 0));
+    return elements;
+  }
+
+  integers(set: number): string[] {
+    const width = this.i32(set, 0);
+    return Array.from({ length: this.i32(set, 4) }, (_, n) => {
+      let value = 0n;
+      for (let i = width - 1; i >= 0; i--) {
+        value = (value << 8n) | BigInt(this.text(set, 8 + n * width + i, 1).charCodeAt(0));
+      }
+      return String(BigInt.asIntN(width * 8, value));
+    });
+  }
+
+  value(record: { kind: number; value: string; pointer: number }): Value {
+    const { kind, pointer } = record;
+    if (kind <= 2) return record.value;
+    if (kind <= 4) return this.list(pointer);
+    if (kind === 5) return this.integers(pointer);
+    if (kind === 6) return this.packed(pointer, 0).sort();
+    if (kind === 7)
+      return this.table(pointer)
+        .map((ref) => this.record(ref).key)
+        .sort();
+    const pairs = new Map<string, string>();
+    if (kind === 8) {
+      const entries = this.packed(pointer, 0);
+      for (let i = 0; i < entries.length; i += 2) pairs.set(entries[i] ?? "", entries[i + 1] ?? "");
+    } else {
+      for (const ref of this.table(pointer)) {
+        const { key, value } = this.record(ref);
+        pairs.set(key, value);
+      }
+    }
+    return pairs;
+  }
+
+  /** Entries' references and deadlines by the tree of a database, in order. */
+  deadlines(tree: number): [number, number][] {
+    const items: [number, number][] = [];
+    for (let leaf = this.i32(tree, 12); leaf !== 0; leaf = this.i32(leaf, 4)) {
+      for (let i = 0; i < this.i32(leaf, 0); i++) {
+        items.push([this.f64(leaf, 16 + i * 8), this.i32(leaf, 344 + i * 4)]);
+      }
+    }
+    assert.equal(items.length, this.i32(tree, 8));
+    return items;
+  }
+}
+
+test("a reader written from the format's page finds everything in the buffers", () => {
+  const database = new TestDatabase();
+  const client = database.connect();
+  const call = (...words: string[]): void => {
+    const reply = client.raw(...words);
+    assert.ok(!reply.startsWith("-"), `${words[0]}: ${reply}`);
+  };
+  const expected = new Map<string, Value>();
+  const deadlines = new Map<string, number>();
+  const letters = "abcdefghijklmnopqrstuvwxyz";
+
+  for (let i = 0; i < 20_000; i++) {
+    call("SET", `key:${i}`, `value ${i}`);
+    expected.set(`key:${i}`, `value ${i}`);
+  }
+  for (let i = 0; i < 300; i++) {
+    const at = 4102444800000 + ((i * 7919) % 300);
+    call("SET", `until:${i}`, String(i), "PXAT", String(at));
+    expected.set(`until:${i}`, String(i));
+    deadlines.set(`until:${i}`, at);
+  }
+  for (const [name, value] of [
+    ["long value", "v".repeat(10_000)],
+    ["k".repeat(70_000), "a long key"],
+    ["huge", "h".repeat(100_000)],
+  ] as const) {
+    call("SET", name, value);
+    expected.set(name, value);
+  }
+  const numbers = ["0", "127", "-1", "4095", "-4096", "32767", "-8388608", "2147483647"].concat([
+    "9223372036854775807",
+    "-9223372036854775808",
+    "01",
+    "",
+    "x".repeat(200),
+    "y".repeat(5000),
+  ]);
+  call("RPUSH", "small list", ...numbers);
+  expected.set("small list", numbers);
+  const long = Array.from({ length: 5000 }, (_, i) => `element ${i} ${letters}`);
+  call("RPUSH", "long list", ...long, "p".repeat(9000));
+  call("LPUSH", "long list", "first");
+  expected.set("long list", ["first", ...long, "p".repeat(9000)]);
+  for (const [name, members] of [
+    ["narrow", ["-5", "0", "300"]],
+    ["wide", ["-70000", "1", "9007199254740993"]],
+    ["small set", ["a", "b", "17"]],
+    ["large set", long],
+  ] as const) {
+    call("SADD", name, ...members);
+    const integers = name === "narrow" || name === "wide";
+    expected.set(name, integers ? [...members] : [...members].sort());
+  }
+  for (const [name, count] of [
+    ["small hash", 20],
+    ["large hash", 3000],
+  ] as const) {
+    const pairs = Array.from({ length: count }, (_, i) => [`field ${i}`, String(i * i)] as const);
+    call("HSET", name, ...pairs.flat());
+    expected.set(name, new Map(pairs));
+  }
+
+  const reader = new Reader(database.keyspace.memory.buffers);
+  assert.equal(reader.root(0), 0x54534b31);
+  const found = new Map<string, Value>();
+  const kinds = new Set<number>();
+  const foundDeadlines = new Map<string, number>();
+  for (const ref of reader.table(reader.root(464))) {
+    const record = reader.record(ref);
+    found.set(record.key, reader.value(record));
+    kinds.add(record.kind);
+    if (record.deadline >= 0) foundDeadlines.set(record.key, record.deadline);
+  }
+  assert.deepEqual(found, expected);
+  assert.deepEqual(foundDeadlines, deadlines);
+  assert.deepEqual([...kinds].sort(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  const items = reader.deadlines(reader.root(465));
+  assert.deepEqual(new Map(items.map(([at, ref]) => [reader.record(ref).key, at])), deadlines);
+  assert.deepEqual(
+    items.map(([at]) => at),
+    [...deadlines.values()].sort((a, b) => a - b),
+  );
+});
