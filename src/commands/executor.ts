@@ -53,6 +53,8 @@ export class Executor implements KeyspaceListener {
   readonly internal: Session;
 
   #depth = 0;
+  /** As reply.errors when an error was counted last. */
+  #errorsCounted = 0;
   /** Whose request is being executed, and the messages for it, which follow the reply. */
   #current: Session | undefined;
   readonly #messages = new ReplyWriter();
@@ -308,7 +310,8 @@ export class Executor implements KeyspaceListener {
       if (!c.rewritten) effects.request(c.db, args);
     }
     if (effects.count > 0) effects.flush();
-    if (reply.errors !== errors) {
+    // An error within EXEC is the failure of the command that replied it, and of no other.
+    if (reply.errors !== errors && reply.errors !== this.#errorsCounted) {
       command.failed++;
       this.#failed();
     }
@@ -317,6 +320,7 @@ export class Executor implements KeyspaceListener {
   /** Counts the error that was written last by its code. */
   #failed(): void {
     const { bytes, length, lastErrorAt } = this.context.reply;
+    this.#errorsCounted = this.context.reply.errors;
     let code = "";
     for (let at = lastErrorAt + 1; at < length; at++) {
       if (bytes[at] === 32 || bytes[at] === 13) break;

@@ -51,6 +51,17 @@ test("an error while queueing aborts EXEC", () => {
   assert.equal(a.line("EXEC 1"), abort);
 });
 
+test("an error at EXEC stops nothing and is counted once", () => {
+  const db = new TestDatabase();
+  const a = db.connect();
+  for (const line of ["SET s v", "MULTI", "INCR s", "SET t 1"]) a.line(line);
+  assert.equal(a.line("EXEC"), "*2 -ERR value is not an integer or out of range +OK");
+  assert.equal(a.line("GET t"), "$1 1");
+  assert.equal(db.executor.statistics.errors.get("ERR"), 1);
+  assert.equal(db.executor.table.commands.get("incr")?.failed, 1);
+  assert.equal(db.executor.table.commands.get("exec")?.failed, 0);
+});
+
 test("WATCH lets EXEC fail when a key was changed, also by the session itself", () => {
   const db = new TestDatabase();
   const [a, b] = [db.connect(), db.connect()];
