@@ -15,11 +15,15 @@ import { objectCommands } from "./objects.ts";
 import { pubsubCommands } from "./pubsub.ts";
 import { serverCommands } from "./server.ts";
 import { setCommands } from "./sets.ts";
+import { stringNumberCommands } from "./string-numbers.ts";
+import { stringPartCommands } from "./string-parts.ts";
 import { stringCommands } from "./strings.ts";
 import { transactionCommands } from "./transactions.ts";
 
 export const commandFamilies: readonly (readonly Command[])[] = [
   stringCommands,
+  stringPartCommands,
+  stringNumberCommands,
   keyCommands,
   expiryCommands,
   objectCommands,

@@ -280,7 +280,7 @@ export const directives = {
   databases: integer(16, 1, DATABASES_MAX, fixed),
   hz: integer(10, 0, INT_MAX, idle),
   "dynamic-hz": flag(true, idle),
-  "enable-debug-command": choice("no", ["no", "yes", "local"], fixed),
+  "enable-debug-command": choice("local", ["no", "yes", "local"], fixed),
   "always-show-logo": flag(false, fixedIdle),
   "set-proc-title": flag(true, fixedIdle),
   "proc-title-template": text("{title} {listen-addr} {server-mode}", idle),
