@@ -413,9 +413,10 @@ function popFromFirst(c: Context, n: number, waits: boolean): void {
   if (end < 0) return reply.error(Errors.syntax);
   let count = 1;
   if (args.count > where + 1) {
-    if (args.count !== where + 3 || !args.is(where + 1, COUNT)) return reply.error(Errors.syntax);
+    if (args.count === where + 2 || !args.is(where + 1, COUNT)) return reply.error(Errors.syntax);
     count = parseIndex(args.bytes, args.starts[where + 2], args.ends[where + 2]);
     if (!(count > 0)) return reply.error(countNotPositive);
+    if (args.count > where + 3) return reply.error(Errors.syntax);
   }
   const timeoutMs = waits ? timeout(c, 1) : 0;
   if (timeoutMs < 0) return;

@@ -29,6 +29,12 @@ export const DIFFERENCES = {
     ours: "a byte like any other",
     reason: "It is an accident of C strings; RESP requests hold any byte in both.",
   },
+  "nul-in-errors": {
+    topic: "A NUL byte in what an error shows of a request",
+    redis: "ends what is shown",
+    ours: "is shown as a space, as CR and LF are",
+    reason: "It is an accident of C strings.",
+  },
   "set-listpack": {
     since: "7.2.0",
     topic: "OBJECT ENCODING of small sets that are not all integers",

@@ -75,6 +75,9 @@ const LATER_OPTIONS: readonly (readonly [string, string, string])[] = [
   ["HSCAN", "NOVALUES", "7.4.0"],
 ];
 
+/** Commands whose arguments Redis 7.2 describes in another shape. */
+const RESHAPED = ["PSUBSCRIBE"];
+
 /** Arguments of COMMAND DOCS as indented lines: name, type, token, flags. */
 function argumentLines(reply: Reply | undefined, indent = ""): string[] {
   if (!reply) return [];
@@ -165,6 +168,7 @@ describe("what the server says of itself", () => {
       const [one, other] = [a, b].map((map) =>
         comparable(name, argumentLines(map.get("arguments"))),
       );
+      if (RESHAPED.includes(name) && olderThan(theirs?.version ?? "", "7.2.0")) continue;
       if (one !== other) wrong.push(`${name}: arguments\n${one}\nours:\n${other}`);
     }
     assert.equal(wrong.join("\n"), "");

@@ -39,7 +39,7 @@ const toLine = (words: Words) =>
 /** A server, the client whose commands are compared, and one that looks on. */
 interface Side {
   readonly server: Server;
-  readonly client: Client;
+  client: Client;
   readonly control: Client;
 }
 
@@ -82,7 +82,8 @@ class Comparison {
   async begin(protocol: Protocol): Promise<void> {
     for (const side of [this.theirs, this.ours]) {
       await side.control.call("FLUSHALL");
-      await side.client.call("RESET");
+      side.client.close();
+      side.client = await side.server.connect();
       if (protocol === 3) await side.client.call("HELLO", "3");
     }
   }
@@ -128,7 +129,7 @@ class Comparison {
     if (theirs.type === "simple" && theirs.text === "QUEUED") this.#queued?.push(modeOf(words));
     else if (name === "MULTI" && theirs.type === "simple") this.#queued = [];
     else if (name === "EXEC" || (name === "DISCARD" && theirs.type === "simple")) {
-      if (words.length === 1) this.#queued = undefined;
+      this.#queued = undefined;
     }
   }
 

@@ -132,6 +132,12 @@ const count = fc.oneof(
   { weight: 3, arbitrary: fc.integer({ min: -12, max: -1 }).map(String) },
   { weight: 1, arbitrary: integer },
 );
+/** Of how many to draw: large negative numbers would be obeyed to the last. */
+const draws = fc.oneof(
+  { weight: 15, arbitrary: fc.integer({ min: -12, max: 12 }).map(String) },
+  { weight: 1, arbitrary: noInteger },
+  { weight: 1, arbitrary: fc.constantFrom("2147483647", "9223372036854775807") },
+);
 const index = fc.oneof({ weight: 10, arbitrary: smallInteger }, { weight: 1, arbitrary: integer });
 const offset = fc.oneof(
   { weight: 12, arbitrary: fc.integer({ min: 0, max: 300 }).map(String) },
@@ -326,8 +332,8 @@ const TABLE: readonly (readonly [number, Arbitrary<string[]>])[] = [
   [5, sequence("HINCRBY", key, member, integer)],
   [5, sequence("HINCRBYFLOAT", key, member, float)],
   [3, sequence("HRANDFIELD", key)],
-  [3, sequence("HRANDFIELD", key, count)],
-  [3, sequence("HRANDFIELD", key, count, "WITHVALUES")],
+  [3, sequence("HRANDFIELD", key, draws)],
+  [3, sequence("HRANDFIELD", key, draws, "WITHVALUES")],
   [3, sequence("HSCAN", key, "0", scanOptions)],
   // Sets
   [10, sequence("SADD", key, many(member, 8))],
@@ -339,7 +345,7 @@ const TABLE: readonly (readonly [number, Arbitrary<string[]>])[] = [
   [4, sequence("SPOP", key)],
   [4, sequence("SPOP", key, count)],
   [3, sequence("SRANDMEMBER", key)],
-  [3, sequence("SRANDMEMBER", key, count)],
+  [3, sequence("SRANDMEMBER", key, draws)],
   [5, sequence("SMOVE", key, key, member)],
   [8, sequence(fc.constantFrom("SINTER", "SUNION", "SDIFF"), many(key, 3))],
   [3, sequence("SINTERCARD", counted(key), options(sequence("LIMIT", count)))],
@@ -388,9 +394,11 @@ const maimed: Arbitrary<Words> = fc
       case "fewer":
         return words.length > 1 ? words.slice(0, -1) : words;
       case "more":
-        return [...words, extra];
+        // The last argument of BLPOP is its timeout, which must stay short.
+        return /^B/i.test(words[0] as string) ? words : [...words, extra.replaceAll("\0", "0")];
       default:
-        return [`${words[0]}x`, ...words.slice(1)];
+        // redis-server shows an argument up to its first NUL.
+        return [`${words[0]}x`, ...words.slice(1).map((each) => each.replaceAll("\0", "0"))];
     }
   });
 

@@ -1,0 +1,93 @@
+// The documentation keeps to the source: the command reference is the command table's, the directives in
+// docs/operations.md are those that can be set, and links between pages lead somewhere.
+
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { commandsPage, commandsPath } from "../scripts/reference.ts";
+import { type DirectiveName, directiveOf, directives } from "../src/server/directives.ts";
+
+const PROJECT = fileURLToPath(new URL("../", import.meta.url));
+
+const pages = [
+  ...readdirSync(PROJECT).filter((name) => name.endsWith(".md")),
+  ...readdirSync(join(PROJECT, "docs"), { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => join("docs", name)),
+].map((path) => ({ path, text: readFileSync(join(PROJECT, path), "utf8") }));
+
+const operations = pages.find(({ path }) => path === join("docs", "operations.md"))?.text ?? "";
+
+/** What stands between the two comments of that name. */
+function between(name: string): string {
+  const [, text = ""] = operations.split(`<!-- ${name} -->`);
+  return text;
+}
+
+/** The names in code marks in a text. */
+function names(text: string): string[] {
+  return [...text.matchAll(/`([a-z-]+)`/g)].map(([, name]) => name as string);
+}
+
+test("docs/commands.md is what the command table says; `npm run reference` renders it", () => {
+  assert.equal(readFileSync(commandsPath, "utf8"), commandsPage());
+});
+
+test("docs/operations.md tells of every directive that has an effect, with its default", () => {
+  const rows = new Map<string, string>();
+  for (const [, row = ""] of between("directives").matchAll(/^\| (.*) \|$/gm)) {
+    const [cell = "", initial = "", setting = ""] = row.split(" | ");
+    for (const name of names(cell)) rows.set(name, `${name} | ${initial} | ${setting}`);
+  }
+  const effective = (Object.keys(directives) as DirectiveName[]).filter(
+    (name) => !directiveOf(name).isIdle,
+  );
+  const expected = effective.map((name) => {
+    const { kind, initial, setting } = directiveOf(name);
+    const text = kind.format(initial);
+    const changes = setting === "mutable" ? "yes" : "";
+    return `${name} | ${text === "" ? "" : `\`${text}\``} | ${changes}`;
+  });
+  assert.deepEqual([...rows.values()].sort(), expected.sort());
+});
+
+test("docs/operations.md names every directive that is accepted without effect", () => {
+  const idle = (Object.keys(directives) as DirectiveName[]).filter(
+    (name) => directiveOf(name).isIdle,
+  );
+  assert.deepEqual(names(between("idle")).sort(), idle.sort());
+});
+
+test("links between pages lead to files and headings that are there", () => {
+  const broken: string[] = [];
+  for (const { path, text } of pages) {
+    for (const [, target = ""] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(target)) continue;
+      const [file = "", anchor] = target.split("#");
+      const full = file === "" ? join(PROJECT, path) : resolve(PROJECT, dirname(path), file);
+      if (!existsSync(full)) broken.push(`${path}: ${target}`);
+      else if (anchor !== undefined && !anchorsOf(relative(PROJECT, full)).has(anchor)) {
+        broken.push(`${path}: ${target} (no such heading)`);
+      }
+    }
+  }
+  assert.deepEqual(broken, []);
+});
+
+/** The anchors of a page's headings, as GitHub makes them. */
+function anchorsOf(path: string): Set<string> {
+  const { text = "" } = pages.find((page) => page.path === path) ?? {};
+  const anchors = new Set<string>();
+  for (const [, heading = ""] of text.replace(/^```[\s\S]*?^```/gm, "").matchAll(/^#+ (.*)$/gm)) {
+    const base = heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replace(/ /g, "-");
+    let anchor = base;
+    for (let n = 1; anchors.has(anchor); n++) anchor = `${base}-${n}`;
+    anchors.add(anchor);
+  }
+  return anchors;
+}
