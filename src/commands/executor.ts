@@ -211,7 +211,9 @@ export class Executor implements KeyspaceListener {
     }
     this.call(command, args);
     const c = this.context;
-    if (c.blocking.pending && this.#depth === 0) this.serveWaiting();
+    // What a transaction of the embedded API takes back must not have been given away before.
+    const serves = this.#depth === 0 && this.observer === undefined;
+    if (c.blocking.pending && serves) this.serveWaiting();
     if (this.keyspace.disposing) this.keyspace.reclaim(RECLAIM_STEP);
   }
 
