@@ -218,6 +218,16 @@ export class Log {
     return this.failure === null;
   }
 
+  /**
+   * Writes everything and returns when it is on the disk, whatever the policy. False when that
+   * cannot be done now; then `failure` says why.
+   */
+  syncAll(): boolean {
+    if (this.#end !== this.#batchStart) this.#seal();
+    if (this.failure === null && this.#synced === this.#sealedEnd) return true;
+    return this.retry() && this.#writeAndSync();
+  }
+
   /** Changes the policy; throws LogError LOG_WRITE when the file cannot be synced for it. */
   setPolicy(policy: FsyncPolicy): void {
     if (policy === this.#policy) return;
