@@ -9,11 +9,13 @@ import { debugCommands } from "./debug.ts";
 import { expiryCommands } from "./expiry.ts";
 import { hashCommands } from "./hashes.ts";
 import { keyCommands } from "./keys.ts";
+import { listMoveCommands } from "./list-moves.ts";
 import { listCommands } from "./lists.ts";
 import { memoryCommands } from "./memory-usage.ts";
 import { objectCommands } from "./objects.ts";
 import { pubsubCommands } from "./pubsub.ts";
 import { serverCommands } from "./server.ts";
+import { setAlgebraCommands } from "./set-algebra.ts";
 import { setCommands } from "./sets.ts";
 import { stringNumberCommands } from "./string-numbers.ts";
 import { stringPartCommands } from "./string-parts.ts";
@@ -28,8 +30,10 @@ export const commandFamilies: readonly (readonly Command[])[] = [
   expiryCommands,
   objectCommands,
   listCommands,
+  listMoveCommands,
   hashCommands,
   setCommands,
+  setAlgebraCommands,
   transactionCommands,
   pubsubCommands,
   connectionCommands,

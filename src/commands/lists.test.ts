@@ -14,6 +14,7 @@ import { Arguments } from "../protocol/arguments.ts";
 import type { Command } from "./command.ts";
 import { CommandTable } from "./command-table.ts";
 import { Executor } from "./executor.ts";
+import { listMoveCommands } from "./list-moves.ts";
 import { listCommands } from "./lists.ts";
 import type { Services } from "./services.ts";
 import { type ClientLink, Session } from "./session.ts";
@@ -88,7 +89,7 @@ class Fixture {
       nowUs: () => 0,
       writesRefused: () => undefined,
     } as unknown as Services;
-    const table = new CommandTable([listCommands, [put]]);
+    const table = new CommandTable([listCommands, listMoveCommands, [put]]);
     this.executor = new Executor(table, keyspace, { lists: this.lists, hashes, sets }, services);
     this.executor.setNow(NOW);
     this.executor.context.effects.sink = {
@@ -325,7 +326,7 @@ test("the log gets what was done, and nothing when nothing was", () => {
   ]);
 });
 
-test("who waits is served first come, first served, and keeps its place while there is nothing", () => {
+test("who waits is served first come, first served, and keeps its place meanwhile", () => {
   const fixture = new Fixture();
   const clients = [0, 1, 2].map(() => new Client());
   const sessions = clients.map((client, i) => new Session(10 + i, NOW, client));

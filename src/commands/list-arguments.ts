@@ -1,0 +1,20 @@
+// The documentation of arguments that list commands share.
+
+import type { ArgumentDoc } from "./command.ts";
+
+export const key: ArgumentDoc = { name: "key", type: "key", keySpecIndex: 0 };
+
+/** A number; with a token it is an option. */
+export function integer(name: string, token?: string): ArgumentDoc {
+  if (token === undefined) return { name, type: "integer" };
+  return { name, type: "integer", token, optional: true };
+}
+
+function word(token: string): ArgumentDoc {
+  return { name: token.toLowerCase(), type: "pure-token", token };
+}
+
+/** One of several words. */
+export function oneOf(name: string, ...tokens: string[]): ArgumentDoc {
+  return { name, type: "oneof", arguments: tokens.map(word) };
+}
