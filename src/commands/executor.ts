@@ -209,8 +209,9 @@ export class Executor implements KeyspaceListener {
         return;
       }
     }
-    this.call(command, args);
     const c = this.context;
+    c.session.lastCommand = command;
+    this.call(command, args);
     // What a transaction of the embedded API takes back must not have been given away before.
     const serves = this.#depth === 0 && this.observer === undefined;
     if (c.blocking.pending && serves) this.serveWaiting();
@@ -292,7 +293,6 @@ export class Executor implements KeyspaceListener {
     c.command = command;
     c.changes = 0;
     c.rewritten = false;
-    session.lastCommand = command;
     if (session.noTouch) this.keyspace.touching = false;
     if (this.observer !== undefined && (command.flags & Flag.write) !== 0) {
       this.observer.beforeWrite(c, command);

@@ -23,6 +23,7 @@ export const deleteKeys: Command = {
     "O(N) where N is the number of keys that will be removed. When a key to remove holds a value other than a string, the individual complexity for this key is O(M) where M is the number of elements in the list, set, sorted set or hash. Removing a single key that holds a string value is O(1).",
   summary: "Deletes keys",
   args: [{ name: "key", type: "key", keySpecIndex: 0, multiple: true }],
+  console: "deleted",
   handler: deleteCommand,
 };
 
@@ -39,6 +40,7 @@ export const unlink: Command = {
     "O(1) for each key removed regardless of its size. Then the command does O(N) work in a different thread in order to reclaim memory, where N is the number of allocations the deleted objects where composed of.",
   summary: "Deletes keys; large values are freed later, as with DEL here",
   args: [{ name: "key", type: "key", keySpecIndex: 0, multiple: true }],
+  console: "deleted",
   handler: deleteCommand,
 };
 
@@ -68,6 +70,7 @@ export const typeOfKey: Command = {
   complexity: "O(1)",
   summary: "Names the type of a key's value",
   args: [{ name: "key", type: "key", keySpecIndex: 0 }],
+  console: "type",
   handler: typeCommand,
 };
 
