@@ -27,6 +27,7 @@ const LAYERS = [
   "database.ts",
   "info.ts",
   "server",
+  "embedded",
   "index.ts",
   "cli",
 ];

@@ -244,7 +244,6 @@ family("connection", {
     TIME x
     DBSIZE
     DBSIZE x
-    DEBUG SLEEP 0
     SHUTDOWN BOGUS
     SHUTDOWN SAVE NOSAVE
     ROLE

@@ -29,6 +29,12 @@ export const DIFFERENCES = {
     ours: "a byte like any other",
     reason: "It is an accident of C strings; RESP requests hold any byte in both.",
   },
+  "debug-local": {
+    topic: "The default of `enable-debug-command`",
+    redis: "`no`",
+    ours: "`local`: DEBUG is for clients of the same machine",
+    reason: "A database that is embedded or bound to loopback is tested where it runs.",
+  },
   "nul-in-errors": {
     topic: "A NUL byte in what an error shows of a request",
     redis: "ends what is shown",

@@ -375,15 +375,6 @@ family("transactions", {
     UNSUBSCRIBE ch
   `,
 
-  "one clock for the whole transaction": script`
-    SET k v PX 30
-    MULTI
-    GET k
-    DEBUG SLEEP 0
-    EXISTS k
-    EXEC
-  `,
-
   "a wakened client sees the state after the whole transaction": script`
     b>> BLPOP l 0
     MULTI
@@ -427,3 +418,26 @@ family("transactions", {
     GET k
   `,
 });
+
+family(
+  "transactions and DEBUG",
+  {
+    "one clock for the whole transaction": script`
+      SET k v PX 30
+      MULTI
+      GET k
+      DEBUG SLEEP 0.05
+      EXISTS k
+      EXEC
+      EXISTS k
+    `,
+
+    "DEBUG SLEEP sleeps": script`
+      DEBUG SLEEP 0
+      DEBUG SLEEP 0.01
+      DEBUG SLEEP
+      DEBUG BOGUS
+    `,
+  },
+  { args: ["--enable-debug-command", "local"] },
+);
