@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { commandFamilies } from "./all-commands.ts";
-import type { Command } from "./command.ts";
+import { type Command, Flag } from "./command.ts";
 import { TestDatabase } from "./test-support.ts";
 
 const entries: Command[] = commandFamilies.flat();
@@ -12,6 +12,7 @@ test("every entry can be called, and says what it is", () => {
     assert.ok(entry.arity !== 0, entry.name);
     assert.ok(entry.handler !== undefined || entry.subcommands !== undefined, entry.name);
     assert.ok(entry.summary.length > 0 && entry.summary.length <= 72, entry.summary);
+    for (const flag of entry.flags.split(" ")) assert.ok(flag === "" || flag in Flag, flag);
     assert.match(entry.since, /^\d+\.\d+\.\d+$/, entry.name);
     const keys = entry.keys !== undefined || entry.keyCountAt !== undefined;
     assert.equal(entry.keyFlags !== undefined, keys, `${entry.name} tells what it does to keys`);

@@ -3,6 +3,7 @@
 // these entries. Names of flags, groups and argument types are those of Redis's COMMAND and
 // COMMAND DOCS (redis.io/docs/latest/commands/command-docs).
 
+import { assert } from "../base/assert.ts";
 import { parseInteger } from "../base/integers.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import type { Context } from "./context.ts";
@@ -125,7 +126,7 @@ export class CompiledCommand {
     for (const flag of entry.flags.split(" ")) {
       if (flag === "") continue;
       const bit = Flag[flag as keyof typeof Flag];
-      if (bit === undefined) throw new Error(`command ${this.fullName}: unknown flag '${flag}'`);
+      assert(bit !== undefined, "the flags of a command are known");
       flags |= bit;
     }
     this.flags = flags;

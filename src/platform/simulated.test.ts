@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SimulatedPlatform, type SimulatedSocket, WINDOW_BYTES } from "./simulated.ts";
+import { SimulatedPlatform } from "./simulated.ts";
+import { type SimulatedSocket, WINDOW_BYTES } from "./simulated-network.ts";
 
 const encode = (value: string) => new TextEncoder().encode(value);
 const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);

@@ -1,0 +1,367 @@
+// A simulated disk: files in memory that can lose power, fill up and fail.
+//
+// A file has what the process sees and what has reached the disk. What happened since the last sync
+// is kept as a list of changes in order. When the power goes, some number of the first of them have
+// reached the disk all the same, and of the next one, if it is a write, a part; the rest is lost.
+// Names work alike: creations, renames and removals since the last `syncDirectory` of their
+// directory survive up to some point. A sync that fails loses for good what it should have made
+// durable, as Linux does: a later sync that succeeds says nothing about those bytes.
+
+import {
+  type DirectoryLock,
+  DirectoryLocked,
+  type File,
+  type Files,
+  type OpenMode,
+  PlatformError,
+} from "./platform.ts";
+import { SimulatedClock } from "./simulated-clock.ts";
+
+const SYNC_DELAY_MS_MAX = 3;
+
+/** Bytes that grow. */
+export class Content {
+  bytes = new Uint8Array(64);
+  length = 0;
+
+  write(position: number, part: Uint8Array): void {
+    const end = position + part.length;
+    if (end > this.bytes.length) {
+      const larger = new Uint8Array(Math.max(end, 2 * this.bytes.length));
+      larger.set(this.bytes.subarray(0, this.length));
+      this.bytes = larger;
+    }
+    this.bytes.set(part, position);
+    this.length = Math.max(this.length, end);
+  }
+
+  truncate(length: number): void {
+    if (length < this.length) this.bytes.fill(0, length, this.length);
+    else this.write(length, new Uint8Array(0));
+    this.length = length;
+  }
+}
+
+/** A change of a file's content that has not reached the disk: a write, or (no part) a truncation. */
+interface Change {
+  readonly position: number;
+  readonly part: Uint8Array | undefined;
+}
+
+class StoredFile {
+  readonly seen = new Content();
+  readonly durable = new Content();
+  changes: Change[] = [];
+
+  apply(change: Change): void {
+    applyTo(this.seen, change);
+    this.changes.push(change);
+  }
+}
+
+function applyTo(content: Content, change: Change): void {
+  if (change.part === undefined) content.truncate(change.position);
+  else content.write(change.position, change.part);
+}
+
+/** A change of names: `path` stands for `node` from now on, or for nothing; `freed` for nothing. */
+interface Naming {
+  readonly path: string;
+  readonly node: StoredFile | undefined;
+  /** The old name, when this is a renaming, which happens wholly or not at all. */
+  readonly freed: string | undefined;
+}
+
+interface OpenFile {
+  readonly path: string;
+  readonly node: StoredFile;
+  readonly mode: OpenMode;
+  position: number;
+}
+
+/** A fault that is to come: at the `countdown`-th call from now. */
+interface Fault {
+  countdown: number;
+  readonly code: string;
+}
+
+export interface SimulatedOptions {
+  /** What a torn write leaves behind its torn place: nothing, or zeros up to its end. */
+  readonly tornEnd?: "cut" | "zeros";
+}
+
+/** A clock with a disk: a sync takes time. */
+export class SimulatedDisk extends SimulatedClock implements Files {
+  readonly pid = 4711;
+  /** Bytes the disk holds; a write past them fails with ENOSPC after what still fits. */
+  capacityBytes = Number.POSITIVE_INFINITY;
+
+  private readonly tornEnd: "cut" | "zeros";
+  private readonly files = new Map<File, OpenFile>();
+  private nextFile: File = 3;
+  private names = new Map<string, StoredFile>();
+  private durableNames = new Map<string, StoredFile>();
+  private namings: Naming[] = [];
+  private directories = new Set<string>(["/"]);
+  private readonly locks = new Set<string>();
+  private writeFault: Fault | undefined;
+  private syncFault: Fault | undefined;
+
+  constructor(seed: number, options: SimulatedOptions = {}) {
+    super(seed);
+    this.tornEnd = options.tornEnd ?? "cut";
+  }
+
+  open(path: string, mode: OpenMode): File {
+    let node = this.names.get(path);
+    if (node === undefined) {
+      if (mode === "read" || mode === "update") throw failure("ENOENT", path);
+      if (!this.directories.has(parentOf(path))) throw failure("ENOENT", path);
+      node = new StoredFile();
+      this.name(path, node);
+    } else if (mode === "create") {
+      throw failure("EEXIST", path);
+    } else if (mode === "replace") {
+      node.apply({ position: 0, part: undefined });
+    }
+    const file = this.nextFile++;
+    this.files.set(file, { path, node, mode, position: 0 });
+    return file;
+  }
+
+  close(file: File): void {
+    this.get(file);
+    this.files.delete(file);
+  }
+
+  read(file: File, bytes: Uint8Array, start: number, end: number, position: number): number {
+    const { seen } = this.get(file).node;
+    const count = Math.max(0, Math.min(end - start, seen.length - position));
+    bytes.set(seen.bytes.subarray(position, position + count), start);
+    return count;
+  }
+
+  write(file: File, bytes: Uint8Array, start: number, end: number): PlatformError | undefined {
+    const open = this.get(file);
+    const position = open.mode === "append" ? open.node.seen.length : open.position;
+    const error = this.writeAt(file, bytes, start, end, position);
+    open.position = position + (error === undefined ? end - start : error.writtenBytes);
+    return error;
+  }
+
+  writeAt(
+    file: File,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    position: number,
+  ): PlatformError | undefined {
+    const { node, path, mode } = this.get(file);
+    if (mode === "read") return failure("EBADF", path);
+    let code = strike(this.writeFault);
+    let length = end - start;
+    if (code !== undefined) {
+      this.writeFault = undefined;
+      length = this.random(length + 1);
+    }
+    const growth = Math.max(0, position + length - node.seen.length);
+    const room = this.capacityBytes - this.usedBytes();
+    if (growth > room) {
+      code ??= "ENOSPC";
+      length = Math.max(0, length - (growth - Math.max(0, room)));
+    }
+    if (length > 0) node.apply({ position, part: bytes.slice(start, start + length) });
+    return code === undefined ? undefined : failure(code, path, length);
+  }
+
+  size(file: File): number {
+    return this.get(file).node.seen.length;
+  }
+
+  truncate(file: File, bytes: number): PlatformError | undefined {
+    const { node, path, mode } = this.get(file);
+    if (mode === "read") return failure("EINVAL", path);
+    node.apply({ position: bytes, part: undefined });
+    return undefined;
+  }
+
+  sync(file: File): PlatformError | undefined {
+    const { node, path } = this.get(file);
+    return this.makeDurable(node, path, node.changes.length);
+  }
+
+  syncLater(file: File, done: (error: PlatformError | undefined) => void): void {
+    const { node, path } = this.get(file);
+    const pending = node.changes.slice();
+    this.setTimer(this.random(SYNC_DELAY_MS_MAX * 1000) / 1000, () => {
+      // A sync of the same file that came in between has made some of them durable already.
+      const left = pending.filter((change) => node.changes.includes(change)).length;
+      done(this.makeDurable(node, path, left));
+    });
+  }
+
+  rename(from: string, to: string): void {
+    const node = this.names.get(from);
+    if (node === undefined) throw failure("ENOENT", from);
+    if (!this.directories.has(parentOf(to))) throw failure("ENOENT", to);
+    this.name(to, node, from);
+  }
+
+  remove(path: string): void {
+    if (this.names.has(path)) this.name(path, undefined);
+  }
+
+  exists(path: string): boolean {
+    return this.names.has(path) || this.directories.has(path);
+  }
+
+  list(directory: string): string[] {
+    if (!this.directories.has(directory)) throw failure("ENOENT", directory);
+    const paths = [...this.names.keys(), ...this.directories];
+    return paths
+      .filter((path) => path !== "/" && parentOf(path) === directory)
+      .map((path) => path.slice(path.lastIndexOf("/") + 1))
+      .sort();
+  }
+
+  makeDirectory(directory: string): void {
+    // Directories are durable at once: what is at stake in a crash is what stands in them.
+    for (let path = directory; path !== "/"; path = parentOf(path)) this.directories.add(path);
+  }
+
+  syncDirectory(directory: string): void {
+    if (!this.directories.has(directory)) throw failure("ENOENT", directory);
+    const left: Naming[] = [];
+    for (const naming of this.namings) {
+      if (parentOf(naming.path) === directory) nameIn(this.durableNames, naming);
+      else left.push(naming);
+    }
+    this.namings = left;
+  }
+
+  resolve(path: string): string {
+    const parts: string[] = [];
+    for (const part of path.split("/")) {
+      if (part === "..") parts.pop();
+      else if (part !== "" && part !== ".") parts.push(part);
+    }
+    const resolved = `/${parts.join("/")}`;
+    if (!this.exists(resolved)) throw failure("ENOENT", path);
+    return resolved;
+  }
+
+  lockDirectory(directory: string): DirectoryLock {
+    const path = this.resolve(directory);
+    if (this.locks.has(path)) throw new DirectoryLocked(path, this.pid);
+    this.locks.add(path);
+    return { release: () => void this.locks.delete(path) };
+  }
+
+  /** The `nth` write from now (1 is the next) fails with `code`, after a part of its bytes. */
+  failWrite(nth: number, code: "ENOSPC" | "EIO"): void {
+    this.writeFault = { countdown: nth, code };
+  }
+
+  /** The `nth` sync from now (1 is the next) fails with `code`; what it was for is lost. */
+  failSync(nth: number, code: "ENOSPC" | "EIO"): void {
+    this.syncFault = { countdown: nth, code };
+  }
+
+  /** The power goes: open files and locks are gone, and of the rest what had not reached the disk. */
+  protected loseUnsynced(): void {
+    const nodes = new Set([...this.names.values(), ...this.durableNames.values()]);
+    for (const { node } of this.namings) if (node !== undefined) nodes.add(node);
+    const survivingNames = this.random(this.namings.length + 1);
+    for (const naming of this.namings.slice(0, survivingNames)) nameIn(this.durableNames, naming);
+    this.namings = [];
+    this.names = new Map(this.durableNames);
+    for (const node of nodes) this.tear(node);
+    this.files.clear();
+    this.locks.clear();
+    this.writeFault = undefined;
+    this.syncFault = undefined;
+  }
+
+  /** The content of a file as the process sees it, or undefined. */
+  contentOf(path: string): Uint8Array | undefined {
+    const seen = this.names.get(path)?.seen;
+    return seen?.bytes.slice(0, seen.length);
+  }
+
+  /** Puts a durable file there, as if it had always been. */
+  putFile(path: string, bytes: Uint8Array): void {
+    this.makeDirectory(parentOf(path));
+    const node = new StoredFile();
+    node.seen.write(0, bytes);
+    node.durable.write(0, bytes);
+    this.names.set(path, node);
+    this.durableNames.set(path, node);
+  }
+
+  private get(file: File): OpenFile {
+    const open = this.files.get(file);
+    if (open === undefined) throw failure("EBADF", `file ${file}`);
+    return open;
+  }
+
+  private name(path: string, node: StoredFile | undefined, freed?: string): void {
+    const naming = { path, node, freed };
+    nameIn(this.names, naming);
+    this.namings.push(naming);
+  }
+
+  private usedBytes(): number {
+    let used = 0;
+    for (const node of new Set(this.names.values())) used += node.seen.length;
+    return used;
+  }
+
+  private makeDurable(node: StoredFile, path: string, count: number): PlatformError | undefined {
+    const code = strike(this.syncFault);
+    const changes = node.changes.splice(0, count);
+    if (code !== undefined) {
+      this.syncFault = undefined;
+      return failure(code, path);
+    }
+    for (const change of changes) applyTo(node.durable, change);
+    return undefined;
+  }
+
+  private tear(node: StoredFile): void {
+    const surviving = this.random(node.changes.length + 1);
+    for (const change of node.changes.slice(0, surviving)) applyTo(node.durable, change);
+    const torn = node.changes[surviving];
+    if (torn?.part !== undefined) {
+      const kept = this.random(torn.part.length + 1);
+      const part = torn.part.slice(0, this.tornEnd === "zeros" ? torn.part.length : kept);
+      part.fill(0, kept);
+      if (part.length > 0) node.durable.write(torn.position, part);
+    }
+    node.changes = [];
+    node.seen.truncate(0);
+    node.seen.write(0, node.durable.bytes.subarray(0, node.durable.length));
+  }
+}
+
+/** The error that the simulated system answers with. */
+export function failure(code: string, subject: string, writtenBytes = 0): PlatformError {
+  return new PlatformError(code, subject, `${subject}: ${code}`, writtenBytes);
+}
+
+/** Counts a coming fault down; returns its code when it is due. */
+function strike(fault: Fault | undefined): string | undefined {
+  if (fault === undefined) return undefined;
+  fault.countdown--;
+  return fault.countdown <= 0 ? fault.code : undefined;
+}
+
+function nameIn(names: Map<string, StoredFile>, naming: Naming): void {
+  if (naming.freed !== undefined) names.delete(naming.freed);
+  if (naming.node === undefined) names.delete(naming.path);
+  else names.set(naming.path, naming.node);
+}
+
+function parentOf(path: string): string {
+  const slash = path.lastIndexOf("/");
+  return slash <= 0 ? "/" : path.slice(0, slash);
+}
