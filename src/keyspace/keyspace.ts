@@ -10,8 +10,8 @@
 // its structure. An entry with a deadline stands in its database's tree of deadlines too, ordered
 // by time, so that the next to expire is known and expiry is exact.
 //
-// Freeing a large collection, or a whole database, is put on the disposal list and done in slices
-// by reclaim(), so that no command pays for more than it touches.
+// Freeing a large collection, or a whole database, is put on the disposal list (disposal.ts) and
+// done in slices by reclaim(), so that no command pays for more than it touches.
 //
 // Invariants, checked by verify(): (1) an entry is in the tree of deadlines exactly if it has a
 // deadline, under that deadline; (2) no collection is empty; (3) each structure verifies.
@@ -21,11 +21,12 @@ import { Hasher } from "../base/hash.ts";
 import { isCanonicalInteger64 } from "../base/integers.ts";
 import { Random } from "../base/random.ts";
 import { Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
-import { type Disposer, HashTables } from "../structures/hash-table.ts";
+import { HashTables } from "../structures/hash-table.ts";
 import { OrderedTrees } from "../structures/ordered-tree.ts";
 import { DEADLINE, KIND_MASK, NO_DEADLINE, Records } from "../structures/record.ts";
 import { lfuStart, lfuTouched, lruClock } from "./access-clock.ts";
 import { type DataType, Kind, typeOfKind } from "./data-type.ts";
+import { Disposals } from "./disposal.ts";
 import { WatchedKeys } from "./watched-keys.ts";
 
 export const DATABASES_MAX = 64;
@@ -43,21 +44,13 @@ export const Counter = { hits: 0, misses: 1, expired: 2, evicted: 3, changes: 4 
 /** Strings of at most this many bytes are `embstr`, longer ones `raw`, as in Redis. */
 export const EMBEDDED_MAX = 44;
 
-/** Collections with more elements than this are freed in slices. */
-const FREE_AT_ONCE_MAX = 64;
-
-// A disposal: 0 next, 4 kind (or TABLE, TREE), 8 root.
-const DISPOSAL_BYTES = 16;
-const TABLE = 100;
-const TREE = 101;
-
 /** Hears of what the keyspace does by itself. */
 export interface KeyspaceListener {
   /** The entry with this key is about to be deleted because its deadline has passed. */
   expired(db: number, bytes: Uint8Array, start: number, end: number): void;
 }
 
-export class Keyspace implements Disposer {
+export class Keyspace {
   readonly memory: Memory;
   readonly records: Records;
   readonly tables: HashTables;
@@ -87,6 +80,7 @@ export class Keyspace implements Disposer {
 
   #clock = 0;
   readonly #words: Int32Array;
+  readonly #disposals: Disposals;
   readonly #counters: Float64Array;
 
   constructor(memory: Memory, databases: number, seed: Int32Array) {
@@ -106,6 +100,8 @@ export class Keyspace implements Disposer {
     const hasher = new Hasher(this.#words[W.hashKey], this.#words[W.hashKey + 1]);
     this.tables = new HashTables(memory, this.records, hasher);
     this.deadlines = new OrderedTrees(memory);
+    const { records, tables, deadlines, types } = this;
+    this.#disposals = new Disposals(memory, records, tables, deadlines, types, W.disposals);
     this.watched = new WatchedKeys(memory, this.tables, this.records, W.watched);
   }
 
@@ -494,8 +490,8 @@ export class Keyspace implements Disposer {
   flush(db: number): number {
     const size = this.size(db);
     const at = W.databases + db * DATABASE_WORDS;
-    if (this.#words[at] !== 0) this.#disposeLater(TABLE, this.#words[at]);
-    if (this.#words[at + 1] !== 0) this.#disposeLater(TREE, this.#words[at + 1]);
+    if (this.#words[at] !== 0) this.#disposals.addTable(this.#words[at]);
+    if (this.#words[at + 1] !== 0) this.#disposals.addTree(this.#words[at + 1]);
     this.#words[at] = 0;
     this.#words[at + 1] = 0;
     return size;
@@ -530,66 +526,25 @@ export class Keyspace implements Disposer {
 
   /** Frees the roots that takeOut returned. */
   disposeRoots(roots: [number, number]): void {
-    if (roots[0] !== 0) this.#disposeLater(TABLE, roots[0]);
-    if (roots[1] !== 0) this.#disposeLater(TREE, roots[1]);
+    if (roots[0] !== 0) this.#disposals.addTable(roots[0]);
+    if (roots[1] !== 0) this.#disposals.addTree(roots[1]);
   }
 
   // Disposal
 
   /** Frees a detached entry and what it holds; a large collection later, in slices. */
   dispose(entry: number): void {
-    const kind = this.records.kind(entry);
-    const type = this.types[typeOfKind[kind]];
-    if (type === undefined) {
-      this.records.free(entry);
-      return;
-    }
-    const root = this.records.pointer(entry);
-    this.memory.free(entry);
-    if (type.size(kind, root) > FREE_AT_ONCE_MAX) this.#disposeLater(kind, root);
-    else while (!type.free(kind, root, FREE_AT_ONCE_MAX * 2));
-  }
-
-  #disposeLater(kind: number, root: number): void {
-    const disposal = this.memory.allocate(DISPOSAL_BYTES);
-    const words = this.memory.i32[disposal >>> PLACE_BITS];
-    const at = (disposal & PLACE_MASK) << 1;
-    words[at] = this.#words[W.disposals];
-    words[at + 1] = kind;
-    words[at + 2] = root;
-    this.#words[W.disposals] = disposal;
+    this.#disposals.dispose(entry);
   }
 
   /** Whether something waits to be freed. */
   get disposing(): boolean {
-    return this.#words[W.disposals] !== 0;
+    return this.#disposals.any;
   }
 
   /** Frees about `budget` elements of what waits to be freed. */
   reclaim(budget: number): void {
-    for (let left = budget; left > 0 && this.disposing; left -= 64) {
-      const disposal = this.#words[W.disposals];
-      const words = this.memory.i32[disposal >>> PLACE_BITS];
-      const at = (disposal & PLACE_MASK) << 1;
-      const kind = words[at + 1];
-      const root = words[at + 2];
-      // What a slice frees may itself be put on the list, in front: take this one off first.
-      this.#words[W.disposals] = words[at];
-      if (this.#freeSlice(kind, root, Math.min(left, 64))) {
-        this.memory.free(disposal);
-      } else {
-        words[at] = this.#words[W.disposals];
-        this.#words[W.disposals] = disposal;
-      }
-    }
-  }
-
-  #freeSlice(kind: number, root: number, budget: number): boolean {
-    if (kind === TABLE) return this.tables.free(root, budget, this);
-    if (kind === TREE) return this.deadlines.free(root, budget);
-    const type = this.types[typeOfKind[kind]];
-    assert(type !== undefined, "only collections wait to be freed");
-    return type.free(kind, root, budget);
+    this.#disposals.reclaim(budget);
   }
 
   /** Bytes of an entry with all that it holds, its share of the table not counted. */
