@@ -1,5 +1,6 @@
-// The documentation keeps to the source: the command reference is the command table's, the directives in
-// docs/operations.md are those that can be set, and links between pages lead somewhere.
+// The documentation keeps to the source: the command reference is the command table's, the
+// directives in docs/operations.md are those that can be set, and links between pages lead
+// somewhere.
 
 import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";

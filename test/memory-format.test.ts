@@ -1,5 +1,5 @@
-// A reader of the memory layout, written from docs/formats/memory.md alone: it is handed the buffers of a
-// database, knows no code of it, and must find everything that was stored.
+// A reader of the memory layout, written from docs/formats/memory.md alone: it is handed the
+// buffers of a database, knows no code of it, and must find everything that was stored.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

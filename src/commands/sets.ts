@@ -91,6 +91,7 @@ export const sismember: Command = {
   complexity: "O(1)",
   summary: "Says whether a set has a member.",
   args: [keyArg, memberArg],
+  console: "bool",
   handler(c) {
     const entry = c.findTyped(1, Type.set);
     if (entry < 0) return;
@@ -111,6 +112,7 @@ export const smismember: Command = {
   complexity: "O(1) for each member asked for",
   summary: "Says of each of several members whether a set has it.",
   args: [keyArg, membersArg],
+  console: "bool",
   handler(c) {
     const entry = c.findTyped(1, Type.set);
     if (entry < 0) return;
@@ -182,6 +184,7 @@ export const spop: Command = {
   complexity: "O(1), or O(N) for N members with a count",
   summary: "Takes random members out of a set and returns them.",
   args: [keyArg, { name: "count", type: "integer", since: "3.2.0", optional: true }],
+  console: "set",
   handler(c) {
     if (c.args.count > 2) return popSeveral(c);
     const entry = c.findTypedForWrite(1, Type.set);
@@ -284,6 +287,7 @@ export const srandmember: Command = {
   complexity: "O(1), or O(N) for N members with a count",
   summary: "Returns random members of a set.",
   args: [keyArg, { name: "count", type: "integer", since: "2.6.0", optional: true }],
+  console: "set",
   handler(c) {
     const { args, reply, sets } = c;
     if (args.count > 3) return reply.error(Errors.syntax);

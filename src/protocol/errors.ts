@@ -8,7 +8,8 @@ import { asciiBytes, utf8Bytes } from "../base/bytes.ts";
  * character is a byte (Arguments.text makes such texts), the bytes come out as they went in.
  */
 export function errorLine(text: string): Uint8Array {
-  const line = `-${text.replaceAll(/[\r\n]/g, " ")}\r\n`;
+  // As Redis does it: line ends at the end go, those within become spaces.
+  const line = `-${text.replace(/[\r\n]+$/, "").replaceAll(/[\r\n]/g, " ")}\r\n`;
   return /[^\0-\xff]/.test(line) ? utf8Bytes(line) : asciiBytes(line);
 }
 

@@ -1,6 +1,7 @@
-// The console: a person with `nc`. Every transcript in seed-transcripts.md is typed line by line into a
-// real nc, and what comes back must be the same to the letter, except where chance decides: SRANDMEMBER
-// and SPOP may give any member, and what follows then follows from the one that was popped.
+// The console: a person with `nc`. Every transcript in seed-transcripts.md is typed line by line
+// into a real nc, and what comes back must be the same to the letter, except where chance decides:
+// SRANDMEMBER and SPOP may give any member, and what follows then follows from the one that was
+// popped.
 
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";

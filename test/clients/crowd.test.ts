@@ -71,7 +71,7 @@ for (const runtime of RUNTIMES) {
       for (const client of clients) client.close();
     });
 
-    test("idle clients are closed after timeout; subscribers and blocked ones are not", async () => {
+    test("idle clients are closed after timeout; subscribers and blocked are not", async () => {
       const server = await start("--timeout", "1");
       const [idle, busy, subscriber, blocked] = await Promise.all([
         server.connect(),

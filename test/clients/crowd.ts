@@ -1,8 +1,8 @@
-// The client side of the crowd in crowd.test.ts, as a process of its own: a server and its ten thousand
-// clients would not both fit under one process's limit of open files.
+// The client side of the crowd in crowd.test.ts, as a process of its own: a server and its ten
+// thousand clients would not both fit under one process's limit of open files.
 //
-// node crowd.ts PORT COUNT: opens COUNT connections, has each set and get a key of its own while all the
-// others stay open, and prints one line of JSON.
+// node crowd.ts PORT COUNT: opens COUNT connections, has each set and get a key of its own while
+// all the others stay open, and prints one line of JSON.
 
 import { connect, type Socket } from "node:net";
 

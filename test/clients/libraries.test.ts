@@ -1,5 +1,6 @@
-// The libraries that people use, on their defaults, against the real server: ioredis, and node-redis in
-// RESP2 and RESP3, with pools, transactions, subscriptions, blocking pops and reconnects.
+// The libraries that people use, on their defaults, against the real server: ioredis, and
+// node-redis in RESP2 and RESP3, with pools, transactions, subscriptions, blocking pops and
+// reconnects.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";

@@ -1,9 +1,9 @@
 // Where we differ from the redis-server that the tests compare with, and why.
 //
-// We claim to be Redis 7.4.0, while the oracle may be older (Debian has 7.0.15): a difference with `since`
-// is what Redis itself changed in that version, and is expected only from an oracle that is older. One
-// without `since` is ours for good. `docs/differences.md` is rendered from this list, and a test keeps
-// the two the same.
+// We claim to be Redis 7.4.0, while the oracle may be older (Debian has 7.0.15): a difference with
+// `since` is what Redis itself changed in that version, and is expected only from an oracle that is
+// older. One without `since` is ours for good. `docs/differences.md` is rendered from this list,
+// and a test keeps the two the same.
 
 import { olderThan } from "../support/servers.ts";
 
@@ -90,7 +90,7 @@ export const DIFFERENCES = {
     redis: "the one that was filled first",
     ours: "the first that the command names",
     reason:
-      "Since Redis 7.2 a wakened client runs its command again, and the command looks in its order.",
+      "Since Redis 7.2 a wakened client runs its command again, which looks in its own order.",
   },
   "timeout-range": {
     since: "7.2.0",

@@ -1,7 +1,8 @@
-// What the server says of its commands and of itself, beside redis-server: COMMAND INFO and COMMAND DOCS
-// row by row, the fields of HELLO, CLIENT INFO and INFO by name.
+// What the server says of its commands and of itself, beside redis-server: COMMAND INFO and COMMAND
+// DOCS row by row, the fields of HELLO, CLIENT INFO and INFO by name.
 //
-// Summaries are our own words; what Redis 7.2 and 7.4 changed in these tables is left out by name below.
+// Summaries are our own words; what Redis 7.2 and 7.4 changed in these tables is left out by name
+// below.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -17,29 +18,31 @@ import {
 } from "../support/servers.ts";
 
 const COMMANDS = `
-  SET GET GETSET GETDEL GETEX MGET MSET MSETNX SETNX SETEX PSETEX APPEND STRLEN GETRANGE SETRANGE INCR DECR
-  INCRBY DECRBY INCRBYFLOAT DEL UNLINK EXISTS TYPE KEYS SCAN RANDOMKEY RENAME RENAMENX COPY TOUCH OBJECT
-  EXPIRE PEXPIRE EXPIREAT PEXPIREAT TTL PTTL EXPIRETIME PEXPIRETIME PERSIST LPUSH RPUSH LPUSHX RPUSHX LPOP
-  RPOP LRANGE LLEN LINDEX LSET LINSERT LREM LTRIM LPOS LMOVE RPOPLPUSH LMPOP HSET HMSET HSETNX HGET HMGET
-  HGETALL HKEYS HVALS HDEL HLEN HEXISTS HSTRLEN HINCRBY HINCRBYFLOAT HRANDFIELD HSCAN SADD SREM SISMEMBER
-  SMISMEMBER SMEMBERS SCARD SPOP SRANDMEMBER SMOVE SINTER SINTERCARD SUNION SDIFF SINTERSTORE SUNIONSTORE
-  SDIFFSTORE SSCAN MULTI EXEC DISCARD WATCH UNWATCH SUBSCRIBE UNSUBSCRIBE PSUBSCRIBE PUNSUBSCRIBE PUBLISH
-  PUBSUB BLPOP BRPOP BLMOVE BRPOPLPUSH BLMPOP HELLO AUTH CLIENT SELECT INFO CONFIG COMMAND PING ECHO QUIT
-  RESET DBSIZE FLUSHDB FLUSHALL TIME DEBUG SHUTDOWN
+  SET GET GETSET GETDEL GETEX MGET MSET MSETNX SETNX SETEX PSETEX APPEND STRLEN GETRANGE SETRANGE
+  INCR DECR INCRBY DECRBY INCRBYFLOAT DEL UNLINK EXISTS TYPE KEYS SCAN RANDOMKEY RENAME RENAMENX
+  COPY TOUCH OBJECT EXPIRE PEXPIRE EXPIREAT PEXPIREAT TTL PTTL EXPIRETIME PEXPIRETIME PERSIST
+  LPUSH RPUSH LPUSHX RPUSHX LPOP RPOP LRANGE LLEN LINDEX LSET LINSERT LREM LTRIM LPOS LMOVE
+  RPOPLPUSH LMPOP HSET HMSET HSETNX HGET HMGET HGETALL HKEYS HVALS HDEL HLEN HEXISTS HSTRLEN
+  HINCRBY HINCRBYFLOAT HRANDFIELD HSCAN SADD SREM SISMEMBER SMISMEMBER SMEMBERS SCARD SPOP
+  SRANDMEMBER SMOVE SINTER SINTERCARD SUNION SDIFF SINTERSTORE SUNIONSTORE SDIFFSTORE SSCAN MULTI
+  EXEC DISCARD WATCH UNWATCH SUBSCRIBE UNSUBSCRIBE PSUBSCRIBE PUNSUBSCRIBE PUBLISH PUBSUB BLPOP
+  BRPOP BLMOVE BRPOPLPUSH BLMPOP HELLO AUTH CLIENT SELECT INFO CONFIG COMMAND PING ECHO QUIT RESET
+  DBSIZE FLUSHDB FLUSHALL TIME DEBUG SHUTDOWN
 `
   .trim()
   .split(/\s+/);
 
 /** Sections and fields of INFO that clients, Sentinel and dashboards read. */
 const INFO_FIELDS = `
-  redis_version redis_mode os arch_bits process_id run_id tcp_port uptime_in_seconds uptime_in_days
-  connected_clients maxclients blocked_clients used_memory used_memory_human used_memory_rss
-  used_memory_peak maxmemory maxmemory_policy mem_fragmentation_ratio loading rdb_changes_since_last_save
-  rdb_bgsave_in_progress rdb_last_save_time rdb_last_bgsave_status aof_enabled aof_rewrite_in_progress
-  aof_last_write_status total_connections_received total_commands_processed instantaneous_ops_per_sec
-  total_net_input_bytes total_net_output_bytes rejected_connections expired_keys evicted_keys
-  keyspace_hits keyspace_misses pubsub_channels pubsub_patterns role connected_slaves master_replid
-  master_repl_offset used_cpu_sys used_cpu_user cluster_enabled
+  redis_version redis_mode os arch_bits process_id run_id tcp_port uptime_in_seconds
+  uptime_in_days connected_clients maxclients blocked_clients used_memory used_memory_human
+  used_memory_rss used_memory_peak maxmemory maxmemory_policy mem_fragmentation_ratio loading
+  rdb_changes_since_last_save rdb_bgsave_in_progress rdb_last_save_time rdb_last_bgsave_status
+  aof_enabled aof_rewrite_in_progress aof_last_write_status total_connections_received
+  total_commands_processed instantaneous_ops_per_sec total_net_input_bytes total_net_output_bytes
+  rejected_connections expired_keys evicted_keys keyspace_hits keyspace_misses pubsub_channels
+  pubsub_patterns role connected_slaves master_replid master_repl_offset used_cpu_sys
+  used_cpu_user cluster_enabled
 `
   .trim()
   .split(/\s+/);

@@ -1,5 +1,5 @@
-// The shapes of replies in each protocol: RESP3's maps, sets, doubles, nulls and verbatim texts, and what
-// the same commands say in RESP2. Malformed requests have a folder of their own.
+// The shapes of replies in each protocol: RESP3's maps, sets, doubles, nulls and verbatim texts,
+// and what the same commands say in RESP2. Malformed requests have a folder of their own.
 
 import { family, script } from "../support/scenario.ts";
 

@@ -1,12 +1,12 @@
 // Random command sequences, played on redis-server and on ours side by side.
 //
-// After each command the replies are compared, after each sequence the whole state: every key of each
-// database with its type, value, encoding and deadline. Where chance decides (SPOP and its like), our
-// answer must be one that the state before allows, and redis-server is then brought to the same state.
-// Cursors are walked to their end and the sets of what they gave compared.
+// After each command the replies are compared, after each sequence the whole state: every key of
+// each database with its type, value, encoding and deadline. Where chance decides (SPOP and its
+// like), our answer must be one that the state before allows, and redis-server is then brought to
+// the same state. Cursors are walked to their end and the sets of what they gave compared.
 //
-// A failure prints a shrunk sequence and the seed. TSKEYDB_SEED=n replays it, TSKEYDB_RUNS=n (sequences
-// for each test, 60 by default) makes the search longer.
+// A failure prints a shrunk sequence and the seed. TSKEYDB_SEED=n replays it, TSKEYDB_RUNS=n
+// (sequences for each test, 60 by default) makes the search longer.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -182,8 +182,8 @@ class Comparison {
   }
 
   /**
-   * Popping most of a set builds a new one from the rest, whose encoding depends on which members those
-   * are and how they went; both sides build it anew from the same rest.
+   * Popping most of a set builds a new one from the rest, whose encoding depends on which members
+   * those are and how they went; both sides build it anew from the same rest.
    */
   async #rebuild(key: Buffer): Promise<void> {
     const deadline = await this.theirs.client.call("PEXPIRETIME", key);

@@ -1,5 +1,6 @@
-// The promise of SCAN, HSCAN and SSCAN: whatever is there from the first call to the last is given at
-// least once, and what never was is never given, while the collection grows, shrinks and changes.
+// The promise of SCAN, HSCAN and SSCAN: whatever is there from the first call to the last is given
+// at least once, and what never was is never given, while the collection grows, shrinks and
+// changes.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";

@@ -1,7 +1,8 @@
-// Malformed requests: what comes back to the byte, and whether the connection ends, beside redis-server.
+// Malformed requests: what comes back to the byte, and whether the connection ends, beside
+// redis-server.
 //
-// Each case is sent as it stands, then the sending side is closed: what a server has understood by then it
-// answers, and closes too.
+// Each case is sent as it stands, then the sending side is closed: what a server has understood by
+// then it answers, and closes too.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
@@ -84,8 +85,8 @@ const LOCKED_CASES: Record<string, string> = {
 };
 
 /**
- * Sends the bytes in pieces, then the end of sending, and gives what comes back. Nothing is sent behind
- * an answer that ends the connection: the kernel would then throw that answer away.
+ * Sends the bytes in pieces, then the end of sending, and gives what comes back. Nothing is sent
+ * behind an answer that ends the connection: the kernel would then throw that answer away.
  */
 async function sendInPieces(server: Server, bytes: Buffer, size: number, pauseMs: number) {
   const client = await server.connect();
@@ -127,7 +128,8 @@ function compareCases(name: string, cases: Record<string, string>, args: readonl
         const sizes = bytes.length > 150 ? [whole, Math.ceil(whole / 3)] : [whole, 1];
         const servers = [theirs as Server, ...ours];
         for (const size of sizes) {
-          // On a busy machine a piece may overtake the answer that should have stopped it; then slower.
+          // On a busy machine a piece may overtake the answer that should have stopped it; then
+          // slower.
           for (const pauseMs of [1, 5, 25]) {
             const [expected, ...got] = await Promise.all(
               servers.map((server) => sendInPieces(server, bytes, size, pauseMs)),

@@ -1,11 +1,11 @@
 // Hostile input: streams of bytes that no client should send, and proper ones cut at any byte.
 //
-// Whatever comes, the server lives, closes the connection in the end, answers in whole replies, and a
-// witness on another connection goes on as if nothing were there. Proper pipelines, cut anywhere, get
-// what redis-server gives to the whole.
+// Whatever comes, the server lives, closes the connection in the end, answers in whole replies, and
+// a witness on another connection goes on as if nothing were there. Proper pipelines, cut anywhere,
+// get what redis-server gives to the whole.
 //
-// A failure prints a shrunk stream and the seed; TSKEYDB_SEED=n replays it, TSKEYDB_RUNS=n (60 by default)
-// makes the search longer.
+// A failure prints a shrunk stream and the seed; TSKEYDB_SEED=n replays it, TSKEYDB_RUNS=n (60 by
+// default) makes the search longer.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -188,7 +188,8 @@ for (const runtime of RUNTIMES) {
             const [text] = streams[index] as [string, number[]];
             if (!opensConsole(text)) wholeReplies(answer);
           }
-          // A random stream may have said FLUSHALL or the like; it knows no such word, but keep the books.
+          // A random stream may have said FLUSHALL or the like; it knows no such word, but keep the
+          // books.
           assert.equal(show(await witness.call("GET", "witness")), `"${expected}"`);
         },
       );

@@ -1,4 +1,5 @@
-// Requests and values at the far end of what is allowed: deep pipelines, many arguments, 512 MiB strings.
+// Requests and values at the far end of what is allowed: deep pipelines, many arguments, 512 MiB
+// strings.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";

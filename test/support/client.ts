@@ -1,7 +1,8 @@
 // A client that hides nothing: raw bytes out, tagged replies in, in the order of the wire.
 //
-// Pushes (RESP3) and messages (RESP2's subscribed mode) are replies like any other here: whoever reads
-// next gets them. Every wait has a limit, so a server that says nothing fails a test instead of hanging it.
+// Pushes (RESP3) and messages (RESP2's subscribed mode) are replies like any other here: whoever
+// reads next gets them. Every wait has a limit, so a server that says nothing fails a test instead
+// of hanging it.
 
 import { connect, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";

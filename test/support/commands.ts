@@ -1,8 +1,8 @@
 // Random commands of every family, for comparing two servers.
 //
-// Keys come from a small space, so that commands meet each other's values; arguments are mostly valid,
-// now and then not. All text is latin1, one character for each byte. Expiries lie far in the future, so
-// that no key vanishes on one server a moment earlier than on the other.
+// Keys come from a small space, so that commands meet each other's values; arguments are mostly
+// valid, now and then not. All text is latin1, one character for each byte. Expiries lie far in the
+// future, so that no key vanishes on one server a moment earlier than on the other.
 
 import fc, { type Arbitrary } from "fast-check";
 import type { Mode } from "./compare.ts";

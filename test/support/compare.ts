@@ -1,8 +1,8 @@
 // When two replies are the same answer.
 //
-// Most replies must agree to the byte. Some cannot: a table has no order, a random member is random, time
-// goes on between two servers. Each such case has a mode of its own, and the mode is chosen by whoever
-// sends the command, never by looking at the replies.
+// Most replies must agree to the byte. Some cannot: a table has no order, a random member is
+// random, time goes on between two servers. Each such case has a mode of its own, and the mode is
+// chosen by whoever sends the command, never by looking at the replies.
 
 import { type Reply, show } from "./resp.ts";
 
@@ -24,7 +24,7 @@ export type Mode =
 const NEAR_MS = 2_500;
 const NEAR_SECONDS = 2;
 
-/** What an encoding was called before Redis 7.2, when lists were never one listpack and sets neither. */
+/** Encodings that Redis 7.2 split: before it, lists and sets were never one listpack. */
 const BEFORE_7_2: Record<string, string> = {
   '"listpack"': "small",
   '"quicklist"': "small",

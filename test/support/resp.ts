@@ -1,10 +1,12 @@
-// Requests and replies as RESP2 and RESP3 have them on the wire, for tests that care about exact types.
+// Requests and replies as RESP2 and RESP3 have them on the wire, for tests that care about exact
+// types.
 //
-// A library client turns `:1`, `#t` and `+1` into values that look alike; a conformance test must not.
-// So a reply here is a tagged tree that keeps the type byte's meaning, and `show` prints a tree on one
-// line so that a failed comparison reads like a transcript:
+// A library client turns `:1`, `#t` and `+1` into values that look alike; a conformance test must
+// not. So a reply here is a tagged tree that keeps the type byte's meaning, and `show` prints a
+// tree on one line so that a failed comparison reads like a transcript:
 //
-//   +OK   -ERR text   :7   "bulk\x00"   $-1   *-1   _   [a, b]   {k: v}   ~[a, b]   >[a, b]   ,1.5   #t   =txt:"…"   (123
+//   +OK   -ERR text   :7   "bulk\x00"   $-1   *-1   _   [a, b]   {k: v}   ~[a, b]   >[a, b]
+//   ,1.5   #t   =txt:"…"   (123
 
 /** One reply. Texts are latin1, so every byte of the wire survives. */
 export type Reply =
@@ -40,8 +42,8 @@ export class ReplyFormatError extends Error {
 const AGGREGATES = { "*": "array", "~": "set", ">": "push", "%": "map", "|": "attribute" } as const;
 
 /**
- * Takes bytes in any pieces and gives whole replies. An incomplete reply is parsed again from its start
- * when more bytes come, unless the reply's next known end (of a bulk) is still out of reach.
+ * Takes bytes in any pieces and gives whole replies. An incomplete reply is parsed again from its
+ * start when more bytes come, unless the reply's next known end (of a bulk) is still out of reach.
  */
 export class ReplyParser {
   #pending: Buffer[] = [];
@@ -234,7 +236,7 @@ export function itemsOf(reply: Reply): readonly Reply[] {
   return "items" in reply ? reply.items : [];
 }
 
-/** Splits a line into arguments as redis-cli does: "double" quotes with escapes, 'single' without. */
+/** Splits a line as redis-cli does: "double" quotes with escapes, 'single' ones without. */
 export function splitLine(line: string): Buffer[] {
   const args: Buffer[] = [];
   let at = 0;

@@ -4,19 +4,21 @@
 //
 //   SET k "a\x00b"      client a sends this (redis-cli's quoting) and reads one reply
 //   b> GET k            client b does
-//   a>> BLPOP k 0       client a sends and does not read; a blocking command is waited for until it blocks
+//   a>> BLPOP k 0       client a sends and does not read; a blocking command must begin to block
 //   a<                  client a reads one reply
 //   a-                  client a hears nothing
 //   CLIENT KILL {id:b}  {id:b} and {address:b} stand for client b's id and address
 //   a.                  client a closes
 //   wait 20             milliseconds
-//   ~ SMEMBERS s        compared as a multiset      % HGETALL h   as pairs       : TTL k   as near times
-//   & OBJECT ENCODING   as an encoding              ? TIME        by type only
-//   = id :1             we differ on purpose in the step before (see differences.ts) and reply this;
-//                       `=2` and `=3` say it for one protocol
+//   ~ SMEMBERS s        compared as a multiset      % HGETALL h   as pairs
+//   & OBJECT ENCODING   as an encoding              : TTL k       as near times
+//   ? TIME              by type only
+//   = id :1             in the step before we differ on purpose (see differences.ts) and reply
+//                       this; `=2` and `=3` say it for one protocol
 //
-// Blank lines and lines that begin with # are passed over. Each scenario starts on empty databases, and
-// is played in RESP2 and RESP3 and under every profile, that is, with every set of encoding thresholds.
+// Blank lines and lines that begin with # are passed over. Each scenario starts on empty databases,
+// and is played in RESP2 and RESP3 and under every profile, that is, with every set of encoding
+// thresholds.
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";

@@ -1,11 +1,11 @@
-// Servers for tests: ours (on Bun or Node) and redis-server, each a process of its own on a free port of
-// loopback with a directory of its own under the system's temporary folder.
+// Servers for tests: ours (on Bun or Node) and redis-server, each a process of its own on a free
+// port of loopback with a directory of its own under the system's temporary folder.
 //
 // Whatever happens, nothing stays behind: a server is ended by its process id, by `stop`, or at the
 // latest when the test process exits.
 //
-// TSKEYDB_SUBJECT=redis-server puts redis-server in our place: that checks the tests themselves, which
-// must then find no difference at all.
+// TSKEYDB_SUBJECT=redis-server puts redis-server in our place: that checks the tests themselves,
+// which must then find no difference at all.
 
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -28,7 +28,7 @@ const STOP_TIMEOUT_MS = 15_000;
 export interface StartOptions {
   /** Directives and their values, as on the command line: `["--maxclients", "100"]`. */
   readonly args?: readonly string[];
-  /** A directory that outlives the server; without it there is a fresh one that is removed at the end. */
+  /** A directory that outlives the server; without it there is a fresh one, removed at the end. */
   readonly dir?: string;
   readonly port?: number;
 }
@@ -147,7 +147,7 @@ export class Server {
     return this;
   }
 
-  /** Ends the server (SIGTERM, and SIGKILL when it does not listen) and removes a directory of its own. */
+  /** Ends the server (SIGKILL if the signal is not heeded) and removes a directory of its own. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<number | NodeJS.Signals> {
     if (this.running) this.process.kill(signal);
     const timer = setTimeout(() => this.process.kill("SIGKILL"), STOP_TIMEOUT_MS);

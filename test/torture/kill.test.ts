@@ -1,14 +1,16 @@
 // kill -9 at random moments under load, again and again on one directory.
 //
-// Several clients write, each to keys of its own, and each keeps a journal: what it sent, and how much of
-// that was acknowledged. When the server has been killed and started again, the state of a client's keys
-// must be that after some prefix of its journal: at least everything acknowledged, and nothing that was
-// never sent. A transaction is one entry of the journal, so half of one is a state that no prefix has.
+// Several clients write, each to keys of its own, and each keeps a journal: what it sent, and how
+// much of that was acknowledged. When the server has been killed and started again, the state of a
+// client's keys must be that after some prefix of its journal: at least everything acknowledged,
+// and nothing that was never sent. A transaction is one entry of the journal, so half of one is a
+// state that no prefix has.
 //
-// The process dies, not the machine: `everysec` must then lose nothing that was acknowledged either,
-// because no reply leaves before its batch is written.
+// The process dies, not the machine: `everysec` must then lose nothing that was acknowledged
+// either, because no reply leaves before its batch is written.
 //
-// TSKEYDB_ROUNDS=n (4 for each test by default) makes it longer, TSKEYDB_SEED=n replays the choices.
+// TSKEYDB_ROUNDS=n (4 for each test by default) makes it longer, TSKEYDB_SEED=n replays the
+// choices.
 
 import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
@@ -215,7 +217,8 @@ class Writer {
     assert.equal(this.refused, undefined);
     const found = await recovered(client, this.id);
     const model = this.base.copy();
-    // The same state may recur; the longest matching prefix is as good as any that covers the acknowledged.
+    // The same state may recur; the longest matching prefix is as good as any that covers the
+    // acknowledged.
     let match = this.acknowledged === 0 && model.digest() === found ? 0 : -1;
     let earlier = model.digest() === found ? 0 : -1;
     let matched = model.copy();
