@@ -19,8 +19,7 @@ export const deleteKeys: Command = {
   keyFlags: "RM delete",
   group: "generic",
   since: "1.0.0",
-  complexity:
-    "O(N) where N is the number of keys that will be removed. When a key to remove holds a value other than a string, the individual complexity for this key is O(M) where M is the number of elements in the list, set, sorted set or hash. Removing a single key that holds a string value is O(1).",
+  complexity: "O(N) for N keys; large collections are freed afterwards, in slices.",
   summary: "Deletes keys",
   args: [{ name: "key", type: "key", keySpecIndex: 0, multiple: true }],
   console: "deleted",
@@ -36,8 +35,7 @@ export const unlink: Command = {
   keyFlags: "RM delete",
   group: "generic",
   since: "4.0.0",
-  complexity:
-    "O(1) for each key removed regardless of its size. Then the command does O(N) work in a different thread in order to reclaim memory, where N is the number of allocations the deleted objects where composed of.",
+  complexity: "O(N) for N keys; large collections are freed afterwards, in slices.",
   summary: "Deletes keys; large values are freed later, as with DEL here",
   args: [{ name: "key", type: "key", keySpecIndex: 0, multiple: true }],
   console: "deleted",
@@ -82,8 +80,7 @@ export const keys: Command = {
   categories: "dangerous",
   group: "generic",
   since: "1.0.0",
-  complexity:
-    "O(N) with N being the number of keys in the database, under the assumption that the key names in the database and the given pattern have limited length.",
+  complexity: "O(N) for N keys in the database.",
   summary: "Lists the keys that match a pattern",
   args: [{ name: "pattern", type: "pattern" }],
   handler: keysCommand,
@@ -96,8 +93,7 @@ export const scan: Command = {
   tips: "nondeterministic_output request_policy:special",
   group: "generic",
   since: "2.8.0",
-  complexity:
-    "O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection.",
+  complexity: "O(1) for each call, O(N) for a whole scan of N keys.",
   summary: "Goes through the keys of the database in steps",
   args: [
     { name: "cursor", type: "integer" },
@@ -162,8 +158,7 @@ export const copy: Command = {
   keyFlags: "RO access; OW update",
   group: "generic",
   since: "6.2.0",
-  complexity:
-    "O(N) worst case for collections, where N is the number of nested items. O(1) for string values.",
+  complexity: "O(1) for strings, O(N) for collections of N elements.",
   summary: "Copies a key's value to another key",
   args: [
     { name: "source", type: "key", keySpecIndex: 0 },

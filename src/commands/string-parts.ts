@@ -17,8 +17,7 @@ export const append: Command = {
   keyFlags: "RW insert",
   group: "string",
   since: "2.0.0",
-  complexity:
-    "O(1). The amortized time complexity is O(1) assuming the appended value is small and the already present value is of any size, since the dynamic string library used by Redis will double the free space available on every reallocation.",
+  complexity: "O(N) for N bytes appended; O(M) for the value's M bytes when it must move.",
   summary: "Appends to the string of a key",
   args: [
     { name: "key", type: "key", keySpecIndex: 0 },
@@ -49,8 +48,7 @@ export const getrange: Command = {
   keyFlags: "RO access",
   group: "string",
   since: "2.4.0",
-  complexity:
-    "O(N) where N is the length of the returned string. The complexity is ultimately determined by the returned length, but because creating a substring from an existing string is very cheap, it can be considered O(1) for small strings.",
+  complexity: "O(N) for N bytes returned.",
   summary: "Returns a part of a key's string",
   args: [
     { name: "key", type: "key", keySpecIndex: 0 },
@@ -69,8 +67,7 @@ export const substr: Command = {
   group: "string",
   since: "1.0.0",
   deprecated: ["2.0.0", "`GETRANGE`"],
-  complexity:
-    "O(N) where N is the length of the returned string. The complexity is ultimately determined by the returned length, but because creating a substring from an existing string is very cheap, it can be considered O(1) for small strings.",
+  complexity: "O(N) for N bytes returned.",
   summary: "Returns a part of a key's string (the old name of GETRANGE)",
   args: [
     { name: "key", type: "key", keySpecIndex: 0 },
@@ -88,8 +85,7 @@ export const setrange: Command = {
   keyFlags: "RW update",
   group: "string",
   since: "2.2.0",
-  complexity:
-    "O(1), not counting the time taken to copy the new string in place. Usually, this string is very small so the amortized complexity is O(1). Otherwise, complexity is O(M) with M being the length of the value argument.",
+  complexity: "O(N) for N bytes written; O(M) for the value's M bytes when it must move.",
   summary: "Overwrites a part of a key's string from an offset on",
   args: [
     { name: "key", type: "key", keySpecIndex: 0 },
