@@ -1,5 +1,5 @@
-// The replies below that came from redis-server 7.0.15 were recorded there; where 7.2 differs, 7.2's
-// are here.
+// The replies below that came from redis-server 7.0.15 were recorded there; where 7.2 differs,
+// 7.2's are here.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

@@ -4,8 +4,8 @@
 //   setPacked    at most `packedEntriesMax` members of at most `packedValueMax` bytes: a packed list
 //   setTable     anything else: a hash table of records without values
 //
-// A set only ever goes down this list, as Redis's sets do. Operations take the entry: the record
-// in the keyspace (or a holder of our own) whose kind is the encoding and whose pointer is the root.
+// A set only ever goes down this list, as Redis's sets do. Operations take the entry: the record in
+// the keyspace (or a holder of our own) whose kind is the encoding and whose pointer is the root.
 //
 // Ranges: `bytes`, `start`, `end` describe the member that pick drew, a walk's the member that it
 // stands on; both are borrowed until the set changes or the next of these calls.

@@ -1,5 +1,5 @@
-// What the tests of the log share: a simulated disk that counts and holds syncs, a log opened on it,
-// and one whose three batches are known.
+// What the tests of the log share: a simulated disk that counts and holds syncs, a log opened on
+// it, and one whose three batches are known.
 
 import assert from "node:assert/strict";
 import type { File, PlatformError } from "../platform/platform.ts";

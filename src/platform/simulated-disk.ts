@@ -42,7 +42,7 @@ export class Content {
   }
 }
 
-/** A change of a file's content that has not reached the disk: a write, or (no part) a truncation. */
+/** A change of content that has not reached the disk: a write, or (no part) a truncation. */
 interface Change {
   readonly position: number;
   readonly part: Uint8Array | undefined;
@@ -267,7 +267,7 @@ export class SimulatedDisk extends SimulatedClock implements Files {
     this.syncFault = { countdown: nth, code };
   }
 
-  /** The power goes: open files and locks are gone, and of the rest what had not reached the disk. */
+  /** The power goes: open files and locks are gone, and what had not reached the disk. */
   protected loseUnsynced(): void {
     const nodes = new Set([...this.names.values(), ...this.durableNames.values()]);
     for (const { node } of this.namings) if (node !== undefined) nodes.add(node);

@@ -49,7 +49,7 @@ test("a torn write may leave zeros where its end would be", () => {
   assert.deepEqual([...seen].sort(), ["\0\0\0", "a\0\0", "ab\0", "abc"]);
 });
 
-test("names that were not synced survive a crash up to some point, a renaming wholly or not", () => {
+test("names that were not synced survive a crash up to some point, a renaming whole", () => {
   const seen = new Set<string>();
   for (let seed = 0; seed < 100; seed++) {
     const platform = world(seed);
@@ -166,7 +166,7 @@ async function transfer(seed: number): Promise<string> {
   return history.join("\n");
 }
 
-test("a connection carries every byte in order, in pieces, and a seed replays exactly", async () => {
+test("a connection carries every byte in order, in pieces; a seed replays exactly", async () => {
   const histories = new Set<string>();
   for (let seed = 1; seed <= 10; seed++) {
     const history = await transfer(seed);

@@ -202,7 +202,7 @@ test("destroy is followed by closed, once, and writes after it are taken and dro
   server.listener.close();
 });
 
-test("a reset by the peer, with a write under way, closes the socket and nothing else", async () => {
+test("a reset by the peer while a write is under way closes the socket alone", async () => {
   const bytes = new Uint8Array(1 << 20);
   const server = await serve({
     data(socket) {

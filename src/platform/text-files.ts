@@ -15,7 +15,7 @@ export function readText(platform: Platform, path: string): string {
   }
 }
 
-/** Replaces a file as a whole: whoever reads it sees the old text or the new. Throws PlatformError. */
+/** Replaces a file as a whole: readers see the old text or the new. Throws PlatformError. */
 export function replaceText(platform: Platform, path: string, text: string): void {
   const temporary = `${path}.tmp-${platform.pid}`;
   const bytes = utf8Bytes(text);

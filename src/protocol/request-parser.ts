@@ -207,7 +207,7 @@ export class RequestParser {
     return this.parseLine(args, bytes, start, at - 1);
   }
 
-  /** Parses the words of an inline request that lies in bytes[start, end), its line end left out. */
+  /** Parses the words of an inline request, bytes[start, end) without the end of its line. */
   parseLine(args: Arguments, bytes: Uint8Array, start: number, end: number): number {
     if (this.#words.length < end - start) this.#words = new Uint8Array((end - start) * 2);
     const words = this.#words;

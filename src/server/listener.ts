@@ -10,7 +10,7 @@
 //
 // A connection stops consuming while
 //   held       its session waits for something (a blocking command): `hold`, `resume`;
-//   throttled  more than THROTTLE_BYTES of its replies are unsent: its reader is slow, or the log is;
+//   throttled  more than THROTTLE_BYTES of its replies are unsent: its reader or the log is slow;
 //   closing    it is to be closed when its replies have been sent.
 // A throttled one is not read from either. A held one is, so that we see when its peer goes away,
 // until PENDING_HELD_MAX bytes wait.

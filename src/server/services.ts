@@ -133,7 +133,7 @@ export class ProcessServices implements Services, InfoSource {
     now: boolean;
   }): string | undefined {
     if (this.onShutdown === undefined) {
-      return "ERR SHUTDOWN is not for clients of a database that a program has open; close it there";
+      return "ERR SHUTDOWN is not for clients of a database that a program has open: it closes it";
     }
     const { log } = this.database;
     if (log !== null && log.failure !== null && !options.force) {

@@ -18,16 +18,16 @@
 //   F0  u32  bytes                    longer string
 //   F1 i16   F2 i24   F3 i32   F4 i64 integers
 //
-// A string that is the canonical decimal text of a 64-bit integer is always stored as an integer, in
-// the shortest form, so equal values have equal encodings (except in lists that others wrote).
+// A string that is the canonical decimal text of a 64-bit integer is always stored as an integer,
+// in the shortest form, so equal values have equal encodings (except in lists that others wrote).
 //
 // Terms: a list is the reference of its block, and every operation that may move the block returns
-// the reference to use from then on. A cursor is the byte offset of an entry in the block; 0 is none.
-// Cursors survive a move of the block, and a change behind them.
+// the reference to use from then on. A cursor is the byte offset of an entry in the block; 0 is
+// none. Cursors survive a move of the block, and a change behind them.
 //
-// Ranges: a range (bytes, start, end) given to an operation may lie anywhere, also in other blocks of
-// the same memory, but not in the list that is changed: that one shifts and moves. `hold` copies a
-// range aside. What `read` yields is valid until the list changes or the next `read`.
+// Ranges: a range (bytes, start, end) given to an operation may lie anywhere, also in other blocks
+// of the same memory, but not in the list that is changed: that one shifts and moves. `hold` copies
+// a range aside. What `read` yields is valid until the list changes or the next `read`.
 //
 // Invariants: (1) total ≤ size of the block, (2) walking from 6 ends exactly at total − 1,
 // (3) the count, when below 65535, is the number of entries walked, (4) each back length equals the
