@@ -159,7 +159,8 @@ export class ChunkedLists {
       bytes += this.memory.sizeOf(node);
       if (++seen === samples) break;
     }
-    if (seen > 0) bytes = Math.floor((bytes / seen) * this.nodes(list));
+    const nodes = this.nodes(list);
+    if (seen < nodes) bytes = Math.floor((bytes / seen) * nodes);
     return this.memory.sizeOf(list) + bytes;
   }
 

@@ -1,0 +1,362 @@
+// Every command as a method: that it is there, and that it returns what its documentation says.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { commandFamilies } from "../commands/all-commands.ts";
+import { ReplyError } from "../protocol/reply-reader.ts";
+import type { Database } from "./database.ts";
+import { open } from "./open.ts";
+
+const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+function withDatabase(work: (db: Database) => void): void {
+  const db = open({ seed: 7 });
+  try {
+    work(db);
+    assert.equal(db.call("PING"), "PONG");
+  } finally {
+    db.close();
+  }
+}
+
+/** Commands without a method of their own, and why. */
+const without: Record<string, string> = {
+  exec: "a method of what multi() returns",
+  discard: "a method of what multi() returns",
+  unwatch: "discard() of what watch() returns",
+  blpop: "a call that waits would stop the program that is to fill the list",
+  brpop: "as blpop",
+  blmove: "as blpop",
+  brpoplpush: "as blpop",
+  blmpop: "as blpop",
+  unsubscribe: "subscribe() returns a function for it",
+  punsubscribe: "psubscribe() returns a function for it",
+  select: "database(index)",
+  quit: "there is no connection",
+  reset: "there is no connection",
+  auth: "there is no connection",
+  hello: "there is no connection",
+  client: "there is no connection",
+  role: "for Sentinel and clients of a server",
+  shutdown: "close()",
+  debug: "for tests of servers; call() has it",
+  command: "for clients that must learn the commands first; methods have types",
+};
+
+test("every command is a method, or it is said why not", () => {
+  const db = open();
+  for (const { name } of commandFamilies.flat()) {
+    const method = (db as unknown as Record<string, unknown>)[name];
+    if (name in without) assert.equal(method, undefined, `${name} is a method after all`);
+    else assert.equal(typeof method, "function", `${name} has no method`);
+  }
+  const names = new Set(commandFamilies.flat().map(({ name }) => name));
+  for (const name of Object.keys(without)) assert.ok(names.has(name), `${name} is no command`);
+  db.close();
+});
+
+test("strings", () => {
+  withDatabase((db) => {
+    assert.equal(db.set("k", "v"), "OK");
+    assert.equal(db.get("k"), "v");
+    assert.equal(db.get("nothing"), null);
+    assert.equal(db.set("k", "w", { nx: true }), null);
+    assert.equal(db.set("k", "w", { xx: true, get: true }), "v");
+    assert.equal(db.set("k", "x", { ex: 60 }), "OK");
+    assert.equal(db.ttl("k"), 60);
+    assert.equal(db.set("k", "y", { keepttl: true }), "OK");
+    assert.equal(db.ttl("k"), 60);
+    assert.equal(db.getex("k", { persist: true }), "y");
+    assert.equal(db.ttl("k"), -1);
+    assert.equal(db.getset("k", "z"), "y");
+    assert.equal(db.getdel("k"), "z");
+    assert.equal(db.exists("k"), 0);
+    assert.equal(db.mset({ a: 1, b: "zwei" }), "OK");
+    assert.equal(db.mset("c", 3, "d", 4n), "OK");
+    assert.deepEqual(db.mget("a", ["b", "c"], "nothing"), ["1", "zwei", "3", null]);
+    assert.equal(db.msetnx(new Map([["a", "x"]])), 0);
+    assert.equal(db.msetnx("e", 5), 1);
+    assert.equal(db.setnx("e", 6), 0);
+    assert.equal(db.setex("f", 10, "v"), "OK");
+    assert.equal(db.psetex("f", 10_000, "v"), "OK");
+    assert.equal(db.append("f", "alue"), 5);
+    assert.equal(db.strlen("f"), 5);
+    assert.equal(db.getrange("f", 1, -2), "alu");
+    assert.equal(db.substr("f", 0, 0), "v");
+    assert.equal(db.setrange("f", 0, "V"), 5);
+    assert.equal(db.incr("n"), 1);
+    assert.equal(db.incrby("n", 41), 42);
+    assert.equal(db.decr("n"), 41);
+    assert.equal(db.decrby("n", 40), 1);
+    assert.equal(db.incrbyfloat("n", 0.5), "1.5");
+    db.set("big", 2n ** 62n);
+    assert.equal(db.incr("big") as unknown, 2n ** 62n + 1n);
+  });
+});
+
+test("keys and deadlines", () => {
+  withDatabase((db) => {
+    db.mset({ a: 1, b: 2 });
+    assert.equal(db.exists("a", "a", "x"), 2);
+    assert.equal(db.type("a"), "string");
+    assert.deepEqual(db.keys("*").sort(), ["a", "b"]);
+    assert.deepEqual(db.scan(0, { match: "a*", count: 100, type: "string" }), [0, ["a"]]);
+    assert.ok(["a", "b"].includes(db.randomkey() as string));
+    assert.equal(db.rename("a", "c"), "OK");
+    assert.equal(db.renamenx("c", "b"), 0);
+    assert.equal(db.copy("c", "d"), 1);
+    assert.equal(db.copy("c", "d", { db: 1, replace: true }), 1);
+    assert.equal(db.database(1).get("d"), "1");
+    assert.equal(db.touch("c", "d"), 2);
+    assert.equal(db.move("c", 2), 1);
+    assert.equal(db.object("encoding", "b"), "int");
+    assert.equal(db.object("refcount", "nothing"), null);
+    assert.equal(db.expire("b", 100, "nx"), 1);
+    assert.equal(db.expire("b", 50, "GT"), 0);
+    assert.equal(db.pexpire("b", 100_000), 1);
+    assert.ok(db.pttl("b") > 99_000);
+    assert.equal(db.expireat("b", 4_000_000_000), 1);
+    assert.equal(db.expiretime("b"), 4_000_000_000);
+    assert.equal(db.pexpireat("b", 4_000_000_000_123), 1);
+    assert.equal(db.pexpiretime("b"), 4_000_000_000_123);
+    assert.equal(db.persist("b"), 1);
+    assert.equal(db.ttl("b"), -1);
+    assert.equal(db.ttl("nothing"), -2);
+    assert.equal(db.unlink("b", "d"), 2);
+    assert.equal(db.del(["x", "y"]), 0);
+    assert.equal(db.memory("usage", "x"), null);
+  });
+});
+
+test("lists", () => {
+  withDatabase((db) => {
+    assert.equal(db.rpush("l", "b", "c"), 2);
+    assert.equal(db.lpush("l", ["a"]), 3);
+    assert.equal(db.rpushx("l", "d"), 4);
+    assert.equal(db.lpushx("nothing", "d"), 0);
+    assert.deepEqual(db.lrange("l", 0, -1), ["a", "b", "c", "d"]);
+    assert.equal(db.llen("l"), 4);
+    assert.equal(db.lindex("l", -1), "d");
+    assert.equal(db.lindex("l", 9), null);
+    assert.equal(db.lset("l", 0, "A"), "OK");
+    assert.equal(db.linsert("l", "BEFORE", "b", "a2"), 5);
+    assert.equal(db.lpos("l", "b"), 2);
+    assert.equal(db.lpos("l", "x"), null);
+    assert.deepEqual(db.lpos("l", "b", { count: 0, rank: -1, maxlen: 10 }), [2]);
+    assert.equal(db.lrem("l", 0, "a2"), 1);
+    assert.equal(db.ltrim("l", 0, 2), "OK");
+    assert.equal(db.lmove("l", "m", "left", "right"), "A");
+    assert.equal(db.rpoplpush("l", "m"), "c");
+    assert.deepEqual(db.lmpop(["nothing", "m"], "RIGHT", { count: 5 }), ["m", ["A", "c"]]);
+    assert.equal(db.lmpop("m", "LEFT"), null);
+    assert.equal(db.lpop("l"), "b");
+    assert.equal(db.lpop("l"), null);
+    assert.equal(db.rpop("l", 3), null);
+    db.rpush("l", 1, 2, 3);
+    assert.deepEqual(db.rpop("l", 2), ["3", "2"]);
+    assert.equal(db.call("BLPOP", "nothing", 0), null, "what would wait finds nothing");
+    assert.deepEqual(db.call("BLPOP", "l", 0), ["l", "1"]);
+  });
+});
+
+test("hashes", () => {
+  withDatabase((db) => {
+    assert.equal(db.hset("h", { a: 1, b: "zwei" }), 2);
+    assert.equal(db.hset("h", "a", 1, "c", 3), 1);
+    assert.equal(db.hset("h", new Map([["d", 4]])), 1);
+    assert.equal(db.hmset("h", { a: 1 }), "OK");
+    assert.equal(db.hsetnx("h", "a", 9), 0);
+    assert.equal(db.hget("h", "b"), "zwei");
+    assert.equal(db.hget("h", "x"), null);
+    assert.deepEqual(db.hmget("h", "a", "x"), ["1", null]);
+    assert.deepEqual({ ...db.hgetall("h") }, { a: "1", b: "zwei", c: "3", d: "4" });
+    assert.equal(Object.getPrototypeOf(db.hgetall("h")), null);
+    assert.deepEqual({ ...db.hgetall("nothing") }, {});
+    assert.deepEqual(db.hkeys("h"), ["a", "b", "c", "d"]);
+    assert.deepEqual(db.hvals("h"), ["1", "zwei", "3", "4"]);
+    assert.equal(db.hlen("h"), 4);
+    assert.equal(db.hexists("h", "a"), 1);
+    assert.equal(db.hstrlen("h", "b"), 4);
+    assert.equal(db.hincrby("h", "a", 2), 3);
+    assert.equal(db.hincrbyfloat("h", "a", "0.5"), "3.5");
+    assert.ok(["a", "b", "c", "d"].includes(db.hrandfield("h") as string));
+    assert.equal(db.hrandfield("h", 9).length, 4);
+    assert.deepEqual(db.hrandfield("h", 9, { withvalues: true })[0], ["a", "3.5"]);
+    assert.deepEqual(db.hscan("h", 0, { match: "b" }), [0, [["b", "zwei"]]]);
+    assert.equal(db.hdel("h", "a", "x"), 1);
+    db.hset("h", "__proto__", "kept");
+    assert.deepEqual(Object.entries(db.hgetall("h")).at(-1), ["__proto__", "kept"]);
+  });
+});
+
+test("sets", () => {
+  withDatabase((db) => {
+    assert.equal(db.sadd("s", "a", "b", ["c"]), 3);
+    assert.equal(db.srem("s", "x", "c"), 1);
+    assert.equal(db.sismember("s", "a"), 1);
+    assert.deepEqual(db.smismember("s", "a", "x"), [1, 0]);
+    assert.deepEqual(db.smembers("s").sort(), ["a", "b"]);
+    assert.deepEqual(db.smembers("nothing"), []);
+    assert.equal(db.scard("s"), 2);
+    db.sadd("t", "b", "d");
+    assert.deepEqual(db.sinter("s", "t"), ["b"]);
+    assert.equal(db.sintercard(["s", "t"], { limit: 5 }), 1);
+    assert.deepEqual(db.sunion("s", "t").sort(), ["a", "b", "d"]);
+    assert.deepEqual(db.sdiff("s", "t"), ["a"]);
+    assert.equal(db.sinterstore("u", "s", "t"), 1);
+    assert.equal(db.sunionstore("u", "s", "t"), 3);
+    assert.equal(db.sdiffstore("u", "s", "t"), 1);
+    assert.equal(db.smove("s", "t", "a"), 1);
+    assert.deepEqual(db.sscan("u", 0), [0, ["a"]]);
+    assert.equal(db.srandmember("u"), "a");
+    assert.deepEqual(db.srandmember("u", -2), ["a", "a"]);
+    assert.deepEqual(db.spop("t", 9).sort(), ["a", "b", "d"]);
+    assert.equal(db.spop("t"), null);
+  });
+});
+
+test("the database as a whole", () => {
+  withDatabase((db) => {
+    assert.equal(db.ping(), "PONG");
+    assert.equal(db.ping("hello"), "hello");
+    assert.equal(db.echo("hello"), "hello");
+    db.set("a", 1);
+    assert.equal(db.dbsize(), 1);
+    assert.equal(db.swapdb(0, 1), "OK");
+    assert.equal(db.database(1).get("a"), "1");
+    assert.equal(db.database(1).flushdb(), "OK");
+    assert.equal(db.flushall(), "OK");
+    assert.equal(db.database(1).dbsize(), 0);
+    assert.match(db.info("server"), /redis_version:7\.4\.0/);
+    assert.match(db.time()[0], /^\d+$/);
+    assert.deepEqual({ ...db.config("get", "maxmemory") }, { maxmemory: "0" });
+    assert.equal(db.config("set", "hash-max-listpack-entries", 4), "OK");
+    assert.equal(db.publish("nobody", "hears"), 0);
+    assert.deepEqual(db.pubsub("channels"), []);
+    assert.equal(db.pubsub("numpat"), 0);
+  });
+});
+
+test("bytes in and out", () => {
+  withDatabase((db) => {
+    const bytes = Uint8Array.of(0, 255, 13, 10, 128);
+    assert.equal(db.set(bytes, bytes), "OK");
+    assert.deepEqual(db.bytes.get(bytes), bytes);
+    assert.equal(db.bytes.get("nothing"), null);
+    db.hset("h", [[bytes, bytes]]);
+    assert.deepEqual(db.bytes.hgetall("h"), [[bytes, bytes]]);
+    assert.deepEqual(db.bytes.hmget("h", bytes, "x"), [bytes, null]);
+    db.sadd("s", bytes);
+    assert.deepEqual(db.bytes.smembers("s"), [bytes]);
+    assert.deepEqual(db.bytes.sscan("s", 0), [0, [bytes]]);
+    db.rpush("l", bytes, "text");
+    assert.deepEqual(db.bytes.lrange("l", 0, -1), [bytes, encode("text")]);
+    assert.equal(db.bytes.type("l"), "list");
+    assert.equal(db.bytes.rpush("l", 1), 3);
+    const got = db.bytes.get(bytes) as Uint8Array;
+    got[0] = 77;
+    assert.deepEqual(db.bytes.get(bytes), bytes, "what comes out is a copy");
+    assert.ok(!(got.buffer instanceof SharedArrayBuffer));
+  });
+});
+
+test("texts of every length and kind come back as they went in", () => {
+  withDatabase((db) => {
+    const texts = ["", "ü", "日本語", "🙂".repeat(9), "\u0000\r\n", "\ufeffmark", "a".repeat(9000)];
+    for (let length = 1; length <= 40; length++) texts.push(`${"x".repeat(length - 1)}y`);
+    texts.push("long ".repeat(500_000));
+    for (const text of texts) {
+      db.set(text, text);
+      assert.equal(db.get(text), text);
+      assert.equal(db.exists(text), 1);
+    }
+    assert.equal(db.dbsize(), texts.length);
+  });
+});
+
+test("numbers go in as their decimal text", () => {
+  withDatabase((db) => {
+    for (const number of [0, -1, 1.5, 2 ** 53, -(2 ** 60), 1e21, 5e-324, 12345678901234]) {
+      db.set("n", number);
+      assert.equal(Number(db.get("n")), number);
+    }
+    db.set("n", -0);
+    assert.equal(db.get("n"), "0");
+    db.set("n", 123456789012345678901234567890n);
+    assert.equal(db.get("n"), "123456789012345678901234567890");
+  });
+});
+
+test("what is no argument is refused", () => {
+  withDatabase((db) => {
+    const loose = db as unknown as Record<string, (...args: unknown[]) => unknown>;
+    assert.throws(() => loose.set("k", null), /an argument is a string, .* not null/);
+    assert.throws(() => loose.set("k", true), TypeError);
+    assert.throws(() => loose.set("k", undefined), TypeError);
+    assert.throws(() => loose.append("k", undefined), /wrong number of arguments for 'append'/);
+    assert.throws(() => loose.lpush("k", [undefined]), TypeError);
+    assert.throws(() => loose.get(), TypeError);
+    assert.throws(() => loose.strlen(), /wrong number of arguments for 'strlen'/);
+    assert.equal(db.dbsize(), 0);
+  });
+});
+
+test("a refused command throws a ReplyError with its code", () => {
+  withDatabase((db) => {
+    db.set("k", "text");
+    const code = (work: () => unknown): string => {
+      try {
+        work();
+      } catch (error) {
+        assert.ok(error instanceof ReplyError);
+        return error.code;
+      }
+      return "";
+    };
+    assert.equal(
+      code(() => db.lpush("k", 1)),
+      "WRONGTYPE",
+    );
+    assert.equal(
+      code(() => db.incr("k")),
+      "ERR",
+    );
+    assert.equal(
+      code(() => db.call("NOSUCH", "x")),
+      "ERR",
+    );
+    assert.equal(
+      code(() => db.call("GET")),
+      "ERR",
+    );
+    db.rpush("l", 1);
+    assert.equal(
+      code(() => db.get("l")),
+      "WRONGTYPE",
+    );
+    assert.equal(db.get("k"), "text");
+  });
+});
+
+test("call() takes any command, over a connection of its own", () => {
+  withDatabase((db) => {
+    assert.equal(db.call("set", "k", 1), "OK");
+    assert.equal(db.call("OBJECT", "ENCODING", "k"), "int");
+    assert.deepEqual(db.bytes.call("GET", "k"), encode("1"));
+    db.call("SELECT", 3);
+    db.call("SET", "k", "three");
+    assert.equal(db.get("k"), "1");
+    assert.equal(db.database(3).get("k"), "three");
+    assert.equal(db.call("MULTI"), "OK");
+    assert.equal(db.call("GET", "k"), "QUEUED");
+    assert.equal(db.get("k"), "1");
+    assert.deepEqual(db.call("EXEC"), ["three"]);
+    db.call("HELLO", 2);
+    assert.equal(db.call("HGET", "h", "f"), null);
+    assert.equal(db.call("CLIENT", "REPLY", "OFF"), null);
+    assert.equal(db.call("PING"), null);
+    assert.equal(db.call("CLIENT", "REPLY", "ON"), "OK");
+    assert.throws(() => db.call("SUBSCRIBE", "c"), /use db\.subscribe/);
+    assert.throws(() => db.call("SHUTDOWN"), /use db\.close/);
+  });
+});

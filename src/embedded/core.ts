@@ -1,0 +1,414 @@
+// One open database as the embedded API sees it: requests are written here, executed, and followed
+// by whatever must follow (the log, timers, clients that wait); transactions are kept here. The
+// objects that a program holds (a Database, its `bytes`, its views) all stand on one Core.
+//
+//   ask ─▶ request ─▶ run ─▶ executor ─▶ reply bytes ─▶ reader ─▶ value
+//                      └─▶ settle: waiting clients, timers, the log
+//
+// Replies are written behind whatever the reply writer holds and taken out again, since a server
+// on the same database gathers the replies of its turn there.
+//
+// The log: with `always` a call returns when its batch is on the disk; otherwise the batch is
+// written when the program's running callback returns, before any other I/O. Inside a transaction
+// neither happens until its end.
+
+import { type CompiledCommand, Flag } from "../commands/command.ts";
+import type { Context } from "../commands/context.ts";
+import type { Executor } from "../commands/executor.ts";
+import { Session } from "../commands/session.ts";
+import type { Database as Engine } from "../database.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
+import type { Log } from "../persistence/log.ts";
+import { LogError } from "../persistence/log-error.ts";
+import type { Timer } from "../platform/platform.ts";
+import { ReplyCursor, ReplyError } from "../protocol/reply-reader.ts";
+import type { ReplyWriter } from "../protocol/reply-writer.ts";
+import type { ProcessServices } from "../server/services.ts";
+import { DatabaseError } from "./errors.ts";
+import { Request } from "./request.ts";
+import type { Serving } from "./serving.ts";
+import { Undo } from "./undo.ts";
+import type { Arg } from "./values.ts";
+
+/** Bytes of one turn that are written before the turn ends. */
+const OPEN_BYTES_MAX = 1 << 20;
+/** A reply writer that has grown beyond this is given a small buffer again. */
+const REPLY_BYTES_MAX = 1 << 20;
+const REPLY_BYTES_SMALL = 16 * 1024;
+/** Elements of large collections that are freed behind each call while something waits to be. */
+const RECLAIM_STEP = 64;
+/** So many lookups go by one asking for the time, if no deadline depends on it. */
+const LOOKUPS_AT_ONE_TIME = 256;
+const CLOCK_STALE_MS = 500;
+const MINUS = 0x2d;
+
+const cursor = new ReplyCursor();
+
+export class Core {
+  readonly engine: Engine;
+  readonly services: ProcessServices;
+  /** What the database's path is called, or "" for one in memory. */
+  readonly path: string;
+  readonly executor: Executor;
+  readonly context: Context;
+  readonly keyspace: Keyspace;
+  readonly reply: ReplyWriter;
+  readonly request: Request = new Request();
+  /** Of all methods; a multi() that watches has one of its own, and so has call(). */
+  readonly session: Session;
+
+  /** Commands with short ways of their own. */
+  readonly get: CompiledCommand;
+  readonly set: CompiledCommand;
+
+  /** The server on this database, while it listens. */
+  serving: Serving | undefined;
+
+  closed = false;
+  /** How many open() must be followed by a close(). */
+  references = 1;
+  /** Called when the last reference is closed. */
+  onClosed: (() => void) | undefined;
+
+  /** The innermost transaction that is open. */
+  #undo: Undo | undefined;
+  #commitScheduled = false;
+  /** Calls of begin() that may go by the time of an earlier one. */
+  #lookups = 0;
+  readonly #clockIsReal: boolean;
+  #clockTimer: Timer | undefined;
+
+  constructor(engine: Engine, services: ProcessServices, path: string, clockIsReal: boolean) {
+    this.#clockIsReal = clockIsReal;
+    this.engine = engine;
+    this.services = services;
+    this.path = path;
+    this.executor = engine.executor;
+    this.context = engine.executor.context;
+    this.keyspace = engine.keyspace;
+    this.reply = this.context.reply;
+    this.session = this.newSession();
+    this.get = this.command("get");
+    this.set = this.command("set");
+  }
+
+  newSession(): Session {
+    const session = new Session(0, this.keyspace.now);
+    session.protocol = 3;
+    return session;
+  }
+
+  get inTransaction(): boolean {
+    return this.#undo !== undefined;
+  }
+
+  // Requests
+
+  /** Throws where the database is closed. */
+  check(): void {
+    if (this.closed) throw new DatabaseError("CLOSED", "the database is closed");
+  }
+
+  /** The command with this name. */
+  command(name: string): CompiledCommand {
+    const command = this.executor.table.commands.get(name);
+    if (command === undefined) throw new ReplyError(`ERR unknown command '${name}'`);
+    return command;
+  }
+
+  /** Writes a request; see Asking.ask. Returns its command, or subcommand. */
+  fill(name: string, a?: Arg, b?: Arg, c?: Arg, d?: Arg, e?: Arg): CompiledCommand {
+    const { request } = this;
+    let command = this.command(name);
+    request.begin(command);
+    if (a !== undefined) {
+      request.add(a);
+      if (b !== undefined) {
+        request.add(b);
+        if (c !== undefined) {
+          request.add(c);
+          if (d !== undefined) {
+            request.add(d);
+            if (e !== undefined) request.add(e);
+          }
+        }
+      }
+    }
+    const { args } = request;
+    if (command.subcommands !== undefined && args.count > 1) {
+      command = command.subcommands.get(args.text(1).toLowerCase()) ?? command;
+    }
+    if ((command.arity > 0 && args.count !== command.arity) || args.count < -command.arity) {
+      throw new ReplyError(`ERR wrong number of arguments for '${command.fullName}' command`);
+    }
+    return command;
+  }
+
+  /**
+   * Executes the request that fill() wrote and returns where its reply begins, for the caller to
+   * read and then to truncate(). Throws ReplyError where the reply is an error.
+   */
+  run(command: CompiledCommand, session: Session, db: number): number {
+    if (this.closed) this.check();
+    const { executor, context: c, reply } = this;
+    if (this.#undo === undefined) this.engine.tick();
+    session.db = db;
+    c.session = session;
+    c.db = db;
+    reply.protocol = 3;
+    const at = reply.length;
+    if ((command.flags & (Flag.write | Flag.denyoom)) !== 0) {
+      const refused = this.#refusal(command);
+      if (refused !== undefined) reply.error(refused);
+    }
+    if (reply.length === at) executor.call(command, this.request.args);
+    this.settle(at);
+    if (reply.bytes[at] === MINUS) throw this.#takeError(at);
+    return at;
+  }
+
+  #refusal(command: CompiledCommand): Uint8Array | undefined {
+    const { log } = this.engine;
+    // Where nobody leaves the event loop, the log's own timer does not get to try again.
+    if (log !== null && log.failure !== null) log.retry();
+    return this.executor.refusal(command.flags);
+  }
+
+  /** Takes the reply at `at`, an error, out of the writer. */
+  #takeError(at: number): ReplyError {
+    cursor.reset(this.reply.bytes, at);
+    cursor.next();
+    const error = new ReplyError(cursor.text());
+    this.truncate(at);
+    return error;
+  }
+
+  /** Takes a reply that has been read out of the writer. */
+  truncate(at: number): void {
+    const { reply } = this;
+    reply.truncate(at);
+    if (at === 0 && reply.bytes.length > REPLY_BYTES_MAX) {
+      reply.bytes = new Uint8Array(REPLY_BYTES_SMALL);
+    }
+  }
+
+  /**
+   * Executes the request that was written with request.beginAny(), whatever it is, as a connection
+   * with this session would; returns where its reply begins, be it an error.
+   */
+  execute(session: Session): number {
+    this.check();
+    const { executor, reply } = this;
+    if (this.#undo === undefined) this.engine.tick();
+    session.protocol = 3;
+    const at = reply.length;
+    executor.execute(session, this.request.args);
+    this.settle(at);
+    return at;
+  }
+
+  /** What must follow a command or a transaction. `at` is where its reply begins. */
+  settle(at: number): void {
+    if (this.#undo !== undefined) return;
+    const { keyspace, engine, context: c } = this;
+    if (c.blocking.pending) this.executor.serveWaiting();
+    if (keyspace.disposing) keyspace.reclaim(RECLAIM_STEP);
+    if (keyspace.deadlineAdded || keyspace.disposing) engine.tock();
+    const { log } = engine;
+    if (log !== null && log.openBytes > 0) this.#write(log, at);
+  }
+
+  #write(log: Log, at: number): void {
+    if (log.policy === "always") {
+      if (log.commitNow()) return;
+      this.truncate(at);
+      throw notWritten(log);
+    }
+    if (log.openBytes > OPEN_BYTES_MAX) log.commit();
+    else if (!this.#commitScheduled) {
+      this.#commitScheduled = true;
+      this.engine.platform.microtask(() => {
+        this.#commitScheduled = false;
+        if (!this.closed) log.commit();
+      });
+    }
+  }
+
+  /** Returns when everything is in the log's file and on the disk, or throws LogError. */
+  sync(): void {
+    this.check();
+    if (this.#undo !== undefined) {
+      throw new DatabaseError(
+        "TRANSACTION",
+        "sync() inside a transaction has nothing to write yet",
+      );
+    }
+    const { log } = this.engine;
+    if (log === null) return;
+    if (!log.syncAll()) throw notWritten(log);
+  }
+
+  // Looking, without a command
+
+  /** The entry of a key, or 0, for views and short ways. To be called after begin(). */
+  find(db: number, bytes: Uint8Array, start: number, end: number): number {
+    const entry = this.keyspace.find(db, bytes, start, end);
+    if (this.context.effects.count > 0) this.#noteExpired();
+    return entry;
+  }
+
+  /**
+   * Before a look at the keyspace: the database is open, and the time is right. Asking for the time
+   * takes a tenth of what a GET takes, so where no key has a deadline (and the time says only how
+   * long ago a key was used) one answer serves many calls, for half a second at most.
+   */
+  begin(db: number): void {
+    if (this.#lookups-- > 0 && this.keyspace.deadlineTree(db) === 0 && !this.closed) return;
+    this.check();
+    if (this.#undo !== undefined) return;
+    this.engine.tick();
+    if (!this.#clockIsReal) return;
+    this.#lookups = LOOKUPS_AT_ONE_TIME;
+    if (this.#clockTimer !== undefined) return;
+    this.#clockTimer = this.engine.platform.setTimer(CLOCK_STALE_MS, () => {
+      this.#clockTimer = undefined;
+      this.#lookups = 0;
+    });
+  }
+
+  /**
+   * Whether a write may go straight to the keyspace: nobody keeps, watches, limits or hears of it.
+   */
+  get isPlain(): boolean {
+    const { context: c, executor } = this;
+    return (
+      c.effects.sink === null &&
+      executor.observer === undefined &&
+      executor.memoryLimit === 0 &&
+      c.notifications === 0 &&
+      !this.keyspace.watched.any
+    );
+  }
+
+  /** Counts a command that went straight to the keyspace. */
+  count(command: CompiledCommand): void {
+    this.executor.statistics.commands++;
+    command.calls++;
+  }
+
+  #noteExpired(): void {
+    this.context.effects.flush();
+    this.settle(this.reply.length);
+  }
+
+  // Transactions
+
+  /** Does `work` all or not at all; see Database.transaction. */
+  transaction<R>(work: () => R): R {
+    this.check();
+    if (work.constructor.name === "AsyncFunction") throw asynchronous();
+    const { executor, context: c } = this;
+    const outer = this.#undo;
+    const { memoryLimit } = executor;
+    if (outer === undefined) {
+      this.engine.tick();
+      // What is evicted could not be taken back: room is made now, and not until the end again.
+      if (memoryLimit > 0 && executor.refusal(Flag.denyoom) === undefined) executor.memoryLimit = 0;
+      c.inTransaction = true;
+      c.effects.hold();
+    }
+    const before = c.effects.count;
+    const undo = new Undo(executor);
+    this.#enter(undo);
+    let result: R;
+    try {
+      result = work();
+      if (isThenable(result)) {
+        Promise.resolve(result).catch(() => {});
+        throw asynchronous();
+      }
+    } catch (error) {
+      undo.rollBack();
+      c.effects.truncate(before);
+      for (const { db, key } of undo.expiries) {
+        c.effects.begin(db, 2);
+        c.effects.text("DEL");
+        c.effects.range(key, 0, key.length);
+        outer?.expiries.push({ db, key });
+      }
+      this.#leave(outer, memoryLimit);
+      throw error;
+    }
+    if (outer === undefined) undo.forget();
+    else outer.absorb(undo);
+    this.#leave(outer, memoryLimit);
+    return result;
+  }
+
+  #enter(undo: Undo): void {
+    this.#undo = undo;
+    this.executor.observer = undo;
+    this.keyspace.listener = undo;
+  }
+
+  #leave(outer: Undo | undefined, memoryLimit: number): void {
+    if (outer !== undefined) {
+      this.#enter(outer);
+      return;
+    }
+    const { executor, context: c } = this;
+    this.#undo = undefined;
+    executor.observer = undefined;
+    this.keyspace.listener = executor;
+    if (executor.memoryLimit === 0) executor.memoryLimit = memoryLimit;
+    c.inTransaction = false;
+    c.effects.release();
+    this.settle(this.reply.length);
+  }
+
+  // The end
+
+  /** Gives back one reference; the last one closes the database. */
+  close(): void {
+    if (this.closed) return;
+    if (this.#undo !== undefined) {
+      throw new DatabaseError("TRANSACTION", "a database cannot be closed inside a transaction");
+    }
+    if (--this.references > 0) return;
+    this.serving?.stop(this);
+    this.closed = true;
+    if (this.#clockTimer !== undefined) this.engine.platform.clearTimer(this.#clockTimer);
+    try {
+      this.engine.close();
+    } finally {
+      this.onClosed?.();
+    }
+  }
+}
+
+function notWritten(log: Log): LogError {
+  return new LogError(
+    "LOG_WRITE",
+    log.path,
+    -1,
+    `${log.path} cannot be written: ${log.failure ?? "unknown"}. The change is in memory, but ` +
+      "not safe on the disk; it is written as soon as that is possible, and until then writes " +
+      "are refused.",
+  );
+}
+
+function asynchronous(): DatabaseError {
+  return new DatabaseError(
+    "TRANSACTION",
+    "a transaction's function must be synchronous, and return no promise: nothing else could " +
+      "use the database while it waits. Nothing of it has been kept.",
+  );
+}
+
+function isThenable(value: unknown): boolean {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === "function"
+  );
+}

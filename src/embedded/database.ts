@@ -1,0 +1,305 @@
+// The database as a program holds it: every command as a method, and what only a program can have:
+// transactions as functions, live views, listeners. `bytes` is the same with bytes as results.
+
+import { latin1Text, utf8Bytes } from "../base/bytes.ts";
+import type { Listener as MessageListener } from "../commands/pubsub-registry.ts";
+import type { Session } from "../commands/session.ts";
+import { Type } from "../keyspace/data-type.ts";
+import { Counter, stringKind } from "../keyspace/keyspace.ts";
+import type { Recovery } from "../persistence/recovery.ts";
+import type { ReplyValue } from "../protocol/reply-reader.ts";
+import { ReplyError } from "../protocol/reply-reader.ts";
+import { NO_DEADLINE } from "../structures/record.ts";
+import type { Core } from "./core.ts";
+import { DatabaseError } from "./errors.ts";
+import { ManagementMethods } from "./management.ts";
+import { Multi } from "./multi.ts";
+import { bytesOf, Reader } from "./reader.ts";
+import { type Listening, type ListenOptions, listen } from "./serving.ts";
+import { textOf } from "./text.ts";
+import { type Arg, As, type Mode, type Reply, type Text, type Value } from "./values.ts";
+import { HashView, ListView, MembersView } from "./views.ts";
+
+/** Hears a message and the channel that it was sent to. */
+export type Listener<T extends Text> = (message: T, channel: T) => void;
+
+/** Commands that make no sense over a connection without a socket, and what does. */
+const methodsInstead: ReadonlyMap<string, string> = new Map([
+  ["subscribe", "db.subscribe(channel, listener)"],
+  ["unsubscribe", "the function that db.subscribe() returned"],
+  ["psubscribe", "db.psubscribe(pattern, listener)"],
+  ["punsubscribe", "the function that db.psubscribe() returned"],
+  ["shutdown", "db.close()"],
+]);
+
+const textReader = new Reader<string>(textOf, false);
+const bytesReader = new Reader<Uint8Array>(bytesOf, true);
+
+/** What a database stands on, for tests and for what belongs to this package. */
+// biome-ignore lint/suspicious/noExplicitAny: of whatever texts
+export let coreOf: (db: Database<any>) => Core;
+
+export class Database<T extends Text = string> extends ManagementMethods<Mode<T>> {
+  readonly #core: Core;
+  readonly #db: number;
+  readonly #reader: Reader<T>;
+  #callSession: Session | undefined;
+  #bytes: Database<Uint8Array> | undefined;
+
+  static {
+    coreOf = (db) => db.#core;
+  }
+
+  /** Use open(). */
+  constructor(core: Core, db: number, reader: Reader<T>) {
+    super();
+    this.#core = core;
+    this.#db = db;
+    this.#reader = reader;
+  }
+
+  protected override ask<V>(
+    as: As,
+    name: string,
+    a?: Arg,
+    b?: Arg,
+    c?: Arg,
+    d?: Arg,
+    e?: Arg,
+  ): Reply<Mode<T>, V> {
+    const core = this.#core;
+    const at = core.run(core.fill(name, a, b, c, d, e), core.session, this.#db);
+    const value = this.#reader.read(as, core.reply.bytes, at);
+    core.truncate(at);
+    return value as Reply<Mode<T>, V>;
+  }
+
+  // Short ways for the commands that are most of all calls: from the strings to the keyspace and
+  // back, without a reply in between.
+
+  override get(key: Value): T | null {
+    const core = this.#core;
+    const { request, keyspace, context: c } = core;
+    core.begin(this.#db);
+    request.beginAny();
+    request.add(key);
+    const { bytes, starts, ends } = request.args;
+    const entry = core.find(this.#db, bytes, starts[0], ends[0]);
+    if (entry === 0 ? c.notifications !== 0 : keyspace.typeOf(entry) !== Type.string) {
+      return this.ask(As.value, "get", key);
+    }
+    core.count(core.get);
+    keyspace.count(entry === 0 ? Counter.misses : Counter.hits);
+    if (entry === 0) return null;
+    const { records } = keyspace;
+    records.value(entry);
+    return this.#reader.text(records.bytes, records.start, records.end);
+  }
+
+  protected override setPlain(key: Value, value: Value): "OK" {
+    const core = this.#core;
+    if (!core.isPlain) return this.ask(As.value, "set", key, value) as "OK";
+    const { request, keyspace } = core;
+    core.begin(this.#db);
+    request.beginAny();
+    request.add(key);
+    request.add(value);
+    const { bytes, starts, ends } = request.args;
+    const start = starts[1];
+    const end = ends[1];
+    const kind = stringKind(bytes, start, end);
+    keyspace.setString(this.#db, bytes, starts[0], ends[0], kind, bytes, start, end, NO_DEADLINE);
+    core.count(core.set);
+    keyspace.count(Counter.changes);
+    if (keyspace.disposing) core.settle(core.reply.length);
+    return "OK";
+  }
+
+  // Other faces of the same database
+
+  /** The same database with Uint8Arrays as results: `db.bytes.get("key")`. */
+  get bytes(): Database<Uint8Array> {
+    this.#bytes ??= new Database(this.#core, this.#db, bytesReader);
+    return this.#bytes;
+  }
+
+  /** The numbered database `index` (0 to 15, unless `databases` says more): what SELECT selects. */
+  database(index: number): Database<T> {
+    const { databases } = this.#core.keyspace;
+    if (!Number.isInteger(index) || index < 0 || index >= databases) {
+      throw new RangeError(`there is no database ${index}: they are 0 to ${databases - 1}`);
+    }
+    return new Database(this.#core, index, this.#reader);
+  }
+
+  /** The number of this database. */
+  get index(): number {
+    return this.#db;
+  }
+
+  /** The data directory, as an absolute path, or undefined for a database in memory. */
+  get path(): string | undefined {
+    return this.#core.path === "" ? undefined : this.#core.path;
+  }
+
+  /** What was found in the log when it was opened; undefined for a database in memory. */
+  get recovery(): Recovery | undefined {
+    return this.#core.engine.recovery;
+  }
+
+  // Any command
+
+  /**
+   * Any command by its words: `db.call("OBJECT", "ENCODING", "key")`. Throws ReplyError where the
+   * reply is an error. It speaks as over a connection of its own: SELECT, MULTI and WATCH hold for
+   * what is called later in this way.
+   */
+  call(...words: [name: string, ...args: Value[]]): ReplyValue {
+    const core = this.#core;
+    core.check();
+    const instead = methodsInstead.get(String(words[0]).toLowerCase());
+    if (instead !== undefined) {
+      throw new DatabaseError("CALL", `call("${String(words[0])}"): use ${instead} instead`);
+    }
+    this.#callSession ??= this.#newCallSession();
+    core.request.beginAny();
+    for (const word of words) core.request.add(word);
+    const at = core.execute(this.#callSession);
+    if (core.reply.length === at) return null; // CLIENT REPLY OFF
+    const value = this.#reader.readAny(As.value, core.reply.bytes, at) as ReplyValue;
+    core.truncate(at);
+    if (value instanceof ReplyError) throw value;
+    return value;
+  }
+
+  #newCallSession(): Session {
+    const session = this.#core.newSession();
+    session.db = this.#db;
+    return session;
+  }
+
+  // Transactions
+
+  /**
+   * Calls `work`, and what it does counts as a whole: its writes show at once inside, and if it
+   * throws, every one of them is taken back and the error goes on. They reach the log together.
+   * Inside another transaction it is a part of that one which can fail by itself. `work` must be
+   * synchronous.
+   */
+  transaction<R>(work: () => R): R {
+    return this.#core.transaction(work);
+  }
+
+  /** Begins to queue commands: `db.multi().incr("a").get("b").exec()`. */
+  multi(): Multi<T> {
+    this.#core.check();
+    return new Multi(this.#core, this.#db, this.#reader, []);
+  }
+
+  /**
+   * As multi(), and its exec() does nothing and returns null if one of the keys is changed before:
+   * `const multi = db.watch("stock"); … multi.decr("stock").exec()`. Where neither exec() nor
+   * discard() may be reached, hold it with `using`.
+   */
+  watch(...keys: [Value, ...Value[]]): Multi<T> {
+    this.#core.check();
+    return new Multi(this.#core, this.#db, this.#reader, keys);
+  }
+
+  // Views
+
+  /** A live view of the hash at a key. */
+  hash(key: Value): HashView<T> {
+    this.#core.check();
+    return new HashView(this.#core, this.#db, key, this.#reader.text);
+  }
+
+  /** A live view of the list at a key. */
+  list(key: Value): ListView<T> {
+    this.#core.check();
+    return new ListView(this.#core, this.#db, key, this.#reader.text);
+  }
+
+  /** A live view of the set at a key. */
+  members(key: Value): MembersView<T> {
+    this.#core.check();
+    return new MembersView(this.#core, this.#db, key, this.#reader.text);
+  }
+
+  // Messages
+
+  /**
+   * Calls `listener` with each message that is sent to a channel, in a turn of its own; returns
+   * what ends that.
+   */
+  subscribe(channel: Value, listener: Listener<T>): () => void {
+    return this.#listen(this.#core.context.pubsub.channelListeners, channel, listener);
+  }
+
+  /** As subscribe, for all channels that match a glob pattern. */
+  psubscribe(pattern: Value, listener: Listener<T>): () => void {
+    return this.#listen(this.#core.context.pubsub.patternListeners, pattern, listener);
+  }
+
+  #listen(all: Map<string, Set<MessageListener>>, to: Value, listener: Listener<T>): () => void {
+    this.#core.check();
+    const bytes = to instanceof Uint8Array ? to : utf8Bytes(String(to));
+    const name = latin1Text(bytes, 0, bytes.length);
+    const { text } = this.#reader;
+    let active = true;
+    const heard: MessageListener = (message, channel) => {
+      // A message may have been on its way when the subscription ended.
+      if (!active) return;
+      listener(text(message, 0, message.length), text(channel, 0, channel.length));
+    };
+    const listeners = all.get(name) ?? new Set();
+    all.set(name, listeners.add(heard));
+    return () => {
+      active = false;
+      if (listeners.delete(heard) && listeners.size === 0 && all.get(name) === listeners) {
+        all.delete(name);
+      }
+    };
+  }
+
+  /**
+   * Serves the database to Redis clients, beside the program that has it open:
+   * `await db.listen({ port: 7001 })`. Rejects with a PlatformError (EADDRINUSE …) where the
+   * address cannot be had. close() of the database ends it as well.
+   */
+  listen(options: ListenOptions = {}): Promise<Listening> {
+    return listen(this.#core, options);
+  }
+
+  // The log and the end
+
+  /**
+   * Returns when every write so far is on the disk, whatever `fsync` is; throws LogError where that
+   * cannot be.
+   */
+  sync(): void {
+    this.#core.sync();
+  }
+
+  /** Whether the last close() has been called. */
+  get closed(): boolean {
+    return this.#core.closed;
+  }
+
+  /**
+   * Closes the database: the log is written, synced and closed, and memory given back. Where a path
+   * was opened several times, the last close() does it.
+   */
+  close(): void {
+    this.#core.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
+
+/** The database of a core, with texts. */
+export function databaseOf(core: Core): Database {
+  return new Database(core, 0, textReader);
+}

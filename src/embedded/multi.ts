@@ -1,0 +1,120 @@
+// multi(): commands queued and then executed in one go, as MULTI … EXEC does it, by the very EXEC
+// that connections use. Unlike transaction(), a command that fails does not undo the others.
+
+import type { CompiledCommand } from "../commands/command.ts";
+import type { Session } from "../commands/session.ts";
+import type { Arguments } from "../protocol/arguments.ts";
+import { ReplyError } from "../protocol/reply-reader.ts";
+import type { Core } from "./core.ts";
+import { DatabaseError } from "./errors.ts";
+import { ManagementMethods } from "./management.ts";
+import type { Reader } from "./reader.ts";
+import type { Arg, As, Mode, Reply, Text, Value } from "./values.ts";
+
+/** What exec() returns for each command: its result, or the error that it ended with. */
+export type Results<R extends readonly unknown[]> = { [I in keyof R]: R[I] | ReplyError };
+
+/**
+ * Queued commands. T is what texts come out as, R the types of the results so far; each method
+ * queues its command and returns the same object, typed with one result more.
+ */
+export class Multi<T extends Text, R extends readonly unknown[] = []> extends ManagementMethods<
+  Mode<T, R>
+> {
+  readonly #core: Core;
+  readonly #db: number;
+  readonly #reader: Reader<T>;
+  readonly #session: Session;
+  readonly #queue: Arguments[] = [];
+  readonly #commands: CompiledCommand[] = [];
+  readonly #shapes: As[] = [];
+  #done = false;
+  #failed = false;
+
+  /** Use Database.multi() or Database.watch(). */
+  constructor(core: Core, db: number, reader: Reader<T>, watched: readonly Value[]) {
+    super();
+    this.#core = core;
+    this.#db = db;
+    this.#reader = reader;
+    this.#session = core.newSession();
+    if (watched.length > 0) core.truncate(core.run(core.fill("watch", watched), this.#session, db));
+  }
+
+  protected override ask<V>(
+    as: As,
+    name: string,
+    a?: Arg,
+    b?: Arg,
+    c?: Arg,
+    d?: Arg,
+    e?: Arg,
+  ): Reply<Mode<T, R>, V> {
+    this.#check();
+    this.#failed = true; // unless the following does not throw
+    const command = this.#core.fill(name, a, b, c, d, e);
+    this.#queue.push(this.#core.request.args.clone());
+    this.#commands.push(command);
+    this.#shapes.push(as);
+    this.#failed = false;
+    return this as unknown as Reply<Mode<T, R>, V>;
+  }
+
+  /** How many commands are queued. */
+  get length(): number {
+    return this.#queue.length;
+  }
+
+  /**
+   * Executes what is queued, with nothing in between, and returns the results in order: a
+   * ReplyError stands for a command that failed. null: a watched key has changed, and nothing was
+   * executed.
+   */
+  exec(): Results<R> | null {
+    this.#check();
+    this.#done = true;
+    const core = this.#core;
+    const session = this.#session;
+    if (this.#failed) {
+      core.executor.endTransaction(session);
+      throw new ReplyError("EXECABORT Transaction discarded because of previous errors.");
+    }
+    session.queue = this.#queue;
+    session.queuedCommands = this.#commands;
+    const start = core.run(core.fill("exec"), session, this.#db);
+    const { bytes } = core.reply;
+    let results: unknown[] | null = null;
+    if (bytes[start] === ARRAY) {
+      results = [];
+      let at = bytes.indexOf(LF, start) + 1;
+      for (const as of this.#shapes) {
+        results.push(this.#reader.readAny(as, bytes, at));
+        at = this.#reader.end;
+      }
+    }
+    core.truncate(start);
+    return results as Results<R> | null;
+  }
+
+  /** Gives it up: nothing is executed, and watched keys are forgotten. */
+  discard(): void {
+    if (this.#done) return;
+    this.#done = true;
+    if (!this.#core.closed) this.#core.executor.endTransaction(this.#session);
+  }
+
+  /** As discard(), which does nothing after exec(). */
+  [Symbol.dispose](): void {
+    this.discard();
+  }
+
+  #check(): void {
+    this.#core.check();
+    if (this.#done) {
+      throw new DatabaseError("MULTI", "this multi() has ended with exec() or discard()");
+    }
+  }
+}
+
+const ARRAY = 0x2a;
+const LF = 10;

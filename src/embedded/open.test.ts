@@ -1,0 +1,261 @@
+// open() and close(): in memory, in a directory, several times, and what is in the log when.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { LogError } from "../persistence/log-error.ts";
+import { DirectoryLocked } from "../platform/platform.ts";
+import { engineOf } from "./embedded-test-support.ts";
+import { DatabaseError } from "./errors.ts";
+import { open } from "./open.ts";
+
+async function inDirectory(work: (directory: string) => void | Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), "tskeydb-"));
+  try {
+    await work(directory);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+function increment(directory: string): string {
+  return readFileSync(join(directory, "appendonlydir", "appendonly.aof.1.incr.aof"), "latin1");
+}
+
+test("databases in memory are each by themselves", () => {
+  using a = open();
+  using b = open();
+  a.set("k", 1);
+  assert.equal(b.get("k"), null);
+  assert.equal(a.path, undefined);
+});
+
+test("after close, every use is a clear error", () => {
+  const db = open();
+  const view = db.hash("h");
+  const multi = db.multi().get("k");
+  const { bytes } = db;
+  db.hset("h", "f", 1);
+  const iterator = view.entries();
+  db.close();
+  db.close();
+  assert.equal(db.closed, true);
+  const uses: (() => unknown)[] = [
+    () => db.get("k"),
+    () => db.set("k", 1),
+    () => db.lpush("k", 1),
+    () => bytes.get("k"),
+    () => db.call("PING"),
+    () => db.transaction(() => {}),
+    () => db.multi(),
+    () => multi.exec(),
+    () => view.size,
+    () => iterator.next(),
+    () => db.list("l"),
+    () => db.subscribe("c", () => {}),
+    () => db.sync(),
+  ];
+  for (const use of uses) {
+    assert.throws(use, (error) => error instanceof DatabaseError && error.code === "CLOSED");
+  }
+});
+
+test("what was written is there when the directory is opened again", async () => {
+  await inDirectory((directory) => {
+    for (const fsync of ["always", "everysec", "no"] as const) {
+      const db = open(directory, { fsync });
+      db.set(`key:${fsync}`, fsync, { ex: 1000 });
+      db.database(3).rpush("list", fsync);
+      db.close();
+    }
+    using db = open(directory);
+    assert.deepEqual(db.mget("key:always", "key:everysec", "key:no"), ["always", "everysec", "no"]);
+    assert.deepEqual(db.database(3).lrange("list", 0, -1), ["always", "everysec", "no"]);
+    assert.equal(db.recovery?.torn, undefined);
+    assert.ok((db.recovery?.commands ?? 0) >= 6);
+  });
+});
+
+test("one directory is one database, by whatever path, until its last close", async () => {
+  await inDirectory((directory) => {
+    mkdirSync(join(directory, "data"));
+    symlinkSync(join(directory, "data"), join(directory, "link"));
+    const a = open(join(directory, "data"), { fsync: "no" });
+    const b = open(join(directory, ".", "link", "..", "data"));
+    const c = open(join(directory, "link"));
+    assert.ok(a === b && b === c);
+    a.set("k", 1);
+    a.close();
+    c.close();
+    assert.equal(b.get("k"), "1");
+    b.close();
+    assert.throws(() => b.get("k"), /closed/);
+    const d = open(join(directory, "link"));
+    assert.notEqual(d, a);
+    assert.equal(d.get("k"), "1");
+    d.close();
+  });
+});
+
+test("a directory is not opened with other options while it is open", async () => {
+  await inDirectory((directory) => {
+    using db = open(directory);
+    assert.throws(
+      () => open(directory, { fsync: "always" }),
+      (error) => error instanceof DatabaseError && error.code === "OPTIONS",
+    );
+    open(directory, { fsync: "everysec" }).close();
+    assert.equal(db.closed, false);
+  });
+});
+
+test("options that make no sense are refused by name", () => {
+  const loose = open as unknown as (...args: unknown[]) => unknown;
+  assert.throws(() => loose({ fsync: "always" }), /needs a directory/);
+  assert.throws(() => loose("x", { fsync: "often" }), /"always", "everysec" or "no"/);
+  assert.throws(() => loose("x", { sync: true }), /no option 'sync'/);
+  assert.throws(() => loose({ databases: 0 }), RangeError);
+  assert.throws(() => loose({ clock: 5 }), TypeError);
+  assert.throws(() => loose({ seed: 0.5 }), RangeError);
+  assert.throws(() => loose(""), /empty/);
+});
+
+test("a directory that another process has is refused, and says who", async () => {
+  await inDirectory((directory) => {
+    using db = open(directory);
+    db.set("k", 1);
+    const index = new URL("../index.ts", import.meta.url).href;
+    const program = `
+      import { open } from ${JSON.stringify(index)};
+      try { open(${JSON.stringify(directory)}); console.log("opened"); }
+      catch (error) { console.log(error.name, error.code, error.message); }
+    `;
+    writeFileSync(join(directory, "other.ts"), program);
+    const { stdout } = spawnSync(process.execPath, [join(directory, "other.ts")], {
+      encoding: "utf8",
+    });
+    assert.match(stdout, new RegExp(`PlatformError ELOCKED .* in use by process ${process.pid}`));
+    assert.ok(DirectoryLocked.prototype instanceof Error);
+  });
+});
+
+test("with always, a write is in the file and synced when the call returns", async () => {
+  await inDirectory((directory) => {
+    using db = open(directory, { fsync: "always" });
+    db.set("now", 1);
+    assert.match(increment(directory), /\r\nnow\r\n/);
+    const { log } = engineOf(db);
+    assert.equal(log?.syncedThrough, log?.batch);
+    db.transaction(() => {
+      db.set("later", 1);
+      assert.doesNotMatch(increment(directory), /later/);
+    });
+    assert.match(increment(directory), /\r\nlater\r\n/);
+  });
+});
+
+test("otherwise it is in the file when the running callback has returned", async () => {
+  await inDirectory(async (directory) => {
+    using db = open(directory, { fsync: "no" });
+    db.set("soon", 1);
+    assert.doesNotMatch(increment(directory), /soon/);
+    await Promise.resolve();
+    assert.match(increment(directory), /\r\nsoon\r\n/);
+    db.set("forced", 1);
+    db.sync();
+    assert.match(increment(directory), /\r\nforced\r\n/);
+    const { log } = engineOf(db);
+    assert.equal(log?.syncedThrough, log?.batch);
+  });
+});
+
+test("a program that ends without closing keeps what it wrote", async () => {
+  await inDirectory((directory) => {
+    const index = new URL("../index.ts", import.meta.url).href;
+    const data = join(directory, "data");
+    for (const ending of ["", "process.exit(3);", "throw new Error('unplanned');"]) {
+      const program = `
+        import { open } from ${JSON.stringify(index)};
+        const db = open(${JSON.stringify(data)});
+        db.rpush("list", "before");
+        ${ending}
+      `;
+      writeFileSync(join(directory, "program.ts"), program);
+      spawnSync(process.execPath, [join(directory, "program.ts")], { encoding: "utf8" });
+    }
+    using db = open(data);
+    assert.equal(db.llen("list"), 3);
+  });
+});
+
+test("a damaged log is refused with its code", async () => {
+  await inDirectory((directory) => {
+    const db = open(directory);
+    db.set("a", 1);
+    db.close();
+    const again = open(directory);
+    again.set("b", 2);
+    again.close();
+    const path = join(directory, "appendonlydir", "appendonly.aof.1.incr.aof");
+    const bytes = readFileSync(path);
+    bytes[bytes.indexOf("\r\na\r\n") + 2] ^= 0x20;
+    writeFileSync(path, bytes);
+    assert.throws(
+      () => open(directory),
+      (error) => error instanceof LogError && error.code === "LOG_DAMAGED",
+    );
+    assert.throws(() => open(directory), LogError, "the lock was given back");
+  });
+});
+
+test("the clock is the program's where it gives one", () => {
+  let now = 1_000_000;
+  using db = open({ clock: () => now });
+  db.set("k", 1, { px: 500 });
+  db.set("still", 1);
+  now += 400;
+  assert.equal(db.pttl("k"), 100);
+  now += 101;
+  assert.equal(db.get("k"), null);
+  assert.equal(db.dbsize(), 1);
+  assert.equal(db.object("idletime", "still"), 0);
+  now += 9000;
+  assert.equal(db.object("idletime", "still"), 9);
+});
+
+test("the same seed draws the same", () => {
+  const draws = (seed: number): string[] => {
+    using db = open({ seed });
+    for (let i = 0; i < 1000; i++) db.sadd("set", `member:${i}`);
+    return db.srandmember("set", -50);
+  };
+  assert.deepEqual(draws(1), draws(1));
+  assert.notDeepEqual(draws(1), draws(2));
+});
+
+test("memory has a limit where one is asked for", () => {
+  using db = open({ maxmemory: 200_000 });
+  assert.throws(() => {
+    for (let i = 0; i < 10_000; i++) db.set(`key:${i}`, "x".repeat(100));
+  }, /^ReplyError: OOM/);
+  assert.throws(() => db.transaction(() => db.set("more", 1)), /OOM/);
+  db.config("set", "maxmemory-policy", "allkeys-random");
+  const before = db.dbsize();
+  assert.throws(() =>
+    db.transaction(() => {
+      for (let i = 0; i < 1000; i++) db.set(`key:${i}`, "x".repeat(1000));
+      throw new Error("no");
+    }),
+  );
+  assert.ok(db.dbsize() <= before && db.dbsize() >= before - 5, "nothing was evicted inside");
+});
+
+test("a thousand databases are open at once", () => {
+  const databases = Array.from({ length: 1000 }, () => open());
+  databases.forEach((db, i) => void db.set("k", i));
+  databases.forEach((db, i) => void assert.equal(db.get("k"), String(i)));
+  for (const db of databases) db.close();
+});

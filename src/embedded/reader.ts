@@ -1,0 +1,139 @@
+// From a reply's bytes to the value that a method returns. The replies that are most of all
+// traffic (a string, a number, OK, nothing, arrays of strings) are read here, straight from the
+// bytes; the rest goes through the general reader.
+
+import { ReplyReader, type ReplyValue } from "../protocol/reply-reader.ts";
+import { textOf } from "./text.ts";
+import { As, type Text } from "./values.ts";
+
+const CR = 13;
+const ZERO = 48;
+const Byte = { bulk: 0x24, integer: 0x3a, array: 0x2a, set: 0x7e, null: 0x5f, map: 0x25 } as const;
+/** Numbers of so many digits are exact. */
+const DIGITS_MAX = 15;
+
+/** Makes one kind of text of bytes: what a database's methods return. */
+export type TextMaker<T extends Text> = (bytes: Uint8Array, start: number, end: number) => T;
+
+/** A copy of a range. */
+export function bytesOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return bytes.slice(start, end);
+}
+
+export class Reader<T extends Text> {
+  readonly text: TextMaker<T>;
+  readonly #general: ReplyReader;
+  readonly #inBytes: boolean;
+  /** Where the number that was read last, or its line, ends. */
+  #at = 0;
+
+  constructor(text: TextMaker<T>, inBytes: boolean) {
+    this.text = text;
+    this.#inBytes = inBytes;
+    this.#general = new ReplyReader({ bytes: inBytes, maps: inBytes });
+  }
+
+  /** The reply at `at`, which is no error, read as `as` has it. */
+  read(as: As, bytes: Uint8Array, at: number): unknown {
+    const type = bytes[at];
+    if (type === Byte.bulk) {
+      const length = this.#integer(bytes, at + 1);
+      return this.text(bytes, this.#at, this.#at + length);
+    }
+    if (type === Byte.integer && lineEnd(bytes, at) - at <= DIGITS_MAX) {
+      return this.#integer(bytes, at + 1);
+    }
+    if (type === Byte.null) return null;
+    if ((type === Byte.array || type === Byte.set) && as <= As.list) {
+      const list = this.#list(bytes, at);
+      if (list !== undefined) return list;
+    }
+    if (type === Byte.map && as === As.fields && !this.#inBytes) {
+      return this.#fields(bytes, at);
+    }
+    return this.#shaped(as, this.#general.read(bytes, at));
+  }
+
+  /** Any reply, errors among them, as a value; `end` is where it ends. */
+  readAny(as: As, bytes: Uint8Array, at: number): unknown {
+    return this.#shaped(as, this.#general.read(bytes, at));
+  }
+
+  /** Where what readAny read ended. */
+  get end(): number {
+    return this.#general.end;
+  }
+
+  #shaped(as: As, value: ReplyValue): unknown {
+    if (value instanceof Error || value === null) return value;
+    if (as === As.list && value instanceof Set) return [...value];
+    if (as === As.fields && value instanceof Map) return [...value];
+    if (as === As.scan || as === As.scanPairs) {
+      const [cursor, elements] = value as [Text, Text[]];
+      const next = Number(typeof cursor === "string" ? cursor : textOf(cursor, 0, cursor.length));
+      return [next, as === As.scan ? elements : pairsOf(elements)];
+    }
+    return value;
+  }
+
+  // An array or set of strings, nulls and small integers; undefined when it holds anything else.
+  #list(bytes: Uint8Array, at: number): unknown[] | undefined {
+    const count = this.#integer(bytes, at + 1);
+    const list: unknown[] = [];
+    for (let i = 0; i < count; i++) {
+      const start = this.#at;
+      const type = bytes[start];
+      if (type === Byte.bulk) {
+        const length = this.#integer(bytes, start + 1);
+        list.push(this.text(bytes, this.#at, this.#at + length));
+        this.#at += length + 2;
+      } else if (type === Byte.null) {
+        list.push(null);
+        this.#at = start + 3;
+      } else if (type === Byte.integer && lineEnd(bytes, start) - start <= DIGITS_MAX) {
+        list.push(this.#integer(bytes, start + 1));
+      } else {
+        return undefined;
+      }
+    }
+    return list;
+  }
+
+  // A map of strings. Without a prototype, a field may have any name, `__proto__` included.
+  #fields(bytes: Uint8Array, at: number): Record<string, string> {
+    const fields: Record<string, string> = Object.create(null);
+    const count = this.#integer(bytes, at + 1);
+    for (let i = 0; i < count; i++) {
+      const fieldLength = this.#integer(bytes, this.#at + 1);
+      const start = this.#at;
+      const field = textOf(bytes, start, start + fieldLength);
+      const valueLength = this.#integer(bytes, start + fieldLength + 3);
+      fields[field] = textOf(bytes, this.#at, this.#at + valueLength);
+      this.#at += valueLength + 2;
+    }
+    return fields;
+  }
+
+  // REQUIRES: a decimal integer of at most 15 digits, and the end of its line.
+  #integer(bytes: Uint8Array, start: number): number {
+    let at = start;
+    const negative = bytes[at] === 0x2d;
+    if (negative) at++;
+    let value = 0;
+    for (; bytes[at] !== CR; at++) value = value * 10 + (bytes[at] - ZERO);
+    this.#at = at + 2;
+    return negative ? -value : value;
+  }
+}
+
+function lineEnd(bytes: Uint8Array, start: number): number {
+  let at = start;
+  while (bytes[at] !== CR) at++;
+  return at;
+}
+
+function pairsOf(flat: readonly Text[]): [Text, Text][] {
+  const pairs: [Text, Text][] = [];
+  for (let i = 0; i < flat.length; i += 2) pairs.push([flat[i], flat[i + 1]]);
+  return pairs;
+}

@@ -1,0 +1,58 @@
+// The types of what goes in and comes out. Every command is one method, written once in a family's
+// file; a `Mode` says what texts come out as (strings or bytes) and whether the method executes at
+// once or is queued in a multi(), and with it what the method returns.
+
+import type { Multi } from "./multi.ts";
+
+/** What texts come out as. */
+export type Text = string | Uint8Array;
+
+/** What goes in: strings as UTF-8, bytes as they are, numbers as their decimal text. */
+export type Value = string | Uint8Array | number | bigint;
+
+/** Arguments, or arrays of them, as in `db.del("a", "b")` and `db.del(["a", "b"])`. */
+export type Values = readonly (Value | readonly Value[])[];
+
+/** One argument of a request, several, or none. */
+export type Arg = Value | readonly (Value | readonly Value[])[];
+
+/** How a family's methods behave. */
+export interface Mode<T extends Text = Text, R extends readonly unknown[] | null = null> {
+  readonly text: T;
+  /** null: methods execute at once; else the types of the results queued so far. */
+  readonly results: R;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: any results will do as a bound
+export type AnyMode = Mode<any, any>;
+
+/** What a method returns whose command replies a V. */
+export type Reply<M extends AnyMode, V> = M["results"] extends readonly unknown[]
+  ? Multi<M["text"], [...M["results"], V]>
+  : V;
+
+/**
+ * The fields of a hash with their values: an object without a prototype, so that a field may have
+ * any name; as bytes, pairs.
+ */
+export type Fields<T extends Text> = T extends string
+  ? Record<string, string>
+  : [field: Uint8Array, value: Uint8Array][];
+
+/** Fields with values that go in: an object, a Map, or any other iterable of pairs. */
+export type Pairs = Readonly<Record<string, Value>> | Iterable<readonly [Value, Value]>;
+
+/** How a reply is to be read; see reader.ts. */
+export const As = {
+  /** As it is: text, number, null, array … */
+  value: 0,
+  /** An array, whether the reply is one or a set. */
+  list: 1,
+  /** A map: see Fields. */
+  fields: 2,
+  /** A cursor and elements. */
+  scan: 3,
+  /** A cursor, and elements that are pairs. */
+  scanPairs: 4,
+} as const;
+export type As = (typeof As)[keyof typeof As];

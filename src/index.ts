@@ -1,0 +1,15 @@
+// The package's door: open() and the types that go with it. See docs/embedded.md.
+
+export type { Listener } from "./embedded/database.ts";
+export { Database } from "./embedded/database.ts";
+export { DatabaseError, type DatabaseErrorCode } from "./embedded/errors.ts";
+export { Multi, type Results } from "./embedded/multi.ts";
+export { type OpenOptions, open } from "./embedded/open.ts";
+export type { Listening, ListenOptions } from "./embedded/serving.ts";
+export type { Fields, Pairs, Text, Value, Values } from "./embedded/values.ts";
+export { HashView, ListView, MembersView } from "./embedded/views.ts";
+export type { FsyncPolicy } from "./persistence/log.ts";
+export { LogError, type LogErrorCode } from "./persistence/log-error.ts";
+export type { Recovery, TornTail } from "./persistence/recovery.ts";
+export { DirectoryLocked, PlatformError } from "./platform/platform.ts";
+export { ReplyError, type ReplyValue } from "./protocol/reply-reader.ts";
