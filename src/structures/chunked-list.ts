@@ -25,7 +25,7 @@
 // entries of the nodes add up to the list's; (4) every packed list is sound and has fewer than
 // 65535 entries; (5) list, gaps and header fit the node's block.
 //
-// Costs: ends O(1); seek O(nodes + entries of one node); insert, replace, remove O(bytes of a node).
+// Costs: ends O(1); seek O(nodes + entries of a node); insert, replace, remove O(bytes of a node).
 
 import { assert } from "../base/assert.ts";
 import { copyBytes } from "../base/bytes.ts";
@@ -54,7 +54,7 @@ const CLASS_LIMITS = [4096, 8192, 16384, 32768, 65536] as const;
 /** Bytes that a node limited by entries may still not exceed. */
 const SAFETY_LIMIT = 8192;
 const ENTRIES_MAX = 32767;
-/** The bytes that a node starts with when the list already has another and this is no tight limit. */
+/** The bytes that a node starts with when the list has another already and the limit allows it. */
 const NEXT_NODE_BYTES = 1024;
 const NEXT_NODE_ENTRIES = 128;
 
