@@ -106,6 +106,13 @@ export const DIFFERENCES = {
     ours: "what is wrong with that command",
     reason: "Redis 7.2 lowered the arity from -4 to -3.",
   },
+  "lpos-rank": {
+    since: "7.2.0",
+    topic: "LPOS with RANK -9223372036854775808",
+    redis: "as any rank",
+    ours: "out of range",
+    reason: "Redis 7.2 refuses the one number that has no counterpart above zero.",
+  },
 } as const satisfies Record<string, Difference>;
 
 /** Whether a comparison of these two servers has to expect the difference. */

@@ -179,6 +179,8 @@ family(
       LPOS nothing c RANK 0
       LPOS l
       LPOS l c RANK -9223372036854775807
+      LPOS l c RANK -9223372036854775808
+      = lpos-rank -ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807
       LPOS l c COUNT 9223372036854775807
     `,
 

@@ -139,6 +139,8 @@ const draws = fc.oneof(
   { weight: 1, arbitrary: fc.constantFrom("2147483647", "9223372036854775807") },
 );
 const index = fc.oneof({ weight: 10, arbitrary: smallInteger }, { weight: 1, arbitrary: integer });
+/** The least integer is out of range since Redis 7.2 only; see differences.ts. */
+const rank = index.filter((text) => text !== "-9223372036854775808");
 const offset = fc.oneof(
   { weight: 12, arbitrary: fc.integer({ min: 0, max: 300 }).map(String) },
   {
@@ -310,7 +312,7 @@ const TABLE: readonly (readonly [number, Arbitrary<string[]>])[] = [
       "LPOS",
       key,
       member,
-      options(sequence("RANK", index), sequence("COUNT", count), sequence("MAXLEN", count)),
+      options(sequence("RANK", rank), sequence("COUNT", count), sequence("MAXLEN", count)),
     ),
   ],
   [5, sequence("LMOVE", key, key, side, side)],
