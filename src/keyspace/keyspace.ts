@@ -73,12 +73,16 @@ export class Keyspace {
   /** Off: asking for an entry leaves its access clock alone (CLIENT NO-TOUCH). */
   touching = true;
 
-  /** Hash of the key that find() looked for last. */
-  hash = 0;
   /** Set when a deadline was added: whoever waits for the next one looks again. */
   deadlineAdded = false;
 
   #clock = 0;
+  #knownBytes: Uint8Array = new Uint8Array(0);
+  #knownStart = -1;
+  #knownEnd = -1;
+  #knownHash = 0;
+  /** Written so that loading an entry is not optimised away; never read. */
+  #loaded = 0;
   readonly #words: Int32Array;
   readonly #disposals: Disposals;
   readonly #counters: Float64Array;
@@ -168,14 +172,46 @@ export class Keyspace {
 
   // Finding
 
+  /** Loads the bucket of a key's hash; returns the entry it is likely to be, for touch(), or 0. */
+  approach(db: number, hash: number): number {
+    const table = this.#words[W.databases + db * DATABASE_WORDS];
+    return table === 0 ? 0 : this.tables.approach(table, hash);
+  }
+
+  /** Loads an entry. */
+  touch(entry: number): void {
+    this.#loaded ^= this.memory.i32[entry >>> PLACE_BITS][((entry & PLACE_MASK) << 1) + 2];
+  }
+
+  /**
+   * The hash of the key bytes[start, end) is known: it is not computed again until forgetHash().
+   * REQUIRES: the bytes do not change until then.
+   */
+  knowHash(bytes: Uint8Array, start: number, end: number, hash: number): void {
+    this.#knownBytes = bytes;
+    this.#knownStart = start;
+    this.#knownEnd = end;
+    this.#knownHash = hash;
+  }
+
+  forgetHash(): void {
+    this.#knownStart = -1;
+  }
+
+  #hashOf(bytes: Uint8Array, start: number, end: number): number {
+    if (start === this.#knownStart && end === this.#knownEnd && bytes === this.#knownBytes) {
+      return this.#knownHash;
+    }
+    return this.tables.hash(bytes, start, end);
+  }
+
   /**
    * The entry with the key bytes[start, end), or 0. One whose deadline has passed is deleted
    * first. Remembers the slot until the database changes (for the set and remove below).
    */
   find(db: number, bytes: Uint8Array, start: number, end: number): number {
     const tables = this.tables;
-    const hash = tables.hash(bytes, start, end);
-    this.hash = hash;
+    const hash = this.#hashOf(bytes, start, end);
     const table = this.#words[W.databases + db * DATABASE_WORDS];
     if (table === 0) return 0;
     const entry = tables.find(table, hash, bytes, start, end);
@@ -241,7 +277,7 @@ export class Keyspace {
     deadline: number,
   ): boolean {
     const { tables, records } = this;
-    const hash = tables.hash(key, keyStart, keyEnd);
+    const hash = this.#hashOf(key, keyStart, keyEnd);
     const table = this.#tableOf(db);
     const entry = tables.find(table, hash, key, keyStart, keyEnd);
     let until = deadline;

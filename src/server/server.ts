@@ -14,6 +14,7 @@ import { Client } from "./client.ts";
 import type { Configuration } from "./configuration.ts";
 import { Console } from "./console.ts";
 import { type Connection, type ConnectionOwner, Connections } from "./listener.ts";
+import { Lookahead } from "./lookahead.ts";
 import { Outbox, openGate } from "./outbox.ts";
 import type { NetworkFigures, ProcessServices } from "./services.ts";
 
@@ -36,6 +37,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
 
   readonly #configuration: Configuration;
   readonly #parser = new RequestParser();
+  readonly #ahead = new Lookahead();
   readonly #args = new Arguments();
   readonly #console: Console;
   readonly #refusal = new ReplyWriter();
@@ -162,44 +164,59 @@ export class Server implements ConnectionOwner, NetworkFigures {
     const client = connection.context as Client | undefined;
     if (client === undefined) return end - start;
     const { session } = client;
-    const { database, outbox } = this;
-    const { executor } = database;
+    const { database } = this;
     database.tick();
     session.lastMs = database.keyspace.now;
-    let at = start;
-    if (session.console) {
-      at = this.#consumeConsole(client, bytes, start, end);
-    } else {
-      const parser = this.#parser;
-      const args = this.#args;
-      while (at < end) {
-        const authenticated = (session.gates & Gate.authentication) === 0;
-        const parsed = parser.parse(args, bytes, at, end, authenticated, client.progress);
-        if (parsed === Parsed.request) {
-          client.progress = null;
-          at = parser.next;
-          executor.execute(session, args);
-          if (session.waiting !== null || session.closing) {
-            this.#pause(client);
-            break;
-          }
-          if (outbox.hasOwnAsides) outbox.boundary();
-          if (outbox.full || connection.stopped) break;
-        } else if (parsed === Parsed.incomplete) {
-          connection.neededBytes = parser.needed;
-          client.progress = parser.progress;
-          break;
-        } else {
-          at = this.#consumeOther(client, parsed, bytes, end);
-          if (connection.stopped || session.console) break;
-        }
-        client.fresh = false;
-      }
-    }
+    const at = session.console
+      ? this.#consumeConsole(client, bytes, start, end)
+      : this.#consumeRequests(client, bytes, start, end);
     this.bytesReceived += at - start;
     database.tock();
     if (session.subscribed !== client.limitedAsSubscriber) this.#limit(client);
     return at - start;
+  }
+
+  #consumeRequests(client: Client, bytes: Uint8Array, start: number, end: number): number {
+    const { connection, session } = client;
+    const { outbox } = this;
+    const { executor, keyspace } = this.database;
+    const parser = this.#parser;
+    const ahead = this.#ahead;
+    let at = start;
+    let going = true;
+    while (going && at < end) {
+      const authenticated = (session.gates & Gate.authentication) === 0;
+      ahead.read(parser, bytes, at, end, authenticated, client.progress);
+      const { count, found } = ahead;
+      if (count === 0) {
+        if (found === Parsed.incomplete) {
+          connection.neededBytes = parser.needed;
+          client.progress = parser.progress;
+          break;
+        }
+        at = this.#consumeOther(client, found, bytes, end);
+        client.fresh = false;
+        if (connection.stopped || session.console) break;
+        continue;
+      }
+      client.progress = null;
+      client.fresh = false;
+      if (count > 1) ahead.load(keyspace, session.db);
+      for (let i = 0; going && i < count; i++) {
+        ahead.announce(keyspace, i);
+        at = ahead.nexts[i];
+        executor.execute(session, ahead.requests[i]);
+        if (session.waiting !== null || session.closing) {
+          this.#pause(client);
+          going = false;
+        } else {
+          if (outbox.hasOwnAsides) outbox.boundary();
+          if (outbox.full || connection.stopped) going = false;
+        }
+      }
+      ahead.clear(keyspace);
+    }
+    return at;
   }
 
   /** The session waits, or is to be closed. */
