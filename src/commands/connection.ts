@@ -2,7 +2,7 @@
 
 import { asciiBytes, equalBytes } from "../base/bytes.ts";
 import { parseInteger } from "../base/integers.ts";
-import { Errors } from "../protocol/errors.ts";
+import { Errors, wrongArity } from "../protocol/errors.ts";
 import { invalidName, NAME_ERROR } from "./client-names.ts";
 import type { Command } from "./command.ts";
 import type { Context } from "./context.ts";
@@ -132,7 +132,7 @@ const PONG = asciiBytes("pong");
 function pingCommand(c: Context): void {
   const { args, reply, session } = c;
   if (args.count > 2) {
-    reply.errorText("ERR wrong number of arguments for 'ping' command");
+    reply.errorText(wrongArity("ping"));
     return;
   }
   const start = args.count === 2 ? args.starts[1] : 0;

@@ -11,7 +11,7 @@ import { Counter, type Keyspace, type KeyspaceListener } from "../keyspace/keysp
 import type { Lists } from "../keyspace/lists.ts";
 import type { Sets } from "../keyspace/sets.ts";
 import type { Arguments } from "../protocol/arguments.ts";
-import { Errors, errorLine } from "../protocol/errors.ts";
+import { Errors, errorLine, wrongArity } from "../protocol/errors.ts";
 import { ReplyWriter } from "../protocol/reply-writer.ts";
 import { queuedKey } from "./blocking.ts";
 import { type CompiledCommand, Flag } from "./command.ts";
@@ -285,7 +285,7 @@ export class Executor implements KeyspaceListener {
     const { reply, effects, session } = c;
     const handler = command.handler;
     if (handler === undefined) {
-      reply.errorText(`ERR wrong number of arguments for '${command.fullName}' command`);
+      reply.errorText(wrongArity(command.fullName));
       this.#failed();
       return;
     }

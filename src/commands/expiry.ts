@@ -4,10 +4,17 @@ import { asciiBytes } from "../base/bytes.ts";
 import { parseInteger } from "../base/integers.ts";
 import { Errors } from "../protocol/errors.ts";
 import { NO_DEADLINE } from "../structures/record.ts";
-import type { Command } from "./command.ts";
+import { keyArg, oneOf } from "./argument-docs.ts";
+import type { ArgumentDoc, Command } from "./command.ts";
 import type { Context } from "./context.ts";
 import { toDeadline, Unit } from "./deadlines.ts";
 import { Events } from "./events.ts";
+
+const condition: ArgumentDoc = {
+  ...oneOf("condition", "NX", "XX", "GT", "LT"),
+  since: "7.0.0",
+  optional: true,
+};
 
 export const expire: Command = {
   name: "expire",
@@ -19,22 +26,7 @@ export const expire: Command = {
   since: "1.0.0",
   complexity: "O(1)",
   summary: "Sets a key's deadline, in seconds from now",
-  args: [
-    { name: "key", type: "key", keySpecIndex: 0 },
-    { name: "seconds", type: "integer" },
-    {
-      name: "condition",
-      type: "oneof",
-      since: "7.0.0",
-      optional: true,
-      arguments: [
-        { name: "nx", type: "pure-token", token: "NX" },
-        { name: "xx", type: "pure-token", token: "XX" },
-        { name: "gt", type: "pure-token", token: "GT" },
-        { name: "lt", type: "pure-token", token: "LT" },
-      ],
-    },
-  ],
+  args: [keyArg, { name: "seconds", type: "integer" }, condition],
   handler: (c) => expireIn(c, Unit.seconds),
 };
 
@@ -48,22 +40,7 @@ export const pexpire: Command = {
   since: "2.6.0",
   complexity: "O(1)",
   summary: "Sets a key's deadline, in milliseconds from now",
-  args: [
-    { name: "key", type: "key", keySpecIndex: 0 },
-    { name: "milliseconds", type: "integer" },
-    {
-      name: "condition",
-      type: "oneof",
-      since: "7.0.0",
-      optional: true,
-      arguments: [
-        { name: "nx", type: "pure-token", token: "NX" },
-        { name: "xx", type: "pure-token", token: "XX" },
-        { name: "gt", type: "pure-token", token: "GT" },
-        { name: "lt", type: "pure-token", token: "LT" },
-      ],
-    },
-  ],
+  args: [keyArg, { name: "milliseconds", type: "integer" }, condition],
   handler: (c) => expireIn(c, Unit.ms),
 };
 
@@ -77,22 +54,7 @@ export const expireat: Command = {
   since: "1.2.0",
   complexity: "O(1)",
   summary: "Sets a key's deadline, in seconds since 1970",
-  args: [
-    { name: "key", type: "key", keySpecIndex: 0 },
-    { name: "unix-time-seconds", type: "unix-time" },
-    {
-      name: "condition",
-      type: "oneof",
-      since: "7.0.0",
-      optional: true,
-      arguments: [
-        { name: "nx", type: "pure-token", token: "NX" },
-        { name: "xx", type: "pure-token", token: "XX" },
-        { name: "gt", type: "pure-token", token: "GT" },
-        { name: "lt", type: "pure-token", token: "LT" },
-      ],
-    },
-  ],
+  args: [keyArg, { name: "unix-time-seconds", type: "unix-time" }, condition],
   handler: (c) => expireIn(c, Unit.atSeconds),
 };
 
@@ -106,22 +68,7 @@ export const pexpireat: Command = {
   since: "2.6.0",
   complexity: "O(1)",
   summary: "Sets a key's deadline, in milliseconds since 1970",
-  args: [
-    { name: "key", type: "key", keySpecIndex: 0 },
-    { name: "unix-time-milliseconds", type: "unix-time" },
-    {
-      name: "condition",
-      type: "oneof",
-      since: "7.0.0",
-      optional: true,
-      arguments: [
-        { name: "nx", type: "pure-token", token: "NX" },
-        { name: "xx", type: "pure-token", token: "XX" },
-        { name: "gt", type: "pure-token", token: "GT" },
-        { name: "lt", type: "pure-token", token: "LT" },
-      ],
-    },
-  ],
+  args: [keyArg, { name: "unix-time-milliseconds", type: "unix-time" }, condition],
   handler: (c) => expireIn(c, Unit.atMs),
 };
 
@@ -136,7 +83,7 @@ export const ttl: Command = {
   since: "1.0.0",
   complexity: "O(1)",
   summary: "Returns how many seconds a key has left",
-  args: [{ name: "key", type: "key", keySpecIndex: 0 }],
+  args: [keyArg],
   handler: (c) => timeLeft(c, 1000),
 };
 
@@ -151,7 +98,7 @@ export const pttl: Command = {
   since: "2.6.0",
   complexity: "O(1)",
   summary: "Returns how many milliseconds a key has left",
-  args: [{ name: "key", type: "key", keySpecIndex: 0 }],
+  args: [keyArg],
   handler: (c) => timeLeft(c, 1),
 };
 
@@ -165,7 +112,7 @@ export const expiretime: Command = {
   since: "7.0.0",
   complexity: "O(1)",
   summary: "Returns a key's deadline in seconds since 1970",
-  args: [{ name: "key", type: "key", keySpecIndex: 0 }],
+  args: [keyArg],
   handler: (c) => replyDeadline(c, 1000),
 };
 
@@ -179,7 +126,7 @@ export const pexpiretime: Command = {
   since: "7.0.0",
   complexity: "O(1)",
   summary: "Returns a key's deadline in milliseconds since 1970",
-  args: [{ name: "key", type: "key", keySpecIndex: 0 }],
+  args: [keyArg],
   handler: (c) => replyDeadline(c, 1),
 };
 
@@ -193,7 +140,7 @@ export const persist: Command = {
   since: "2.2.0",
   complexity: "O(1)",
   summary: "Takes a key's deadline away",
-  args: [{ name: "key", type: "key", keySpecIndex: 0 }],
+  args: [keyArg],
   handler: persistCommand,
 };
 

@@ -17,7 +17,8 @@ import {
   writeInteger64,
 } from "../base/integers.ts";
 import { Kind, Type } from "../keyspace/data-type.ts";
-import { Errors, errorLine } from "../protocol/errors.ts";
+import { Errors, errorLine, wrongArity } from "../protocol/errors.ts";
+import { keyArg, scanArgs } from "./argument-docs.ts";
 import type { ArgumentDoc, Command } from "./command.ts";
 import type { Context } from "./context.ts";
 import { Events } from "./events.ts";
@@ -28,15 +29,14 @@ const WITHVALUES = asciiBytes("withvalues");
 const ZERO = asciiBytes("0");
 const HALF_OF_LONG_MAX = INT64_MAX / 2n;
 
-const wrongArity = {
-  hset: errorLine("ERR wrong number of arguments for 'hset' command"),
-  hmset: errorLine("ERR wrong number of arguments for 'hmset' command"),
+const arityErrors = {
+  hset: errorLine(wrongArity("hset")),
+  hmset: errorLine(wrongArity("hmset")),
 };
 
 /** The text of a number that a handler has computed. */
 const digits = new Uint8Array(FLOAT_TEXT_MAX);
 
-const keyArg: ArgumentDoc = { name: "key", type: "key", keySpecIndex: 0 };
 const fieldArg: ArgumentDoc = { name: "field", type: "string" };
 const valueArg: ArgumentDoc = { name: "value", type: "string" };
 const fieldsArg: ArgumentDoc = { name: "field", type: "string", multiple: true };
@@ -81,7 +81,7 @@ export const hset: Command = {
   summary: "Sets one or more fields of a hash, which is created if need be.",
   args: [keyArg, pairsArg],
   handler(c) {
-    if ((c.args.count & 1) !== 0) return c.reply.error(wrongArity.hset);
+    if ((c.args.count & 1) !== 0) return c.reply.error(arityErrors.hset);
     const added = setPairs(c);
     if (added >= 0) c.reply.integer(added);
   },
@@ -100,7 +100,7 @@ export const hmset: Command = {
   summary: "Sets several fields of a hash; HSET does the same and counts.",
   args: [keyArg, pairsArg],
   handler(c) {
-    if ((c.args.count & 1) !== 0) return c.reply.error(wrongArity.hmset);
+    if ((c.args.count & 1) !== 0) return c.reply.error(arityErrors.hmset);
     if (setPairs(c) >= 0) c.reply.ok();
   },
 };
@@ -563,9 +563,7 @@ export const hscan: Command = {
   summary: "Walks over the fields and values of a hash step by step.",
   args: [
     keyArg,
-    { name: "cursor", type: "integer" },
-    { name: "pattern", type: "pattern", token: "MATCH", optional: true },
-    { name: "count", type: "integer", token: "COUNT", optional: true },
+    ...scanArgs,
     { name: "novalues", type: "pure-token", token: "NOVALUES", optional: true, since: "7.4.0" },
   ],
   handler(c) {

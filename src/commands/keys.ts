@@ -5,6 +5,7 @@ import { globMatches, globMatchesAll } from "../base/glob.ts";
 import { parseInteger } from "../base/integers.ts";
 import { typeNames } from "../keyspace/data-type.ts";
 import { Errors } from "../protocol/errors.ts";
+import { keyArg, keysArg, scanArgs } from "./argument-docs.ts";
 import type { Command } from "./command.ts";
 import type { Context } from "./context.ts";
 import { Events } from "./events.ts";
@@ -21,7 +22,7 @@ export const deleteKeys: Command = {
   since: "1.0.0",
   complexity: "O(N) for N keys; large collections are freed afterwards, in slices.",
   summary: "Deletes keys",
-  args: [{ name: "key", type: "key", keySpecIndex: 0, multiple: true }],
+  args: [keysArg],
   console: "deleted",
   handler: deleteCommand,
 };
@@ -37,7 +38,7 @@ export const unlink: Command = {
   since: "4.0.0",
   complexity: "O(N) for N keys; large collections are freed afterwards, in slices.",
   summary: "Deletes keys; large values are freed later, as with DEL here",
-  args: [{ name: "key", type: "key", keySpecIndex: 0, multiple: true }],
+  args: [keysArg],
   console: "deleted",
   handler: deleteCommand,
 };
@@ -53,7 +54,7 @@ export const exists: Command = {
   since: "1.0.0",
   complexity: "O(N) where N is the number of keys to check.",
   summary: "Counts how many of the keys exist",
-  args: [{ name: "key", type: "key", keySpecIndex: 0, multiple: true }],
+  args: [keysArg],
   handler: existsCommand,
 };
 
@@ -67,7 +68,7 @@ export const typeOfKey: Command = {
   since: "1.0.0",
   complexity: "O(1)",
   summary: "Names the type of a key's value",
-  args: [{ name: "key", type: "key", keySpecIndex: 0 }],
+  args: [keyArg],
   console: "type",
   handler: typeCommand,
 };
@@ -96,9 +97,7 @@ export const scan: Command = {
   complexity: "O(1) for each call, O(N) for a whole scan of N keys.",
   summary: "Goes through the keys of the database in steps",
   args: [
-    { name: "cursor", type: "integer" },
-    { name: "pattern", type: "pattern", token: "MATCH", optional: true },
-    { name: "count", type: "integer", token: "COUNT", optional: true },
+    ...scanArgs,
     { name: "type", type: "string", token: "TYPE", since: "6.0.0", optional: true },
   ],
   handler: scanCommand,
@@ -126,10 +125,7 @@ export const rename: Command = {
   since: "1.0.0",
   complexity: "O(1)",
   summary: "Gives a key another name, over whatever had it",
-  args: [
-    { name: "key", type: "key", keySpecIndex: 0 },
-    { name: "newkey", type: "key", keySpecIndex: 1 },
-  ],
+  args: [keyArg, { name: "newkey", type: "key", keySpecIndex: 1 }],
   handler: renameCommand,
 };
 
@@ -143,10 +139,7 @@ export const renamenx: Command = {
   since: "1.0.0",
   complexity: "O(1)",
   summary: "Gives a key another name if nothing has it",
-  args: [
-    { name: "key", type: "key", keySpecIndex: 0 },
-    { name: "newkey", type: "key", keySpecIndex: 1 },
-  ],
+  args: [keyArg, { name: "newkey", type: "key", keySpecIndex: 1 }],
   handler: renamenxCommand,
 };
 
@@ -180,7 +173,7 @@ export const touch: Command = {
   since: "3.2.1",
   complexity: "O(N) where N is the number of keys that will be touched.",
   summary: "Counts the keys that exist and marks them as just used",
-  args: [{ name: "key", type: "key", keySpecIndex: 0, multiple: true }],
+  args: [keysArg],
   handler: touchCommand,
 };
 
@@ -194,10 +187,7 @@ export const move: Command = {
   since: "1.0.0",
   complexity: "O(1)",
   summary: "Moves a key to another database",
-  args: [
-    { name: "key", type: "key", keySpecIndex: 0 },
-    { name: "db", type: "integer" },
-  ],
+  args: [keyArg, { name: "db", type: "integer" }],
   handler: moveCommand,
 };
 

@@ -12,10 +12,10 @@ import { Kind, Type } from "../keyspace/data-type.ts";
 import { End } from "../keyspace/lists.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import { Errors, errorLine } from "../protocol/errors.ts";
+import { keysArg, oneOf } from "./argument-docs.ts";
 import type { ArgumentDoc, Command } from "./command.ts";
 import { BlockReply, type Context } from "./context.ts";
 import { Events } from "./events.ts";
-import { key, oneOf } from "./list-arguments.ts";
 import { popMany, popOne, popped } from "./lists.ts";
 
 const LEFT = asciiBytes("left");
@@ -175,7 +175,6 @@ function popFromFirst(c: Context, n: number, waits: boolean): void {
 
 // The table
 
-const keyList: ArgumentDoc = { ...key, multiple: true };
 const source: ArgumentDoc = { name: "source", type: "key", keySpecIndex: 0 };
 const destination: ArgumentDoc = { name: "destination", type: "key", keySpecIndex: 1 };
 const timeoutDoc: ArgumentDoc = { name: "timeout", type: "double" };
@@ -232,7 +231,7 @@ export const lmpop: Command = {
   since: "7.0.0",
   complexity: PER_KEY_AND_TAKEN,
   summary: "Takes elements from the first of several lists that has any.",
-  args: [numkeys, keyList, where, countOption],
+  args: [numkeys, keysArg, where, countOption],
   handler(c) {
     popFromFirst(c, 1, false);
   },
@@ -248,7 +247,7 @@ export const blpop: Command = {
   since: "2.0.0",
   complexity: PER_KEY,
   summary: "Takes the head of the first list that has one; waits if none has.",
-  args: [keyList, timeoutDoc],
+  args: [keysArg, timeoutDoc],
   handler(c) {
     popOrWait(c, End.left);
   },
@@ -264,7 +263,7 @@ export const brpop: Command = {
   since: "2.0.0",
   complexity: PER_KEY,
   summary: "Takes the tail of the first list that has one; waits if none has.",
-  args: [keyList, timeoutDoc],
+  args: [keysArg, timeoutDoc],
   handler(c) {
     popOrWait(c, End.right);
   },
@@ -313,7 +312,7 @@ export const blmpop: Command = {
   since: "7.0.0",
   complexity: PER_KEY_AND_TAKEN,
   summary: "Takes elements from the first list that has any; waits if none has.",
-  args: [timeoutDoc, numkeys, keyList, where, countOption],
+  args: [timeoutDoc, numkeys, keysArg, where, countOption],
   handler(c) {
     popFromFirst(c, 2, true);
   },

@@ -7,11 +7,11 @@ import { parseIndex } from "../base/integers.ts";
 import { Kind, Type } from "../keyspace/data-type.ts";
 import { End } from "../keyspace/lists.ts";
 import type { Arguments } from "../protocol/arguments.ts";
-import { Errors, errorLine } from "../protocol/errors.ts";
+import { Errors, errorLine, wrongArity } from "../protocol/errors.ts";
+import { integer, keyArg, oneOf } from "./argument-docs.ts";
 import type { ArgumentDoc, Command } from "./command.ts";
 import type { Context } from "./context.ts";
 import { Events } from "./events.ts";
-import { integer, key, oneOf } from "./list-arguments.ts";
 
 const BEFORE = asciiBytes("before");
 const AFTER = asciiBytes("after");
@@ -19,8 +19,8 @@ const RANK = asciiBytes("rank");
 const COUNT = asciiBytes("count");
 const MAXLEN = asciiBytes("maxlen");
 
-const lpopArity = errorLine("ERR wrong number of arguments for 'lpop' command");
-const rpopArity = errorLine("ERR wrong number of arguments for 'rpop' command");
+const lpopArity = errorLine(wrongArity("lpop"));
+const rpopArity = errorLine(wrongArity("rpop"));
 const rankZero = errorLine(
   "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... " +
     "or use negative to start from the end of the list",
@@ -302,7 +302,7 @@ export const lpush: Command = {
   since: "1.0.0",
   complexity: PER_ELEMENT,
   summary: "Adds elements at the head of a list, creating it if need be.",
-  args: [key, elements],
+  args: [keyArg, elements],
   handler(c) {
     push(c, End.left, false);
   },
@@ -317,7 +317,7 @@ export const rpush: Command = {
   since: "1.0.0",
   complexity: PER_ELEMENT,
   summary: "Adds elements at the tail of a list, creating it if need be.",
-  args: [key, elements],
+  args: [keyArg, elements],
   handler(c) {
     push(c, End.right, false);
   },
@@ -332,7 +332,7 @@ export const lpushx: Command = {
   since: "2.2.0",
   complexity: PER_ELEMENT,
   summary: "Adds elements at the head of a list that exists.",
-  args: [key, elements],
+  args: [keyArg, elements],
   handler(c) {
     push(c, End.left, true);
   },
@@ -347,7 +347,7 @@ export const rpushx: Command = {
   since: "2.2.0",
   complexity: PER_ELEMENT,
   summary: "Adds elements at the tail of a list that exists.",
-  args: [key, elements],
+  args: [keyArg, elements],
   handler(c) {
     push(c, End.right, true);
   },
@@ -362,7 +362,7 @@ export const lpop: Command = {
   since: "1.0.0",
   complexity: PER_TAKEN,
   summary: "Takes elements from the head of a list and returns them.",
-  args: [key, countSince],
+  args: [keyArg, countSince],
   handler(c) {
     pop(c, End.left);
   },
@@ -377,7 +377,7 @@ export const rpop: Command = {
   since: "1.0.0",
   complexity: PER_TAKEN,
   summary: "Takes elements from the tail of a list and returns them.",
-  args: [key, countSince],
+  args: [keyArg, countSince],
   handler(c) {
     pop(c, End.right);
   },
@@ -392,7 +392,7 @@ export const lrange: Command = {
   since: "1.0.0",
   complexity: "O(S+N) where S is the distance from the nearer end and N the number returned.",
   summary: "Returns the elements of a list between two indexes.",
-  args: [key, integer("start"), integer("stop")],
+  args: [keyArg, integer("start"), integer("stop")],
   handler: range,
 };
 
@@ -405,7 +405,7 @@ export const llen: Command = {
   since: "1.0.0",
   complexity: "O(1)",
   summary: "Returns how many elements a list has.",
-  args: [key],
+  args: [keyArg],
   handler: length,
 };
 
@@ -418,7 +418,7 @@ export const lindex: Command = {
   since: "1.0.0",
   complexity: "O(N) where N is the distance from the nearer end; O(1) at the ends.",
   summary: "Returns the element of a list at an index.",
-  args: [key, integer("index")],
+  args: [keyArg, integer("index")],
   handler: at,
 };
 
@@ -431,7 +431,7 @@ export const lset: Command = {
   since: "1.0.0",
   complexity: "O(N) where N is the distance from the nearer end; O(1) at the ends.",
   summary: "Replaces the element of a list at an index.",
-  args: [key, integer("index"), element],
+  args: [keyArg, integer("index"), element],
   handler: set,
 };
 
@@ -444,7 +444,7 @@ export const linsert: Command = {
   since: "2.2.0",
   complexity: "O(N) where N is the number of elements before the pivot.",
   summary: "Inserts an element before or after another one of a list.",
-  args: [key, oneOf("where", "BEFORE", "AFTER"), { name: "pivot", type: "string" }, element],
+  args: [keyArg, oneOf("where", "BEFORE", "AFTER"), { name: "pivot", type: "string" }, element],
   handler: insert,
 };
 
@@ -457,7 +457,7 @@ export const lrem: Command = {
   since: "1.0.0",
   complexity: "O(N+M) where N is the length of the list and M the number removed.",
   summary: "Removes elements of a list that equal a value.",
-  args: [key, integer("count"), element],
+  args: [keyArg, integer("count"), element],
   handler: remove,
 };
 
@@ -470,7 +470,7 @@ export const ltrim: Command = {
   since: "1.0.0",
   complexity: "O(N) where N is the number of elements removed.",
   summary: "Removes the elements of a list outside two indexes.",
-  args: [key, integer("start"), integer("stop")],
+  args: [keyArg, integer("start"), integer("stop")],
   handler: trim,
 };
 
@@ -484,7 +484,7 @@ export const lpos: Command = {
   complexity: "O(N) where N is the number of elements compared.",
   summary: "Returns where in a list elements equal a value.",
   args: [
-    key,
+    keyArg,
     element,
     integer("rank", "RANK"),
     integer("num-matches", "COUNT"),

@@ -3,6 +3,7 @@
 import { asciiBytes } from "../base/bytes.ts";
 import { parseInteger } from "../base/integers.ts";
 import { Errors } from "../protocol/errors.ts";
+import { keyArg } from "./argument-docs.ts";
 import type { Command } from "./command.ts";
 import type { Context } from "./context.ts";
 import { replyHelp } from "./help.ts";
@@ -26,10 +27,7 @@ export const memory: Command = {
       since: "4.0.0",
       complexity: "O(N) where N is the number of blocks of memory that the value lies in.",
       summary: "Returns the bytes that a key and its value take",
-      args: [
-        { name: "key", type: "key", keySpecIndex: 0 },
-        { name: "count", type: "integer", token: "SAMPLES", optional: true },
-      ],
+      args: [keyArg, { name: "count", type: "integer", token: "SAMPLES", optional: true }],
       handler: memoryUsage,
     },
     {

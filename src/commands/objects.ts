@@ -3,6 +3,7 @@
 import { parseInteger } from "../base/integers.ts";
 import { idleSeconds, lfuCounter } from "../keyspace/access-clock.ts";
 import { encodingNames, Kind } from "../keyspace/data-type.ts";
+import { keyArg } from "./argument-docs.ts";
 import type { Command } from "./command.ts";
 import type { Context } from "./context.ts";
 import { replyHelp } from "./help.ts";
@@ -27,7 +28,7 @@ export const object: Command = {
       since: "2.2.3",
       complexity: "O(1)",
       summary: "Returns how many seconds ago a key was last used",
-      args: [{ name: "key", type: "key", keySpecIndex: 0 }],
+      args: [keyArg],
       handler: objectIdletime,
     },
     {
@@ -51,7 +52,7 @@ export const object: Command = {
       since: "2.2.3",
       complexity: "O(1)",
       summary: "Names the encoding of a key's value",
-      args: [{ name: "key", type: "key", keySpecIndex: 0 }],
+      args: [keyArg],
       handler: objectEncoding,
     },
     {
@@ -65,7 +66,7 @@ export const object: Command = {
       since: "4.0.0",
       complexity: "O(1)",
       summary: "Returns how often a key is used, on a logarithmic scale",
-      args: [{ name: "key", type: "key", keySpecIndex: 0 }],
+      args: [keyArg],
       handler: objectFreq,
     },
     {
@@ -79,7 +80,7 @@ export const object: Command = {
       since: "2.2.3",
       complexity: "O(1)",
       summary: "Counts the references to a key's value",
-      args: [{ name: "key", type: "key", keySpecIndex: 0 }],
+      args: [keyArg],
       handler: objectRefcount,
     },
   ],

@@ -6,6 +6,7 @@ import { parseInteger } from "../base/integers.ts";
 import { Kind, Type } from "../keyspace/data-type.ts";
 import type { Sets, SetWalk } from "../keyspace/sets.ts";
 import { Errors } from "../protocol/errors.ts";
+import { keysArg } from "./argument-docs.ts";
 import type { ArgumentDoc, Command } from "./command.ts";
 import type { Context } from "./context.ts";
 import { Events, type KeyEvent } from "./events.ts";
@@ -17,7 +18,6 @@ const UNITED_BY_LOOKUP_MAX = 4;
 /** Up to so many sets are sorted by insertion, which needs no comparing function. */
 const INSERTION_MAX = 16;
 
-const keysArg: ArgumentDoc = { name: "key", type: "key", keySpecIndex: 0, multiple: true };
 const sourcesArg: ArgumentDoc = { name: "key", type: "key", keySpecIndex: 1, multiple: true };
 const destinationArg: ArgumentDoc = { name: "destination", type: "key", keySpecIndex: 0 };
 

@@ -4,6 +4,7 @@
 import { parseInteger } from "../base/integers.ts";
 import { Kind, Type } from "../keyspace/data-type.ts";
 import { Errors } from "../protocol/errors.ts";
+import { keyArg, scanArgs } from "./argument-docs.ts";
 import type { ArgumentDoc, Command } from "./command.ts";
 import type { Context } from "./context.ts";
 import { Events } from "./events.ts";
@@ -15,7 +16,6 @@ const EFFECT_MEMBERS_MAX = 1024;
 /** When this many times what would stay is less than what is popped, what stays is moved out. */
 const MOVE_SHARE = 5;
 
-const keyArg: ArgumentDoc = { name: "key", type: "key", keySpecIndex: 0 };
 const memberArg: ArgumentDoc = { name: "member", type: "string" };
 const membersArg: ArgumentDoc = { name: "member", type: "string", multiple: true };
 
@@ -402,12 +402,7 @@ export const sscan: Command = {
   since: "2.8.0",
   complexity: "O(1) for each call, O(N) for a whole scan of N members",
   summary: "Walks over the members of a set step by step.",
-  args: [
-    keyArg,
-    { name: "cursor", type: "integer" },
-    { name: "pattern", type: "pattern", token: "MATCH", optional: true },
-    { name: "count", type: "integer", token: "COUNT", optional: true },
-  ],
+  args: [keyArg, ...scanArgs],
   handler(c) {
     const { args, reply } = c;
     let cursor = readCursor(args, 2, reply);

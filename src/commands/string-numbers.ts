@@ -17,6 +17,7 @@ import { Kind, Type } from "../keyspace/data-type.ts";
 import { EMBEDDED_MAX } from "../keyspace/keyspace.ts";
 import { Errors } from "../protocol/errors.ts";
 import { NO_DEADLINE } from "../structures/record.ts";
+import { keyArg } from "./argument-docs.ts";
 import type { Command } from "./command.ts";
 import type { Context } from "./context.ts";
 import { Events } from "./events.ts";
@@ -31,7 +32,7 @@ export const incr: Command = {
   since: "1.0.0",
   complexity: "O(1)",
   summary: "Adds one to the integer of a key",
-  args: [{ name: "key", type: "key", keySpecIndex: 0 }],
+  args: [keyArg],
   handler: (c) => incrementBy(c, 1),
 };
 
@@ -45,7 +46,7 @@ export const decr: Command = {
   since: "1.0.0",
   complexity: "O(1)",
   summary: "Takes one from the integer of a key",
-  args: [{ name: "key", type: "key", keySpecIndex: 0 }],
+  args: [keyArg],
   handler: (c) => incrementBy(c, -1),
 };
 
@@ -59,10 +60,7 @@ export const incrby: Command = {
   since: "1.0.0",
   complexity: "O(1)",
   summary: "Adds to the integer of a key",
-  args: [
-    { name: "key", type: "key", keySpecIndex: 0 },
-    { name: "increment", type: "integer" },
-  ],
+  args: [keyArg, { name: "increment", type: "integer" }],
   handler: incrbyCommand,
 };
 
@@ -76,10 +74,7 @@ export const decrby: Command = {
   since: "1.0.0",
   complexity: "O(1)",
   summary: "Takes away from the integer of a key",
-  args: [
-    { name: "key", type: "key", keySpecIndex: 0 },
-    { name: "decrement", type: "integer" },
-  ],
+  args: [keyArg, { name: "decrement", type: "integer" }],
   handler: decrbyCommand,
 };
 
@@ -93,10 +88,7 @@ export const incrbyfloat: Command = {
   since: "2.6.0",
   complexity: "O(1)",
   summary: "Adds to the floating-point number of a key",
-  args: [
-    { name: "key", type: "key", keySpecIndex: 0 },
-    { name: "increment", type: "double" },
-  ],
+  args: [keyArg, { name: "increment", type: "double" }],
   handler: incrbyfloatCommand,
 };
 

@@ -4,6 +4,7 @@ import { parseIndex } from "../base/integers.ts";
 import { Kind, Type } from "../keyspace/data-type.ts";
 import { Errors } from "../protocol/errors.ts";
 import { NO_DEADLINE } from "../structures/record.ts";
+import { keyArg } from "./argument-docs.ts";
 import type { Command } from "./command.ts";
 import type { Context } from "./context.ts";
 import { Events } from "./events.ts";
@@ -19,10 +20,7 @@ export const append: Command = {
   since: "2.0.0",
   complexity: "O(N) for N bytes appended; O(M) for the value's M bytes when it must move.",
   summary: "Appends to the string of a key",
-  args: [
-    { name: "key", type: "key", keySpecIndex: 0 },
-    { name: "value", type: "string" },
-  ],
+  args: [keyArg, { name: "value", type: "string" }],
   handler: appendCommand,
 };
 
@@ -36,7 +34,7 @@ export const strlen: Command = {
   since: "2.2.0",
   complexity: "O(1)",
   summary: "Returns the length of a key's string in bytes",
-  args: [{ name: "key", type: "key", keySpecIndex: 0 }],
+  args: [keyArg],
   handler: strlenCommand,
 };
 
@@ -50,11 +48,7 @@ export const getrange: Command = {
   since: "2.4.0",
   complexity: "O(N) for N bytes returned.",
   summary: "Returns a part of a key's string",
-  args: [
-    { name: "key", type: "key", keySpecIndex: 0 },
-    { name: "start", type: "integer" },
-    { name: "end", type: "integer" },
-  ],
+  args: [keyArg, { name: "start", type: "integer" }, { name: "end", type: "integer" }],
   handler: getrangeCommand,
 };
 
@@ -69,11 +63,7 @@ export const substr: Command = {
   deprecated: ["2.0.0", "`GETRANGE`"],
   complexity: "O(N) for N bytes returned.",
   summary: "Returns a part of a key's string (the old name of GETRANGE)",
-  args: [
-    { name: "key", type: "key", keySpecIndex: 0 },
-    { name: "start", type: "integer" },
-    { name: "end", type: "integer" },
-  ],
+  args: [keyArg, { name: "start", type: "integer" }, { name: "end", type: "integer" }],
   handler: getrangeCommand,
 };
 
@@ -87,11 +77,7 @@ export const setrange: Command = {
   since: "2.2.0",
   complexity: "O(N) for N bytes written; O(M) for the value's M bytes when it must move.",
   summary: "Overwrites a part of a key's string from an offset on",
-  args: [
-    { name: "key", type: "key", keySpecIndex: 0 },
-    { name: "offset", type: "integer" },
-    { name: "value", type: "string" },
-  ],
+  args: [keyArg, { name: "offset", type: "integer" }, { name: "value", type: "string" }],
   handler: setrangeCommand,
 };
 

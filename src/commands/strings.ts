@@ -5,8 +5,9 @@ import { asciiBytes } from "../base/bytes.ts";
 import { Type } from "../keyspace/data-type.ts";
 import { KEEP_DEADLINE, stringKind } from "../keyspace/keyspace.ts";
 import type { Arguments } from "../protocol/arguments.ts";
-import { Errors } from "../protocol/errors.ts";
+import { Errors, wrongArity } from "../protocol/errors.ts";
 import { NO_DEADLINE } from "../structures/record.ts";
+import { keyArg, keysArg } from "./argument-docs.ts";
 import type { Command } from "./command.ts";
 import type { Context } from "./context.ts";
 import { INVALID_DEADLINE, parseDeadline, Unit } from "./deadlines.ts";
@@ -24,7 +25,7 @@ export const set: Command = {
   complexity: "O(1)",
   summary: "Sets a key to a string, whatever it held before",
   args: [
-    { name: "key", type: "key", keySpecIndex: 0 },
+    keyArg,
     { name: "value", type: "string" },
     {
       name: "condition",
@@ -63,7 +64,7 @@ export const get: Command = {
   since: "1.0.0",
   complexity: "O(1)",
   summary: "Returns the string of a key",
-  args: [{ name: "key", type: "key", keySpecIndex: 0 }],
+  args: [keyArg],
   handler: getCommand,
 };
 
@@ -78,10 +79,7 @@ export const getset: Command = {
   deprecated: ["6.2.0", "`SET` with the `!GET` argument"],
   complexity: "O(1)",
   summary: "Sets a key to a string and returns the one it held",
-  args: [
-    { name: "key", type: "key", keySpecIndex: 0 },
-    { name: "value", type: "string" },
-  ],
+  args: [keyArg, { name: "value", type: "string" }],
   handler: getsetCommand,
 };
 
@@ -95,7 +93,7 @@ export const getdel: Command = {
   since: "6.2.0",
   complexity: "O(1)",
   summary: "Returns the string of a key and deletes the key",
-  args: [{ name: "key", type: "key", keySpecIndex: 0 }],
+  args: [keyArg],
   handler: getdelCommand,
 };
 
@@ -110,7 +108,7 @@ export const getex: Command = {
   complexity: "O(1)",
   summary: "Returns the string of a key and sets or clears its deadline",
   args: [
-    { name: "key", type: "key", keySpecIndex: 0 },
+    keyArg,
     {
       name: "expiration",
       type: "oneof",
@@ -138,7 +136,7 @@ export const mget: Command = {
   since: "1.0.0",
   complexity: "O(N) where N is the number of keys to retrieve.",
   summary: "Returns the strings of several keys",
-  args: [{ name: "key", type: "key", keySpecIndex: 0, multiple: true }],
+  args: [keysArg],
   handler: mgetCommand,
 };
 
@@ -158,10 +156,7 @@ export const mset: Command = {
       name: "key_value",
       type: "block",
       multiple: true,
-      arguments: [
-        { name: "key", type: "key", keySpecIndex: 0 },
-        { name: "value", type: "string" },
-      ],
+      arguments: [keyArg, { name: "value", type: "string" }],
     },
   ],
   handler: msetCommand,
@@ -183,10 +178,7 @@ export const msetnx: Command = {
       name: "key_value",
       type: "block",
       multiple: true,
-      arguments: [
-        { name: "key", type: "key", keySpecIndex: 0 },
-        { name: "value", type: "string" },
-      ],
+      arguments: [keyArg, { name: "value", type: "string" }],
     },
   ],
   handler: msetnxCommand,
@@ -203,10 +195,7 @@ export const setnx: Command = {
   deprecated: ["2.6.12", "`SET` with the `NX` argument"],
   complexity: "O(1)",
   summary: "Sets a key to a string if the key does not exist",
-  args: [
-    { name: "key", type: "key", keySpecIndex: 0 },
-    { name: "value", type: "string" },
-  ],
+  args: [keyArg, { name: "value", type: "string" }],
   handler: setnxCommand,
 };
 
@@ -221,11 +210,7 @@ export const setex: Command = {
   deprecated: ["2.6.12", "`SET` with the `EX` argument"],
   complexity: "O(1)",
   summary: "Sets a key to a string with a deadline in seconds",
-  args: [
-    { name: "key", type: "key", keySpecIndex: 0 },
-    { name: "seconds", type: "integer" },
-    { name: "value", type: "string" },
-  ],
+  args: [keyArg, { name: "seconds", type: "integer" }, { name: "value", type: "string" }],
   handler: setexCommand,
 };
 
@@ -240,11 +225,7 @@ export const psetex: Command = {
   deprecated: ["2.6.12", "`SET` with the `PX` argument"],
   complexity: "O(1)",
   summary: "Sets a key to a string with a deadline in milliseconds",
-  args: [
-    { name: "key", type: "key", keySpecIndex: 0 },
-    { name: "milliseconds", type: "integer" },
-    { name: "value", type: "string" },
-  ],
+  args: [keyArg, { name: "milliseconds", type: "integer" }, { name: "value", type: "string" }],
   handler: psetexCommand,
 };
 
@@ -491,7 +472,7 @@ function mgetCommand(c: Context): void {
 /** Whether the arguments pair up; replies where they don't. */
 function paired(c: Context): boolean {
   if ((c.args.count & 1) === 1) return true;
-  c.reply.errorText(`ERR wrong number of arguments for '${c.command?.fullName}' command`);
+  c.reply.errorText(wrongArity(c.command?.fullName ?? ""));
   return false;
 }
 

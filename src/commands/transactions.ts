@@ -5,6 +5,7 @@
 import { equalBytes, utf8Text } from "../base/bytes.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import { Errors } from "../protocol/errors.ts";
+import { keysArg } from "./argument-docs.ts";
 import type { Command } from "./command.ts";
 import type { Context } from "./context.ts";
 import { Gate, type Session } from "./session.ts";
@@ -52,7 +53,7 @@ export const watch: Command = {
   since: "2.2.0",
   complexity: "O(1) for every key.",
   summary: "Lets the next EXEC fail if one of the keys changes before it",
-  args: [{ name: "key", type: "key", keySpecIndex: 0, multiple: true }],
+  args: [keysArg],
   handler: watchCommand,
 };
 

@@ -13,6 +13,11 @@ export function errorLine(text: string): Uint8Array {
   return /[^\0-\xff]/.test(line) ? utf8Bytes(line) : asciiBytes(line);
 }
 
+/** The text of the error for a request with too few or too many words. */
+export function wrongArity(command: string): string {
+  return `ERR wrong number of arguments for '${command}' command`;
+}
+
 const out = (text: string): Uint8Array => errorLine(text);
 
 export const Errors = {

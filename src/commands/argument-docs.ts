@@ -1,8 +1,16 @@
-// The documentation of arguments that list commands share.
+// The documentation of arguments that many commands share.
 
 import type { ArgumentDoc } from "./command.ts";
 
-export const key: ArgumentDoc = { name: "key", type: "key", keySpecIndex: 0 };
+export const keyArg: ArgumentDoc = { name: "key", type: "key", keySpecIndex: 0 };
+export const keysArg: ArgumentDoc = { ...keyArg, multiple: true };
+
+/** What a command that scans takes. */
+export const scanArgs: readonly ArgumentDoc[] = [
+  { name: "cursor", type: "integer" },
+  { name: "pattern", type: "pattern", token: "MATCH", optional: true },
+  { name: "count", type: "integer", token: "COUNT", optional: true },
+];
 
 /** A number; with a token it is an option. */
 export function integer(name: string, token?: string): ArgumentDoc {
