@@ -60,6 +60,8 @@ export class Core {
   /** Commands with short ways of their own. */
   readonly get: CompiledCommand;
   readonly set: CompiledCommand;
+  readonly hget: CompiledCommand;
+  readonly sismember: CompiledCommand;
 
   /** The server on this database, while it listens. */
   serving: Serving | undefined;
@@ -90,6 +92,8 @@ export class Core {
     this.session = this.newSession();
     this.get = this.command("get");
     this.set = this.command("set");
+    this.hget = this.command("hget");
+    this.sismember = this.command("sismember");
   }
 
   newSession(): Session {

@@ -2,6 +2,7 @@
 // transactions as functions, live views, listeners. `bytes` is the same with bytes as results.
 
 import { latin1Text, utf8Bytes } from "../base/bytes.ts";
+import type { CompiledCommand } from "../commands/command.ts";
 import type { Listener as MessageListener } from "../commands/pubsub-registry.ts";
 import type { Session } from "../commands/session.ts";
 import { Type } from "../keyspace/data-type.ts";
@@ -79,21 +80,51 @@ export class Database<T extends Text = string> extends ManagementMethods<Mode<T>
 
   override get(key: Value): T | null {
     const core = this.#core;
-    const { request, keyspace, context: c } = core;
-    core.begin(this.#db);
-    request.beginAny();
-    request.add(key);
-    const { bytes, starts, ends } = request.args;
-    const entry = core.find(this.#db, bytes, starts[0], ends[0]);
-    if (entry === 0 ? c.notifications !== 0 : keyspace.typeOf(entry) !== Type.string) {
-      return this.ask(As.value, "get", key);
-    }
-    core.count(core.get);
-    keyspace.count(entry === 0 ? Counter.misses : Counter.hits);
+    core.request.beginAny();
+    core.request.add(key);
+    const entry = this.#look(core.get, Type.string);
+    if (entry < 0) return this.ask(As.value, "get", key);
     if (entry === 0) return null;
-    const { records } = keyspace;
+    const { records } = core.keyspace;
     records.value(entry);
     return this.#reader.text(records.bytes, records.start, records.end);
+  }
+
+  override hget(key: Value, field: Value): T | null {
+    const core = this.#core;
+    core.request.beginAny();
+    core.request.add(key);
+    core.request.add(field);
+    const entry = this.#look(core.hget, Type.hash);
+    if (entry < 0) return this.ask(As.value, "hget", key, field);
+    const { hashes } = core.context;
+    const { bytes, starts, ends } = core.request.args;
+    if (entry === 0 || !hashes.get(entry, bytes, starts[1], ends[1])) return null;
+    return this.#reader.text(hashes.bytes, hashes.start, hashes.end);
+  }
+
+  override sismember(key: Value, member: Value): number {
+    const core = this.#core;
+    core.request.beginAny();
+    core.request.add(key);
+    core.request.add(member);
+    const entry = this.#look(core.sismember, Type.set);
+    if (entry < 0) return this.ask(As.value, "sismember", key, member);
+    const { bytes, starts, ends } = core.request.args;
+    return entry !== 0 && core.context.sets.has(entry, bytes, starts[1], ends[1]) ? 1 : 0;
+  }
+
+  /** The entry of the request's first argument; 0: none; −1: what follows is not for a short way. */
+  #look(command: CompiledCommand, type: number): number {
+    const core = this.#core;
+    const { keyspace } = core;
+    core.begin(this.#db);
+    const { bytes, starts, ends } = core.request.args;
+    const entry = core.find(this.#db, bytes, starts[0], ends[0]);
+    if (entry === 0 ? core.context.notifications !== 0 : keyspace.typeOf(entry) !== type) return -1;
+    core.count(command);
+    keyspace.count(entry === 0 ? Counter.misses : Counter.hits);
+    return entry;
   }
 
   protected override setPlain(key: Value, value: Value): "OK" {

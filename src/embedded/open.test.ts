@@ -7,10 +7,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { LogError } from "../persistence/log-error.ts";
-import { DirectoryLocked } from "../platform/platform.ts";
+import { thisPlatform } from "../platform/index.ts";
+import { DirectoryLocked, type Platform, PlatformError } from "../platform/platform.ts";
 import { engineOf } from "./embedded-test-support.ts";
 import { DatabaseError } from "./errors.ts";
-import { open } from "./open.ts";
+import { open, openOn } from "./open.ts";
 
 async function inDirectory(work: (directory: string) => void | Promise<void>): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), "tskeydb-"));
@@ -258,4 +259,42 @@ test("a thousand databases are open at once", () => {
   databases.forEach((db, i) => void db.set("k", i));
   databases.forEach((db, i) => void assert.equal(db.get("k"), String(i)));
   for (const db of databases) db.close();
+});
+
+/** This platform, but with a disk that can be full. */
+function onFullDisk(): { platform: Platform; disk: { full: boolean } } {
+  const disk = { full: false };
+  const real = thisPlatform();
+  const platform: Platform = Object.create(real);
+  platform.writeAt = (file, bytes, start, end, position) => {
+    if (disk.full) return new PlatformError("ENOSPC", "disk", "no space left on device");
+    return real.writeAt(file, bytes, start, end, position);
+  };
+  return { platform, disk };
+}
+
+test("while the disk is full writes throw and reads go on; nothing acknowledged is lost", async () => {
+  for (const fsync of ["always", "everysec"] as const) {
+    await inDirectory(async (directory) => {
+      const { platform, disk } = onFullDisk();
+      const db = openOn(platform, directory, { fsync });
+      db.set("a", 1);
+      await Promise.resolve();
+      disk.full = true;
+      const notWritten = (error: unknown): boolean =>
+        error instanceof LogError && error.code === "LOG_WRITE";
+      if (fsync === "always") assert.throws(() => db.set("b", 1), notWritten);
+      else db.set("b", 1);
+      assert.throws(() => db.sync(), notWritten);
+      assert.throws(() => db.set("c", 1), /MISCONF .*no space left/);
+      assert.throws(() => db.transaction(() => db.rpush("c", 1)), /MISCONF/);
+      assert.equal(db.get("a"), "1");
+      disk.full = false;
+      assert.equal(db.set("d", 1), "OK");
+      db.sync();
+      db.close();
+      using again = open(directory);
+      assert.deepEqual(again.keys("*").sort(), ["a", "b", "d"]);
+    });
+  }
 });

@@ -66,7 +66,15 @@ export function open(
   first?: string | Omit<OpenOptions, "fsync">,
   second: OpenOptions = {},
 ): Database {
-  const platform = thisPlatform();
+  return openOn(thisPlatform(), first, second);
+}
+
+/** As open(), on any platform. */
+export function openOn(
+  platform: Platform,
+  first: string | Omit<OpenOptions, "fsync"> | undefined,
+  second: OpenOptions = {},
+): Database {
   if (typeof first === "string") {
     if (first === "") throw new TypeError("open(): the directory's name is empty");
     checkOptions(second, true);

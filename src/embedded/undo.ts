@@ -120,13 +120,18 @@ export class Undo implements ChangeObserver, KeyspaceListener, Disposer {
       tables.insert(table, hash, absent);
       return;
     }
-    tables.insert(table, hash, entry);
     const isString = keyspace.typeOf(entry) === Type.string;
-    const copy =
-      replaced && !isString
-        ? this.#standIn(bytes, start, end)
-        : keyspace.copyEntry(entry, bytes, start, end);
-    this.#exchange(db, entry, copy);
+    if (isString && !records.hasDeadline(entry)) {
+      // Nothing but peek() has looked for a record of the database's table since.
+      tables.replaceFound(keyspace.copyEntry(entry, bytes, start, end));
+    } else {
+      const copy =
+        replaced && !isString
+          ? this.#standIn(bytes, start, end)
+          : keyspace.copyEntry(entry, bytes, start, end);
+      this.#exchange(db, entry, copy);
+    }
+    tables.insert(table, hash, entry);
   }
 
   /** An entry to be deleted or overwritten in the place of one that is saved. */
