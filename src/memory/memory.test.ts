@@ -1,17 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Random } from "../base/random.ts";
 import { Memory, PLACE_BITS, PLACE_MASK } from "./memory.ts";
-
-// mulberry32, so that a failing run is repeated by its seed.
-function generator(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 function fill(memory: Memory, ref: number, bytes: number, value: number): void {
   const at = (ref & PLACE_MASK) << 3;
@@ -27,7 +17,8 @@ function holds(memory: Memory, ref: number, bytes: number, value: number): boole
 
 test("blocks keep their contents under random allocation, and the books balance to zero", () => {
   const seed = Number(process.env.TSKEYDB_SEED ?? 1);
-  const random = generator(seed);
+  const chance = new Random().seed(seed);
+  const random = (): number => chance.unit();
   const memory = new Memory();
   const empty = memory.usedBytes;
   const blocks: { ref: number; bytes: number; value: number }[] = [];

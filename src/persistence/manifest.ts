@@ -14,6 +14,7 @@
 
 import { utf8Bytes, utf8Text } from "../base/bytes.ts";
 import type { Platform } from "../platform/platform.ts";
+import { readText, writeText } from "../platform/text-files.ts";
 import { LogError } from "./log-error.ts";
 
 const LINE_BYTES_MAX = 1024;
@@ -197,27 +198,13 @@ export class LogPlace {
 export function readManifest(platform: Platform, place: LogPlace): Manifest | undefined {
   const path = place.manifestPath;
   if (!platform.exists(path)) return undefined;
-  const file = platform.open(path, "read");
-  try {
-    const bytes = new Uint8Array(platform.size(file));
-    const length = platform.read(file, bytes, 0, bytes.length, 0);
-    return parseManifest(utf8Text(bytes, 0, length), path);
-  } finally {
-    platform.close(file);
-  }
+  return parseManifest(readText(platform, path), path);
 }
 
 /** Replaces the manifest; when this returns, the new one is on the disk. */
 export function writeManifest(platform: Platform, place: LogPlace, manifest: Manifest): void {
   const temporary = place.path(`temp-${place.fileName}.manifest`);
-  const bytes = utf8Bytes(formatManifest(manifest));
-  const file = platform.open(temporary, "replace");
-  try {
-    const error = platform.writeAt(file, bytes, 0, bytes.length, 0) ?? platform.sync(file);
-    if (error !== undefined) throw error;
-  } finally {
-    platform.close(file);
-  }
+  writeText(platform, temporary, formatManifest(manifest));
   platform.rename(temporary, place.manifestPath);
   platform.syncDirectory(place.directory);
 }

@@ -18,13 +18,18 @@ export function readText(platform: Platform, path: string): string {
 /** Replaces a file as a whole: readers see the old text or the new. Throws PlatformError. */
 export function replaceText(platform: Platform, path: string, text: string): void {
   const temporary = `${path}.tmp-${platform.pid}`;
+  writeText(platform, temporary, text);
+  platform.rename(temporary, path);
+}
+
+/** Writes a file anew; when this returns, its content is on the disk. Throws PlatformError. */
+export function writeText(platform: Platform, path: string, text: string): void {
   const bytes = utf8Bytes(text);
-  const file = platform.open(temporary, "replace");
+  const file = platform.open(path, "replace");
   try {
     const error = platform.writeAt(file, bytes, 0, bytes.length, 0) ?? platform.sync(file);
     if (error !== undefined) throw error;
   } finally {
     platform.close(file);
   }
-  platform.rename(temporary, path);
 }

@@ -1,21 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Hasher } from "../base/hash.ts";
+import { Random } from "../base/random.ts";
 import { Memory } from "../memory/memory.ts";
 import { HashTables } from "./hash-table.ts";
 import { NO_DEADLINE, Records } from "./record.ts";
 
 const seed = Number(process.env.TSKEYDB_SEED ?? 42);
-
-function lcg(start: number): { below(n: number): number } {
-  let state = start >>> 0;
-  return {
-    below(n: number): number {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      return Math.floor((state / 4294967296) * n);
-    },
-  };
-}
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -29,7 +20,7 @@ function setUp() {
 
 test("a table agrees with a Map under random operations, and its invariants hold", () => {
   const { memory, records, tables, disposer } = setUp();
-  const chance = lcg(seed);
+  const chance = new Random().seed(seed);
   const table = tables.create();
   const model = new Map<string, string>();
   for (let step = 0; step < 60_000; step++) {
@@ -79,7 +70,7 @@ test("a table agrees with a Map under random operations, and its invariants hold
 
 test("a scan sees every record that stays, while the table grows and shrinks", () => {
   const { records, tables } = setUp();
-  const chance = lcg(seed);
+  const chance = new Random().seed(seed);
   const table = tables.create();
   const add = (name: string) => {
     const key = ascii(name);
@@ -113,7 +104,7 @@ test("a scan sees every record that stays, while the table grows and shrinks", (
 
 test("every record is drawn with the same chance", () => {
   const { records, tables } = setUp();
-  const chance = lcg(seed);
+  const chance = new Random().seed(seed);
   const table = tables.create();
   for (let i = 0; i < 100; i++) {
     const key = ascii(`k${i}`);

@@ -2,6 +2,7 @@
 // seed and a number of steps: `node src/structures/integer-set.fuzz.ts 42 1000000`.
 
 import { assert } from "../base/assert.ts";
+import { Random } from "../base/random.ts";
 import { Memory } from "../memory/memory.ts";
 import { DECIMAL_END, IntegerSets } from "./integer-set.ts";
 
@@ -10,18 +11,15 @@ const decoder = new TextDecoder();
 
 /** Stops with an assertion, after printing the seed, when a step differs from the model. */
 export function fuzzIntegerSets(seed: number, steps: number): void {
-  let state = seed;
-  const below = (limit: number): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) | 0;
-    return Math.floor(((state >>> 0) / 4294967296) * limit);
-  };
+  const chance = new Random().seed(seed);
+  const below = (limit: number): number => chance.below(limit);
   const memory = new Memory();
   const sets = new IntegerSets(memory);
   let set = sets.create();
   let model = new Set<bigint>();
   const pick = (): bigint => {
     const bits = [3, 8, 17, 33, 55, 64][below(1 + below(6))];
-    const random = (BigInt(below(4294967296)) << 32n) | BigInt(below(4294967296));
+    const random = (BigInt(chance.next32()) << 32n) | BigInt(chance.next32() >>> 0);
     return BigInt.asIntN(bits, random);
   };
   try {
