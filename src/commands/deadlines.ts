@@ -11,6 +11,9 @@ import type { Context } from "./context.ts";
 /** What a number in an option means. */
 export const Unit = { seconds: 1, ms: 2, atSeconds: 3, atMs: 4 } as const;
 
+/** The greatest float that is an int64. */
+const DEADLINE_MAX = 2 ** 63 - 1024;
+
 /** What parseDeadline returns when it has replied an error. */
 export const INVALID_DEADLINE = -3;
 
@@ -48,5 +51,5 @@ export function toDeadline(c: Context, i: number, value: number, unit: number): 
   if (exact > INT64_MAX || exact < -INT64_MAX - 1n) return Number.NaN;
   if (relative) exact += BigInt(c.now);
   if (exact > INT64_MAX || exact < -INT64_MAX - 1n) return Number.NaN;
-  return Number(exact);
+  return Math.min(Number(exact), DEADLINE_MAX);
 }
