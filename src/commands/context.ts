@@ -293,9 +293,4 @@ export class Context {
   effectArg(i: number): void {
     this.effects.argument(this.args, i);
   }
-
-  /** What the command did needs no record. */
-  noEffect(): void {
-    this.rewritten = true;
-  }
 }

@@ -77,7 +77,6 @@ export const Events = {
   moveTo: is(generic, "move_to"),
   expire: is(generic, "expire"),
   persist: is(generic, "persist"),
-  restore: is(generic, "restore"),
   expired: is(expired, "expired"),
   evicted: is(evicted, "evicted"),
   set: is(string, "set"),

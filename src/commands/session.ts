@@ -94,7 +94,6 @@ export class Session {
 
   lastMs: number;
   lastCommand: CompiledCommand | undefined;
-  commandsExecuted = 0;
 
   constructor(id: number, nowMs: number, link?: ClientLink) {
     this.id = id;

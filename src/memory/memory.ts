@@ -148,11 +148,7 @@ export class Memory {
     this.#root[R_USER + index] = value;
   }
 
-  /** The root area as words, and where the user's part begins, for counters on hot paths. */
-  get rootWords(): Int32Array {
-    return this.#root;
-  }
-
+  /** Where the user's part of the root area begins, in words, for counters on hot paths. */
   static readonly userRootAt = R_USER;
 
   /** Bytes in live blocks, each counted with its size class. */

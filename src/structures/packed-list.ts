@@ -46,8 +46,6 @@ export const PACKED_HEADER = 6;
 export const PACKED_EMPTY = 7;
 /** The count that stands for "unknown". */
 export const PACKED_COUNT_UNKNOWN = 65535;
-/** Bytes an entry takes beyond its string, at most (5 of encoding, 5 of back length). */
-export const PACKED_ENTRY_OVERHEAD = 10;
 
 const END_MARK = 0xff;
 const STRING_32 = 0xf0;
@@ -453,11 +451,6 @@ export class PackedLists {
   appendInteger(list: number, value: number): number {
     const length = this.measureInteger(value);
     return this.insertMeasured(list, this.totalBytes(list) - 1, length, this.digits, 0);
-  }
-
-  /** Inserts a safe integer before the entry at `at`. */
-  insertIntegerBefore(list: number, at: number, value: number): number {
-    return this.insertMeasured(list, at, this.measureInteger(value), this.digits, 0);
   }
 
   /** Puts a safe integer where the entry at `at` is. */

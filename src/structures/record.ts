@@ -419,22 +419,6 @@ export class Records {
     const pointer = this.pointer(ref);
     return this.memory.sizeOf(ref) + (pointer === 0 ? 0 : this.memory.sizeOf(pointer));
   }
-
-  /** Whether the record's key is bytes[start, end). */
-  keyEquals(ref: number, bytes: Uint8Array, start: number, end: number): boolean {
-    const segment = ref >>> PLACE_BITS;
-    const at = (ref & PLACE_MASK) << 3;
-    const words = this.memory.i32[segment];
-    const word = words[at >> 2];
-    const length = end - start;
-    const keyLength =
-      (word & LONG_KEY) === 0 ? words[(at >> 2) + 1] & 0xffff : words[(at >> 2) + 2];
-    if (keyLength !== length) return false;
-    const u8 = this.memory.u8[segment];
-    const keyAt = at + headerBytes(word);
-    for (let i = 0; i < length; i++) if (u8[keyAt + i] !== bytes[start + i]) return false;
-    return true;
-  }
 }
 
 /** Copies bytes[start, end) to byte `at` of a block. */
