@@ -114,7 +114,7 @@ export class Database<T extends Text = string> extends ManagementMethods<Mode<T>
     return entry !== 0 && core.context.sets.has(entry, bytes, starts[1], ends[1]) ? 1 : 0;
   }
 
-  /** The entry of the request's first argument; 0: none; −1: what follows is not for a short way. */
+  /** The entry of the first argument; 0: none; −1: what follows is not for a short way. */
   #look(command: CompiledCommand, type: number): number {
     const core = this.#core;
     const { keyspace } = core;
