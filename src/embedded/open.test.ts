@@ -273,7 +273,7 @@ function onFullDisk(): { platform: Platform; disk: { full: boolean } } {
   return { platform, disk };
 }
 
-test("while the disk is full writes throw and reads go on; nothing that holds is lost", async () => {
+test("while the disk is full writes throw and reads go on; nothing kept is lost", async () => {
   for (const fsync of ["always", "everysec"] as const) {
     await inDirectory(async (directory) => {
       const { platform, disk } = onFullDisk();
