@@ -182,6 +182,13 @@ function announce(
       );
     }
   }
+  const snapshot = `${configuration.get("dir")}/${configuration.get("dbfilename")}`;
+  if (platform.exists(snapshot)) {
+    lines.push(
+      `${snapshot} was not read: this version reads append-only files. To move its data here, let ` +
+        "redis-server load it and write an append-only file (docs/operations.md)",
+    );
+  }
   const idle = configuration.withoutEffect();
   if (idle.length > 0) lines.push(`Accepted without effect in this version: ${idle.join(", ")}`);
   lines.push(

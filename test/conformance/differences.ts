@@ -20,7 +20,7 @@ export const DIFFERENCES = {
   "deadline-precision": {
     topic: "Deadlines beyond 2^53 milliseconds (the year 287,396)",
     redis: "exact to 64 bits",
-    ours: "rounded by at most 512 ms",
+    ours: "rounded by at most 1024 ms",
     reason: "A deadline is a 64-bit float, as JavaScript's clock is.",
   },
   "inline-nul": {
