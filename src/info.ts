@@ -100,7 +100,7 @@ const builders: Record<(typeof allSections)[number], (source: InfoSource) => Fie
       ["hz", source.hz],
       ["configured_hz", source.hz],
       ["lru_clock", Math.floor(now / 1000) & 0xffffff],
-      ["executable", platform.commandLine[0] ?? ""],
+      ["executable", platform.program],
       ["config_file", source.configurationFile],
     ];
   },

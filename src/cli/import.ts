@@ -32,7 +32,7 @@ export function importLog(platform: Platform, args: readonly string[]): number {
         database.log?.commit();
       });
       database.close();
-      const where = platform.resolve(configuration.get("dir"));
+      const where = configuration.get("dir");
       platform.print(`${commands.toLocaleString("en")} commands imported into ${where}\n`);
       if (torn !== undefined) {
         platform.print(`Line ${torn.line} was torn (${torn.bytes} bytes) and left out\n`);

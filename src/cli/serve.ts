@@ -4,12 +4,13 @@ import { redisVersion, version } from "../commands/version.ts";
 import { Database } from "../database.ts";
 import { LogError, reasonOf } from "../persistence/log-error.ts";
 import { DirectoryLocked, type Platform, PlatformError } from "../platform/platform.ts";
-import { readText, replaceText } from "../platform/text-files.ts";
+import { absolutePath, readText, replaceText } from "../platform/text-files.ts";
 import {
   type Configuration,
   ConfigurationError,
   configurationOf,
 } from "../server/configuration.ts";
+import { Messages } from "../server/messages.ts";
 import { Server } from "../server/server.ts";
 import { ProcessServices } from "../server/services.ts";
 import { applySettings } from "../server/settings.ts";
@@ -17,14 +18,22 @@ import { applySettings } from "../server/settings.ts";
 /** Starts a server for the arguments; ends the process with 1 and one line where that fails. */
 export async function serve(platform: Platform, args: readonly string[]): Promise<void> {
   try {
-    const configuration = configurationOf(args, (path) => readText(platform, path));
+    const configuration = configurationOf(args, (path) =>
+      path === "-" ? platform.readInput() : readText(platform, path),
+    );
     refuseUnsupported(configuration);
+    const messages = new Messages(platform, configuration);
+    const clientsAsked = configuration.get("maxclients");
     const { database, services } = openDatabase(platform, configuration);
     const server = new Server(database, services, configuration);
     try {
       const addresses = await listen(server, configuration);
-      stopOnSignals(platform, configuration, server, services);
-      announce(platform, configuration, database, addresses);
+      writeProcessFile(platform, configuration);
+      stopOnSignals(platform, configuration, server, services, messages);
+      announce(platform, configuration, database, messages);
+      warn(platform, configuration, database, clientsAsked, messages);
+      messages.notice(`Ready to accept connections on ${addresses.join(" and ")}`);
+      server.onLogFailure = (failure) => reportLogFailure(messages, failure);
     } catch (error) {
       server.stop();
       database.close();
@@ -49,6 +58,12 @@ function refuseUnsupported(configuration: Configuration): void {
       "cluster-enabled",
     );
   }
+  if (configuration.get("port") === 0 || configuration.get("bind").length === 0) {
+    throw new ConfigurationError(
+      "there is no way in: port 0 and an empty bind mean that nobody can connect",
+      "port",
+    );
+  }
 }
 
 /** The database that a configuration describes, its log replayed. */
@@ -61,6 +76,7 @@ export function openDatabase(
   const seed = new Int32Array(4);
   platform.randomInto(new Uint8Array(seed.buffer), 0, 16);
   const databases = configuration.get("databases");
+  makeAbsolute(platform, configuration);
   const database = new Database({ platform, services, databases, clock, clockIsReal: true, seed });
   services.database = database;
   applySettings(database, configuration);
@@ -76,11 +92,18 @@ export function openDatabase(
   return { database, services };
 }
 
+/** Names the data directory and the configuration file so that they mean the same everywhere. */
+function makeAbsolute(platform: Platform, configuration: Configuration): void {
+  configuration.put("dir", absolutePath(platform, configuration.get("dir")));
+  if (configuration.file !== "") {
+    configuration.file = absolutePath(platform, configuration.file);
+  }
+}
+
 /** Listens at every address of `bind`; one that begins with "-" may fail. */
 async function listen(server: Server, configuration: Configuration): Promise<string[]> {
   const port = configuration.get("port");
   const addresses: string[] = [];
-  if (port === 0) return addresses;
   for (const word of configuration.get("bind")) {
     const optional = word.startsWith("-");
     const name = optional ? word.slice(1) : word;
@@ -94,6 +117,10 @@ async function listen(server: Server, configuration: Configuration): Promise<str
       if (optional && (error as PlatformError).code !== "EADDRINUSE") continue;
       throw new ListenError(host, port, error);
     }
+  }
+  if (addresses.length === 0) {
+    const names = configuration.get("bind").join(" ");
+    throw new ConfigurationError(`none of the addresses can be listened on: bind ${names}`, "bind");
   }
   return addresses;
 }
@@ -118,14 +145,25 @@ class ListenError extends Error {
   }
 }
 
+function writeProcessFile(platform: Platform, configuration: Configuration): void {
+  const path = configuration.get("pidfile");
+  if (path === "") return;
+  try {
+    replaceText(platform, path, `${platform.pid}\n`);
+  } catch (error) {
+    const reason = reasonOf(error);
+    throw new ConfigurationError(`cannot write the pidfile ${path}: ${reason}`, "pidfile");
+  }
+}
+
 function stopOnSignals(
   platform: Platform,
   configuration: Configuration,
   server: Server,
   services: ProcessServices,
+  messages: Messages,
 ): void {
-  const pidFile = configuration.get("pidfile");
-  if (pidFile !== "") replaceText(platform, pidFile, `${platform.pid}\n`);
+  const { database } = server;
   let stopping = false;
   const stop = (why: string): void => {
     if (stopping) return;
@@ -133,13 +171,16 @@ function stopOnSignals(
     let code = 0;
     try {
       server.stop();
-      server.database.close();
+      database.close();
+      server.sendLast();
+      const log = database.log === null ? "nothing was kept" : "the log is written and closed";
+      messages.notice(`${why}: ${log}. Bye.`);
     } catch (error) {
-      platform.printError(`tskeydb: ${explain(error)}\n`);
+      messages.warning(`${why}: ${explain(error)}`);
       code = 1;
     }
-    if (pidFile !== "") platform.remove(pidFile);
-    note(platform, configuration, `${why}: the log is written and closed. Bye.`);
+    const processFile = configuration.get("pidfile");
+    if (processFile !== "") platform.remove(processFile);
     // One more turn, so that what was sent last leaves.
     platform.afterTurn(() => platform.exit(code));
   };
@@ -148,16 +189,11 @@ function stopOnSignals(
   services.onShutdown = () => platform.afterTurn(() => stop("SHUTDOWN"));
 }
 
-function note(platform: Platform, configuration: Configuration, text: string): void {
-  const { loglevel } = { loglevel: configuration.get("loglevel") };
-  if (loglevel !== "warning" && loglevel !== "nothing") platform.print(`${text}\n`);
-}
-
 function announce(
   platform: Platform,
   configuration: Configuration,
   database: Database,
-  addresses: readonly string[],
+  messages: Messages,
 ): void {
   const lines = [
     `TSKeyDB ${version} (as Redis ${redisVersion}) on ${runtime(platform)}, pid ${platform.pid}`,
@@ -170,33 +206,50 @@ function announce(
     for (let db = 0; db < database.keyspace.databases; db++) keys += database.keyspace.size(db);
     const seconds = (recovery.milliseconds / 1000).toFixed(2);
     lines.push(
-      `Data in ${platform.resolve(configuration.get("dir"))}, appendfsync ` +
+      `Data in ${configuration.get("dir")}, appendfsync ` +
         `${configuration.get("appendfsync")}: ${keys.toLocaleString("en")} keys recovered in ` +
         `${seconds} s from ${recovery.commands.toLocaleString("en")} commands`,
-    );
-    const { torn } = recovery;
-    if (torn !== undefined) {
-      lines.push(
-        `The log had a torn end: ${torn.bytes} bytes at ${torn.offset} of ${torn.file} ` +
-          `(${torn.reason}) were cut off and kept in ${torn.keptIn}`,
-      );
-    }
-  }
-  const snapshot = `${configuration.get("dir")}/${configuration.get("dbfilename")}`;
-  if (platform.exists(snapshot)) {
-    lines.push(
-      `${snapshot} was not read: this version reads append-only files. To move its data here, let ` +
-        "redis-server load it and write an append-only file (docs/operations.md)",
     );
   }
   const idle = configuration.withoutEffect();
   if (idle.length > 0) lines.push(`Accepted without effect in this version: ${idle.join(", ")}`);
-  lines.push(
-    addresses.length === 0
-      ? "Ready; port is 0, so no connections are accepted"
-      : `Ready to accept connections on ${addresses.join(" and ")}`,
-  );
-  note(platform, configuration, lines.join("\n"));
+  messages.notice(lines.join("\n"));
+}
+
+/** What is not as it was asked for, or as one would expect. */
+function warn(
+  platform: Platform,
+  configuration: Configuration,
+  database: Database,
+  clientsAsked: number,
+  messages: Messages,
+): void {
+  const torn = database.recovery?.torn;
+  if (torn !== undefined) {
+    messages.warning(
+      `The log had a torn end: ${torn.bytes} bytes at ${torn.offset} of ${torn.file} ` +
+        `(${torn.reason}) were cut off and kept in ${torn.keptIn}`,
+    );
+  }
+  const snapshot = `${configuration.get("dir")}/${configuration.get("dbfilename")}`;
+  if (platform.exists(snapshot)) {
+    messages.warning(
+      `${snapshot} was not read: this version reads append-only files. To move its data here, let ` +
+        "redis-server load it and write an append-only file (docs/operations.md)",
+    );
+  }
+  const clients = configuration.get("maxclients");
+  if (clients < clientsAsked) {
+    messages.warning(
+      `maxclients is ${clients}, not ${clientsAsked}: the process may have ` +
+        `${platform.openFilesMax()} files open (ulimit -n)`,
+    );
+  }
+}
+
+function reportLogFailure(messages: Messages, failure: string | null): void {
+  if (failure === null) messages.warning("The log can be written again; writes are accepted");
+  else messages.warning(`The log cannot be written: ${failure}. Writes are refused until it can`);
 }
 
 function runtime(platform: Platform): string {

@@ -23,6 +23,8 @@ import { Gate, Session } from "./session.ts";
 
 /** Elements of large collections freed behind each command while something waits to be freed. */
 const RECLAIM_STEP = 64;
+/** A transaction's commands, all of which reach the log as one. */
+const QUEUE_BYTES_MAX = 1024 * 1024 * 1024;
 /** One call in so many is timed; its time counts that often. */
 const TIMED_EVERY = 64;
 
@@ -148,6 +150,9 @@ export class Executor implements KeyspaceListener {
       // A queue takes memory, whatever is queued.
       const refused = command.entry.guard?.(c) ?? this.refusal(command.flags | Flag.denyoom);
       if (refused !== undefined) return this.#reject(command, refused);
+      if (session.queuedBytes + args.totalBytes > QUEUE_BYTES_MAX) {
+        return this.#reject(command, Errors.queueTooLarge);
+      }
       session.queue.push(args.clone());
       session.queuedCommands.push(command);
       session.queuedBytes += args.totalBytes;
@@ -220,6 +225,9 @@ export class Executor implements KeyspaceListener {
 
   /** The error line that a command with these flags gets at the moment, or undefined. */
   refusal(flags: number): Uint8Array | undefined {
+    if ((flags & Flag.denyoom) !== 0 && this.keyspace.memory.nearlyExhausted) {
+      return Errors.outOfMemory;
+    }
     if (this.memoryLimit > 0 && !this.#makeRoom() && (flags & Flag.denyoom) !== 0) {
       return Errors.outOfMemory;
     }
@@ -298,12 +306,14 @@ export class Executor implements KeyspaceListener {
       this.observer.beforeWrite(c, command);
     }
     const errors = reply.errors;
+    const before = reply.length;
     const statistics = this.statistics;
     const timed = (++statistics.commands & (TIMED_EVERY - 1)) === 0;
     const startUs = timed ? c.services.nowUs() : 0;
     this.#depth++;
     handler(c);
     this.#depth--;
+    if (reply.overflowed && this.#depth === 0) reply.recover(before);
     if (timed) command.microseconds += (c.services.nowUs() - startUs) * TIMED_EVERY;
     command.calls++;
     if (session.noTouch) this.keyspace.touching = true;

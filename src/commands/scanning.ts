@@ -104,6 +104,7 @@ export class ScanOptions {
 
   /** Ends the reply: puts the cursor and the number of elements before them. */
   end(reply: ReplyWriter, mark: number, cursor: number, elements: number): void {
+    if (reply.overflowed) return;
     reply.reserve(HEAD_MAX);
     const from = mark + HEAD_MAX;
     const length = reply.length - from;

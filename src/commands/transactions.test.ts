@@ -148,3 +148,14 @@ test("blocking commands reply at once inside, and waiters see the state after EX
   a.line("RPUSH l b");
   assert.equal(b.take(), "*2 $1 l $1 b");
 });
+
+test("a transaction whose replies are too large has been executed, and says so", () => {
+  const db = new TestDatabase();
+  const a = db.connect();
+  db.context.reply.bytesMax = 100_000;
+  a.line(`SET k ${"v".repeat(30_000)}`);
+  for (const line of ["MULTI", "GET k", "GET k", "GET k", "GET k", "SET x 1"]) a.line(line);
+  assert.equal(a.line("EXEC"), "-ERR the reply would be larger than 2 GiB");
+  assert.equal(a.line("GET x"), "$1 1");
+  assert.deepEqual(db.log.slice(-1), ["SET x 1"]);
+});

@@ -38,6 +38,7 @@ const PAGE_SHIFT = 13;
 const PAGE_BYTES = 1 << PAGE_SHIFT;
 const SPAN_PAGE_MASK = (1 << 13) - 1;
 const SEGMENTS_MAX = 256;
+const SEGMENTS_KEPT = 16;
 const SEGMENT_BYTES_FIRST = 512 * 1024;
 const SEGMENT_BYTES_MAX = 64 * 1024 * 1024;
 const ROOT_BYTES = 4096;
@@ -164,6 +165,17 @@ export class Memory {
   /** Bytes of all segments, touched or not. */
   get reservedBytes(): number {
     return this.#rootF64[R.reservedF64];
+  }
+
+  /**
+   * So few segments are left that nothing large should be added: allocate() throws when none is.
+   * (A value above a third of a segment takes one for itself.)
+   */
+  get nearlyExhausted(): boolean {
+    if (this.u8.length <= SEGMENTS_MAX - SEGMENTS_KEPT) return false;
+    let live = 0;
+    for (const bytes of this.u8) if (bytes.length > 0) live++;
+    return live > SEGMENTS_MAX - SEGMENTS_KEPT;
   }
 
   /** The segments' buffers, in order, null where there is none: what another thread needs. */

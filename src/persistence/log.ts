@@ -172,9 +172,10 @@ export class Log {
 
   /**
    * Closes the batch and writes it. Returns its number; nothing appended: that of the batch before.
-   * Call it at the end of each turn, never between MULTI and EXEC.
+   * Call it at the end of each turn, never between MULTI and EXEC. Does nothing once it is closed.
    */
   commit(): number {
+    if (this.#closed) return this.batch;
     if (this.#end !== this.#batchStart) this.#seal();
     if (this.#written === this.#sealedEnd || this.failure !== null) return this.batch;
     if (!this.#write()) return this.batch;

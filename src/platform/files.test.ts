@@ -141,6 +141,10 @@ test(
   }),
 );
 
+test("a directory that takes none is refused, however often one asks", () => {
+  assert.throws(() => platform.makeDirectory("/proc/none/below"), { code: /ENOENT|EPERM|EROFS/ });
+});
+
 test(
   "a directory is locked once, and free again after the release",
   inDirectory((directory) => {

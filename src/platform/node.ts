@@ -4,6 +4,9 @@
 import { webcrypto } from "node:crypto";
 import * as fs from "node:fs";
 import { machine, release, totalmem, type } from "node:os";
+import { dirname } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { lockDirectory } from "./directory-lock.ts";
 import { listenOnNode } from "./node-sockets.ts";
 import {
@@ -39,11 +42,13 @@ export class NodePlatform implements Platform {
   readonly runtimeVersion: string = process.versions.node;
   readonly systemName = `${type()} ${release()} ${machine()}`;
   readonly pid = process.pid;
+  readonly program: string = process.argv[1] ?? process.execPath;
   readonly commandLine: readonly string[] = process.argv.slice(2);
   readonly currentDirectory = process.cwd();
 
   // Paths by file, so that an error can name its file.
   private readonly paths = new Map<File, string>();
+  private collect: Collector | undefined;
   // What turns the monotonic clock, in microseconds, into the wall clock.
   private wallOffsetUs = 0;
 
@@ -147,7 +152,7 @@ export class NodePlatform implements Platform {
   }
 
   makeDirectory(directory: string): void {
-    attempt(directory, () => fs.mkdirSync(directory, { recursive: true }));
+    attempt(directory, () => makeDirectories(directory));
   }
 
   syncDirectory(directory: string): void {
@@ -241,6 +246,22 @@ export class NodePlatform implements Platform {
     return { userUs: usage.user, systemUs: usage.system };
   }
 
+  openFilesMax(): number {
+    let text = "";
+    try {
+      text = fs.readFileSync("/proc/self/limits", "latin1");
+    } catch {
+      // There is no /proc: not known.
+    }
+    const limit = /^Max open files +([0-9]+)/m.exec(text)?.[1];
+    return limit === undefined ? Number.POSITIVE_INFINITY : Number(limit);
+  }
+
+  collectGarbage(): void {
+    this.collect ??= exposedCollector();
+    this.collect({ type: "major", execution: "async" });
+  }
+
   onSignal(signal: Signal, callback: () => void): () => void {
     process.on(signal, callback);
     return () => process.off(signal, callback);
@@ -255,6 +276,10 @@ export class NodePlatform implements Platform {
     process.exit(code);
   }
 
+  readInput(): string {
+    return attempt("standard input", () => fs.readFileSync(0, "utf8"));
+  }
+
   print(text: string): void {
     printTo(1, text);
   }
@@ -265,6 +290,38 @@ export class NodePlatform implements Platform {
 
   private pathOf(file: File): string {
     return this.paths.get(file) ?? `file ${file}`;
+  }
+}
+
+/** V8's own collector of garbage. */
+type Collector = (options: { type: "major"; execution: "async" }) => void;
+
+function exposedCollector(): Collector {
+  setFlagsFromString("--expose-gc");
+  return runInNewContext("gc") as Collector;
+}
+
+// Not mkdir's own `recursive`, which on Node tries for ever where a directory that is there refuses
+// every new one with ENOENT, as /proc does.
+function makeDirectories(path: string): void {
+  try {
+    fs.mkdirSync(path);
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === "EEXIST" && fs.statSync(path).isDirectory()) return;
+    const parent = dirname(path);
+    if (code !== "ENOENT" || parent === path) throw error;
+    makeDirectories(parent);
+    makeLast(path);
+  }
+}
+
+function makeLast(path: string): void {
+  try {
+    fs.mkdirSync(path);
+  } catch (error) {
+    // Another process may have been quicker.
+    if (codeOf(error) !== "EEXIST") throw error;
   }
 }
 

@@ -27,7 +27,9 @@ export class PlatformError extends Error {
   /** What a runtime threw or passed to a callback, as the platform's error. */
   static from(error: unknown, subject: string, writtenBytes = 0): PlatformError {
     if (error instanceof PlatformError) return error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const text = error instanceof Error ? error.message : String(error);
+    // "ENOENT: no such file or directory, open 'x'": the code and the subject stand elsewhere.
+    const reason = text.replace(/^E[A-Z0-9]+: (.*?)(, [a-z]+( '.*')?)?$/, "$1");
     const code = (error as { code?: string } | undefined)?.code ?? "EUNKNOWN";
     return new PlatformError(code, subject, `${subject}: ${reason}`, writtenBytes);
   }
@@ -208,6 +210,8 @@ export interface Host {
   /** Kernel name, release and machine, as `uname -srm` has them: "Linux 6.1.0 x86_64". */
   readonly systemName: string;
   readonly pid: number;
+  /** The path of the program that runs. */
+  readonly program: string;
   /** What stood behind the program's name on the command line. */
   readonly commandLine: readonly string[];
   readonly currentDirectory: string;
@@ -218,11 +222,17 @@ export interface Host {
   /** Bytes of memory the machine (or the container) has. */
   totalMemoryBytes(): number;
   cpuTimes(): CpuTimes;
+  /** Files and sockets that the process may have open; Infinity where that is not known. */
+  openFilesMax(): number;
+  /** Returns memory that nothing refers to any more to the system, soon. */
+  collectGarbage(): void;
   /** Calls back for each such signal instead of dying of it. Returns what takes that back. */
   onSignal(signal: Signal, callback: () => void): () => void;
   /** Calls back, synchronously, when the process is about to exit. Returns what takes that back. */
   onExit(callback: () => void): () => void;
   exit(code: number): never;
+  /** All of the standard input. */
+  readInput(): string;
   /** Writes to the standard output and error streams before returning. */
   print(text: string): void;
   printError(text: string): void;

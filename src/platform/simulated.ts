@@ -29,6 +29,7 @@ export class SimulatedPlatform extends SimulatedDisk implements Platform {
   readonly runtimeName = "simulated";
   readonly runtimeVersion = "1.0.0";
   readonly systemName = "Simulation 1.0 none";
+  readonly program = "/tskeydb";
   readonly commandLine: readonly string[] = [];
   readonly currentDirectory = "/";
   /** Everything printed, to either stream. */
@@ -79,6 +80,10 @@ export class SimulatedPlatform extends SimulatedDisk implements Platform {
     const userUs = Math.floor(this.monotonicMs() * 100);
     return { userUs, systemUs: userUs };
   }
+  openFilesMax(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+  collectGarbage(): void {}
 
   onSignal(signal: Signal, callback: () => void): () => void {
     const entry = { signal, callback };
@@ -108,6 +113,9 @@ export class SimulatedPlatform extends SimulatedDisk implements Platform {
     throw new SimulatedExit(code);
   }
 
+  readInput(): string {
+    return "";
+  }
   print(text: string): void {
     this.printed += text;
   }

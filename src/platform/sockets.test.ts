@@ -269,3 +269,22 @@ test("a listener that was closed accepts no more, and its open connections go on
   assert.equal(String(answer), "still");
   client.destroy();
 });
+
+test("peers that reset the connection before it is opened do no harm", async () => {
+  const server = await serve({
+    data: (socket, bytes, length) => void socket.write(bytes, 0, length),
+  });
+  for (let i = 0; i < 200; i++) {
+    const client = connect(server.listener.port, "127.0.0.1");
+    client.on("error", () => {});
+    client.once("connect", () => client.resetAndDestroy());
+  }
+  await new Promise((done) => setTimeout(done, 100));
+  const client = await server.dial();
+  client.write("still here");
+  const [answer] = await once(client, "data");
+  assert.equal(String(answer), "still here");
+  client.destroy();
+  await until(() => server.log.filter((line) => line !== "opened").length >= server.sockets.length);
+  server.listener.close();
+});

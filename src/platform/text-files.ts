@@ -33,3 +33,10 @@ export function writeText(platform: Platform, path: string, text: string): void 
     platform.close(file);
   }
 }
+
+/** The path from the root on; of what is there, without symbolic links. */
+export function absolutePath(platform: Platform, path: string): string {
+  if (platform.exists(path)) return platform.resolve(path);
+  if (path.startsWith("/")) return path;
+  return `${platform.currentDirectory}/${path.replace(/^(\.\/)+/, "")}`;
+}

@@ -64,4 +64,6 @@ export const Errors = {
   numkeysNotPositive: out("ERR numkeys should be greater than 0"),
   numkeysTooMany: out("ERR Number of keys can't be greater than number of args"),
   limitNegative: out("ERR LIMIT can't be negative"),
+  replyTooLarge: out("ERR the reply would be larger than 2 GiB"),
+  queueTooLarge: out("ERR the commands queued since MULTI would be larger than 1 GiB"),
 } as const;

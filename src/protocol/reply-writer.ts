@@ -3,14 +3,20 @@
 //
 // Nothing is allocated unless the buffer must grow. `bytes` may be replaced when it grows: what
 // holds a range must hold offsets, and read them from `bytes` when it uses them.
+//
+// Replies that wait together have at most REPLY_BYTES_MAX bytes, since ranges of them are named by
+// 31-bit offsets. What a command writes beyond that goes nowhere (`overflowed`), and whoever had it
+// executed puts an error in the place of its reply (`recover`).
 // Format: RESP2 and RESP3 as redis.io/docs/reference/protocol-spec describes them.
 
 import { copyBytes, utf8Length, writeUtf8 } from "../base/bytes.ts";
 import { formatDouble } from "../base/doubles.ts";
 import { writeInteger, writeInteger64 } from "../base/integers.ts";
-import { errorLine } from "./errors.ts";
+import { Errors, errorLine } from "./errors.ts";
 
 const FIRST_BYTES = 16 * 1024;
+/** The most that a command may reply, with what was replied before it in the same turn. */
+export const REPLY_BYTES_MAX = 2 ** 31 - 1;
 /** Room kept for the head of any one element: a type byte, a length and a line end. */
 const HEAD_MAX = 32;
 
@@ -28,17 +34,45 @@ export class ReplyWriter {
   /** Where the last error's line begins. */
   lastErrorAt = 0;
 
+  /** More was written than replies may have: `bytes` are not replies until `recover`. */
+  overflowed = false;
+  bytesMax = REPLY_BYTES_MAX;
+  #kept: Uint8Array | undefined;
+
   /** Makes room for `extra` more bytes. */
   reserve(extra: number): void {
     if (this.length + extra > this.bytes.length) this.#grow(extra);
   }
 
   #grow(extra: number): void {
+    if (this.overflowed || this.length + extra > this.bytesMax) {
+      this.#overflow(extra);
+      return;
+    }
     let size = this.bytes.length * 2;
     while (size < this.length + extra) size *= 2;
-    const longer = new Uint8Array(size);
+    const longer = new Uint8Array(Math.min(size, this.bytesMax));
     longer.set(this.bytes.subarray(0, this.length));
     this.bytes = longer;
+  }
+
+  /** From here on, what is written goes to a buffer of its own, over and over. */
+  #overflow(extra: number): void {
+    this.#kept ??= this.bytes;
+    this.overflowed = true;
+    if (this.bytes === this.#kept || this.bytes.length < extra) {
+      this.bytes = new Uint8Array(extra + FIRST_BYTES);
+    }
+    this.length = 0;
+  }
+
+  /** Where it has overflowed: an error stands for all that was written behind `length`. */
+  recover(length: number): void {
+    if (this.#kept !== undefined) this.bytes = this.#kept;
+    this.#kept = undefined;
+    this.overflowed = false;
+    this.length = length;
+    this.error(Errors.replyTooLarge);
   }
 
   /** Appends bytes[start, end) as they are. */
@@ -258,6 +292,7 @@ export class ReplyWriter {
 
   // The elements move down to where the head turns out to end.
   #endDeferred(mark: number, type: number, n: number): void {
+    if (this.overflowed) return;
     const end = this.length;
     this.length = mark;
     this.#head(type, n);

@@ -274,8 +274,9 @@ function readFileInto(
   try {
     text = readText(path);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new ConfigurationError(`${before}cannot read configuration file ${path}: ${why}`, "");
+    const reason = error instanceof Error ? error.message : String(error);
+    const why = reason.startsWith(`${path}: `) ? reason : `${path}: ${reason}`;
+    throw new ConfigurationError(`${before}cannot read configuration file ${why}`, "");
   }
   takeLines(configuration, text, path === "-" ? "standard input" : path, readText, said, depth);
 }

@@ -33,6 +33,14 @@ export class Console {
     return feed < 0 || feed >= end ? -1 : feed + 1;
   }
 
+  /** Writes a line of our own, after which the connection is closed. */
+  refuse(text: string): void {
+    const renderer = this.#renderer;
+    renderer.clear();
+    renderer.line(text);
+    this.#executor.context.reply.raw(renderer.bytes, 0, renderer.length);
+  }
+
   /** Executes the line bytes[start, end), its line feed included, and writes the rendered reply. */
   serve(client: Client, args: Arguments, bytes: Uint8Array, start: number, end: number): void {
     const { context } = this.#executor;

@@ -267,8 +267,9 @@ export const directives = {
   "tcp-keepalive": integer(300, 0, INT_MAX),
   maxclients: integer(10000, 1, UINT_MAX),
   requirepass: text(""),
-  "proto-max-bulk-len": memory(512 * MIB, MIB, LONG_MAX),
-  "client-query-buffer-limit": memory(1024 * MIB, MIB, LONG_MAX),
+  // A value may have at most 2^30 bytes, and a range of bytes is named by 31-bit offsets.
+  "proto-max-bulk-len": memory(512 * MIB, MIB, 1024 * MIB),
+  "client-query-buffer-limit": memory(1024 * MIB, MIB, INT_MAX),
   "client-output-buffer-limit": directive(outputLimitsInitial, outputLimits),
 
   // The process.
@@ -276,7 +277,7 @@ export const directives = {
   supervised: choice("no", ["upstart", "systemd", "auto", "no"], fixedIdle),
   pidfile: text("", fixed),
   loglevel: choice("notice", ["debug", "verbose", "notice", "warning", "nothing"]),
-  logfile: text("", fixedIdle),
+  logfile: text("", fixed),
   databases: integer(16, 1, DATABASES_MAX, fixed),
   hz: integer(10, 0, INT_MAX, idle),
   "dynamic-hz": flag(true, idle),

@@ -6,6 +6,7 @@
 
 import { Gate } from "../commands/session.ts";
 import type { Database } from "../database.ts";
+import type { Log } from "../persistence/log.ts";
 import type { Listener, Timer } from "../platform/platform.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { ReplyWriter } from "../protocol/reply-writer.ts";
@@ -15,10 +16,13 @@ import type { Configuration } from "./configuration.ts";
 import { Console } from "./console.ts";
 import { type Connection, type ConnectionOwner, Connections } from "./listener.ts";
 import { Lookahead } from "./lookahead.ts";
+import { MemoryUpkeep } from "./memory-upkeep.ts";
 import { Outbox, openGate } from "./outbox.ts";
 import type { NetworkFigures, ProcessServices } from "./services.ts";
 
 const CRON_MS = 1000;
+/** Files of the process that are not for clients. */
+const FILES_KEPT = 32;
 
 const PROTECTED =
   "DENIED TSKeyDB is running in protected mode: no password is set, so only clients on this " +
@@ -41,6 +45,13 @@ export class Server implements ConnectionOwner, NetworkFigures {
   readonly #args = new Arguments();
   readonly #console: Console;
   readonly #refusal = new ReplyWriter();
+  /** Called when the log cannot be written, with the reason, and when it can again, with null. */
+  onLogFailure: (failure: string | null) => void = () => {};
+
+  readonly #upkeep: MemoryUpkeep;
+  #logFailure: string | null = null;
+  // Connections accepted before the figures were reset.
+  #acceptedBefore = 0;
   #cron: Timer | undefined;
   #stopped = false;
 
@@ -50,19 +61,39 @@ export class Server implements ConnectionOwner, NetworkFigures {
     this.#configuration = configuration;
     const { platform, executor, log } = database;
     this.#console = new Console(executor);
+    this.#upkeep = new MemoryUpkeep(platform, database.memory);
     this.outbox = new Outbox(platform, executor.context.reply, log ?? openGate);
     this.connections = new Connections(platform, this.outbox, this, {
       keepAliveSeconds: configuration.get("tcp-keepalive"),
       inputBytesMax: configuration.get("client-query-buffer-limit"),
     });
     services.network = this;
-    if (log !== null) log.onProgress = () => this.outbox.flush();
+    if (log !== null) this.#followLog(log);
     database.afterBackgroundWrites = () => this.outbox.schedule();
     this.#follow(configuration);
     this.#cron = platform.every(CRON_MS, () => this.#everySecond());
   }
 
+  #followLog(log: Log): void {
+    log.onProgress = () => {
+      if (log.failure !== this.#logFailure) {
+        this.#logFailure = log.failure;
+        this.onLogFailure(log.failure);
+      }
+      this.outbox.flush();
+    };
+  }
+
   #follow(configuration: Configuration): void {
+    // Connections that are refused, the log and the runtime need files as well.
+    const room = Math.max(1, this.database.platform.openFilesMax() - FILES_KEPT);
+    if (configuration.get("maxclients") > room) configuration.put("maxclients", room);
+    configuration.onChange("maxclients", (n) =>
+      n <= room
+        ? undefined
+        : "The operating system is not able to handle the specified number of clients, " +
+          `try with ${room}`,
+    );
     this.#parser.bulkLengthMax = configuration.get("proto-max-bulk-len");
     configuration.onChange("proto-max-bulk-len", (n) => {
       this.#parser.bulkLengthMax = n;
@@ -82,13 +113,20 @@ export class Server implements ConnectionOwner, NetworkFigures {
     });
   }
 
+  resetFigures(): void {
+    this.bytesReceived = 0;
+    this.connectionsRejected = 0;
+    this.#acceptedBefore = this.connections.accepted;
+    this.outbox.bytesQueued = 0;
+  }
+
   /** Bytes handed to the outbox for clients. */
   get bytesSent(): number {
     return this.outbox.bytesQueued;
   }
 
   get connectionsReceived(): number {
-    return this.connections.accepted;
+    return this.connections.accepted - this.#acceptedBefore;
   }
 
   get clientBytes(): number {
@@ -259,7 +297,12 @@ export class Server implements ConnectionOwner, NetworkFigures {
     while (at < end && !connection.stopped) {
       const next = this.#console.lineEnd(bytes, at, end);
       if (next < 0) {
-        if (end - at > CONSOLE_LINE_MAX) connection.close(true);
+        const known = (session.gates & Gate.authentication) === 0;
+        if (end - at > (known ? CONSOLE_LINE_MAX : CONSOLE_LINE_UNKNOWN_MAX)) {
+          this.#console.refuse("ERR the line is too long");
+          connection.close(false);
+          return end;
+        }
         break;
       }
       this.#console.serve(client, this.#args, bytes, at, next);
@@ -279,6 +322,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
   #everySecond(): void {
     this.services.sample();
     this.connections.checkOutputLimits();
+    this.#upkeep.tend(this.clientBytes);
     const timeout = this.#configuration.get("timeout");
     if (timeout === 0) return;
     const limit = this.database.clock() - timeout * 1000;
@@ -289,7 +333,11 @@ export class Server implements ConnectionOwner, NetworkFigures {
     }
   }
 
-  /** Takes no more connections, sends what is ready and closes those that are open. */
+  /**
+   * Takes no more connections, sends what is ready and closes those that are open. Replies that
+   * wait for the log leave when it has been synced; where that is not to come by itself because
+   * the database is closed, call `sendLast` after it.
+   */
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
@@ -300,10 +348,16 @@ export class Server implements ConnectionOwner, NetworkFigures {
     this.outbox.flush();
     this.database.afterBackgroundWrites = () => this.database.log?.commit();
   }
+
+  /** Sends the replies that closing the database has made true. */
+  sendLast(): void {
+    this.outbox.flush();
+  }
 }
 
-/** A line of the console may be this long. */
-const CONSOLE_LINE_MAX = 64 * 1024 * 1024;
+/** A line of the console may be this long, and before the password was given. */
+const CONSOLE_LINE_MAX = 1024 * 1024;
+const CONSOLE_LINE_UNKNOWN_MAX = 64 * 1024;
 
 function isLoopback(address: string): boolean {
   return (

@@ -19,6 +19,8 @@ export interface NetworkFigures {
   readonly connectionsReceived: number;
   readonly connectionsRejected: number;
   readonly clientBytes: number;
+  /** Counts from 0 again (CONFIG RESETSTAT). */
+  resetFigures(): void;
 }
 
 const noNetwork: NetworkFigures = {
@@ -28,6 +30,7 @@ const noNetwork: NetworkFigures = {
   connectionsReceived: 0,
   connectionsRejected: 0,
   clientBytes: 0,
+  resetFigures() {},
 };
 
 /** How often the figures by the second are taken. */
@@ -102,17 +105,10 @@ export class ProcessServices implements Services, InfoSource {
   }
 
   resetStatistics(): void {
-    const { executor } = this.database;
-    executor.statistics.commands = 0;
-    executor.statistics.errors.clear();
-    for (const command of executor.table.commands.values()) {
-      for (const each of [command, ...(command.subcommands?.values() ?? [])]) {
-        each.calls = 0;
-        each.microseconds = 0;
-        each.rejected = 0;
-        each.failed = 0;
-      }
-    }
+    this.network.resetFigures();
+    this.#sampledCommands = 0;
+    this.#sampledReceived = 0;
+    this.#sampledSent = 0;
   }
 
   password(): string {
@@ -139,6 +135,8 @@ export class ProcessServices implements Services, InfoSource {
     if (log !== null && log.failure !== null && !options.force) {
       return `ERR Errors trying to SHUTDOWN: the log cannot be written (${log.failure}). Use FORCE.`;
     }
+    // What the client has sent after this is not executed.
+    this.database.executor.context.session.closing = true;
     this.onShutdown(options.save);
     return undefined;
   }

@@ -1,0 +1,205 @@
+// The command line as a person or a service manager meets it: every test starts processes.
+
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+
+const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), "tskeydb-cli-"));
+const running = new Set<ChildProcess>();
+after(() => {
+  for (const child of running) child.kill("SIGKILL");
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A process of ours, what it printed so far, and how it ended. */
+class Process {
+  readonly child: ChildProcess;
+  output = "";
+  readonly exited: Promise<number | null>;
+
+  constructor(args: readonly string[], input = "") {
+    this.child = spawn(process.execPath, [MAIN, ...args], { cwd: folder });
+    running.add(this.child);
+    for (const stream of [this.child.stdout, this.child.stderr]) {
+      stream?.on("data", (bytes: Buffer) => {
+        this.output += bytes.toString();
+      });
+    }
+    this.exited = new Promise((resolve) => {
+      this.child.once("close", (code) => {
+        running.delete(this.child);
+        resolve(code);
+      });
+    });
+    this.child.stdin?.end(input);
+  }
+
+  async ready(): Promise<this> {
+    for (let i = 0; !this.output.includes("Ready to accept"); i++) {
+      assert.ok(i < 1000 && this.child.exitCode === null, `it did not start: ${this.output}`);
+      await new Promise((done) => setTimeout(done, 5));
+    }
+    return this;
+  }
+
+  async end(signal: NodeJS.Signals = "SIGTERM"): Promise<number | null> {
+    this.child.kill(signal);
+    return this.exited;
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as { port: number };
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+async function start(name: string, ...args: string[]): Promise<{ server: Process; port: number }> {
+  const port = await freePort();
+  const server = new Process(["--port", `${port}`, "--dir", join(folder, name), ...args]);
+  return { server: await server.ready(), port };
+}
+
+async function dial(port: number): Promise<Socket> {
+  const socket = connect(port, "127.0.0.1");
+  socket.on("error", () => {});
+  await new Promise((done) => socket.once("connect", done));
+  return socket;
+}
+
+/** What comes back until `enough` is in it, or the connection ends. */
+function receive(socket: Socket, enough: string): Promise<string> {
+  let text = "";
+  return new Promise((resolve) => {
+    socket.on("data", (bytes: Buffer) => {
+      text += bytes.toString();
+      if (text.includes(enough)) resolve(text);
+    });
+    socket.on("close", () => resolve(text));
+  });
+}
+
+async function ask(port: number, line: string, enough = "\r\n"): Promise<string> {
+  const socket = await dial(port);
+  socket.write(line);
+  const text = await receive(socket, enough);
+  socket.destroy();
+  return text;
+}
+
+test("what cannot be served is one line and exit code 1", async () => {
+  const { server, port } = await start("taken");
+  writeFileSync(join(folder, "file"), "");
+  writeFileSync(join(folder, "part.conf"), "maxmemory 1gb\n\nhz fast\n");
+  writeFileSync(join(folder, "whole.conf"), "# comment\ninclude part.conf\n");
+  const free = `${await freePort()}`;
+  const cases: [RegExp, ...string[]][] = [
+    [/port is in use; .* --port/, "--port", `${port}`, "--dir", "other"],
+    [/is in use by process \d+; .* --dir/, "--port", free, "--dir", "taken"],
+    [/file: file already exists/, "--port", free, "--dir", "file"],
+    [/file\/below: not a directory/, "--port", free, "--dir", "file/below"],
+    [/--bogus \(1\): unknown directive/, "--bogus", "1"],
+    [/--port \(abc\): argument couldn't be parsed into an integer/, "--port", "abc"],
+    [/--databases \(65\): argument must be between 1 and 64/, "--databases", "65"],
+    [/part\.conf:3: hz \(fast\): argument/, "whole.conf"],
+    [/configuration file none\.conf: no such file or directory/, "none.conf"],
+    [/no such address; see --bind/, "--port", free, "--bind", "192.0.2.99", "--dir", "other"],
+    [/there is no way in/, "--port", "0"],
+    [/cannot write the pidfile \/none\/x: /, "--port", free, "--pidfile", "/none/x"],
+    [/cannot write the logfile \/none\/x: /, "--port", free, "--logfile", "/none/x"],
+    [/daemonize/, "--daemonize", "yes"],
+  ];
+  await Promise.all(
+    cases.map(async ([line, ...args]) => {
+      const child = new Process(args);
+      assert.equal(await child.exited, 1, args.join(" "));
+      assert.match(child.output, line);
+      assert.match(child.output, /^tskeydb: [^\n]+\n$/, args.join(" "));
+    }),
+  );
+  const claims = readdirSync(join(folder, "taken")).filter((name) => name.startsWith("lock-"));
+  assert.equal(claims.length, 1, "only the server's own claim is left");
+  if (existsSync(join(folder, "other"))) {
+    assert.ok(!readdirSync(join(folder, "other")).some((name) => name.startsWith("lock-")));
+  }
+  assert.equal(await server.end(), 0);
+  assert.deepEqual(readdirSync(join(folder, "taken")), ["appendonlydir"]);
+});
+
+test("a configuration comes from standard input, and messages go to the logfile", async () => {
+  const port = await freePort();
+  const text = `port ${port}\ndir piped\nlogfile piped.log\npidfile piped.pid\n`;
+  const server = new Process(["-"], text);
+  const log = join(folder, "piped.log");
+  for (let i = 0; !existsSync(log) || !readFileSync(log, "utf8").includes("Ready"); i++) {
+    assert.ok(i < 1000, server.output);
+    await new Promise((done) => setTimeout(done, 5));
+  }
+  assert.equal(readFileSync(join(folder, "piped.pid"), "utf8"), `${server.child.pid}\n`);
+  const directory = await ask(port, "CONFIG GET dir\r\n", "piped");
+  assert.ok(directory.includes("/piped\r\n") && directory.includes("\r\n/"), directory);
+  assert.equal(await server.end("SIGINT"), 0);
+  assert.equal(server.output, "");
+  assert.match(readFileSync(log, "utf8"), /^\d{4}-\S+Z TSKeyDB [^\n]+\n[\s\S]*Z SIGINT: .*\n$/);
+  assert.equal(existsSync(join(folder, "piped.pid")), false);
+});
+
+for (const fsync of ["always", "everysec", "no"]) {
+  test(`SHUTDOWN in a pipeline (${fsync}): what came before counts, what follows not`, async () => {
+    const name = `down-${fsync}`;
+    const { server, port } = await start(name, "--appendfsync", fsync);
+    const socket = await dial(port);
+    const received = receive(socket, "never");
+    socket.write("SET a 1\r\nSET b 2\r\nSHUTDOWN\r\nSET c 3\r\n");
+    assert.equal(await received, "+OK\r\n+OK\r\n");
+    assert.equal(await server.exited, 0);
+    const again = await start(name);
+    assert.doesNotMatch(again.server.output, /torn/);
+    assert.match(again.server.output, /2 keys recovered/);
+    assert.equal(await again.server.end(), 0);
+  });
+}
+
+test("SIGTERM under load leaves a whole log with everything that was acknowledged", async () => {
+  const { server, port } = await start("load");
+  const socket = await dial(port);
+  let acknowledged = 0;
+  socket.on("data", (bytes) => {
+    acknowledged += bytes.length / "+OK\r\n".length;
+    socket.write("SET counted 1\r\nSET counted 2\r\n".repeat(50));
+  });
+  socket.write("SET first 1\r\n".repeat(100));
+  await new Promise((done) => setTimeout(done, 150));
+  assert.equal(await server.end(), 0);
+  const again = await start("load");
+  assert.doesNotMatch(again.server.output, /torn/);
+  const commands = /from ([0-9,]+) commands/.exec(again.server.output)?.[1].replaceAll(",", "");
+  assert.ok(Number(commands) >= Math.floor(acknowledged), `${commands} of ${acknowledged}`);
+  await again.server.end();
+});
+
+test("CONFIG REWRITE writes the file that was read, wherever the process is now", async () => {
+  const port = await freePort();
+  const path = join(folder, "kept.conf");
+  writeFileSync(path, `# ours\nport ${port}\nappendonly no\nhz 10\n`);
+  const server = await new Process(["kept.conf"]).ready();
+  assert.match(await ask(port, "CONFIG SET hz 20 requirepass secret\r\n"), /^\+OK/);
+  assert.match(await ask(port, "CONFIG REWRITE\r\n"), /^-NOAUTH/);
+  const socket = await dial(port);
+  const received = receive(socket, "+OK\r\n+OK\r\n");
+  socket.write("AUTH secret\r\nCONFIG REWRITE\r\n");
+  assert.equal(await received, "+OK\r\n+OK\r\n");
+  socket.destroy();
+  assert.equal(await server.end(), 0);
+  const text = readFileSync(path, "utf8");
+  assert.match(text, /^# ours\nport \d+\nappendonly no\nhz 20\n/);
+  assert.match(text, /\nrequirepass secret\n/);
+});

@@ -1,0 +1,54 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Memory } from "../memory/memory.ts";
+import { SimulatedPlatform } from "../platform/simulated.ts";
+import { MemoryUpkeep } from "./memory-upkeep.ts";
+
+const MIB = 1024 * 1024;
+
+class Machine extends SimulatedPlatform {
+  resident = 60 * MIB;
+  collections = 0;
+  override residentBytes(): number {
+    return this.resident;
+  }
+  override collectGarbage(): void {
+    this.collections++;
+  }
+}
+
+test("segments that hold nothing but empty spans are given back", () => {
+  const memory = new Memory();
+  const upkeep = new MemoryUpkeep(new Machine(1), memory);
+  const atStart = memory.reservedBytes;
+  const blocks: number[] = [];
+  for (let bytes = 8; memory.usedBytes < 40 * MIB; bytes = (bytes * 7) % 8192) {
+    blocks.push(memory.allocate(bytes + 8));
+  }
+  upkeep.tend(0);
+  assert.ok(memory.reservedBytes >= 40 * MIB);
+  for (const block of blocks) memory.free(block);
+  upkeep.tend(0);
+  assert.equal(memory.reservedBytes, atStart);
+  memory.verify();
+});
+
+test("garbage is collected when much is unaccounted for, and not again for nothing", () => {
+  const machine = new Machine(1);
+  const upkeep = new MemoryUpkeep(machine, new Memory());
+  upkeep.tend(0);
+  assert.equal(machine.collections, 0);
+  machine.resident = 400 * MIB;
+  upkeep.tend(300 * MIB);
+  assert.equal(machine.collections, 0, "the buffers of clients are accounted for");
+  upkeep.tend(0);
+  assert.equal(machine.collections, 1);
+  for (let second = 0; second < 100; second++) upkeep.tend(0);
+  assert.equal(machine.collections, 1, "it did not help");
+  machine.resident = 500 * MIB;
+  upkeep.tend(0);
+  assert.equal(machine.collections, 2);
+  machine.resident = 900 * MIB;
+  for (let second = 0; second < 100; second++) upkeep.tend(0);
+  assert.equal(machine.collections, 2 + 1 + 3, "every half minute where it is very much");
+});
