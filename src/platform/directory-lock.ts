@@ -14,15 +14,7 @@
 // What this cannot see is a process on another machine, or in a container with process numbers of
 // its own, that shares the directory.
 
-import {
-  closeSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  unlinkSync,
-  writeFileSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, openSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from "node:fs";
 import { type DirectoryLock, DirectoryLocked } from "./platform.ts";
 
 const ATTEMPTS_MAX = 40;
@@ -39,7 +31,7 @@ export function lockDirectory(directory: string): DirectoryLock {
     claim(path, directory);
     const other = livingClaim(directory, own);
     if (other === undefined) {
-      writeFileSync(path, `${HELD}\n`);
+      say(path, HELD);
       return { release: () => removeQuietly(path) };
     }
     removeQuietly(path);
@@ -58,8 +50,17 @@ function claim(path: string, directory: string): void {
     if (codeOf(error) === "EEXIST") throw new DirectoryLocked(directory, process.pid);
     throw error;
   }
-  writeSync(file, `${WANTED}\n`);
   closeSync(file);
+  say(path, WANTED);
+}
+
+// On a full disk a claim is an empty file, which counts as wanted: others ask a little longer.
+function say(path: string, what: string): void {
+  try {
+    writeFileSync(path, `${what}\n`);
+  } catch (error) {
+    if (codeOf(error) !== "ENOSPC" && codeOf(error) !== "EDQUOT") throw error;
+  }
 }
 
 /** A claim, other than `own`, whose process lives; claims of the dead are removed on the way. */
