@@ -62,9 +62,8 @@ export class Context {
   /** Classes of keyspace events that somebody wants to hear of (EventClass bits). */
   notifications = 0;
 
-  /** For the console: the types behind the last WRONGTYPE, as Type, or −1. */
-  typeFound = -1;
-  typeExpected = -1;
+  /** For the console: the types behind each WRONGTYPE, found and expected, in turn. */
+  readonly wrongTypes: number[] = [];
 
   constructor(
     executor: Executor,
@@ -125,8 +124,7 @@ export class Context {
 
   /** Replies WRONGTYPE: there is `found` where `expected` was asked for. */
   wrongType(found: number, expected: number): void {
-    this.typeFound = found;
-    this.typeExpected = expected;
+    if (this.session.console) this.wrongTypes.push(found, expected);
     this.reply.error(Errors.wrongType);
   }
 

@@ -86,8 +86,11 @@ test("errors begin with ERR", () => {
   );
   assert.equal(render("!8\nERR a\tb!\n"), "ERR a\\tb!\n");
   const wrongType = "-WRONGTYPE Operation against a key holding the wrong kind of value\n";
+  const renderer = new ConsoleRenderer();
+  renderer.wrongTypes.push("string", "list");
+  renderer.reply(utf8Bytes(wrongType.replace("\n", "\r\n")), 0);
   assert.equal(
-    render(wrongType, { actualType: "string", expectedType: "list" }),
+    utf8Text(renderer.bytes, 0, renderer.length),
     "ERR WRONGTYPE: key is string, not list\n",
   );
   assert.equal(
@@ -149,12 +152,16 @@ test("texts made for reading keep their lines", () => {
 
 test("EXEC prints each reply in turn, by the hint of its command", () => {
   const renderer = new ConsoleRenderer();
-  const source = utf8Bytes("*4\r\n+OK\r\n:1\r\n*2\r\n$1\r\na\r\n:1\r\n-WRONGTYPE no\r\n");
-  const hints = [{}, { shape: "deleted" }, {}, { actualType: "hash", expectedType: "set" }];
+  const source = utf8Bytes(
+    "*5\r\n+OK\r\n-WRONGTYPE no\r\n:1\r\n*2\r\n$1\r\na\r\n:1\r\n-WRONGTYPE no\r\n",
+  );
+  const hints = [{}, {}, { shape: "deleted" }, {}, {}];
+  renderer.wrongTypes.push("string", "list", "hash", "set");
   assert.equal(renderer.transaction(source, 0, hints), source.length);
   assert.equal(
     utf8Text(renderer.bytes, 0, renderer.length),
-    "OK\nOK\n1) a\n2) (integer) 1\nERR WRONGTYPE: key is hash, not set\n",
+    "OK\nERR WRONGTYPE: key is string, not list\nOK\n1) a\n2) (integer) 1\n" +
+      "ERR WRONGTYPE: key is hash, not set\n",
   );
   renderer.clear();
   renderer.transaction(utf8Bytes("*0\r\n"), 0, []);

@@ -39,9 +39,6 @@ export type ConsoleShape = "plain" | "bool" | "deleted" | "type" | "hash" | "set
 export interface ConsoleHint {
   /** A ConsoleShape; anything else counts as "plain". */
   readonly shape?: string | undefined;
-  /** For WRONGTYPE: the type of the key ("string") and the one the command is for ("list"). */
-  readonly actualType?: string | undefined;
-  readonly expectedType?: string | undefined;
 }
 
 /** One argument of a command's syntax, as the command table has it. */
@@ -98,11 +95,17 @@ export class ConsoleRenderer {
   /** Borrowed: replaced when it grows, reused after `clear`. */
   bytes = new Uint8Array(1024);
   length = 0;
+  /**
+   * What the next WRONGTYPE errors are about, in their order: the name of the key's type and of the
+   * one that the command is for ("string", "list"), in turn.
+   */
+  readonly wrongTypes: string[] = [];
   readonly #cursor = new ReplyCursor();
 
   /** Forgets what was rendered. */
   clear(): void {
     this.length = 0;
+    this.wrongTypes.length = 0;
   }
 
   /** Renders the reply that begins at `at` of `source`, and returns where it ends. */
@@ -197,7 +200,7 @@ export class ConsoleRenderer {
         this.#lines(bytes, start, end);
         break;
       default:
-        this.#error(hint, bytes, start, end);
+        this.#error(bytes, start, end);
     }
   }
 
@@ -213,16 +216,13 @@ export class ConsoleRenderer {
     }
   }
 
-  #error(hint: ConsoleHint, bytes: Uint8Array, start: number, end: number): void {
+  #error(bytes: Uint8Array, start: number, end: number): void {
     this.#constant(ERR);
     if (startsWith(bytes, start, end, ERR)) {
       this.#printable(bytes, start + ERR.length, end);
-    } else if (
-      startsWith(bytes, start, end, WRONGTYPE) &&
-      hint.actualType !== undefined &&
-      hint.expectedType !== undefined
-    ) {
-      this.#constant(utf8Bytes(`WRONGTYPE: key is ${hint.actualType}, not ${hint.expectedType}`));
+    } else if (startsWith(bytes, start, end, WRONGTYPE) && this.wrongTypes.length > 0) {
+      const [actual, expected] = this.wrongTypes.splice(0, 2);
+      this.#constant(utf8Bytes(`WRONGTYPE: key is ${actual}, not ${expected}`));
     } else {
       this.#printable(bytes, start, end);
     }

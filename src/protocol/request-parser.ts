@@ -27,6 +27,8 @@ export const Parsed = {
 
 const LINE_MAX = 64 * 1024;
 const RESUME_ARGUMENTS = 256;
+/** `$0`, nothing, and the two line ends. */
+const ARGUMENT_BYTES_MIN = 6;
 const ARGUMENTS_UNAUTHENTICATED_MAX = 10;
 const BULK_UNAUTHENTICATED_MAX = 16384;
 
@@ -135,6 +137,9 @@ export class RequestParser {
   #pause(args: Arguments, start: number, at: number, remaining: number, needed: number): number {
     this.needed = needed;
     if (args.count >= RESUME_ARGUMENTS) {
+      // Where very many are still to come, it is not looked at again before most can be there.
+      const most = (remaining - RESUME_ARGUMENTS) * ARGUMENT_BYTES_MIN;
+      this.needed = Math.max(needed, at - start + most);
       const progress = new Progress();
       progress.count = args.count;
       progress.remaining = remaining;

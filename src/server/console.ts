@@ -9,6 +9,9 @@ import { ConsoleLine } from "../protocol/console-line.ts";
 import { type ConsoleHint, ConsoleRenderer } from "../protocol/console-renderer.ts";
 import type { Client } from "./client.ts";
 
+/** Replies beyond this are not for reading. As text they may take four times as much. */
+const REPLY_BYTES_MAX = 64 * 1024 * 1024;
+
 const LF = 10;
 const CR = 13;
 
@@ -65,10 +68,15 @@ export class Console {
     } else {
       const queued = session.queuedCommands;
       const before = reply.length;
-      context.typeFound = -1;
+      context.wrongTypes.length = 0;
       this.#executor.execute(session, args);
       session.protocol = 3;
-      this.#render(before, session.lastCommand, queued);
+      const length = reply.length - before;
+      if (length > REPLY_BYTES_MAX) {
+        renderer.line(`ERR ${length} bytes are too much to read here; redis-cli takes them`);
+      } else {
+        this.#render(before, session.lastCommand, queued);
+      }
       reply.truncate(before);
     }
     reply.raw(renderer.bytes, 0, renderer.length);
@@ -79,25 +87,18 @@ export class Console {
     command: CompiledCommand | undefined,
     queued: readonly CompiledCommand[],
   ): void {
-    const { reply } = this.#executor.context;
+    const { reply, wrongTypes } = this.#executor.context;
     const renderer = this.#renderer;
+    for (const type of wrongTypes) renderer.wrongTypes.push(typeNames[type]);
     let at = before;
     if (command?.name === "exec" && at < reply.length) {
       at = renderer.transaction(
         reply.bytes,
         at,
-        queued.map((each) => this.#hint(each)),
+        queued.map((each) => ({ shape: each.entry.console })),
       );
     }
-    while (at < reply.length) at = renderer.reply(reply.bytes, at, this.#hint(command));
-  }
-
-  #hint(command: CompiledCommand | undefined): ConsoleHint {
-    const { typeFound, typeExpected } = this.#executor.context;
-    return {
-      shape: command?.entry.console,
-      actualType: typeFound < 0 ? undefined : typeNames[typeFound],
-      expectedType: typeFound < 0 ? undefined : typeNames[typeExpected],
-    };
+    const hint: ConsoleHint = { shape: command?.entry.console };
+    while (at < reply.length) at = renderer.reply(reply.bytes, at, hint);
   }
 }

@@ -220,6 +220,27 @@ for (const runtime of RUNTIMES) {
       ]);
     });
 
+    test("within EXEC each command says which type it met", async (t) => {
+      if (!programOrSkip(t, "nc", "the console: WRONGTYPE in EXEC")) return;
+      await converse([
+        ["SET k v", "OK"],
+        ["MULTI", "OK"],
+        ["LPUSH k a", "QUEUED"],
+        ["TYPE nothing", "QUEUED"],
+        ["HSET k f v", "QUEUED"],
+        ["SISMEMBER nothing m", "QUEUED"],
+        ["SADD k m", "QUEUED"],
+        [
+          "EXEC",
+          "ERR WRONGTYPE: key is string, not list",
+          "NULL",
+          "ERR WRONGTYPE: key is string, not hash",
+          "(bool) False",
+          "ERR WRONGTYPE: key is string, not set",
+        ],
+      ]);
+    });
+
     test("HELP knows the commands", async (t) => {
       if (!programOrSkip(t, "nc", "the console: HELP")) return;
       const terminal = new Terminal(server.port);
