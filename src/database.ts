@@ -20,10 +20,14 @@ import { openLog, type Recovery } from "./persistence/recovery.ts";
 import type { DirectoryLock, Platform, Timer } from "./platform/platform.ts";
 import type { Arguments } from "./protocol/arguments.ts";
 
-/** Entries whose time is over that are deleted before others get their turn. */
-const EXPIRE_STEP = 200;
-/** Elements of large collections that are freed at a time while the database is idle. */
-const RECLAIM_STEP = 2000;
+/** Work in the background (expiry, freeing, eviction) goes on for so long at a time, */
+const SLICE_MS = 1.5;
+/** … looking at the clock after each step, and takes at most so many steps. */
+const SLICE_STEPS = 64;
+/** Entries whose time is over that are deleted in a step. */
+const EXPIRE_STEP = 100;
+/** Elements of large collections that are freed in a step. */
+const RECLAIM_STEP = 1000;
 /** Replies of replayed commands are thrown away when they have grown to this. */
 const REPLAY_REPLIES_MAX = 1 << 20;
 /** Timers beyond this are set again when they ring. */
@@ -72,6 +76,7 @@ export class Database {
   #timer: Timer | undefined;
   #timerAtMs = Number.POSITIVE_INFINITY;
   #reclaimTimer: Timer | undefined;
+  #evictTimer: Timer | undefined;
   #closed = false;
 
   constructor(options: DatabaseOptions) {
@@ -166,6 +171,7 @@ export class Database {
       this.#setExpiryTimer();
     }
     if (keyspace.disposing && this.#reclaimTimer === undefined) this.#reclaimLater();
+    if (this.executor.evicting && this.#evictTimer === undefined) this.#evictLater();
   }
 
   #setExpiryTimer(): void {
@@ -184,7 +190,10 @@ export class Database {
     this.#timerAtMs = Number.POSITIVE_INFINITY;
     if (this.#closed) return;
     this.executor.setNow(this.clock());
-    if (this.keyspace.activeExpiry) this.executor.expireDue(EXPIRE_STEP);
+    const { executor, keyspace } = this;
+    if (keyspace.activeExpiry) {
+      this.#forAWhile(() => executor.expireDue(EXPIRE_STEP) === EXPIRE_STEP);
+    }
     this.afterBackgroundWrites();
     this.#setExpiryTimer();
     this.tock();
@@ -199,8 +208,34 @@ export class Database {
     this.#reclaimTimer = this.platform.setTimer(1, () => {
       this.#reclaimTimer = undefined;
       if (this.#closed) return;
-      this.keyspace.reclaim(RECLAIM_STEP);
-      if (this.keyspace.disposing) this.#reclaimLater();
+      const { keyspace } = this;
+      this.#forAWhile(() => {
+        keyspace.reclaim(RECLAIM_STEP);
+        return keyspace.disposing;
+      });
+      if (keyspace.disposing) this.#reclaimLater();
+    });
+  }
+
+  /** Takes steps while they say that there is more to do, for one slice of time. */
+  #forAWhile(step: () => boolean): void {
+    const endMs = this.platform.monotonicMs() + SLICE_MS;
+    let left = SLICE_STEPS;
+    while (step() && --left > 0 && this.platform.monotonicMs() < endMs);
+  }
+
+  #evictLater(): void {
+    this.#evictTimer = this.platform.setTimer(1, () => {
+      this.#evictTimer = undefined;
+      if (this.#closed) return;
+      this.executor.setNow(this.clock());
+      const { executor } = this;
+      this.#forAWhile(() => {
+        if (executor.evicting) executor.makeRoom();
+        return executor.evicting;
+      });
+      this.afterBackgroundWrites();
+      this.tock();
     });
   }
 
@@ -213,6 +248,7 @@ export class Database {
     this.#closed = true;
     if (this.#timer !== undefined) this.platform.clearTimer(this.#timer);
     if (this.#reclaimTimer !== undefined) this.platform.clearTimer(this.#reclaimTimer);
+    if (this.#evictTimer !== undefined) this.platform.clearTimer(this.#evictTimer);
     this.executor.context.effects.sink = null;
     try {
       this.log?.close();

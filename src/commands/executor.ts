@@ -23,6 +23,8 @@ import { Gate, Session } from "./session.ts";
 
 /** Elements of large collections freed behind each command while something waits to be freed. */
 const RECLAIM_STEP = 64;
+/** Entries that each command evicts, and each background step, after the limit was lowered. */
+const EVICT_STEP = 64;
 /** A transaction's commands, all of which reach the log as one. */
 const QUEUE_BYTES_MAX = 1024 * 1024 * 1024;
 /** One call in so many is timed; its time counts that often. */
@@ -47,12 +49,16 @@ export class Executor implements KeyspaceListener {
 
   /** Told of writes before they happen while a transaction of the embedded API is open. */
   observer: ChangeObserver | undefined;
-  /** maxmemory in bytes, 0 without a limit. */
-  memoryLimit = 0;
   readonly eviction: Eviction;
+  /** Memory is above its limit, and there are entries to evict until it is not. */
+  evicting = false;
 
   /** For requests that nobody sent: expiry, eviction, the log at start. */
   readonly internal: Session;
+
+  #memoryLimit = 0;
+  // Where a limit was lowered: memory comes down from here step by step, and never grows meanwhile.
+  #memoryCeiling = 0;
 
   #depth = 0;
   /** As reply.errors when an error was counted last. */
@@ -78,6 +84,18 @@ export class Executor implements KeyspaceListener {
       return true;
     };
     keyspace.listener = this;
+  }
+
+  /** maxmemory in bytes, 0 without a limit. */
+  get memoryLimit(): number {
+    return this.#memoryLimit;
+  }
+
+  set memoryLimit(bytes: number) {
+    const { usedBytes } = this.keyspace.memory;
+    this.#memoryLimit = bytes;
+    this.#memoryCeiling = Math.max(bytes, usedBytes);
+    this.evicting = bytes > 0 && usedBytes > bytes;
   }
 
   /** The time that the commands which follow see. */
@@ -228,7 +246,7 @@ export class Executor implements KeyspaceListener {
     if ((flags & Flag.denyoom) !== 0 && this.keyspace.memory.nearlyExhausted) {
       return Errors.outOfMemory;
     }
-    if (this.memoryLimit > 0 && !this.#makeRoom() && (flags & Flag.denyoom) !== 0) {
+    if (this.#memoryLimit > 0 && !this.makeRoom() && (flags & Flag.denyoom) !== 0) {
       return Errors.outOfMemory;
     }
     if ((flags & Flag.write) === 0) return undefined;
@@ -236,18 +254,31 @@ export class Executor implements KeyspaceListener {
     return refused === undefined ? undefined : errorLine(refused);
   }
 
-  /** Evicts entries until memory is within its limit; returns whether it is. */
-  #makeRoom(): boolean {
+  /**
+   * Evicts entries until memory is within its limit, or, while a lowered limit is being approached,
+   * until it has come nearer; returns whether it has.
+   */
+  makeRoom(): boolean {
     const { memory, records } = this.keyspace;
-    if (memory.usedBytes <= this.memoryLimit) return true;
+    const limit = this.#memoryLimit;
+    if (memory.usedBytes <= limit) {
+      this.#memoryCeiling = limit;
+      this.evicting = false;
+      return true;
+    }
+    let found = true;
     const c = this.context;
     c.effects.hold();
-    while (memory.usedBytes > this.memoryLimit) {
+    for (let steps = 0; memory.usedBytes > limit; steps++) {
+      if (steps >= EVICT_STEP && memory.usedBytes <= this.#memoryCeiling) break;
       if (this.keyspace.disposing) {
         this.keyspace.reclaim(RECLAIM_STEP);
         continue;
       }
-      if (!this.eviction.choose()) break;
+      if (!this.eviction.choose()) {
+        found = false;
+        break;
+      }
       const { db, entry } = this.eviction;
       records.key(entry);
       this.#deleted(db, records.bytes, records.start, records.end, Events.evicted);
@@ -255,7 +286,9 @@ export class Executor implements KeyspaceListener {
       this.keyspace.remove(db, entry);
     }
     c.effects.release();
-    return memory.usedBytes <= this.memoryLimit;
+    this.#memoryCeiling = Math.max(limit, memory.usedBytes);
+    this.evicting = found && memory.usedBytes > limit;
+    return found;
   }
 
   /** Replies an error line in the command's place. */
