@@ -27,7 +27,8 @@ export class Blocking {
   readonly sessions: Set<Session> = new Set();
 
   readonly #queues: Map<string, Set<Session>> = new Map();
-  #ready: string[] = [];
+  /** In the order in which they became ready. */
+  readonly #ready: Set<string> = new Set();
 
   /** Whether anybody waits for anything: asked on every push. */
   get any(): boolean {
@@ -66,17 +67,19 @@ export class Blocking {
   /** A key was given something; whoever waits for it is to be served. */
   note(db: number, bytes: Uint8Array, start: number, end: number): void {
     const name = queueName(db, bytes, start, end);
-    if (this.#queues.has(name) && !this.#ready.includes(name)) this.#ready.push(name);
+    if (this.#queues.has(name)) this.#ready.add(name);
   }
 
   /** Whether keys are ready that nobody was served from yet. */
   get pending(): boolean {
-    return this.#ready.length > 0;
+    return this.#ready.size > 0;
   }
 
   /** Takes the name of the next ready key. REQUIRES: pending. */
   takeReady(): string {
-    return this.#ready.shift() as string;
+    const [name] = this.#ready;
+    this.#ready.delete(name);
+    return name;
   }
 
   /** The sessions that wait under a name, oldest first. */
@@ -87,7 +90,7 @@ export class Blocking {
   /** Any key of the database may have something now (it was exchanged for another). */
   noteDatabase(db: number): void {
     for (const name of this.#queues.keys()) {
-      if (name.startsWith(`${db}:`) && !this.#ready.includes(name)) this.#ready.push(name);
+      if (name.startsWith(`${db}:`)) this.#ready.add(name);
     }
   }
 }
