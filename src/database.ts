@@ -9,6 +9,7 @@ import { commandFamilies } from "./commands/all-commands.ts";
 import { CommandTable } from "./commands/command-table.ts";
 import { Executor } from "./commands/executor.ts";
 import type { Services } from "./commands/services.ts";
+import { Foresight } from "./keyspace/foresight.ts";
 import { Hashes } from "./keyspace/hashes.ts";
 import { Keyspace } from "./keyspace/keyspace.ts";
 import { Lists } from "./keyspace/lists.ts";
@@ -116,16 +117,22 @@ export class Database {
     const session = executor.internal;
     keyspace.beginLoading(this.clock());
     executor.context.now = 0;
-    let file = "";
+    const file = settings.directory;
+    const foresight = new Foresight(keyspace);
     const apply = (args: Arguments): void => {
       const errors = reply.errors;
       executor.execute(session, args);
+      foresight.db = session.db;
       if (reply.errors !== errors) this.#checkReplay(file, args);
       if (reply.length > REPLAY_REPLIES_MAX) reply.truncate(0);
     };
     try {
-      file = settings.directory;
-      const { log, recovery } = openLog({ ...settings, platform: this.platform, apply });
+      const { log, recovery } = openLog({
+        ...settings,
+        platform: this.platform,
+        apply,
+        foresight,
+      });
       this.log = log;
       this.recovery = recovery;
     } catch (error) {

@@ -178,7 +178,17 @@ export class Keyspace {
     return table === 0 ? 0 : this.tables.approach(table, hash);
   }
 
-  /** Loads an entry. */
+  /**
+   * As approach, for a member or field bytes[start, end) of what the entry holds, if that is a
+   * table; 0 for everything else.
+   */
+  approachMember(entry: number, bytes: Uint8Array, start: number, end: number): number {
+    const kind = this.records.kind(entry);
+    if (kind !== Kind.setTable && kind !== Kind.hashTable) return 0;
+    return this.tables.approach(this.records.pointer(entry), this.tables.hash(bytes, start, end));
+  }
+
+  /** Loads an entry, or a member or field. */
   touch(entry: number): void {
     this.#loaded ^= this.memory.i32[entry >>> PLACE_BITS][((entry & PLACE_MASK) << 1) + 2];
   }

@@ -35,6 +35,7 @@
 // The buffer holds a chunk of the file, and grows only for a batch or a command that is longer.
 
 import { crc32c } from "../base/crc32c.ts";
+import { ABSENT, FORESIGHT_DEPTH, type Foresight } from "../keyspace/foresight.ts";
 import type { File, Platform } from "../platform/platform.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { LogError, reasonOf } from "./log-error.ts";
@@ -82,6 +83,7 @@ export class LogReader {
   readonly #path: string;
   readonly #size: number;
   readonly #apply: Apply | null;
+  readonly #foresight: Foresight | null;
   readonly #args: Arguments;
 
   #bytes: Uint8Array;
@@ -100,6 +102,7 @@ export class LogReader {
   /**
    * @param from where to begin: 0, or behind an RDB part
    * @param apply receives the commands, or null to only check
+   * @param foresight loads what the commands will look for, some ahead of their turn
    */
   constructor(
     platform: Platform,
@@ -108,8 +111,10 @@ export class LogReader {
     from: number,
     apply: Apply | null,
     chunkBytes = CHUNK_BYTES,
+    foresight: Foresight | null = null,
   ) {
     this.#platform = platform;
+    this.#foresight = foresight;
     this.#file = file;
     this.#path = path;
     this.#size = platform.size(file);
@@ -336,8 +341,13 @@ export class LogReader {
     const args = this.#args;
     args.bytes = this.#bytes;
     args.rawStart = -1;
+    const foresight = this.#foresight;
     let commands = 0;
     for (let i = 0; i < end; ) {
+      if (foresight !== null) {
+        if (commands % FORESIGHT_DEPTH === 0) this.#foresee(foresight, tape, i, end);
+        foresight.announce(commands % FORESIGHT_DEPTH);
+      }
       this.#applying = i;
       const count = tape[i++];
       if (count > args.starts.length) {
@@ -354,7 +364,22 @@ export class LogReader {
       apply(args);
       commands++;
     }
+    foresight?.end();
     this.commands += commands;
+  }
+
+  /** Loads what the next commands of the tape will look for. */
+  #foresee(foresight: Foresight, tape: Int32Array, from: number, end: number): void {
+    foresight.begin(this.#bytes);
+    let i = from;
+    for (let seen = 0; seen < FORESIGHT_DEPTH && i < end; seen++) {
+      const count = tape[i];
+      const key = count > 1 ? tape[i + 3] : ABSENT;
+      const member = count > 2 ? tape[i + 5] : ABSENT;
+      foresight.add(key, tape[i + 4], member, tape[i + 6]);
+      i += 1 + 2 * count;
+    }
+    foresight.load();
   }
 
   /** Where the command begins whose first argument begins at `start`. */

@@ -15,6 +15,7 @@
 //
 // Only one process may do this at a time: the caller holds the lock of the data directory.
 
+import type { Foresight } from "../keyspace/foresight.ts";
 import type { File, Platform } from "../platform/platform.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { emptyRdbEnd } from "./empty-rdb.ts";
@@ -41,6 +42,8 @@ export interface LogOptions {
   loadTruncated?: boolean;
   /** Receives each command, SELECT included, MULTI and EXEC not: transactions come whole. */
   apply: Apply;
+  /** Loads what commands will look for ahead of their turn; see keyspace/foresight.ts. */
+  foresight?: Foresight;
   /** How much of a file is read at once, for tests. */
   chunkBytes?: number;
 }
@@ -93,7 +96,8 @@ export function openLog(options: LogOptions): { log: Log; recovery: Recovery } {
     try {
       if (i > 0) options.apply(selectFirstDatabase());
       const from = emptyRdbEnd(platform, file, path);
-      const reader = new LogReader(platform, file, path, from, options.apply, options.chunkBytes);
+      const { apply, chunkBytes, foresight } = options;
+      const reader = new LogReader(platform, file, path, from, apply, chunkBytes, foresight);
       reader.run();
       if (reader.reason !== "") {
         torn = cutTail(platform, file, path, reader, isLast, options.loadTruncated ?? true);

@@ -41,7 +41,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
 
   readonly #configuration: Configuration;
   readonly #parser = new RequestParser();
-  readonly #ahead = new Lookahead();
+  readonly #ahead: Lookahead;
   readonly #args = new Arguments();
   readonly #console: Console;
   readonly #refusal = new ReplyWriter();
@@ -60,6 +60,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
     this.services = services;
     this.#configuration = configuration;
     const { platform, executor, log } = database;
+    this.#ahead = new Lookahead(database.keyspace);
     this.#console = new Console(executor);
     this.#upkeep = new MemoryUpkeep(platform, database.memory);
     this.outbox = new Outbox(platform, executor.context.reply, log ?? openGate);
@@ -217,7 +218,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
   #consumeRequests(client: Client, bytes: Uint8Array, start: number, end: number): number {
     const { connection, session } = client;
     const { outbox } = this;
-    const { executor, keyspace } = this.database;
+    const { executor } = this.database;
     const parser = this.#parser;
     const ahead = this.#ahead;
     let at = start;
@@ -239,9 +240,9 @@ export class Server implements ConnectionOwner, NetworkFigures {
       }
       client.progress = null;
       client.fresh = false;
-      if (count > 1) ahead.load(keyspace, session.db);
+      if (count > 1) ahead.load(session.db);
       for (let i = 0; going && i < count; i++) {
-        ahead.announce(keyspace, i);
+        ahead.announce(i);
         at = ahead.nexts[i];
         executor.execute(session, ahead.requests[i]);
         if (session.waiting !== null || session.closing) {
@@ -252,7 +253,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
           if (outbox.full || connection.stopped) going = false;
         }
       }
-      ahead.clear(keyspace);
+      ahead.clear();
     }
     return at;
   }
