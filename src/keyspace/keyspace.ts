@@ -435,8 +435,8 @@ export class Keyspace {
         clock,
       );
     }
-    // What makes so many elements frees twice as many that wait: else copies in a loop, each replacing
-    // the one before, would fill the memory with what is to be freed.
+    // What makes so many elements frees twice as many that wait: copies in a loop, each replacing
+    // the one before, would otherwise fill the memory with what is to be freed.
     if (this.disposing) this.reclaim(2 * type.size(kind, records.pointer(entry)));
     const root = type.copy(kind, records.pointer(entry));
     return records.createPointer(kind, bytes, start, end, root, 0, deadline, clock);
