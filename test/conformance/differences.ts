@@ -35,6 +35,30 @@ export const DIFFERENCES = {
     ours: "`local`: DEBUG is for clients of the same machine",
     reason: "A database that is embedded or bound to loopback is tested where it runs.",
   },
+  "appendonly-fixed": {
+    topic: "`CONFIG SET` of `appendonly`, `port` and `bind`",
+    redis: "while the server runs",
+    ours: "an error: they are fixed at start",
+    reason: "Beginning a log takes a snapshot, which this version does not write.",
+  },
+  "port-zero": {
+    topic: "`port 0`",
+    redis: "no TCP, a Unix socket may serve",
+    ours: "refused",
+    reason: "There are no Unix sockets, so nobody could be served.",
+  },
+  "reply-limit": {
+    topic: "One reply of more than 2 GiB, and one transaction of more than 1 GiB",
+    redis: "as memory allows",
+    ours: "an error",
+    reason: "One buffer of JavaScript holds them.",
+  },
+  "limit-bounds": {
+    topic: "Bounds of `proto-max-bulk-len` and `client-query-buffer-limit`",
+    redis: "int64",
+    ours: "1 GiB and 2 GiB",
+    reason: "Offsets in a request are 32-bit integers.",
+  },
   "nul-in-errors": {
     topic: "A NUL byte in what an error shows of a request",
     redis: "ends what is shown",
