@@ -17,6 +17,19 @@ export interface ListView {
   at(index: number): string | undefined;
 }
 
+/** Commands that are queued and executed together. */
+export interface Multi {
+  set(key: string, value: string): unknown;
+  lpush(key: string, ...values: string[]): unknown;
+  rpush(key: string, ...values: string[]): unknown;
+  lpop(key: string): unknown;
+  hset(key: string, field: string, value: string): unknown;
+  hdel(key: string, ...fields: string[]): unknown;
+  sadd(key: string, ...members: string[]): unknown;
+  srem(key: string, ...members: string[]): unknown;
+  exec(): unknown;
+}
+
 export interface Database {
   set(key: string, value: string): unknown;
   get(key: string): string | null | undefined;
@@ -37,6 +50,7 @@ export interface Database {
   hash(key: string): HashView;
   members(key: string): MembersView;
   list(key: string): ListView;
+  multi(): Multi;
   transaction<T>(work: () => T): T;
   close(): void;
 }

@@ -14,12 +14,12 @@
 import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Database, loadDatabase } from "./embedded-api.ts";
+import { type Database, loadDatabase, type Multi } from "./embedded-api.ts";
 import { median, percentile } from "./statistics.ts";
 
 export const CLIENTS = 4;
 
-/** `together`: as `always`, with the four clients' calls of a turn in one transaction. */
+/** `together`: as `always`, with the four clients' calls of a turn in one MULTI … EXEC. */
 export type SeedMode = "no" | "everysec" | "always" | "together";
 
 export interface SeedOrder {
@@ -48,6 +48,8 @@ interface Operation {
   /** Part of the operations that are run (copies of whole collections are slow). */
   readonly share: number;
   readonly call: (client: number, index: number) => unknown;
+  /** The same as part of a MULTI … EXEC; writes have it. */
+  readonly queue: ((multi: Multi, client: number, index: number) => unknown) | undefined;
 }
 
 function operations(db: Database, perClient: number): Operation[] {
@@ -64,31 +66,65 @@ function operations(db: Database, perClient: number): Operation[] {
   const hash = clients.map((client) => text("hash:", client));
   const set = clients.map((client) => text("set:", client));
   const next = (index: number, step: number) => (index + step) % perClient;
-  const write = (name: string, call: Operation["call"]) => ({ name, writes: true, share: 1, call });
+  const write = (name: string, call: Operation["call"], queue: Operation["queue"]) => {
+    return { name, writes: true, share: 1, call, queue };
+  };
   const read = (name: string, call: Operation["call"], share = 1) => {
-    return { name, writes: false, share, call };
+    return { name, writes: false, share, call, queue: undefined };
   };
   return [
-    write("SET", (c, i) => db.set(keys[c][i], values[i])),
+    write(
+      "SET",
+      (c, i) => db.set(keys[c][i], values[i]),
+      (m, c, i) => m.set(keys[c][i], values[i]),
+    ),
     read("GET", (c, i) => db.get(keys[c][i])),
-    write("LPUSH", (c, i) => db.lpush(list[c], values[i])),
-    write("RPUSH", (c, i) => db.rpush(list[c], values[i])),
-    write("LPOP", (c) => db.lpop(list[c])),
+    write(
+      "LPUSH",
+      (c, i) => db.lpush(list[c], values[i]),
+      (m, c, i) => m.lpush(list[c], values[i]),
+    ),
+    write(
+      "RPUSH",
+      (c, i) => db.rpush(list[c], values[i]),
+      (m, c, i) => m.rpush(list[c], values[i]),
+    ),
+    write(
+      "LPOP",
+      (c) => db.lpop(list[c]),
+      (m, c) => m.lpop(list[c]),
+    ),
     read("LRANGE", (c) => db.lrange(list[c], 0, 9)),
     read("LRANGE, one element", (c) => db.lrange(list[c], 0, 0)),
     read("LRANGE, live view", (c) => db.list(list[c]).at(0)),
-    write("HSET", (c, i) => db.hset(hash[c], fields[i], values[i])),
+    write(
+      "HSET",
+      (c, i) => db.hset(hash[c], fields[i], values[i]),
+      (m, c, i) => m.hset(hash[c], fields[i], values[i]),
+    ),
     read("HGET", (c, i) => db.hget(hash[c], fields[i])),
     read("HMGET", (c, i) => db.hmget(hash[c], fields[i], fields[next(i, 1)], fields[next(i, 2)])),
     read("HGETALL, live view", (c) => db.hash(hash[c]).size),
     read("HGETALL, copy", (c) => db.hgetall(hash[c]), 0.005),
-    write("HDEL", (c, i) => db.hdel(hash[c], fields[i])),
-    write("SADD", (c, i) => db.sadd(set[c], members[i])),
+    write(
+      "HDEL",
+      (c, i) => db.hdel(hash[c], fields[i]),
+      (m, c, i) => m.hdel(hash[c], fields[i]),
+    ),
+    write(
+      "SADD",
+      (c, i) => db.sadd(set[c], members[i]),
+      (m, c, i) => m.sadd(set[c], members[i]),
+    ),
     read("SISMEMBER", (c, i) => db.sismember(set[c], members[i])),
     read("SMEMBERS, live view", (c) => db.members(set[c]).size),
     read("SMEMBERS, copy", (c) => db.smembers(set[c]), 0.005),
     read("SCARD", (c) => db.scard(set[c])),
-    write("SREM", (c, i) => db.srem(set[c], members[i])),
+    write(
+      "SREM",
+      (c, i) => db.srem(set[c], members[i]),
+      (m, c, i) => m.srem(set[c], members[i]),
+    ),
   ];
 }
 
@@ -131,21 +167,19 @@ async function latencies(operation: Operation, perClient: number): Promise<Float
   return times;
 }
 
-/** Times each transaction of the four clients' calls: each of them waits for all four. */
+/** Times each MULTI … EXEC of the four clients' calls: each of them waits for all four. */
 async function latenciesTogether(
   db: Database,
   operation: Operation,
   perClient: number,
 ): Promise<Float64Array> {
-  const call = operation.call;
+  const queue = operation.queue as NonNullable<Operation["queue"]>;
   const times = new Float64Array(perClient * CLIENTS);
-  let index = 0;
-  const work = () => {
-    for (let client = 0; client < CLIENTS; client++) sink = call(client, index);
-  };
-  for (; index < perClient; index++) {
+  for (let index = 0; index < perClient; index++) {
     const before = performance.now();
-    db.transaction(work);
+    const multi = db.multi();
+    for (let client = 0; client < CLIENTS; client++) queue(multi, client, index);
+    sink = multi.exec();
     const us = (performance.now() - before) * 1000;
     times.fill(us, index * CLIENTS, (index + 1) * CLIENTS);
   }

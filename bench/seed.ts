@@ -6,7 +6,7 @@
 // a disk costs. So its sync most likely ended in a cache (macOS's fsync does). Ours waits for the
 // disk. Rows with fsync are therefore given in three strengths, and the table names the strictest
 // one that is ahead of the seed: `always`, every call synced before it returns; `together`, the
-// same with the four clients' calls of a round in one transaction, which share one sync; and
+// same with the four clients' calls of a round in one MULTI … EXEC, which share one sync; and
 // `everysec`, written when the turn ends and synced each second: what the process has written
 // outlives it, and a power cut may take the last second, as it may take what is in a disk's cache.
 //
