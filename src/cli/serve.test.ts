@@ -111,7 +111,7 @@ test("what cannot be served is one line and exit code 1", async () => {
     [/--databases \(65\): argument must be between 1 and 64/, "--databases", "65"],
     [/part\.conf:3: hz \(fast\): argument/, "whole.conf"],
     [/configuration file none\.conf: no such file or directory/, "none.conf"],
-    [/no such address; see --bind/, "--port", free, "--bind", "192.0.2.99", "--dir", "other"],
+    [/no such address; see --bind/, "--port", free, "--bind", "192.0.2.99", "--dir", "elsewhere"],
     [/there is no way in/, "--port", "0"],
     [/cannot write the pidfile \/none\/x: /, "--port", free, "--pidfile", "/none/x"],
     [/cannot write the logfile \/none\/x: /, "--port", free, "--logfile", "/none/x"],
