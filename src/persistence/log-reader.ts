@@ -2,7 +2,8 @@
 // where and why it had to stop.
 //
 //   file      = { foreign | session }
-//   session   = opening { batch } [ opening ]             opening = a seal of length 0
+//   session   = opening { batch } [ opening | reserve ]   opening = a seal of length 0
+//   reserve   = ( "#" … "#" LF )+                         room kept free, see reserve.ts
 //   batch     = ( command | transaction )+ seal           no annotation but the seal
 //   foreign   = ( command | transaction | annotation )+   what Redis (or a person) wrote
 //   transaction = MULTI { command } EXEC                  both words as commands of one argument
@@ -39,6 +40,7 @@ import { ABSENT, FORESIGHT_DEPTH, type Foresight } from "../keyspace/foresight.t
 import type { File, Platform } from "../platform/platform.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { LogError, reasonOf } from "./log-error.ts";
+import { isReserveLine } from "./reserve.ts";
 import { SEAL_BYTES_MAX, SEAL_PREFIX, Seal } from "./seal.ts";
 
 /** Receives each command of the log. The arguments are borrowed for the call. */
@@ -69,7 +71,7 @@ export class LogReader {
   commands = 0;
   /** Batches whose seal was right. */
   batches = 0;
-  /** Offset behind the last byte that counts. */
+  /** Offset behind the last byte that counts; where the file ends with a reserve, before that. */
   whole: number;
   /** Whether the bytes at `whole` follow a seal, so that a batch may be appended there. */
   sealed = false;
@@ -97,6 +99,7 @@ export class LogReader {
   #need = 0;
   #badAt = 0;
   #foreignSealWrong = false;
+  #reserveFrom = -1; // offset of a reserve behind which nothing else has been found yet
   readonly #seal = new Seal();
 
   /**
@@ -134,13 +137,14 @@ export class LogReader {
     for (;;) {
       const found = this.#parse();
       this.#deliver();
-      this.whole = this.#origin + this.#safeAt;
+      const end = this.#origin + this.#safeAt;
+      this.whole = this.#reserveFrom < 0 ? end : this.#reserveFrom;
       if (found === FLUSH) continue;
       if (found === BAD) {
         this.reasonOffset = this.#origin + this.#badAt;
         return;
       }
-      if (this.whole === this.#size) return;
+      if (end === this.#size) return;
       if (this.#origin + this.#need > this.#size) {
         this.reasonOffset = this.#size;
         this.reason = this.sealed
@@ -239,7 +243,7 @@ export class LogReader {
           t = commandTape;
         } else if (sealed && count === 2 && length === 6 && isForeignSelect(bytes, start)) {
           sealed = false;
-          this.sealed = false;
+          this.#leaveSealed();
         }
       }
       if (!sealed && !inTransaction) {
@@ -257,6 +261,8 @@ export class LogReader {
     let end = p + 1;
     while (end < limit && bytes[end] !== LF) end++;
     if (end === limit) {
+      const isLast = limit === this.#filled && this.#origin + limit === this.#size;
+      if (isLast && this.sealed && this.#takeReserve(p, limit)) return limit;
       if (limit === this.#filled) return ~this.#more(limit + 1);
       return ~this.#bad(p, "an annotation without end");
     }
@@ -266,6 +272,7 @@ export class LogReader {
       if (inTransaction) return ~this.#bad(p, "a seal inside a transaction");
       const at = this.#origin + p;
       const offset = at - seal.length;
+      if (this.#reserveFrom >= 0) return ~this.#bad(p, "a batch behind a reserve");
       if (this.sealed) {
         if (p - seal.length !== this.#safeAt) {
           return ~this.#bad(p, "a seal that is not that of the batch before it");
@@ -282,12 +289,26 @@ export class LogReader {
       return end;
     }
     if (this.sealed) {
+      if (this.#takeReserve(p, end)) return end;
       const isTimestamp =
         bytes[p + 1] === 0x54 && bytes[p + 2] === 0x53 && bytes[p + 3] === 0x3a; /* TS: */
       if (!isTimestamp) return ~this.#bad(p, "an unknown annotation in a sealed part");
-      this.sealed = false;
+      this.#leaveSealed();
     }
     return end;
+  }
+
+  /** Whether [p, end) is a line of a reserve, which lies behind a whole batch. */
+  #takeReserve(p: number, end: number): boolean {
+    if (p !== this.#safeAt || !isReserveLine(this.#bytes, p, end)) return false;
+    if (this.#reserveFrom < 0) this.#reserveFrom = this.#origin + p;
+    return true;
+  }
+
+  /** What follows was written by another server. */
+  #leaveSealed(): void {
+    this.sealed = false;
+    this.#reserveFrom = -1;
   }
 
   /** Something else than expected at `p`: the end of the chunk, or wrong bytes. */

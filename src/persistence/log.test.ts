@@ -3,10 +3,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { FsyncPolicy } from "./log.ts";
+import { RESERVE_BYTES } from "./reserve.ts";
 import {
   append,
   codeOf,
   Disk,
+  decode,
   INCREMENT,
   MANIFEST,
   type Opened,
@@ -34,6 +36,31 @@ test("always: a batch is acknowledged once it is synced, and one sync serves all
   append(log, "SET", "d", "4");
   assert.equal(log.commitNow(), true);
   assert.equal(log.acknowledgedThrough, 4);
+});
+
+test("always: where syncs are quick a commit waits for its own, and a slow disk ends that", () => {
+  const disk = new Disk();
+  const { log } = openOn(disk, "always");
+  for (let i = 0; i < 3; i++) {
+    append(log, "SET", `k${i}`, "1");
+    assert.equal(log.isBlocking, false, "at first, syncs pass for slow");
+    log.commitNow();
+  }
+  assert.equal(log.isBlocking, false, "there is nothing to commit");
+  append(log, "SET", "a", "1");
+  assert.equal(log.isBlocking, true);
+  assert.equal(log.commit(), 4);
+  assert.equal(log.acknowledgedThrough, 4);
+  disk.syncTakesMs = 20;
+  append(log, "SET", "b", "2");
+  assert.equal(log.commit(), 5);
+  assert.equal(log.acknowledgedThrough, 5);
+  append(log, "SET", "c", "3");
+  assert.equal(log.isBlocking, false);
+  assert.equal(log.commit(), 6);
+  assert.equal(log.acknowledgedThrough, 5);
+  disk.advance(10);
+  assert.equal(log.acknowledgedThrough, 6);
 });
 
 test("everysec: written is acknowledged; a sync follows within a second", () => {
@@ -213,6 +240,13 @@ test("lost power, full disks and failed syncs at random lose nothing acknowledge
       next = found.length;
       const { log } = opened;
       const ends: number[] = [next]; // by batch
+      // Syncs that take no time at all: with `always`, commits wait for their own from now on.
+      for (let i = 0; seed % 2 === 0 && i < 3; i++) {
+        append(log, "SET", `k${next}`, "v".repeat(next % 90));
+        next++;
+        log.commitNow();
+        ends[log.batch] = next;
+      }
       for (let step = 0; step < 40; step++) {
         const dice = disk.random(1000) / 1000;
         if (dice < 0.6) {
@@ -237,4 +271,88 @@ test("lost power, full disks and failed syncs at random lose nothing acknowledge
       disk.losePower(policy !== "no");
     }
   }
+});
+
+test("always: the file is kept longer than the log, what follows a batch is skipped", () => {
+  const disk = new Disk();
+  const { log } = openOn(disk, "always");
+  const expected: string[] = [];
+  const put = (key: string, value: string) => {
+    append(log, "SET", key, value);
+    assert.equal(log.commitNow(), true);
+    expected.push(`SET ${key} ${value}`);
+    const copy = copyOf(disk);
+    const { commands, recovery } = openOn(copy);
+    assert.deepEqual(writes(commands), expected);
+    assert.equal(recovery.torn, undefined);
+    // Every line behind the batch is one that Redis skips too.
+    const behind = decode(disk.bytesOf(INCREMENT).slice(log.sizeBytes));
+    assert.match(behind, /^(#+\n)*$/);
+    for (const line of behind.split("\n")) assert.ok(line.length < 130, `${line.length}`);
+  };
+  put("a", "1");
+  const reserveEnd = disk.bytesOf(INCREMENT).length;
+  assert.equal(reserveEnd, log.sizeBytes + RESERVE_BYTES);
+  put("b", "2");
+  assert.equal(disk.bytesOf(INCREMENT).length, reserveEnd);
+  log.close();
+  assert.equal(disk.bytesOf(INCREMENT).length, log.sizeBytes, "closing gives the rest back");
+});
+
+test("always: a batch may end on any byte near the end of the reserve", () => {
+  for (let left = -3; left <= 70; left++) {
+    const disk = new Disk();
+    const { log } = openOn(disk, "always");
+    append(log, "SET", "a", "1");
+    log.commitNow();
+    const goal = disk.bytesOf(INCREMENT).length - left;
+    // A batch of which all but the value is as long as this one.
+    append(log, "SET", "b", "x".repeat(100_000));
+    log.commitNow();
+    const rest = log.sizeBytes;
+    append(log, "SET", "c", "x".repeat(100_000));
+    log.commitNow();
+    const around = log.sizeBytes - rest - 100_000;
+    const length = goal - log.sizeBytes - around;
+    assert.ok(length > 10_000 && length < 100_000);
+    append(log, "SET", "d", "x".repeat(length));
+    log.commitNow();
+    const missed = goal - log.sizeBytes;
+    assert.ok(missed >= 0 && missed <= 3, `${missed}`);
+    const next = openOn(copyOf(disk));
+    assert.equal(writes(next.commands).length, 4);
+    assert.equal(next.recovery.torn, undefined);
+    append(log, "SET", "e", "1");
+    log.commitNow();
+    assert.equal(writes(openOn(copyOf(disk)).commands).length, 5);
+  }
+});
+
+test("always: without room for a reserve the log goes on, and leaves nothing half", () => {
+  const disk = new Disk();
+  const { log } = openOn(disk, "always");
+  disk.limitSpace(1000);
+  append(log, "SET", "a", "1");
+  assert.equal(log.commitNow(), true);
+  assert.equal(disk.bytesOf(INCREMENT).length, log.sizeBytes);
+  append(log, "SET", "b", "1");
+  assert.equal(log.commitNow(), true);
+  assert.equal(disk.bytesOf(INCREMENT).length, log.sizeBytes);
+});
+
+test("a policy that syncs later uses up what `always` had reserved", () => {
+  const disk = new Disk();
+  const { log } = openOn(disk, "always");
+  append(log, "SET", "a", "1");
+  log.commitNow();
+  log.setPolicy("everysec");
+  const value = "x".repeat(50_000);
+  for (let i = 0; i < 8; i++) {
+    append(log, "SET", `k${i}`, value);
+    log.commit();
+    const { commands, recovery } = openOn(copyOf(disk));
+    assert.equal(writes(commands).length, 2 + i);
+    assert.equal(recovery.torn, undefined);
+  }
+  assert.equal(disk.bytesOf(INCREMENT).length, log.sizeBytes);
 });

@@ -8,9 +8,13 @@
 // `acknowledgedThrough` ≥ n: with `always` once it is synced, otherwise once it is written.
 //
 // Group commit: all clients of a turn of the event loop append, then one commit. With `always` a
-// commit starts a sync on another thread if none is under way; what is committed meanwhile is
-// written at once and waits for the next sync, so each sync serves all batches written before it
-// began. `commitNow` is for callers that must block until their write is safe.
+// commit syncs at once where that has lately been quick (BLOCKING_MS), as handing it to another
+// thread would cost more. Where it has not, it starts a sync on another thread if none is under
+// way; what is committed meanwhile is written at once and waits for the next sync, so each sync
+// serves all batches written before it began, and no slow disk holds up those who read.
+// `commitNow` is for callers that must block until their write is safe.
+//
+// With `always` the file is kept longer than what is written, see reserve.ts.
 //
 // Bytes wait in pieces until they are synced (with `no`: until they are written), because both
 // failures are repaired from memory:
@@ -31,7 +35,8 @@
 //
 // Invariants: (1) #synced ≤ #written ≤ #sealedEnd ≤ #end  (2) #written and #sealedEnd lie at the
 // end of a batch  (3) the pieces hold all bytes from #kept() to #end, in order  (4)
-// `acknowledgedThrough` never decreases.
+// `acknowledgedThrough` never decreases  (5) the file holds nothing but a reserve from #written to
+// #reserveEnd, and ends there.
 
 import { assert } from "../base/assert.ts";
 import { copyBytes } from "../base/bytes.ts";
@@ -39,6 +44,7 @@ import { crc32c } from "../base/crc32c.ts";
 import { writeInteger } from "../base/integers.ts";
 import type { File, Platform, PlatformError, Timer } from "../platform/platform.ts";
 import { LogError } from "./log-error.ts";
+import { closeInto, closingBytes, reserve } from "./reserve.ts";
 import { SEAL_BYTES_MAX, sealInto } from "./seal.ts";
 
 /** When written batches are synced: before they are acknowledged, each second, or never by us. */
@@ -53,6 +59,13 @@ const RETRY_MS = 200;
 const UNSYNCED_BYTES_EARLY = 32 << 20; // from here on a sync does not wait for its second
 const UNSYNCED_BYTES_MAX = 64 << 20;
 const SELECT_BYTES_MAX = 64;
+/** Room behind a batch in its piece: for the seal, and for closing the reserve. */
+const ROOM_BYTES = SEAL_BYTES_MAX + 2;
+/** With `always`, a commit waits for its own sync while syncs take less than this, … */
+const BLOCKING_MS = 0.5;
+/** … by a moving average in which the last one has this weight; at first they pass for slow. */
+const LAST_SYNC_WEIGHT = 0.25;
+const FIRST_SYNC_MS = 1;
 
 /** Consecutive bytes of the file, in memory. */
 class Piece {
@@ -97,10 +110,13 @@ export class Log {
   #sealedEnd: number;
   #written: number;
   #synced: number;
+  #reserveEnd = 0; // where the reserve ends that lies behind #written; before it: there is none
+  #reserveRefused = false; // there was no room for one
   #database = -1; // which `select` is in force at the end; −1: none yet in this session
 
   #syncing = false;
   #syncStartMs = 0; // when the last sync began (monotonic)
+  #syncMs = FIRST_SYNC_MS; // how long syncs have lately taken
   #syncRound = 0; // grows with each sync; a background sync that another overtook is disregarded
   #syncFailed = false; // bytes since #synced must be written anew before they are synced
   #timer: Timer | null = null;
@@ -148,6 +164,12 @@ export class Log {
     return this.#policy === "always" ? this.syncedThrough : this.writtenThrough;
   }
 
+  /** Whether the next commit will block in a sync: it is then worth waiting for more to commit. */
+  get isBlocking(): boolean {
+    if (this.#policy !== "always" || this.#end === this.#written) return false;
+    return this.failure === null && !this.#syncing && this.#syncMs < BLOCKING_MS;
+  }
+
   get policy(): FsyncPolicy {
     return this.#policy;
   }
@@ -185,6 +207,10 @@ export class Log {
         this.delayedSyncs++;
         this.#syncNow();
       }
+      return this.batch;
+    }
+    if (this.#policy === "always" && this.#syncMs < BLOCKING_MS) {
+      this.#syncNow();
       return this.batch;
     }
     const dueInMs = this.#syncDueInMs();
@@ -261,6 +287,7 @@ export class Log {
     if (this.batch > 0) {
       isSafe = this.#writeAndSync() || (this.#policy !== "no" && this.#writeAndSync());
       if (isSafe) {
+        this.#dropReserve();
         this.#appendEmptySeal();
         this.#sealedEnd = this.#end;
         this.#writeAndSync(); // a convenience for the next reader: nothing depends on it
@@ -283,7 +310,7 @@ export class Log {
     const inLast = last.used - length;
     if (inLast >= 0) crc = crc32c(last.bytes, inLast, last.used);
     else crc = this.#sumOfPieces(this.#batchStart);
-    if (last.used + SEAL_BYTES_MAX > last.bytes.length) last = this.#nextPiece(SEAL_BYTES_MAX);
+    if (last.used + ROOM_BYTES > last.bytes.length) last = this.#nextPiece(0);
     const settled = this.#policy === "no" ? this.#batchStart : this.#synced;
     const lag = this.#batchStart - settled;
     const end = sealInto(last.bytes, last.used, crc, length, lag, this.#batchStart);
@@ -297,7 +324,7 @@ export class Log {
   /** The seal of an empty batch: all before it is on the disk, and what follows is sealed. */
   #appendEmptySeal(): void {
     let last = this.#last;
-    if (last.used + SEAL_BYTES_MAX > last.bytes.length) last = this.#nextPiece(SEAL_BYTES_MAX);
+    if (last.used + ROOM_BYTES > last.bytes.length) last = this.#nextPiece(0);
     const end = sealInto(last.bytes, last.used, 0, 0, 0, this.#end);
     this.#end += end - last.used;
     last.used = end;
@@ -323,7 +350,7 @@ export class Log {
   }
 
   #nextPiece(bytes: number): Piece {
-    const size = Math.max(bytes + SEAL_BYTES_MAX, PIECE_BYTES);
+    const size = Math.max(bytes + ROOM_BYTES, PIECE_BYTES);
     let piece = size === PIECE_BYTES ? this.#spares.pop() : undefined;
     if (piece === undefined) piece = new Piece(size, this.#end);
     piece.offset = this.#end;
@@ -340,18 +367,54 @@ export class Log {
       const start = Math.max(0, from - piece.offset);
       const end = Math.min(piece.used, this.#sealedEnd - piece.offset);
       if (start >= end) continue;
-      const at = piece.offset + start;
-      const error = this.#platform.writeAt(this.#file, piece.bytes, start, end, at);
+      const error = this.#writePiece(piece, start, end);
       if (error === undefined) continue;
       // Cut off what is no whole batch, unless it covers bytes of before that may still be good.
-      if (!this.#syncFailed) this.#platform.truncate(this.#file, from);
+      if (!this.#syncFailed && this.#platform.truncate(this.#file, from) === undefined) {
+        this.#reserveEnd = 0;
+      }
       this.#fail(error);
       return false;
     }
     this.#written = this.#sealedEnd;
     this.writtenThrough = this.batch;
     if (this.#policy === "no") this.#release();
+    else if (this.#policy === "always" && this.#reserveEnd <= this.#written) this.#makeReserve();
     return true;
+  }
+
+  /** Writes a part of a piece, and closes the reserve behind it where the sealed bytes end. */
+  #writePiece(piece: Piece, start: number, end: number): PlatformError | undefined {
+    const { bytes, offset } = piece;
+    const closing =
+      offset + end < this.#sealedEnd ? 0 : closingBytes(this.#reserveEnd - offset - end);
+    if (closing === 0) return this.#platform.writeAt(this.#file, bytes, start, end, offset + start);
+    // The open batch may begin here.
+    const first = bytes[end];
+    const second = bytes[end + 1];
+    closeInto(bytes, end);
+    const error = this.#platform.writeAt(this.#file, bytes, start, end + closing, offset + start);
+    bytes[end] = first;
+    bytes[end + 1] = second;
+    if (closing === 2) this.#reserveEnd = offset + end + closing;
+    return error;
+  }
+
+  /** Makes the file longer; where there is no room for that, it goes on without. */
+  #makeReserve(): void {
+    if (this.#reserveRefused || this.#closed) return;
+    const bytes = reserve();
+    const error = this.#platform.writeAt(this.#file, bytes, 0, bytes.length, this.#written);
+    this.#reserveEnd = this.#written + (error === undefined ? bytes.length : error.writtenBytes);
+    if (error === undefined) return;
+    this.#reserveRefused = true;
+    this.#dropReserve();
+  }
+
+  #dropReserve(): void {
+    if (this.#reserveEnd <= this.#written) return;
+    const error = this.#platform.truncate(this.#file, this.#written);
+    if (error === undefined) this.#reserveEnd = 0;
   }
 
   /** Where the bytes begin that must stay in memory. */
@@ -414,6 +477,7 @@ export class Log {
     this.#syncStartMs = this.#platform.monotonicMs();
     this.#platform.syncLater(this.#file, (error) => {
       this.#syncing = false;
+      this.#noteSync();
       if (this.#closed) {
         this.#platform.close(this.#file);
         return;
@@ -441,12 +505,19 @@ export class Log {
     this.#syncRound++;
     this.#syncStartMs = this.#platform.monotonicMs();
     const error = this.#platform.sync(this.#file);
+    this.#noteSync();
     if (error !== undefined) {
       this.#failSync(error);
       return false;
     }
     this.#hasSynced(this.#written, this.writtenThrough);
     return true;
+  }
+
+  /** A sync has ended. */
+  #noteSync(): void {
+    const tookMs = this.#platform.monotonicMs() - this.#syncStartMs;
+    this.#syncMs += (tookMs - this.#syncMs) * LAST_SYNC_WEIGHT;
   }
 
   #hasSynced(written: number, batch: number): void {

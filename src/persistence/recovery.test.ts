@@ -122,6 +122,70 @@ test("in a log that was not closed, a flipped bit in the last batch cuts that ba
   }
 });
 
+/** A log under `always` whose process was killed: three batches and a reserve of two lines. */
+function withReserve(): { disk: Disk; end: number } {
+  const disk = new Disk();
+  const closed = threeBatches().bytesOf(INCREMENT);
+  const end = decode(closed).lastIndexOf("#CRC32C:"); // without the closing seal
+  const lines = encode(`${"#".repeat(20)}\n${"#".repeat(63)}\n`);
+  const bytes = new Uint8Array(end + lines.length);
+  bytes.set(closed.subarray(0, end));
+  bytes.set(lines, end);
+  disk.putFile(MANIFEST, threeBatches().bytesOf(MANIFEST));
+  disk.putFile(INCREMENT, bytes);
+  return { disk, end };
+}
+
+test("a reserve is no torn write: it is cut off and not mentioned, wherever it ends", () => {
+  const { disk, end } = withReserve();
+  const whole = disk.bytesOf(INCREMENT);
+  for (let length = end; length <= whole.length; length++) {
+    for (const chunkBytes of [1, 64, 1 << 16]) {
+      disk.putFile(INCREMENT, whole.slice(0, length));
+      assert.ok(checkLog({ platform: disk, directory: "/data" }).isWhole);
+      const { commands, recovery, log } = openOn(disk, "everysec", { chunkBytes });
+      assert.deepEqual(writes(commands), THREE_BATCHES);
+      assert.equal(recovery.torn, undefined);
+      assert.equal(disk.bytesOf(INCREMENT).length, end);
+      append(log, "SET", "after", "1");
+      log.close();
+      assert.deepEqual(writes(openOn(disk).commands), [...THREE_BATCHES, "SET after 1"]);
+    }
+  }
+});
+
+test("a flipped bit in a reserve costs nothing but the reserve", () => {
+  const { disk, end } = withReserve();
+  const whole = disk.bytesOf(INCREMENT);
+  for (let bit = end * 8; bit < whole.length * 8; bit++) {
+    const bytes = whole.slice();
+    bytes[bit >> 3] ^= 1 << (bit & 7);
+    disk.putFile(INCREMENT, bytes);
+    assert.deepEqual(writes(openOn(disk).commands), THREE_BATCHES, `bit ${bit}`);
+    assert.equal(disk.bytesOf(INCREMENT).length, end);
+  }
+});
+
+test("another server may go on behind a reserve, a batch of ours may not", () => {
+  const { disk, end } = withReserve();
+  const whole = decode(disk.bytesOf(INCREMENT));
+  disk.putFile(INCREMENT, encode(whole + command("SELECT", "0") + command("SET", "theirs", "1")));
+  assert.deepEqual(writes(openOn(disk).commands), [...THREE_BATCHES, "SET theirs 1"]);
+  disk.putFile(INCREMENT, encode(`${whole}#TS:1628217470\n${command("SET", "theirs", "2")}`));
+  assert.deepEqual(writes(openOn(disk).commands), [...THREE_BATCHES, "SET theirs 2"]);
+  // Two batches of which the first never reached the disk.
+  const text = decode(threeBatches().bytesOf(INCREMENT));
+  const third = text.indexOf("*3\r\n$3\r\nSET\r\n$1\r\nc");
+  const second = text.indexOf("*2\r\n$6\r\nselect\r\n$1\r\n3");
+  disk.putFile(
+    INCREMENT,
+    encode(`${text.slice(0, second)}${"#".repeat(third - second - 1)}\n${text.slice(third, end)}`),
+  );
+  const { commands, recovery } = openOn(disk);
+  assert.deepEqual(writes(commands), THREE_BATCHES.slice(0, 2));
+  assert.equal(recovery.torn?.offset, second);
+});
+
 test("zero bytes behind the last batch are cut off", () => {
   for (const zeros of [1, 7, 100, 5000]) {
     const disk = threeBatches();

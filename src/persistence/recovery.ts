@@ -101,6 +101,9 @@ export function openLog(options: LogOptions): { log: Log; recovery: Recovery } {
       reader.run();
       if (reader.reason !== "") {
         torn = cutTail(platform, file, path, reader, isLast, options.loadTruncated ?? true);
+      } else if (isLast && reader.whole < reader.size) {
+        const error = platform.truncate(file, reader.whole); // a reserve that was not used up
+        if (error !== undefined) throw error;
       }
       commands += reader.commands;
       batches += reader.batches;

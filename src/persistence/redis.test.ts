@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { cpSync, readFileSync } from "node:fs";
 import { type TestContext, test } from "node:test";
 import { textOf } from "../../test/support/resp.ts";
 import {
@@ -12,18 +12,21 @@ import {
   temporaryFolder,
 } from "../../test/support/servers.ts";
 import { thisPlatform } from "../platform/index.ts";
-import type { Log } from "./log.ts";
+import type { FsyncPolicy, Log } from "./log.ts";
 import { LogError } from "./log-error.ts";
 import { openLog } from "./recovery.ts";
 
 const AOF = ["--appendonly", "yes", "--appendfsync", "no"];
 
-function openAt(directory: string): { log: Log; commands: string[]; torn: boolean } {
+function openAt(
+  directory: string,
+  fsync: FsyncPolicy = "everysec",
+): { log: Log; commands: string[]; torn: boolean } {
   const commands: string[] = [];
   const { log, recovery } = openLog({
     platform: thisPlatform(),
     directory,
-    fsync: "everysec",
+    fsync,
     apply(args) {
       commands.push(Array.from({ length: args.count }, (_, i) => args.text(i)).join(" "));
     },
@@ -99,6 +102,26 @@ test("redis-server and we go on in each other's directory, in turns", async (t) 
   ours = openAt(directory);
   assert.deepEqual(writes(ours.commands), [...expected, "SET d 4", "SET e 5"]);
   ours.log.close();
+});
+
+test("redis-server goes on where a process with `always` was killed", async (t) => {
+  if (!redisServerOrSkip(t, "a directory with a reserve")) return;
+  const killed = temporaryFolder();
+  const directory = temporaryFolder();
+  const { log } = openAt(killed, "always");
+  for (let i = 0; i < 3; i++) {
+    append(log, "SET", `k${i}`, "v".repeat(i * 1000));
+    assert.equal(log.commitNow(), true);
+  }
+  cpSync(`${killed}/appendonlydir`, `${directory}/appendonlydir`, { recursive: true });
+  log.close();
+  checkPasses(t, directory);
+  const replies = await onRedis(directory, ["STRLEN", "k2"], ["SET", "theirs", "1"]);
+  assert.deepEqual(replies, ["2000", "OK"]);
+  const { log: again, commands } = openAt(directory);
+  assert.equal(commands.at(-1), "SET theirs 1");
+  assert.equal(commands.filter((text) => text.startsWith("SET k")).length, 3);
+  again.close();
 });
 
 test("the directory that redis-server starts with, an empty RDB base, is opened", async (t) => {

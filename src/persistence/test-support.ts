@@ -20,6 +20,8 @@ export class Disk extends SimulatedPlatform {
   failingSyncs = 0;
   /** While it is set, background syncs do not end. */
   heldSyncs: (() => void)[] | undefined;
+  /** How long a sync takes that its caller waits for. */
+  syncTakesMs = 0;
 
   constructor(seed = 1) {
     super(seed);
@@ -27,6 +29,7 @@ export class Disk extends SimulatedPlatform {
 
   override sync(file: File): PlatformError | undefined {
     this.#countSync();
+    if (this.syncTakesMs > 0) this.advance(this.syncTakesMs);
     return super.sync(file);
   }
 

@@ -3,10 +3,16 @@ import { once } from "node:events";
 import { type Socket as Client, connect } from "node:net";
 import { test } from "node:test";
 import { copyBytes } from "../base/bytes.ts";
-import { type Clock, type Listener, type Platform, thisPlatform } from "../platform/index.ts";
+import {
+  type Clock,
+  type Listener,
+  type Platform,
+  type Socket,
+  thisPlatform,
+} from "../platform/index.ts";
 import { SimulatedPlatform } from "../platform/simulated.ts";
 import { type Connection, Connections, THROTTLE_BYTES } from "./listener.ts";
-import { Outbox, OutputLimitExceeded, openGate, type ReplyGate } from "./outbox.ts";
+import { Outbox, Outlet, OutputLimitExceeded, openGate, type ReplyGate } from "./outbox.ts";
 
 // The requests of these tests: one letter, a number, LF, and for some so many bytes more.
 //   e<n> bytes  echo them     w<n> bytes  as e, and it counts as a write
@@ -320,13 +326,24 @@ class SlowGate implements ReplyGate {
   number = 0;
   acknowledgedThrough = 0;
   failure: string | null = null;
+  isBlocking = false;
   writes = 0;
+  commits = 0;
 
   commit(): number {
+    this.commits++;
     this.number += this.writes;
     this.writes = 0;
     return this.number;
   }
+}
+
+/** An outlet to a socket that takes everything. */
+class SilentOutlet extends Outlet {
+  constructor(platform: Platform) {
+    super({ write: (_bytes, start, end) => end - start } as Socket, platform);
+  }
+  override relieved(): void {}
 }
 
 async function simulated(seed: number) {
@@ -383,6 +400,39 @@ test("replies wait until their batch is acknowledged, and leave in order", async
   platform.advance(10);
   assert.equal(writing.text, "firstsecond");
   assert.equal(reading.text, "read");
+});
+
+test("a commit that blocks waits for those whom it served last time, but not for nobody", () => {
+  const platform = new SimulatedPlatform(4);
+  const gate = new SlowGate();
+  const writer = new Writer();
+  const outbox = new Outbox(platform, writer, gate);
+  const outlets = Array.from({ length: 8 }, () => new SilentOutlet(platform));
+  gate.isBlocking = true;
+  gate.acknowledgedThrough = Number.POSITIVE_INFINITY;
+  /** Serves these outlets in one turn; gives how many turns went by before the commit. */
+  const turnsFor = (...counts: number[]): number => {
+    const before = gate.commits;
+    let served = 0;
+    for (let turn = 1; ; turn++) {
+      for (const until = served + (counts.shift() ?? 0); served < until; served++) {
+        outbox.begin(outlets[served]);
+        writer.append(encode("."), 0, 1);
+        outbox.end();
+        outbox.schedule();
+      }
+      platform.turn();
+      if (gate.commits > before) return turn;
+    }
+  };
+  assert.equal(turnsFor(1), 1, "one alone is not kept waiting");
+  assert.equal(turnsFor(5), 1, "nor are more than the last time");
+  assert.equal(turnsFor(2, 3), 2, "until as many are there");
+  assert.equal(turnsFor(2, 1, 0, 5), 3, "or nobody comes");
+  assert.equal(turnsFor(8), 1);
+  assert.equal(turnsFor(1, 1, 1, 1, 1), 3, "or two turns have gone by");
+  gate.isBlocking = false;
+  assert.equal(turnsFor(1, 1), 1);
 });
 
 test("while the log has failed reads pass, and each connection keeps its order", async () => {

@@ -17,6 +17,10 @@
 // without writes pass the held ones; an outlet that waits in a held batch keeps its order by having
 // later replies appended there.
 //
+// A commit that blocks (a sync with `always`) serves all who are there for it, and costs the same
+// for one as for fifty. It waits for a turn or two while fewer are there than it served last time,
+// unless a turn brings nobody.
+//
 // What the kernel does not take is kept as the outlet's backlog, counted to the byte and bounded by
 // its limit. A turn buffer above KEEP_BYTES is not used again after its batch; a backlog may thus
 // keep a large remainder where it lies instead of copying it.
@@ -43,10 +47,17 @@ export interface ReplyGate {
   readonly acknowledgedThrough: number;
   /** Why nothing can be acknowledged at the moment, or null. */
   readonly failure: string | null;
+  /** Whether the next commit will take its time, whatever the number of changes. */
+  readonly isBlocking: boolean;
 }
 
 /** A gate that is always open, for a database without a log. */
-export const openGate: ReplyGate = { commit: () => 0, acknowledgedThrough: 0, failure: null };
+export const openGate: ReplyGate = {
+  commit: () => 0,
+  acknowledgedThrough: 0,
+  failure: null,
+  isBlocking: false,
+};
 
 /** How much may wait for a slow reader (client-output-buffer-limit); 0 is no limit. */
 export interface OutputLimit {
@@ -75,6 +86,8 @@ export const TURN_BYTES = 1024 * 1024;
 const FIRST_BYTES = 64 * 1024;
 const KEEP_BYTES = 4 * 1024 * 1024;
 const POOL_MAX = 4;
+/** A commit that will block waits for so many turns while they bring more to commit. */
+const WAITED_TURNS_MAX = 2;
 const GATHER_BYTES = 64 * 1024;
 const GATHER_RANGE_MAX = 16 * 1024;
 const CHUNK_BYTES_MIN = 16 * 1024;
@@ -327,9 +340,14 @@ export class Outbox {
   private readonly closings: Outlet[] = [];
   private lastNumber = 0;
   private scheduled = false;
+  // Turns that a commit has waited for, how many outlets they have served, and how many the last.
+  private waitedTurns = 0;
+  private waitedOutlets = 0;
+  private lastOutlets = 0;
   private readonly flushTurn = (): void => {
     this.scheduled = false;
-    this.flush();
+    if (this.gate.isBlocking && this.maySoonBeMore()) this.schedule();
+    else this.flush();
   };
 
   constructor(clock: Clock, writer: ReplyBuffer, gate: ReplyGate) {
@@ -410,9 +428,22 @@ export class Outbox {
     this.clock.afterTurn(this.flushTurn);
   }
 
+  /** Whether a turn more would bring requests of clients that were served by the last commit. */
+  private maySoonBeMore(): boolean {
+    const { length } = this.batch.outlets;
+    if (length >= this.lastOutlets || this.full) return false;
+    if (length === this.waitedOutlets || this.waitedTurns === WAITED_TURNS_MAX) return false;
+    this.waitedOutlets = length;
+    this.waitedTurns++;
+    return true;
+  }
+
   /** Lets the log write, and sends what may be sent. Not while requests are being served. */
   flush(): void {
     assert(this.running === null, "the outbox is flushed between requests");
+    this.lastOutlets = this.batch.outlets.length;
+    this.waitedOutlets = 0;
+    this.waitedTurns = 0;
     const number = this.gate.commit();
     const wrote = number !== this.lastNumber;
     this.lastNumber = number;
