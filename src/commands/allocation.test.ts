@@ -35,6 +35,10 @@ function allocatedPerRequest(words: readonly string[]): number | undefined {
     append: (_bytes, start, end) => {
       logged += end - start;
     },
+    borrow: (_bytes, start, end) => {
+      logged += end - start;
+    },
+    take: () => {},
   };
   const parser = new RequestParser();
   const args = new Arguments();

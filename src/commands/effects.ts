@@ -2,6 +2,9 @@
 // has, as a rule, one effect: itself, and its bytes go on as they came. A handler that is not
 // deterministic puts others in its place; a transaction, and a request with several effects,
 // reach the log between MULTI and EXEC, so that they count together or not at all.
+//
+// While a server works through what one client has sent, that array is lent: the requests of a
+// pipeline that follow one another in it are copied into the log together, and not one by one.
 
 import { asciiBytes, copyBytes, utf8Length, writeUtf8 } from "../base/bytes.ts";
 import { writeInteger } from "../base/integers.ts";
@@ -12,6 +15,10 @@ export interface EffectSink {
   /** The commands that follow are for this database. */
   selectDatabase(db: number): void;
   append(bytes: Uint8Array, start: number, end: number): void;
+  /** As append, but they may be copied, with what follows them in the array, as late as `take`. */
+  borrow(bytes: Uint8Array, start: number, end: number): void;
+  /** Copies what was borrowed. */
+  take(): void;
 }
 
 const MULTI = asciiBytes("*1\r\n$5\r\nMULTI\r\n");
@@ -24,12 +31,25 @@ export class Effects {
   /** Commands gathered of the request that is being executed. */
   count = 0;
 
+  // The array that requests stand in and that nobody changes for now.
+  #lent: Uint8Array | null = null;
+
   #bytes: Uint8Array = new Uint8Array(4096);
   #length = 0;
   // For each gathered command the database and where its bytes begin.
   #dbs: Int32Array = new Int32Array(16);
   #starts: Int32Array = new Int32Array(16);
   #holding = 0;
+
+  /** Until takeBack(), `bytes` stay as they are: the requests of a pipeline need not be copied singly. */
+  lend(bytes: Uint8Array): void {
+    this.#lent = bytes;
+  }
+
+  takeBack(): void {
+    this.#lent = null;
+    this.sink?.take();
+  }
 
   /** Between hold() and release() everything gathered counts as one request's effects. */
   hold(): void {
@@ -84,7 +104,8 @@ export class Effects {
     if (sink === null) return;
     if (this.count === 0 && this.#holding === 0 && args.rawStart >= 0) {
       sink.selectDatabase(db);
-      sink.append(args.bytes, args.rawStart, args.rawEnd);
+      if (args.bytes === this.#lent) sink.borrow(args.bytes, args.rawStart, args.rawEnd);
+      else sink.append(args.bytes, args.rawStart, args.rawEnd);
       return;
     }
     if (args.rawStart >= 0) {

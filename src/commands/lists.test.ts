@@ -13,6 +13,7 @@ import { Memory } from "../memory/memory.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import type { Command } from "./command.ts";
 import { CommandTable } from "./command-table.ts";
+import type { EffectSink } from "./effects.ts";
 import { Executor } from "./executor.ts";
 import { listMoveCommands } from "./list-moves.ts";
 import { listCommands } from "./lists.ts";
@@ -92,12 +93,15 @@ class Fixture {
     const table = new CommandTable([listCommands, listMoveCommands, [put]]);
     this.executor = new Executor(table, keyspace, { lists: this.lists, hashes, sets }, services);
     this.executor.setNow(NOW);
+    const append: EffectSink["append"] = (bytes, start, end) => {
+      const words = latin1Text(bytes, start, end).split("\r\n");
+      this.effects.push(words.filter((_, i) => i > 0 && i % 2 === 0).join(" "));
+    };
     this.executor.context.effects.sink = {
       selectDatabase: () => {},
-      append: (bytes, start, end) => {
-        const words = latin1Text(bytes, start, end).split("\r\n");
-        this.effects.push(words.filter((_, i) => i > 0 && i % 2 === 0).join(" "));
-      },
+      append,
+      borrow: append,
+      take: () => {},
     };
     this.session = new Session(1, NOW, this.client);
   }

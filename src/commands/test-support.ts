@@ -11,6 +11,7 @@ import { Arguments } from "../protocol/arguments.ts";
 import { commandFamilies } from "./all-commands.ts";
 import { CommandTable } from "./command-table.ts";
 import type { Context } from "./context.ts";
+import type { EffectSink } from "./effects.ts";
 import { Executor } from "./executor.ts";
 import type { Services } from "./services.ts";
 import { type ClientLink, Gate, Session } from "./session.ts";
@@ -168,12 +169,15 @@ export class TestDatabase {
     );
     this.context = this.executor.context;
     this.executor.setNow(this.nowMs);
+    const append: EffectSink["append"] = (bytes, start, end) => {
+      const lines = latin1Text(bytes, start, end).split("\r\n");
+      this.log.push(lines.filter((_, i) => i > 0 && i % 2 === 0).join(" "));
+    };
     this.context.effects.sink = {
       selectDatabase: () => {},
-      append: (bytes, start, end) => {
-        const lines = latin1Text(bytes, start, end).split("\r\n");
-        this.log.push(lines.filter((_, i) => i > 0 && i % 2 === 0).join(" "));
-      },
+      append,
+      borrow: append,
+      take: () => {},
     };
   }
 

@@ -7,8 +7,10 @@ import { RESERVE_BYTES } from "./reserve.ts";
 import {
   append,
   codeOf,
+  command,
   Disk,
   decode,
+  encode,
   INCREMENT,
   MANIFEST,
   type Opened,
@@ -94,6 +96,40 @@ test("everysec: a commit waits once a sync has been under way for two seconds", 
   log.commit();
   assert.equal(log.syncedThrough, 3);
   assert.equal(log.delayedSyncs, 1);
+});
+
+test("borrowed commands are copied in their order, whatever comes between them", () => {
+  const disk = new Disk(7);
+  const { log } = openOn(disk, "everysec");
+  const expected: string[] = [];
+  for (let turn = 0; turn < 200; turn++) {
+    let pipeline = "";
+    const ranges: [number, number, number][] = [];
+    for (let i = 0; i < 1 + disk.random(20); i++) {
+      const value = "v".repeat(disk.random(20) === 0 ? disk.random(200_000) : disk.random(40));
+      const start = pipeline.length;
+      pipeline += command("SET", `k${turn}:${i}`, value);
+      const kind = disk.random(6); // 0: a read, 1: copied at once
+      if (kind === 0) continue;
+      ranges.push([start, pipeline.length, kind]);
+      expected.push(`SET k${turn}:${i} ${value}`);
+    }
+    const bytes = encode(pipeline);
+    const before = log.sizeBytes;
+    let length = 0;
+    for (const [start, end, kind] of ranges) {
+      if (kind === 1) log.append(bytes, start, end);
+      else log.borrow(bytes, start, end);
+      length += end - start;
+    }
+    assert.equal(log.sizeBytes - before, length);
+    if (disk.random(2) === 0) log.take();
+    else log.commit();
+    bytes.fill(0);
+    if (disk.random(3) === 0) log.commit();
+  }
+  log.close();
+  assert.deepEqual(writes(openOn(disk).commands), expected);
 });
 
 test("no: nothing is synced until the log is closed", () => {

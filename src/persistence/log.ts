@@ -34,9 +34,9 @@
 // UNSYNCED_BYTES_MAX wait in memory, the next commit blocks in a sync of its own.
 //
 // Invariants: (1) #synced ≤ #written ≤ #sealedEnd ≤ #end  (2) #written and #sealedEnd lie at the
-// end of a batch  (3) the pieces hold all bytes from #kept() to #end, in order  (4)
-// `acknowledgedThrough` never decreases  (5) the file holds nothing but a reserve from #written to
-// #reserveEnd, and ends there.
+// end of a batch  (3) the pieces, and behind them what is borrowed, hold all bytes from #kept() to
+// #end  (4) `acknowledgedThrough` never decreases  (5) the file holds nothing but a reserve from
+// #written to #reserveEnd, and ends there.
 
 import { assert } from "../base/assert.ts";
 import { copyBytes } from "../base/bytes.ts";
@@ -52,11 +52,11 @@ export type FsyncPolicy = "always" | "everysec" | "no";
 
 const FIRST_PIECE_BYTES = 64 << 10;
 const PIECE_BYTES = 1 << 20;
-const SPARE_PIECES_MAX = 8;
+const SPARE_PIECES_MAX = 16;
 const SYNC_PERIOD_MS = 1000;
 const SYNC_LATE_MS = 2000;
 const RETRY_MS = 200;
-const UNSYNCED_BYTES_EARLY = 32 << 20; // from here on a sync does not wait for its second
+const UNSYNCED_BYTES_EARLY = 8 << 20; // from here on a sync does not wait for its second
 const UNSYNCED_BYTES_MAX = 64 << 20;
 const SELECT_BYTES_MAX = 64;
 /** Room behind a batch in its piece: for the seal, and for closing the reserve. */
@@ -113,6 +113,11 @@ export class Log {
   #reserveEnd = 0; // where the reserve ends that lies behind #written; before it: there is none
   #reserveRefused = false; // there was no room for one
   #database = -1; // which `select` is in force at the end; −1: none yet in this session
+
+  // A range that counts as appended, and was not copied yet.
+  #borrowed: Uint8Array | null = null;
+  #borrowedStart = 0;
+  #borrowedEnd = 0;
 
   #syncing = false;
   #syncStartMs = 0; // when the last sync began (monotonic)
@@ -179,12 +184,31 @@ export class Log {
    * A SELECT is never appended: it is written by selectDatabase, in its own spelling.
    */
   append(bytes: Uint8Array, start: number, end: number): void {
-    const length = end - start;
-    let last = this.#last;
-    if (last.used + length > last.bytes.length) last = this.#nextPiece(length);
-    copyBytes(bytes, start, end, last.bytes, last.used);
-    last.used += length;
-    this.#end += length;
+    if (this.#borrowed !== null) this.take();
+    this.#copy(bytes, start, end);
+    this.#end += end - start;
+  }
+
+  /**
+   * As append, but the bytes must stay as they are until `take`: commands that follow one another
+   * in the array, as in a client's pipeline, are copied together.
+   */
+  borrow(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#borrowed !== bytes || this.#borrowedEnd !== start) {
+      this.take();
+      this.#borrowed = bytes;
+      this.#borrowedStart = start;
+    }
+    this.#borrowedEnd = end;
+    this.#end += end - start;
+  }
+
+  /** Copies what was borrowed. */
+  take(): void {
+    const bytes = this.#borrowed;
+    if (bytes === null) return;
+    this.#borrowed = null;
+    this.#copy(bytes, this.#borrowedStart, this.#borrowedEnd);
   }
 
   /** Says which database the commands appended from now on are for. Costs nothing when it stays. */
@@ -303,7 +327,17 @@ export class Log {
     return this.#write() && this.#syncNow();
   }
 
+  /** Copies bytes behind those that are there. */
+  #copy(bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    let last = this.#last;
+    if (last.used + length > last.bytes.length) last = this.#nextPiece(length);
+    copyBytes(bytes, start, end, last.bytes, last.used);
+    last.used += length;
+  }
+
   #seal(): void {
+    this.take();
     const length = this.#end - this.#batchStart;
     let last = this.#last;
     let crc = 0;
@@ -350,10 +384,11 @@ export class Log {
   }
 
   #nextPiece(bytes: number): Piece {
+    const offset = this.#last.offset + this.#last.used;
     const size = Math.max(bytes + ROOM_BYTES, PIECE_BYTES);
     let piece = size === PIECE_BYTES ? this.#spares.pop() : undefined;
-    if (piece === undefined) piece = new Piece(size, this.#end);
-    piece.offset = this.#end;
+    if (piece === undefined) piece = new Piece(size, offset);
+    piece.offset = offset;
     piece.used = 0;
     this.#pieces.push(piece);
     this.#last = piece;
@@ -434,6 +469,7 @@ export class Log {
     }
     if (gone > 0) pieces.splice(0, gone);
     if (pieces.length > 1 || kept !== this.#end) return;
+    this.#spares.length = 0;
     if (this.#last.bytes.length > PIECE_BYTES) {
       this.#last = new Piece(FIRST_PIECE_BYTES, this.#end);
       pieces[0] = this.#last;

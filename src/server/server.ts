@@ -206,9 +206,16 @@ export class Server implements ConnectionOwner, NetworkFigures {
     const { database } = this;
     database.tick();
     session.lastMs = database.keyspace.now;
-    const at = session.console
-      ? this.#consumeConsole(client, bytes, start, end)
-      : this.#consumeRequests(client, bytes, start, end);
+    const { effects } = database.executor.context;
+    let at = start;
+    effects.lend(bytes);
+    try {
+      at = session.console
+        ? this.#consumeConsole(client, bytes, start, end)
+        : this.#consumeRequests(client, bytes, start, end);
+    } finally {
+      effects.takeBack();
+    }
     this.bytesReceived += at - start;
     database.tock();
     if (session.subscribed !== client.limitedAsSubscriber) this.#limit(client);
