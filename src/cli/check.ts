@@ -18,7 +18,7 @@ export function check(platform: Platform, args: readonly string[]): number {
     try {
       const { files, isWhole } = checkLog({ platform, directory, fix });
       for (const file of files) {
-        const counts = `${number(file.commands)} commands in ${number(file.batches)} batches`;
+        const counts = `${amount(file.commands, "command")} in ${amount(file.batches, "batch", "batches")}`;
         platform.print(`${file.path}: ${file.verdict}, ${number(file.bytes)} bytes, ${counts}\n`);
         if (file.text !== "") platform.print(`  ${file.text}\n`);
       }
@@ -34,4 +34,8 @@ export function check(platform: Platform, args: readonly string[]): number {
 
 function number(n: number): string {
   return n.toLocaleString("en");
+}
+
+function amount(n: number, one: string, more = `${one}s`): string {
+  return `${number(n)} ${n === 1 ? one : more}`;
 }
