@@ -16,8 +16,8 @@
 //
 // With `always` the file is kept longer than what is written, see reserve.ts.
 //
-// Bytes wait in pieces until they are synced (with `no`: until they are written), because both
-// failures are repaired from memory:
+// Bytes wait in memory (log-buffer.ts) until they are synced (with `no`: until they are written),
+// because both failures are repaired from there:
 //
 // * A write fails (no space, an error of the disk): the file is cut back to its last whole batch,
 //   `failure` says why, and the batch stays in memory, as its effects do. Commits go on sealing;
@@ -33,51 +33,32 @@
 // Limits: with `everysec`, when a sync has been under way for 2 seconds, or when more than
 // UNSYNCED_BYTES_MAX wait in memory, the next commit blocks in a sync of its own.
 //
-// Invariants: (1) #synced ≤ #written ≤ #sealedEnd ≤ #end  (2) #written and #sealedEnd lie at the
-// end of a batch  (3) the pieces, and behind them what is borrowed, hold all bytes from #kept() to
-// #end  (4) `acknowledgedThrough` never decreases  (5) the file holds nothing but a reserve from
-// #written to #reserveEnd, and ends there.
+// Invariants: (1) #synced ≤ #written ≤ #sealedEnd ≤ #buffer.end  (2) #written and #sealedEnd lie at
+// the end of a batch  (3) the buffer holds all bytes from #kept() on  (4) `acknowledgedThrough`
+// never decreases  (5) the file holds nothing but a reserve from #written to #reserveEnd, and ends
+// there.
 
 import { assert } from "../base/assert.ts";
-import { copyBytes } from "../base/bytes.ts";
-import { crc32c } from "../base/crc32c.ts";
 import { writeInteger } from "../base/integers.ts";
 import type { File, Platform, PlatformError, Timer } from "../platform/platform.ts";
+import { LogBuffer, type Piece } from "./log-buffer.ts";
 import { LogError } from "./log-error.ts";
 import { closeInto, closingBytes, reserve } from "./reserve.ts";
-import { SEAL_BYTES_MAX, sealInto } from "./seal.ts";
 
 /** When written batches are synced: before they are acknowledged, each second, or never by us. */
 export type FsyncPolicy = "always" | "everysec" | "no";
 
-const FIRST_PIECE_BYTES = 64 << 10;
-const PIECE_BYTES = 1 << 20;
-const SPARE_PIECES_MAX = 16;
 const SYNC_PERIOD_MS = 1000;
 const SYNC_LATE_MS = 2000;
 const RETRY_MS = 200;
 const UNSYNCED_BYTES_EARLY = 8 << 20; // from here on a sync does not wait for its second
 const UNSYNCED_BYTES_MAX = 64 << 20;
 const SELECT_BYTES_MAX = 64;
-/** Room behind a batch in its piece: for the seal, and for closing the reserve. */
-const ROOM_BYTES = SEAL_BYTES_MAX + 2;
 /** With `always`, a commit waits for its own sync while syncs take less than this, … */
 const BLOCKING_MS = 0.5;
 /** … by a moving average in which the last one has this weight; at first they pass for slow. */
 const LAST_SYNC_WEIGHT = 0.25;
 const FIRST_SYNC_MS = 1;
-
-/** Consecutive bytes of the file, in memory. */
-class Piece {
-  readonly bytes: Uint8Array;
-  offset: number; // in the file, of bytes[0]
-  used = 0;
-
-  constructor(size: number, offset: number) {
-    this.bytes = new Uint8Array(size);
-    this.offset = offset;
-  }
-}
 
 export class Log {
   /** Why the log cannot be written at the moment, or null. Writes are refused while it is set. */
@@ -101,11 +82,8 @@ export class Log {
   readonly #file: File;
   #policy: FsyncPolicy;
 
-  readonly #pieces: Piece[] = [];
-  readonly #spares: Piece[] = [];
-  #last: Piece; // the piece that is appended to: the last of #pieces
+  readonly #buffer: LogBuffer;
 
-  #end: number;
   #batchStart: number; // where the open batch begins
   #sealedEnd: number;
   #written: number;
@@ -113,11 +91,6 @@ export class Log {
   #reserveEnd = 0; // where the reserve ends that lies behind #written; before it: there is none
   #reserveRefused = false; // there was no room for one
   #database = -1; // which `select` is in force at the end; −1: none yet in this session
-
-  // A range that counts as appended, and was not copied yet.
-  #borrowed: Uint8Array | null = null;
-  #borrowedStart = 0;
-  #borrowedEnd = 0;
 
   #syncing = false;
   #syncStartMs = 0; // when the last sync began (monotonic)
@@ -139,24 +112,22 @@ export class Log {
     this.#file = file;
     this.path = path;
     this.#policy = policy;
-    this.#end = end;
+    this.#buffer = new LogBuffer(end);
     this.#sealedEnd = end;
     this.#written = end;
     this.#synced = end;
-    this.#last = new Piece(FIRST_PIECE_BYTES, end);
-    this.#pieces.push(this.#last);
     this.#syncStartMs = platform.monotonicMs();
     this.#batchStart = end;
   }
 
   /** Bytes of the file, pending ones included. */
   get sizeBytes(): number {
-    return this.#end;
+    return this.#buffer.end;
   }
 
   /** Bytes appended since the last commit. When they grow large, commit between commands. */
   get openBytes(): number {
-    return this.#end - this.#batchStart;
+    return this.#buffer.end - this.#batchStart;
   }
 
   /** Whether a background sync is under way. */
@@ -171,7 +142,7 @@ export class Log {
 
   /** Whether the next commit will block in a sync: it is then worth waiting for more to commit. */
   get isBlocking(): boolean {
-    if (this.#policy !== "always" || this.#end === this.#written) return false;
+    if (this.#policy !== "always" || this.#buffer.end === this.#written) return false;
     return this.failure === null && !this.#syncing && this.#syncMs < BLOCKING_MS;
   }
 
@@ -184,9 +155,7 @@ export class Log {
    * A SELECT is never appended: it is written by selectDatabase, in its own spelling.
    */
   append(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#borrowed !== null) this.take();
-    this.#copy(bytes, start, end);
-    this.#end += end - start;
+    this.#buffer.append(bytes, start, end);
   }
 
   /**
@@ -194,21 +163,12 @@ export class Log {
    * in the array, as in a client's pipeline, are copied together.
    */
   borrow(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#borrowed !== bytes || this.#borrowedEnd !== start) {
-      this.take();
-      this.#borrowed = bytes;
-      this.#borrowedStart = start;
-    }
-    this.#borrowedEnd = end;
-    this.#end += end - start;
+    this.#buffer.borrow(bytes, start, end);
   }
 
   /** Copies what was borrowed. */
   take(): void {
-    const bytes = this.#borrowed;
-    if (bytes === null) return;
-    this.#borrowed = null;
-    this.#copy(bytes, this.#borrowedStart, this.#borrowedEnd);
+    this.#buffer.take();
   }
 
   /** Says which database the commands appended from now on are for. Costs nothing when it stays. */
@@ -222,7 +182,7 @@ export class Log {
    */
   commit(): number {
     if (this.#closed) return this.batch;
-    if (this.#end !== this.#batchStart) this.#seal();
+    if (this.#buffer.end !== this.#batchStart) this.#seal();
     if (this.#written === this.#sealedEnd || this.failure !== null) return this.batch;
     if (!this.#write()) return this.batch;
     if (this.#policy === "no") return this.batch;
@@ -252,7 +212,7 @@ export class Log {
     if (this.#policy !== "always") {
       this.commit();
     } else {
-      if (this.#end !== this.#batchStart) this.#seal();
+      if (this.#buffer.end !== this.#batchStart) this.#seal();
       if (this.syncedThrough === this.batch) return true;
       if (this.failure === null && this.#write()) this.#syncNow();
     }
@@ -274,7 +234,7 @@ export class Log {
    * cannot be done now; then `failure` says why.
    */
   syncAll(): boolean {
-    if (this.#end !== this.#batchStart) this.#seal();
+    if (this.#buffer.end !== this.#batchStart) this.#seal();
     if (this.failure === null && this.#synced === this.#sealedEnd) return true;
     return this.retry() && this.#writeAndSync();
   }
@@ -306,14 +266,15 @@ export class Log {
     this.#closed = true;
     if (this.#timer !== null) this.#platform.clearTimer(this.#timer);
     if (this.#retryTimer !== null) this.#platform.clearTimer(this.#retryTimer);
-    if (this.#end !== this.#batchStart) this.#seal();
+    if (this.#buffer.end !== this.#batchStart) this.#seal();
     let isSafe = true;
     if (this.batch > 0) {
       isSafe = this.#writeAndSync() || (this.#policy !== "no" && this.#writeAndSync());
       if (isSafe) {
         this.#dropReserve();
-        this.#appendEmptySeal();
-        this.#sealedEnd = this.#end;
+        // The seal of an empty batch: all before it is on the disk.
+        this.#buffer.seal(this.#sealedEnd, 0);
+        this.#sealedEnd = this.#buffer.end;
         this.#writeAndSync(); // a convenience for the next reader: nothing depends on it
       }
     }
@@ -327,51 +288,13 @@ export class Log {
     return this.#write() && this.#syncNow();
   }
 
-  /** Copies bytes behind those that are there. */
-  #copy(bytes: Uint8Array, start: number, end: number): void {
-    const length = end - start;
-    let last = this.#last;
-    if (last.used + length > last.bytes.length) last = this.#nextPiece(length);
-    copyBytes(bytes, start, end, last.bytes, last.used);
-    last.used += length;
-  }
-
   #seal(): void {
-    this.take();
-    const length = this.#end - this.#batchStart;
-    let last = this.#last;
-    let crc = 0;
-    const inLast = last.used - length;
-    if (inLast >= 0) crc = crc32c(last.bytes, inLast, last.used);
-    else crc = this.#sumOfPieces(this.#batchStart);
-    if (last.used + ROOM_BYTES > last.bytes.length) last = this.#nextPiece(0);
-    const settled = this.#policy === "no" ? this.#batchStart : this.#synced;
-    const lag = this.#batchStart - settled;
-    const end = sealInto(last.bytes, last.used, crc, length, lag, this.#batchStart);
-    this.#end += end - last.used;
-    last.used = end;
-    this.#sealedEnd = this.#end;
-    this.#batchStart = this.#end;
+    const start = this.#batchStart;
+    const settled = this.#policy === "no" ? start : this.#synced;
+    this.#buffer.seal(start, start - settled);
+    this.#sealedEnd = this.#buffer.end;
+    this.#batchStart = this.#sealedEnd;
     this.batch++;
-  }
-
-  /** The seal of an empty batch: all before it is on the disk, and what follows is sealed. */
-  #appendEmptySeal(): void {
-    let last = this.#last;
-    if (last.used + ROOM_BYTES > last.bytes.length) last = this.#nextPiece(0);
-    const end = sealInto(last.bytes, last.used, 0, 0, 0, this.#end);
-    this.#end += end - last.used;
-    last.used = end;
-  }
-
-  /** The CRC-32C of everything from `from` on, for a batch that fills more than one piece. */
-  #sumOfPieces(from: number): number {
-    let crc = 0;
-    for (const piece of this.#pieces) {
-      const start = Math.max(0, from - piece.offset);
-      if (start < piece.used) crc = crc32c(piece.bytes, start, piece.used, crc);
-    }
-    return crc;
   }
 
   #appendSelect(database: number): void {
@@ -383,22 +306,10 @@ export class Log {
     this.#database = database;
   }
 
-  #nextPiece(bytes: number): Piece {
-    const offset = this.#last.offset + this.#last.used;
-    const size = Math.max(bytes + ROOM_BYTES, PIECE_BYTES);
-    let piece = size === PIECE_BYTES ? this.#spares.pop() : undefined;
-    if (piece === undefined) piece = new Piece(size, offset);
-    piece.offset = offset;
-    piece.used = 0;
-    this.#pieces.push(piece);
-    this.#last = piece;
-    return piece;
-  }
-
   /** Writes what is sealed and not yet written; false when it failed, and then nothing counts. */
   #write(): boolean {
     const from = this.#written;
-    for (const piece of this.#pieces) {
+    for (const piece of this.#buffer.pieces) {
       const start = Math.max(0, from - piece.offset);
       const end = Math.min(piece.used, this.#sealedEnd - piece.offset);
       if (start >= end) continue;
@@ -457,25 +368,8 @@ export class Log {
     return this.#policy === "no" ? this.#written : this.#synced;
   }
 
-  /** Lets go of the pieces that are no longer needed. */
   #release(): void {
-    const kept = this.#kept();
-    const pieces = this.#pieces;
-    let gone = 0;
-    while (gone < pieces.length - 1 && pieces[gone].offset + pieces[gone].used <= kept) {
-      const piece = pieces[gone++];
-      const isSpare = piece.bytes.length === PIECE_BYTES && this.#spares.length < SPARE_PIECES_MAX;
-      if (isSpare) this.#spares.push(piece);
-    }
-    if (gone > 0) pieces.splice(0, gone);
-    if (pieces.length > 1 || kept !== this.#end) return;
-    this.#spares.length = 0;
-    if (this.#last.bytes.length > PIECE_BYTES) {
-      this.#last = new Piece(FIRST_PIECE_BYTES, this.#end);
-      pieces[0] = this.#last;
-    }
-    this.#last.offset = this.#end;
-    this.#last.used = 0;
+    this.#buffer.release(this.#kept());
   }
 
   #isSyncLate(): boolean {

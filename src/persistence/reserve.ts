@@ -29,13 +29,16 @@ export function reserve(): Uint8Array {
   return filled;
 }
 
+/** Bytes that closingBytes asks for at most. */
+export const CLOSING_BYTES = 2;
+
 /** Bytes that must follow a batch where `left` bytes of the reserve are left behind it. */
 export function closingBytes(left: number): number {
   if (left <= 0) return 0;
   return left === 1 ? 2 : 1;
 }
 
-/** Writes those bytes at `at`. REQUIRES: room for two. */
+/** Writes those bytes at `at`. REQUIRES: room for CLOSING_BYTES. */
 export function closeInto(bytes: Uint8Array, at: number): void {
   bytes[at] = HASH;
   bytes[at + 1] = LF;
