@@ -21,6 +21,7 @@ import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "../persistence/log.ts";
 import { LogError } from "../persistence/log-error.ts";
 import type { Timer } from "../platform/platform.ts";
+import { wrongArity } from "../protocol/errors.ts";
 import { ReplyCursor, ReplyError } from "../protocol/reply-reader.ts";
 import type { ReplyWriter } from "../protocol/reply-writer.ts";
 import type { ProcessServices } from "../server/services.ts";
@@ -143,7 +144,7 @@ export class Core {
       command = command.subcommands.get(args.text(1).toLowerCase()) ?? command;
     }
     if ((command.arity > 0 && args.count !== command.arity) || args.count < -command.arity) {
-      throw new ReplyError(`ERR wrong number of arguments for '${command.fullName}' command`);
+      throw new ReplyError(wrongArity(command.fullName));
     }
     return command;
   }
@@ -254,9 +255,11 @@ export class Core {
 
   // Looking, without a command
 
-  /** The entry of a key, or 0, for views and short ways. To be called after begin(). */
-  find(db: number, bytes: Uint8Array, start: number, end: number): number {
-    const entry = this.keyspace.find(db, bytes, start, end);
+  /** The entry of the key that is the request's first argument, or 0. */
+  find(db: number): number {
+    this.begin(db);
+    const { bytes, starts, ends } = this.request.args;
+    const entry = this.keyspace.find(db, bytes, starts[0], ends[0]);
     if (this.context.effects.count > 0) this.#noteExpired();
     return entry;
   }

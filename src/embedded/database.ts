@@ -80,8 +80,7 @@ export class Database<T extends Text = string> extends ManagementMethods<Mode<T>
 
   override get(key: Value): T | null {
     const core = this.#core;
-    core.request.beginAny();
-    core.request.add(key);
+    core.request.beginKey(key);
     const entry = this.#look(core.get, Type.string);
     if (entry < 0) return this.ask(As.value, "get", key);
     if (entry === 0) return null;
@@ -92,8 +91,7 @@ export class Database<T extends Text = string> extends ManagementMethods<Mode<T>
 
   override hget(key: Value, field: Value): T | null {
     const core = this.#core;
-    core.request.beginAny();
-    core.request.add(key);
+    core.request.beginKey(key);
     core.request.add(field);
     const entry = this.#look(core.hget, Type.hash);
     if (entry < 0) return this.ask(As.value, "hget", key, field);
@@ -105,8 +103,7 @@ export class Database<T extends Text = string> extends ManagementMethods<Mode<T>
 
   override sismember(key: Value, member: Value): number {
     const core = this.#core;
-    core.request.beginAny();
-    core.request.add(key);
+    core.request.beginKey(key);
     core.request.add(member);
     const entry = this.#look(core.sismember, Type.set);
     if (entry < 0) return this.ask(As.value, "sismember", key, member);
@@ -118,9 +115,7 @@ export class Database<T extends Text = string> extends ManagementMethods<Mode<T>
   #look(command: CompiledCommand, type: number): number {
     const core = this.#core;
     const { keyspace } = core;
-    core.begin(this.#db);
-    const { bytes, starts, ends } = core.request.args;
-    const entry = core.find(this.#db, bytes, starts[0], ends[0]);
+    const entry = core.find(this.#db);
     if (entry === 0 ? core.context.notifications !== 0 : keyspace.typeOf(entry) !== type) return -1;
     core.count(command);
     keyspace.count(entry === 0 ? Counter.misses : Counter.hits);
@@ -241,19 +236,16 @@ export class Database<T extends Text = string> extends ManagementMethods<Mode<T>
 
   /** A live view of the hash at a key. */
   hash(key: Value): HashView<T> {
-    this.#core.check();
     return new HashView(this.#core, this.#db, key, this.#reader.text);
   }
 
   /** A live view of the list at a key. */
   list(key: Value): ListView<T> {
-    this.#core.check();
     return new ListView(this.#core, this.#db, key, this.#reader.text);
   }
 
   /** A live view of the set at a key. */
   members(key: Value): MembersView<T> {
-    this.#core.check();
     return new MembersView(this.#core, this.#db, key, this.#reader.text);
   }
 

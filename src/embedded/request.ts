@@ -44,6 +44,18 @@ export class Request {
     this.#end = 0;
   }
 
+  /** Begins a request without a name, for a look at a key: its argument 0. */
+  beginKey(key: Value): void {
+    this.beginAny();
+    this.add(key);
+  }
+
+  /** A value's bytes in an array of their own. Ends what request there is. */
+  copyOf(value: Value): Uint8Array {
+    this.beginKey(value);
+    return this.args.copy(0);
+  }
+
   /** Adds an argument, or each of an array of them. */
   add(value: Arg): void {
     if (typeof value === "string") this.text(value);

@@ -9,7 +9,9 @@
 //   * elements of a list: by index, up to as many as there were at the beginning.
 //   * when the key is gone, or holds another type, the iteration ends.
 
+import { utf8Text } from "../base/bytes.ts";
 import { Type } from "../keyspace/data-type.ts";
+import { Errors } from "../protocol/errors.ts";
 import { ReplyError } from "../protocol/reply-reader.ts";
 import type { Core } from "./core.ts";
 import type { TextMaker } from "./reader.ts";
@@ -18,31 +20,39 @@ import type { Text, Value } from "./values.ts";
 /** Elements of a list that are read in one step. */
 const LIST_STEP = 256;
 
-const WRONG_TYPE = "WRONGTYPE Operation against a key holding the wrong kind of value";
+/** What a hash's and a set's walk have in common: batches of elements, with a cursor as SCAN's. */
+interface Walk {
+  openBatch(entry: number, cursor: number): number;
+  next(): boolean;
+}
 
 abstract class View<T extends Text> {
   protected readonly core: Core;
   protected readonly text: TextMaker<T>;
   readonly #db: number;
-  readonly #key: Uint8Array;
   readonly #type: number;
+  /** A text is as it is until it is looked up: views are made to be asked for one thing. */
+  readonly #key: string | Uint8Array;
 
-  constructor(core: Core, db: number, key: Value, type: number, text: TextMaker<T>) {
+  constructor(core: Core, db: number, type: number, key: Value, text: TextMaker<T>) {
+    core.check();
     this.core = core;
     this.text = text;
     this.#db = db;
     this.#type = type;
-    core.request.beginAny();
-    core.request.add(key);
-    this.#key = core.request.args.copy(0);
+    this.#key = typeof key === "string" ? key : core.request.copyOf(key);
+  }
+
+  /** The entry of the key, its argument 0, or 0. Others may be added to the request. */
+  #find(): number {
+    this.core.request.beginKey(this.#key);
+    return this.core.find(this.#db);
   }
 
   /** The collection's entry, or 0. Throws WRONGTYPE where the key holds something else. */
   protected entry(): number {
     const entry = this.#find();
-    if (entry !== 0 && this.core.keyspace.typeOf(entry) !== this.#type) {
-      throw new ReplyError(WRONG_TYPE);
-    }
+    if (entry !== 0 && this.core.keyspace.typeOf(entry) !== this.#type) throw wrongType();
     return entry;
   }
 
@@ -52,82 +62,80 @@ abstract class View<T extends Text> {
     return entry === 0 || this.core.keyspace.typeOf(entry) !== this.#type ? 0 : entry;
   }
 
-  #find(): number {
-    this.core.begin(this.#db);
-    return this.core.find(this.#db, this.#key, 0, this.#key.length);
-  }
-
-  /** Puts a value that is asked about where its bytes can be read: args(0). */
-  protected put(value: Value): void {
-    this.core.request.beginAny();
-    this.core.request.add(value);
-  }
-
   /** How many elements there are now. */
-  abstract get size(): number;
+  get size(): number {
+    const entry = this.entry();
+    return entry === 0 ? 0 : this.count(entry);
+  }
+
+  protected abstract count(entry: number): number;
+
+  /** What `read` makes of each element that a walk comes to, a batch at a time. */
+  protected *walked<E>(walk: Walk, read: () => E): Generator<E, void, undefined> {
+    const batch: E[] = [];
+    let cursor = 0;
+    for (let entry = this.entry(); entry !== 0; entry = this.entryStill()) {
+      cursor = walk.openBatch(entry, cursor);
+      batch.length = 0;
+      while (walk.next()) batch.push(read());
+      yield* batch;
+      if (cursor === 0) return;
+    }
+  }
+}
+
+function wrongType(): ReplyError {
+  return new ReplyError(utf8Text(Errors.wrongType, 1, Errors.wrongType.length - 2));
 }
 
 /** A live view of a hash; see Database.hash. */
 export class HashView<T extends Text> extends View<T> {
   constructor(core: Core, db: number, key: Value, text: TextMaker<T>) {
-    super(core, db, key, Type.hash, text);
+    super(core, db, Type.hash, key, text);
   }
 
-  get size(): number {
-    const entry = this.entry();
-    return entry === 0 ? 0 : this.core.context.hashes.count(entry);
+  protected override count(entry: number): number {
+    return this.core.context.hashes.count(entry);
   }
 
   /** The value of a field, or undefined. */
   get(field: Value): T | undefined {
     const entry = this.entry();
     if (entry === 0) return undefined;
-    this.put(field);
-    const { hashes } = this.core.context;
-    const { bytes, starts, ends } = this.core.request.args;
-    if (!hashes.get(entry, bytes, starts[0], ends[0])) return undefined;
+    const { request, context } = this.core;
+    request.add(field);
+    const { hashes } = context;
+    const { bytes, starts, ends } = request.args;
+    if (!hashes.get(entry, bytes, starts[1], ends[1])) return undefined;
     return this.text(hashes.bytes, hashes.start, hashes.end);
   }
 
   has(field: Value): boolean {
     const entry = this.entry();
     if (entry === 0) return false;
-    this.put(field);
-    const { bytes, starts, ends } = this.core.request.args;
-    return this.core.context.hashes.has(entry, bytes, starts[0], ends[0]);
+    const { request, context } = this.core;
+    request.add(field);
+    const { bytes, starts, ends } = request.args;
+    return context.hashes.has(entry, bytes, starts[1], ends[1]);
   }
 
-  *entries(): Generator<[field: T, value: T], void, undefined> {
+  entries(): Generator<[field: T, value: T], void, undefined> {
+    const { text } = this;
     const { walk } = this.core.context.hashes;
-    const step: T[] = [];
-    let cursor = 0;
-    for (let entry = this.entry(); entry !== 0; entry = this.entryStill()) {
-      cursor = walk.openBatch(entry, cursor);
-      step.length = 0;
-      while (walk.next()) {
-        step.push(this.text(walk.bytes, walk.start, walk.end));
-        step.push(this.text(walk.valueBytes, walk.valueStart, walk.valueEnd));
-      }
-      for (let i = 0; i < step.length; i += 2) yield [step[i], step[i + 1]];
-      if (cursor === 0) return;
-    }
+    return this.walked(walk, () => [
+      text(walk.bytes, walk.start, walk.end),
+      text(walk.valueBytes, walk.valueStart, walk.valueEnd),
+    ]);
   }
 
-  *keys(): Generator<T, void, undefined> {
+  keys(): Generator<T, void, undefined> {
     const { walk } = this.core.context.hashes;
-    const step: T[] = [];
-    let cursor = 0;
-    for (let entry = this.entry(); entry !== 0; entry = this.entryStill()) {
-      cursor = walk.openBatch(entry, cursor);
-      step.length = 0;
-      while (walk.next()) step.push(this.text(walk.bytes, walk.start, walk.end));
-      yield* step;
-      if (cursor === 0) return;
-    }
+    return this.walked(walk, () => this.text(walk.bytes, walk.start, walk.end));
   }
 
-  *values(): Generator<T, void, undefined> {
-    for (const [, value] of this.entries()) yield value;
+  values(): Generator<T, void, undefined> {
+    const { walk } = this.core.context.hashes;
+    return this.walked(walk, () => this.text(walk.valueBytes, walk.valueStart, walk.valueEnd));
   }
 
   [Symbol.iterator](): Generator<[field: T, value: T], void, undefined> {
@@ -138,33 +146,25 @@ export class HashView<T extends Text> extends View<T> {
 /** A live view of a set; see Database.members. */
 export class MembersView<T extends Text> extends View<T> {
   constructor(core: Core, db: number, key: Value, text: TextMaker<T>) {
-    super(core, db, key, Type.set, text);
+    super(core, db, Type.set, key, text);
   }
 
-  get size(): number {
-    const entry = this.entry();
-    return entry === 0 ? 0 : this.core.context.sets.count(entry);
+  protected override count(entry: number): number {
+    return this.core.context.sets.count(entry);
   }
 
   has(member: Value): boolean {
     const entry = this.entry();
     if (entry === 0) return false;
-    this.put(member);
-    const { bytes, starts, ends } = this.core.request.args;
-    return this.core.context.sets.has(entry, bytes, starts[0], ends[0]);
+    const { request, context } = this.core;
+    request.add(member);
+    const { bytes, starts, ends } = request.args;
+    return context.sets.has(entry, bytes, starts[1], ends[1]);
   }
 
-  *values(): Generator<T, void, undefined> {
+  values(): Generator<T, void, undefined> {
     const { walk } = this.core.context.sets;
-    const step: T[] = [];
-    let cursor = 0;
-    for (let entry = this.entry(); entry !== 0; entry = this.entryStill()) {
-      cursor = walk.openBatch(entry, cursor);
-      step.length = 0;
-      while (walk.next()) step.push(this.text(walk.bytes, walk.start, walk.end));
-      yield* step;
-      if (cursor === 0) return;
-    }
+    return this.walked(walk, () => this.text(walk.bytes, walk.start, walk.end));
   }
 
   [Symbol.iterator](): Generator<T, void, undefined> {
@@ -175,12 +175,11 @@ export class MembersView<T extends Text> extends View<T> {
 /** A live view of a list; see Database.list. */
 export class ListView<T extends Text> extends View<T> {
   constructor(core: Core, db: number, key: Value, text: TextMaker<T>) {
-    super(core, db, key, Type.list, text);
+    super(core, db, Type.list, key, text);
   }
 
-  get size(): number {
-    const entry = this.entry();
-    return entry === 0 ? 0 : this.core.context.lists.length(entry);
+  protected override count(entry: number): number {
+    return this.core.context.lists.length(entry);
   }
 
   /** As size: a list is what an array is elsewhere. */
