@@ -258,8 +258,13 @@ function replyDeadline(c: Context, unitMs: number): void {
   if (entry > 0) replyTime(c, c.keyspace.records.deadline(entry), unitMs);
 }
 
+/** Milliseconds as replies have them: as they are, or (1000) in seconds, rounded. */
+export function timeIn(unitMs: number, ms: number): number {
+  return unitMs === 1 ? ms : Math.floor((ms + 500) / 1000);
+}
+
 function replyTime(c: Context, ms: number, unitMs: number): void {
-  const time = unitMs === 1 ? ms : Math.floor((ms + 500) / 1000);
+  const time = timeIn(unitMs, ms);
   if (Number.isSafeInteger(time)) c.reply.integer(time);
   else c.reply.integer64(BigInt(time));
 }

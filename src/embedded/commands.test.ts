@@ -296,7 +296,9 @@ test("what is no argument is refused", () => {
     assert.throws(() => loose.append("k", undefined), /wrong number of arguments for 'append'/);
     assert.throws(() => loose.lpush("k", [undefined]), TypeError);
     assert.throws(() => loose.get(), TypeError);
-    assert.throws(() => loose.strlen(), /wrong number of arguments for 'strlen'/);
+    assert.throws(() => loose.strlen(), TypeError);
+    assert.throws(() => loose.incr(), /wrong number of arguments for 'incr'/);
+    assert.throws(() => loose.hmget("k"), /wrong number of arguments for 'hmget'/);
     assert.equal(db.dbsize(), 0);
   });
 });

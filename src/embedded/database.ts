@@ -2,23 +2,19 @@
 // transactions as functions, live views, listeners. `bytes` is the same with bytes as results.
 
 import { latin1Text, utf8Bytes } from "../base/bytes.ts";
-import type { CompiledCommand } from "../commands/command.ts";
 import type { Listener as MessageListener } from "../commands/pubsub-registry.ts";
 import type { Session } from "../commands/session.ts";
-import { Type } from "../keyspace/data-type.ts";
-import { Counter, stringKind } from "../keyspace/keyspace.ts";
 import type { Recovery } from "../persistence/recovery.ts";
 import type { ReplyValue } from "../protocol/reply-reader.ts";
 import { ReplyError } from "../protocol/reply-reader.ts";
-import { NO_DEADLINE } from "../structures/record.ts";
 import type { Core } from "./core.ts";
 import { DatabaseError } from "./errors.ts";
-import { ManagementMethods } from "./management.ts";
+import { ImmediateMethods } from "./immediate.ts";
 import { Multi } from "./multi.ts";
 import { bytesOf, Reader } from "./reader.ts";
 import { type Listening, type ListenOptions, listen } from "./serving.ts";
 import { textOf } from "./text.ts";
-import { type Arg, As, type Mode, type Reply, type Text, type Value } from "./values.ts";
+import { As, type Text, type Value } from "./values.ts";
 import { HashView, ListView, MembersView } from "./views.ts";
 
 /** Hears a message and the channel that it was sent to. */
@@ -40,7 +36,7 @@ const bytesReader = new Reader<Uint8Array>(bytesOf, true);
 // biome-ignore lint/suspicious/noExplicitAny: of whatever texts
 export let coreOf: (db: Database<any>) => Core;
 
-export class Database<T extends Text = string> extends ManagementMethods<Mode<T>> {
+export class Database<T extends Text = string> extends ImmediateMethods<T> {
   readonly #core: Core;
   readonly #db: number;
   readonly #reader: Reader<T>;
@@ -53,92 +49,10 @@ export class Database<T extends Text = string> extends ManagementMethods<Mode<T>
 
   /** Use open(). */
   constructor(core: Core, db: number, reader: Reader<T>) {
-    super();
+    super(core, db, reader);
     this.#core = core;
     this.#db = db;
     this.#reader = reader;
-  }
-
-  protected override ask<V>(
-    as: As,
-    name: string,
-    a?: Arg,
-    b?: Arg,
-    c?: Arg,
-    d?: Arg,
-    e?: Arg,
-  ): Reply<Mode<T>, V> {
-    const core = this.#core;
-    const at = core.run(core.fill(name, a, b, c, d, e), core.session, this.#db);
-    const value = this.#reader.read(as, core.reply.bytes, at);
-    core.truncate(at);
-    return value as Reply<Mode<T>, V>;
-  }
-
-  // Short ways for the commands that are most of all calls: from the strings to the keyspace and
-  // back, without a reply in between.
-
-  override get(key: Value): T | null {
-    const core = this.#core;
-    core.request.beginKey(key);
-    const entry = this.#look(core.get, Type.string);
-    if (entry < 0) return this.ask(As.value, "get", key);
-    if (entry === 0) return null;
-    const { records } = core.keyspace;
-    records.value(entry);
-    return this.#reader.text(records.bytes, records.start, records.end);
-  }
-
-  override hget(key: Value, field: Value): T | null {
-    const core = this.#core;
-    core.request.beginKey(key);
-    core.request.add(field);
-    const entry = this.#look(core.hget, Type.hash);
-    if (entry < 0) return this.ask(As.value, "hget", key, field);
-    const { hashes } = core.context;
-    const { bytes, starts, ends } = core.request.args;
-    if (entry === 0 || !hashes.get(entry, bytes, starts[1], ends[1])) return null;
-    return this.#reader.text(hashes.bytes, hashes.start, hashes.end);
-  }
-
-  override sismember(key: Value, member: Value): number {
-    const core = this.#core;
-    core.request.beginKey(key);
-    core.request.add(member);
-    const entry = this.#look(core.sismember, Type.set);
-    if (entry < 0) return this.ask(As.value, "sismember", key, member);
-    const { bytes, starts, ends } = core.request.args;
-    return entry !== 0 && core.context.sets.has(entry, bytes, starts[1], ends[1]) ? 1 : 0;
-  }
-
-  /** The entry of the first argument; 0: none; −1: what follows is not for a short way. */
-  #look(command: CompiledCommand, type: number): number {
-    const core = this.#core;
-    const { keyspace } = core;
-    const entry = core.find(this.#db);
-    if (entry === 0 ? core.context.notifications !== 0 : keyspace.typeOf(entry) !== type) return -1;
-    core.count(command);
-    keyspace.count(entry === 0 ? Counter.misses : Counter.hits);
-    return entry;
-  }
-
-  protected override setPlain(key: Value, value: Value): "OK" {
-    const core = this.#core;
-    if (!core.isPlain) return this.ask(As.value, "set", key, value) as "OK";
-    const { request, keyspace } = core;
-    core.begin(this.#db);
-    request.beginAny();
-    request.add(key);
-    request.add(value);
-    const { bytes, starts, ends } = request.args;
-    const start = starts[1];
-    const end = ends[1];
-    const kind = stringKind(bytes, start, end);
-    keyspace.setString(this.#db, bytes, starts[0], ends[0], kind, bytes, start, end, NO_DEADLINE);
-    core.count(core.set);
-    keyspace.count(Counter.changes);
-    if (keyspace.disposing) core.settle(core.reply.length);
-    return "OK";
   }
 
   // Other faces of the same database

@@ -1,0 +1,280 @@
+// Methods that execute at once, and the short ways of those that programs call most.
+//
+// The ordinary way writes a request, has the executor call the command's handler, and reads the
+// reply back. A short way looks the key up and takes the value from where it lies:
+//
+//   ask    words ─▶ request ─▶ executor ─▶ handler ─▶ reply ─▶ reader ─▶ value
+//   short  words ─▶ entry ──────────────────────────────────────────────▶ value
+//
+// Whoever looks from outside cannot tell which was taken: calls, hits and misses are counted, the
+// access clock moves, an expired key goes, as the handler would have it. (Only the time of one call
+// in 64, which INFO commandstats shows, is not taken.) Where there is more to do than that (another
+// type, somebody who wants to hear of misses, an argument out of the ordinary), the ordinary way
+// is taken, from the beginning. Only a plain SET writes in a short way, while nobody keeps, watches
+// or limits it.
+
+import type { CompiledCommand } from "../commands/command.ts";
+import { timeIn } from "../commands/expiry.ts";
+import { Type } from "../keyspace/data-type.ts";
+import { Counter, stringKind } from "../keyspace/keyspace.ts";
+import { NO_DEADLINE } from "../structures/record.ts";
+import type { Core } from "./core.ts";
+import { ManagementMethods } from "./management.ts";
+import type { Reader } from "./reader.ts";
+import {
+  type Arg,
+  As,
+  type Mode,
+  type Reply,
+  type Text,
+  type Value,
+  type Values,
+} from "./values.ts";
+
+/** #look: what there is, or what is to be done, is not for a short way. */
+const ORDINARY = -1;
+
+export abstract class ImmediateMethods<T extends Text> extends ManagementMethods<Mode<T>> {
+  readonly #core: Core;
+  readonly #db: number;
+  readonly #reader: Reader<T>;
+
+  constructor(core: Core, db: number, reader: Reader<T>) {
+    super();
+    this.#core = core;
+    this.#db = db;
+    this.#reader = reader;
+  }
+
+  protected override ask<V>(
+    as: As,
+    name: string,
+    a?: Arg,
+    b?: Arg,
+    c?: Arg,
+    d?: Arg,
+    e?: Arg,
+  ): Reply<Mode<T>, V> {
+    const core = this.#core;
+    const at = core.run(core.fill(name, a, b, c, d, e), core.session, this.#db);
+    const value = this.#reader.read(as, core.reply.bytes, at);
+    core.truncate(at);
+    return value as Reply<Mode<T>, V>;
+  }
+
+  // Looking. The request's argument 0 is the key; what else there is follows it.
+
+  /** The entry of the key, if of this Type; 0: none; or ORDINARY. Counts as a handler does. */
+  #look(command: CompiledCommand, type: number): number {
+    const core = this.#core;
+    const { keyspace } = core;
+    const entry = core.find(this.#db);
+    if (entry === 0) {
+      if (core.context.notifications !== 0) return ORDINARY;
+      core.count(command);
+      keyspace.count(Counter.misses);
+      return 0;
+    }
+    if (keyspace.typeOf(entry) !== type) return ORDINARY;
+    core.count(command);
+    keyspace.count(Counter.hits);
+    return entry;
+  }
+
+  /** As #look, for a key by itself. */
+  #lookAt(key: Value, command: CompiledCommand, type: number): number {
+    this.#core.request.beginKey(key);
+    return this.#look(command, type);
+  }
+
+  /** As #look, for a key and an element of what it holds, which is argument 1. */
+  #lookIn(key: Value, element: Value, command: CompiledCommand, type: number): number {
+    const { request } = this.#core;
+    request.beginKey(key);
+    request.add(element);
+    return this.#look(command, type);
+  }
+
+  /** The entry of a key of any type, or 0. Counts nothing, and is no access. */
+  #peek(key: Value): number {
+    this.#core.request.beginKey(key);
+    return this.#core.peek(this.#db);
+  }
+
+  // Strings
+
+  override get(key: Value): T | null {
+    const { counted, keyspace } = this.#core;
+    const entry = this.#lookAt(key, counted.get, Type.string);
+    if (entry === ORDINARY) return this.ask(As.value, "get", key);
+    if (entry === 0) return null;
+    const { records } = keyspace;
+    records.value(entry);
+    return this.#reader.text(records.bytes, records.start, records.end);
+  }
+
+  override strlen(key: Value): number {
+    const { counted, keyspace } = this.#core;
+    const entry = this.#lookAt(key, counted.strlen, Type.string);
+    if (entry === ORDINARY) return this.ask(As.value, "strlen", key);
+    return entry === 0 ? 0 : keyspace.records.valueLength(entry);
+  }
+
+  protected override setPlain(key: Value, value: Value): "OK" {
+    const core = this.#core;
+    if (!core.isPlain) return this.ask(As.value, "set", key, value) as "OK";
+    const { request, keyspace } = core;
+    core.begin(this.#db);
+    request.beginKey(key);
+    request.add(value);
+    const { bytes, starts, ends } = request.args;
+    const start = starts[1];
+    const end = ends[1];
+    const kind = stringKind(bytes, start, end);
+    keyspace.setString(this.#db, bytes, starts[0], ends[0], kind, bytes, start, end, NO_DEADLINE);
+    core.count(core.counted.set);
+    keyspace.count(Counter.changes);
+    if (keyspace.disposing) core.settle(core.reply.length);
+    return "OK";
+  }
+
+  // Keys
+
+  override exists(...keys: Values): number {
+    const [key] = keys;
+    if (keys.length !== 1 || Array.isArray(key)) return this.ask(As.value, "exists", keys);
+    const entry = this.#peek(key as Value);
+    this.#core.count(this.#core.counted.exists);
+    return entry === 0 ? 0 : 1;
+  }
+
+  override ttl(key: Value): number {
+    return this.#timeLeft(key, "ttl", 1000);
+  }
+
+  override pttl(key: Value): number {
+    return this.#timeLeft(key, "pttl", 1);
+  }
+
+  #timeLeft(key: Value, name: "ttl" | "pttl", unitMs: number): number {
+    const core = this.#core;
+    const entry = this.#peek(key);
+    const { records } = core.keyspace;
+    let left = -2;
+    if (entry !== 0) {
+      left = records.hasDeadline(entry)
+        ? timeIn(unitMs, Math.max(0, records.deadline(entry) - core.context.now))
+        : -1;
+    }
+    // Beyond that, it is a bigint.
+    if (!Number.isSafeInteger(left)) return this.ask(As.value, name, key);
+    core.count(core.counted[name]);
+    return left;
+  }
+
+  // Lists
+
+  override llen(key: Value): number {
+    const { counted, context } = this.#core;
+    const entry = this.#lookAt(key, counted.llen, Type.list);
+    if (entry === ORDINARY) return this.ask(As.value, "llen", key);
+    return entry === 0 ? 0 : context.lists.length(entry);
+  }
+
+  override lindex(key: Value, index: number): T | null {
+    const { counted, context } = this.#core;
+    const entry = Number.isSafeInteger(index)
+      ? this.#lookAt(key, counted.lindex, Type.list)
+      : ORDINARY;
+    if (entry === ORDINARY) return this.ask(As.value, "lindex", key, index);
+    const { lists } = context;
+    if (entry === 0 || !lists.seek(entry, index)) return null;
+    lists.chunked.read();
+    return this.#reader.text(lists.packed.bytes, lists.packed.start, lists.packed.end);
+  }
+
+  override lrange(key: Value, start: number, stop: number): T[] {
+    const { counted, context } = this.#core;
+    const entry =
+      Number.isSafeInteger(start) && Number.isSafeInteger(stop)
+        ? this.#lookAt(key, counted.lrange, Type.list)
+        : ORDINARY;
+    if (entry === ORDINARY) return this.ask(As.value, "lrange", key, start, stop);
+    const elements: T[] = [];
+    if (entry === 0) return elements;
+    const { lists } = context;
+    const { chunked, packed } = lists;
+    const length = lists.length(entry);
+    const first = start < 0 ? Math.max(start + length, 0) : start;
+    const last = Math.min(stop < 0 ? stop + length : stop, length - 1);
+    if (first > last) return elements;
+    lists.seek(entry, first);
+    for (let left = last - first; ; left--) {
+      chunked.read();
+      elements.push(this.#reader.text(packed.bytes, packed.start, packed.end));
+      if (left === 0) return elements;
+      chunked.next();
+    }
+  }
+
+  // Hashes
+
+  override hget(key: Value, field: Value): T | null {
+    const { counted, context, request } = this.#core;
+    const entry = this.#lookIn(key, field, counted.hget, Type.hash);
+    if (entry === ORDINARY) return this.ask(As.value, "hget", key, field);
+    const { hashes } = context;
+    const { bytes, starts, ends } = request.args;
+    if (entry === 0 || !hashes.get(entry, bytes, starts[1], ends[1])) return null;
+    return this.#reader.text(hashes.bytes, hashes.start, hashes.end);
+  }
+
+  override hmget(key: Value, ...fields: Values): (T | null)[] {
+    const { counted, context, request } = this.#core;
+    request.beginKey(key);
+    request.add(fields);
+    const { args } = request;
+    const entry = args.count > 1 ? this.#look(counted.hmget, Type.hash) : ORDINARY;
+    if (entry === ORDINARY) return this.ask(As.value, "hmget", key, fields);
+    const { hashes } = context;
+    const { bytes, starts, ends, count } = args;
+    const values: (T | null)[] = [];
+    for (let i = 1; i < count; i++) {
+      const there = entry !== 0 && hashes.get(entry, bytes, starts[i], ends[i]);
+      values.push(there ? this.#reader.text(hashes.bytes, hashes.start, hashes.end) : null);
+    }
+    return values;
+  }
+
+  override hexists(key: Value, field: Value): number {
+    const { counted, context, request } = this.#core;
+    const entry = this.#lookIn(key, field, counted.hexists, Type.hash);
+    if (entry === ORDINARY) return this.ask(As.value, "hexists", key, field);
+    const { bytes, starts, ends } = request.args;
+    return entry !== 0 && context.hashes.has(entry, bytes, starts[1], ends[1]) ? 1 : 0;
+  }
+
+  override hlen(key: Value): number {
+    const { counted, context } = this.#core;
+    const entry = this.#lookAt(key, counted.hlen, Type.hash);
+    if (entry === ORDINARY) return this.ask(As.value, "hlen", key);
+    return entry === 0 ? 0 : context.hashes.count(entry);
+  }
+
+  // Sets
+
+  override sismember(key: Value, member: Value): number {
+    const { counted, context, request } = this.#core;
+    const entry = this.#lookIn(key, member, counted.sismember, Type.set);
+    if (entry === ORDINARY) return this.ask(As.value, "sismember", key, member);
+    const { bytes, starts, ends } = request.args;
+    return entry !== 0 && context.sets.has(entry, bytes, starts[1], ends[1]) ? 1 : 0;
+  }
+
+  override scard(key: Value): number {
+    const { counted, context } = this.#core;
+    const entry = this.#lookAt(key, counted.scard, Type.set);
+    if (entry === ORDINARY) return this.ask(As.value, "scard", key);
+    return entry === 0 ? 0 : context.sets.count(entry);
+  }
+}
