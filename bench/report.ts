@@ -561,7 +561,8 @@ lies in memory, with prepared statements.`,
   seed: `40,000 operations by four clients that take turns, each on its own keys or its own collection of
 10,000. The seed's figures are its own, from an unnamed machine. HGETALL and SMEMBERS there return a
 reference: the live view is the like-for-like, the copy stands beside it. LRANGE there copies references;
-here it makes ten strings, or one. With fsync there are three strengths: \`always\` syncs every call,
+here it makes ten strings, or one. Ten rounds warm both compilers up, copies are measured after all else,
+and a call's latency is that of the call by itself, less the timer's. With fsync there are three strengths: \`always\` syncs every call,
 \`together\` the four clients' calls in one transaction with one sync, \`everysec\` each second. The seed's
 34,319 SETs a second with fsync mean 29 µs a call, which no sync that reaches this disk can do (the bare
 sync stands in the heading); most likely its sync ended in a cache, and \`everysec\` is nearest to that.`,
