@@ -249,7 +249,7 @@ export class Core {
 
   // Looking, without a command
 
-  /** The entry of the key that is the request's first argument, or 0. */
+  /** The entry of the key that is the request's argument 0, or 0. */
   find(db: number): number {
     this.begin(db);
     const { bytes, starts, ends } = this.request.args;
@@ -260,11 +260,10 @@ export class Core {
 
   /** As find, but leaves the key's access clock alone. */
   peek(db: number): number {
-    const { keyspace } = this;
-    const { touching } = keyspace;
-    keyspace.touching = false;
-    const entry = this.find(db);
-    keyspace.touching = touching;
+    this.begin(db);
+    const { bytes, starts, ends } = this.request.args;
+    const entry = this.keyspace.peek(db, bytes, starts[0], ends[0]);
+    if (this.context.effects.count > 0) this.#noteExpired();
     return entry;
   }
 

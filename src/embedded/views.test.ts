@@ -167,3 +167,18 @@ test("a view of an expired key is empty", () => {
   assert.equal(view.size, 0);
   assert.equal(db.dbsize(), 0);
 });
+
+test("a view has the key that it was made with, however it was given", () => {
+  using db = open();
+  db.sadd("7", "a");
+  db.sadd("schlüssel", "a", "b");
+  const bytes = new TextEncoder().encode("schlüssel");
+  const view = db.members(bytes);
+  bytes.fill(0);
+  assert.equal(view.size, 2);
+  assert.equal(db.members("schlüssel").size, 2);
+  assert.equal(db.members(7).size, 1);
+  assert.equal(db.members(7n).has("a"), true);
+  assert.equal(db.database(1).members("7").size, 0);
+  assert.throws(() => db.members(null as unknown as string), TypeError);
+});
