@@ -6,7 +6,6 @@ import { asciiBytes } from "../base/bytes.ts";
 import { parseIndex } from "../base/integers.ts";
 import { Kind, Type } from "../keyspace/data-type.ts";
 import { End } from "../keyspace/lists.ts";
-import type { Arguments } from "../protocol/arguments.ts";
 import { Errors, errorLine, wrongArity } from "../protocol/errors.ts";
 import { integer, keyArg, oneOf } from "./argument-docs.ts";
 import type { ArgumentDoc, Command } from "./command.ts";
@@ -41,12 +40,6 @@ function index(c: Context, i: number): number {
   return value;
 }
 
-function textBytes(args: Arguments, from: number): number {
-  let bytes = 0;
-  for (let i = from; i < args.count; i++) bytes += args.ends[i] - args.starts[i];
-  return bytes;
-}
-
 // Adding
 
 function push(c: Context, end: number, mustExist: boolean): void {
@@ -58,13 +51,11 @@ function push(c: Context, end: number, mustExist: boolean): void {
     if (mustExist) return c.reply.integer(0);
     entry = c.create(1, Kind.listPacked, lists.create());
   }
-  lists.willGrow(entry, args.count - 2, textBytes(args, 2));
-  for (let i = 2; i < args.count; i++) {
-    lists.push(entry, end, args.bytes, args.starts[i], args.ends[i]);
-  }
+  const { bytes, starts, ends, count } = args;
+  const length = lists.pushEach(entry, end, bytes, starts, ends, 2, count);
   c.modified(1, end === End.left ? Events.lpush : Events.rpush);
   if (created) c.ready(1);
-  c.reply.integer(lists.length(entry));
+  c.reply.integer(length);
 }
 
 function insert(c: Context): void {

@@ -139,6 +139,33 @@ export class Lists implements DataType {
     else this.chunked.pushLast(root, bytes, start, stop);
   }
 
+  /**
+   * Adds the elements bytes[starts[i], stops[i]), from ≤ i < to, one after the other at an end.
+   * Returns how many the list then has.
+   */
+  pushEach(
+    entry: number,
+    end: number,
+    bytes: Uint8Array,
+    starts: Int32Array,
+    stops: Int32Array,
+    from: number,
+    to: number,
+  ): number {
+    const { records, chunked } = this;
+    if (records.kind(entry) === Kind.listPacked) {
+      let length = 0;
+      for (let i = from; i < to; i++) length += stops[i] - starts[i];
+      this.willGrow(entry, to - from, length);
+    }
+    const root = records.pointer(entry);
+    for (let i = from; i < to; i++) {
+      if (end === End.left) chunked.pushFirst(root, bytes, starts[i], stops[i]);
+      else chunked.pushLast(root, bytes, starts[i], stops[i]);
+    }
+    return chunked.count(root);
+  }
+
   /** Reads the element at an end into packed.bytes, start, end; the cursor stands on it. */
   readEnd(entry: number, end: number): void {
     const root = this.records.pointer(entry);

@@ -57,6 +57,8 @@ const ENTRIES_MAX = 32767;
 /** The bytes that a node starts with when the list has another already and the limit allows it. */
 const NEXT_NODE_BYTES = 1024;
 const NEXT_NODE_ENTRIES = 128;
+/** In a long list it starts with as many for each node, up to what its neighbour has. */
+const NEXT_NODE_BYTES_EACH = 256;
 
 /** The bytes that a packed list may have under this `list-max-listpack-size`. */
 export function packedBytesMax(fill: number): number {
@@ -168,40 +170,79 @@ export class ChunkedLists {
 
   /** Adds an element at the right end. */
   pushLast(list: number, bytes: Uint8Array, start: number, end: number): void {
-    const last = this.lastNode(list);
     if (end - start > this.elementMax) {
       this.linkLast(list, this.newPlain(bytes, start, end), 1);
       return;
     }
-    const length = this.packed.measure(bytes, start, end);
+    const { memory, packed } = this;
+    const length = packed.measure(bytes, start, end);
     const size = length + backLengthSize(length);
-    let node = last;
-    if (last === 0 || !this.fits(last, size)) {
-      node = this.emptyNode(this.firstRoom(last, size), false);
+    const listWords = memory.i32[list >>> PLACE_BITS];
+    const listAt = (list & PLACE_MASK) << 1;
+    let node = listWords[listAt + L.last];
+    if (node !== 0) {
+      // A node with room behind its list, as nearly always: what `open` does, but nothing is read
+      // twice.
+      const u8 = memory.u8[node >>> PLACE_BITS];
+      const base = (node & PLACE_MASK) << 3;
+      const at = base + memory.i32[node >>> PLACE_BITS][(base >> 2) + N.start];
+      const total = readU32(u8, at);
+      const entries = readU16(u8, at + 4);
+      const fits = at !== base && entries < this.entriesMax && total + size <= this.bytesMax;
+      if (fits && at - base + total + size <= memory.sizeOf(node)) {
+        packed.put(u8, at + total - 1, length, bytes, start);
+        u8[at + total - 1 + size] = END_MARK;
+        writeU32(u8, at, total + size);
+        writeU16(u8, at + 4, entries + 1);
+        listWords[listAt + L.entries]++;
+        return;
+      }
+    }
+    if (node === 0 || !this.fits(node, size)) {
+      node = this.emptyNode(this.firstRoom(list, node, size), false);
       this.linkLast(list, node, 0);
     }
-    const startAt = this.memory.i32[node >>> PLACE_BITS][((node & PLACE_MASK) << 1) + N.start];
-    const u8 = this.memory.u8[node >>> PLACE_BITS];
-    const total = readU32(u8, ((node & PLACE_MASK) << 3) + startAt);
-    this.insertMeasured(list, node, startAt + total - 1, length, size, bytes, start);
+    this.insertMeasured(list, node, this.endOffset(node), length, size, bytes, start);
   }
 
   /** Adds an element at the left end. */
   pushFirst(list: number, bytes: Uint8Array, start: number, end: number): void {
-    const first = this.firstNode(list);
     if (end - start > this.elementMax) {
-      this.link(list, this.newPlain(bytes, start, end), 0, first, 1);
+      this.link(list, this.newPlain(bytes, start, end), 0, this.firstNode(list), 1);
       return;
     }
-    const length = this.packed.measure(bytes, start, end);
+    const { memory, packed } = this;
+    const length = packed.measure(bytes, start, end);
     const size = length + backLengthSize(length);
+    const listWords = memory.i32[list >>> PLACE_BITS];
+    const listAt = (list & PLACE_MASK) << 1;
+    const first = listWords[listAt + L.first];
     let node = first;
+    if (node !== 0) {
+      const u8 = memory.u8[node >>> PLACE_BITS];
+      const words = memory.i32[node >>> PLACE_BITS];
+      const base = (node & PLACE_MASK) << 3;
+      const startAt = words[(base >> 2) + N.start];
+      const total = readU32(u8, base + startAt);
+      const entries = readU16(u8, base + startAt + 4);
+      const fits = entries < this.entriesMax && total + size <= this.bytesMax;
+      // False for a plain node, whose `start` is 0.
+      if (fits && startAt - N.bytes >= size) {
+        const at = base + startAt - size;
+        packed.put(u8, at + PACKED_HEADER, length, bytes, start);
+        writeU32(u8, at, total + size);
+        writeU16(u8, at + 4, entries + 1);
+        words[(base >> 2) + N.start] = startAt - size;
+        listWords[listAt + L.entries]++;
+        return;
+      }
+    }
     if (first === 0 || !this.fits(first, size)) {
-      node = this.emptyNode(this.firstRoom(first, size), true);
+      node = this.emptyNode(this.firstRoom(list, first, size), true);
       this.link(list, node, 0, first, 0);
     }
-    const startAt = this.memory.i32[node >>> PLACE_BITS][((node & PLACE_MASK) << 1) + N.start];
-    this.insertMeasured(list, node, startAt + PACKED_HEADER, length, size, bytes, start);
+    const at = this.startOffset(node) + PACKED_HEADER;
+    this.insertMeasured(list, node, at, length, size, bytes, start);
   }
 
   /** Puts the cursor on the first entry; false when there is none. */
@@ -572,11 +613,18 @@ export class ChunkedLists {
 
   // ---- Inside: making, linking and unlinking nodes ----
 
-  /** The room that a new node at an end is given. */
-  private firstRoom(neighbour: number, size: number): number {
+  /**
+   * The room that a new node at an end is given. Growing a node to 8 KiB copies 40 KiB on the way,
+   * which a long list saves: it can spare a 32nd of its bytes.
+   */
+  private firstRoom(list: number, neighbour: number, size: number): number {
     const needed = PACKED_EMPTY + size;
-    const fillsUp = neighbour !== 0 && this.entriesMax >= NEXT_NODE_ENTRIES;
-    return fillsUp ? Math.max(needed, NEXT_NODE_BYTES - N.bytes) : needed;
+    if (neighbour === 0 || this.entriesMax < NEXT_NODE_ENTRIES) return needed;
+    const spare = this.nodes(list) * NEXT_NODE_BYTES_EACH - N.bytes;
+    const start = this.startOffset(neighbour);
+    const usual = start === 0 ? 0 : this.endOffset(neighbour) + 1 - start;
+    const room = Math.min(usual, spare, this.bytesMax);
+    return Math.max(needed, NEXT_NODE_BYTES - N.bytes, room);
   }
 
   /** A node with an empty packed list and this much room for it, the gap before it or behind it. */
