@@ -8,6 +8,8 @@ import { type Command, CompiledCommand } from "./command.ts";
 const SLOTS = 4096;
 /** Longer names are no commands. */
 const NAME_MAX = 64;
+/** The bit that is another in upper and lower case, in each byte of a word. */
+const ANY_CASE = 0x20202020;
 
 export class CommandTable {
   readonly commands: Map<string, CompiledCommand> = new Map();
@@ -33,7 +35,7 @@ export class CommandTable {
     const start = args.starts[i];
     const end = args.ends[i];
     const length = end - start;
-    if (length > NAME_MAX) return undefined;
+    if (length > NAME_MAX || length === 0) return undefined;
     let slot = nameHash(bytes, start, end);
     for (;;) {
       const command = this.#slots[slot];
@@ -53,8 +55,11 @@ export class CommandTable {
   }
 }
 
+/** Of four bytes of the name and its length, which tell nearly all apart. Not for no bytes. */
 function nameHash(bytes: Uint8Array, start: number, end: number): number {
-  let hash = end - start;
-  for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + (bytes[at] | 32)) | 0;
-  return (hash ^ (hash >>> 12)) & (SLOTS - 1);
+  const length = end - start;
+  const second = length === 1 ? 0 : bytes[start + 1];
+  const middle = bytes[start + (length >> 1)];
+  const word = bytes[start] | (second << 8) | (middle << 16) | (bytes[end - 1] << 24);
+  return (Math.imul((word & ~ANY_CASE) + length, 0x9e3779b1) >>> 17) & (SLOTS - 1);
 }
