@@ -5,8 +5,11 @@
 // read this way.
 //
 // Nothing is changed and nothing is promised: an entry is guessed by its tag alone, and whoever
-// executes the request finds it in the ordinary way. Only the key's hash is handed on.
+// executes the request finds it in the ordinary way. Only what does not depend on the requests
+// before is handed on: the hash of the key, that of the member behind it, and that a key is the one
+// of the request before, as it is throughout when a pipeline fills a list.
 
+import { equalBytes } from "../base/bytes.ts";
 import type { Keyspace } from "./keyspace.ts";
 
 /** Requests that are looked at together. */
@@ -26,6 +29,9 @@ export class Foresight {
   readonly #memberStarts = new Int32Array(FORESIGHT_DEPTH);
   readonly #memberEnds = new Int32Array(FORESIGHT_DEPTH);
   readonly #hashes = new Int32Array(FORESIGHT_DEPTH);
+  readonly #memberHashes = new Int32Array(FORESIGHT_DEPTH);
+  /** 1 where the key is that of the request before. */
+  readonly #repeats = new Uint8Array(FORESIGHT_DEPTH);
   readonly #likely = new Int32Array(FORESIGHT_DEPTH);
   #count = 0;
 
@@ -54,36 +60,80 @@ export class Foresight {
   /** Hashes the keys and loads what they, and the members behind them, are likely to be. */
   load(): void {
     const keyspace = this.#keyspace;
+    const { tables } = keyspace;
+    const { hasher } = tables;
     const bytes = this.#bytes;
     const likely = this.#likely;
+    const repeats = this.#repeats;
     const count = this.#count;
     for (let i = 0; i < count; i++) {
       const start = this.#keyStarts[i];
+      repeats[i] = 0;
       likely[i] = 0;
       if (start === ABSENT) continue;
-      const hash = keyspace.tables.hash(bytes, start, this.#keyEnds[i]);
-      this.#hashes[i] = hash;
-      likely[i] = keyspace.approach(this.db, hash);
+      const end = this.#keyEnds[i];
+      if (i > 0 && this.#repeatsKey(i, start, end)) {
+        repeats[i] = 1;
+        this.#hashes[i] = this.#hashes[i - 1];
+        likely[i] = likely[i - 1];
+      } else {
+        const hash = hasher.hash(bytes, start, end);
+        this.#hashes[i] = hash;
+        likely[i] = keyspace.approach(this.db, hash);
+      }
     }
-    for (let i = 0; i < count; i++) if (likely[i] !== 0) keyspace.touch(likely[i]);
+    for (let i = 0; i < count; i++) {
+      if (likely[i] !== 0 && repeats[i] === 0) keyspace.touch(likely[i]);
+    }
     for (let i = 0; i < count; i++) {
       const start = this.#memberStarts[i];
-      if (likely[i] === 0 || start === ABSENT) likely[i] = 0;
-      else likely[i] = keyspace.approachMember(likely[i], bytes, start, this.#memberEnds[i]);
+      if (start === ABSENT) {
+        likely[i] = 0;
+        continue;
+      }
+      const table = likely[i] === 0 ? 0 : keyspace.memberTable(likely[i]);
+      if (table === 0) {
+        this.#memberStarts[i] = ABSENT;
+        likely[i] = 0;
+        continue;
+      }
+      const hash = hasher.hash(bytes, start, this.#memberEnds[i]);
+      this.#memberHashes[i] = hash;
+      likely[i] = tables.approach(table, hash);
     }
     for (let i = 0; i < count; i++) if (likely[i] !== 0) keyspace.touch(likely[i]);
   }
 
-  /** Request i is executed next: its key need not be hashed again. REQUIRES: load() was called. */
+  /** Whether request i, whose key is bytes[start, end), has the key of the request before it. */
+  #repeatsKey(i: number, start: number, end: number): boolean {
+    const before = this.#keyStarts[i - 1];
+    const beforeEnd = this.#keyEnds[i - 1];
+    const bytes = this.#bytes;
+    // Most keys that differ do so in the last byte.
+    if (before === ABSENT || bytes[beforeEnd - 1] !== bytes[end - 1]) return false;
+    return equalBytes(bytes, before, beforeEnd, bytes, start, end);
+  }
+
+  /** Request i is executed next: it need not be hashed again. REQUIRES: load() was called. */
   announce(i: number): void {
+    // What was known of the requests before is as true as it was.
     const start = this.#keyStarts[i];
-    if (start === ABSENT) this.#keyspace.forgetHash();
-    else this.#keyspace.knowHash(this.#bytes, start, this.#keyEnds[i], this.#hashes[i]);
+    if (start === ABSENT) return;
+    const bytes = this.#bytes;
+    const repeats = this.#repeats[i] === 1;
+    const repeated = i + 1 < this.#count && this.#repeats[i + 1] === 1;
+    const keyspace = this.#keyspace;
+    keyspace.knowKey(bytes, start, this.#keyEnds[i], this.#hashes[i], repeats, repeated);
+    const member = this.#memberStarts[i];
+    if (member === ABSENT) return;
+    keyspace.tables.knowHash(bytes, member, this.#memberEnds[i], this.#memberHashes[i]);
   }
 
   /** The requests have been executed, or will be read again; their bytes may change. */
   end(): void {
-    this.#keyspace.forgetHash();
+    const bytes = this.#bytes;
+    this.#keyspace.knowKey(bytes, ABSENT, ABSENT, 0, false, false);
+    this.#keyspace.tables.knowHash(bytes, ABSENT, ABSENT, 0);
     this.#count = 0;
   }
 }

@@ -81,6 +81,11 @@ export class Keyspace {
   #knownStart = -1;
   #knownEnd = -1;
   #knownHash = 0;
+  #knownRepeats = false;
+  // The known key's entry if it repeats and was found, in which table, and tables.losses then.
+  #knownEntry = 0;
+  #knownTable = 0;
+  #knownLosses = 0;
   /** Written so that loading an entry is not optimised away; never read. */
   #loaded = 0;
   readonly #words: Int32Array;
@@ -178,14 +183,10 @@ export class Keyspace {
     return table === 0 ? 0 : this.tables.approach(table, hash);
   }
 
-  /**
-   * As approach, for a member or field bytes[start, end) of what the entry holds, if that is a
-   * table; 0 for everything else.
-   */
-  approachMember(entry: number, bytes: Uint8Array, start: number, end: number): number {
+  /** The table of what the entry holds, a large set or hash; 0 for everything else. */
+  memberTable(entry: number): number {
     const kind = this.records.kind(entry);
-    if (kind !== Kind.setTable && kind !== Kind.hashTable) return 0;
-    return this.tables.approach(this.records.pointer(entry), this.tables.hash(bytes, start, end));
+    return kind === Kind.setTable || kind === Kind.hashTable ? this.records.pointer(entry) : 0;
   }
 
   /** Loads an entry, or a member or field. */
@@ -194,37 +195,62 @@ export class Keyspace {
   }
 
   /**
-   * The hash of the key bytes[start, end) is known: it is not computed again until forgetHash().
-   * REQUIRES: the bytes do not change until then.
+   * The key bytes[start, end) has this hash, and is not hashed again until another key is known. It
+   * is the one that was known before (`repeats`), or will be known next (`repeated`): then it is not
+   * looked for again either, as long as the entry stays that was found.
+   * REQUIRES: the bytes do not change until then. A start below 0 stands for no key.
    */
-  knowHash(bytes: Uint8Array, start: number, end: number, hash: number): void {
+  knowKey(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    hash: number,
+    repeats: boolean,
+    repeated: boolean,
+  ): void {
     this.#knownBytes = bytes;
     this.#knownStart = start;
     this.#knownEnd = end;
     this.#knownHash = hash;
+    this.#knownRepeats = repeats || repeated;
+    if (!repeats) this.#knownEntry = 0;
   }
 
-  forgetHash(): void {
-    this.#knownStart = -1;
+  #isKnown(bytes: Uint8Array, start: number, end: number): boolean {
+    return start === this.#knownStart && end === this.#knownEnd && bytes === this.#knownBytes;
   }
 
   #hashOf(bytes: Uint8Array, start: number, end: number): number {
-    if (start === this.#knownStart && end === this.#knownEnd && bytes === this.#knownBytes) {
-      return this.#knownHash;
-    }
-    return this.tables.hash(bytes, start, end);
+    return this.#isKnown(bytes, start, end) ? this.#knownHash : this.tables.hash(bytes, start, end);
   }
 
-  /**
-   * The entry with the key bytes[start, end), or 0. One whose deadline has passed is deleted
-   * first. Remembers the slot until the database changes (for the set and remove below).
-   */
-  find(db: number, bytes: Uint8Array, start: number, end: number): number {
-    const tables = this.tables;
-    const hash = this.#hashOf(bytes, start, end);
+  /** As find below, but the entry may have expired, and its slot is remembered by the tables. */
+  #entryOf(db: number, bytes: Uint8Array, start: number, end: number): number {
     const table = this.#words[W.databases + db * DATABASE_WORDS];
     if (table === 0) return 0;
-    const entry = tables.find(table, hash, bytes, start, end);
+    return this.tables.find(table, this.#hashOf(bytes, start, end), bytes, start, end);
+  }
+
+  /** As #entryOf, for the known key, without the slot. */
+  #knownEntryOf(db: number, bytes: Uint8Array, start: number, end: number): number {
+    const table = this.#words[W.databases + db * DATABASE_WORDS];
+    const { losses } = this.tables;
+    if (this.#knownEntry !== 0 && this.#knownTable === table && this.#knownLosses === losses) {
+      return this.#knownEntry;
+    }
+    const entry = this.#entryOf(db, bytes, start, end);
+    this.#knownEntry = entry;
+    this.#knownTable = table;
+    this.#knownLosses = losses;
+    return entry;
+  }
+
+  /** The entry with the key bytes[start, end), or 0. One whose deadline has passed is deleted. */
+  find(db: number, bytes: Uint8Array, start: number, end: number): number {
+    const entry =
+      this.#knownRepeats && this.#isKnown(bytes, start, end)
+        ? this.#knownEntryOf(db, bytes, start, end)
+        : this.#entryOf(db, bytes, start, end);
     if (entry === 0) return 0;
     const words = this.memory.i32[entry >>> PLACE_BITS];
     const at = (entry & PLACE_MASK) << 1;
@@ -240,13 +266,15 @@ export class Keyspace {
     return entry;
   }
 
-  /** As find, but leaves the access clock alone. */
+  /**
+   * As find, but leaves the access clock alone. The tables remember the entry's slot until they
+   * change.
+   */
   peek(db: number, bytes: Uint8Array, start: number, end: number): number {
-    const touching = this.touching;
-    this.touching = false;
-    const entry = this.find(db, bytes, start, end);
-    this.touching = touching;
-    return entry;
+    const entry = this.#entryOf(db, bytes, start, end);
+    if (entry === 0 || !this.isExpired(entry)) return entry;
+    this.expire(db, entry);
+    return 0;
   }
 
   #touchFrequency(entry: number): void {
@@ -586,9 +614,9 @@ export class Keyspace {
     this.#disposals.dispose(entry);
   }
 
-  /** Whether something waits to be freed. */
+  /** Whether something waits to be freed: asked after every command. */
   get disposing(): boolean {
-    return this.#disposals.any;
+    return this.#words[W.disposals] !== 0;
   }
 
   /** Frees about `budget` elements of what waits to be freed. */

@@ -76,6 +76,18 @@ export class HashTables {
   #slotSegment = 0;
   #slotWord = 0;
 
+  /**
+   * Grows when a record leaves a table or is replaced: as long as it stays (and the table is the
+   * same), so does what find() found.
+   */
+  losses = 0;
+
+  // A hash that is known: see knowHash().
+  #knownBytes: Uint8Array = new Uint8Array(0);
+  #knownStart = -1;
+  #knownEnd = -1;
+  #knownHash = 0;
+
   constructor(memory: Memory, records: Records, hasher: Hasher) {
     this.memory = memory;
     this.records = records;
@@ -113,7 +125,21 @@ export class HashTables {
 
   /** The hash of bytes[start, end), for find, insert and remove. */
   hash(bytes: Uint8Array, start: number, end: number): number {
+    if (start === this.#knownStart && end === this.#knownEnd && bytes === this.#knownBytes) {
+      return this.#knownHash;
+    }
     return this.hasher.hash(bytes, start, end);
+  }
+
+  /**
+   * This is the hash of bytes[start, end): it is not computed again until another is known.
+   * REQUIRES: the bytes do not change until then. A start below 0 stands for nothing.
+   */
+  knowHash(bytes: Uint8Array, start: number, end: number, hash: number): void {
+    this.#knownBytes = bytes;
+    this.#knownStart = start;
+    this.#knownEnd = end;
+    this.#knownHash = hash;
   }
 
   /**
@@ -187,6 +213,7 @@ export class HashTables {
   /** Puts `record` where find() found another with the same key. */
   replaceFound(record: number): void {
     this.memory.i32[this.#slotSegment][this.#slotWord] = record;
+    this.losses = (this.losses + 1) | 0;
   }
 
   /** Puts `moved` in the place of `record`, which has the same key. REQUIRES: it is there. */
@@ -290,6 +317,7 @@ export class HashTables {
     const words = memory.i32[table >>> PLACE_BITS];
     const h = (table & PLACE_MASK) << 1;
     let left = budget;
+    this.losses = (this.losses + 1) | 0;
     while (words[h + H.buckets] > 0 && left > 0) {
       const last = words[h + H.buckets] - 1;
       const bucket = this.#bucketAt(table, last);
@@ -465,6 +493,7 @@ export class HashTables {
    */
   removeFound(table: number, hash: number): void {
     const memory = this.memory;
+    this.losses = (this.losses + 1) | 0;
     let previous = 0;
     let last = this.#bucketOf(table, hash);
     for (;;) {
