@@ -4,13 +4,13 @@
 // runtimes. Short ranges are worked through in a loop; long ones go to what the runtime has built
 // in. The crossings below were measured over shared memory (ns per call, Node 26 / Bun 1.4):
 //
-//   copy between arrays   16 B: loop 18 / 10, set 33 / 38      32 B: loop 43 / 16, set 32 / 37
-//                         64 B: loop 86 / 32, set 35 / 35     256 B: loop 350 / 100, set 37 / 35
+//   copy between arrays   16 B: loop 15 / 10, by eight 15 / 9       32 B: 24 / 16, 26 / 12
+//                         64 B: by eight 47 / 19, set 40 / 39      128 B: by eight 91 / 35
 //   text from ASCII        8 B: eight at a time 57 / 44, TextDecoder 156 / 94
 //                         32 B: 129 / 185, 159 / 98           64 B: 205 / 352, 162 / 102
 //   text to ASCII         16 B: loop 31 / 16, encodeInto 64 / 44    64 B: 150 / 52, 54 / 42
 
-const COPY_LOOP_MAX = 32;
+const COPY_LOOP_MAX = 64;
 const DECODE_LOOP_MAX = 24;
 const ENCODE_LOOP_MAX = 24;
 const CODES_AT_ONCE = 4096; // arguments of one String.fromCharCode call
@@ -95,7 +95,19 @@ export function copyBytes(
     to.set(from.subarray(start, end), at);
     return at + end - start;
   }
-  for (let i = start; i < end; i++) to[at++] = from[i];
+  let i = start;
+  for (const whole = end - 7; i < whole; i += 8) {
+    to[at] = from[i];
+    to[at + 1] = from[i + 1];
+    to[at + 2] = from[i + 2];
+    to[at + 3] = from[i + 3];
+    to[at + 4] = from[i + 4];
+    to[at + 5] = from[i + 5];
+    to[at + 6] = from[i + 6];
+    to[at + 7] = from[i + 7];
+    at += 8;
+  }
+  for (; i < end; i++) to[at++] = from[i];
   return at;
 }
 

@@ -93,12 +93,7 @@ export class ReplyWriter {
     else at = writeInteger(out, at, length);
     out[at++] = CR;
     out[at++] = LF;
-    if (length <= 32) {
-      for (let i = start; i < end; i++) out[at++] = bytes[i];
-    } else {
-      copyBytes(bytes, start, end, out, at);
-      at += length;
-    }
+    at = copyBytes(bytes, start, end, out, at);
     out[at++] = CR;
     out[at++] = LF;
     this.length = at;

@@ -527,7 +527,7 @@ export class PackedLists {
     if (this.pendingInteger) putInteger(u8, at, length, this.pendingHigh, this.pendingLow);
     else if (length <= 64) {
       u8[at] = 0x80 | (length - 1);
-      for (let i = 1; i < length; i++) u8[at + i] = bytes[start + i - 1];
+      copyBytes(bytes, start, start + length - 1, u8, at + 1);
       u8[at + length] = length;
       return;
     } else {
