@@ -60,48 +60,73 @@ export class Foresight {
   /** Hashes the keys and loads what they, and the members behind them, are likely to be. */
   load(): void {
     const keyspace = this.#keyspace;
-    const { tables } = keyspace;
-    const { hasher } = tables;
+    const likely = this.#likely;
+    const repeats = this.#repeats;
+    const count = this.#count;
+    this.#hashKeys();
+    for (let i = 0; i < count; i++) {
+      if (likely[i] !== 0 && repeats[i] === 0) keyspace.touch(likely[i]);
+    }
+    if (!this.#hashMembers()) return;
+    for (let i = 0; i < count; i++) if (likely[i] !== 0) keyspace.touch(likely[i]);
+  }
+
+  /** Loads the keys' buckets, and sets `likely` to the entries that they may be. */
+  #hashKeys(): void {
+    const keyspace = this.#keyspace;
+    const { hasher } = keyspace.tables;
     const bytes = this.#bytes;
+    const starts = this.#keyStarts;
+    const ends = this.#keyEnds;
+    const hashes = this.#hashes;
     const likely = this.#likely;
     const repeats = this.#repeats;
     const count = this.#count;
     for (let i = 0; i < count; i++) {
-      const start = this.#keyStarts[i];
+      const start = starts[i];
+      const end = ends[i];
       repeats[i] = 0;
-      likely[i] = 0;
-      if (start === ABSENT) continue;
-      const end = this.#keyEnds[i];
-      if (i > 0 && this.#repeatsKey(i, start, end)) {
+      if (start === ABSENT) {
+        likely[i] = 0;
+      } else if (i > 0 && this.#repeatsKey(i, start, end)) {
         repeats[i] = 1;
-        this.#hashes[i] = this.#hashes[i - 1];
+        hashes[i] = hashes[i - 1];
         likely[i] = likely[i - 1];
       } else {
         const hash = hasher.hash(bytes, start, end);
-        this.#hashes[i] = hash;
+        hashes[i] = hash;
         likely[i] = keyspace.approach(this.db, hash);
       }
     }
+  }
+
+  /**
+   * Loads the members' buckets where the likely entries have tables, and sets `likely` to the
+   * members; false when there are none.
+   */
+  #hashMembers(): boolean {
+    const keyspace = this.#keyspace;
+    const { tables } = keyspace;
+    const { hasher } = tables;
+    const bytes = this.#bytes;
+    const starts = this.#memberStarts;
+    const likely = this.#likely;
+    const count = this.#count;
+    let any = false;
     for (let i = 0; i < count; i++) {
-      if (likely[i] !== 0 && repeats[i] === 0) keyspace.touch(likely[i]);
-    }
-    for (let i = 0; i < count; i++) {
-      const start = this.#memberStarts[i];
-      if (start === ABSENT) {
-        likely[i] = 0;
-        continue;
-      }
-      const table = likely[i] === 0 ? 0 : keyspace.memberTable(likely[i]);
+      const start = starts[i];
+      const table = start === ABSENT || likely[i] === 0 ? 0 : keyspace.memberTable(likely[i]);
       if (table === 0) {
-        this.#memberStarts[i] = ABSENT;
+        starts[i] = ABSENT;
         likely[i] = 0;
-        continue;
+      } else {
+        const hash = hasher.hash(bytes, start, this.#memberEnds[i]);
+        this.#memberHashes[i] = hash;
+        likely[i] = tables.approach(table, hash);
+        any = true;
       }
-      const hash = hasher.hash(bytes, start, this.#memberEnds[i]);
-      this.#memberHashes[i] = hash;
-      likely[i] = tables.approach(table, hash);
     }
-    for (let i = 0; i < count; i++) if (likely[i] !== 0) keyspace.touch(likely[i]);
+    return any;
   }
 
   /** Whether request i, whose key is bytes[start, end), has the key of the request before it. */
