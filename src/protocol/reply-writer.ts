@@ -93,7 +93,12 @@ export class ReplyWriter {
     else at = writeInteger(out, at, length);
     out[at++] = CR;
     out[at++] = LF;
-    at = copyBytes(bytes, start, end, out, at);
+    if (length <= 32) {
+      for (let i = start; i < end; i++) out[at++] = bytes[i];
+    } else {
+      copyBytes(bytes, start, end, out, at);
+      at += length;
+    }
     out[at++] = CR;
     out[at++] = LF;
     this.length = at;
