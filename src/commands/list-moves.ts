@@ -34,7 +34,7 @@ const TIME_LIMIT_MS = 2 ** 63;
 // Arguments
 
 /** Argument i as LEFT or RIGHT: an End, or −1. */
-function endOf(args: Arguments, i: number): number {
+export function endOf(args: Arguments, i: number): number {
   if (args.is(i, LEFT)) return End.left;
   return args.is(i, RIGHT) ? End.right : -1;
 }

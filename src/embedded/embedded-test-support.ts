@@ -1,6 +1,7 @@
 // For tests of the embedded API: what lies behind a database, and what it holds.
 
 import type { Database as Engine } from "../database.ts";
+import { Kind } from "../keyspace/data-type.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { coreOf, type Database } from "./database.ts";
 
@@ -34,10 +35,18 @@ function valueOf(db: Database, key: string): unknown {
   }
 }
 
-/** Where the bytes of the memory are: in entries, and how many belong to nothing. */
-export function usedByEntries(keyspace: Keyspace): { total: number; unaccounted: number } {
+/**
+ * Where the bytes of the memory are: in entries, in those of them that a transaction only ever
+ * copies as a whole, and how many belong to nothing.
+ */
+export function usedByEntries(keyspace: Keyspace): {
+  total: number;
+  small: number;
+  unaccounted: number;
+} {
   const { tables, deadlines, memory } = keyspace;
   let total = 0;
+  let small = 0;
   let structures = 0;
   for (let db = 0; db < keyspace.databases; db++) {
     const table = keyspace.table(db);
@@ -45,11 +54,24 @@ export function usedByEntries(keyspace: Keyspace): { total: number; unaccounted:
       structures += tables.bytesUsed(table);
       for (let bucket = 0; bucket < tables.buckets(table); bucket++) {
         const entries = tables.found.slice(0, tables.collect(table, bucket));
-        for (const entry of entries) total += keyspace.bytesUsed(entry);
+        for (const entry of entries) {
+          const bytes = keyspace.bytesUsed(entry);
+          total += bytes;
+          if (copiedAsWhole.has(keyspace.records.kind(entry))) small += bytes;
+        }
       }
     }
     const tree = keyspace.deadlineTree(db);
     if (tree !== 0) structures += deadlines.memoryBytes(tree);
   }
-  return { total, unaccounted: memory.usedBytes - total - structures };
+  return { total, small, unaccounted: memory.usedBytes - total - structures };
 }
+
+const copiedAsWhole: ReadonlySet<number> = new Set([
+  Kind.stringRaw,
+  Kind.stringEmbedded,
+  Kind.stringInteger,
+  Kind.setIntegers,
+  Kind.setPacked,
+  Kind.hashPacked,
+]);

@@ -10,8 +10,13 @@
 // A whole database that is flushed is not copied: its roots are kept. A step is undone by itself,
 // the last one first, so that keys saved before a flush are put back into what was flushed.
 //
-// Cost: a key's first write in a transaction copies its value, a large collection as a whole. DEL,
-// UNLINK and SET do not need what they replace and copy nothing.
+// Of large collections only the members that a command names are saved, where it names them
+// (undo-members.ts). A key of which members are saved may be saved as a whole afterwards, never the
+// other way round; so a step of keys first puts back what is whole, and then the members.
+//
+// Cost: a key's first write in a transaction copies its value, if that is a string or a small
+// collection, or if the command may change any part of it. DEL, UNLINK and SET do not need what
+// they replace and copy nothing.
 
 import { parseInteger } from "../base/integers.ts";
 import type { CompiledCommand } from "../commands/command.ts";
@@ -23,16 +28,21 @@ import { TableWalk } from "../keyspace/table-walk.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import type { Disposer } from "../structures/hash-table.ts";
 import { NO_DEADLINE } from "../structures/record.ts";
+import { ABSENT, type PartialWrite, partialWrites, UndoMembers } from "./undo-members.ts";
 
-/** The kind of a record that says: this key was not there. No entry is of this kind. */
-const ABSENT = 31;
-/** No key of the database has been saved by this object, and nothing of it replaced. */
-const UNTOUCHED = -1;
 const NO_BYTES = new Uint8Array(0);
 const everything = Number.MAX_SAFE_INTEGER;
 
+/** Keys that were saved: whole entries, and partial saves (0 while there are none). */
+interface KeysStep {
+  readonly kind: "keys";
+  readonly db: number;
+  readonly table: number;
+  partials: number;
+}
+
 type Step =
-  | { readonly kind: "keys"; readonly db: number; readonly table: number }
+  | KeysStep
   | { readonly kind: "database"; readonly db: number; readonly roots: [number, number] }
   | { readonly kind: "swap"; readonly a: number; readonly b: number };
 
@@ -50,15 +60,20 @@ export class Undo implements ChangeObserver, KeyspaceListener, Disposer {
 
   readonly #keyspace: Keyspace;
   readonly #executor: Executor;
+  readonly #members: UndoMembers;
   readonly #steps: Step[] = [];
-  /** For each database the table of keys saved since its last whole replacement, 0: none yet. */
-  readonly #tables: Int32Array;
+  /**
+   * For each database the keys saved since its last whole replacement: null while there are none,
+   * undefined while this object has saved and replaced nothing of it.
+   */
+  readonly #current: (KeysStep | null | undefined)[];
   #positions: Int32Array = new Int32Array(16);
 
   constructor(executor: Executor) {
     this.#executor = executor;
     this.#keyspace = executor.keyspace;
-    this.#tables = new Int32Array(this.#keyspace.databases).fill(UNTOUCHED);
+    this.#members = new UndoMembers(executor.keyspace, executor.context.lists);
+    this.#current = new Array(this.#keyspace.databases).fill(undefined);
   }
 
   /** A command is about to write: saves what it may change. */
@@ -68,10 +83,8 @@ export class Undo implements ChangeObserver, KeyspaceListener, Disposer {
     const positions = this.#positions;
     const count = command.keyPositions(args, positions);
     const replaces = replacesWholly(command.name, args);
-    for (let i = 0; i < count; i++) {
-      const at = positions[i];
-      this.#save(db, args.bytes, args.starts[at], args.ends[at], replaces);
-    }
+    const write = partialWrites.get(command.name);
+    for (let i = 0; i < count; i++) this.#save(db, args, positions[i], replaces, write);
     const { group } = command.entry;
     if (group !== "generic" && group !== "server") return;
     switch (command.name) {
@@ -104,20 +117,38 @@ export class Undo implements ChangeObserver, KeyspaceListener, Disposer {
 
   #saveElsewhere(args: Arguments, dbAt: number, keyAt: number): void {
     const db = this.#database(args, dbAt);
-    if (db >= 0) this.#save(db, args.bytes, args.starts[keyAt], args.ends[keyAt], false);
+    if (db >= 0) this.#save(db, args, keyAt, false, undefined);
   }
 
-  /** Saves a key's entry, or that there is none, if it was not saved before. */
-  #save(db: number, bytes: Uint8Array, start: number, end: number, replaced: boolean): void {
+  /**
+   * Saves the entry of the key at argument i, or that there is none, if it was not saved before; of
+   * a large collection only what `write` may change, if it says that.
+   */
+  #save(
+    db: number,
+    args: Arguments,
+    i: number,
+    replaced: boolean,
+    write: PartialWrite | undefined,
+  ): void {
     const keyspace = this.#keyspace;
     const { tables, records } = keyspace;
-    const table = this.#tableOf(db);
+    const { bytes } = args;
+    const start = args.starts[i];
+    const end = args.ends[i];
+    const keys = this.#keysOf(db);
+    const { table } = keys;
     const hash = tables.hash(bytes, start, end);
     if (tables.find(table, hash, bytes, start, end) !== 0) return;
     const entry = keyspace.peek(db, bytes, start, end);
     if (entry === 0) {
       const absent = records.createPointer(ABSENT, bytes, start, end, 0, 0, NO_DEADLINE, 0);
       tables.insert(table, hash, absent);
+      return;
+    }
+    if (write !== undefined && this.#members.takes(write, args, entry)) {
+      if (keys.partials === 0) keys.partials = tables.create();
+      this.#members.save(keys.partials, hash, write, db, args, i, entry);
       return;
     }
     const isString = keyspace.typeOf(entry) === Type.string;
@@ -140,13 +171,14 @@ export class Undo implements ChangeObserver, KeyspaceListener, Disposer {
     return records.create(Kind.stringRaw, bytes, start, end, NO_BYTES, 0, 0, NO_DEADLINE, 0);
   }
 
-  #tableOf(db: number): number {
-    if (this.#tables[db] <= 0) {
-      const table = this.#keyspace.tables.create();
-      this.#tables[db] = table;
-      this.#steps.push({ kind: "keys", db, table });
+  #keysOf(db: number): KeysStep {
+    let keys = this.#current[db];
+    if (!keys) {
+      keys = { kind: "keys", db, table: this.#keyspace.tables.create(), partials: 0 };
+      this.#current[db] = keys;
+      this.#steps.push(keys);
     }
-    return this.#tables[db];
+    return keys;
   }
 
   /** Puts `to` in the place of `from`, which has the same key. */
@@ -174,33 +206,41 @@ export class Undo implements ChangeObserver, KeyspaceListener, Disposer {
       return tables.find(table, tables.hash(bytes, start, end), bytes, start, end) !== 0;
     });
     this.#steps.push({ kind: "database", db, roots: keyspace.takeOut(db) });
-    this.#tables[db] = 0;
+    this.#current[db] = null;
     keyspace.attach(db, this.#standIn(c.args.bytes, 0, 0));
   }
 
   #saveSwap(a: number, b: number): void {
     if (a < 0 || b < 0 || a === b) return;
     this.#steps.push({ kind: "swap", a, b });
-    this.#tables[a] = 0;
-    this.#tables[b] = 0;
+    this.#current[a] = null;
+    this.#current[b] = null;
   }
 
   /** An entry's time is over: that is so even if the transaction is rolled back. */
   expired(db: number, bytes: Uint8Array, start: number, end: number): void {
-    const { tables } = this.#keyspace;
-    const table = this.#tables[db];
-    const saved =
-      table > 0 && tables.find(table, tables.hash(bytes, start, end), bytes, start, end) !== 0;
-    if (!saved) this.expiries.push({ db, key: bytes.slice(start, end) });
+    if (!this.#isSaved(db, bytes, start, end))
+      this.expiries.push({ db, key: bytes.slice(start, end) });
     this.#executor.expired(db, bytes, start, end);
+  }
+
+  #isSaved(db: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const keys = this.#current[db];
+    if (!keys) return false;
+    const { tables } = this.#keyspace;
+    const hash = tables.hash(bytes, start, end);
+    if (tables.find(keys.table, hash, bytes, start, end) !== 0) return true;
+    return keys.partials !== 0 && tables.find(keys.partials, hash, bytes, start, end) !== 0;
   }
 
   /** Takes everything back that was saved, in the reverse order. */
   rollBack(): void {
     for (let i = this.#steps.length - 1; i >= 0; i--) {
       const step = this.#steps[i];
-      if (step.kind === "keys") this.#restoreKeys(step.db, step.table);
-      else if (step.kind === "database") this.#keyspace.putBack(step.db, step.roots);
+      if (step.kind === "keys") {
+        this.#restoreKeys(step.db, step.table);
+        if (step.partials !== 0) this.#members.restore(step.db, step.partials);
+      } else if (step.kind === "database") this.#keyspace.putBack(step.db, step.roots);
       else this.#keyspace.swap(step.a, step.b);
     }
   }
@@ -232,8 +272,10 @@ export class Undo implements ChangeObserver, KeyspaceListener, Disposer {
   /** Frees everything that was saved: the transaction holds. */
   forget(): void {
     for (const step of this.#steps) {
-      if (step.kind === "keys") this.#keyspace.tables.free(step.table, everything, this);
-      else if (step.kind === "database") this.#keyspace.disposeRoots(step.roots);
+      if (step.kind === "keys") {
+        this.#keyspace.tables.free(step.table, everything, this);
+        if (step.partials !== 0) this.#members.forget(step.partials);
+      } else if (step.kind === "database") this.#keyspace.disposeRoots(step.roots);
     }
   }
 
@@ -247,8 +289,8 @@ export class Undo implements ChangeObserver, KeyspaceListener, Disposer {
   /** What an inner transaction saved becomes this one's to undo. */
   absorb(inner: Undo): void {
     for (const step of inner.#steps) this.#steps.push(step);
-    for (let db = 0; db < this.#tables.length; db++) {
-      if (inner.#tables[db] !== UNTOUCHED) this.#tables[db] = inner.#tables[db];
+    for (let db = 0; db < this.#current.length; db++) {
+      if (inner.#current[db] !== undefined) this.#current[db] = inner.#current[db];
     }
     for (const expired of inner.expiries) this.expiries.push(expired);
   }
