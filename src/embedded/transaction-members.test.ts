@@ -36,6 +36,8 @@ function withLarge(count: number, clock: () => number = () => 1_000_000): Databa
   db.hset("h", Object.fromEntries(numbered("f", count).map((field, i) => [field, i])));
   db.sadd("s", numbered("m", count));
   db.rpush("l", numbered("e", count));
+  const encodings = ["h", "s", "l"].map((key) => db.object("encoding", key));
+  assert.deepEqual(encodings, ["hashtable", "hashtable", "quicklist"]);
   return db;
 }
 
@@ -72,6 +74,7 @@ const touching: readonly [string, (db: Database) => unknown][] = [
   ["RPOPLPUSH", (db) => db.rpoplpush("l", "l")],
   ["LSET", (db) => db.lset("l", 5, "other") && db.lset("l", -1, "last")],
   ["EXPIRE", (db) => db.expire("h", 100) && db.pexpire("s", 5) && db.persist("h")],
+  ["SINTERSTORE", (db) => db.sadd("s2", "m:1") && db.sinterstore("s3", "s2", "s")],
   ["DEL", (db) => db.hset("h", "f:1", "x") && db.lpop("l") && db.del("h", "l")],
 ];
 
@@ -123,17 +126,17 @@ test("what may change anything is saved as a whole, over what was saved by membe
 });
 
 test("a large collection that becomes empty comes back, and what came in its place goes", () => {
-  using db = withLarge(600);
+  using db = withLarge(2000);
   db.expire("h", 100);
   db.expire("l", 100);
   const before = contents(db);
   for (const after of [() => {}, () => db.mset({ h: 1, s: 2, l: 3 }), () => db.rpush("l", "x")]) {
     inVain(db, () => {
-      db.hdel("h", ...numbered("f", 600));
-      db.srem("s", ...numbered("m", 600));
+      db.hdel("h", ...numbered("f", 2000));
+      db.srem("s", ...numbered("m", 2000));
       db.lpush("l", "before");
-      db.rpop("l", 300);
-      db.lpop("l", 400);
+      db.rpop("l", 1000);
+      db.lpop("l", 1100);
       assert.equal(db.dbsize(), 0);
       after();
     });
@@ -143,20 +146,20 @@ test("a large collection that becomes empty comes back, and what came in its pla
 });
 
 test("pops that go through the whole list take what was pushed at the other end", () => {
-  using db = withLarge(600);
+  using db = withLarge(2000);
   const before = contents(db);
   inVain(db, () => {
     db.lpush("l", "l1", "l2");
-    db.rpop("l", 601);
+    db.rpop("l", 2001);
     db.rpush("l", "r1", "r2", "r3");
     assert.deepEqual(db.lrange("l", 0, -1), ["l2", "r1", "r2", "r3"]);
   });
   assert.deepEqual(contents(db), before);
   inVain(db, () => {
     db.rpush("l", "r1", "r2", "r3");
-    db.lset("l", 599, "changed");
+    db.lset("l", 1999, "changed");
     db.lset("l", -1, "pushed and changed");
-    assert.equal(db.lpop("l", 601)?.length, 601);
+    assert.equal(db.lpop("l", 2001)?.length, 2001);
     db.lpush("l", "l1");
     assert.deepEqual(db.lrange("l", 0, -1), ["l1", "r2", "pushed and changed"]);
     db.lmove("l", "l", "RIGHT", "LEFT");
@@ -166,7 +169,7 @@ test("pops that go through the whole list take what was pushed at the other end"
 });
 
 test("commands that fail leave what is saved of a list exact", () => {
-  using db = withLarge(1000);
+  using db = withLarge(2000);
   db.set("text", "x");
   const before = contents(db);
   const wrong: unknown[][] = [
@@ -174,7 +177,7 @@ test("commands that fail leave what is saved of a list exact", () => {
     ["LPOP", "l", "x"],
     ["LPOP", "l", "0"],
     ["LPOP", "l", "1", "2"],
-    ["LSET", "l", "1000", "x"],
+    ["LSET", "l", "2000", "x"],
     ["LSET", "l", "x", "x"],
     ["LMOVE", "l", "text", "LEFT", "RIGHT"],
     ["LMOVE", "text", "l", "LEFT", "RIGHT"],
@@ -208,7 +211,7 @@ test("commands that fail leave what is saved of a list exact", () => {
 
 test("access clock and deadline come back", () => {
   let now = 1_000_000_000;
-  using db = withLarge(600, () => now);
+  using db = withLarge(2000, () => now);
   db.pexpire("s", 1_000_000);
   const until = db.pexpiretime("s");
   now += 100_000;

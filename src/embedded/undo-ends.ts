@@ -42,14 +42,14 @@ import { NO_DEADLINE } from "../structures/record.ts";
 // Words of the block; `added` and `taken` are of the left end, and those of the right follow.
 const W = { added: 0, taken: 2, replaced: 4, length: 5, bytes: 24 } as const;
 const COUNT = asciiBytes("count");
-/** An index as a key: four bytes. */
+/** An index as a key. */
 const INDEX_BYTES = 4;
+const indexKey = new Uint8Array(INDEX_BYTES);
 
 export class UndoEnds implements Disposer {
   readonly #keyspace: Keyspace;
   readonly #memory: Memory;
   readonly #lists: Lists;
-  readonly #index = new Uint8Array(INDEX_BYTES);
   #takenLists: ChunkedLists | undefined;
 
   constructor(keyspace: Keyspace, lists: Lists) {
@@ -194,7 +194,7 @@ export class UndoEnds implements Disposer {
     const { tables, records } = this.#keyspace;
     if (this.#get(saved, W.replaced) === 0) this.#set(saved, W.replaced, tables.create());
     const table = this.#get(saved, W.replaced);
-    const key = this.#index;
+    const key = indexKey;
     writeU32(key, 0, original);
     const hash = tables.hash(key, 0, INDEX_BYTES);
     if (tables.find(table, hash, key, 0, INDEX_BYTES) !== 0) return;
@@ -209,12 +209,15 @@ export class UndoEnds implements Disposer {
   /** Gives a list back what it was, its kind among it, and frees what was saved. */
   restore(saved: number, entry: number, kind: number): void {
     const lists = this.#lists;
-    lists.removeFromEnd(entry, End.left, this.#get(saved, W.added + End.left));
-    lists.removeFromEnd(entry, End.right, this.#get(saved, W.added + End.right));
+    const addedLeft = this.#get(saved, W.added + End.left);
+    const addedRight = this.#get(saved, W.added + End.right);
+    assert(addedLeft + addedRight <= lists.length(entry), "what is new in a list is there");
+    lists.removeFromEnd(entry, End.left, addedLeft);
+    lists.removeFromEnd(entry, End.right, addedRight);
     this.#giveBack(entry, End.left, this.#get(saved, W.taken + End.left));
     this.#giveBack(entry, End.right, this.#get(saved, W.taken + End.right));
     const length = this.#get(saved, W.length);
-    assert(this.#lists.length(entry) === length, "what is undone of a list is what was done");
+    assert(lists.length(entry) === length, "what is undone of a list is what was done");
     this.#replaceBack(entry, this.#get(saved, W.replaced));
     this.#keyspace.records.setKind(entry, kind);
     this.free(saved);

@@ -22,6 +22,7 @@ import { parseInteger } from "../base/integers.ts";
 import type { CompiledCommand } from "../commands/command.ts";
 import type { Context } from "../commands/context.ts";
 import type { ChangeObserver, Executor } from "../commands/executor.ts";
+import { flagsOfKey } from "../commands/key-specs.ts";
 import { Kind, Type } from "../keyspace/data-type.ts";
 import type { Keyspace, KeyspaceListener } from "../keyspace/keyspace.ts";
 import { TableWalk } from "../keyspace/table-walk.ts";
@@ -84,7 +85,12 @@ export class Undo implements ChangeObserver, KeyspaceListener, Disposer {
     const count = command.keyPositions(args, positions);
     const replaces = replacesWholly(command.name, args);
     const write = partialWrites.get(command.name);
-    for (let i = 0; i < count; i++) this.#save(db, args, positions[i], replaces, write);
+    const { keyFlags = "" } = command.entry;
+    const reads = keyFlags.includes("RO");
+    for (let i = 0; i < count; i++) {
+      if (reads && flagsOfKey(command, keyFlags, positions[i])[0] === "RO") continue;
+      this.#save(db, args, positions[i], replaces, write);
+    }
     const { group } = command.entry;
     if (group !== "generic" && group !== "server") return;
     switch (command.name) {
