@@ -50,7 +50,10 @@ export interface PartialWrite {
 /** Stands for a type: the command changes a deadline, whatever has it. */
 const ANY_TYPE = -1;
 
-/** The commands after which no member is different but those that their words name. */
+/**
+ * The commands after which no member is different but those that their words name, or that they
+ * find at the ends of a list (which undo-ends.ts knows).
+ */
 export const partialWrites: ReadonlyMap<string, PartialWrite> = new Map(
   (
     [
@@ -107,11 +110,13 @@ export class UndoMembers implements Disposer {
    * large collection, and the command does not delete it while it has members.
    */
   takes(write: PartialWrite, args: Arguments, entry: number): boolean {
-    const { type } = write;
-    if (type === ANY_TYPE && write.name !== "persist") {
+    const { name, type } = write;
+    // WRONGTYPE will change nothing, and nothing will be saved.
+    if (type !== ANY_TYPE && type !== this.#keyspace.typeOf(entry)) return true;
+    if (name === "expire" || name === "pexpire") {
       // A deadline that has passed deletes.
       if (!(parseInteger(args.bytes, args.starts[2], args.ends[2]) > 0)) return false;
-    } else if (type !== ANY_TYPE && type !== this.#keyspace.typeOf(entry)) return true;
+    }
     const kind = this.#records.kind(entry);
     if (kind === Kind.hashTable || kind === Kind.setTable) return true;
     if (kind !== Kind.listPacked && kind !== Kind.listChunked) return false;
