@@ -22,6 +22,28 @@ test("FLUSHDB and FLUSHALL empty databases and leave nothing behind", () => {
   assert.equal(db.keyspace.memory.usedBytes, used);
 });
 
+test("once everything is deleted, key by key, memory is as it was at the start", () => {
+  const db = new TestDatabase();
+  const a = db.connect();
+  const { keyspace } = db;
+  const used = keyspace.memory.usedBytes;
+  for (const empties of ["FLUSHALL", "nothing but time"]) {
+    for (let i = 0; i < 500; i++) a.line(`SET k${i} v EX 100`);
+    a.line("HSET h f v");
+    for (let i = 0; i < 500; i++) a.line(`DEL k${i}`);
+    a.line("HDEL h f");
+    assert.equal(a.line("DBSIZE"), ":0");
+    if (empties === "FLUSHALL") a.line(empties);
+    else keyspace.dropEmpty();
+    while (keyspace.disposing) keyspace.reclaim(1000);
+    assert.equal(keyspace.memory.usedBytes, used, empties);
+    a.line("SET still works");
+    keyspace.dropEmpty();
+    assert.equal(a.line("GET still"), "$5 works");
+    a.line("DEL still");
+  }
+});
+
 test("flushing touches the watched keys that were there", () => {
   const db = new TestDatabase();
   const [a, b] = [db.connect(), db.connect()];

@@ -202,8 +202,9 @@ function flushallCommand(c: Context): void {
 /** Empties a database at once; what it held is freed in slices, with SYNC too. */
 function flush(c: Context, db: number): void {
   const { keyspace } = c;
-  if (keyspace.size(db) === 0) return;
-  keyspace.watched.touchAll(db, (owner, bytes, start, end) => holds(c, owner, bytes, start, end));
+  if (keyspace.size(db) > 0) {
+    keyspace.watched.touchAll(db, (owner, bytes, start, end) => holds(c, owner, bytes, start, end));
+  }
   c.changes += keyspace.flush(db);
 }
 

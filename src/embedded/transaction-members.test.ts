@@ -83,7 +83,8 @@ for (const [name, work] of touching) {
     using db = withLarge(20_000);
     const before = contents(db);
     const taken = bytesTaken(db, () => work(db));
-    assert.ok(taken < 4096, `${taken} bytes`);
+    // A new node of a list may be among them; each collection has 200 KiB and more.
+    assert.ok(taken < 16384, `${taken} bytes`);
     assert.deepEqual(contents(db), before);
     engineOf(db).keyspace.verify();
     db.transaction(() => work(db));
@@ -367,7 +368,5 @@ test("nested transactions that fail at random leave what a database without them
   }
   db.flushall();
   settle(keyspace);
-  // A database that was empty already keeps its table.
-  const left = usedByEntries(keyspace);
-  assert.deepEqual([left.total, left.unaccounted], [0, 0], `seed ${seed}`);
+  assert.equal(keyspace.memory.usedBytes, 0, `seed ${seed}`);
 });

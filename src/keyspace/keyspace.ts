@@ -574,6 +574,13 @@ export class Keyspace {
     return size;
   }
 
+  /** Databases that have become empty give up their tables too: then they take nothing. */
+  dropEmpty(): void {
+    for (let db = 0; db < this.databases; db++) {
+      if (this.table(db) !== 0 && this.size(db) === 0) this.flush(db);
+    }
+  }
+
   /** Exchanges two databases. */
   swap(a: number, b: number): void {
     for (let i = 0; i < DATABASE_WORDS; i++) {

@@ -329,6 +329,8 @@ export class Server implements ConnectionOwner, NetworkFigures {
 
   #everySecond(): void {
     this.services.sample();
+    this.database.keyspace.dropEmpty();
+    this.database.tock();
     this.connections.checkOutputLimits();
     this.#upkeep.tend(this.clientBytes);
     const timeout = this.#configuration.get("timeout");
