@@ -18,7 +18,7 @@ import { median, medianRatio } from "./statistics.ts";
 const KEYS = 100_000;
 const VALUE = "x".repeat(16);
 const PER_COMMAND = 100;
-const WARM_UP_REQUESTS = 100_000;
+const WARM_UP_REQUESTS = 300_000;
 
 interface Test {
   readonly name: string;
