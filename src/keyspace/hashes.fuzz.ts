@@ -15,7 +15,7 @@ import { Hashes, HashWalk } from "./hashes.ts";
 export function freshHashes(): Hashes {
   const memory = new Memory();
   const records = new Records(memory);
-  return new Hashes(memory, records, new HashTables(memory, records, new Hasher(1, 2)));
+  return new Hashes(memory, records, new HashTables(memory, records, new Hasher(1, 2), 0));
 }
 
 /** An entry without a key that holds a new hash. */

@@ -34,7 +34,15 @@ export const DATABASES_MAX = 64;
 /** Stands for "leave the deadline as it is" in setString. */
 export const KEEP_DEADLINE = -2;
 
-const W = { ready: 0, hashKey: 1, random: 3, disposals: 7, watched: 8, databases: 16 } as const;
+const W = {
+  ready: 0,
+  hashKey: 1,
+  random: 3,
+  disposals: 7,
+  watched: 8,
+  losses: 9,
+  databases: 16,
+} as const;
 const DATABASE_WORDS = 4;
 const COUNTER_WORD = 320;
 
@@ -107,7 +115,7 @@ export class Keyspace {
     }
     this.records = new Records(memory);
     const hasher = new Hasher(this.#words[W.hashKey], this.#words[W.hashKey + 1]);
-    this.tables = new HashTables(memory, this.records, hasher);
+    this.tables = new HashTables(memory, this.records, hasher, W.losses);
     this.deadlines = new OrderedTrees(memory);
     const { records, tables, deadlines, types } = this;
     this.#disposals = new Disposals(memory, records, tables, deadlines, types, W.disposals);

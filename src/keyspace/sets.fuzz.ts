@@ -15,7 +15,7 @@ import { Sets, SetWalk } from "./sets.ts";
 export function freshSets(): Sets {
   const memory = new Memory();
   const records = new Records(memory);
-  return new Sets(memory, records, new HashTables(memory, records, new Hasher(1, 2)));
+  return new Sets(memory, records, new HashTables(memory, records, new Hasher(1, 2), 0));
 }
 
 /** Stops with an assertion, after printing the seed, when a step differs from the model. */

@@ -13,7 +13,7 @@ const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
 function setUp() {
   const memory = new Memory();
   const records = new Records(memory);
-  const tables = new HashTables(memory, records, new Hasher(1, 2));
+  const tables = new HashTables(memory, records, new Hasher(1, 2), 0);
   const disposer = { dispose: (record: number) => records.free(record) };
   return { memory, records, tables, disposer };
 }

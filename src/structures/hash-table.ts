@@ -76,11 +76,7 @@ export class HashTables {
   #slotSegment = 0;
   #slotWord = 0;
 
-  /**
-   * Grows when a record leaves a table or is replaced: as long as it stays (and the table is the
-   * same), so does what find() found.
-   */
-  losses = 0;
+  readonly #lossesWord: number;
 
   // A hash that is known: see knowHash().
   #knownBytes: Uint8Array = new Uint8Array(0);
@@ -88,7 +84,9 @@ export class HashTables {
   #knownEnd = -1;
   #knownHash = 0;
 
-  constructor(memory: Memory, records: Records, hasher: Hasher) {
+  /** @param lossesWord the word of the memory's root area that counts losses */
+  constructor(memory: Memory, records: Records, hasher: Hasher, lossesWord: number) {
+    this.#lossesWord = lossesWord;
     this.memory = memory;
     this.records = records;
     this.hasher = hasher;
@@ -121,6 +119,18 @@ export class HashTables {
   /** Buckets (chains) in the table: the bound for collect(). */
   buckets(table: number): number {
     return this.memory.i32[table >>> PLACE_BITS][((table & PLACE_MASK) << 1) + H.buckets];
+  }
+
+  /**
+   * Is another number once a record has left a table or was replaced: as long as it stays (and the
+   * table is the same), so does what find() found.
+   */
+  get losses(): number {
+    return this.memory.rootWord(this.#lossesWord);
+  }
+
+  #lose(): void {
+    this.memory.setRootWord(this.#lossesWord, (this.losses + 1) | 0);
   }
 
   /** The hash of bytes[start, end), for find, insert and remove. */
@@ -213,7 +223,7 @@ export class HashTables {
   /** Puts `record` where find() found another with the same key. */
   replaceFound(record: number): void {
     this.memory.i32[this.#slotSegment][this.#slotWord] = record;
-    this.losses = (this.losses + 1) | 0;
+    this.#lose();
   }
 
   /** Puts `moved` in the place of `record`, which has the same key. REQUIRES: it is there. */
@@ -317,7 +327,7 @@ export class HashTables {
     const words = memory.i32[table >>> PLACE_BITS];
     const h = (table & PLACE_MASK) << 1;
     let left = budget;
-    this.losses = (this.losses + 1) | 0;
+    this.#lose();
     while (words[h + H.buckets] > 0 && left > 0) {
       const last = words[h + H.buckets] - 1;
       const bucket = this.#bucketAt(table, last);
@@ -493,7 +503,7 @@ export class HashTables {
    */
   removeFound(table: number, hash: number): void {
     const memory = this.memory;
-    this.losses = (this.losses + 1) | 0;
+    this.#lose();
     let previous = 0;
     let last = this.#bucketOf(table, hash);
     for (;;) {
