@@ -11,11 +11,11 @@
 // go in steps of 10 ns here, and take 30 to 40.) The 40,000 keys are made beforehand, and a turn's
 // are read before its calls are timed: in a program a key is at hand that a call is made with, and
 // in the seed, to go by its throughputs beside its averages, fields and members are made between
-// the timed calls. Ten rounds go before those that count: the seed's
-// interpreter is as fast from the beginning as it ever gets, while the last stage of Bun's
-// compiler comes after some 300,000 calls of one method. The log of a mode that does not
-// sync each call is written when a turn of the event loop ends, so the loop ends its turn after
-// every 1,000 calls, and the clock stops after the last turn's write.
+// the timed calls. Ten rounds go before those that count: the seed's interpreter is as fast from
+// the beginning as it ever gets, while the last stage of Bun's compiler comes after some 300,000
+// calls of one method. The log of a mode that does not sync each call is written when a turn of the
+// event loop ends, so the loop ends its turn after every 1,000 calls, and the clock stops after the
+// last turn's write.
 //
 // Copies of whole collections, which the seed does not have, come in rounds of their own after all
 // others: behind the 20,000 strings of each, what is collected and where new strings are put makes

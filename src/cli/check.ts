@@ -18,8 +18,10 @@ export function check(platform: Platform, args: readonly string[]): number {
     try {
       const { files, isWhole } = checkLog({ platform, directory, fix });
       for (const file of files) {
-        const counts = `${amount(file.commands, "command")} in ${amount(file.batches, "batch", "batches")}`;
-        platform.print(`${file.path}: ${file.verdict}, ${number(file.bytes)} bytes, ${counts}\n`);
+        const bytes = amount(file.bytes, "byte", "bytes");
+        const commands = amount(file.commands, "command", "commands");
+        const batches = amount(file.batches, "batch", "batches");
+        platform.print(`${file.path}: ${file.verdict}, ${bytes}, ${commands} in ${batches}\n`);
         if (file.text !== "") platform.print(`  ${file.text}\n`);
       }
       return isWhole ? 0 : 1;
@@ -32,10 +34,6 @@ export function check(platform: Platform, args: readonly string[]): number {
   }
 }
 
-function number(n: number): string {
-  return n.toLocaleString("en");
-}
-
-function amount(n: number, one: string, more = `${one}s`): string {
-  return `${number(n)} ${n === 1 ? one : more}`;
+function amount(n: number, one: string, more: string): string {
+  return `${n.toLocaleString("en")} ${n === 1 ? one : more}`;
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 
-// Where the program begins: all that is loaded after the first line below is compiled only once.
+// Where the program begins. What is loaded after keepCompiled() is compiled at the first start
+// only, so everything else is loaded there.
 
 import { keepCompiled } from "../platform/compile-cache.ts";
 

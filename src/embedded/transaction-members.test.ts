@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Random } from "../base/random.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
+import { ReplyError } from "../protocol/reply-reader.ts";
 import type { Database } from "./database.ts";
 import { contents, engineOf, usedByEntries } from "./embedded-test-support.ts";
 import { open } from "./open.ts";
@@ -95,6 +96,52 @@ for (const [name, work] of touching) {
     assert.equal(engineOf(db).keyspace.memory.usedBytes, 0);
   });
 }
+
+/** What a command may be given for a number, right and wrong. */
+const numbers =
+  "0 1 -1 -0 +1 01 1e3 3 19999 20000 20001 2147483648 4294967296 9007199254740993 " +
+  "4611686018427387904 9223372036854775807 9223372036854775808 -9223372036854775808 nan";
+
+const odd: readonly string[] = [
+  ...numbers
+    .split(" ")
+    .flatMap((n) => [
+      ...[`LPOP l ${n}`, `RPOP l ${n}`, `LSET l ${n} v`, `LMPOP 1 l LEFT COUNT ${n}`],
+      ...[`LMPOP ${n} l m LEFT`, `LMPOP 2 none l left count ${n}`, `EXPIRE h ${n}`],
+      ...[`PEXPIRE l ${n}`, `EXPIRE s ${n} GT`, `HINCRBY h f:1 ${n}`, `HINCRBYFLOAT h new ${n}`],
+    ]),
+  ...["LPOP l 1 2", "LMOVE l text LEFT LEFT", "LMOVE l m LEFT X", "LMOVE none l LEFT LEFT"],
+  ...["LMOVE text l LEFT LEFT", "LMOVE small l LEFT RIGHT", "LMOVE l l RIGHT LEFT"],
+  ...["RPOPLPUSH l small", "RPOPLPUSH l text", "RPOPLPUSH l new", "LMPOP 2 text l LEFT"],
+  ...["LMPOP 1 l LEFT COUNT 1 x", "LMPOP 1 l LEFT COUNT", "LMPOP 2 l LEFT", "BLPOP l 0"],
+  ...["BLMOVE l m LEFT LEFT 0", "BLMPOP 0 1 l LEFT", "LPUSHX l x", "LPUSH h x", "HDEL l x"],
+  ...["HSET h f:1", "HSET h f:1 a f:1 b", "HSET h f:1 a f:2", "SMOVE s l m:1", "SMOVE s s m:1"],
+  ...["SMOVE s none m:1", "SMOVE l s m:1"],
+];
+
+test("commands that fail, or are given odd numbers, are undone for what they did", () => {
+  using db = withLarge(20_000);
+  db.rpush("m", numbered("e", 20_000));
+  db.rpush("small", 1, 2);
+  db.set("text", "x");
+  const before = contents(db);
+  const call = (line: string): void => {
+    try {
+      db.call(...(line.split(" ") as [string, ...string[]]));
+    } catch (error) {
+      assert.ok(error instanceof ReplyError, String(error));
+    }
+  };
+  const sizes = () => [db.llen("l"), db.llen("m"), db.hlen("h"), db.scard("s"), db.llen("small")];
+  for (const line of odd) {
+    for (const first of ["PING", "LPUSH l q", "RPOP l 3", "DEL l"]) {
+      inVain(db, () => [first, line, line].forEach(call));
+      assert.deepEqual(sizes(), [20_000, 20_000, 20_000, 20_000, 2], `${first}, ${line}`);
+    }
+  }
+  assert.deepEqual(contents(db), before);
+  engineOf(db).keyspace.verify();
+});
 
 test("what may change anything is saved as a whole, over what was saved by members", () => {
   using db = withLarge(2000);

@@ -225,8 +225,9 @@ export class Undo implements ChangeObserver, KeyspaceListener, Disposer {
 
   /** An entry's time is over: that is so even if the transaction is rolled back. */
   expired(db: number, bytes: Uint8Array, start: number, end: number): void {
-    if (!this.#isSaved(db, bytes, start, end))
+    if (!this.#isSaved(db, bytes, start, end)) {
       this.expiries.push({ db, key: bytes.slice(start, end) });
+    }
     this.#executor.expired(db, bytes, start, end);
   }
 
