@@ -72,6 +72,15 @@ export const DIFFERENCES = {
     ours: "`listpack`, up to `set-max-listpack-entries` and `set-max-listpack-value`",
     reason: "Redis 7.2 added this encoding; it takes a fraction of the memory.",
   },
+  "set-words": {
+    since: "7.2.0",
+    topic:
+      "OBJECT ENCODING of integers added by an SADD that repeats them, with more words than " +
+      "`set-max-intset-entries`",
+    redis: "`intset`: what it holds is counted",
+    ours: "`hashtable`: the words are counted",
+    reason: "Since Redis 7.2 SADD chooses the encoding before it adds.",
+  },
   "list-listpack": {
     since: "7.2.0",
     topic: "OBJECT ENCODING of small lists",

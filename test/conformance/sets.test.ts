@@ -296,4 +296,16 @@ family("encodings of sets", {
     SADD m one-more
     OBJECT ENCODING m
   `,
+
+  "the words of an SADD are counted, whether or not they come twice": script`
+    SADD s ${"7 ".repeat(512)}
+    OBJECT ENCODING s
+    SADD s ${"7 ".repeat(513)}
+    OBJECT ENCODING s
+    = set-words "hashtable"
+    SMEMBERS s
+    SADD t ${"7 ".repeat(513)}
+    OBJECT ENCODING t
+    = set-words "hashtable"
+  `,
 });

@@ -17,6 +17,8 @@ export type Mode =
   | "near"
   /** An OBJECT ENCODING: names that Redis 7.2 split off from an older one count as that one. */
   | "encoding"
+  /** The same, of sets that Redis 7.2 would have made tables for the number of words alone. */
+  | "hinted encoding"
   /** Replies of the same type; errors in full. */
   | "kind";
 
@@ -42,6 +44,10 @@ export function canonical(reply: Reply, mode: Mode): string {
     case "encoding": {
       const text = show(reply);
       return BEFORE_7_2[text] ?? text;
+    }
+    case "hinted encoding": {
+      const text = canonical(reply, "encoding");
+      return text === '"intset"' ? "small" : text;
     }
     case "unordered":
       if (reply.type !== "array" && reply.type !== "set") return show(reply);
