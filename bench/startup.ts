@@ -3,8 +3,8 @@
 //
 // Measured is the time from spawning the process to "Ready to accept connections", and the CPU time
 // until then; beside it stands the time of a start on an empty directory, so that a runtime's own
-// start can be told from the replay. Each start gets a fresh copy of the log (in the page cache)
-// and must arrive at the same number of keys. The base file (RDB) that redis-server puts before
+// start can be told from the replay. Node runs the built package, Bun the source. Each start gets a
+// fresh copy of the log (in the page cache) and must arrive at the same number of keys. The base file (RDB) that redis-server puts before
 // its log is empty here; it is left out, so that both kinds of log are increments alone.
 
 import { cpSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";

@@ -3,7 +3,9 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -65,6 +67,24 @@ test("ES modules import it", () => {
   assert.equal(run(user, [file]), "v 1\na,b\n");
 });
 
+test("what is open in a process is served to others", () => {
+  const file = join(project, "serve.mjs");
+  writeFileSync(
+    file,
+    `import { connect } from "node:net";
+     import { open } from "tskeydb";
+     const db = open();
+     const listening = await db.listen({ port: 0 });
+     const client = connect(listening.port, "127.0.0.1");
+     client.write("SET k v\\r\\nGET k\\r\\nQUIT\\r\\n");
+     let heard = "";
+     for await (const bytes of client) heard += bytes;
+     console.log(JSON.stringify(heard), db.get("k"));
+     db.close();`,
+  );
+  assert.equal(run(user, [file]), '"+OK\\r\\n$1\\r\\nv\\r\\n+OK\\r\\n" v\n');
+});
+
 test("its declarations are enough for a TypeScript user", () => {
   writeFileSync(
     join(project, "user.ts"),
@@ -86,4 +106,24 @@ test("its program runs", () => {
     run(user, [program, "--version"]),
     new RegExp(manifest.version.replaceAll(".", "\\.")),
   );
+});
+
+test("its program examines a log, and serves where a port is free", async () => {
+  const program = join(installed, manifest.bin.tskeydb);
+  const directory = join(project, "checked");
+  const write = `import { open } from "tskeydb"; open(${JSON.stringify(directory)}).set("k", "v");`;
+  writeFileSync(join(project, "write.mjs"), write);
+  run(user, ["write.mjs"]);
+  assert.match(run(user, [program, "check", directory]), /: ok, \d+ bytes, 2 commands in 1 batch/);
+
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const { port } = other.address();
+  const refused = spawnSync(user, [program, "--port", `${port}`, "--dir", directory], {
+    cwd: project,
+    encoding: "utf8",
+  });
+  other.close();
+  assert.notEqual(refused.status, 0);
+  assert.match(refused.stderr, new RegExp(`${port}.*in use`));
 });
