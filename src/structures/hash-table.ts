@@ -72,7 +72,7 @@ export class HashTables {
   found: Int32Array = new Int32Array(64);
   foundCount = 0;
 
-  /** What approaching read, kept so that no compiler leaves it out. */
+  /** What was read only to load it, kept so that no compiler leaves it out. */
   loaded = 0;
 
   // Where find() found its record: the word of the slot's reference in #slotSegment.
@@ -454,10 +454,15 @@ export class HashTables {
     }
   }
 
+  /**
+   * Adds the records of a chain to found. They will be looked at next: all are loaded here, at the
+   * same time, where later each would be waited for.
+   */
   #collectChain(first: number): void {
     const memory = this.memory;
     let bucket = first;
     let count = this.foundCount;
+    let loaded = 0;
     while (bucket !== 0) {
       const words = memory.i32[bucket >>> PLACE_BITS];
       const b = (bucket & PLACE_MASK) << 1;
@@ -471,20 +476,11 @@ export class HashTables {
         const record = words[b + FIRST_RECORD + slot];
         if (record === 0) break;
         found[count++] = record;
+        loaded ^= memory.i32[record >>> PLACE_BITS][(record & PLACE_MASK) << 1];
       }
       bucket = words[b + LINK];
     }
     this.foundCount = count;
-  }
-
-  /** Loads all that was found at once; one after the other, each would be waited for. */
-  #approachFound(): void {
-    const found = this.found;
-    let loaded = 0;
-    for (let i = 0; i < this.foundCount; i++) {
-      const record = found[i];
-      loaded ^= this.memory.i32[record >>> PLACE_BITS][(record & PLACE_MASK) << 1];
-    }
     this.loaded = loaded;
   }
 
@@ -565,7 +561,6 @@ export class HashTables {
     this.#collectChain(low);
     this.#freeOverflow(table, low);
     this.#clearBucket(low);
-    this.#approachFound();
     for (let i = 0; i < this.foundCount; i++) {
       const record = this.found[i];
       const hash = this.#hashOf(record);
@@ -586,7 +581,6 @@ export class HashTables {
     this.#freeOverflow(table, high);
     this.#clearBucket(high);
     this.#dropLastBucket(table);
-    this.#approachFound();
     const low = this.#bucketAt(table, last & words[h + H.mask]);
     for (let i = 0; i < this.foundCount; i++) {
       const record = this.found[i];
