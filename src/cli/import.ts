@@ -1,4 +1,5 @@
-// `tskeydb import wal.log`: adds what a PyKeyDB log did to a data directory.
+// `tskeydb import wal.log`: adds what a PyKeyDB log did to a data directory, as one transaction. What
+// is refused, killed or cannot be written leaves the directory as it was.
 
 import { importSeedLog } from "../persistence/seed-log.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -18,10 +19,9 @@ export function importLog(platform: Platform, args: readonly string[]): number {
     const { database } = openDatabase(platform, configuration);
     try {
       const { executor } = database;
-      const { reply } = executor.context;
+      const { reply, effects } = executor.context;
       database.tick();
-      // Read once without applying anything: a log is imported whole or not at all.
-      importSeedLog(platform, path, () => {});
+      effects.hold();
       const { commands, torn } = importSeedLog(platform, path, (request) => {
         const errors = reply.errors;
         executor.execute(executor.internal, request);
@@ -29,8 +29,8 @@ export function importLog(platform: Platform, args: readonly string[]): number {
         const text = failed ? replyLine(reply.bytes, reply.lastErrorAt, reply.length) : "";
         reply.truncate(0);
         if (failed) throw new Error(`'${request.text(0)}' was refused: ${text}`);
-        database.log?.commit();
       });
+      effects.release();
       database.close();
       const where = configuration.get("dir");
       platform.print(`${commands.toLocaleString("en")} commands imported into ${where}\n`);
@@ -39,7 +39,7 @@ export function importLog(platform: Platform, args: readonly string[]): number {
       }
       return 0;
     } finally {
-      database.close();
+      database.close(); // Where it was refused, nothing has been released to the log.
     }
   } catch (error) {
     platform.printError(`tskeydb: ${explain(error)}\n`);
