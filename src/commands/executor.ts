@@ -52,6 +52,8 @@ export class Executor implements KeyspaceListener {
   readonly eviction: Eviction;
   /** Memory is above its limit, and there are entries to evict until it is not. */
   evicting = false;
+  /** Whether memoryLimit does not count for now: a transaction has made its room. */
+  unlimited = false;
 
   /** For requests that nobody sent: expiry, eviction, the log at start. */
   readonly internal: Session;
@@ -246,9 +248,8 @@ export class Executor implements KeyspaceListener {
     if ((flags & Flag.denyoom) !== 0 && this.keyspace.memory.nearlyExhausted) {
       return Errors.outOfMemory;
     }
-    if (this.#memoryLimit > 0 && !this.makeRoom() && (flags & Flag.denyoom) !== 0) {
-      return Errors.outOfMemory;
-    }
+    const limited = this.#memoryLimit > 0 && !this.unlimited;
+    if (limited && !this.makeRoom() && (flags & Flag.denyoom) !== 0) return Errors.outOfMemory;
     if ((flags & Flag.write) === 0) return undefined;
     const refused = this.context.services.writesRefused();
     return refused === undefined ? undefined : errorLine(refused);

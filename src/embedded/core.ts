@@ -17,7 +17,7 @@ import type { Context } from "../commands/context.ts";
 import type { Executor } from "../commands/executor.ts";
 import { Session } from "../commands/session.ts";
 import type { Database as Engine } from "../database.ts";
-import type { Keyspace } from "../keyspace/keyspace.ts";
+import { Counter, type Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "../persistence/log.ts";
 import { LogError } from "../persistence/log-error.ts";
 import type { Timer } from "../platform/platform.ts";
@@ -156,12 +156,13 @@ export class Core {
     c.db = db;
     reply.protocol = 3;
     const at = reply.length;
+    const changes = this.#changes;
     if ((command.flags & (Flag.write | Flag.denyoom)) !== 0) {
       const refused = this.#refusal(command);
       if (refused !== undefined) reply.error(refused);
     }
     if (reply.length === at) executor.call(command, this.request.args);
-    this.settle(at);
+    this.settle(at, changes);
     if (reply.bytes[at] === MINUS) throw this.#takeError(at);
     return at;
   }
@@ -201,25 +202,34 @@ export class Core {
     if (this.#undo === undefined) this.engine.tick();
     session.protocol = 3;
     const at = reply.length;
+    const changes = this.#changes;
     executor.execute(session, this.request.args);
-    this.settle(at);
+    this.settle(at, changes);
     return at;
   }
 
-  /** What must follow a command or a transaction. `at` is where its reply begins. */
-  settle(at: number): void {
+  /** Changes that commands have made so far; keys whose time is over are not among them. */
+  get #changes(): number {
+    return this.keyspace.counter(Counter.changes);
+  }
+
+  /**
+   * What must follow a command or a transaction. `at` is where its reply begins, `changes` what
+   * #changes was before it: where the log cannot be written only what changed something throws.
+   */
+  settle(at: number, changes: number = this.#changes): void {
     if (this.#undo !== undefined) return;
     const { keyspace, engine, context: c } = this;
     if (c.blocking.pending) this.executor.serveWaiting();
     if (keyspace.disposing) keyspace.reclaim(RECLAIM_STEP);
     if (keyspace.deadlineAdded || keyspace.disposing) engine.tock();
     const { log } = engine;
-    if (log !== null && log.openBytes > 0) this.#write(log, at);
+    if (log !== null && log.openBytes > 0) this.#write(log, at, changes);
   }
 
-  #write(log: Log, at: number): void {
+  #write(log: Log, at: number, changes: number): void {
     if (log.policy === "always") {
-      if (log.commitNow()) return;
+      if (log.commitNow() || this.#changes === changes) return;
       this.truncate(at);
       throw notWritten(log);
     }
@@ -319,11 +329,11 @@ export class Core {
     if (work.constructor.name === "AsyncFunction") throw asynchronous();
     const { executor, context: c } = this;
     const outer = this.#undo;
-    const { memoryLimit } = executor;
+    const changes = this.#changes;
     if (outer === undefined) {
       this.engine.tick();
       // What is evicted could not be taken back: room is made now, and not until the end again.
-      if (memoryLimit > 0 && executor.refusal(Flag.denyoom) === undefined) executor.memoryLimit = 0;
+      executor.unlimited = executor.refusal(Flag.denyoom) === undefined;
       c.inTransaction = true;
       c.effects.hold();
     }
@@ -346,12 +356,12 @@ export class Core {
         c.effects.range(key, 0, key.length);
         outer?.expiries.push({ db, key });
       }
-      this.#leave(outer, memoryLimit);
+      this.#leave(outer, this.#changes);
       throw error;
     }
     if (outer === undefined) undo.forget();
     else outer.absorb(undo);
-    this.#leave(outer, memoryLimit);
+    this.#leave(outer, changes);
     return result;
   }
 
@@ -361,7 +371,7 @@ export class Core {
     this.keyspace.listener = undo;
   }
 
-  #leave(outer: Undo | undefined, memoryLimit: number): void {
+  #leave(outer: Undo | undefined, changes: number): void {
     if (outer !== undefined) {
       this.#enter(outer);
       return;
@@ -370,13 +380,26 @@ export class Core {
     this.#undo = undefined;
     executor.observer = undefined;
     this.keyspace.listener = executor;
-    if (executor.memoryLimit === 0) executor.memoryLimit = memoryLimit;
+    executor.unlimited = false;
     c.inTransaction = false;
     c.effects.release();
-    this.settle(this.reply.length);
+    this.settle(this.reply.length, changes);
   }
 
   // The end
+
+  /**
+   * The process ends, perhaps inside a transaction, which then has never been: what came before it
+   * is written, and the database closed, whoever holds it.
+   */
+  abandon(): void {
+    if (this.#undo !== undefined) {
+      this.context.effects.truncate(0);
+      this.#undo = undefined;
+    }
+    this.references = 1;
+    this.close();
+  }
 
   /** Gives back one reference; the last one closes the database. */
   close(): void {

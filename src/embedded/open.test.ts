@@ -2,7 +2,15 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -192,6 +200,36 @@ test("a program that ends without closing keeps what it wrote", async () => {
   });
 });
 
+test("a program that ends inside a transaction keeps what came before it", async () => {
+  await inDirectory((directory) => {
+    const index = new URL("../index.ts", import.meta.url).href;
+    for (const fsync of ["always", "everysec", "no"]) {
+      const data = join(directory, fsync);
+      const program = `
+        import { open } from ${JSON.stringify(index)};
+        const db = open(${JSON.stringify(data)}, { fsync: "${fsync}" });
+        db.set("before", 1);
+        db.transaction(() => {
+          db.set("inside", 1);
+          db.transaction(() => {
+            db.set("before", 2);
+            process.exit(0);
+          });
+        });
+      `;
+      writeFileSync(join(directory, "program.ts"), program);
+      spawnSync(process.execPath, [join(directory, "program.ts")], { encoding: "utf8" });
+      assert.deepEqual(
+        readdirSync(data).filter((name) => !name.startsWith("appendonlydir")),
+        [],
+        "the lock was given back",
+      );
+      using db = open(data);
+      assert.deepEqual(db.mget("before", "inside"), ["1", null]);
+    }
+  });
+});
+
 test("a damaged log is refused with its code", async () => {
   await inDirectory((directory) => {
     const db = open(directory);
@@ -237,6 +275,20 @@ test("the same seed draws the same", () => {
   assert.notDeepEqual(draws(1), draws(2));
 });
 
+test("a limit of memory that is changed in a transaction holds behind it", () => {
+  using db = open({ maxmemory: 200_000 });
+  const fill = (): void => {
+    for (let i = 0; i < 2000; i++) db.set(`k${i}`, "x".repeat(100));
+  };
+  assert.throws(fill, /OOM/);
+  db.flushall();
+  db.transaction(() => db.config("set", "maxmemory", 0));
+  fill();
+  db.flushall();
+  db.transaction(() => db.config("set", "maxmemory", 200_000));
+  assert.throws(fill, /OOM/);
+});
+
 test("memory has a limit where one is asked for", () => {
   using db = open({ maxmemory: 200_000 });
   assert.throws(() => {
@@ -272,6 +324,41 @@ function onFullDisk(): { platform: Platform; disk: { full: boolean } } {
   };
   return { platform, disk };
 }
+
+test("on a full disk no read throws, whatever expires meanwhile", async () => {
+  await inDirectory(async (directory) => {
+    const { platform, disk } = onFullDisk();
+    let now = 1_000_000;
+    const db = openOn(platform, directory, { fsync: "always", clock: () => now });
+    for (let i = 0; i < 20; i++) db.set(`short${i}`, i, { px: 100 + i });
+    db.set("long", "stays");
+    db.hset("h", "f", 1);
+    disk.full = true;
+    assert.throws(() => db.set("b", 1), LogError);
+    const reads: [() => unknown, unknown][] = [
+      [() => db.get("short0"), null],
+      [() => db.mget("short1", "long"), [null, "stays"]],
+      [() => db.type("short2"), "none"],
+      [() => db.exists("short3", "long"), 1],
+      [() => db.call("GET", "short4"), null],
+      [() => db.hgetall("h").f, "1"],
+      [() => db.transaction(() => db.get("short5")), null],
+      [() => db.multi().get("short6").exec(), [null]],
+      [() => db.ttl("short7"), -2],
+      [() => db.keys("l*"), ["long"]],
+    ];
+    for (const [index, [read, expected]] of reads.entries()) {
+      now = 1_000_101 + index;
+      assert.deepEqual(read(), expected);
+    }
+    assert.throws(() => db.set("c", 1), /MISCONF/);
+    disk.full = false;
+    db.sync();
+    db.close();
+    using again = open(directory, { clock: () => now });
+    assert.deepEqual(again.keys("[bl]*").sort(), ["b", "long"]);
+  });
+});
 
 test("while the disk is full writes throw and reads go on; nothing kept is lost", async () => {
   for (const fsync of ["always", "everysec"] as const) {

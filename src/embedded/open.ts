@@ -193,9 +193,8 @@ function seedWords(platform: Platform, seed: number | undefined): Int32Array {
 /** The process ends: what is pending is written, and the directories are given back. */
 function closeAll(platform: Platform): void {
   for (const { core } of [...opened.values()]) {
-    core.references = 1;
     try {
-      core.close();
+      core.abandon();
     } catch (error) {
       platform.printError(`tskeydb: ${error instanceof Error ? error.message : String(error)}\n`);
     }
