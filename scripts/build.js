@@ -1,41 +1,50 @@
 // Builds the published package in dist: declarations for every module, and plain JavaScript in a
-// few files. Loading one file for each module takes Node longer than running what is in them:
-// they are joined, except that what only a server needs is loaded once it serves.
+// few files. Loading a file for each module takes Node longer than running what is in them: they
+// are joined, except that what only a server needs is loaded once it serves.
 
 import { spawnSync } from "node:child_process";
-import { chmodSync, cpSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findRuntime, root } from "./runtimes.js";
+import { rollup } from "@rollup/wasm-node";
+import { root } from "./runtimes.js";
 
 const dist = join(root, "dist");
-const joined = join(root, "dist", "joined");
-const entries = ["index.js", join("cli", "main.js")];
-
-rmSync(dist, { recursive: true, force: true });
-run(process.execPath, [
-  join(root, "node_modules", "typescript", "bin", "tsc"),
-  "-p",
-  "tsconfig.build.json",
-]);
-run(findRuntime("bun"), [
-  "build",
-  ...entries.map((entry) => join(dist, entry)),
-  "--target=node",
-  "--splitting",
-  "--chunk-naming=chunks/[name]-[hash].[ext]",
-  `--outdir=${joined}`,
-]);
-for (const name of readdirSync(dist, { recursive: true })) {
-  if (name.endsWith(".js") && !name.startsWith("joined")) rmSync(join(dist, name));
+const modules = mkdtempSync(join(tmpdir(), "tskeydb-build-"));
+try {
+  rmSync(dist, { recursive: true, force: true });
+  compile("--emitDeclarationOnly", "--outDir", dist);
+  compile("--declaration", "false", "--outDir", modules);
+  await joinModules("index", "cli/main");
+  chmodSync(join(dist, "cli", "main.js"), 0o755);
+} finally {
+  rmSync(modules, { recursive: true });
 }
-rmSync(join(dist, "cli"), { recursive: true });
-cpSync(joined, dist, { recursive: true });
-rmSync(joined, { recursive: true });
-chmodSync(join(dist, "cli", "main.js"), 0o755);
 
-function run(path, args) {
-  const { status, stdout, stderr, error } = spawnSync(path, args, { cwd: root, encoding: "utf8" });
-  if (status === 0) return;
-  console.error(error?.message ?? stdout + stderr);
-  process.exit(status ?? 1);
+function compile(...options) {
+  const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+  const { status } = spawnSync(
+    process.execPath,
+    [compiler, "-p", "tsconfig.build.json", ...options],
+    { cwd: root, stdio: "inherit" },
+  );
+  if (status !== 0) process.exit(status ?? 1);
+}
+
+async function joinModules(...entries) {
+  const joined = await rollup({
+    input: Object.fromEntries(entries.map((entry) => [entry, join(modules, `${entry}.js`)])),
+    external: /^(node|bun):/,
+    onwarn(warning) {
+      // The compiler's helper for `using` looks for one that is there already.
+      if (warning.code !== "THIS_IS_UNDEFINED") throw new Error(warning.message);
+    },
+  });
+  await joined.write({
+    dir: dist,
+    chunkFileNames: "chunks/[name]-[hash].js",
+    minifyInternalExports: false,
+    generatedCode: "es2015",
+  });
+  await joined.close();
 }

@@ -1,5 +1,8 @@
 // The package's door: open() and the types that go with it. See docs/embedded.md.
 
+// Programs may be compiled for a JavaScript that does not know `using` yet.
+/// <reference lib="esnext.disposable" preserve="true" />
+
 export type { Listener } from "./embedded/database.ts";
 export { Database } from "./embedded/database.ts";
 export { DatabaseError, type DatabaseErrorCode } from "./embedded/errors.ts";
