@@ -36,10 +36,3 @@ export interface ScanOptions {
   /** Roughly how many elements to look at in this step. */
   readonly count?: number;
 }
-
-export function scanWords(options: ScanOptions): Value[] {
-  const words: Value[] = [];
-  if (options.match !== undefined) words.push("MATCH", options.match);
-  if (options.count !== undefined) words.push("COUNT", options.count);
-  return words;
-}

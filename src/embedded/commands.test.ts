@@ -362,3 +362,50 @@ test("call() takes any command, over a connection of its own", () => {
     assert.throws(() => db.call("SHUTDOWN"), /use db\.close/);
   });
 });
+
+test("options that a method does not know are refused", () => {
+  withDatabase((db) => {
+    db.set("k", "v");
+    // biome-ignore lint/suspicious/noExplicitAny: what programs without types write
+    const untyped = db as any;
+    const refused: [() => unknown, RegExp][] = [
+      [
+        () => untyped.set("k", "w", "EX", 60),
+        /^set\(\): options are an object, such as .* not 'EX'$/,
+      ],
+      [() => untyped.set("k", "w", "NX"), /not 'NX'$/],
+      [() => untyped.set("k", "w", null), /not null$/],
+      [() => untyped.set("k", "w", ["EX", 60]), /not an array$/],
+      [
+        () => untyped.set("k", "w", { EX: 60 }),
+        /^set\(\): there is no option 'EX'; there are ex, px,/,
+      ],
+      [() => untyped.getex("k", "EX", 50), /^getex\(\): options are an object/],
+      [() => untyped.scan(0, "MATCH", "x"), /^scan\(\): options are an object/],
+      [() => untyped.scan(0, { cnt: 3 }), /no option 'cnt'/],
+      [() => untyped.hscan("h", 0, { type: "x" }), /no option 'type'/],
+      [() => untyped.sscan("s", 0, 5), /not 5$/],
+      [() => untyped.copy("k", "l", { REPLACE: true }), /no option 'REPLACE'/],
+      [() => untyped.lpos("l", "e", { max: 1 }), /no option 'max'/],
+      [() => untyped.lmpop("l", "LEFT", 2), /not 2$/],
+      [() => untyped.sintercard("s", 2), /not 2$/],
+      [() => untyped.hrandfield("h", 1, true), /not true$/],
+      [() => untyped.call(), /the command's name is missing/],
+    ];
+    for (const [call, message] of refused) {
+      assert.throws(call, (error) => error instanceof TypeError && message.test(error.message));
+    }
+    assert.equal(db.get("k"), "v");
+    assert.equal(db.ttl("k"), -1);
+    db.set("k", "w", { ex: undefined, nx: false, xx: true });
+    assert.equal(db.get("k"), "w");
+  });
+});
+
+test("settings are read as the fields of a hash are", () => {
+  withDatabase((db) => {
+    assert.equal(db.config("get", "maxmemory").maxmemory, "0");
+    const [[name, value]] = db.bytes.config("get", "maxmemory");
+    assert.deepEqual([name, value], [encode("maxmemory"), encode("0")]);
+  });
+});

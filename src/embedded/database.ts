@@ -97,6 +97,7 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
   call(...words: [name: string, ...args: Value[]]): ReplyValue {
     const core = this.#core;
     core.check();
+    if (words.length === 0) throw new TypeError("call(): the command's name is missing");
     const instead = methodsInstead.get(String(words[0]).toLowerCase());
     if (instead !== undefined) {
       throw new DatabaseError("CALL", `call("${String(words[0])}"): use ${instead} instead`);

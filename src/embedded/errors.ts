@@ -5,10 +5,10 @@ export type DatabaseErrorCode = "CLOSED" | "OPTIONS" | "TRANSACTION" | "MULTI" |
 
 /**
  * The API was used in a way that cannot work. `code` is stable:
- * `CLOSED` the database has been closed; `OPTIONS` open() was given options that do not fit those
- * under which the path is open already; `TRANSACTION` a transaction's function is asynchronous, or
- * something does not go inside one; `MULTI` a multi() has ended already;
- * `CALL` a command that call() cannot carry out.
+ * `CLOSED` the database has been closed; `OPTIONS` open() or listen() was given options that do
+ * not fit those under which the path is open, or the database listens, already; `TRANSACTION` a
+ * transaction's function is asynchronous, or something does not go inside one; `MULTI` a multi()
+ * has ended already; `CALL` a command that call() cannot carry out.
  */
 export class DatabaseError extends Error {
   override readonly name = "DatabaseError";

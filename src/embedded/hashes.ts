@@ -1,7 +1,8 @@
 // The methods for hashes. See also hash() of the database: a live view.
 
-import { flatPairs, type ScanOptions, scanWords } from "./asking.ts";
+import { flatPairs, type ScanOptions } from "./asking.ts";
 import { ListMethods } from "./lists.ts";
+import { Options } from "./options.ts";
 import {
   type AnyMode,
   As,
@@ -11,6 +12,9 @@ import {
   type Value,
   type Values,
 } from "./values.ts";
+
+const hrandfieldOptions = new Options("hrandfield", { withvalues: "flag" });
+const hscanOptions = new Options("hscan", { match: "value", count: "value" });
 
 export abstract class HashMethods<M extends AnyMode> extends ListMethods<M> {
   /**
@@ -111,8 +115,7 @@ export abstract class HashMethods<M extends AnyMode> extends ListMethods<M> {
     count?: number,
     options?: { readonly withvalues?: boolean },
   ): Reply<M, M["text"] | null> {
-    const words = options?.withvalues ? "WITHVALUES" : undefined;
-    return this.ask(As.value, "hrandfield", key, count, words);
+    return this.ask(As.value, "hrandfield", key, count, hrandfieldOptions.words(options));
   }
 
   /** One step through the fields; begin with cursor 0 and go on until it comes back as 0. */
@@ -121,6 +124,6 @@ export abstract class HashMethods<M extends AnyMode> extends ListMethods<M> {
     cursor: number,
     options?: ScanOptions,
   ): Reply<M, [cursor: number, fields: [field: M["text"], value: M["text"]][]]> {
-    return this.ask(As.scanPairs, "hscan", key, cursor, options && scanWords(options));
+    return this.ask(As.scanPairs, "hscan", key, cursor, hscanOptions.words(options));
   }
 }

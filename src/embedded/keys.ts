@@ -1,6 +1,7 @@
 // The methods for keys, whatever they hold, and for their deadlines.
 
-import { type ScanOptions, scanWords } from "./asking.ts";
+import type { ScanOptions } from "./asking.ts";
+import { Options } from "./options.ts";
 import { StringMethods } from "./strings.ts";
 import { type AnyMode, As, type Reply, type Value, type Values } from "./values.ts";
 
@@ -18,6 +19,9 @@ export interface CopyOptions {
   /** Replace what the destination holds. */
   readonly replace?: boolean;
 }
+
+const scanOptions = new Options("scan", { match: "value", count: "value", type: "value" });
+const copyOptions = new Options("copy", { db: "value", replace: "flag" });
 
 export abstract class KeyMethods<M extends AnyMode> extends StringMethods<M> {
   /** Deletes keys and returns how many there were. */
@@ -47,9 +51,7 @@ export abstract class KeyMethods<M extends AnyMode> extends StringMethods<M> {
 
   /** One step through the keys; begin with cursor 0 and go on until it comes back as 0. */
   scan(cursor: number, options?: KeyScanOptions): Reply<M, [cursor: number, keys: M["text"][]]> {
-    const words = options && scanWords(options);
-    if (words && options.type !== undefined) words.push("TYPE", options.type);
-    return this.ask(As.scan, "scan", cursor, words);
+    return this.ask(As.scan, "scan", cursor, scanOptions.words(options));
   }
 
   /** A key drawn at random, or null where there is none. */
@@ -68,11 +70,8 @@ export abstract class KeyMethods<M extends AnyMode> extends StringMethods<M> {
   }
 
   /** Copies a value to another key: 1 if it did, else 0. */
-  copy(source: Value, destination: Value, options: CopyOptions = {}): Reply<M, number> {
-    const words: Value[] = [];
-    if (options.db !== undefined) words.push("DB", options.db);
-    if (options.replace) words.push("REPLACE");
-    return this.ask(As.value, "copy", source, destination, words);
+  copy(source: Value, destination: Value, options?: CopyOptions): Reply<M, number> {
+    return this.ask(As.value, "copy", source, destination, copyOptions.words(options));
   }
 
   /** Marks keys as just used and returns how many are there. */

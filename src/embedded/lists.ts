@@ -1,6 +1,7 @@
 // The methods for lists. See also list() of the database: a live view.
 
 import { KeyMethods } from "./keys.ts";
+import { Options } from "./options.ts";
 import { type AnyMode, As, type Reply, type Value, type Values } from "./values.ts";
 
 export type ListEnd = "LEFT" | "RIGHT" | "left" | "right";
@@ -13,6 +14,9 @@ export interface LposOptions {
   /** Return up to so many matches (0: all of them) as an array. */
   readonly count?: number;
 }
+
+const lposOptions = new Options("lpos", { rank: "value", count: "value", maxlen: "value" });
+const lmpopOptions = new Options("lmpop", { count: "value" });
 
 export abstract class ListMethods<M extends AnyMode> extends KeyMethods<M> {
   /** Adds elements at the head and returns the length now. */
@@ -100,12 +104,8 @@ export abstract class ListMethods<M extends AnyMode> extends KeyMethods<M> {
     element: Value,
     options?: LposOptions & { readonly count?: undefined },
   ): Reply<M, number | null>;
-  lpos(key: Value, element: Value, options: LposOptions = {}): unknown {
-    const words: Value[] = [];
-    if (options.rank !== undefined) words.push("RANK", options.rank);
-    if (options.count !== undefined) words.push("COUNT", options.count);
-    if (options.maxlen !== undefined) words.push("MAXLEN", options.maxlen);
-    return this.ask(As.value, "lpos", key, element, words);
+  lpos(key: Value, element: Value, options?: LposOptions): unknown {
+    return this.ask(As.value, "lpos", key, element, lposOptions.words(options));
   }
 
   /** Moves an element from an end of one list to an end of another and returns it, or null. */
@@ -122,10 +122,9 @@ export abstract class ListMethods<M extends AnyMode> extends KeyMethods<M> {
   lmpop(
     keys: Value | readonly Value[],
     end: ListEnd,
-    options: { readonly count?: number } = {},
+    options?: { readonly count?: number },
   ): Reply<M, [key: M["text"], elements: M["text"][]] | null> {
     const list = Array.isArray(keys) ? (keys as readonly Value[]) : [keys as Value];
-    const count = options.count === undefined ? undefined : ["COUNT", options.count];
-    return this.ask(As.value, "lmpop", list.length, list, end, count);
+    return this.ask(As.value, "lmpop", list.length, list, end, lmpopOptions.words(options));
   }
 }

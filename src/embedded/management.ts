@@ -1,7 +1,7 @@
 // The methods for the database as a whole, and for messages.
 
 import { SetMethods } from "./sets.ts";
-import { type AnyMode, As, type Reply, type Value, type Values } from "./values.ts";
+import { type AnyMode, As, type Fields, type Reply, type Value, type Values } from "./values.ts";
 
 export abstract class ManagementMethods<M extends AnyMode> extends SetMethods<M> {
   /** "PONG", or the message. */
@@ -52,11 +52,11 @@ export abstract class ManagementMethods<M extends AnyMode> extends SetMethods<M>
   }
 
   /** `config("get", pattern)`: settings; `config("set", name, value)`: "OK"; and so on. */
-  config(subcommand: "get", ...patterns: Value[]): Reply<M, Record<string, string>>;
+  config(subcommand: "get", ...patterns: Value[]): Reply<M, Fields<M["text"]>>;
   config(subcommand: "set", name: string, value: Value, ...more: Value[]): Reply<M, "OK">;
   config(subcommand: "resetstat" | "rewrite"): Reply<M, "OK">;
   config(subcommand: string, ...words: Value[]): unknown {
-    return this.ask(As.value, "config", subcommand, words);
+    return this.ask(subcommand === "get" ? As.fields : As.value, "config", subcommand, words);
   }
 
   /** Sends a message to whoever is subscribed; returns to how many. */

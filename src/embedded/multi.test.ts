@@ -207,3 +207,27 @@ test("an address that is taken is refused, and the database goes on", async () =
   assert.equal(await a.send("AUTH secret"), "+OK\r\n");
   a.end();
 });
+
+test("a password holds for all listeners of a database, once one of them listens", async () => {
+  using db = open();
+  using other = open();
+  const requirepass = (): string => db.config("get", "requirepass").requirepass;
+  const taken = await other.listen({ port: 0 });
+  await assert.rejects(() => db.listen({ port: taken.port, password: "x" }), /in use/);
+  assert.equal(requirepass(), "");
+
+  const first = await db.listen({ port: 0, password: "secret" });
+  await assert.rejects(() => db.listen({ port: 0, password: "another" }), /one holds for all/);
+  await assert.rejects(() => db.listen({ port: taken.port, password: "secret" }), /in use/);
+  assert.equal(requirepass(), "secret");
+  (await db.listen({ port: 0, password: "secret" })).close();
+  (await db.listen({ port: 0 })).close();
+  assert.equal(requirepass(), "secret");
+  first.close();
+
+  for (const options of [{ password: "" }, { password: 5 }, { host: "" }, { prot: 1 }, 7001]) {
+    // biome-ignore lint/suspicious/noExplicitAny: what programs without types write
+    await assert.rejects(() => db.listen(options as any), TypeError);
+  }
+  assert.equal(requirepass(), "secret");
+});

@@ -116,8 +116,11 @@ test("a directory is not opened with other options while it is open", async () =
       () => open(directory, { fsync: "always" }),
       (error) => error instanceof DatabaseError && error.code === "OPTIONS",
     );
-    open(directory, { fsync: "everysec" }).close();
+    open(directory, { fsync: "everysec", databases: 16, maxmemory: 0 }).close();
     assert.equal(db.closed, false);
+    db.config("set", "appendfsync", "always", "maxmemory", 1e9);
+    open(directory, { fsync: "always", maxmemory: 1e9 }).close();
+    assert.throws(() => open(directory, { fsync: "everysec" }), /with fsync always, and cannot/);
   });
 });
 
@@ -248,6 +251,22 @@ test("a damaged log is refused with its code", async () => {
     );
     assert.throws(() => open(directory), LogError, "the lock was given back");
   });
+});
+
+test("a clock may tell fractions of a millisecond, but must tell the time", () => {
+  let now: unknown = 1_000_000.25;
+  const db = open({ clock: () => now as number });
+  db.set("k", 1, { px: 50 });
+  db.expire("k", 5);
+  assert.equal(db.pttl("k"), 5000);
+  now = 1_000_001.75;
+  assert.equal(db.pttl("k"), 4999);
+  for (const wrong of [Number.NaN, Number.POSITIVE_INFINITY, "1000", undefined]) {
+    now = wrong;
+    assert.throws(() => db.pttl("k"), /^TypeError: open\(\): clock must return milliseconds/);
+  }
+  now = 1_000_002;
+  db.close();
 });
 
 test("the clock is the program's where it gives one", () => {

@@ -11,6 +11,7 @@ import { applySettings } from "../server/settings.ts";
 import { Core } from "./core.ts";
 import { type Database, databaseOf } from "./database.ts";
 import { DatabaseError } from "./errors.ts";
+import { checkOptions } from "./options.ts";
 
 export interface OpenOptions {
   /**
@@ -77,18 +78,16 @@ export function openOn(
 ): Database {
   if (typeof first === "string") {
     if (first === "") throw new TypeError("open(): the directory's name is empty");
-    checkOptions(second, true);
+    check(second, true);
     return openDirectory(platform, first, second);
   }
   const options = first ?? second;
-  checkOptions(options, false);
+  check(options, false);
   return databaseOf(newCore(platform, options, ""));
 }
 
-function checkOptions(options: OpenOptions, hasDirectory: boolean): void {
-  for (const name of Object.keys(options)) {
-    if (!optionNames.has(name)) throw new TypeError(`open(): there is no option '${name}'`);
-  }
+function check(options: OpenOptions, hasDirectory: boolean): void {
+  checkOptions("open", options, optionNames);
   const { fsync, databases = 16, maxmemory = 0, clock, seed = 0 } = options;
   if (fsync !== undefined && !policies.includes(fsync)) {
     throw new TypeError(`open(): fsync is "always", "everysec" or "no", not ${String(fsync)}`);
@@ -113,7 +112,7 @@ function openDirectory(platform: Platform, directory: string, options: OpenOptio
   const path = platform.resolve(directory);
   const known = opened.get(path);
   if (known !== undefined) {
-    checkSame(path, known.options, options);
+    checkSame(known, options);
     known.core.references++;
     return known.database;
   }
@@ -137,22 +136,30 @@ function openDirectory(platform: Platform, directory: string, options: OpenOptio
   return database;
 }
 
-/** What is asked for may be left out, but not be otherwise than it was opened with. */
-function checkSame(path: string, before: OpenOptions, now: OpenOptions): void {
+/** What is asked for may be left out, but not be otherwise than it is. */
+function checkSame({ core, options }: Opened, now: OpenOptions): void {
+  const { configuration } = core.services;
+  const inForce: Required<Omit<OpenOptions, "clock" | "seed">> & OpenOptions = {
+    fsync: configuration.get("appendfsync"),
+    databases: configuration.get("databases"),
+    maxmemory: configuration.get("maxmemory"),
+    clock: options.clock,
+    seed: options.seed,
+  };
   for (const name of Object.keys(now) as (keyof OpenOptions)[]) {
-    const had = before[name] ?? (name === "fsync" ? "everysec" : undefined);
-    if (now[name] === undefined || now[name] === had) continue;
+    if (now[name] === undefined || now[name] === inForce[name]) continue;
     throw new DatabaseError(
       "OPTIONS",
-      `${path} is open in this process with ${name} ${String(had ?? "left out")}, and cannot be ` +
-        `opened with ${String(now[name])} as well`,
+      `${core.path} is open in this process with ${name} ${String(inForce[name] ?? "left out")}, ` +
+        `and cannot be opened with ${String(now[name])} as well`,
     );
   }
 }
 
 function newCore(platform: Platform, options: OpenOptions, path: string): Core {
   const configuration = new Configuration();
-  const { databases = 16, clock = () => platform.nowMs() } = options;
+  const { databases = 16 } = options;
+  const clock = options.clock ? wholeMs(options.clock) : () => platform.nowMs();
   configuration.put("databases", databases);
   configuration.put("appendonly", path !== "");
   configuration.put("maxmemory", options.maxmemory ?? 0);
@@ -170,6 +177,16 @@ function newCore(platform: Platform, options: OpenOptions, path: string): Core {
   services.database = engine;
   applySettings(engine, configuration);
   return new Core(engine, services, path, options.clock === undefined);
+}
+
+/** What a program's clock says, without its fraction of a millisecond. */
+function wholeMs(clock: () => number): () => number {
+  return () => {
+    const now = clock();
+    const ms = typeof now === "number" ? Math.floor(now) : Number.NaN;
+    if (Number.isSafeInteger(ms)) return ms;
+    throw new TypeError(`open(): clock must return milliseconds since 1970, and returned ${now}`);
+  };
 }
 
 /** Four words to start from: the same ones for the same seed, else ones that nobody can guess. */

@@ -4,15 +4,21 @@
 import type { Server } from "../server/server.ts";
 import type { Core } from "./core.ts";
 import { DatabaseError } from "./errors.ts";
+import { checkOptions } from "./options.ts";
 
 export interface ListenOptions {
   /** 6379 unless said otherwise; 0 chooses a free one. */
   readonly port?: number;
   /** The address to listen at; this machine's loopback, 127.0.0.1, unless said otherwise. */
   readonly host?: string;
-  /** The password that clients must give (as `requirepass`). */
+  /**
+   * The password that clients must give (`requirepass`): one for all of the database's listeners,
+   * and for those to come.
+   */
   readonly password?: string;
 }
+
+const optionNames: ReadonlySet<string> = new Set<keyof ListenOptions>(["port", "host", "password"]);
 
 /** A database that listens. */
 export interface Listening {
@@ -25,16 +31,38 @@ export interface Listening {
 /** Accepts connections at one more address; see Database.listen. */
 export async function listen(core: Core, options: ListenOptions): Promise<Listening> {
   core.check();
+  checkOptions("listen", options, optionNames);
   const { port = 6379, host = "127.0.0.1", password } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     throw new RangeError("listen(): port is a whole number from 0 to 65535");
   }
+  if (typeof host !== "string" || host === "") {
+    throw new TypeError("listen(): host is an address, as text");
+  }
+  if (password !== undefined && (typeof password !== "string" || password === "")) {
+    throw new TypeError("listen(): password is a text of one character or more");
+  }
   const { Server } = await import("../server/server.ts");
   core.check();
   const { services, engine } = core;
-  if (password !== undefined) services.configuration.put("requirepass", password);
-  core.serving ??= new Serving(new Server(engine, services, services.configuration));
-  return core.serving.listen(core, host, port);
+  const { configuration } = services;
+  const before = configuration.get("requirepass");
+  if (password !== undefined && password !== before) {
+    if (core.serving !== undefined) {
+      throw new DatabaseError(
+        "OPTIONS",
+        "the database is listening already, without that password: one holds for all who listen",
+      );
+    }
+    configuration.put("requirepass", password);
+  }
+  core.serving ??= new Serving(new Server(engine, services, configuration));
+  try {
+    return await core.serving.listen(core, host, port);
+  } catch (error) {
+    if (core.serving === undefined) configuration.put("requirepass", before);
+    throw error;
+  }
 }
 
 /** The one server of a database, with its listeners. */

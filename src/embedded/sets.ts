@@ -1,8 +1,12 @@
 // The methods for sets. See also members() of the database: a live view.
 
-import { type ScanOptions, scanWords } from "./asking.ts";
+import type { ScanOptions } from "./asking.ts";
 import { HashMethods } from "./hashes.ts";
+import { Options } from "./options.ts";
 import { type AnyMode, As, type Reply, type Value, type Values } from "./values.ts";
+
+const sintercardOptions = new Options("sintercard", { limit: "value" });
+const sscanOptions = new Options("sscan", { match: "value", count: "value" });
 
 export abstract class SetMethods<M extends AnyMode> extends HashMethods<M> {
   /** Adds members and returns how many are new. */
@@ -64,11 +68,11 @@ export abstract class SetMethods<M extends AnyMode> extends HashMethods<M> {
   /** How many members all of the sets have, counted up to `limit`. */
   sintercard(
     keys: Value | readonly Value[],
-    options: { readonly limit?: number } = {},
+    options?: { readonly limit?: number },
   ): Reply<M, number> {
     const list = Array.isArray(keys) ? (keys as readonly Value[]) : [keys as Value];
-    const limit = options.limit === undefined ? undefined : ["LIMIT", options.limit];
-    return this.ask(As.value, "sintercard", list.length, list, limit);
+    const words = sintercardOptions.words(options);
+    return this.ask(As.value, "sintercard", list.length, list, words);
   }
 
   /** Stores what sinter returns and returns how many members that is. */
@@ -102,6 +106,6 @@ export abstract class SetMethods<M extends AnyMode> extends HashMethods<M> {
     cursor: number,
     options?: ScanOptions,
   ): Reply<M, [cursor: number, members: M["text"][]]> {
-    return this.ask(As.scan, "sscan", key, cursor, options && scanWords(options));
+    return this.ask(As.scan, "sscan", key, cursor, sscanOptions.words(options));
   }
 }

@@ -1,6 +1,7 @@
 // The methods for strings. What each command does in full: redis.io/docs/latest/commands.
 
 import { Asking, flatPairs } from "./asking.ts";
+import { Options } from "./options.ts";
 import { type AnyMode, As, type Pairs, type Reply, type Value, type Values } from "./values.ts";
 
 /** When a key expires; at most one of them. */
@@ -31,6 +32,16 @@ export interface GetexOptions extends ExpiryOptions {
   readonly persist?: boolean;
 }
 
+const expiry = { ex: "value", px: "value", exat: "value", pxat: "value" } as const;
+const setOptions = new Options("set", {
+  ...expiry,
+  nx: "flag",
+  xx: "flag",
+  keepttl: "flag",
+  get: "flag",
+});
+const getexOptions = new Options("getex", { ...expiry, persist: "flag" });
+
 export abstract class StringMethods<M extends AnyMode> extends Asking<M> {
   /**
    * Sets a key to a string. "OK"; null where `nx` or `xx` forbade it; with `get`, the string that
@@ -49,7 +60,7 @@ export abstract class StringMethods<M extends AnyMode> extends Asking<M> {
   ): Reply<M, "OK" | null>;
   set(key: Value, value: Value, options?: SetOptions): unknown {
     if (options === undefined) return this.setPlain(key, value);
-    return this.ask(As.value, "set", key, value, setWords(options));
+    return this.ask(As.value, "set", key, value, setOptions.words(options));
   }
 
   /** set() without options. */
@@ -74,7 +85,7 @@ export abstract class StringMethods<M extends AnyMode> extends Asking<M> {
 
   /** Returns the string of a key, or null, and sets or takes away its deadline. */
   getex(key: Value, options?: GetexOptions): Reply<M, M["text"] | null> {
-    return this.ask(As.value, "getex", key, options && getexWords(options));
+    return this.ask(As.value, "getex", key, getexOptions.words(options));
   }
 
   /** The strings of several keys, null for each that holds none. */
@@ -160,28 +171,4 @@ export abstract class StringMethods<M extends AnyMode> extends Asking<M> {
   incrbyfloat(key: Value, increment: Value): Reply<M, M["text"]> {
     return this.ask(As.value, "incrbyfloat", key, increment);
   }
-}
-
-function setWords(options: SetOptions): Value[] {
-  const words = expiryWords(options);
-  if (options.nx) words.push("NX");
-  if (options.xx) words.push("XX");
-  if (options.keepttl) words.push("KEEPTTL");
-  if (options.get) words.push("GET");
-  return words;
-}
-
-function getexWords(options: GetexOptions): Value[] {
-  const words = expiryWords(options);
-  if (options.persist) words.push("PERSIST");
-  return words;
-}
-
-function expiryWords(options: ExpiryOptions): Value[] {
-  const words: Value[] = [];
-  if (options.ex !== undefined) words.push("EX", options.ex);
-  if (options.px !== undefined) words.push("PX", options.px);
-  if (options.exat !== undefined) words.push("EXAT", options.exat);
-  if (options.pxat !== undefined) words.push("PXAT", options.pxat);
-  return words;
 }
