@@ -145,7 +145,11 @@ export class BunPlatform extends NodePlatform {
       });
       return { address: host, port: server.port, close: () => server.stop(false) };
     } catch (error) {
-      throw PlatformError.from(error, `${host}:${port}`);
+      const subject = `${host}:${port}`;
+      const { code } = error as { code?: string };
+      if (code !== "EADDRINUSE") throw PlatformError.from(error, subject);
+      // Bun says "Failed to listen".
+      throw new PlatformError(code, subject, `${subject}: address already in use`);
     }
   }
 }
