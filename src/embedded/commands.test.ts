@@ -391,6 +391,9 @@ test("options that a method does not know are refused", () => {
       [() => untyped.sintercard("s", 2), /not 2$/],
       [() => untyped.hrandfield("h", 1, true), /not true$/],
       [() => untyped.call(), /the command's name is missing/],
+      [() => untyped.subscribe("channel"), /the listener is a function/],
+      [() => untyped.subscribe(null, () => {}), /not null$/],
+      [() => untyped.transaction(), /work is a function/],
     ];
     for (const [call, message] of refused) {
       assert.throws(call, (error) => error instanceof TypeError && message.test(error.message));

@@ -326,7 +326,9 @@ export class Core {
   /** Does `work` all or not at all; see Database.transaction. */
   transaction<R>(work: () => R): R {
     this.check();
-    if (work.constructor.name === "AsyncFunction") throw asynchronous();
+    if (typeof work !== "function") throw new TypeError("transaction(): work is a function");
+    const kind = Object.prototype.toString.call(work);
+    if (kind !== "[object Function]") throw asynchronous();
     const { executor, context: c } = this;
     const outer = this.#undo;
     const changes = this.#changes;

@@ -1,7 +1,7 @@
 // The database as a program holds it: every command as a method, and what only a program can have:
 // transactions as functions, live views, listeners. `bytes` is the same with bytes as results.
 
-import { latin1Text, utf8Bytes } from "../base/bytes.ts";
+import { latin1Text } from "../base/bytes.ts";
 import type { Listener as MessageListener } from "../commands/pubsub-registry.ts";
 import type { Session } from "../commands/session.ts";
 import type { Recovery } from "../persistence/recovery.ts";
@@ -181,7 +181,10 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
 
   #listen(all: Map<string, Set<MessageListener>>, to: Value, listener: Listener<T>): () => void {
     this.#core.check();
-    const bytes = to instanceof Uint8Array ? to : utf8Bytes(String(to));
+    if (typeof listener !== "function") {
+      throw new TypeError("subscribe(): the listener is a function of (message, channel)");
+    }
+    const bytes = this.#core.request.copyOf(to);
     const name = latin1Text(bytes, 0, bytes.length);
     const { text } = this.#reader;
     let active = true;

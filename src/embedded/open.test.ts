@@ -133,6 +133,9 @@ test("options that make no sense are refused by name", () => {
   assert.throws(() => loose({ clock: 5 }), TypeError);
   assert.throws(() => loose({ seed: 0.5 }), RangeError);
   assert.throws(() => loose(""), /empty/);
+  for (const wrong of [5, null, [], true, new URL("file:///x")]) {
+    assert.throws(() => loose(wrong), TypeError);
+  }
 });
 
 test("a directory that another process has is refused, and says who", async () => {
@@ -149,7 +152,7 @@ test("a directory that another process has is refused, and says who", async () =
     const { stdout } = spawnSync(process.execPath, [join(directory, "other.ts")], {
       encoding: "utf8",
     });
-    assert.match(stdout, new RegExp(`PlatformError ELOCKED .* in use by process ${process.pid}`));
+    assert.match(stdout, new RegExp(`DirectoryLocked ELOCKED .* in use by process ${process.pid}`));
     assert.ok(DirectoryLocked.prototype instanceof Error);
   });
 });

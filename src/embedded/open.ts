@@ -81,7 +81,8 @@ export function openOn(
     check(second, true);
     return openDirectory(platform, first, second);
   }
-  const options = first ?? second;
+  if (first instanceof URL) throw new TypeError("open(): the directory is given as text");
+  const options = first === undefined ? second : first;
   check(options, false);
   return databaseOf(newCore(platform, options, ""));
 }

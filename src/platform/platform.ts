@@ -10,7 +10,7 @@
 
 /** What went wrong outside. `code` is the system's name for it ("ENOSPC", "EADDRINUSE", …). */
 export class PlatformError extends Error {
-  override readonly name = "PlatformError";
+  override readonly name: string = "PlatformError";
   readonly code: string;
   /** The file, directory or address that was asked for. */
   readonly subject: string;
@@ -37,6 +37,7 @@ export class PlatformError extends Error {
 
 /** Another process holds the lock of a directory; `pid` is that process. */
 export class DirectoryLocked extends PlatformError {
+  override readonly name = "DirectoryLocked";
   readonly pid: number;
 
   constructor(directory: string, pid: number) {
