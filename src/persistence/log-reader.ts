@@ -22,7 +22,9 @@
 //
 //   (1) a valid seal lies behind `whole` that says that bytes behind `whole` were on the disk
 //       (settled > whole): they had been there, and changed later; or
-//   (2) in our part, foreign commands lie behind: Redis read the file, so it was whole then; or
+//   (2) in our part, foreign commands lie behind: Redis read the file, so it was whole then. What
+//       a value holds may look the same. So where the file ends inside a batch, they count only
+//       behind that batch's seal, and where it ends with a reserve, there are none; or
 //   (3) in a foreign part, a whole command lies behind something that is no command at all, or,
 //       where a command is longer than the file, commands lie inside it that end exactly with the
 //       file; or
@@ -40,7 +42,7 @@ import { ABSENT, FORESIGHT_DEPTH, type Foresight } from "../keyspace/foresight.t
 import type { File, Platform } from "../platform/platform.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { LogError, reasonOf } from "./log-error.ts";
-import { isReserveLine } from "./reserve.ts";
+import { isReserveLine, RESERVE_LINE_BYTES } from "./reserve.ts";
 import { SEAL_BYTES_MAX, SEAL_PREFIX, Seal } from "./seal.ts";
 
 /** Receives each command of the log. The arguments are borrowed for the call. */
@@ -164,7 +166,10 @@ export class LogReader {
     if (this.#foreignSealWrong) return this.reasonOffset;
     const seal = this.#sealBehind(this.whole);
     if (seal >= 0) return seal;
-    if (this.sealed) return this.#commandsBehind(this.whole, "*2\r\n$6\r\nSELECT\r\n$", false);
+    if (this.sealed) {
+      const from = this.#foreignFrom(this.whole);
+      return from < 0 ? -1 : this.#commandsBehind(from, "*2\r\n$6\r\nSELECT\r\n$", false);
+    }
     // What came before in an unfinished transaction is whole, and says nothing.
     const from = this.#origin + this.#commandAt;
     return this.#commandsBehind(from, "*", this.reasonOffset === this.#size);
@@ -458,6 +463,29 @@ export class LogReader {
       if (start < whole || start - seal.lag <= whole) return -1;
       return seal.closes(this.#sumOfFile(start, offset), start) ? offset : -1;
     });
+  }
+
+  /** From where on another server's commands may follow our batch at `whole`, or −1. */
+  #foreignFrom(whole: number): number {
+    if (this.#endsWithReserve()) return -1; // another server appends
+    if (this.reasonOffset < this.#size) return whole;
+    // Each SELECT up to the command that the file ends in has been seen by #parse(). Inside it
+    // stands a value's text, unless a length or a count is wrong: then our seal comes first.
+    const seal = new Seal();
+    return this.#search(whole, SEAL_PREFIX, (bytes, at, filled, offset) => {
+      const lineEnd = bytes.indexOf(LF, at) + 1;
+      if (lineEnd === 0 || lineEnd > filled || !seal.parse(bytes, at, lineEnd)) return -1;
+      return offset - seal.length === whole ? offset : -1;
+    });
+  }
+
+  /** Whether the file's last bytes are a whole line of a reserve. */
+  #endsWithReserve(): boolean {
+    const bytes = new Uint8Array(RESERVE_LINE_BYTES);
+    const from = this.#size - bytes.length;
+    if (from < this.whole) return false;
+    this.#platform.read(this.#file, bytes, 0, bytes.length, from);
+    return bytes[bytes.length - 1] === LF && isReserveLine(bytes, 0, bytes.length);
   }
 
   /**

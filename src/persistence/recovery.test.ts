@@ -304,6 +304,67 @@ test("another server may go on in our file, and we in its part", () => {
   );
 });
 
+/** A killed process's log: a batch, and one that holds what redis-server begins with. */
+function holdingSelect(): { bytes: Uint8Array; lastBatch: number } {
+  const disk = new Disk();
+  const { log } = openOn(disk);
+  log.selectDatabase(0);
+  append(log, "SET", "a", "1");
+  log.commit();
+  const lastBatch = log.sizeBytes;
+  append(log, "RPUSH", "l", command("SELECT", "1"), command("SELECT", "2") + command("INCR", "n"));
+  append(log, "INCR", "n");
+  log.commit();
+  const bytes = disk.bytesOf(INCREMENT).slice();
+  log.close();
+  return { bytes, lastBatch };
+}
+
+test("a torn batch is cut off whatever its values hold, with a reserve behind it or not", () => {
+  const { bytes, lastBatch } = holdingSelect();
+  const disk = threeBatches();
+  for (let length = lastBatch + 1; length < bytes.length; length++) {
+    for (const reserve of ["", `${"#".repeat(20)}\n${`${"#".repeat(63)}\n`.repeat(9)}`]) {
+      disk.putFile(INCREMENT, encode(decode(bytes.slice(0, length)) + reserve));
+      const { commands, recovery } = openOn(disk);
+      assert.deepEqual(writes(commands), ["SET a 1"], `cut at ${length}`);
+      assert.equal(recovery.torn?.offset, lastBatch);
+    }
+  }
+});
+
+test("a length or a count that reaches beyond the file is damage when something follows", () => {
+  const { bytes, lastBatch } = holdingSelect();
+  const whole = decode(bytes);
+  const batch = whole.slice(lastBatch);
+  const theirs = command("SELECT", "0") + command("SET", "theirs", "1");
+  const open = (text: string) => {
+    const disk = threeBatches();
+    disk.putFile(INCREMENT, encode(text));
+    return codeOf(() => openOn(disk));
+  };
+  const headers = ["*4\r\n", "$5\r\nRPUSH", "$1\r\nl", "$23\r\n", "$44\r\n", "$4\r\nINCR"];
+  for (const header of headers) {
+    const at = batch.lastIndexOf(header);
+    assert.ok(at >= 0, header);
+    const wrong = `${whole.slice(0, lastBatch + at + 1)}9999${batch.slice(at + 1)}`;
+    // The seal's length grows with the batch: a flipped digit would have left both as they were.
+    const flipped = wrong.replace(/:(\d+)(:\d+\r\n)$/, (_, n, rest) => `:${Number(n) + 4}${rest}`);
+    assert.equal(open(flipped), "no error", "nothing behind it: a torn write");
+    assert.equal(open(flipped + theirs), "LOG_DAMAGED", `before another server: ${header}`);
+  }
+  const value = "x".repeat(1000);
+  const disk = new Disk();
+  const { log } = openOn(disk, "no");
+  append(log, "SET", "a", value);
+  log.commit();
+  append(log, "SET", "b", value);
+  log.commit();
+  const text = decode(disk.bytesOf(INCREMENT));
+  log.close();
+  assert.equal(open(text.replace("$1000", "$9000")), "LOG_DAMAGED", "a seal follows");
+});
+
 test("commands longer than a chunk and batches longer than a piece of memory are replayed", () => {
   const disk = new Disk();
   const { log } = openOn(disk);

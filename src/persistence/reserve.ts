@@ -14,7 +14,9 @@
 /** How much longer the file is made at a time. */
 export const RESERVE_BYTES = 256 << 10;
 
-const LINE_BYTES = 64;
+/** Bytes of a whole line. */
+export const RESERVE_LINE_BYTES = 64;
+
 const HASH = 35;
 const LF = 10;
 
@@ -24,7 +26,9 @@ let filled: Uint8Array | undefined;
 export function reserve(): Uint8Array {
   if (filled === undefined) {
     filled = new Uint8Array(RESERVE_BYTES).fill(HASH);
-    for (let end = LINE_BYTES; end <= RESERVE_BYTES; end += LINE_BYTES) filled[end - 1] = LF;
+    for (let end = RESERVE_LINE_BYTES; end <= RESERVE_BYTES; end += RESERVE_LINE_BYTES) {
+      filled[end - 1] = LF;
+    }
   }
   return filled;
 }
