@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
 import { DirectoryLocked, PlatformError, thisPlatform } from "./index.ts";
 
 const platform = thisPlatform();
@@ -217,6 +218,41 @@ test(
     } finally {
       for (const child of children) child.kill("SIGKILL");
     }
+  }),
+);
+
+test(
+  "a directory is one thread's, and free when that worker is terminated",
+  { skip: process.platform === "linux" ? false : "threads are told apart by /proc" },
+  inDirectory(async (directory) => {
+    const code = `
+      const { parentPort, workerData } = require("node:worker_threads");
+      import(workerData.index).then(({ thisPlatform }) => {
+        try { thisPlatform().lockDirectory(workerData.directory); parentPort.postMessage("held"); }
+        catch (error) { parentPort.postMessage(error.code + " " + error.pid); }
+      });
+      setInterval(() => {}, 60000);
+    `;
+    const start = () => {
+      const worker = new Worker(code, { eval: true, workerData: { directory, index: indexPath } });
+      const answer = new Promise((resolve) => worker.once("message", resolve));
+      return { worker, answer };
+    };
+    const first = start();
+    assert.equal(await first.answer, "held");
+    const locked = { code: "ELOCKED", pid: process.pid };
+    assert.throws(() => platform.lockDirectory(directory), locked);
+    const second = start();
+    assert.equal(await second.answer, `ELOCKED ${process.pid}`);
+    await second.worker.terminate();
+    assert.throws(() => platform.lockDirectory(directory), locked);
+    await first.worker.terminate();
+    const lock = platform.lockDirectory(directory);
+    assert.equal(readdirSync(directory).length, 1);
+    const third = start();
+    assert.equal(await third.answer, `ELOCKED ${process.pid}`);
+    lock.release();
+    await third.worker.terminate();
   }),
 );
 

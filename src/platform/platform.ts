@@ -102,8 +102,8 @@ export interface Files {
   /** The absolute path with symbolic links resolved, so that one directory has one name. */
   resolve(path: string): string;
   /**
-   * Takes the directory for this process, or throws DirectoryLocked. The lock of a dead process is
-   * taken over. Opening twice in one process is refused as well, with this process's own pid.
+   * Takes the directory for this thread, or throws DirectoryLocked. The lock of a dead process or
+   * thread is taken over. Opening twice in one process is refused as well, with its own pid.
    */
   lockDirectory(directory: string): DirectoryLock;
 }
