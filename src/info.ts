@@ -14,7 +14,6 @@ export interface InfoSource {
   /** 40 hexadecimal digits that are new at each start. */
   readonly runId: string;
   readonly port: number;
-  readonly hz: number;
   readonly configurationFile: string;
   readonly maxClients: number;
   readonly maxMemory: number;
@@ -34,6 +33,11 @@ export interface InfoSource {
 type Field = readonly [name: string, value: string | number];
 
 const DAY_SECONDS = 86400;
+/**
+ * Memory in use that mem_fragmentation_ratio divides by at least. Redis counts itself, about so
+ * much; here only data and clients' buffers count, and beside none of them any ratio is huge.
+ */
+const USED_MIN = 1 << 20;
 const NO_REPLICATION_ID = "0".repeat(40);
 
 /** Sections that plain INFO shows, in order. */
@@ -97,8 +101,6 @@ const builders: Record<(typeof allSections)[number], (source: InfoSource) => Fie
       ["server_time_usec", platform.nowUs()],
       ["uptime_in_seconds", uptime],
       ["uptime_in_days", Math.floor(uptime / DAY_SECONDS)],
-      ["hz", source.hz],
-      ["configured_hz", source.hz],
       ["lru_clock", Math.floor(now / 1000) & 0xffffff],
       ["executable", platform.program],
       ["config_file", source.configurationFile],
@@ -139,12 +141,11 @@ const builders: Record<(typeof allSections)[number], (source: InfoSource) => Fie
       ["maxmemory", source.maxMemory],
       ["maxmemory_human", human(source.maxMemory)],
       ["maxmemory_policy", source.maxMemoryPolicy],
-      ["mem_fragmentation_ratio", (resident / Math.max(used, 1)).toFixed(2)],
+      ["mem_fragmentation_ratio", (resident / Math.max(used, USED_MIN)).toFixed(2)],
       ["mem_clients_normal", source.clientBytes],
       ["mem_aof_buffer", source.database.log?.openBytes ?? 0],
       ["mem_allocator", "tskeydb"],
       ["active_defrag_running", 0],
-      ["lazyfree_pending_objects", source.database.keyspace.disposing ? 1 : 0],
     ];
   },
 

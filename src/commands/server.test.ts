@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { open } from "../index.ts";
 import { START_MS, TestDatabase } from "./test-support.ts";
 
 test("FLUSHDB and FLUSHALL empty databases and leave nothing behind", () => {
@@ -91,6 +92,25 @@ test("TIME, INFO and ROLE", () => {
   assert.deepEqual(a.call("ROLE"), ["master", 0, []]);
   a.line("HELLO 3");
   assert.match(a.raw("INFO"), /^=\d+\r\ntxt:# Server/);
+});
+
+test("INFO of an empty database says nothing that is false", () => {
+  const db = open();
+  const fields = new Map(
+    [...db.info("everything").matchAll(/^([\w-]+):(.*)\r$/gm)].map(([, name, value]) => [
+      name,
+      value,
+    ]),
+  );
+  // The runtime alone, over the least that counts as used.
+  const resident = Number(fields.get("used_memory_rss"));
+  const ratio = Number(fields.get("mem_fragmentation_ratio"));
+  assert.ok(Math.abs(ratio - resident / (1 << 20)) < 0.01, `${ratio}`);
+  // Nothing runs so many times a second, and what waits to be freed is not counted.
+  for (const name of ["hz", "configured_hz", "lazyfree_pending_objects"]) {
+    assert.ok(!fields.has(name), name);
+  }
+  db.close();
 });
 
 test("SHUTDOWN passes its options on and refuses what contradicts itself", () => {
