@@ -25,7 +25,7 @@ export const client: Command = {
   group: "connection",
   since: "2.4.0",
   complexity: "Depends on subcommand.",
-  summary: "Names, lists and ends connections",
+  summary: "Names, lists and ends connections.",
   subcommands: [
     {
       ...own,
@@ -33,7 +33,7 @@ export const client: Command = {
       arity: 2,
       since: "5.0.0",
       complexity: "O(1)",
-      summary: "Returns the number of the connection",
+      summary: "Returns the number of the connection.",
       handler: (c) => c.reply.integer(c.session.id),
     },
     {
@@ -42,7 +42,7 @@ export const client: Command = {
       arity: 3,
       since: "2.6.9",
       complexity: "O(1)",
-      summary: "Names the connection",
+      summary: "Names the connection.",
       args: [{ name: "connection-name", type: "string" }],
       handler: clientSetname,
     },
@@ -52,7 +52,7 @@ export const client: Command = {
       arity: 2,
       since: "2.6.9",
       complexity: "O(1)",
-      summary: "Returns the name of the connection",
+      summary: "Returns the name of the connection.",
       handler: clientGetname,
     },
     {
@@ -61,7 +61,7 @@ export const client: Command = {
       arity: 4,
       since: "7.2.0",
       complexity: "O(1)",
-      summary: "Tells which library the client is",
+      summary: "Tells which library the client is.",
       tips: "request_policy:all_nodes response_policy:all_succeeded",
       args: [
         {
@@ -81,7 +81,7 @@ export const client: Command = {
       arity: 2,
       since: "6.2.0",
       complexity: "O(1)",
-      summary: "Describes the connection in one line",
+      summary: "Describes the connection in one line.",
       tips: "nondeterministic_output",
       handler: clientInfo,
     },
@@ -91,7 +91,7 @@ export const client: Command = {
       arity: -2,
       since: "2.4.0",
       complexity: "O(N) where N is the number of client connections",
-      summary: "Describes connections, a line for each",
+      summary: "Describes connections, a line for each.",
       tips: "nondeterministic_output",
       args: [
         {
@@ -119,7 +119,7 @@ export const client: Command = {
       arity: -3,
       since: "2.4.0",
       complexity: "O(N) where N is the number of client connections",
-      summary: "Closes connections",
+      summary: "Closes connections.",
       args: [
         {
           name: "filter",
@@ -176,7 +176,7 @@ export const client: Command = {
       arity: 3,
       since: "3.2.0",
       complexity: "O(1)",
-      summary: "Turns replies off and on, or leaves the next one out",
+      summary: "Turns replies off and on, or leaves the next one out.",
       args: [{ name: "action", type: "oneof", arguments: words("ON", "OFF", "SKIP") }],
       handler: clientReply,
     },
@@ -186,7 +186,7 @@ export const client: Command = {
       arity: -3,
       since: "5.0.0",
       complexity: "O(log N) where N is the number of client connections",
-      summary: "Ends the waiting of a client in a blocking command",
+      summary: "Ends the waiting of a client in a blocking command.",
       args: [
         { name: "client-id", type: "integer" },
         {
@@ -204,7 +204,7 @@ export const client: Command = {
       arity: 3,
       since: "7.0.0",
       complexity: "O(1)",
-      summary: "Keeps the connection when clients are closed to save memory",
+      summary: "Keeps the connection when clients are closed to save memory.",
       args: [{ name: "enabled", type: "oneof", arguments: words("ON", "OFF") }],
       handler: clientNoEvict,
     },
@@ -214,7 +214,7 @@ export const client: Command = {
       arity: 3,
       since: "7.2.0",
       complexity: "O(1)",
-      summary: "Lets the connection's commands leave no trace in how keys are used",
+      summary: "Lets the connection's commands leave no trace in how keys are used.",
       args: [{ name: "enabled", type: "oneof", arguments: words("ON", "OFF") }],
       handler: clientNoTouch,
     },
@@ -224,7 +224,7 @@ export const client: Command = {
       arity: 2,
       since: "6.0.0",
       complexity: "O(1)",
-      summary: "Returns whom tracking sends its messages to: nobody, -1",
+      summary: "Returns whom tracking sends its messages to: nobody, -1.",
       handler: (c) => c.reply.integer(-1),
     },
     {
@@ -233,7 +233,7 @@ export const client: Command = {
       arity: 2,
       since: "6.2.0",
       complexity: "O(1)",
-      summary: "Tells whether keys are tracked for the connection: they are not",
+      summary: "Tells whether keys are tracked for the connection: they are not.",
       handler: clientTrackinginfo,
     },
     {
@@ -243,7 +243,7 @@ export const client: Command = {
       flags: "loading stale",
       since: "5.0.0",
       complexity: "O(1)",
-      summary: "Lists the subcommands",
+      summary: "Lists the subcommands.",
       handler: clientHelp,
     },
   ],

@@ -11,7 +11,7 @@ test("every entry can be called, and says what it is", () => {
     assert.equal(entry.name, entry.name.toLowerCase());
     assert.ok(entry.arity !== 0, entry.name);
     assert.ok(entry.handler !== undefined || entry.subcommands !== undefined, entry.name);
-    assert.ok(entry.summary.length > 0 && entry.summary.length <= 72, entry.summary);
+    assert.match(entry.summary, /^[A-Z][^\n]{1,70}[^.\n]\.$/, entry.name);
     for (const flag of entry.flags.split(" ")) assert.ok(flag === "" || flag in Flag, flag);
     assert.match(entry.since, /^\d+\.\d+\.\d+$/, entry.name);
     const keys = entry.keys !== undefined || entry.keyCountAt !== undefined;

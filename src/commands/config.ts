@@ -13,7 +13,7 @@ export const config: Command = {
   group: "server",
   since: "2.0.0",
   complexity: "Depends on subcommand.",
-  summary: "Reads and changes settings",
+  summary: "Reads and changes settings.",
   subcommands: [
     {
       name: "get",
@@ -22,7 +22,7 @@ export const config: Command = {
       group: "server",
       since: "2.0.0",
       complexity: "O(N) when N is the number of configuration parameters provided",
-      summary: "Returns the settings whose names match",
+      summary: "Returns the settings whose names match.",
       args: [
         {
           name: "parameter",
@@ -41,7 +41,7 @@ export const config: Command = {
       group: "server",
       since: "2.0.0",
       complexity: "O(N) when N is the number of configuration parameters provided",
-      summary: "Changes settings, all of them or none",
+      summary: "Changes settings, all of them or none.",
       args: [
         {
           name: "data",
@@ -62,7 +62,7 @@ export const config: Command = {
       group: "server",
       since: "2.8.0",
       complexity: "O(1)",
-      summary: "Writes the settings back into the configuration file",
+      summary: "Writes the settings back into the configuration file.",
       handler: configRewrite,
     },
     {
@@ -72,7 +72,7 @@ export const config: Command = {
       group: "server",
       since: "2.0.0",
       complexity: "O(1)",
-      summary: "Sets the counters that INFO shows back to zero",
+      summary: "Sets the counters that INFO shows back to zero.",
       handler: configResetstat,
     },
     {
@@ -82,7 +82,7 @@ export const config: Command = {
       group: "server",
       since: "5.0.0",
       complexity: "O(1)",
-      summary: "Lists the subcommands",
+      summary: "Lists the subcommands.",
       handler: configHelp,
     },
   ],

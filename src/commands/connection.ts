@@ -18,7 +18,7 @@ export const ping: Command = {
   group: "connection",
   since: "1.0.0",
   complexity: "O(1)",
-  summary: "Answers PONG, or the message",
+  summary: "Answers PONG, or the message.",
   args: [{ name: "message", type: "string", optional: true }],
   handler: pingCommand,
 };
@@ -30,7 +30,7 @@ export const echo: Command = {
   group: "connection",
   since: "1.0.0",
   complexity: "O(1)",
-  summary: "Answers the message",
+  summary: "Answers the message.",
   args: [{ name: "message", type: "string" }],
   handler: (c) => c.reply.bulk(c.args.bytes, c.args.starts[1], c.args.ends[1]),
 };
@@ -43,7 +43,7 @@ export const quit: Command = {
   since: "1.0.0",
   deprecated: ["7.2.0", "just closing the connection"],
   complexity: "O(1)",
-  summary: "Closes the connection",
+  summary: "Closes the connection.",
   handler: quitCommand,
 };
 
@@ -54,7 +54,7 @@ export const reset: Command = {
   group: "connection",
   since: "6.2.0",
   complexity: "O(1)",
-  summary: "Puts the connection into the state of a new one",
+  summary: "Puts the connection into the state of a new one.",
   handler: resetCommand,
 };
 
@@ -65,7 +65,7 @@ export const auth: Command = {
   group: "connection",
   since: "1.0.0",
   complexity: "O(N) where N is the number of passwords defined for the user",
-  summary: "Authenticates the connection",
+  summary: "Authenticates the connection.",
   args: [
     { name: "username", type: "string", since: "6.0.0", optional: true },
     { name: "password", type: "string" },
@@ -80,7 +80,7 @@ export const hello: Command = {
   group: "connection",
   since: "6.0.0",
   complexity: "O(1)",
-  summary: "Chooses the protocol and tells what the server is",
+  summary: "Chooses the protocol and tells what the server is.",
   args: [
     {
       name: "arguments",
@@ -112,7 +112,7 @@ export const select: Command = {
   group: "connection",
   since: "1.0.0",
   complexity: "O(1)",
-  summary: "Selects the database of the connection",
+  summary: "Selects the database of the connection.",
   args: [{ name: "index", type: "integer" }],
   handler: selectCommand,
 };

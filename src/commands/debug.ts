@@ -16,7 +16,7 @@ export const debug: Command = {
   group: "server",
   since: "1.0.0",
   complexity: "Depends on subcommand.",
-  summary: "Does what tests need and nothing else should",
+  summary: "Does what tests need and nothing else should.",
   guard: refusal,
   handler: debugCommand,
 };

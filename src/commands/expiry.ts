@@ -25,7 +25,7 @@ export const expire: Command = {
   group: "generic",
   since: "1.0.0",
   complexity: "O(1)",
-  summary: "Sets a key's deadline, in seconds from now",
+  summary: "Sets a key's deadline, in seconds from now.",
   args: [keyArg, { name: "seconds", type: "integer" }, condition],
   handler: (c) => expireIn(c, Unit.seconds),
 };
@@ -39,7 +39,7 @@ export const pexpire: Command = {
   group: "generic",
   since: "2.6.0",
   complexity: "O(1)",
-  summary: "Sets a key's deadline, in milliseconds from now",
+  summary: "Sets a key's deadline, in milliseconds from now.",
   args: [keyArg, { name: "milliseconds", type: "integer" }, condition],
   handler: (c) => expireIn(c, Unit.ms),
 };
@@ -53,7 +53,7 @@ export const expireat: Command = {
   group: "generic",
   since: "1.2.0",
   complexity: "O(1)",
-  summary: "Sets a key's deadline, in seconds since 1970",
+  summary: "Sets a key's deadline, in seconds since 1970.",
   args: [keyArg, { name: "unix-time-seconds", type: "unix-time" }, condition],
   handler: (c) => expireIn(c, Unit.atSeconds),
 };
@@ -67,7 +67,7 @@ export const pexpireat: Command = {
   group: "generic",
   since: "2.6.0",
   complexity: "O(1)",
-  summary: "Sets a key's deadline, in milliseconds since 1970",
+  summary: "Sets a key's deadline, in milliseconds since 1970.",
   args: [keyArg, { name: "unix-time-milliseconds", type: "unix-time" }, condition],
   handler: (c) => expireIn(c, Unit.atMs),
 };
@@ -82,7 +82,7 @@ export const ttl: Command = {
   group: "generic",
   since: "1.0.0",
   complexity: "O(1)",
-  summary: "Returns how many seconds a key has left",
+  summary: "Returns how many seconds a key has left.",
   args: [keyArg],
   handler: (c) => timeLeft(c, 1000),
 };
@@ -97,7 +97,7 @@ export const pttl: Command = {
   group: "generic",
   since: "2.6.0",
   complexity: "O(1)",
-  summary: "Returns how many milliseconds a key has left",
+  summary: "Returns how many milliseconds a key has left.",
   args: [keyArg],
   handler: (c) => timeLeft(c, 1),
 };
@@ -111,7 +111,7 @@ export const expiretime: Command = {
   group: "generic",
   since: "7.0.0",
   complexity: "O(1)",
-  summary: "Returns a key's deadline in seconds since 1970",
+  summary: "Returns a key's deadline in seconds since 1970.",
   args: [keyArg],
   handler: (c) => replyDeadline(c, 1000),
 };
@@ -125,7 +125,7 @@ export const pexpiretime: Command = {
   group: "generic",
   since: "7.0.0",
   complexity: "O(1)",
-  summary: "Returns a key's deadline in milliseconds since 1970",
+  summary: "Returns a key's deadline in milliseconds since 1970.",
   args: [keyArg],
   handler: (c) => replyDeadline(c, 1),
 };
@@ -139,7 +139,7 @@ export const persist: Command = {
   group: "generic",
   since: "2.2.0",
   complexity: "O(1)",
-  summary: "Takes a key's deadline away",
+  summary: "Takes a key's deadline away.",
   args: [keyArg],
   handler: persistCommand,
 };

@@ -21,7 +21,7 @@ export const deleteKeys: Command = {
   group: "generic",
   since: "1.0.0",
   complexity: "O(N) for N keys; large collections are freed afterwards, in slices.",
-  summary: "Deletes keys",
+  summary: "Deletes keys.",
   args: [keysArg],
   console: "deleted",
   handler: deleteCommand,
@@ -37,7 +37,7 @@ export const unlink: Command = {
   group: "generic",
   since: "4.0.0",
   complexity: "O(N) for N keys; large collections are freed afterwards, in slices.",
-  summary: "Deletes keys; large values are freed later, as with DEL here",
+  summary: "Deletes keys; large values are freed later, as with DEL here.",
   args: [keysArg],
   console: "deleted",
   handler: deleteCommand,
@@ -53,7 +53,7 @@ export const exists: Command = {
   group: "generic",
   since: "1.0.0",
   complexity: "O(N) where N is the number of keys to check.",
-  summary: "Counts how many of the keys exist",
+  summary: "Counts how many of the keys exist.",
   args: [keysArg],
   handler: existsCommand,
 };
@@ -67,7 +67,7 @@ export const typeOfKey: Command = {
   group: "generic",
   since: "1.0.0",
   complexity: "O(1)",
-  summary: "Names the type of a key's value",
+  summary: "Names the type of a key's value.",
   args: [keyArg],
   console: "type",
   handler: typeCommand,
@@ -82,7 +82,7 @@ export const keys: Command = {
   group: "generic",
   since: "1.0.0",
   complexity: "O(N) for N keys in the database.",
-  summary: "Lists the keys that match a pattern",
+  summary: "Lists the keys that match a pattern.",
   args: [{ name: "pattern", type: "pattern" }],
   handler: keysCommand,
 };
@@ -95,7 +95,7 @@ export const scan: Command = {
   group: "generic",
   since: "2.8.0",
   complexity: "O(1) for each call, O(N) for a whole scan of N keys.",
-  summary: "Goes through the keys of the database in steps",
+  summary: "Goes through the keys of the database in steps.",
   args: [
     ...scanArgs,
     { name: "type", type: "string", token: "TYPE", since: "6.0.0", optional: true },
@@ -111,7 +111,7 @@ export const randomkey: Command = {
   group: "generic",
   since: "1.0.0",
   complexity: "O(1)",
-  summary: "Returns a key drawn at random",
+  summary: "Returns a key drawn at random.",
   handler: randomkeyCommand,
 };
 
@@ -124,7 +124,7 @@ export const rename: Command = {
   group: "generic",
   since: "1.0.0",
   complexity: "O(1)",
-  summary: "Gives a key another name, over whatever had it",
+  summary: "Gives a key another name, over whatever had it.",
   args: [keyArg, { name: "newkey", type: "key", keySpecIndex: 1 }],
   handler: renameCommand,
 };
@@ -138,7 +138,7 @@ export const renamenx: Command = {
   group: "generic",
   since: "1.0.0",
   complexity: "O(1)",
-  summary: "Gives a key another name if nothing has it",
+  summary: "Gives a key another name if nothing has it.",
   args: [keyArg, { name: "newkey", type: "key", keySpecIndex: 1 }],
   handler: renamenxCommand,
 };
@@ -152,7 +152,7 @@ export const copy: Command = {
   group: "generic",
   since: "6.2.0",
   complexity: "O(1) for strings, O(N) for collections of N elements.",
-  summary: "Copies a key's value to another key",
+  summary: "Copies a key's value to another key.",
   args: [
     { name: "source", type: "key", keySpecIndex: 0 },
     { name: "destination", type: "key", keySpecIndex: 1 },
@@ -172,7 +172,7 @@ export const touch: Command = {
   group: "generic",
   since: "3.2.1",
   complexity: "O(N) where N is the number of keys that will be touched.",
-  summary: "Counts the keys that exist and marks them as just used",
+  summary: "Counts the keys that exist and marks them as just used.",
   args: [keysArg],
   handler: touchCommand,
 };
@@ -186,7 +186,7 @@ export const move: Command = {
   group: "generic",
   since: "1.0.0",
   complexity: "O(1)",
-  summary: "Moves a key to another database",
+  summary: "Moves a key to another database.",
   args: [keyArg, { name: "db", type: "integer" }],
   handler: moveCommand,
 };

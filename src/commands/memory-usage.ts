@@ -15,7 +15,7 @@ export const memory: Command = {
   group: "server",
   since: "4.0.0",
   complexity: "Depends on subcommand.",
-  summary: "Looks into the use of memory",
+  summary: "Looks into the use of memory.",
   subcommands: [
     {
       name: "usage",
@@ -26,7 +26,7 @@ export const memory: Command = {
       group: "server",
       since: "4.0.0",
       complexity: "O(N) where N is the number of blocks of memory that the value lies in.",
-      summary: "Returns the bytes that a key and its value take",
+      summary: "Returns the bytes that a key and its value take.",
       args: [keyArg, { name: "count", type: "integer", token: "SAMPLES", optional: true }],
       handler: memoryUsage,
     },
@@ -37,7 +37,7 @@ export const memory: Command = {
       group: "server",
       since: "4.0.0",
       complexity: "O(1)",
-      summary: "Lists the subcommands",
+      summary: "Lists the subcommands.",
       handler: memoryHelp,
     },
   ],

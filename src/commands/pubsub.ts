@@ -18,7 +18,7 @@ export const subscribe: Command = {
   arity: -2,
   since: "2.0.0",
   complexity: "O(N) where N is the number of channels to subscribe to.",
-  summary: "Listens to channels",
+  summary: "Listens to channels.",
   args: [{ name: "channel", type: "string", multiple: true }],
   handler: subscribeCommand,
 };
@@ -29,7 +29,7 @@ export const unsubscribe: Command = {
   arity: -1,
   since: "2.0.0",
   complexity: "O(N) where N is the number of channels to unsubscribe.",
-  summary: "Stops listening to channels, or to all of them",
+  summary: "Stops listening to channels, or to all of them.",
   args: [{ name: "channel", type: "string", optional: true, multiple: true }],
   handler: unsubscribeCommand,
 };
@@ -40,7 +40,7 @@ export const psubscribe: Command = {
   arity: -2,
   since: "2.0.0",
   complexity: "O(N) where N is the number of patterns to subscribe to.",
-  summary: "Listens to the channels whose names match patterns",
+  summary: "Listens to the channels whose names match patterns.",
   args: [{ name: "pattern", type: "pattern", multiple: true }],
   handler: psubscribeCommand,
 };
@@ -51,7 +51,7 @@ export const punsubscribe: Command = {
   arity: -1,
   since: "2.0.0",
   complexity: "O(N) where N is the number of patterns to unsubscribe.",
-  summary: "Stops listening to patterns, or to all of them",
+  summary: "Stops listening to patterns, or to all of them.",
   args: [{ name: "pattern", type: "pattern", optional: true, multiple: true }],
   handler: punsubscribeCommand,
 };
@@ -65,7 +65,7 @@ export const publish: Command = {
   complexity:
     "O(N+M) where N is the number of clients subscribed to the receiving channel and M is the " +
     "total number of subscribed patterns (by any client).",
-  summary: "Sends a message to everybody who listens to the channel",
+  summary: "Sends a message to everybody who listens to the channel.",
   args: [
     { name: "channel", type: "string" },
     { name: "message", type: "string" },
@@ -80,7 +80,7 @@ export const pubsub: Command = {
   group: "pubsub",
   since: "2.8.0",
   complexity: "Depends on subcommand.",
-  summary: "Tells who listens to what",
+  summary: "Tells who listens to what.",
   subcommands: [
     {
       ...subcommand,
@@ -88,7 +88,7 @@ export const pubsub: Command = {
       arity: -2,
       since: "2.8.0",
       complexity: "O(N) where N is the number of active channels",
-      summary: "Names the channels that somebody listens to",
+      summary: "Names the channels that somebody listens to.",
       args: [{ name: "pattern", type: "pattern", optional: true }],
       handler: pubsubChannels,
     },
@@ -98,7 +98,7 @@ export const pubsub: Command = {
       arity: -2,
       since: "2.8.0",
       complexity: "O(N) where N is the number of requested channels",
-      summary: "Counts who listens to channels, patterns left aside",
+      summary: "Counts who listens to channels, patterns left aside.",
       args: [{ name: "channel", type: "string", optional: true, multiple: true }],
       handler: pubsubNumsub,
     },
@@ -108,7 +108,7 @@ export const pubsub: Command = {
       arity: 2,
       since: "2.8.0",
       complexity: "O(1)",
-      summary: "Counts the patterns that somebody listens to",
+      summary: "Counts the patterns that somebody listens to.",
       handler: pubsubNumpat,
     },
     {
@@ -117,7 +117,7 @@ export const pubsub: Command = {
       arity: -2,
       since: "7.0.0",
       complexity: "O(1)",
-      summary: "Names the shard channels that somebody listens to",
+      summary: "Names the shard channels that somebody listens to.",
       args: [{ name: "pattern", type: "pattern", optional: true }],
       handler: pubsubShardchannels,
     },
@@ -127,7 +127,7 @@ export const pubsub: Command = {
       arity: -2,
       since: "7.0.0",
       complexity: "O(N) where N is the number of requested shard channels",
-      summary: "Counts who listens to shard channels",
+      summary: "Counts who listens to shard channels.",
       args: [{ name: "shardchannel", type: "string", optional: true, multiple: true }],
       handler: (c) => replyCounts(c, () => 0),
     },
@@ -138,7 +138,7 @@ export const pubsub: Command = {
       flags: "loading stale",
       since: "6.2.0",
       complexity: "O(1)",
-      summary: "Lists the subcommands",
+      summary: "Lists the subcommands.",
       handler: pubsubHelp,
     },
   ],

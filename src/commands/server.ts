@@ -27,7 +27,7 @@ export const info: Command = {
   group: "server",
   since: "1.0.0",
   complexity: "O(1)",
-  summary: "Describes the server's state and counters, in sections",
+  summary: "Describes the server's state and counters, in sections.",
   args: [{ name: "section", type: "string", optional: true, multiple: true }],
   handler: infoCommand,
 };
@@ -41,7 +41,7 @@ export const dbsize: Command = {
   group: "server",
   since: "1.0.0",
   complexity: "O(1)",
-  summary: "Counts the keys of the selected database",
+  summary: "Counts the keys of the selected database.",
   handler: (c) => c.reply.integer(c.keyspace.size(c.db)),
 };
 
@@ -54,7 +54,7 @@ export const flushdb: Command = {
   group: "server",
   since: "1.0.0",
   complexity: "O(N) where N is the number of keys in the selected database",
-  summary: "Deletes every key of the selected database",
+  summary: "Deletes every key of the selected database.",
   args: flushArguments,
   handler: flushdbCommand,
 };
@@ -68,7 +68,7 @@ export const flushall: Command = {
   group: "server",
   since: "1.0.0",
   complexity: "O(N) where N is the total number of keys in all databases",
-  summary: "Deletes every key of every database",
+  summary: "Deletes every key of every database.",
   args: flushArguments,
   handler: flushallCommand,
 };
@@ -82,7 +82,7 @@ export const swapdb: Command = {
   since: "4.0.0",
   complexity:
     "O(N) where N is the count of clients watching or blocking on keys from both databases.",
-  summary: "Exchanges two databases",
+  summary: "Exchanges two databases.",
   args: [
     { name: "index1", type: "integer" },
     { name: "index2", type: "integer" },
@@ -98,7 +98,7 @@ export const time: Command = {
   group: "server",
   since: "2.6.0",
   complexity: "O(1)",
-  summary: "Returns the time of day in seconds and microseconds",
+  summary: "Returns the time of day in seconds and microseconds.",
   handler: timeCommand,
 };
 
@@ -110,7 +110,7 @@ export const role: Command = {
   group: "server",
   since: "2.8.12",
   complexity: "O(1)",
-  summary: "Tells whether the server is a master or a replica",
+  summary: "Tells whether the server is a master or a replica.",
   handler: roleCommand,
 };
 
@@ -123,7 +123,7 @@ export const shutdown: Command = {
   complexity:
     "O(N) when saving, where N is the total number of keys in all databases when saving data, " +
     "otherwise O(1)",
-  summary: "Flushes the log and ends the server",
+  summary: "Flushes the log and ends the server.",
   args: [
     {
       name: "save-selector",

@@ -31,7 +31,7 @@ export const incr: Command = {
   group: "string",
   since: "1.0.0",
   complexity: "O(1)",
-  summary: "Adds one to the integer of a key",
+  summary: "Adds one to the integer of a key.",
   args: [keyArg],
   handler: (c) => incrementBy(c, 1),
 };
@@ -45,7 +45,7 @@ export const decr: Command = {
   group: "string",
   since: "1.0.0",
   complexity: "O(1)",
-  summary: "Takes one from the integer of a key",
+  summary: "Takes one from the integer of a key.",
   args: [keyArg],
   handler: (c) => incrementBy(c, -1),
 };
@@ -59,7 +59,7 @@ export const incrby: Command = {
   group: "string",
   since: "1.0.0",
   complexity: "O(1)",
-  summary: "Adds to the integer of a key",
+  summary: "Adds to the integer of a key.",
   args: [keyArg, { name: "increment", type: "integer" }],
   handler: incrbyCommand,
 };
@@ -73,7 +73,7 @@ export const decrby: Command = {
   group: "string",
   since: "1.0.0",
   complexity: "O(1)",
-  summary: "Takes away from the integer of a key",
+  summary: "Takes away from the integer of a key.",
   args: [keyArg, { name: "decrement", type: "integer" }],
   handler: decrbyCommand,
 };
@@ -87,7 +87,7 @@ export const incrbyfloat: Command = {
   group: "string",
   since: "2.6.0",
   complexity: "O(1)",
-  summary: "Adds to the floating-point number of a key",
+  summary: "Adds to the floating-point number of a key.",
   args: [keyArg, { name: "increment", type: "double" }],
   handler: incrbyfloatCommand,
 };

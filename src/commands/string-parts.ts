@@ -19,7 +19,7 @@ export const append: Command = {
   group: "string",
   since: "2.0.0",
   complexity: "O(N) for N bytes appended; O(M) for the value's M bytes when it must move.",
-  summary: "Appends to the string of a key",
+  summary: "Appends to the string of a key.",
   args: [keyArg, { name: "value", type: "string" }],
   handler: appendCommand,
 };
@@ -33,7 +33,7 @@ export const strlen: Command = {
   group: "string",
   since: "2.2.0",
   complexity: "O(1)",
-  summary: "Returns the length of a key's string in bytes",
+  summary: "Returns the length of a key's string in bytes.",
   args: [keyArg],
   handler: strlenCommand,
 };
@@ -47,7 +47,7 @@ export const getrange: Command = {
   group: "string",
   since: "2.4.0",
   complexity: "O(N) for N bytes returned.",
-  summary: "Returns a part of a key's string",
+  summary: "Returns a part of a key's string.",
   args: [keyArg, { name: "start", type: "integer" }, { name: "end", type: "integer" }],
   handler: getrangeCommand,
 };
@@ -62,7 +62,7 @@ export const substr: Command = {
   since: "1.0.0",
   deprecated: ["2.0.0", "`GETRANGE`"],
   complexity: "O(N) for N bytes returned.",
-  summary: "Returns a part of a key's string (the old name of GETRANGE)",
+  summary: "Returns a part of a key's string (the old name of GETRANGE).",
   args: [keyArg, { name: "start", type: "integer" }, { name: "end", type: "integer" }],
   handler: getrangeCommand,
 };
@@ -76,7 +76,7 @@ export const setrange: Command = {
   group: "string",
   since: "2.2.0",
   complexity: "O(N) for N bytes written; O(M) for the value's M bytes when it must move.",
-  summary: "Overwrites a part of a key's string from an offset on",
+  summary: "Overwrites a part of a key's string from an offset on.",
   args: [keyArg, { name: "offset", type: "integer" }, { name: "value", type: "string" }],
   handler: setrangeCommand,
 };

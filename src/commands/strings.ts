@@ -23,7 +23,7 @@ export const set: Command = {
   group: "string",
   since: "1.0.0",
   complexity: "O(1)",
-  summary: "Sets a key to a string, whatever it held before",
+  summary: "Sets a key to a string, whatever it held before.",
   args: [
     keyArg,
     { name: "value", type: "string" },
@@ -63,7 +63,7 @@ export const get: Command = {
   group: "string",
   since: "1.0.0",
   complexity: "O(1)",
-  summary: "Returns the string of a key",
+  summary: "Returns the string of a key.",
   args: [keyArg],
   handler: getCommand,
 };
@@ -78,7 +78,7 @@ export const getset: Command = {
   since: "1.0.0",
   deprecated: ["6.2.0", "`SET` with the `!GET` argument"],
   complexity: "O(1)",
-  summary: "Sets a key to a string and returns the one it held",
+  summary: "Sets a key to a string and returns the one it held.",
   args: [keyArg, { name: "value", type: "string" }],
   handler: getsetCommand,
 };
@@ -92,7 +92,7 @@ export const getdel: Command = {
   group: "string",
   since: "6.2.0",
   complexity: "O(1)",
-  summary: "Returns the string of a key and deletes the key",
+  summary: "Returns the string of a key and deletes the key.",
   args: [keyArg],
   handler: getdelCommand,
 };
@@ -106,7 +106,7 @@ export const getex: Command = {
   group: "string",
   since: "6.2.0",
   complexity: "O(1)",
-  summary: "Returns the string of a key and sets or clears its deadline",
+  summary: "Returns the string of a key and sets or clears its deadline.",
   args: [
     keyArg,
     {
@@ -135,7 +135,7 @@ export const mget: Command = {
   group: "string",
   since: "1.0.0",
   complexity: "O(N) where N is the number of keys to retrieve.",
-  summary: "Returns the strings of several keys",
+  summary: "Returns the strings of several keys.",
   args: [keysArg],
   handler: mgetCommand,
 };
@@ -150,7 +150,7 @@ export const mset: Command = {
   group: "string",
   since: "1.0.1",
   complexity: "O(N) where N is the number of keys to set.",
-  summary: "Sets several keys to strings at once",
+  summary: "Sets several keys to strings at once.",
   args: [
     {
       name: "key_value",
@@ -172,7 +172,7 @@ export const msetnx: Command = {
   group: "string",
   since: "1.0.1",
   complexity: "O(N) where N is the number of keys to set.",
-  summary: "Sets several keys to strings if none of them exists",
+  summary: "Sets several keys to strings if none of them exists.",
   args: [
     {
       name: "key_value",
@@ -194,7 +194,7 @@ export const setnx: Command = {
   since: "1.0.0",
   deprecated: ["2.6.12", "`SET` with the `NX` argument"],
   complexity: "O(1)",
-  summary: "Sets a key to a string if the key does not exist",
+  summary: "Sets a key to a string if the key does not exist.",
   args: [keyArg, { name: "value", type: "string" }],
   handler: setnxCommand,
 };
@@ -209,7 +209,7 @@ export const setex: Command = {
   since: "2.0.0",
   deprecated: ["2.6.12", "`SET` with the `EX` argument"],
   complexity: "O(1)",
-  summary: "Sets a key to a string with a deadline in seconds",
+  summary: "Sets a key to a string with a deadline in seconds.",
   args: [keyArg, { name: "seconds", type: "integer" }, { name: "value", type: "string" }],
   handler: setexCommand,
 };
@@ -224,7 +224,7 @@ export const psetex: Command = {
   since: "2.6.0",
   deprecated: ["2.6.12", "`SET` with the `PX` argument"],
   complexity: "O(1)",
-  summary: "Sets a key to a string with a deadline in milliseconds",
+  summary: "Sets a key to a string with a deadline in milliseconds.",
   args: [keyArg, { name: "milliseconds", type: "integer" }, { name: "value", type: "string" }],
   handler: psetexCommand,
 };

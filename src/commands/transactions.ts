@@ -17,7 +17,7 @@ export const multi: Command = {
   group: "transactions",
   since: "1.2.0",
   complexity: "O(1)",
-  summary: "Begins a transaction: the commands that follow are queued",
+  summary: "Begins a transaction: the commands that follow are queued.",
   handler: multiCommand,
 };
 
@@ -28,7 +28,7 @@ export const exec: Command = {
   group: "transactions",
   since: "1.2.0",
   complexity: "Depends on commands in the transaction",
-  summary: "Executes the queued commands as one unit",
+  summary: "Executes the queued commands as one unit.",
   handler: execCommand,
 };
 
@@ -39,7 +39,7 @@ export const discard: Command = {
   group: "transactions",
   since: "2.0.0",
   complexity: "O(N), when N is the number of queued commands",
-  summary: "Gives the transaction up and forgets the queued commands",
+  summary: "Gives the transaction up and forgets the queued commands.",
   handler: discardCommand,
 };
 
@@ -52,7 +52,7 @@ export const watch: Command = {
   group: "transactions",
   since: "2.2.0",
   complexity: "O(1) for every key.",
-  summary: "Lets the next EXEC fail if one of the keys changes before it",
+  summary: "Lets the next EXEC fail if one of the keys changes before it.",
   args: [keysArg],
   handler: watchCommand,
 };
@@ -64,7 +64,7 @@ export const unwatch: Command = {
   group: "transactions",
   since: "2.2.0",
   complexity: "O(1)",
-  summary: "Forgets all watched keys",
+  summary: "Forgets all watched keys.",
   handler: unwatchCommand,
 };
 
