@@ -1,11 +1,12 @@
 // What a command is: one declarative entry and one short function. Dispatch, COMMAND, COMMAND
-// DOCS, ACL categories, the embedded API, HELP and the reference documentation all come from
-// these entries. Names of flags, groups and argument types are those of Redis's COMMAND and
-// COMMAND DOCS (redis.io/docs/latest/commands/command-docs).
+// DOCS, ACL categories, HELP and the reference documentation all come from these entries. Names of
+// flags, groups and argument types are those of Redis's COMMAND and COMMAND DOCS
+// (redis.io/docs/latest/commands/command-docs).
 
 import { assert } from "../base/assert.ts";
 import { parseInteger } from "../base/integers.ts";
 import type { Arguments } from "../protocol/arguments.ts";
+import type { ConsoleShape } from "../protocol/console-renderer.ts";
 import type { Context } from "./context.ts";
 
 /** The documentation of one argument, as COMMAND DOCS has it. */
@@ -30,9 +31,6 @@ export interface ArgumentDoc {
   multipleToken?: boolean;
   arguments?: ArgumentDoc[];
 }
-
-/** How the console renders a reply where it differs from redis-cli; see console-renderer.ts. */
-export type ConsoleHint = string;
 
 export interface Command {
   /** In lower case; a subcommand's is its own word alone. */
@@ -64,7 +62,8 @@ export interface Command {
   summary: string;
   args?: readonly ArgumentDoc[];
   subcommands?: readonly Command[];
-  console?: ConsoleHint;
+  /** How the console renders a reply where it differs from redis-cli; see console-renderer.ts. */
+  console?: ConsoleShape;
   /** The error line for which the command is not even queued at the moment, or undefined. */
   guard?: (c: Context) => Uint8Array | undefined;
   handler?: (c: Context) => void;

@@ -6,6 +6,7 @@ import { latin1Text, utf8Bytes, utf8Text } from "../base/bytes.ts";
 import {
   type ConsoleHint,
   ConsoleRenderer,
+  type ConsoleShape,
   type HelpEntry,
   type SyntaxArgument,
   syntaxText,
@@ -19,7 +20,7 @@ function render(reply: string, hint?: ConsoleHint): string {
   return utf8Text(renderer.bytes, 0, renderer.length);
 }
 
-function shaped(reply: string, shape: string): string {
+function shaped(reply: string, shape: ConsoleShape): string {
   return render(reply, { shape });
 }
 
@@ -155,7 +156,7 @@ test("EXEC prints each reply in turn, by the hint of its command", () => {
   const source = utf8Bytes(
     "*5\r\n+OK\r\n-WRONGTYPE no\r\n:1\r\n*2\r\n$1\r\na\r\n:1\r\n-WRONGTYPE no\r\n",
   );
-  const hints = [{}, {}, { shape: "deleted" }, {}, {}];
+  const hints: ConsoleHint[] = [{}, {}, { shape: "deleted" }, {}, {}];
   renderer.wrongTypes.push("string", "list", "hash", "set");
   assert.equal(renderer.transaction(source, 0, hints), source.length);
   assert.equal(

@@ -37,8 +37,8 @@ export type ConsoleShape = "plain" | "bool" | "deleted" | "type" | "hash" | "set
 
 /** What is known of the command whose reply is printed. */
 export interface ConsoleHint {
-  /** A ConsoleShape; anything else counts as "plain". */
-  readonly shape?: string | undefined;
+  /** Left out: "plain". */
+  readonly shape?: ConsoleShape | undefined;
 }
 
 /** One argument of a command's syntax, as the command table has it. */
