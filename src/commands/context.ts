@@ -49,7 +49,7 @@ export class Context {
   changes = 0;
   /** The handler has put its own effects in the request's place. */
   rewritten = false;
-  /** Inside EXEC (or a script): nothing may block, and effects count together. */
+  /** Inside EXEC: nothing may block, and effects count together. */
   inTransaction = false;
   /** Executing again on behalf of a session that waits (see blocking.ts). */
   serving = false;

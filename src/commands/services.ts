@@ -20,7 +20,7 @@ export interface Services {
   readonly sessions: ReadonlyMap<number, Session>;
   /** Closes a client's connection. */
   kill(session: Session): void;
-  /** Ends the server: flushes the log first unless told not to. */
+  /** Ends the server, which flushes its log in any case; returns the text of an error. */
   shutdown(options: {
     save: boolean | undefined;
     force: boolean;

@@ -83,7 +83,7 @@ export const setrange: Command = {
 
 export const stringPartCommands: readonly Command[] = [append, strlen, getrange, substr, setrange];
 
-const ZEROS = new Uint8Array(0);
+const NO_BYTES = new Uint8Array(0);
 
 function strlenCommand(c: Context): void {
   const entry = c.findTyped(1, Type.string);
@@ -144,7 +144,7 @@ function setrangeCommand(c: Context): void {
   }
   if (!lengthAllowed(c, offset + added)) return;
   if (entry === 0) {
-    c.setString(1, Kind.stringRaw, ZEROS, 0, 0, NO_DEADLINE);
+    c.setString(1, Kind.stringRaw, NO_BYTES, 0, 0, NO_DEADLINE);
     entry = c.findForWrite(1);
   }
   const whole = Math.max(length, offset + added);
@@ -173,7 +173,7 @@ function getrangeCommand(c: Context): void {
   if (end < 0) end = Math.max(0, length + end);
   if (end >= length) end = length - 1;
   if (crossed || start > end || length === 0) {
-    reply.bulk(ZEROS, 0, 0);
+    reply.bulk(NO_BYTES, 0, 0);
     return;
   }
   records.value(entry);
