@@ -72,6 +72,7 @@ const touching: readonly [string, (db: Database) => unknown][] = [
   ["RPOP", (db) => db.rpop("l") && db.rpop("l", 5)],
   ["LMPOP", (db) => db.call("LMPOP", 2, "none", "l", "RIGHT", "COUNT", 3)],
   ["LMOVE", (db) => db.lmove("l", "l", "LEFT", "RIGHT") && db.lmove("l", "l2", "RIGHT", "LEFT")],
+  ["LTRIM", (db) => db.lpush("l", "x") && db.ltrim("l", 3, -4)],
   ["RPOPLPUSH", (db) => db.rpoplpush("l", "l")],
   ["LSET", (db) => db.lset("l", 5, "other") && db.lset("l", -1, "last")],
   ["EXPIRE", (db) => db.expire("h", 100) && db.pexpire("s", 5) && db.persist("h")],
@@ -108,6 +109,7 @@ const odd: readonly string[] = [
     .flatMap((n) => [
       ...[`LPOP l ${n}`, `RPOP l ${n}`, `LSET l ${n} v`, `LMPOP 1 l LEFT COUNT ${n}`],
       ...[`LMPOP ${n} l m LEFT`, `LMPOP 2 none l left count ${n}`, `EXPIRE h ${n}`],
+      ...[`LTRIM l ${n} -1`, `LTRIM l 0 ${n}`, `LTRIM l ${n} ${n}`, `LTRIM l -${n} -3`],
       ...[`PEXPIRE l ${n}`, `EXPIRE s ${n} GT`, `HINCRBY h f:1 ${n}`, `HINCRBYFLOAT h new ${n}`],
     ]),
   ...["LPOP l 1 2", "LMOVE l text LEFT LEFT", "LMOVE l m LEFT X", "LMOVE none l LEFT LEFT"],
@@ -319,11 +321,11 @@ function randomCommand(random: Random): string[] {
     () => ["RPOPLPUSH", key("l"), key("l")],
     () => ["LSET", key("l"), index(), value()],
     () => ["LSET", key("l"), index(), value()],
+    () => ["LTRIM", key("l"), one("0", "1", "2", index()), one("-1", "-2", "30", index())],
     // What saves a key as a whole, seldom enough for the others.
     ...(random.below(3) === 0
       ? [
           () => ["SPOP", key("s"), count()],
-          () => ["LTRIM", key("l"), one("0", "1", "-30"), "-2"],
           () => ["LREM", key("l"), "1", value()],
           () => ["LINSERT", key("l"), one("BEFORE", "AFTER"), value(), value()],
           () => [one("SINTERSTORE", "SUNIONSTORE", "SDIFFSTORE"), key("s"), key("s"), key("s")],

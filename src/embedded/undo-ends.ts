@@ -1,7 +1,7 @@
 // What a transaction would have to undo in a large list whose ends it works on.
 //
-// Pushes and pops leave the middle of a list alone, so what they did is said by four things: how
-// many elements at each end are new, and which ones were taken from each end of what was there.
+// Pushes, pops and LTRIM leave the middle of a list alone, so what they did is said by four things:
+// how many elements at each end are new, and which ones were taken from each end of what was there.
 //
 //   what was there                   a b c d e f g h i j
 //   after LPOP, LPOP, LPUSH x y      y x c d e f g h i j        new at the left 2, taken a b
@@ -93,6 +93,8 @@ export class UndoEnds implements Disposer {
         return this.#willTake(saved, entry, End.left, popCount(args));
       case "rpop":
         return this.#willTake(saved, entry, End.right, popCount(args));
+      case "ltrim":
+        return this.#willTrim(saved, args, entry);
       case "lmpop":
         return this.#willTakeFromFirst(saved, db, args, i, entry);
       case "lmove":
@@ -112,10 +114,18 @@ export class UndoEnds implements Disposer {
     this.#set(saved, W.added + end, this.#get(saved, W.added + end) + count);
   }
 
-  /** Up to `count` elements are about to be taken from an end; none if it is 0, less or NaN. */
-  #willTake(saved: number, entry: number, end: number, count: number): void {
+  /**
+   * Up to `count` elements are about to be taken from an end; none if it is 0, less or NaN. `length`
+   * is what the list has once what was foretold before is done.
+   */
+  #willTake(
+    saved: number,
+    entry: number,
+    end: number,
+    count: number,
+    length: number = this.#lists.length(entry),
+  ): void {
     if (!(count > 0)) return;
-    const length = this.#lists.length(entry);
     const added = this.#get(saved, W.added + end);
     const beyond = this.#get(saved, W.added + 1 - end);
     const taken = Math.min(count, length);
@@ -140,6 +150,19 @@ export class UndoEnds implements Disposer {
       if (end === End.left) chunked.next();
       else chunked.previous();
     }
+  }
+
+  /** LTRIM takes what lies before its first index and behind its last. */
+  #willTrim(saved: number, args: Arguments, entry: number): void {
+    const first = parseIndex(args.bytes, args.starts[2], args.ends[2]);
+    const last = parseIndex(args.bytes, args.starts[3], args.ends[3]);
+    if (Number.isNaN(first) || Number.isNaN(last)) return;
+    const length = this.#lists.length(entry);
+    const from = first < 0 ? Math.max(first + length, 0) : first;
+    const to = Math.min(last < 0 ? last + length : last, length - 1) + 1;
+    if (from >= to) return this.#willTake(saved, entry, End.left, length);
+    this.#willTake(saved, entry, End.left, from);
+    this.#willTake(saved, entry, End.right, length - to, length - from);
   }
 
   /** LMPOP takes from the first of its keys that is there. */

@@ -13,7 +13,7 @@
 //     └─ record "h", of hashTable   ─▶  table of members    "f" = "old value" │ "new" ABSENT
 //     └─ record "l", of listChunked ─▶  ends of the list    (undo-ends.ts)
 //
-// A command that may change more than its words name (SPOP, LTRIM, RENAME …) has the whole entry
+// A command that may change more than its words name (SPOP, LREM, RENAME …) has the whole entry
 // set aside as ever, on top: what was partially saved before describes the entry that is set aside.
 // A collection that loses its last element is deleted; what comes under its key then is new, and
 // saved as a key that was not there.
@@ -76,6 +76,7 @@ export const partialWrites: ReadonlyMap<string, PartialWrite> = new Map(
       ["lmove", Type.list, 0, 0],
       ["rpoplpush", Type.list, 0, 0],
       ["lmpop", Type.list, 0, 0],
+      ["ltrim", Type.list, 0, 0],
       ["expire", ANY_TYPE, 0, 0],
       ["pexpire", ANY_TYPE, 0, 0],
       ["persist", ANY_TYPE, 0, 0],
