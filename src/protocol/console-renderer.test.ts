@@ -294,3 +294,13 @@ test("HELP answers from the command table", () => {
   assert.equal(help("nope"), "ERR no help for 'nope'; HELP alone lists the commands\n");
   assert.equal(help("config", "nope"), "ERR no help for 'config nope'; try HELP CONFIG\n");
 });
+
+test("a large reply leaves no large buffer behind", () => {
+  const renderer = new ConsoleRenderer();
+  const source = utf8Bytes(`$1000000\r\n${"\x01".repeat(1_000_000)}\r\n`);
+  renderer.reply(source, 0);
+  assert.equal(renderer.length, 4_000_001);
+  renderer.clear();
+  assert.equal(renderer.length, 0);
+  assert.ok(renderer.bytes.length <= 64 * 1024, `${renderer.bytes.length} bytes`);
+});

@@ -68,6 +68,10 @@ const BLANK = 0x20;
 const BACKSLASH = 0x5c;
 const COLUMNS_HELP = 78;
 
+const FIRST_BYTES = 1024;
+/** A buffer that has grown beyond this is given back. */
+const KEEP_BYTES = 64 * 1024;
+
 const NO_HINT: ConsoleHint = {};
 
 const NIL = utf8Bytes("(nil)");
@@ -93,7 +97,7 @@ const HEX = utf8Bytes("0123456789abcdef");
 /** Appends rendered replies to a buffer of its own: bytes[0, length). */
 export class ConsoleRenderer {
   /** Borrowed: replaced when it grows, reused after `clear`. */
-  bytes = new Uint8Array(1024);
+  bytes = new Uint8Array(FIRST_BYTES);
   length = 0;
   /**
    * What the next WRONGTYPE errors are about, in their order: the name of the key's type and of the
@@ -102,10 +106,11 @@ export class ConsoleRenderer {
   readonly wrongTypes: string[] = [];
   readonly #cursor = new ReplyCursor();
 
-  /** Forgets what was rendered. */
+  /** Forgets what was rendered, and keeps no large buffer. */
   clear(): void {
     this.length = 0;
     this.wrongTypes.length = 0;
+    if (this.bytes.length > KEEP_BYTES) this.bytes = new Uint8Array(FIRST_BYTES);
   }
 
   /** Renders the reply that begins at `at` of `source`, and returns where it ends. */

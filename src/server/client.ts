@@ -45,9 +45,9 @@ export class Client implements ClientLink {
       this.connection.deliver(bytes, start, end);
       return;
     }
-    renderer.clear();
     for (let at = start; at < end; ) at = renderer.reply(bytes, at);
     this.connection.deliver(renderer.bytes, 0, renderer.length);
+    renderer.clear();
   }
 
   resume(): void {

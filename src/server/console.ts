@@ -39,9 +39,9 @@ export class Console {
   /** Writes a line of our own, after which the connection is closed. */
   refuse(text: string): void {
     const renderer = this.#renderer;
-    renderer.clear();
     renderer.line(text);
     this.#executor.context.reply.raw(renderer.bytes, 0, renderer.length);
+    renderer.clear();
   }
 
   /** Executes the line bytes[start, end), its line feed included, and writes the rendered reply. */
@@ -52,7 +52,6 @@ export class Console {
     let last = end - 1;
     if (last > start && bytes[last - 1] === CR) last--;
     const renderer = this.#renderer;
-    renderer.clear();
     if (!this.#line.parse(args, bytes, start, last)) {
       renderer.line("ERR unbalanced quotes in request");
     } else if (args.count === 0) {
@@ -80,6 +79,7 @@ export class Console {
       reply.truncate(before);
     }
     reply.raw(renderer.bytes, 0, renderer.length);
+    renderer.clear();
   }
 
   #render(
