@@ -21,7 +21,7 @@ export async function serve(platform: Platform, args: readonly string[]): Promis
     const configuration = configurationOf(args, (path) =>
       path === "-" ? platform.readInput() : readText(platform, path),
     );
-    refuseUnsupported(configuration);
+    refuseNoWayIn(configuration);
     const messages = new Messages(platform, configuration);
     const clientsAsked = configuration.get("maxclients");
     const { database, services } = openDatabase(platform, configuration);
@@ -45,19 +45,7 @@ export async function serve(platform: Platform, args: readonly string[]): Promis
   }
 }
 
-function refuseUnsupported(configuration: Configuration): void {
-  if (configuration.get("daemonize")) {
-    throw new ConfigurationError(
-      "daemonize is not supported: let a service manager (systemd, docker …) run the server",
-      "daemonize",
-    );
-  }
-  if (configuration.get("cluster-enabled")) {
-    throw new ConfigurationError(
-      "cluster-enabled is not supported: this server stands alone; remove the directive",
-      "cluster-enabled",
-    );
-  }
+function refuseNoWayIn(configuration: Configuration): void {
   if (configuration.get("port") === 0 || configuration.get("bind").length === 0) {
     throw new ConfigurationError(
       "there is no way in: port 0 and an empty bind mean that nobody can connect",

@@ -88,6 +88,27 @@ test("a file is read before the flags, which win", () => {
   assert.equal(fromInput.file, "");
 });
 
+test("a flag may take back what a file says and this server does not do", () => {
+  const files = { "a.conf": "port 7001\nDAEMONIZE yes\ninclude b.conf\n", "b.conf": "hz 1\n" };
+  assert.equal(configured(["a.conf", "--daemonize", "no"], files).get("daemonize"), false);
+  const text =
+    "a.conf:2: DAEMONIZE (yes): it stays in the foreground; leave that to a service manager";
+  assert.equal(
+    complaint(() => configured(["a.conf"], files)),
+    text,
+  );
+  files["b.conf"] = "daemonize no\ncluster-enabled yes\n";
+  assert.equal(
+    complaint(() => configured(["a.conf"], files)),
+    "b.conf:2: cluster-enabled (yes): there is no cluster mode",
+  );
+  const configuration = configured(["a.conf", "--cluster-enabled", "no"], files);
+  assert.equal(
+    rewriteText("daemonize yes\n", configuration),
+    "daemonize no\n# Written by CONFIG REWRITE\nport 7001\n",
+  );
+});
+
 test("files have comments, quotes, units, aliases and includes", () => {
   const files = {
     "a.conf": [

@@ -52,6 +52,7 @@ export class Configuration {
   file = "";
   readonly #values = new Map<DirectiveName, unknown>();
   readonly #appliers = new Map<DirectiveName, Apply<never>[]>();
+  readonly #places = new Map<DirectiveName, string>();
 
   /** The value of a directive. For hot paths, keep it and register with `onChange`. */
   get<N extends DirectiveName>(name: N): ValueOf<N> {
@@ -111,6 +112,11 @@ export class Configuration {
     return undefined;
   }
 
+  /** Where the value of a directive was said, and how: "redis.conf:7: port (abc)". */
+  placeOf(name: DirectiveName): string {
+    return this.#places.get(name) ?? name;
+  }
+
   /** Names of directives that were set to something but have no effect in this version. */
   withoutEffect(): DirectiveName[] {
     return [...this.#values.keys()].filter(
@@ -135,9 +141,9 @@ export class Configuration {
 
   /**
    * Takes one line: a directive's name and its words. `said` holds the names that earlier lines of
-   * the same source have set. Throws a Fault that says what is wrong.
+   * the same source have set; `place` is for messages. Throws a Fault that says what is wrong.
    */
-  take(given: string, words: readonly string[], said: Set<DirectiveName>): void {
+  take(given: string, words: readonly string[], said: Set<DirectiveName>, place = given): void {
     const name = directiveNamed(given);
     if (name === undefined) throw new Fault("unknown directive");
     if (words.length === 0) throw new Fault("wrong number of arguments");
@@ -146,8 +152,8 @@ export class Configuration {
     // One word of several is what `--save "900 1"` gives.
     const parts = kind.splits && words.length === 1 ? splitBlanks(words[0]) : words;
     const value = kind.parse(parts, adds ? this.get(name) : undefined);
-    checkOffered(name, value);
     said.add(name);
+    this.#places.set(name, place);
     this.#keep(name, value);
   }
 
@@ -197,11 +203,16 @@ function clampHz(hz: number): number {
 }
 
 // What Redis offers and we do not must be refused at the start, not passed over.
-function checkOffered(name: DirectiveName, value: unknown): void {
-  if (name === "daemonize" && value === true) {
-    throw new Fault("it stays in the foreground; leave that to a service manager");
+function checkOffered(configuration: Configuration): void {
+  const refuse = (name: DirectiveName, why: string): never => {
+    throw new ConfigurationError(`${configuration.placeOf(name)}: ${why}`, name);
+  };
+  if (configuration.get("daemonize")) {
+    refuse("daemonize", "it stays in the foreground; leave that to a service manager");
   }
-  if (name === "cluster-enabled" && value === true) throw new Fault("there is no cluster mode");
+  if (configuration.get("cluster-enabled")) {
+    refuse("cluster-enabled", "there is no cluster mode");
+  }
 }
 
 function splitBlanks(text: string): string[] {
@@ -246,6 +257,7 @@ export function configurationOf(args: readonly string[], readText: ReadText): Co
     readFileInto(configuration, args[0], readText, new Set(), 0, "");
   }
   takeFlags(configuration, args, at);
+  checkOffered(configuration);
   return configuration;
 }
 
@@ -332,11 +344,11 @@ function takeLine(
   said: Set<DirectiveName>,
   place: string,
 ): void {
+  const given = words.length === 0 ? "" : ` (${words.map(quoted).join(" ")})`;
   try {
-    configuration.take(name, words, said);
+    configuration.take(name, words, said, place + given);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    const given = words.length === 0 ? "" : ` (${words.map(quoted).join(" ")})`;
     throw new ConfigurationError(`${place}${given}: ${error.message}`, name);
   }
 }
