@@ -2,7 +2,15 @@
 
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -202,4 +210,18 @@ test("CONFIG REWRITE writes the file that was read, wherever the process is now"
   const text = readFileSync(path, "utf8");
   assert.match(text, /^# ours\nport \d+\nappendonly no\nhz 20\n/);
   assert.match(text, /\nrequirepass secret\n/);
+});
+
+test("a dump.rdb is warned of where there is no log with data beside it", async () => {
+  const directory = join(folder, "dumped");
+  mkdirSync(directory);
+  writeFileSync(join(directory, "dump.rdb"), "REDIS0011");
+  const { server, port } = await start("dumped");
+  assert.match(server.output, /dumped\/dump\.rdb was not read: /);
+  assert.match(await ask(port, "SET a 1\r\n"), /^\+OK/);
+  await server.end();
+  const again = await start("dumped");
+  assert.match(again.server.output, /1 keys recovered/);
+  assert.doesNotMatch(again.server.output, /was not read/);
+  await again.server.end();
 });

@@ -219,8 +219,9 @@ function warn(
         `(${torn.reason}) were cut off and kept in ${torn.keptIn}`,
     );
   }
+  // Beside a log with commands it is what Redis left when it had the directory for a while.
   const snapshot = `${configuration.get("dir")}/${configuration.get("dbfilename")}`;
-  if (platform.exists(snapshot)) {
+  if ((database.recovery?.commands ?? 0) === 0 && platform.exists(snapshot)) {
     messages.warning(
       `${snapshot} was not read: this version reads append-only files. To move its data here, let ` +
         "redis-server load it and write an append-only file (docs/operations.md)",
