@@ -225,3 +225,17 @@ test("a dump.rdb is warned of where there is no log with data beside it", async 
   assert.doesNotMatch(again.server.output, /was not read/);
   await again.server.end();
 });
+
+test("SIGHUP stops the server as SIGTERM does, a pidfile that stays is no failure", async () => {
+  const directory = join(folder, "pids");
+  const path = join(directory, "server.pid");
+  mkdirSync(directory);
+  const { server } = await start("hung-up", "--pidfile", path);
+  assert.equal(readFileSync(path, "utf8"), `${server.child.pid}\n`);
+  // What stands there now is not removed as a file is.
+  rmSync(path);
+  mkdirSync(path);
+  assert.equal(await server.end("SIGHUP"), 0);
+  assert.match(server.output, /\nThe pidfile cannot be removed: .+\nSIGHUP: .+ Bye\.\n$/);
+  assert.deepEqual(readdirSync(join(folder, "hung-up")), ["appendonlydir"]);
+});

@@ -144,6 +144,20 @@ function writeProcessFile(platform: Platform, configuration: Configuration): voi
   }
 }
 
+function removeProcessFile(
+  platform: Platform,
+  configuration: Configuration,
+  messages: Messages,
+): void {
+  const path = configuration.get("pidfile");
+  if (path === "") return;
+  try {
+    platform.remove(path);
+  } catch (error) {
+    messages.warning(`The pidfile cannot be removed: ${reasonOf(error)}`);
+  }
+}
+
 function stopOnSignals(
   platform: Platform,
   configuration: Configuration,
@@ -158,22 +172,25 @@ function stopOnSignals(
     stopping = true;
     let code = 0;
     try {
-      server.stop();
-      database.close();
-      server.sendLast();
+      try {
+        server.stop();
+        database.close();
+        server.sendLast();
+      } finally {
+        removeProcessFile(platform, configuration, messages);
+      }
       const log = database.log === null ? "nothing was kept" : "the log is written and closed";
       messages.notice(`${why}: ${log}. Bye.`);
     } catch (error) {
       messages.warning(`${why}: ${explain(error)}`);
       code = 1;
     }
-    const processFile = configuration.get("pidfile");
-    if (processFile !== "") platform.remove(processFile);
     // One more turn, so that what was sent last leaves.
     platform.afterTurn(() => platform.exit(code));
   };
-  platform.onSignal("SIGTERM", () => stop("SIGTERM"));
-  platform.onSignal("SIGINT", () => stop("SIGINT"));
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
+    platform.onSignal(signal, () => stop(signal));
+  }
   services.onShutdown = () => platform.afterTurn(() => stop("SHUTDOWN"));
 }
 

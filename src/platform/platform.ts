@@ -201,7 +201,7 @@ export interface CpuTimes {
   readonly systemUs: number;
 }
 
-export type Signal = "SIGTERM" | "SIGINT";
+export type Signal = "SIGTERM" | "SIGINT" | "SIGHUP";
 
 /** The process and the machine it runs on. */
 export interface Host {
