@@ -24,10 +24,15 @@ export async function serve(platform: Platform, args: readonly string[]): Promis
     refuseNoWayIn(configuration);
     const messages = new Messages(platform, configuration);
     const clientsAsked = configuration.get("maxclients");
-    const { database, services } = openDatabase(platform, configuration);
+    const { database, services } = newDatabase(platform, configuration);
     const server = new Server(database, services, configuration);
     try {
+      // The port first: what fails at once is not to wait for a replay, nor leave files behind.
+      server.connections.holdBack();
       const addresses = await listen(server, configuration);
+      openLog(database, configuration);
+      if (database.log !== null) server.followLog(database.log);
+      server.connections.admit();
       writeProcessFile(platform, configuration);
       stopOnSignals(platform, configuration, server, services, messages);
       announce(platform, configuration, database, messages);
@@ -59,6 +64,15 @@ export function openDatabase(
   platform: Platform,
   configuration: Configuration,
 ): { database: Database; services: ProcessServices } {
+  const opened = newDatabase(platform, configuration);
+  openLog(opened.database, configuration);
+  return opened;
+}
+
+function newDatabase(
+  platform: Platform,
+  configuration: Configuration,
+): { database: Database; services: ProcessServices } {
   const clock = (): number => platform.nowMs();
   const services = new ProcessServices(platform, configuration, clock);
   const seed = new Int32Array(4);
@@ -68,16 +82,18 @@ export function openDatabase(
   const database = new Database({ platform, services, databases, clock, clockIsReal: true, seed });
   services.database = database;
   applySettings(database, configuration);
-  if (configuration.get("appendonly")) {
-    database.openLog({
-      directory: configuration.get("dir"),
-      directoryName: configuration.get("appenddirname"),
-      fileName: configuration.get("appendfilename"),
-      fsync: configuration.get("appendfsync"),
-      loadTruncated: configuration.get("aof-load-truncated"),
-    });
-  }
   return { database, services };
+}
+
+function openLog(database: Database, configuration: Configuration): void {
+  if (!configuration.get("appendonly")) return;
+  database.openLog({
+    directory: configuration.get("dir"),
+    directoryName: configuration.get("appenddirname"),
+    fileName: configuration.get("appendfilename"),
+    fsync: configuration.get("appendfsync"),
+    loadTruncated: configuration.get("aof-load-truncated"),
+  });
 }
 
 /** Names the data directory and the configuration file so that they mean the same everywhere. */

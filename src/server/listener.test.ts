@@ -165,6 +165,29 @@ live("a request may be split at any byte", async (toy, listener) => {
   client.destroy();
 });
 
+live("connections that are held back are served once they are admitted", async (toy, listener) => {
+  toy.connections.holdBack();
+  const [patient, piped, impatient] = await Promise.all([0, 1, 2].map(() => toy.dial(listener)));
+  const answers = [read(patient, 5), read(piped, 5)];
+  const ended = once(piped, "end");
+  patient.write("e5\nhello");
+  piped.end("e5\nworld");
+  impatient.write("e5\nnever");
+  await new Promise((done) => setTimeout(done, 50));
+  impatient.destroy();
+  await new Promise((done) => setTimeout(done, 50));
+  assert.equal(toy.replies, 0);
+  assert.equal(toy.connections.accepted, 0);
+  toy.connections.admit();
+  assert.deepEqual((await Promise.all(answers)).map(String), ["hello", "world"]);
+  await ended;
+  const late = await toy.dial(listener);
+  const answer = read(late, 4);
+  late.write("e4\nlate");
+  assert.equal(String(await answer), "late");
+  for (const client of [patient, piped, late]) client.destroy();
+});
+
 live("a pipeline of thousands of requests is answered in order", async (toy, listener) => {
   const client = await toy.dial(listener);
   const words = Array.from({ length: 50000 }, (_, i) => `<${i}>`);

@@ -279,6 +279,8 @@ export class Connections {
   accepted = 0;
 
   private readonly listeners: Listener[] = [];
+  // Accepted, but neither opened nor read yet; undefined where they are opened at once.
+  private waiting: Socket[] | undefined;
   private readonly spares: Uint8Array[] = [];
 
   constructor(
@@ -293,6 +295,21 @@ export class Connections {
     this.options = options;
   }
 
+  /** From now on connections are not opened before `admit`. */
+  holdBack(): void {
+    this.waiting = [];
+  }
+
+  /** Opens the connections that wait, and those that come. */
+  admit(): void {
+    const sockets = this.waiting ?? [];
+    this.waiting = undefined;
+    for (const socket of sockets) {
+      this.open(socket);
+      socket.resume();
+    }
+  }
+
   /** Accepts connections at one more address. */
   async listen(options: ListenOptions): Promise<Listener> {
     const listener = await this.platform.listen(options, {
@@ -300,7 +317,7 @@ export class Connections {
       data: (socket, bytes, length) => (socket.context as Connection).receive(bytes, length),
       writable: (socket) => (socket.context as Connection).drain(),
       ended: (socket) => (socket.context as Connection).peerSendsNoMore(),
-      closed: (socket, error) => this.forget(socket.context as Connection, error),
+      closed: (socket, error) => this.forget(socket, error),
     });
     this.listeners.push(listener);
     return listener;
@@ -314,6 +331,7 @@ export class Connections {
 
   /** Closes every connection once its replies have been sent. */
   closeAll(): void {
+    for (const socket of this.waiting ?? []) socket.destroy();
     for (const connection of this.all) connection.close(false);
   }
 
@@ -337,6 +355,11 @@ export class Connections {
   }
 
   private open(socket: Socket): void {
+    if (this.waiting !== undefined) {
+      socket.pause();
+      this.waiting.push(socket);
+      return;
+    }
     const connection = new Connection(this, socket, ++this.accepted);
     socket.context = connection;
     this.all.add(connection);
@@ -345,7 +368,12 @@ export class Connections {
     this.owner.opened(connection);
   }
 
-  private forget(connection: Connection, error: Error | undefined): void {
+  private forget(socket: Socket, error: Error | undefined): void {
+    const connection = socket.context as Connection | undefined;
+    if (connection === undefined) {
+      this.waiting = this.waiting?.filter((other) => other !== socket);
+      return;
+    }
     connection.vanish();
     this.all.delete(connection);
     this.owner.closed(connection, connection.reason ?? error);

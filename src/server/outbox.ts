@@ -320,10 +320,11 @@ class Batch {
 export class Outbox {
   /** Bytes that were ever to be sent (INFO's total_net_output_bytes). */
   bytesQueued = 0;
+  /** To be replaced, where at all, before the first reply. */
+  gate: ReplyGate;
 
   private readonly clock: Clock;
   private readonly writer: ReplyBuffer;
-  private readonly gate: ReplyGate;
 
   private batch = new Batch();
   private readonly held: Batch[] = [];

@@ -63,19 +63,21 @@ export class Server implements ConnectionOwner, NetworkFigures {
     this.#ahead = new Lookahead(database.keyspace);
     this.#console = new Console(executor);
     this.#upkeep = new MemoryUpkeep(platform, database.memory);
-    this.outbox = new Outbox(platform, executor.context.reply, log ?? openGate);
+    this.outbox = new Outbox(platform, executor.context.reply, openGate);
     this.connections = new Connections(platform, this.outbox, this, {
       keepAliveSeconds: configuration.get("tcp-keepalive"),
       inputBytesMax: configuration.get("client-query-buffer-limit"),
     });
     services.network = this;
-    if (log !== null) this.#followLog(log);
+    if (log !== null) this.followLog(log);
     database.afterBackgroundWrites = () => this.outbox.schedule();
     this.#follow(configuration);
     this.#cron = platform.every(CRON_MS, () => this.#everySecond());
   }
 
-  #followLog(log: Log): void {
+  /** Replies wait for the log from now on. To be called before the first request. */
+  followLog(log: Log): void {
+    this.outbox.gate = log;
     log.onProgress = () => {
       if (log.failure !== this.#logFailure) {
         this.#logFailure = log.failure;
