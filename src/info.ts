@@ -21,6 +21,9 @@ export interface InfoSource {
   readonly connectedClients: number;
   readonly connectionsReceived: number;
   readonly connectionsRejected: number;
+  /** Clients cut off because of client-query-buffer-limit, client-output-buffer-limit. */
+  readonly inputLimitDisconnections: number;
+  readonly outputLimitDisconnections: number;
   readonly bytesReceived: number;
   readonly bytesSent: number;
   /** Bytes in buffers of clients: unfinished requests and replies not sent yet. */
@@ -201,6 +204,8 @@ const builders: Record<(typeof allSections)[number], (source: InfoSource) => Fie
       ["pubsub_patterns", pubsub.patterns.size],
       ["latest_fork_usec", 0],
       ["total_error_replies", errors],
+      ["client_query_buffer_limit_disconnections", source.inputLimitDisconnections],
+      ["client_output_buffer_limit_disconnections", source.outputLimitDisconnections],
     ];
   },
 

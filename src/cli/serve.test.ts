@@ -273,3 +273,34 @@ test("clients that connect while the log is replayed are served when it has been
   await server.ready();
   assert.equal(await server.end(), 0);
 });
+
+test("a client that is cut off for a limit is counted and named", async () => {
+  const input = ["--client-query-buffer-limit", "1mb"];
+  const output = ["--client-output-buffer-limit", "normal", "1mb", "0", "0"];
+  const { server, port } = await start("limits", "--loglevel", "notice", ...input, ...output);
+  const hasty = await dial(port);
+  hasty.write("*2\r\n$4\r\nECHO\r\n$9000000\r\n");
+  hasty.write("x".repeat(2_000_000));
+  await receive(hasty, "never");
+  const slow = await dial(port);
+  slow.write(`SET long ${"x".repeat(60_000)}\r\n${"GET long\r\n".repeat(1000)}`);
+  const closed = new Promise((done) => slow.once("close", done));
+  const counted = /client_query_buffer_limit_disconnections:1\r\nclient_output_\w+:1\r\n/;
+  for (let i = 0; !counted.test(await ask(port, "INFO stats\r\n", "client_output")); i++) {
+    assert.ok(i < 400, server.output);
+    await new Promise((done) => setTimeout(done, 5));
+  }
+  slow.resume();
+  await closed;
+  const [, first = "", second = ""] = server.output.split("Ready").at(-1)?.split("\n") ?? [];
+  const address = "127\\.0\\.0\\.1:\\d+ was disconnected: the client has";
+  assert.match(
+    first,
+    new RegExp(`^${address} sent \\d+ .* \\(client-query-buffer-limit 1048576\\)$`),
+  );
+  const limit = "client-output-buffer-limit normal 1048576 0 0";
+  assert.match(second, new RegExp(`^${address} \\d+ .* \\(${limit}\\)$`));
+  await ask(port, "CONFIG RESETSTAT\r\n");
+  assert.match(await ask(port, "INFO stats\r\n", "client_output"), /query_\w+:0\r\nclient_output/);
+  await server.end();
+});

@@ -39,6 +39,8 @@ export async function serve(platform: Platform, args: readonly string[]): Promis
       warn(platform, configuration, database, clientsAsked, messages);
       messages.notice(`Ready to accept connections on ${addresses.join(" and ")}`);
       server.onLogFailure = (failure) => reportLogFailure(messages, failure);
+      server.onCutOff = (address, error, limit) =>
+        messages.warning(`${address} was disconnected: ${error.message} (${limit})`);
     } catch (error) {
       server.stop();
       database.close();

@@ -14,10 +14,15 @@ import { Parsed, RequestParser } from "../protocol/request-parser.ts";
 import { Client } from "./client.ts";
 import type { Configuration } from "./configuration.ts";
 import { Console } from "./console.ts";
-import { type Connection, type ConnectionOwner, Connections } from "./listener.ts";
+import {
+  type Connection,
+  type ConnectionOwner,
+  Connections,
+  InputLimitExceeded,
+} from "./listener.ts";
 import { Lookahead } from "./lookahead.ts";
 import { MemoryUpkeep } from "./memory-upkeep.ts";
-import { Outbox, openGate } from "./outbox.ts";
+import { Outbox, OutputLimitExceeded, openGate } from "./outbox.ts";
 import type { NetworkFigures, ProcessServices } from "./services.ts";
 
 const CRON_MS = 1000;
@@ -38,6 +43,8 @@ export class Server implements ConnectionOwner, NetworkFigures {
   port = 0;
   bytesReceived = 0;
   connectionsRejected = 0;
+  inputLimitDisconnections = 0;
+  outputLimitDisconnections = 0;
 
   readonly #configuration: Configuration;
   readonly #parser = new RequestParser();
@@ -47,6 +54,8 @@ export class Server implements ConnectionOwner, NetworkFigures {
   readonly #refusal = new ReplyWriter();
   /** Called when the log cannot be written, with the reason, and when it can again, with null. */
   onLogFailure: (failure: string | null) => void = () => {};
+  /** Called when a client has been cut off for a limit, with its address, why, and the limit. */
+  onCutOff: (address: string, error: Error, limit: string) => void = () => {};
 
   readonly #upkeep: MemoryUpkeep;
   #logFailure: string | null = null;
@@ -119,6 +128,8 @@ export class Server implements ConnectionOwner, NetworkFigures {
   resetFigures(): void {
     this.bytesReceived = 0;
     this.connectionsRejected = 0;
+    this.inputLimitDisconnections = 0;
+    this.outputLimitDisconnections = 0;
     this.#acceptedBefore = this.connections.accepted;
     this.outbox.bytesQueued = 0;
   }
@@ -192,11 +203,26 @@ export class Server implements ConnectionOwner, NetworkFigures {
     client.connection.limit = client.limitedAsSubscriber ? limits.pubsub : limits.normal;
   }
 
-  closed(connection: Connection): void {
+  closed(connection: Connection, error: Error | undefined): void {
     const client = connection.context;
     if (!(client instanceof Client)) return;
+    if (error !== undefined) this.#countCutOff(client, error);
     this.services.sessions.delete(client.session.id);
     this.database.executor.forget(client.session);
+  }
+
+  #countCutOff({ connection, limitedAsSubscriber }: Client, error: Error): void {
+    if (error instanceof InputLimitExceeded) {
+      this.inputLimitDisconnections++;
+      const { inputBytesMax } = this.connections.options;
+      this.onCutOff(connection.address, error, `client-query-buffer-limit ${inputBytesMax}`);
+    } else if (error instanceof OutputLimitExceeded) {
+      this.outputLimitDisconnections++;
+      const { hardBytes, softBytes, softSeconds } = connection.limit;
+      const limit = `${limitedAsSubscriber ? "pubsub" : "normal"} ${hardBytes} ${softBytes}`;
+      const text = `client-output-buffer-limit ${limit} ${softSeconds}`;
+      this.onCutOff(connection.address, error, text);
+    }
   }
 
   // Requests

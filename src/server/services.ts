@@ -18,6 +18,8 @@ export interface NetworkFigures {
   readonly bytesSent: number;
   readonly connectionsReceived: number;
   readonly connectionsRejected: number;
+  readonly inputLimitDisconnections: number;
+  readonly outputLimitDisconnections: number;
   readonly clientBytes: number;
   /** Counts from 0 again (CONFIG RESETSTAT). */
   resetFigures(): void;
@@ -29,6 +31,8 @@ const noNetwork: NetworkFigures = {
   bytesSent: 0,
   connectionsReceived: 0,
   connectionsRejected: 0,
+  inputLimitDisconnections: 0,
+  outputLimitDisconnections: 0,
   clientBytes: 0,
   resetFigures() {},
 };
@@ -215,6 +219,12 @@ export class ProcessServices implements Services, InfoSource {
   }
   get connectionsRejected(): number {
     return this.network.connectionsRejected;
+  }
+  get inputLimitDisconnections(): number {
+    return this.network.inputLimitDisconnections;
+  }
+  get outputLimitDisconnections(): number {
+    return this.network.outputLimitDisconnections;
   }
   get bytesReceived(): number {
     return this.network.bytesReceived;
