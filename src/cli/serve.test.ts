@@ -31,8 +31,10 @@ class Process {
   output = "";
   readonly exited: Promise<number | null>;
 
-  constructor(args: readonly string[], input = "") {
-    this.child = spawn(process.execPath, [MAIN, ...args], { cwd: folder });
+  /** `shell` is what a shell does before it becomes the process. */
+  constructor(args: readonly string[], input = "", shell = "") {
+    const program = [process.execPath, MAIN, ...args];
+    this.child = spawn("sh", ["-c", `${shell} exec "$0" "$@"`, ...program], { cwd: folder });
     running.add(this.child);
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.on("data", (bytes: Buffer) => {
@@ -109,12 +111,12 @@ test("what cannot be served is one line and exit code 1", async () => {
   writeFileSync(join(folder, "part.conf"), "maxmemory 1gb\n\nhz fast\n");
   writeFileSync(join(folder, "whole.conf"), "# comment\ninclude part.conf\n");
   // A port of its own for each that goes beyond the command line.
-  const free = await Promise.all(Array.from({ length: 6 }, async () => `${await freePort()}`));
+  const free = await Promise.all(Array.from({ length: 7 }, async () => `${await freePort()}`));
   const cases: [RegExp, ...string[]][] = [
     [/port is in use; .* --port/, "--port", `${port}`, "--dir", "other"],
     [/is in use by process \d+; .* --dir/, "--port", free[0], "--dir", "taken"],
-    [/file: file already exists/, "--port", free[1], "--dir", "file"],
-    [/file\/below: not a directory/, "--port", free[2], "--dir", "file/below"],
+    [/\/file is not a directory; .* --dir/, "--port", free[1], "--dir", "file"],
+    [/file\/below is not a directory; .* --dir/, "--port", free[2], "--dir", "file/below"],
     [/--bogus \(1\): unknown directive/, "--bogus", "1"],
     [/--port \(abc\): argument couldn't be parsed into an integer/, "--port", "abc"],
     [/--databases \(65\): argument must be between 1 and 64/, "--databases", "65"],
@@ -129,8 +131,22 @@ test("what cannot be served is one line and exit code 1", async () => {
       "--dir",
       "elsewhere",
     ],
+    [
+      /listen on no\.invalid:\d+: no address [^:]+ --bind$/m,
+      "--port",
+      free[6],
+      "--bind",
+      "no.invalid",
+    ],
+    [/--dir \(""\): the data directory's name is empty/, "--dir", ""],
     [/there is no way in/, "--port", "0"],
-    [/cannot write the pidfile \/none\/x: /, "--port", free[4], "--pidfile", "/none/x"],
+    [
+      /cannot write the pidfile \/none\/x: no such file or directory$/m,
+      "--port",
+      free[4],
+      "--pidfile",
+      "/none/x",
+    ],
     [/cannot write the logfile \/none\/x: /, "--port", free[5], "--logfile", "/none/x"],
     [/daemonize/, "--daemonize", "yes"],
   ];
@@ -303,4 +319,19 @@ test("a client that is cut off for a limit is counted and named", async () => {
   await ask(port, "CONFIG RESETSTAT\r\n");
   assert.match(await ask(port, "INFO stats\r\n", "client_output"), /query_\w+:0\r\nclient_output/);
   await server.end();
+});
+
+test("a log that cannot be written ends the server with code 1 and one line", async () => {
+  const port = await freePort();
+  const args = ["--port", `${port}`, "--dir", join(folder, "full")];
+  const server = await new Process(args, "", "ulimit -f 8;").ready();
+  const socket = await dial(port);
+  socket.write(`SET a ${"x".repeat(20_000)}\r\n`);
+  for (let i = 0; !server.output.includes("cannot be written"); i++) {
+    assert.ok(i < 1000, server.output);
+    await new Promise((done) => setTimeout(done, 5));
+  }
+  assert.equal(await server.end(), 1);
+  const line = server.output.split("SIGTERM: ").at(-1) ?? "";
+  assert.match(line, /^the log cannot be written: [^:]+: file too large\. [^:]+ Bye\.\n$/);
 });

@@ -145,7 +145,9 @@ class ListenError extends Error {
           ? "the system does not allow this port; choose one above 1023 with --port"
           : code === "EADDRNOTAVAIL"
             ? "this machine has no such address; see --bind"
-            : reasonOf(cause);
+            : ["ENOTFOUND", "EAI_AGAIN", "EUNKNOWN"].includes(code)
+              ? "no address is known by that name; see --bind"
+              : reasonAlone(cause);
     super(`cannot listen on ${host}:${port}: ${reason}`);
     this.code = code;
   }
@@ -157,7 +159,7 @@ function writeProcessFile(platform: Platform, configuration: Configuration): voi
   try {
     replaceText(platform, path, `${platform.pid}\n`);
   } catch (error) {
-    const reason = reasonOf(error);
+    const reason = reasonAlone(error);
     throw new ConfigurationError(`cannot write the pidfile ${path}: ${reason}`, "pidfile");
   }
 }
@@ -200,7 +202,9 @@ function stopOnSignals(
       const log = database.log === null ? "nothing was kept" : "the log is written and closed";
       messages.notice(`${why}: ${log}. Bye.`);
     } catch (error) {
-      messages.warning(`${why}: ${explain(error)}`);
+      const failure = database.log?.failure ?? null;
+      const full = `the log cannot be written: ${failure}. What was not acknowledged may be missing.`;
+      messages.warning(`${why}: ${failure === null ? explain(error) : full} Bye.`);
       code = 1;
     }
     // One more turn, so that what was sent last leaves.
@@ -281,10 +285,20 @@ function runtime(platform: Platform): string {
   return `${name} ${platform.runtimeVersion}`;
 }
 
+/** What went wrong, without what it went wrong with. */
+function reasonAlone(error: unknown): string {
+  const reason = reasonOf(error);
+  const subject = error instanceof PlatformError ? `${error.subject}: ` : "";
+  return reason.startsWith(subject) ? reason.slice(subject.length) : reason;
+}
+
 /** One line for the person at the keyboard. */
 export function explain(error: unknown): string {
   if (error instanceof DirectoryLocked) {
     return `${error.message}; stop it, or choose another data directory with --dir`;
+  }
+  if (error instanceof PlatformError && ["EEXIST", "ENOTDIR"].includes(error.code)) {
+    return `${error.subject} is not a directory; choose another data directory with --dir`;
   }
   if (error instanceof PlatformError && ["EACCES", "EROFS", "EPERM"].includes(error.code)) {
     return `${error.message}; the data directory must be writable, choose another with --dir`;

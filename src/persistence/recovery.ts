@@ -236,8 +236,8 @@ function cutTail(
       "LOG_DAMAGED",
       path,
       offset,
-      `${found}; ${why}. The bytes before ${offset} are good. Restore the file from a backup or ` +
-        "a replica, or run `tskeydb check` to see what it would cost to cut the log there " +
+      `${found}; ${why}. The bytes before ${offset} are good. Restore the file from a ` +
+        "backup, or run `tskeydb check` to see what it would cost to cut the log there " +
         "(`tskeydb check --fix` does it, and keeps the rest aside).",
     );
   }

@@ -202,7 +202,8 @@ function clampHz(hz: number): number {
   return Math.min(Math.max(hz, 1), HZ_MAX);
 }
 
-// What Redis offers and we do not must be refused at the start, not passed over.
+// What Redis offers and we do not must be refused at the start, not passed over; and what would
+// mean another directory than was meant.
 function checkOffered(configuration: Configuration): void {
   const refuse = (name: DirectiveName, why: string): never => {
     throw new ConfigurationError(`${configuration.placeOf(name)}: ${why}`, name);
@@ -213,6 +214,7 @@ function checkOffered(configuration: Configuration): void {
   if (configuration.get("cluster-enabled")) {
     refuse("cluster-enabled", "there is no cluster mode");
   }
+  if (configuration.get("dir") === "") refuse("dir", "the data directory's name is empty");
 }
 
 function splitBlanks(text: string): string[] {
