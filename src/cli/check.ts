@@ -1,8 +1,20 @@
 // `tskeydb check [--fix] <directory>`: reads the log of a data directory without serving it, and
-// says of each file whether it is whole. Exit codes: 0 whole, 1 not.
+// says of each file whether it is whole and holds only commands that this version knows. Exit
+// codes: 0 it does, 1 it does not.
 
-import { checkLog } from "../persistence/recovery.ts";
-import type { Platform } from "../platform/platform.ts";
+import type { CommandTable } from "../commands/command-table.ts";
+import { commandTable } from "../database.ts";
+import { emptyRdbEnd } from "../persistence/empty-rdb.ts";
+import { LogError } from "../persistence/log-error.ts";
+import { LogReader } from "../persistence/log-reader.ts";
+import { checkLog, type FileCheck } from "../persistence/recovery.ts";
+import {
+  type DirectoryLock,
+  DirectoryLocked,
+  type Platform,
+  PlatformError,
+} from "../platform/platform.ts";
+import type { Arguments } from "../protocol/arguments.ts";
 import { explain } from "./serve.ts";
 
 /** Checks the directory that `args` name; returns the exit code. */
@@ -14,24 +26,91 @@ export function check(platform: Platform, args: readonly string[]): number {
     return 1;
   }
   try {
-    const lock = platform.lockDirectory(directory);
+    const lock = lockFor(platform, directory, fix);
     try {
       const { files, isWhole } = checkLog({ platform, directory, fix });
+      const table = commandTable();
+      let isTaken = true;
       for (const file of files) {
-        const bytes = amount(file.bytes, "byte", "bytes");
-        const commands = amount(file.commands, "command", "commands");
-        const batches = amount(file.batches, "batch", "batches");
-        platform.print(`${file.path}: ${file.verdict}, ${bytes}, ${commands} in ${batches}\n`);
-        if (file.text !== "") platform.print(`  ${file.text}\n`);
+        const refused = refusedCommand(platform, file, table);
+        if (refused !== "") isTaken = false;
+        report(platform, file, refused);
       }
-      return isWhole ? 0 : 1;
+      return isWhole && isTaken ? 0 : 1;
     } finally {
-      lock.release();
+      lock?.release();
     }
   } catch (error) {
-    platform.printError(`tskeydb: ${explain(error)}\n`);
+    platform.printError(`tskeydb: ${explainCheck(error, fix)}\n`);
     return 1;
   }
+}
+
+/** The lock of the directory, or none where it is only to be read and may not be written. */
+function lockFor(platform: Platform, directory: string, fix: boolean): DirectoryLock | undefined {
+  try {
+    return platform.lockDirectory(directory);
+  } catch (error) {
+    if (fix || !mayNotWrite(error)) throw error;
+    platform.printError(
+      `${directory} cannot be written, so it is read without its lock: what a server writes ` +
+        "meanwhile may look torn\n",
+    );
+    return undefined;
+  }
+}
+
+function report(platform: Platform, file: FileCheck, refused: string): void {
+  const bytes = amount(file.bytes, "byte", "bytes");
+  const commands = amount(file.commands, "command", "commands");
+  const batches = amount(file.batches, "batch", "batches");
+  const verdict = file.verdict === "ok" && refused !== "" ? "refused" : file.verdict;
+  platform.print(`${file.path}: ${verdict}, ${bytes}, ${commands} in ${batches}\n`);
+  for (const text of [file.text, refused]) if (text !== "") platform.print(`  ${text}\n`);
+}
+
+/** Which command of the file's good part would stop a start, and why; "" where none does. */
+function refusedCommand(platform: Platform, checked: FileCheck, table: CommandTable): string {
+  if (!["ok", "torn", "cut"].includes(checked.verdict)) return "";
+  const { path } = checked;
+  let why = "";
+  const look = (args: Arguments): void => {
+    why = faultOf(table, args);
+    if (why !== "") throw new Error(why);
+  };
+  const file = platform.open(path, "read");
+  try {
+    new LogReader(platform, file, path, emptyRdbEnd(platform, file, path), look).run();
+    return "";
+  } catch (error) {
+    if (!(error instanceof LogError) || error.code !== "LOG_COMMAND") throw error;
+    return (
+      `the command at offset ${error.offset}, ${why}: a start would stop there. Load the log with ` +
+      "the server that wrote it, and move the data over"
+    );
+  } finally {
+    platform.close(file);
+  }
+}
+
+function faultOf(table: CommandTable, args: Arguments): string {
+  const name = `'${args.text(0)}'`;
+  const command = table.find(args, 0);
+  if (command === undefined) return `${name}, is not known to this version`;
+  const sub = args.count > 1 ? command.subcommands?.get(args.text(1).toLowerCase()) : undefined;
+  const { arity } = sub ?? command;
+  const fits = arity > 0 ? args.count === arity : args.count >= -arity;
+  return fits ? "" : `${name}, has a wrong number of arguments`;
+}
+
+function mayNotWrite(error: unknown): error is PlatformError {
+  return error instanceof PlatformError && ["EACCES", "EROFS", "EPERM"].includes(error.code);
+}
+
+function explainCheck(error: unknown, fix: boolean): string {
+  if (error instanceof DirectoryLocked) return `${error.message}; stop it, or check a copy`;
+  if (fix && mayNotWrite(error)) return `${error.message}; to --fix it, one must be able to write`;
+  return error instanceof PlatformError ? error.message : explain(error);
 }
 
 function amount(n: number, one: string, more: string): string {
