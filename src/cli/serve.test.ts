@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
@@ -177,9 +178,11 @@ test("a configuration comes from standard input, and messages go to the logfile"
   assert.equal(readFileSync(join(folder, "piped.pid"), "utf8"), `${server.child.pid}\n`);
   const directory = await ask(port, "CONFIG GET dir\r\n", "piped");
   assert.ok(directory.includes("/piped\r\n") && directory.includes("\r\n/"), directory);
+  renameSync(log, `${log}.1`);
   assert.equal(await server.end("SIGINT"), 0);
   assert.equal(server.output, "");
-  assert.match(readFileSync(log, "utf8"), /^\d{4}-\S+Z TSKeyDB [^\n]+\n[\s\S]*Z SIGINT: .*\n$/);
+  assert.match(readFileSync(`${log}.1`, "utf8"), /^\d{4}-\S+Z TSKeyDB [^\n]+\n[\s\S]*Z Ready.*\n$/);
+  assert.match(readFileSync(log, "utf8"), /^\d{4}-\S+Z SIGINT: .*\n$/, "it was opened anew");
   assert.equal(existsSync(join(folder, "piped.pid")), false);
 });
 
