@@ -253,7 +253,7 @@ export class ConsoleRenderer {
       this.#number(i, width, i === 1 ? 0 : indent);
       cursor.nextValue();
       if (cursor.count > 0) {
-        // An aggregate as a field: no command of ours has one, but a script may.
+        // An aggregate as a field: RESP allows it, no command of ours has one.
         this.#value(NO_HINT, indent + width + NUMBERED.length);
         this.#blanks(indent + width + NUMBERED.length);
       } else {

@@ -27,7 +27,10 @@ export class MemoryUpkeep {
   readonly #platform: Platform;
   readonly #memory: Memory;
   #trimmedAtBytes = -1;
-  /** Bytes unaccounted for after the last collection, and how long ago that was. */
+  /**
+   * The fewest bytes unaccounted for since the last collection was begun, the figure of then
+   * included, and how many seconds ago that was.
+   */
   #floorBytes = 0;
   #seconds = 0;
 
