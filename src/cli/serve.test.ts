@@ -269,8 +269,10 @@ test("SIGHUP stops the server as SIGTERM does, a pidfile that stays is no failur
 test("clients that connect while the log is replayed are served when it has been", async () => {
   const directory = join(folder, "replayed");
   mkdirSync(directory);
-  const line = "*2\r\n$4\r\nincr\r\n$1\r\nn\r\n";
-  writeFileSync(join(directory, "appendonly.aof"), line.repeat(1_000_000));
+  // A log whose replay takes its time.
+  const log = "*3\r\n$3\r\nset\r\n$1\r\nn\r\n$3\r\none\r\n";
+  const sleep = "*3\r\n$5\r\ndebug\r\n$5\r\nsleep\r\n$1\r\n1\r\n";
+  writeFileSync(join(directory, "appendonly.aof"), log + sleep);
   const port = await freePort();
   const server = new Process(["--port", `${port}`, "--dir", directory]);
   let socket: Socket | undefined;
@@ -285,9 +287,9 @@ test("clients that connect while the log is replayed are served when it has been
   }
   assert.ok(socket !== undefined, server.output);
   assert.doesNotMatch(server.output, /Ready/);
-  const received = receive(socket, "1000000");
+  const received = receive(socket, "one\r\n");
   socket.write("GET n\r\n");
-  assert.equal(await received, "$7\r\n1000000\r\n");
+  assert.equal(await received, "$3\r\none\r\n");
   socket.destroy();
   await server.ready();
   assert.equal(await server.end(), 0);
