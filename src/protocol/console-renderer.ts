@@ -73,6 +73,7 @@ const FIRST_BYTES = 1024;
 const KEEP_BYTES = 64 * 1024;
 
 const NO_HINT: ConsoleHint = {};
+const NOTHING = new Uint8Array(0);
 
 const NIL = utf8Bytes("(nil)");
 const NULL = utf8Bytes("NULL");
@@ -106,10 +107,11 @@ export class ConsoleRenderer {
   readonly wrongTypes: string[] = [];
   readonly #cursor = new ReplyCursor();
 
-  /** Forgets what was rendered, and keeps no large buffer. */
+  /** Forgets what was rendered and out of what, and keeps no large buffer. */
   clear(): void {
     this.length = 0;
     this.wrongTypes.length = 0;
+    this.#cursor.reset(NOTHING, 0);
     if (this.bytes.length > KEEP_BYTES) this.bytes = new Uint8Array(FIRST_BYTES);
   }
 
