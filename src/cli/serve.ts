@@ -202,9 +202,7 @@ function stopOnSignals(
       const log = database.log === null ? "nothing was kept" : "the log is written and closed";
       messages.notice(`${why}: ${log}. Bye.`);
     } catch (error) {
-      const failure = database.log?.failure ?? null;
-      const full = `the log cannot be written: ${failure}. What was not acknowledged may be missing.`;
-      messages.warning(`${why}: ${failure === null ? explain(error) : full} Bye.`);
+      messages.warning(`${why}: ${explain(error)}`);
       code = 1;
     }
     // One more turn, so that what was sent last leaves.

@@ -446,7 +446,7 @@ function notWritten(log: Log): LogError {
     "LOG_WRITE",
     log.path,
     -1,
-    `${log.path} cannot be written: ${log.failure ?? "unknown"}. The change is in memory, but ` +
+    `the log cannot be written: ${log.failure ?? "unknown"}. The change is in memory, but ` +
       "not safe on the disk; it is written as soon as that is possible, and until then writes " +
       "are refused.",
   );

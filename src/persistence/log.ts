@@ -501,7 +501,7 @@ export class Log {
       "LOG_WRITE",
       this.path,
       this.#written,
-      `${this.path} cannot be written: ${reason}. What was not acknowledged may be missing.`,
+      `the log cannot be written: ${reason}. What was not acknowledged may be missing.`,
     );
   }
 }
