@@ -137,7 +137,10 @@ export class Executor implements KeyspaceListener {
     const before = c.reply.length;
     const errorsBefore = c.reply.errors;
     const skip = (session.gates & Gate.skipNext) !== 0;
-    session.setGate(Gate.skipNext, false);
+    if (skip) {
+      session.setGate(Gate.skipNext, false);
+      session.setGate(Gate.skipping, true);
+    }
     const command = this.#lookUp(args);
     if (command !== undefined && this.#passGates(session, command, args)) {
       this.#admit(command, args);
@@ -147,7 +150,15 @@ export class Executor implements KeyspaceListener {
     // CLIENT REPLY ON, which ends the silence, is replied to.
     if (!skip && (session.gates & Gate.silent) === 0) return;
     c.reply.truncate(before);
-    if (skip && session.waiting !== null) session.setGate(Gate.skipping, true);
+    if (session.waiting === null) session.setGate(Gate.skipping, false);
+  }
+
+  /** What was written behind `from` is a push: a session that is not replied to gets it as well. */
+  keepPush(from: number): void {
+    const { reply, session } = this.context;
+    if ((session.gates & (Gate.silent | Gate.skipping)) === 0) return;
+    this.#messages.raw(reply.bytes, from, reply.length);
+    reply.truncate(from);
   }
 
   /** Returns whether the command is to be executed now. */

@@ -168,6 +168,7 @@ function connected(c: Context): boolean {
 /** One confirmation: what was done, to which name, and how many subscriptions there are now. */
 function confirm(c: Context, kind: string, name: string | null): void {
   const { reply, session } = c;
+  const from = reply.length;
   reply.push(3);
   reply.bulkText(kind);
   if (name === null) {
@@ -177,6 +178,7 @@ function confirm(c: Context, kind: string, name: string | null): void {
     reply.bulk(bytes, 0, bytes.length);
   }
   reply.integer(session.channels.size + session.patterns.size);
+  c.executor.keepPush(from);
 }
 
 function subscribeCommand(c: Context): void {

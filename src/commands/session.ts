@@ -34,7 +34,7 @@ export const Gate = {
   silent: 8,
   /** CLIENT REPLY SKIP: the next command is not replied to. */
   skipNext: 16,
-  /** The command that the session waits in is not replied to. */
+  /** The command that is being executed, or that the session waits in, is not replied to. */
   skipping: 32,
 } as const;
 

@@ -40,6 +40,32 @@ family("publish and subscribe", {
     GET k
   `,
 
+  "a client that is not replied to hears of its subscriptions": script`
+    a>> CLIENT REPLY SKIP
+    SUBSCRIBE x
+    a>> CLIENT REPLY SKIP
+    UNSUBSCRIBE
+    UNSUBSCRIBE
+    a>> CLIENT REPLY SKIP
+    a>> SUBSCRIBE
+    a>> CLIENT REPLY OFF
+    SUBSCRIBE y z
+    a<
+    PSUBSCRIBE p*
+    b> PUBLISH z hi
+    a<
+    UNSUBSCRIBE y
+    PUNSUBSCRIBE
+    UNSUBSCRIBE
+    a>> MULTI
+    a>> SUBSCRIBE w
+    a>> PING
+    EXEC
+    UNSUBSCRIBE
+    CLIENT REPLY ON
+    PING
+  `,
+
   patterns: script`
     PSUBSCRIBE news.* h?llo [ab]c
     a<
