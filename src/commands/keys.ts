@@ -375,8 +375,12 @@ function renamed(c: Context, onlyNew: boolean): number {
 export function databaseArgument(c: Context, i: number): number {
   const { args, keyspace, reply } = c;
   const db = parseInteger(args.bytes, args.starts[i], args.ends[i]);
-  if (Number.isNaN(db) || Math.abs(db) > 2147483648) {
+  if (Number.isNaN(db)) {
     reply.error(Errors.notInteger);
+    return -1;
+  }
+  if (db > 2147483647 || db < -2147483648) {
+    reply.error(Errors.int32OutOfRange);
     return -1;
   }
   if (db < 0 || db >= keyspace.databases) {

@@ -61,6 +61,7 @@ export const Errors = {
   countOutOfRange: out(
     "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807",
   ),
+  int32OutOfRange: out("ERR value is out of range, value must between -2147483648 and 2147483647"),
   numkeysNotPositive: out("ERR numkeys should be greater than 0"),
   numkeysTooMany: out("ERR Number of keys can't be greater than number of args"),
   limitNegative: out("ERR LIMIT can't be negative"),
