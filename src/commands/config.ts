@@ -1,7 +1,7 @@
 // CONFIG: the settings while the server runs. What they are and mean is known to the services.
 
 import { utf8Text } from "../base/bytes.ts";
-import { wrongArity } from "../protocol/errors.ts";
+import { Errors } from "../protocol/errors.ts";
 import type { Command } from "./command.ts";
 import type { Context } from "./context.ts";
 import { replyHelp } from "./help.ts";
@@ -108,7 +108,7 @@ function configGet(c: Context): void {
 function configSet(c: Context): void {
   const { args, reply } = c;
   if (args.count % 2 !== 0) {
-    reply.errorText(wrongArity("config|set"));
+    reply.error(Errors.syntax);
     return;
   }
   const pairs: [string, string][] = [];

@@ -137,10 +137,7 @@ test("CONFIG passes settings on and resets the counters", () => {
   assert.equal(a.line("CONFIG SET maxmemory 5"), "+OK");
   assert.deepEqual(a.call("CONFIG", "GET", "*"), ["maxmemory", "5"]);
   assert.match(a.line("CONFIG SET bogus 1"), /^-ERR Unknown option/);
-  assert.equal(
-    a.line("CONFIG SET maxmemory 1 bogus"),
-    "-ERR wrong number of arguments for 'config|set' command",
-  );
+  assert.equal(a.line("CONFIG SET maxmemory 1 bogus"), "-ERR syntax error");
   assert.match(a.line("CONFIG REWRITE"), /^-ERR The server is running without/);
   a.line("GET k");
   assert.equal(a.line("CONFIG RESETSTAT"), "+OK");

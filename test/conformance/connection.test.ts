@@ -185,6 +185,7 @@ family("connection", {
     CONFIG SET hash-max-listpack-entries abc
     CONFIG SET hash-max-listpack-entries
     CONFIG SET
+    CONFIG SET maxclients 1000 timeout
     CONFIG SET port
     CONFIG SET appendfsync sometimes
     CONFIG SET timeout -1
