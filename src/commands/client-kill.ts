@@ -1,4 +1,5 @@
-// CLIENT KILL: by address alone, as it was first, or by filters that must all match.
+// CLIENT KILL: by address alone, as it was first, or by filters that must all match. Of a filter
+// that is given several times the last one counts.
 
 import { parseInteger } from "../base/integers.ts";
 import { Errors } from "../protocol/errors.ts";
@@ -16,14 +17,15 @@ export function clientKill(c: Context): void {
     else c.reply.errorText("ERR No such client");
     return;
   }
-  const filters: Filter[] = [];
+  const byName: Map<string, Filter> = new Map();
   let skipsOwn = true;
   for (let i = 2; i < c.args.count; i += 2) {
     if (i + 1 === c.args.count) {
       c.reply.error(Errors.syntax);
       return;
     }
-    if (c.args.text(i).toLowerCase() === "skipme") {
+    const name = c.args.text(i).toLowerCase();
+    if (name === "skipme") {
       const answer = c.args.text(i + 1).toLowerCase();
       if (answer !== "yes" && answer !== "no") {
         c.reply.error(Errors.syntax);
@@ -32,20 +34,21 @@ export function clientKill(c: Context): void {
       skipsOwn = answer === "yes";
       continue;
     }
-    const filter = parseFilter(c, i);
+    const filter = parseFilter(c, name, i);
     if (filter === undefined) return;
-    filters.push(filter);
+    byName.set(name, filter);
   }
+  const filters = [...byName.values()];
   const own = c.session;
   if (skipsOwn) filters.push((session) => session !== own);
   c.reply.integer(kill(c, (session) => filters.every((filter) => filter(session))));
 }
 
-/** The filter at arguments i and i + 1; undefined when an error has been replied. */
-function parseFilter(c: Context, i: number): Filter | undefined {
+/** The filter `name` with the value at argument i + 1; undefined when an error has been replied. */
+function parseFilter(c: Context, name: string, i: number): Filter | undefined {
   const { args, reply } = c;
   const value = args.text(i + 1);
-  switch (args.text(i).toLowerCase()) {
+  switch (name) {
     case "id": {
       const id = positive(c, i + 1, "client-id");
       return id < 0 ? undefined : (session) => session.id === id;

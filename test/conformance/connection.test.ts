@@ -124,6 +124,12 @@ family("connection", {
     CLIENT KILL TYPE pubsub
     e<
     f> PING
+    g> PING
+    CLIENT KILL ID {id:f} ID {id:g}
+    g<
+    f> PING
+    CLIENT KILL ID {id:a} SKIPME no SKIPME yes
+    CLIENT KILL USER nobody USER default ID 999999
     CLIENT KILL ID {id:a} SKIPME yes
     CLIENT KILL ID {id:a} SKIPME no
     a<
