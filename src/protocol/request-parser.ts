@@ -2,7 +2,7 @@
 //
 //   request = array | inline
 //   array   = "*" count CRLF count × ( "$" length CRLF bytes CRLF )
-//   inline  = words CRLF          words in quotes as redis-cli has them
+//   inline  = words CRLF          words in quotes as redis-cli has them; a NUL is any byte
 //
 // Bytes in, offsets out: nothing is copied from an array, and nothing is allocated. A request that
 // is not whole yet is parsed again from its start when more bytes are there; one with very many
@@ -223,23 +223,22 @@ export class RequestParser {
     let at = start;
     for (;;) {
       while (at < end && isSpace(bytes[at])) at++;
-      // Like Redis's strings in C, an inline request ends at a zero byte.
-      if (at >= end || bytes[at] === 0) break;
+      if (at >= end) break;
       const first = out;
       let quote = 0;
       for (;;) {
-        const byte = at < end ? bytes[at] : 0;
+        const byte = at < end ? bytes[at] : LINE_END;
         if (quote === 0) {
-          if (byte === 0 || isSpace(byte)) break;
+          if (endsWord(byte)) break;
           if (byte === 34 || byte === 39) quote = byte;
           else words[out++] = byte;
           at++;
           continue;
         }
-        if (byte === 0) return this.#fail("unbalanced quotes in request");
+        if (byte === LINE_END) return this.#fail("unbalanced quotes in request");
         if (byte === quote) {
           at++;
-          if (at < end && bytes[at] !== 0 && !isSpace(bytes[at])) {
+          if (at < end && !isSpace(bytes[at])) {
             return this.#fail("unbalanced quotes in request");
           }
           quote = 0;
@@ -292,8 +291,17 @@ export class RequestParser {
 const INCOMPLETE = -1;
 const TOO_LONG = -2;
 
+/** Stands for the byte behind the last of a line. */
+const LINE_END = -1;
+
+/** What may stand before a word and must stand behind a closing quote: C's isspace(). */
 function isSpace(byte: number): boolean {
   return byte === 32 || (byte >= 9 && byte <= 13);
+}
+
+/** Whether a word without quotes ends here. VT and FF are no ends, only more of it. */
+function endsWord(byte: number): boolean {
+  return byte === 32 || byte === 9 || byte === CR || byte === LINE_END;
 }
 
 function hexDigit(byte: number): number {

@@ -57,6 +57,10 @@ const CASES: Record<string, string> = {
   "inline requests": `PING${CRLF}ECHO hello${CRLF}SET k v${CRLF}GET k${CRLF}`,
   "an inline request with quotes": `ECHO "a\\x41\\n b"${CRLF}ECHO 'a\\'b'${CRLF}ECHO ""${CRLF}`,
   "inline requests with spaces around": `   PING   ${CRLF}\t PING\t${CRLF}`,
+  "inline requests with every white space": [
+    `ECHO a\x0bb${CRLF}\x0bECHO \x0b\x0ca\x0cb\x0c${CRLF}ECHO "a"\x0b${CRLF}`,
+    `ECHO 'a'\x0cb${CRLF}ECHO a\x0b"b c"\x0c${CRLF}ECHO a\rb${CRLF}ECHO\ta\r${CRLF}`,
+  ].join(""),
   "empty inline lines": `${CRLF}${CRLF}PING${CRLF}`,
   "lines of spaces": `   ${CRLF}PING${CRLF}`,
   "unbalanced double quotes": `SET k "v${CRLF}${PING}`,
