@@ -90,6 +90,7 @@ test("COMMAND INFO and DOCS have maps and sets in RESP3", () => {
   a.line("HELLO 3");
   const [info] = a.call("COMMAND", "INFO", "config|set") as unknown[][];
   assert.equal(info[0], "config|set");
+  assert.deepEqual(info[9], new Set());
   assert.deepEqual(info[2], new Set(["admin", "noscript", "loading", "stale"]));
   assert.deepEqual(info[6], new Set(["@admin", "@slow", "@dangerous"]));
   const docs = a.call("COMMAND", "DOCS", "getset", "nope") as Map<string, Map<string, unknown>>;

@@ -29,8 +29,13 @@ export function replyInfo(reply: ReplyWriter, command: CompiledCommand): void {
   reply.set(specs.length);
   for (const spec of specs) replyKeySpec(reply, spec);
   const { subcommands } = command;
-  reply.array(subcommands?.size ?? 0);
-  for (const subcommand of subcommands?.values() ?? []) replyInfo(reply, subcommand);
+  // Redis says "none" with a set, but lists what there is in an array.
+  if (subcommands === undefined) {
+    reply.set(0);
+    return;
+  }
+  reply.array(subcommands.size);
+  for (const subcommand of subcommands.values()) replyInfo(reply, subcommand);
 }
 
 function words(text: string | undefined): string[] {

@@ -61,15 +61,17 @@ function fields(reply: Reply): Map<string, Reply> {
   return found;
 }
 
-/** Name, arity, flags, key positions and ACL categories of one row of COMMAND INFO. */
+/** One row of COMMAND INFO: everything but its tips and what it says of subcommands. */
 function row(reply: Reply): string[] {
-  const [name, arity, flags, first, last, step, categories] = itemsOf(reply) as Reply[];
+  const items = itemsOf(reply) as Reply[];
+  const [name, arity, flags, first, last, step, categories] = items;
   return [
     `name ${textOf(name as Reply)}`,
     `arity ${textOf(arity as Reply)}`,
     `flags ${texts(flags).sort().join(" ")}`,
     `keys ${[first, last, step].map((each) => textOf(each as Reply)).join(" ")}`,
     `categories ${texts(categories).sort().join(" ")}`,
+    `subcommands in a ${items[9]?.type}`,
   ];
 }
 
