@@ -50,6 +50,8 @@ export interface Command {
   keyFlags?: string;
   /** The same for a particular request, where it depends on options (then variable_flags). */
   keyFlagsOf?: (args: Arguments) => string;
+  /** What the first key specification adds to that in words. */
+  keyNotes?: string;
   /** Hints for proxies and clients in COMMAND INFO: "request_policy:all_shards" and so on. */
   tips?: string;
   /** ACL categories beyond those that follow from flags and group. */

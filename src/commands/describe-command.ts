@@ -49,7 +49,12 @@ export function replyNames(reply: ReplyWriter, names: readonly string[]): void {
 }
 
 function replyKeySpec(reply: ReplyWriter, spec: KeySpec): void {
-  reply.map(3);
+  const { notes } = spec;
+  reply.map(notes === undefined ? 3 : 4);
+  if (notes !== undefined) {
+    reply.bulkText("notes");
+    reply.bulkText(notes);
+  }
   reply.bulkText("flags");
   replyNames(reply, spec.flags);
   reply.bulkText("begin_search");

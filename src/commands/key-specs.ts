@@ -1,10 +1,11 @@
 // Key specifications: where a command's keys stand and what happens to them, as COMMAND INFO tells
-// it to clients and proxies that route by key. Made from an entry's keys, keyCountAt and keyFlags.
-// Format: redis.io/docs/latest/develop/reference/key-specs.
+// it to clients and proxies that route by key. Made from an entry's keys, keyCountAt, keyFlags and
+// keyNotes. Format: redis.io/docs/latest/develop/reference/key-specs.
 
 import type { CompiledCommand } from "./command.ts";
 
 export interface KeySpec {
+  readonly notes?: string;
   /** "RW", "access", "delete" … */
   readonly flags: readonly string[];
   /** The argument where the search begins. */
@@ -30,7 +31,9 @@ export function keySpecs(command: CompiledCommand): KeySpec[] {
     const index = firstKey + i;
     const isLast = i === groups.length - 1;
     const beyond = lastKey < 0 ? lastKey : lastKey - index;
-    return { flags, index, find: { type: "range", lastKey: isLast ? beyond : 0, step: keyStep } };
+    const notes = i === 0 ? command.entry.keyNotes : undefined;
+    const find = { type: "range", lastKey: isLast ? beyond : 0, step: keyStep } as const;
+    return { notes, flags, index, find };
   });
 }
 

@@ -71,6 +71,7 @@ function row(reply: Reply): string[] {
     `flags ${texts(flags).sort().join(" ")}`,
     `keys ${[first, last, step].map((each) => textOf(each as Reply)).join(" ")}`,
     `categories ${texts(categories).sort().join(" ")}`,
+    `key specifications ${show(items[8] as Reply)}`,
     `subcommands in a ${items[9]?.type}`,
   ];
 }
