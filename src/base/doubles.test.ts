@@ -9,6 +9,7 @@ import {
   FloatSumError,
   formatDouble,
   parseDouble,
+  parseLongDouble,
   writeDouble,
 } from "./doubles.ts";
 import { Random } from "./random.ts";
@@ -97,6 +98,26 @@ test("long doubles have their own limits", () => {
   assert.equal(classify("-inf"), FloatClass.infinite);
   assert.equal(classify("1".repeat(FLOAT_TEXT_MAX)), FloatClass.invalid);
   assert.equal(classify(`1.${"1".repeat(FLOAT_TEXT_MAX - 3)}`), FloatClass.finite);
+});
+
+test("a long double that no double holds keeps its sign and its side of zero", () => {
+  const read = (text: string): number =>
+    parseLongDouble(asciiBytes(`1${text}1`), 1, 1 + text.length);
+  const least = Number.MIN_VALUE;
+  for (const text of ["1e400", "0x1p2000", `${"9".repeat(400)}`, "1e4000", "inf"]) {
+    assert.equal(read(text), Number.POSITIVE_INFINITY, text);
+    assert.equal(read(`-${text}`), Number.NEGATIVE_INFINITY, text);
+  }
+  for (const text of ["1e-400", "0x1p-2000", `0x${"0".repeat(900)}1p-2000`, "1e-4940"]) {
+    assert.equal(read(text), least, text);
+    assert.equal(read(`-${text}`), -least, text);
+  }
+  for (const text of ["1.5", "-0.002", "0x10", "0", "1e300"]) {
+    assert.equal(read(text), parse(text), text);
+  }
+  for (const text of ["1e5000", "-1e-5000", "0x1p20000", "0x1p-20000", "", "x", "1".repeat(5200)]) {
+    assert.ok(Number.isNaN(read(text)), text);
+  }
 });
 
 test("sums print as INCRBYFLOAT prints them", () => {

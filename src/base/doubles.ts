@@ -8,7 +8,7 @@
 // Two types read it:
 //   double        ZADD, ZINCRBY, score ranges, GEO…: `parseDouble`
 //   long double   INCRBYFLOAT, HINCRBYFLOAT and the timeouts of blocking commands, in less than
-//                 5 KiB of text: `classifyFloat`, `addFloatsInto`
+//                 5 KiB of text: `classifyFloat`, `addFloatsInto`, `parseLongDouble`
 //
 // Adding. Redis adds increments in the x87 type, whose numbers are ±m · 2^e with m < 2^64 and
 // −16445 ≤ e, and prints them with 17 decimals, trailing zeros cut (so 0.1 + 0.2 is 0.3). Whatever
@@ -93,8 +93,9 @@ function scanDecimal(bytes: Uint8Array, start: number, end: number): number {
   return FloatKind.decimal;
 }
 
-// Sets `scale` to the power of two by which the digits are to be divided.
+// Sets `scale` to the power of two by which the digits are to be divided, `digits` to their bits.
 function scanHexadecimal(bytes: Uint8Array, start: number, end: number): number {
+  let significant = 0;
   let decimals = -1;
   let at = start;
   for (; at < end; at++) {
@@ -102,12 +103,14 @@ function scanHexadecimal(bytes: Uint8Array, start: number, end: number): number 
     const letter = byte | 0x20;
     if ((byte >= 0x30 && byte <= 0x39) || (letter >= 0x61 && letter <= 0x66)) {
       if (decimals >= 0) decimals++;
+      if (significant > 0 || byte > 0x30) significant += 4;
     } else if (byte === 0x2e && decimals < 0) decimals = 0;
     else break;
   }
   if (at - start === (decimals >= 0 ? 1 : 0)) return FloatKind.invalid;
   mantissaStart = start;
   mantissaEnd = at;
+  digits = significant;
   scale = decimals > 0 ? 4 * decimals : 0;
   if (at === end) return FloatKind.hexadecimal;
   if ((bytes[at] | 0x20) !== 0x70) return FloatKind.invalid;
@@ -152,6 +155,18 @@ export function parseDouble(bytes: Uint8Array, start: number, end: number): numb
     value = Number(exact.mantissa) * 2 ** exact.exponent;
   }
   return negative ? -value : value;
+}
+
+/**
+ * The long double in [start, end) as the double on the same side of zero: ±Infinity where it is too
+ * large for one, the smallest where it is too small. NaN for what INCRBYFLOAT would refuse.
+ */
+export function parseLongDouble(bytes: Uint8Array, start: number, end: number): number {
+  const value = parseDouble(bytes, start, end);
+  if (!Number.isNaN(value) && end - start < FLOAT_TEXT_MAX) return value;
+  if (classifyFloat(bytes, start, end) === FloatClass.invalid) return Number.NaN;
+  const magnitude = digits > scale ? Number.POSITIVE_INFINITY : Number.MIN_VALUE;
+  return negative ? -magnitude : magnitude;
 }
 
 /** What an argument is by the rule for long doubles; a code, for no number is made of it. */

@@ -6,7 +6,7 @@
 // nothing of queues; what goes to the log is what it did (an LPOP, an LMOVE), which never waits.
 
 import { asciiBytes } from "../base/bytes.ts";
-import { parseDouble } from "../base/doubles.ts";
+import { parseLongDouble } from "../base/doubles.ts";
 import { parseIndex, parseInteger } from "../base/integers.ts";
 import { Kind, Type } from "../keyspace/data-type.ts";
 import { End } from "../keyspace/lists.ts";
@@ -45,12 +45,13 @@ export function endOf(args: Arguments, i: number): number {
  */
 function timeout(c: Context, i: number): number {
   const { args } = c;
-  const seconds = parseDouble(args.bytes, args.starts[i], args.ends[i]);
+  // Less than a millisecond below zero is rounded up to it: for ever.
+  const ms = Math.ceil(parseLongDouble(args.bytes, args.starts[i], args.ends[i]) * 1000);
   let error: Uint8Array;
-  if (Number.isNaN(seconds)) error = Errors.timeoutNotFloat;
-  else if (seconds * 1000 + c.now >= TIME_LIMIT_MS) error = timeoutOutOfRange;
-  else if (seconds < 0) error = Errors.timeoutNegative;
-  else return Math.ceil(seconds * 1000);
+  if (Number.isNaN(ms)) error = Errors.timeoutNotFloat;
+  else if (ms + c.now >= TIME_LIMIT_MS) error = timeoutOutOfRange;
+  else if (ms < 0) error = Errors.timeoutNegative;
+  else return ms;
   c.reply.error(error);
   return -1;
 }

@@ -71,7 +71,20 @@ family("blocking", {
     BLPOP nothing inf
     = timeout-range -ERR timeout is out of range
     BLPOP nothing 1e400
-    = timeout-range -ERR timeout is not a float or out of range
+    = timeout-range -ERR timeout is out of range
+    BLPOP nothing -1e400
+    BLPOP nothing 1e5000
+    BLPOP nothing -1e5000
+    BLPOP nothing 1e-5000
+    BLPOP nothing 0x1p-20000
+    BLPOP nothing 0x1p20000
+    BLPOP nothing 0x1p2000
+    = timeout-range -ERR timeout is out of range
+    BLPOP nothing -0x1p2000
+    BLPOP nothing 1e-400
+    BLPOP nothing 0x1p-2000
+    BLPOP nothing -inf
+    BLPOP nothing -0.002
     BLPOP nothing ""
     BLPOP nothing 9223372036854775807
     = timeout-range -ERR timeout is out of range
@@ -90,6 +103,25 @@ family("blocking", {
     BLMOVE nothing other LEFT LEFT
     BRPOPLPUSH nothing other
     BLMPOP 0.01 1 nothing
+  `,
+
+  "a timeout that rounds to zero is for ever": script`
+    b>> BLPOP l -0.0001
+    b-
+    RPUSH l x
+    b<
+    b>> BLMOVE l m LEFT LEFT -1e-400
+    b-
+    RPUSH l y
+    b<
+    b>> BLMPOP -0x1p-2000 1 l LEFT
+    b-
+    RPUSH l z
+    b<
+    b>> BLPOP l -0
+    b-
+    RPUSH l z
+    b<
   `,
 
   "a move wakes whoever waits for its target": script`
