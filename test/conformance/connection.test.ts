@@ -188,6 +188,8 @@ family("connection", {
     CONFIG GET HASH-MAX-LISTPACK-ENTRIES
     CONFIG SET hash-max-listpack-entries 128
     CONFIG SET nothing-of-the-kind 1
+    CONFIG SET "nothing\x00of-the-kind" 1
+    = nul-in-words -ERR Unknown option or number of arguments for CONFIG SET - 'nothing${"\0"}of-the-kind'
     CONFIG SET hash-max-listpack-entries abc
     CONFIG SET hash-max-listpack-entries
     CONFIG SET

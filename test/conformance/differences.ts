@@ -59,10 +59,10 @@ export const DIFFERENCES = {
     ours: "1 GiB and 2 GiB",
     reason: "Offsets in a request are 32-bit integers.",
   },
-  "nul-in-errors": {
-    topic: "A NUL byte in what an error shows of a request",
-    redis: "ends what is shown",
-    ours: "is shown as a space, as CR and LF are",
+  "nul-in-words": {
+    topic: "A NUL byte in an option, in a cursor, and in what an error shows of a request",
+    redis: "ends the word, so that `EX\\0` is EX",
+    ours: "a byte like any other: there is no such option or cursor, and the error shows it",
     reason: "It is an accident of C strings.",
   },
   "set-listpack": {

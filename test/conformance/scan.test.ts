@@ -37,6 +37,14 @@ family("cursors", {
     SCAN ""
     SCAN 1.5
     SCAN 18446744073709551616
+    SCAN "1\x00"
+    = nul-in-words -ERR invalid cursor
+    HSCAN h "1\x00"
+    = nul-in-words -ERR invalid cursor
+    SSCAN s "1\x00"
+    = nul-in-words -ERR invalid cursor
+    SCAN 0 "MATCH\x00" a
+    = nul-in-words -ERR syntax error
     SCAN 0 MATCH
     SCAN 0 COUNT
     SCAN 0 COUNT 0
