@@ -276,8 +276,8 @@ function helloCommand(c: Context): void {
   if (!session.authenticated) {
     reply.errorText(
       "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO " +
-        "AUTH <user> <pass> option can be used to authenticate the client and select the RESP " +
-        "protocol version at the same time",
+        "<proto> AUTH <user> <pass> option can be used to authenticate the client and select the " +
+        "RESP protocol version at the same time",
     );
     return;
   }

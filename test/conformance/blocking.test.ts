@@ -189,6 +189,17 @@ family("blocking", {
     LRANGE src 0 -1
   `,
 
+  "a woken client runs its command from the first key on": script`
+    b>> BLPOP w1 w2 0
+    SADD w1 x
+    b-
+    LPUSH w2 v
+    b<
+    = woken-wrong-type -WRONGTYPE Operation against a key holding the wrong kind of value
+    LRANGE w2 0 -1
+    = woken-wrong-type ["v"]
+  `,
+
   "other ways for a list to come": script`
     RPUSH other a b
     b>> BLPOP l 0

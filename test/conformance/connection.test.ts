@@ -2,6 +2,11 @@
 
 import { family, script } from "../support/scenario.ts";
 
+const HELLO_NOAUTH =
+  "-NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO " +
+  "<proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP " +
+  "protocol version at the same time";
+
 family("connection", {
   "PING, ECHO, QUIT": script`
     PING
@@ -64,6 +69,35 @@ family("connection", {
     CLIENT GETNAME
     ? HELLO 3 AUTH default "" SETNAME you
     CLIENT GETNAME
+  `,
+
+  "HELLO reads all its options before it acts": script`
+    HELLO 2 SETNAME me BOGUS
+    CLIENT GETNAME
+    =2 hello-order $-1
+    =3 hello-order _
+    HELLO 2 AUTH nobody x BOGUS
+    = hello-order -ERR Syntax error in HELLO option 'BOGUS'
+    HELLO 2 AUTH nobody x SETNAME "a b"
+    = hello-order -ERR Client names cannot contain spaces, newlines or special characters.
+    HELLO 2 SETNAME me AUTH nobody x
+    CLIENT GETNAME
+    =2 hello-order $-1
+    =3 hello-order _
+    ? HELLO 2 SETNAME one SETNAME two
+    CLIENT GETNAME
+  `,
+
+  "a password that is set meanwhile": script`
+    CONFIG SET requirepass secret
+    b> PING
+    b> HELLO 2
+    = hello-noauth ${HELLO_NOAUTH}
+    b> ? HELLO 2 AUTH default secret
+    b> PING
+    PING
+    CONFIG SET requirepass ""
+    c> PING
   `,
 
   "AUTH without a password": script`
@@ -152,6 +186,23 @@ family("connection", {
     GET k
   `,
 
+  "CLIENT REPLY within a transaction": script`
+    MULTI
+    CLIENT REPLY SKIP
+    ECHO a
+    a>> EXEC
+    a>> PING
+    ECHO z
+    = reply-in-multi [+OK, "a"]
+    b> MULTI
+    b> CLIENT REPLY OFF
+    b> ECHO a
+    b>> EXEC
+    b>> CLIENT REPLY ON
+    b> ECHO z
+    = reply-in-multi +OK
+  `,
+
   "CLIENT SETINFO": script`
     CLIENT SETINFO LIB-NAME mylib
     = client-setinfo +OK
@@ -197,6 +248,10 @@ family("connection", {
     CONFIG SET port
     CONFIG SET appendfsync sometimes
     CONFIG SET timeout -1
+    CONFIG SET maxmemory-samples 64
+    CONFIG SET maxmemory-samples 65
+    = samples-bound -ERR CONFIG SET failed (possibly related to argument 'maxmemory-samples') - argument must be between 1 and 64 inclusive
+    CONFIG SET maxmemory-samples 5
     CONFIG SET databases 5
     CONFIG GET appendfsync
     CONFIG GET save
@@ -286,7 +341,6 @@ family(
       GET k
       AUTH default secret
       GET k
-      b> HELLO 3
       b> HELLO 3 AUTH default wrong
       b> ? HELLO 3 AUTH default secret
       b> PING

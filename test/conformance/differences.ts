@@ -65,6 +65,12 @@ export const DIFFERENCES = {
     ours: "a byte like any other: there is no such option or cursor, and the error shows it",
     reason: "It is an accident of C strings.",
   },
+  "reply-in-multi": {
+    topic: "CLIENT REPLY SKIP and OFF between MULTI and EXEC",
+    redis: "EXEC announces more replies than it sends, and the client waits for the rest",
+    ours: "SKIP is replied `OK` there; OFF leaves out the whole reply of EXEC",
+    reason: "A reply with a hole in it is no RESP.",
+  },
   "set-listpack": {
     since: "7.2.0",
     topic: "OBJECT ENCODING of small sets that are not all integers",
@@ -90,10 +96,24 @@ export const DIFFERENCES = {
   },
   "hscan-novalues": {
     since: "7.4.0",
-    topic: "HSCAN … NOVALUES",
+    topic: "NOVALUES with HSCAN, SCAN and SSCAN",
     redis: "a syntax error",
-    ours: "fields without values",
+    ours: "HSCAN gives fields without values, the others an error that names HSCAN",
     reason: "Redis 7.4 added the option.",
+  },
+  "sscan-cursor": {
+    since: "7.2.0",
+    topic: "SSCAN of a small set, not all integers, with a cursor other than 0",
+    redis: "what a hash table has there",
+    ours: "the whole set",
+    reason: "Since Redis 7.2 it is a `listpack`, which is given whole whatever the cursor.",
+  },
+  "samples-bound": {
+    since: "7.4.0",
+    topic: "CONFIG SET `maxmemory-samples` above 64",
+    redis: "accepted",
+    ours: "refused",
+    reason: "Redis 7.4 has this bound.",
   },
   "client-setinfo": {
     since: "7.2.0",
@@ -108,6 +128,20 @@ export const DIFFERENCES = {
     redis: "an unknown subcommand",
     ours: "on or off",
     reason: "Redis 7.2 added it.",
+  },
+  "hello-order": {
+    since: "7.2.0",
+    topic: "HELLO with several options of which one is wrong",
+    redis: "acts on each as it reads it: a name is set although an error follows",
+    ours: "reads them all, then acts; of an option given twice the last counts",
+    reason: "Redis 7.2 reads before it acts.",
+  },
+  "hello-noauth": {
+    since: "7.4.0",
+    topic: "The error of HELLO before authentication",
+    redis: "`HELLO AUTH <user> <pass>`",
+    ours: "`HELLO <proto> AUTH <user> <pass>`",
+    reason: "Redis mended its text.",
   },
   "push-after-reply": {
     since: "7.2.0",
@@ -124,6 +158,15 @@ export const DIFFERENCES = {
     ours: "the first that the command names",
     reason:
       "Since Redis 7.2 a wakened client runs its command again, which looks in its own order.",
+  },
+  "woken-wrong-type": {
+    since: "7.2.0",
+    topic:
+      "A client that waits for several keys and is woken when one that it names earlier holds " +
+      "another type",
+    redis: "takes from the key that woke it",
+    ours: "WRONGTYPE",
+    reason: "Since Redis 7.2 a wakened client runs its command again, from its first key on.",
   },
   "timeout-range": {
     since: "7.2.0",

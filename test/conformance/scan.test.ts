@@ -80,6 +80,17 @@ family("cursors", {
     SSCAN s 0 COUNT 0
     SSCAN s 0 NOVALUES
     = hscan-novalues -ERR NOVALUES option can only be used in HSCAN
+    SSCAN nothing 0 NOVALUES
+  `,
+
+  "small collections come whole whatever the cursor": script`
+    HSET h a 1
+    HSCAN h 7
+    SADD i 1 2
+    SSCAN i 7
+    SADD s a b
+    SSCAN s 7
+    = sscan-cursor ["0", ["a", "b"]]
   `,
 
   "HSCAN NOVALUES": script`
