@@ -51,6 +51,8 @@ export class Context {
   rewritten = false;
   /** Inside EXEC: nothing may block, and effects count together. */
   inTransaction = false;
+  /** DEBUG SLEEP was in the transaction: what comes after EXEC sees a later time. */
+  slept = false;
   /** Executing again on behalf of a session that waits (see blocking.ts). */
   serving = false;
   /** The served command would wait again. */

@@ -59,7 +59,12 @@ function isLocal(address: string): boolean {
 
 function sleep(c: Context): void {
   const seconds = parseDouble(c.args.bytes, c.args.starts[2], c.args.ends[2]);
-  if (seconds > 0) c.services.sleep(seconds * 1000);
+  if (seconds > 0) {
+    c.services.sleep(seconds * 1000);
+    // What is behind it in the same arrival must see that time has passed; a transaction does not.
+    if (c.inTransaction) c.slept = true;
+    else if (c.executor.observer === undefined) c.executor.setNow(c.services.nowMs());
+  }
   c.reply.ok();
 }
 

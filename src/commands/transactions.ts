@@ -167,6 +167,10 @@ function execCommand(c: Context): void {
   }
   c.effects.release();
   c.inTransaction = false;
+  if (c.slept) {
+    c.slept = false;
+    executor.setNow(c.services.nowMs());
+  }
   c.args = args;
   c.command = command;
   // What changed has been counted and recorded, command by command.

@@ -432,6 +432,20 @@ family(
       EXISTS k
     `,
 
+    "what comes behind a transaction sees the time that it took": script`
+      b>> BLPOP l 0
+      MULTI
+      RPUSH l x
+      PEXPIRE l 10
+      DEBUG SLEEP 0.05
+      EXISTS l
+      EXEC
+      b-
+      EXISTS l
+      RPUSH l y
+      b<
+    `,
+
     "DEBUG SLEEP sleeps": script`
       DEBUG SLEEP 0
       DEBUG SLEEP 0.01

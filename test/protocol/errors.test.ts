@@ -159,6 +159,18 @@ const SMALL_BULK_CASES: Record<string, string> = {
   ].join(""),
 };
 
+const SLEEPING_CASES: Record<string, string> = {
+  "a deadline that passes between two requests of an arrival": [
+    `SET k v PX 20${CRLF}DEBUG SLEEP 0.05${CRLF}GET k${CRLF}`,
+    `SET k v PX 20${CRLF}DEBUG SLEEP 0.05${CRLF}EXISTS k${CRLF}`,
+  ].join(""),
+  "a deadline that passes within a transaction of an arrival": [
+    `SET k v PX 20${CRLF}MULTI${CRLF}DEBUG SLEEP 0.05${CRLF}EXEC${CRLF}GET k${CRLF}`,
+    `MULTI${CRLF}ECHO a${CRLF}EXEC${CRLF}DBSIZE${CRLF}`,
+  ].join(""),
+};
+
 compareCases("malformed requests", CASES, []);
+compareCases("requests behind a sleep", SLEEPING_CASES, ["--enable-debug-command", "local"]);
 compareCases("a small proto-max-bulk-len", SMALL_BULK_CASES, ["--proto-max-bulk-len", "1048576"]);
 compareCases("before authentication", LOCKED_CASES, ["--requirepass", "secret"]);
