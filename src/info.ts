@@ -267,7 +267,9 @@ const builders: Record<(typeof allSections)[number], (source: InfoSource) => Fie
       const keys = keyspace.size(db);
       if (keys === 0) continue;
       const expires = keyspace.deadlineCount(db);
-      fields.push([`db${db}`, `keys=${keys},expires=${expires},avg_ttl=${averageTtl(source, db)}`]);
+      const ttl = averageTtl(source, db);
+      // Fields of hashes have no deadlines, so none is due: subexpiry.
+      fields.push([`db${db}`, `keys=${keys},expires=${expires},avg_ttl=${ttl},subexpiry=0`]);
     }
     return fields;
   },

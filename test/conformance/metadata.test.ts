@@ -257,7 +257,7 @@ describe("what the server says of itself", () => {
     await right.call("GET", "nothing");
     assert.equal(await figure("keyspace_hits"), "1");
     assert.equal(await figure("keyspace_misses"), "1");
-    assert.match((await figure("db0")) ?? "", /^keys=2,expires=1,avg_ttl=\d+/);
+    assert.match((await figure("db0")) ?? "", /^keys=2,expires=1,avg_ttl=\d+,subexpiry=0$/);
     assert.equal(await figure("connected_clients"), "1");
     await right.call("SET", "gone", "v", "PX", "1");
     await new Promise((resolve) => setTimeout(resolve, 10));
