@@ -62,7 +62,7 @@ export function clientLine(c: Context, session: Session): string {
     ["db", session.db],
     ["sub", session.channels.size],
     ["psub", session.patterns.size],
-    ["ssub", 0],
+    ["ssub", session.shardChannels.size],
     ["multi", session.queue?.length ?? -1],
     ["watch", session.watches.length],
     ["qbuf", input],

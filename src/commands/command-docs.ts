@@ -9,7 +9,7 @@ import { type Command, type CompiledCommand, categoryNames, Flag } from "./comma
 import type { Context } from "./context.ts";
 import { replyDocs, replyInfo, replyNames } from "./describe-command.ts";
 import { replyHelp } from "./help.ts";
-import { flagsOfKey } from "./key-specs.ts";
+import { flagsOfKey, NOT_KEY } from "./key-specs.ts";
 
 const nameArguments: Command["args"] = [
   { name: "command-name", type: "string", optional: true, multiple: true },
@@ -226,7 +226,7 @@ function requestKeys(c: Context): Keys | undefined {
     reply.errorText("ERR Invalid command specified");
     return undefined;
   }
-  if (!found.hasKeys) {
+  if (!found.hasKeys || found.entry.keyFlags === NOT_KEY) {
     reply.errorText("ERR The command has no key arguments");
     return undefined;
   }

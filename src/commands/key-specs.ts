@@ -4,6 +4,9 @@
 
 import type { CompiledCommand } from "./command.ts";
 
+/** Words that stand where keys do and route a request as keys do, but are none. */
+export const NOT_KEY = "not_key";
+
 export interface KeySpec {
   readonly notes?: string;
   /** "RW", "access", "delete" … */

@@ -12,6 +12,8 @@ export type Listener = (message: Uint8Array, channel: Uint8Array) => void;
 export class PubSubRegistry {
   readonly channels: Map<string, Set<Session>> = new Map();
   readonly patterns: Map<string, Set<Session>> = new Map();
+  /** Shard channels have names of their own. */
+  readonly shardChannels: Map<string, Set<Session>> = new Map();
   /** The program's own subscriptions, by channel and by pattern. */
   readonly channelListeners: Map<string, Set<Listener>> = new Map();
   readonly patternListeners: Map<string, Set<Listener>> = new Map();
@@ -43,13 +45,22 @@ export class PubSubRegistry {
     return left;
   }
 
+  ssubscribe(session: Session, channel: string): boolean {
+    return join(this.shardChannels, session.shardChannels, session, channel);
+  }
+
+  sunsubscribe(session: Session, channel: string): boolean {
+    return leave(this.shardChannels, session.shardChannels, session, channel);
+  }
+
   /** Takes a session out of everything (it has gone). */
   forget(session: Session): void {
     for (const channel of [...session.channels]) this.unsubscribe(session, channel);
     for (const pattern of [...session.patterns]) this.punsubscribe(session, pattern);
+    for (const channel of [...session.shardChannels]) this.sunsubscribe(session, channel);
   }
 
-  /** Whether a message could reach anybody. */
+  /** Whether a message to a channel could reach anybody. */
   get any(): boolean {
     return (
       this.channels.size + this.patterns.size > 0 ||
@@ -72,6 +83,13 @@ export class PubSubRegistry {
       receivers += this.#send(sessions, "pmessage", bytes, name, message, start, end);
     }
     return receivers + this.#tell(channel, name, message, start, end);
+  }
+
+  /** As publish, to a shard channel. */
+  spublish(channel: string, message: Uint8Array, start: number, end: number): number {
+    const sessions = this.shardChannels.get(channel);
+    if (sessions === undefined) return 0;
+    return this.#send(sessions, "smessage", undefined, asciiBytes(channel), message, start, end);
   }
 
   // One message is written at most twice, once for each protocol, however many hear it.

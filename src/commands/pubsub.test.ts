@@ -64,6 +64,27 @@ test("PUBSUB tells who listens", () => {
   assert.match(b.line("PUBSUB CHANNELS a b"), /^-ERR unknown subcommand or wrong number/);
 });
 
+test("shard channels are apart from channels, and no pattern matches them", () => {
+  const db = new TestDatabase();
+  const [a, b, c] = [db.connect(), db.connect(), db.connect()];
+  assert.equal(a.line("SSUBSCRIBE ch x"), "*3 $10 ssubscribe $2 ch :1 *3 $10 ssubscribe $1 x :2");
+  b.line("SUBSCRIBE ch");
+  b.line("PSUBSCRIBE *");
+  assert.equal(c.line("SPUBLISH ch hello"), ":1");
+  assert.equal(a.take(), "*3 $8 smessage $2 ch $5 hello");
+  assert.equal(b.take(), "");
+  assert.equal(c.line("PUBLISH x hello"), ":1");
+  assert.equal(a.take(), "");
+  assert.deepEqual(c.call("PUBSUB", "SHARDCHANNELS"), ["ch", "x"]);
+  assert.deepEqual(c.call("PUBSUB", "SHARDCHANNELS", "c*"), ["ch"]);
+  assert.deepEqual(c.call("PUBSUB", "SHARDNUMSUB", "ch", "y"), ["ch", 1, "y", 0]);
+  assert.deepEqual(c.call("PUBSUB", "CHANNELS"), ["ch"]);
+  assert.match(a.line("GET k"), /^-ERR Can't execute 'get'/);
+  db.executor.forget(a.session);
+  assert.deepEqual(c.call("PUBSUB", "SHARDCHANNELS"), []);
+  assert.equal(c.line("SPUBLISH ch hello"), ":0");
+});
+
 test("an embedded session is told where to subscribe", () => {
   const db = new TestDatabase();
   const reply = db.run(new Session(9, START_MS), ["SUBSCRIBE", "ch"]);

@@ -1,12 +1,14 @@
 // Publish and subscribe: messages to whoever listens now. Nothing of it is stored. In RESP3 the
 // confirmations of SUBSCRIBE and its kin are pushes, as messages are; in RESP2 they are arrays, and
-// a session that is subscribed to something is in a mode of its own (see Gate.subscribed).
+// a session that is subscribed to something is in a mode of its own (see Gate.subscribed). Shard
+// channels are channels with names of their own, which no pattern matches: there is no cluster.
 
 import { asciiBytes } from "../base/bytes.ts";
 import { globMatches } from "../base/glob.ts";
-import type { Command } from "./command.ts";
+import type { ArgumentDoc, Command } from "./command.ts";
 import type { Context } from "./context.ts";
 import { replyHelp, replySubcommandError } from "./help.ts";
+import { NOT_KEY } from "./key-specs.ts";
 
 const subcommand = { flags: "pubsub loading stale", group: "pubsub" } as const;
 
@@ -54,6 +56,51 @@ export const punsubscribe: Command = {
   summary: "Stops listening to patterns, or to all of them.",
   args: [{ name: "pattern", type: "pattern", optional: true, multiple: true }],
   handler: punsubscribeCommand,
+};
+
+const shardchannels: ArgumentDoc = { name: "shardchannel", type: "string", multiple: true };
+
+export const ssubscribe: Command = {
+  ...confirming,
+  name: "ssubscribe",
+  arity: -2,
+  keys: [1, -1, 1],
+  keyFlags: NOT_KEY,
+  since: "7.0.0",
+  complexity: "O(N) where N is the number of shard channels to subscribe to.",
+  summary: "Listens to shard channels",
+  args: [shardchannels],
+  handler: ssubscribeCommand,
+};
+
+export const sunsubscribe: Command = {
+  ...confirming,
+  name: "sunsubscribe",
+  arity: -1,
+  keys: [1, -1, 1],
+  keyFlags: NOT_KEY,
+  since: "7.0.0",
+  complexity: "O(N) where N is the number of shard channels to unsubscribe.",
+  summary: "Stops listening to shard channels, or to all of them",
+  args: [{ ...shardchannels, optional: true }],
+  handler: sunsubscribeCommand,
+};
+
+export const spublish: Command = {
+  name: "spublish",
+  arity: 3,
+  flags: "pubsub loading stale fast",
+  keys: [1, 1, 1],
+  keyFlags: NOT_KEY,
+  group: "pubsub",
+  since: "7.0.0",
+  complexity: "O(N) where N is the number of clients subscribed to the shard channel.",
+  summary: "Sends a message to everybody who listens to the shard channel",
+  args: [
+    { name: "shardchannel", type: "string" },
+    { name: "message", type: "string" },
+  ],
+  handler: spublishCommand,
 };
 
 export const publish: Command = {
@@ -129,7 +176,7 @@ export const pubsub: Command = {
       complexity: "O(N) where N is the number of requested shard channels",
       summary: "Counts who listens to shard channels.",
       args: [{ name: "shardchannel", type: "string", optional: true, multiple: true }],
-      handler: (c) => replyCounts(c, () => 0),
+      handler: pubsubShardnumsub,
     },
     {
       ...subcommand,
@@ -149,7 +196,10 @@ export const pubsubCommands: readonly Command[] = [
   unsubscribe,
   psubscribe,
   punsubscribe,
+  ssubscribe,
+  sunsubscribe,
   publish,
+  spublish,
   pubsub,
 ];
 
@@ -167,7 +217,12 @@ function connected(c: Context): boolean {
 
 /** One confirmation: what was done, to which name, and how many subscriptions there are now. */
 function confirm(c: Context, kind: string, name: string | null): void {
-  const { reply, session } = c;
+  const { channels, patterns } = c.session;
+  replyConfirmation(c, kind, name, channels.size + patterns.size);
+}
+
+function replyConfirmation(c: Context, kind: string, name: string | null, count: number): void {
+  const { reply } = c;
   const from = reply.length;
   reply.push(3);
   reply.bulkText(kind);
@@ -177,7 +232,7 @@ function confirm(c: Context, kind: string, name: string | null): void {
     const bytes = asciiBytes(name);
     reply.bulk(bytes, 0, bytes.length);
   }
-  reply.integer(session.channels.size + session.patterns.size);
+  reply.integer(count);
   c.executor.keepPush(from);
 }
 
@@ -219,6 +274,31 @@ function punsubscribeCommand(c: Context): void {
   c.session.updateSubscribed();
 }
 
+function ssubscribeCommand(c: Context): void {
+  if (c.inTransaction) {
+    c.reply.errorText("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client");
+    return;
+  }
+  if (!connected(c)) return;
+  const { shardChannels } = c.session;
+  for (let i = 1; i < c.args.count; i++) {
+    const channel = c.args.text(i);
+    c.pubsub.ssubscribe(c.session, channel);
+    replyConfirmation(c, "ssubscribe", channel, shardChannels.size);
+  }
+  c.session.updateSubscribed();
+}
+
+function sunsubscribeCommand(c: Context): void {
+  if (!connected(c)) return;
+  const { shardChannels } = c.session;
+  for (const channel of namesToLeave(c, shardChannels)) {
+    if (channel !== null) c.pubsub.sunsubscribe(c.session, channel);
+    replyConfirmation(c, "sunsubscribe", channel, shardChannels.size);
+  }
+  c.session.updateSubscribed();
+}
+
 /** The names in the request, or all; where there are none at all, one null to be confirmed. */
 function namesToLeave(c: Context, all: ReadonlySet<string>): (string | null)[] {
   const { args } = c;
@@ -233,15 +313,25 @@ function publishCommand(c: Context): void {
   c.reply.integer(c.pubsub.publish(args.text(1), args.bytes, args.starts[2], args.ends[2]));
 }
 
+function spublishCommand(c: Context): void {
+  const { args } = c;
+  c.reply.integer(c.pubsub.spublish(args.text(1), args.bytes, args.starts[2], args.ends[2]));
+}
+
 // Who listens: sessions and, in an embedded program, its own listeners
 
 function pubsubChannels(c: Context): void {
+  const { channels, channelListeners } = c.pubsub;
+  replyNames(c, new Set([...channels.keys(), ...channelListeners.keys()]));
+}
+
+/** Replies those of the names that match the pattern of the request, if it has one. */
+function replyNames(c: Context, names: Iterable<string>): void {
   const { args, reply } = c;
   if (args.count > 3) {
     replySubcommandError(c, "PUBSUB");
     return;
   }
-  const names = new Set([...c.pubsub.channels.keys(), ...c.pubsub.channelListeners.keys()]);
   const found = [...names].map(asciiBytes).filter((name) => {
     if (args.count === 2) return true;
     return globMatches(args.bytes, args.starts[2], args.ends[2], name, 0, name.length);
@@ -274,8 +364,11 @@ function pubsubNumpat(c: Context): void {
 }
 
 function pubsubShardchannels(c: Context): void {
-  if (c.args.count > 3) replySubcommandError(c, "PUBSUB");
-  else c.reply.array(0);
+  replyNames(c, c.pubsub.shardChannels.keys());
+}
+
+function pubsubShardnumsub(c: Context): void {
+  replyCounts(c, (name) => c.pubsub.shardChannels.get(name)?.size ?? 0);
 }
 
 function pubsubHelp(c: Context): void {
@@ -283,7 +376,7 @@ function pubsubHelp(c: Context): void {
     ["CHANNELS [<pattern>]", "Channels that somebody listens to and that match (default: '*')."],
     ["NUMPAT", "How many patterns somebody listens to."],
     ["NUMSUB [<channel> ...]", "How many listen to these channels, patterns left aside."],
-    ["SHARDCHANNELS [<pattern>]", "Shard channels; a server that is no cluster has none."],
+    ["SHARDCHANNELS [<pattern>]", "Shard channels that somebody listens to and that match."],
     ["SHARDNUMSUB [<shardchannel> ...]", "How many listen to these shard channels."],
   ]);
 }

@@ -87,6 +87,7 @@ export class Session {
   /** Channels and patterns, each byte one character. */
   channels: Set<string> = new Set();
   patterns: Set<string> = new Set();
+  shardChannels: Set<string> = new Set();
 
   waiting: Waiting | null = null;
   /** Close once the replies have been sent (QUIT, CLIENT KILL of itself). */
@@ -104,7 +105,7 @@ export class Session {
 
   /** Whether it is subscribed to anything. */
   get subscribed(): boolean {
-    return this.channels.size + this.patterns.size > 0;
+    return this.channels.size + this.patterns.size + this.shardChannels.size > 0;
   }
 
   /** To be called when a subscription or the protocol has changed. */

@@ -66,6 +66,50 @@ family("publish and subscribe", {
     PING
   `,
 
+  "shard channels": script`
+    SSUBSCRIBE a b
+    a<
+    b> SPUBLISH a hi
+    a<
+    b> SPUBLISH c hi
+    b> PUBLISH a hi
+    a-
+    SUBSCRIBE a
+    PSUBSCRIBE *
+    b> SPUBLISH a hi
+    a<
+    a-
+    b> ~ PUBSUB SHARDCHANNELS
+    b> PUBSUB SHARDCHANNELS b*
+    b> PUBSUB SHARDCHANNELS b c
+    b> PUBSUB SHARDNUMSUB a c
+    b> PUBSUB CHANNELS
+    b> PUBSUB NUMPAT
+    UNSUBSCRIBE
+    PUNSUBSCRIBE
+    SUNSUBSCRIBE a c
+    a<
+    SUNSUBSCRIBE
+    SUNSUBSCRIBE
+    PING
+    b> PUBSUB SHARDCHANNELS
+    SSUBSCRIBE
+    SPUBLISH a
+    MULTI
+    SSUBSCRIBE a
+    SPUBLISH a x
+    SUNSUBSCRIBE
+    EXEC
+    SSUBSCRIBE z
+    RESET
+    b> PUBSUB SHARDNUMSUB z
+    b> COMMAND GETKEYS SPUBLISH a b
+    b> COMMAND GETKEYSANDFLAGS SSUBSCRIBE a b
+    c> SSUBSCRIBE z
+    CLIENT KILL TYPE pubsub
+    c<
+  `,
+
   patterns: script`
     PSUBSCRIBE news.* h?llo [ab]c
     a<
@@ -190,6 +234,11 @@ family(
     `,
 
     "a client's own message comes behind the reply": script`
+      SSUBSCRIBE shard
+      SPUBLISH shard x
+      = push-after-reply :1
+      a<
+      = push-after-reply >["smessage", "shard", "x"]
       SUBSCRIBE ch
       PUBLISH ch x
       = push-after-reply :1
