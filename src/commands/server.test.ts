@@ -85,6 +85,8 @@ test("TIME, INFO and ROLE", () => {
   const db = new TestDatabase();
   const a = db.connect();
   assert.deepEqual(a.call("TIME"), [String(START_MS / 1000), "7"]);
+  db.advance(5000);
+  assert.equal(a.line("LASTSAVE"), `:${START_MS / 1000}`);
   assert.match(a.call("INFO", "Server", "CLIENTS") as string, /redis_version:7\.4\.0/);
   assert.deepEqual(db.services.infoSections, ["server", "clients"]);
   a.line("INFO");

@@ -102,6 +102,19 @@ export const time: Command = {
   handler: timeCommand,
 };
 
+export const lastsave: Command = {
+  name: "lastsave",
+  arity: 1,
+  flags: "loading stale fast",
+  tips: "nondeterministic_output",
+  categories: "admin dangerous",
+  group: "server",
+  since: "1.0.0",
+  complexity: "O(1)",
+  summary: "Returns when the server started: there are no snapshots since",
+  handler: (c) => c.reply.integer(Math.floor(c.services.startedMs / 1000)),
+};
+
 export const role: Command = {
   name: "role",
   arity: 1,
@@ -148,6 +161,7 @@ export const serverCommands: readonly Command[] = [
   flushall,
   swapdb,
   time,
+  lastsave,
   role,
   shutdown,
 ];

@@ -30,6 +30,8 @@ export interface Services {
   writesRefused(): string | undefined;
   /** Calls back after `delayMs`; returns what cancels it. */
   setTimer(delayMs: number, callback: () => void): () => void;
+  /** When the process began to serve, in milliseconds since 1970. */
+  readonly startedMs: number;
   /** The wall clock in milliseconds and in microseconds since 1970. */
   nowMs(): number;
   nowUs(): number;

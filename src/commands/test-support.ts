@@ -24,6 +24,7 @@ export class FakeServices implements Services {
   readonly settings: Map<string, string> = new Map([["maxmemory", "0"]]);
   readonly sessions: Map<number, Session> = new Map();
   readonly timers: Set<{ readonly atMs: number; readonly callback: () => void }> = new Set();
+  readonly startedMs = START_MS;
   passwordText = "";
   refusal: string | undefined;
   shutdowns: unknown[] = [];

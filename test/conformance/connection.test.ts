@@ -306,6 +306,8 @@ family("connection", {
     ? INFO default
     ? TIME
     TIME x
+    ? LASTSAVE
+    LASTSAVE x
     DBSIZE
     DBSIZE x
     SHUTDOWN BOGUS
