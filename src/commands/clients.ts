@@ -294,6 +294,8 @@ const SKIP = asciiBytes("skip");
 function clientReply(c: Context): void {
   const { args, reply, session } = c;
   if (args.is(2, ON)) {
+    // Of an EXEC, what comes behind is all that is sent.
+    if (c.inTransaction && (session.gates & Gate.silent) !== 0) c.executor.dropSilenced();
     session.setGate(Gate.silent, false);
     reply.ok();
   } else if (args.is(2, OFF)) {

@@ -65,6 +65,8 @@ export class Executor implements KeyspaceListener {
   #depth = 0;
   /** As reply.errors when an error was counted last. */
   #errorsCounted = 0;
+  /** Where the reply to a request that gates hold up begins. */
+  #gatedReply = 0;
   /** Whose request is being executed, and the messages for it, which follow the reply. */
   #current: Session | undefined;
   readonly #messages = new ReplyWriter();
@@ -135,6 +137,7 @@ export class Executor implements KeyspaceListener {
   #executeGated(session: Session, args: Arguments): void {
     const c = this.context;
     const before = c.reply.length;
+    this.#gatedReply = before;
     const errorsBefore = c.reply.errors;
     const skip = (session.gates & Gate.skipNext) !== 0;
     if (skip) {
@@ -151,6 +154,11 @@ export class Executor implements KeyspaceListener {
     if (!skip && (session.gates & Gate.silent) === 0) return;
     c.reply.truncate(before);
     if (session.waiting === null) session.setGate(Gate.skipping, false);
+  }
+
+  /** Takes back what was replied to a request while the session was silent (see CLIENT REPLY). */
+  dropSilenced(): void {
+    this.context.reply.truncate(this.#gatedReply);
   }
 
   /** What was written behind `from` is a push: a session that is not replied to gets it as well. */

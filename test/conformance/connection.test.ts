@@ -201,6 +201,14 @@ family("connection", {
     b>> CLIENT REPLY ON
     b> ECHO z
     = reply-in-multi +OK
+    c>> CLIENT REPLY OFF
+    c>> MULTI
+    c>> ECHO a
+    c>> CLIENT REPLY ON
+    c>> ECHO b
+    c> EXEC
+    c<
+    c> PING
   `,
 
   "CLIENT SETINFO": script`
