@@ -202,6 +202,7 @@ const builders: Record<(typeof allSections)[number], (source: InfoSource) => Fie
       ["keyspace_misses", keyspace.counter(Counter.misses)],
       ["pubsub_channels", pubsub.channels.size],
       ["pubsub_patterns", pubsub.patterns.size],
+      ["pubsubshard_channels", pubsub.shardChannels.size],
       ["latest_fork_usec", 0],
       ["total_error_replies", errors],
       ["client_query_buffer_limit_disconnections", source.inputLimitDisconnections],

@@ -68,7 +68,7 @@ export const ssubscribe: Command = {
   keyFlags: NOT_KEY,
   since: "7.0.0",
   complexity: "O(N) where N is the number of shard channels to subscribe to.",
-  summary: "Listens to shard channels",
+  summary: "Listens to shard channels.",
   args: [shardchannels],
   handler: ssubscribeCommand,
 };
@@ -81,7 +81,7 @@ export const sunsubscribe: Command = {
   keyFlags: NOT_KEY,
   since: "7.0.0",
   complexity: "O(N) where N is the number of shard channels to unsubscribe.",
-  summary: "Stops listening to shard channels, or to all of them",
+  summary: "Stops listening to shard channels, or to all of them.",
   args: [{ ...shardchannels, optional: true }],
   handler: sunsubscribeCommand,
 };
@@ -95,7 +95,7 @@ export const spublish: Command = {
   group: "pubsub",
   since: "7.0.0",
   complexity: "O(N) where N is the number of clients subscribed to the shard channel.",
-  summary: "Sends a message to everybody who listens to the shard channel",
+  summary: "Sends a message to everybody who listens to the shard channel.",
   args: [
     { name: "shardchannel", type: "string" },
     { name: "message", type: "string" },

@@ -111,7 +111,7 @@ export const lastsave: Command = {
   group: "server",
   since: "1.0.0",
   complexity: "O(1)",
-  summary: "Returns when the server started: there are no snapshots since",
+  summary: "Returns when the server started: there are no snapshots since.",
   handler: (c) => c.reply.integer(Math.floor(c.services.startedMs / 1000)),
 };
 

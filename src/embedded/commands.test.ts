@@ -31,6 +31,8 @@ const without: Record<string, string> = {
   blmpop: "as blpop",
   unsubscribe: "subscribe() returns a function for it",
   punsubscribe: "psubscribe() returns a function for it",
+  ssubscribe: "shard channels are for clients of a server",
+  sunsubscribe: "as ssubscribe",
   select: "database(index)",
   quit: "there is no connection",
   reset: "there is no connection",
@@ -229,9 +231,11 @@ test("the database as a whole", () => {
     assert.equal(db.database(1).dbsize(), 0);
     assert.match(db.info("server"), /redis_version:7\.4\.0/);
     assert.match(db.time()[0], /^\d+$/);
+    assert.ok(Math.abs(Number(db.time()[0]) - db.lastsave()) < 600);
     assert.deepEqual({ ...db.config("get", "maxmemory") }, { maxmemory: "0" });
     assert.equal(db.config("set", "hash-max-listpack-entries", 4), "OK");
     assert.equal(db.publish("nobody", "hears"), 0);
+    assert.equal(db.spublish("nobody", "hears"), 0);
     assert.deepEqual(db.pubsub("channels"), []);
     assert.equal(db.pubsub("numpat"), 0);
   });

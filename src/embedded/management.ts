@@ -41,6 +41,11 @@ export abstract class ManagementMethods<M extends AnyMode> extends SetMethods<M>
     return this.ask(As.value, "time");
   }
 
+  /** When the database was opened, in seconds since 1970: there have been no snapshots since. */
+  lastsave(): Reply<M, number> {
+    return this.ask(As.value, "lastsave");
+  }
+
   /** What the database says of itself: lines of `field:value`, in sections. */
   info(...sections: Values): Reply<M, string> {
     return this.ask(As.value, "info", sections);
@@ -62,6 +67,11 @@ export abstract class ManagementMethods<M extends AnyMode> extends SetMethods<M>
   /** Sends a message to whoever is subscribed; returns to how many. */
   publish(channel: Value, message: Value): Reply<M, number> {
     return this.ask(As.value, "publish", channel, message);
+  }
+
+  /** As publish, to a shard channel, which clients of listen() hear with SSUBSCRIBE. */
+  spublish(channel: Value, message: Value): Reply<M, number> {
+    return this.ask(As.value, "spublish", channel, message);
   }
 
   /** `pubsub("channels", pattern?)`, `pubsub("numsub", ...channels)`, `pubsub("numpat")`. */

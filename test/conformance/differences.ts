@@ -53,6 +53,12 @@ export const DIFFERENCES = {
     ours: "an error",
     reason: "One buffer of JavaScript holds them.",
   },
+  "no-loading": {
+    topic: "A connection while the log is replayed at the start",
+    redis: "is accepted, and replies `-LOADING`",
+    ours: "waits until the replay is done, and is served then",
+    reason: "One thread replays without a pause, as fast as it can.",
+  },
   "limit-bounds": {
     topic: "Bounds of `proto-max-bulk-len` and `client-query-buffer-limit`",
     redis: "int64",
