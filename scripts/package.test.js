@@ -28,6 +28,12 @@ function run(path, args, cwd = project) {
   return stdout;
 }
 
+/** What a program of a user's prints, which is written to a file of its project. */
+function printed(name, program) {
+  writeFileSync(join(project, name), program);
+  return run(user, [name]);
+}
+
 before(() => {
   run(process.execPath, [join(root, "scripts", "build.js")], root);
   const pack = ["pack", "--ignore-scripts", "--json", "--pack-destination", project];
@@ -49,9 +55,8 @@ test("it brings no dependency, no install script and no source", () => {
 });
 
 test("ES modules import it", () => {
-  const file = join(project, "user.mjs");
-  writeFileSync(
-    file,
+  const heard = printed(
+    "user.mjs",
     `import { open } from "tskeydb";
      const db = open();
      db.set("k", "v");
@@ -64,13 +69,12 @@ test("ES modules import it", () => {
      console.log(again.lrange("l", 0, -1).join());
      again.close();`,
   );
-  assert.equal(run(user, [file]), "v 1\na,b\n");
+  assert.equal(heard, "v 1\na,b\n");
 });
 
 test("what is open in a process is served to others", () => {
-  const file = join(project, "serve.mjs");
-  writeFileSync(
-    file,
+  const heard = printed(
+    "serve.mjs",
     `import { connect } from "node:net";
      import { open } from "tskeydb";
      const db = open();
@@ -82,13 +86,12 @@ test("what is open in a process is served to others", () => {
      console.log(JSON.stringify(heard), db.get("k"));
      db.close();`,
   );
-  assert.equal(run(user, [file]), '"+OK\\r\\n$1\\r\\nv\\r\\n+OK\\r\\n" v\n');
+  assert.equal(heard, '"+OK\\r\\n$1\\r\\nv\\r\\n+OK\\r\\n" v\n');
 });
 
 test("errors and databases go by their own names", () => {
-  const file = join(project, "names.mjs");
-  writeFileSync(
-    file,
+  const heard = printed(
+    "names.mjs",
     `import { DatabaseError, DirectoryLocked, LogError, open, PlatformError, ReplyError } from "tskeydb";
      const db = open();
      db.set("k", "v");
@@ -100,7 +103,7 @@ test("errors and databases go by their own names", () => {
      }`,
   );
   const names = ["DatabaseError", "DirectoryLocked", "LogError", "PlatformError", "Database"];
-  assert.equal(run(user, [file]), `ReplyError ReplyError true\n${names.join("\n")}\n`);
+  assert.equal(heard, `ReplyError ReplyError true\n${names.join("\n")}\n`);
 });
 
 test("its declarations are enough for a TypeScript user", () => {
@@ -131,8 +134,7 @@ test("its program examines a log, and serves where a port is free", async () => 
   const program = join(installed, manifest.bin.tskeydb);
   const directory = join(project, "checked");
   const write = `import { open } from "tskeydb"; open(${JSON.stringify(directory)}).set("k", "v");`;
-  writeFileSync(join(project, "write.mjs"), write);
-  run(user, ["write.mjs"]);
+  printed("write.mjs", write);
   assert.match(run(user, [program, "check", directory]), /: ok, \d+ bytes, 2 commands in 1 batch/);
 
   const other = createServer().listen(0, "127.0.0.1");

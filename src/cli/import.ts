@@ -1,5 +1,5 @@
-// `tskeydb import wal.log`: adds what a PyKeyDB log did to a data directory, as one transaction. What
-// is refused, killed or cannot be written leaves the directory as it was.
+// `tskeydb import wal.log`: adds what a PyKeyDB log did to a data directory, as one transaction.
+// What is refused, killed or cannot be written leaves the directory as it was.
 
 import { importSeedLog } from "../persistence/seed-log.ts";
 import type { Platform } from "../platform/platform.ts";

@@ -41,7 +41,10 @@ export class Effects {
   #starts: Int32Array = new Int32Array(16);
   #holding = 0;
 
-  /** Until takeBack(), `bytes` stay as they are: the requests of a pipeline need not be copied singly. */
+  /**
+   * Until takeBack(), `bytes` stay as they are: the requests of a pipeline need not be copied
+   * singly.
+   */
   lend(bytes: Uint8Array): void {
     this.#lent = bytes;
   }

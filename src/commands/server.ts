@@ -292,6 +292,7 @@ function shutdownCommand(c: Context): void {
     reply.errorText("ERR No shutdown in progress.");
     return;
   }
-  const failed = c.services.shutdown({ save: nosave ? false : save || undefined, force, now });
+  // There are no snapshots to save or not, and no replicas to wait for or not.
+  const failed = c.services.shutdown(force);
   if (failed !== undefined) reply.errorText(failed);
 }

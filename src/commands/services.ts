@@ -20,12 +20,11 @@ export interface Services {
   readonly sessions: ReadonlyMap<number, Session>;
   /** Closes a client's connection. */
   kill(session: Session): void;
-  /** Ends the server, which flushes its log in any case; returns the text of an error. */
-  shutdown(options: {
-    save: boolean | undefined;
-    force: boolean;
-    now: boolean;
-  }): string | undefined;
+  /**
+   * Ends the server, which flushes its log in any case; returns the text of an error, among them
+   * that the log cannot be written, unless `force` says that it need not be.
+   */
+  shutdown(force: boolean): string | undefined;
   /** Why writes are refused at the moment (a full disk …), or undefined. */
   writesRefused(): string | undefined;
   /** Calls back after `delayMs`; returns what cancels it. */

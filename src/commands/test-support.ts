@@ -27,7 +27,8 @@ export class FakeServices implements Services {
   readonly startedMs = START_MS;
   passwordText = "";
   refusal: string | undefined;
-  shutdowns: unknown[] = [];
+  /** For each shutdown whether it was forced. */
+  shutdowns: boolean[] = [];
   killed: number[] = [];
   sleptMs = 0;
   statisticsReset = 0;
@@ -67,8 +68,8 @@ export class FakeServices implements Services {
     this.database.executor.forget(session);
     this.sessions.delete(session.id);
   }
-  shutdown(options: unknown): string | undefined {
-    this.shutdowns.push(options);
+  shutdown(force: boolean): string | undefined {
+    this.shutdowns.push(force);
     return undefined;
   }
   writesRefused(): string | undefined {

@@ -39,14 +39,18 @@ export abstract class ListMethods<M extends AnyMode> extends KeyMethods<M> {
     return this.ask(As.value, "rpushx", key, elements);
   }
 
-  /** Takes the head, or up to `count` elements from the head as an array; null if there is no list. */
+  /**
+   * Takes the head, or up to `count` elements from the head as an array; null if there is no list.
+   */
   lpop(key: Value): Reply<M, M["text"] | null>;
   lpop(key: Value, count: number): Reply<M, M["text"][] | null>;
   lpop(key: Value, count?: number): Reply<M, M["text"] | M["text"][] | null> {
     return this.ask(As.value, "lpop", key, count);
   }
 
-  /** Takes the tail, or up to `count` elements from the tail as an array; null if there is no list. */
+  /**
+   * Takes the tail, or up to `count` elements from the tail as an array; null if there is no list.
+   */
   rpop(key: Value): Reply<M, M["text"] | null>;
   rpop(key: Value, count: number): Reply<M, M["text"][] | null>;
   rpop(key: Value, count?: number): Reply<M, M["text"] | M["text"][] | null> {

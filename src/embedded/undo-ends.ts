@@ -115,8 +115,8 @@ export class UndoEnds implements Disposer {
   }
 
   /**
-   * Up to `count` elements are about to be taken from an end; none if it is 0, less or NaN. `length`
-   * is what the list has once what was foretold before is done.
+   * Up to `count` elements are about to be taken from an end; none if it is 0, less or NaN.
+   * `length` is what the list has once what was foretold before is done.
    */
   #willTake(
     saved: number,

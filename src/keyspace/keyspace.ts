@@ -204,8 +204,8 @@ export class Keyspace {
 
   /**
    * The key bytes[start, end) has this hash, and is not hashed again until another key is known. It
-   * is the one that was known before (`repeats`), or will be known next (`repeated`): then it is not
-   * looked for again either, as long as the entry stays that was found.
+   * is the one that was known before (`repeats`), or will be known next (`repeated`): then it is
+   * not looked for again either, as long as the entry stays that was found.
    * REQUIRES: the bytes do not change until then. A start below 0 stands for no key.
    */
   knowKey(

@@ -1,7 +1,7 @@
 // Sets: distinct byte strings, in one of three encodings.
 //
 //   setIntegers  all members are 64-bit integers, at most `integersMax`: an integer set
-//   setPacked    at most `packedEntriesMax` members of at most `packedValueMax` bytes: a packed list
+//   setPacked    up to `packedEntriesMax` members of up to `packedValueMax` bytes: a packed list
 //   setTable     anything else: a hash table of records without values
 //
 // A set only ever goes down this list, as Redis's sets do. Operations take the entry: the record in

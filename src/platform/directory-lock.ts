@@ -77,7 +77,10 @@ function say(path: string, what: string): void {
   }
 }
 
-/** A claim, other than `own`, whose process and thread live; claims of the dead are removed on the way. */
+/**
+ * A claim, other than `own`, whose process and thread live; claims of the dead are removed on the
+ * way.
+ */
 function livingClaim(directory: string, own: string): { name: string; pid: number } | undefined {
   for (const name of readdirSync(directory)) {
     const match = claimName.exec(name);
@@ -91,7 +94,9 @@ function livingClaim(directory: string, own: string): { name: string; pid: numbe
   return undefined;
 }
 
-/** Whether the process `pid` that was born at `birth` is there; without /proc, any with that pid. */
+/**
+ * Whether the process `pid` that was born at `birth` is there; without /proc, any with that pid.
+ */
 function isAlive(pid: number, birth: string): boolean {
   if (pid === process.pid) return birth === ownBirth() || hasOwnClocks;
   try {

@@ -71,8 +71,8 @@ export interface Files {
   /** Writes the whole range at the file's own position (its end with `append`), or says why not. */
   write(file: File, bytes: Uint8Array, start: number, end: number): PlatformError | undefined;
   /**
-   * As `write`, at `position` of a file opened with `update`, `create` or `replace`. The log uses it
-   * to write anew, over the same place, what a failed sync may have lost.
+   * As `write`, at `position` of a file opened with `update`, `create` or `replace`. The log uses
+   * it to write anew, over the same place, what a failed sync may have lost.
    */
   writeAt(
     file: File,
@@ -86,7 +86,9 @@ export interface Files {
   truncate(file: File, bytes: number): PlatformError | undefined;
   /** Returns when the file's data is on the disk (fdatasync), or says why it is not. */
   sync(file: File): PlatformError | undefined;
-  /** As `sync`, on another thread. `done` runs in a later turn; the file must stay open till then. */
+  /**
+   * As `sync`, on another thread. `done` runs in a later turn; the file must stay open till then.
+   */
   syncLater(file: File, done: (error: PlatformError | undefined) => void): void;
   /** Replaces `to` when it is there. Durable once the directory is synced. */
   rename(from: string, to: string): void;
@@ -161,8 +163,8 @@ export interface Socket {
 export interface SocketHandlers {
   opened(socket: Socket): void;
   /**
-   * `bytes` from 0 to `length` have arrived. Borrowed: they are overwritten after the call. Always a
-   * plain Uint8Array, never a subclass, so that a parser may read it in place.
+   * `bytes` from 0 to `length` have arrived. Borrowed: they are overwritten after the call. Always
+   * a plain Uint8Array, never a subclass, so that a parser may read it in place.
    */
   data(socket: Socket, bytes: Uint8Array, length: number): void;
   /** There is room again after a short write. */

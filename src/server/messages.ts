@@ -1,6 +1,7 @@
 // Messages to whoever runs the server: its start, its end, and what goes wrong in between. They go
 // to the standard output or, each line with its time, to the end of the file that `logfile` names,
-// which is opened for each message, so that it may be moved away at any time (logrotate). `loglevel` says which: all of them, warnings only, or nothing.
+// which is opened for each message, so that it may be moved away at any time (logrotate).
+// `loglevel` says which: all of them, warnings only, or nothing.
 
 import { utf8Bytes } from "../base/bytes.ts";
 import { type Platform, PlatformError } from "../platform/platform.ts";
@@ -48,8 +49,11 @@ export class Messages {
     const bytes = utf8Bytes(lines.join(""));
     try {
       const file = platform.open(this.#path, "append");
-      platform.write(file, bytes, 0, bytes.length);
-      platform.close(file);
+      try {
+        platform.write(file, bytes, 0, bytes.length);
+      } finally {
+        platform.close(file);
+      }
     } catch (error) {
       if (!(error instanceof PlatformError)) throw error;
     }

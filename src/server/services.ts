@@ -48,7 +48,7 @@ export class ProcessServices implements Services, InfoSource {
   readonly runId: string;
   network: NetworkFigures = noNetwork;
   /** Ends the process's server; not set where SHUTDOWN is not for clients to say. */
-  onShutdown: ((save: boolean | undefined) => void) | undefined;
+  onShutdown: (() => void) | undefined;
 
   commandsPerSecond = 0;
   inputKilobytesPerSecond = 0;
@@ -127,21 +127,17 @@ export class ProcessServices implements Services, InfoSource {
     session.link?.close(true);
   }
 
-  shutdown(options: {
-    save: boolean | undefined;
-    force: boolean;
-    now: boolean;
-  }): string | undefined {
+  shutdown(force: boolean): string | undefined {
     if (this.onShutdown === undefined) {
       return "ERR SHUTDOWN is not for clients of a database that a program has open: it closes it";
     }
     const { log } = this.database;
-    if (log !== null && log.failure !== null && !options.force) {
+    if (log !== null && log.failure !== null && !force) {
       return `ERR Errors trying to SHUTDOWN: the log cannot be written (${log.failure}). Use FORCE.`;
     }
     // What the client has sent after this is not executed.
     this.database.executor.context.session.closing = true;
-    this.onShutdown(options.save);
+    this.onShutdown();
     return undefined;
   }
 
@@ -195,9 +191,6 @@ export class ProcessServices implements Services, InfoSource {
 
   get port(): number {
     return this.network.port;
-  }
-  get hz(): number {
-    return this.configuration.get("hz");
   }
   get configurationFile(): string {
     return this.configuration.file;

@@ -1,5 +1,6 @@
 // Random operations on chunked lists beside a JavaScript array of texts, under changing limits. Run
-// by itself it takes a seed and a number of steps: `node src/structures/chunked-list.fuzz.ts 42 1000000`.
+// by itself it takes a seed and a number of steps:
+// `node src/structures/chunked-list.fuzz.ts 42 1000000`.
 
 import { assert } from "../base/assert.ts";
 import { latin1Text, writeLatin1 } from "../base/bytes.ts";

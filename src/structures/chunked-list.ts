@@ -257,7 +257,9 @@ export class ChunkedLists {
 
   // ---- The cursor ----
 
-  /** Puts the cursor on the entry at `index` (from the end when negative); false when there is none. */
+  /**
+   * Puts the cursor on the entry at `index` (from the end when negative); false when there is none.
+   */
   seek(list: number, index: number): boolean {
     const count = this.count(list);
     let rest = index < 0 ? index + count : index;
@@ -784,9 +786,9 @@ export class ChunkedLists {
   }
 
   /**
-   * Opens a gap of `size` bytes at an offset of a node, counts `entries` more, and returns its place
-   * in `u8`. The shorter side moves into the room next to it; a block without room is left for a
-   * larger one, with the new room on the side where it was wanted.
+   * Opens a gap of `size` bytes at an offset of a node, counts `entries` more, and returns its
+   * place in `u8`. The shorter side moves into the room next to it; a block without room is left
+   * for a larger one, with the new room on the side where it was wanted.
    */
   private open(list: number, node: number, at: number, size: number, entries: number): number {
     const u8 = this.memory.u8[node >>> PLACE_BITS];

@@ -172,7 +172,10 @@ export class PackedLists {
   end = 0;
   /** Of `read` and `readInteger`: the entry is stored as an integer. */
   isInteger = false;
-  /** The halves of the integer that `readInteger` or `parseInteger` found: value = high × 2³² + low (unsigned). */
+  /**
+   * The halves of the integer that `readInteger` or `parseInteger` found: value = high × 2³² + low
+   * (unsigned).
+   */
   high = 0;
   low = 0;
   /** Cursor of the entry that the last append, prepend, insert or replace wrote. */
@@ -257,7 +260,9 @@ export class PackedLists {
     return grown;
   }
 
-  /** Moves the entries from cursor `at` on to a new list, which is returned. `list` stays in place. */
+  /**
+   * Moves the entries from cursor `at` on to a new list, which is returned. `list` stays in place.
+   */
   split(list: number, at: number): number {
     const u8 = this.memory.u8[list >>> PLACE_BITS];
     const base = (list & PLACE_MASK) << 3;
@@ -337,14 +342,18 @@ export class PackedLists {
     return at - base;
   }
 
-  /** The cursor of a random entry, chosen by a uniform `random32` (unsigned). REQUIRES: not empty. */
+  /**
+   * The cursor of a random entry, chosen by a uniform `random32` (unsigned). REQUIRES: not empty.
+   */
   random(list: number, random32: number): number {
     return this.seek(list, Math.floor(((random32 >>> 0) / TWO_32) * this.count(list)));
   }
 
   // ---- Reading ----
 
-  /** Reads the entry at cursor `at` into `bytes`, `start`, `end`; integers appear as their digits. */
+  /**
+   * Reads the entry at cursor `at` into `bytes`, `start`, `end`; integers appear as their digits.
+   */
   read(list: number, at: number): void {
     this.readAt(this.memory.u8[list >>> PLACE_BITS], ((list & PLACE_MASK) << 3) + at);
   }

@@ -33,7 +33,9 @@ const BEFORE_7_2: Record<string, string> = {
   '"hashtable"': "small",
 };
 
-/** One line that is equal for replies that are the same answer; `near` is decided by `sameReply`. */
+/**
+ * One line that is equal for replies that are the same answer; `near` is decided by `sameReply`.
+ */
 export function canonical(reply: Reply, mode: Mode): string {
   switch (mode) {
     case "exact":
