@@ -263,8 +263,9 @@ class Batch {
         this.ends[last] = end;
         return;
       }
-      this.nexts[last] = this.newRange(start, end, inAsides);
-      this.lasts[outlet.slot] = this.ranges - 1;
+      const next = this.newRange(start, end, inAsides);
+      this.nexts[last] = next;
+      this.lasts[outlet.slot] = next;
       return;
     }
     const slot = this.outlets.length;
@@ -275,8 +276,9 @@ class Batch {
     outlet.batch = this;
     outlet.slot = slot;
     this.outlets.push(outlet);
-    this.firsts[slot] = this.newRange(start, end, inAsides);
-    this.lasts[slot] = this.ranges - 1;
+    const first = this.newRange(start, end, inAsides);
+    this.firsts[slot] = first;
+    this.lasts[slot] = first;
   }
 
   /** Appends a copy of the bytes to the asides; returns where. */
@@ -301,6 +303,8 @@ class Batch {
     this.replies = NOTHING;
   }
 
+  // It may replace the arrays of ranges: its result goes into a local before it goes into one of
+  // them, since `this.nexts[last] = this.newRange(…)` would write into the array as it was before.
   private newRange(start: number, end: number, inAsides: number): number {
     const range = this.ranges++;
     if (range === this.starts.length) {
