@@ -4,7 +4,7 @@
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { commandFamilies } from "../src/commands/all-commands.ts";
-import type { Command } from "../src/commands/command.ts";
+import type { Command } from "../src/engine/context.ts";
 import { syntaxText } from "../src/protocol/console-renderer.ts";
 
 /** Where the page lies. */

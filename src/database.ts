@@ -6,20 +6,20 @@
 // expiry  one timer stands at the earliest deadline; a slice of what is due is deleted at a time
 
 import { commandFamilies } from "./commands/all-commands.ts";
-import { CommandTable } from "./commands/command-table.ts";
-import { Executor } from "./commands/executor.ts";
-import type { Services } from "./commands/services.ts";
+import { CommandTable } from "./engine/command-table.ts";
+import { Executor } from "./engine/executor.ts";
+import type { Services } from "./engine/services.ts";
 import { Foresight } from "./keyspace/foresight.ts";
-import { Hashes } from "./keyspace/hashes.ts";
 import { Keyspace } from "./keyspace/keyspace.ts";
-import { Lists } from "./keyspace/lists.ts";
-import { Sets } from "./keyspace/sets.ts";
 import { Memory } from "./memory/memory.ts";
-import type { FsyncPolicy, Log } from "./persistence/log.ts";
-import { LogError } from "./persistence/log-error.ts";
-import { openLog, type Recovery } from "./persistence/recovery.ts";
+import type { FsyncPolicy, Log } from "./persistence/log/log.ts";
+import { LogError } from "./persistence/log/log-error.ts";
+import { openLog, type Recovery } from "./persistence/log/recovery.ts";
 import type { DirectoryLock, Platform, Timer } from "./platform/platform.ts";
 import type { Arguments } from "./protocol/arguments.ts";
+import { Hashes } from "./types/hashes.ts";
+import { Lists } from "./types/lists.ts";
+import { Sets } from "./types/sets.ts";
 
 /** Work in the background (expiry, freeing, eviction) goes on for so long at a time, */
 const SLICE_MS = 1.5;

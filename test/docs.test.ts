@@ -8,7 +8,7 @@ import { dirname, join, relative, resolve } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { commandsPage, commandsPath } from "../scripts/reference.ts";
-import { type DirectiveName, directiveOf, directives } from "../src/server/directives.ts";
+import { type DirectiveName, directiveOf, directives } from "../src/host/directives.ts";
 
 const PROJECT = fileURLToPath(new URL("../", import.meta.url));
 

@@ -21,21 +21,32 @@ const LAYERS = [
   "memory",
   "structures",
   "keyspace",
+  "types",
   "protocol",
+  "engine",
   "commands",
   "persistence",
-  "replication",
   "scripting",
+  "replication",
+  "threads",
   "database.ts",
-  "info.ts",
+  "host",
   "server",
   "embedded",
   "index.ts",
   "cli",
 ];
 
+/** What a layer may not import though it stands above it: they don't know each other. */
+const NEVER: Readonly<Record<string, readonly string[]>> = {
+  engine: ["commands"],
+  persistence: ["commands"],
+  scripting: ["commands"],
+  replication: ["commands"],
+};
+
 /** Layers that every command passes through: a client's mistake is a reply here, no exception. */
-const HOT = ["protocol", "commands", "structures", "keyspace"];
+const HOT = ["structures", "keyspace", "types", "protocol", "engine", "commands"];
 
 interface SourceFile {
   readonly path: string;
@@ -88,6 +99,13 @@ function imports(file: SourceFile): string[] {
   return found.map(([, specifier]) => specifier as string);
 }
 
+/** The files that a file imports, as paths in the project. */
+function targets(file: SourceFile): string[] {
+  return imports(file)
+    .filter((specifier) => specifier.startsWith("."))
+    .map((specifier) => relative(PROJECT, resolve(PROJECT, dirname(file.path), specifier)));
+}
+
 test("every file of src lies in a layer", () => {
   assert.deepEqual(
     source.filter(({ layer }) => !LAYERS.includes(layer)).map(({ path }) => path),
@@ -109,6 +127,33 @@ test("a layer imports only itself and those before it", () => {
     }),
   );
   assert.deepEqual(wrong, []);
+});
+
+test("layers that are not to know each other do not", () => {
+  const wrong = source.flatMap((file) =>
+    file.isTest
+      ? []
+      : targets(file)
+          .filter((target) => NEVER[file.layer]?.includes(target.split("/")[1] ?? ""))
+          .map((target) => `${file.path} imports ${target}`),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test("no files import each other in a circle", () => {
+  const graph = new Map(source.map((file) => [file.path, targets(file)]));
+  const done = new Set<string>();
+  const walk = (path: string, trail: readonly string[]): string[] => {
+    const from = trail.indexOf(path);
+    if (from >= 0) return [[...trail.slice(from), path].join(" → ")];
+    if (done.has(path)) return [];
+    done.add(path);
+    return (graph.get(path) ?? []).flatMap((target) => walk(target, [...trail, path]));
+  };
+  assert.deepEqual(
+    source.flatMap(({ path }) => walk(path, [])),
+    [],
+  );
 });
 
 test("imports end in .ts, and types are imported as types", () => {

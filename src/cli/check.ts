@@ -2,12 +2,12 @@
 // says of each file whether it is whole and holds only commands that this version knows. Exit
 // codes: 0 it does, 1 it does not.
 
-import type { CommandTable } from "../commands/command-table.ts";
 import { commandTable } from "../database.ts";
-import { emptyRdbEnd } from "../persistence/empty-rdb.ts";
-import { LogError } from "../persistence/log-error.ts";
-import { LogReader } from "../persistence/log-reader.ts";
-import { checkLog, type FileCheck } from "../persistence/recovery.ts";
+import type { CommandTable } from "../engine/command-table.ts";
+import { LogError } from "../persistence/log/log-error.ts";
+import { LogReader } from "../persistence/log/log-reader.ts";
+import { checkLog, type FileCheck } from "../persistence/log/recovery.ts";
+import { emptyRdbEnd } from "../persistence/rdb/empty-rdb.ts";
 import {
   type DirectoryLock,
   DirectoryLocked,

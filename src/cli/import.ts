@@ -1,10 +1,10 @@
 // `tskeydb import wal.log`: adds what a PyKeyDB log did to a data directory, as one transaction.
 // What is refused, killed or cannot be written leaves the directory as it was.
 
+import { configurationOf } from "../host/configuration.ts";
 import { importSeedLog } from "../persistence/seed-log.ts";
 import type { Platform } from "../platform/platform.ts";
 import { readText } from "../platform/text-files.ts";
-import { configurationOf } from "../server/configuration.ts";
 import { explain, openDatabase } from "./serve.ts";
 
 /** Imports the log that `args` name; returns the exit code. */

@@ -1,7 +1,7 @@
 // The command line: `tskeydb [configuration file] [--directive value …]` serves; other words look
 // at data without serving it. What is not needed is not loaded.
 
-import { version } from "../commands/version.ts";
+import { version } from "../engine/version.ts";
 import { thisPlatform } from "../platform/index.ts";
 
 const USAGE = `usage: tskeydb [configuration file | -] [--directive value ...]   serve a data directory

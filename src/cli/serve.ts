@@ -1,19 +1,15 @@
 // Serving: from a command line to a server that runs until it is told to stop.
 
-import { redisVersion, version } from "../commands/version.ts";
 import { Database } from "../database.ts";
-import { LogError, reasonOf } from "../persistence/log-error.ts";
+import { redisVersion, version } from "../engine/version.ts";
+import { type Configuration, ConfigurationError, configurationOf } from "../host/configuration.ts";
+import { Messages } from "../host/messages.ts";
+import { ProcessServices } from "../host/services.ts";
+import { applySettings } from "../host/settings.ts";
+import { LogError, reasonOf } from "../persistence/log/log-error.ts";
 import { DirectoryLocked, type Platform, PlatformError } from "../platform/platform.ts";
 import { absolutePath, readText, replaceText } from "../platform/text-files.ts";
-import {
-  type Configuration,
-  ConfigurationError,
-  configurationOf,
-} from "../server/configuration.ts";
-import { Messages } from "../server/messages.ts";
 import { Server } from "../server/server.ts";
-import { ProcessServices } from "../server/services.ts";
-import { applySettings } from "../server/settings.ts";
 
 /** Starts a server for the arguments; ends the process with 1 and one line where that fails. */
 export async function serve(platform: Platform, args: readonly string[]): Promise<void> {

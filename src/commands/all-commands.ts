@@ -1,26 +1,26 @@
 // Every family of commands, for the command table.
 
-import { clientCommands } from "./clients.ts";
-import type { Command } from "./command.ts";
-import { commandCommands } from "./command-docs.ts";
-import { configCommands } from "./config.ts";
-import { connectionCommands } from "./connection.ts";
-import { debugCommands } from "./debug.ts";
-import { expiryCommands } from "./expiry.ts";
-import { hashCommands } from "./hashes.ts";
-import { keyCommands } from "./keys.ts";
-import { listMoveCommands } from "./list-moves.ts";
-import { listCommands } from "./lists.ts";
-import { memoryCommands } from "./memory-usage.ts";
-import { objectCommands } from "./objects.ts";
-import { pubsubCommands } from "./pubsub.ts";
-import { serverCommands } from "./server.ts";
-import { setAlgebraCommands } from "./set-algebra.ts";
-import { setCommands } from "./sets.ts";
-import { stringNumberCommands } from "./string-numbers.ts";
-import { stringPartCommands } from "./string-parts.ts";
-import { stringCommands } from "./strings.ts";
-import { transactionCommands } from "./transactions.ts";
+import type { Command } from "../engine/context.ts";
+import { clientCommands } from "./connection/clients.ts";
+import { connectionCommands } from "./connection/connection.ts";
+import { hashCommands } from "./hashes/hashes.ts";
+import { expiryCommands } from "./keys/expiry.ts";
+import { keyCommands } from "./keys/keys.ts";
+import { objectCommands } from "./keys/objects.ts";
+import { listMoveCommands } from "./lists/list-moves.ts";
+import { listCommands } from "./lists/lists.ts";
+import { pubsubCommands } from "./pubsub/pubsub.ts";
+import { commandCommands } from "./server/command-docs.ts";
+import { configCommands } from "./server/config.ts";
+import { debugCommands } from "./server/debug.ts";
+import { memoryCommands } from "./server/memory-usage.ts";
+import { serverCommands } from "./server/server.ts";
+import { setAlgebraCommands } from "./sets/set-algebra.ts";
+import { setCommands } from "./sets/sets.ts";
+import { stringNumberCommands } from "./strings/string-numbers.ts";
+import { stringPartCommands } from "./strings/string-parts.ts";
+import { stringCommands } from "./strings/strings.ts";
+import { transactionCommands } from "./transactions/transactions.ts";
 
 export const commandFamilies: readonly (readonly Command[])[] = [
   stringCommands,

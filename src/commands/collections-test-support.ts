@@ -1,12 +1,12 @@
 // What the tests of hash and set commands share: a database and one client, called with lines.
 
 import { latin1Text } from "../base/bytes.ts";
+import { EventClass } from "../engine/events.ts";
+import type { Session } from "../engine/session.ts";
 import { encodingNames } from "../keyspace/data-type.ts";
-import type { Hashes } from "../keyspace/hashes.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
-import type { Sets } from "../keyspace/sets.ts";
-import { EventClass } from "./events.ts";
-import type { Session } from "./session.ts";
+import type { Hashes } from "../types/hashes.ts";
+import type { Sets } from "../types/sets.ts";
 import { type TestClient, TestDatabase } from "./test-support.ts";
 
 export class Fixture {

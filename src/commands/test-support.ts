@@ -2,19 +2,19 @@
 // clients that send words and get replies as text or as values. The clock stands until it is moved.
 
 import { latin1Text } from "../base/bytes.ts";
-import { Hashes } from "../keyspace/hashes.ts";
+import { CommandTable } from "../engine/command-table.ts";
+import type { Context } from "../engine/context.ts";
+import type { EffectSink } from "../engine/effects.ts";
+import { Executor } from "../engine/executor.ts";
+import type { Services } from "../engine/services.ts";
+import { type ClientLink, Gate, Session } from "../engine/session.ts";
 import { Keyspace } from "../keyspace/keyspace.ts";
-import { Lists } from "../keyspace/lists.ts";
-import { Sets } from "../keyspace/sets.ts";
 import { Memory } from "../memory/memory.ts";
 import { Arguments } from "../protocol/arguments.ts";
+import { Hashes } from "../types/hashes.ts";
+import { Lists } from "../types/lists.ts";
+import { Sets } from "../types/sets.ts";
 import { commandFamilies } from "./all-commands.ts";
-import { CommandTable } from "./command-table.ts";
-import type { Context } from "./context.ts";
-import type { EffectSink } from "./effects.ts";
-import { Executor } from "./executor.ts";
-import type { Services } from "./services.ts";
-import { type ClientLink, Gate, Session } from "./session.ts";
 
 export const START_MS = 1_700_000_000_000;
 

@@ -12,23 +12,22 @@
 // written when the program's running callback returns, before any other I/O. Inside a transaction
 // neither happens until its end.
 
-import { type CompiledCommand, Flag } from "../commands/command.ts";
-import type { Context } from "../commands/context.ts";
-import type { Executor } from "../commands/executor.ts";
-import { Session } from "../commands/session.ts";
 import type { Database as Engine } from "../database.ts";
+import { type CompiledCommand, Flag } from "../engine/command.ts";
+import type { Context } from "../engine/context.ts";
+import type { Executor } from "../engine/executor.ts";
+import { Session } from "../engine/session.ts";
+import type { ProcessServices } from "../host/services.ts";
 import { Counter, type Keyspace } from "../keyspace/keyspace.ts";
-import type { Log } from "../persistence/log.ts";
-import { LogError } from "../persistence/log-error.ts";
+import type { Log } from "../persistence/log/log.ts";
+import { LogError } from "../persistence/log/log-error.ts";
 import type { Timer } from "../platform/platform.ts";
 import { wrongArity } from "../protocol/errors.ts";
 import { ReplyCursor, ReplyError } from "../protocol/reply-reader.ts";
 import type { ReplyWriter } from "../protocol/reply-writer.ts";
-import type { ProcessServices } from "../server/services.ts";
 import { DatabaseError } from "./errors.ts";
 import { Request } from "./request.ts";
-import type { Serving } from "./serving.ts";
-import { Undo } from "./undo.ts";
+import { Undo } from "./undo/undo.ts";
 import type { Arg } from "./values.ts";
 
 /** Bytes of one turn that are written before the turn ends. */
@@ -61,8 +60,8 @@ export class Core {
   /** The commands with short ways, which count their calls themselves; see immediate.ts. */
   readonly counted: ReturnType<typeof countedCommands>;
 
-  /** The server on this database, while it listens. */
-  serving: Serving | undefined;
+  /** Ends the server on this database; set while it listens (serving.ts). */
+  stopServing: (() => void) | undefined;
 
   closed = false;
   /** How many open() must be followed by a close(). */
@@ -410,7 +409,7 @@ export class Core {
       throw new DatabaseError("TRANSACTION", "a database cannot be closed inside a transaction");
     }
     if (--this.references > 0) return;
-    this.serving?.stop(this);
+    this.stopServing?.();
     this.closed = true;
     if (this.#clockTimer !== undefined) this.engine.platform.clearTimer(this.#clockTimer);
     try {

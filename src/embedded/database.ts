@@ -2,9 +2,9 @@
 // transactions as functions, live views, listeners. `bytes` is the same with bytes as results.
 
 import { latin1Text } from "../base/bytes.ts";
-import type { Listener as MessageListener } from "../commands/pubsub-registry.ts";
-import type { Session } from "../commands/session.ts";
-import type { Recovery } from "../persistence/recovery.ts";
+import type { Session } from "../engine/session.ts";
+import type { Listener as MessageListener } from "../engine/subscriptions.ts";
+import type { Recovery } from "../persistence/log/recovery.ts";
 import type { ReplyValue } from "../protocol/reply-reader.ts";
 import { ReplyError } from "../protocol/reply-reader.ts";
 import type { Core } from "./core.ts";

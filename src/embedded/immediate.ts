@@ -13,18 +13,18 @@
 // is taken, from the beginning. Only a plain SET writes in a short way, while nobody keeps, watches
 // or limits it.
 
-import type { CompiledCommand } from "../commands/command.ts";
-import { timeIn } from "../commands/expiry.ts";
+import { timeIn } from "../commands/keys/expiry.ts";
+import type { CompiledCommand } from "../engine/command.ts";
 import { Type } from "../keyspace/data-type.ts";
 import { Counter, stringKind } from "../keyspace/keyspace.ts";
 import { NO_DEADLINE } from "../structures/record.ts";
 import type { Core } from "./core.ts";
-import { ManagementMethods } from "./management.ts";
+import { ManagementMethods } from "./methods/management.ts";
 import type { Reader } from "./reader.ts";
 import {
   type Arg,
   As,
-  type Mode,
+  type AtOnce,
   type Reply,
   type Text,
   type Value,
@@ -34,7 +34,7 @@ import {
 /** #look: what there is, or what is to be done, is not for a short way. */
 const ORDINARY = -1;
 
-export abstract class ImmediateMethods<T extends Text> extends ManagementMethods<Mode<T>> {
+export abstract class ImmediateMethods<T extends Text> extends ManagementMethods<AtOnce<T>> {
   readonly #core: Core;
   readonly #db: number;
   readonly #reader: Reader<T>;
@@ -54,12 +54,12 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
     c?: Arg,
     d?: Arg,
     e?: Arg,
-  ): Reply<Mode<T>, V> {
+  ): Reply<AtOnce<T>, V> {
     const core = this.#core;
     const at = core.run(core.fill(name, a, b, c, d, e), core.session, this.#db);
     const value = this.#reader.read(as, core.reply.bytes, at);
     core.truncate(at);
-    return value as Reply<Mode<T>, V>;
+    return value as Reply<AtOnce<T>, V>;
   }
 
   // Looking. The request's argument 0 is the key; what else there is follows it.

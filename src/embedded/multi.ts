@@ -1,25 +1,30 @@
 // multi(): commands queued and then executed in one go, as MULTI … EXEC does it, by the very EXEC
 // that connections use. Unlike transaction(), a command that fails does not undo the others.
 
-import type { CompiledCommand } from "../commands/command.ts";
-import type { Session } from "../commands/session.ts";
+import type { CompiledCommand } from "../engine/command.ts";
+import type { Session } from "../engine/session.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import { ReplyError } from "../protocol/reply-reader.ts";
 import type { Core } from "./core.ts";
 import { DatabaseError } from "./errors.ts";
-import { ManagementMethods } from "./management.ts";
+import { ManagementMethods } from "./methods/management.ts";
 import type { Reader } from "./reader.ts";
 import type { Arg, As, Mode, Reply, Text, Value } from "./values.ts";
 
 /** What exec() returns for each command: its result, or the error that it ended with. */
 export type Results<R extends readonly unknown[]> = { [I in keyof R]: R[I] | ReplyError };
 
+/** Methods queue their commands and return the multi(), typed with one result more. */
+export interface Queued<T extends Text, R extends readonly unknown[]> extends Mode<T> {
+  readonly reply: Multi<T, [...R, this["value"]]>;
+}
+
 /**
  * Queued commands. T is what texts come out as, R the types of the results so far; each method
  * queues its command and returns the same object, typed with one result more.
  */
 export class Multi<T extends Text, R extends readonly unknown[] = []> extends ManagementMethods<
-  Mode<T, R>
+  Queued<T, R>
 > {
   readonly #core: Core;
   readonly #db: number;
@@ -49,7 +54,7 @@ export class Multi<T extends Text, R extends readonly unknown[] = []> extends Ma
     c?: Arg,
     d?: Arg,
     e?: Arg,
-  ): Reply<Mode<T, R>, V> {
+  ): Reply<Queued<T, R>, V> {
     this.#check();
     this.#failed = true; // unless the following does not throw
     const command = this.#core.fill(name, a, b, c, d, e);
@@ -57,7 +62,7 @@ export class Multi<T extends Text, R extends readonly unknown[] = []> extends Ma
     this.#commands.push(command);
     this.#shapes.push(as);
     this.#failed = false;
-    return this as unknown as Reply<Mode<T, R>, V>;
+    return this as unknown as Reply<Queued<T, R>, V>;
   }
 
   /** How many commands are queued. */

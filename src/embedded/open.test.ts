@@ -14,7 +14,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { LogError } from "../persistence/log-error.ts";
+import { LogError } from "../persistence/log/log-error.ts";
 import { thisPlatform } from "../platform/index.ts";
 import { DirectoryLocked, type Platform, PlatformError } from "../platform/platform.ts";
 import { engineOf } from "./embedded-test-support.ts";

@@ -2,12 +2,12 @@
 // directory of a process, however often and by whatever path it is opened.
 
 import { Database as Engine } from "../database.ts";
+import { Configuration } from "../host/configuration.ts";
+import { ProcessServices } from "../host/services.ts";
+import { applySettings } from "../host/settings.ts";
 import { DATABASES_MAX } from "../keyspace/keyspace.ts";
-import type { FsyncPolicy } from "../persistence/log.ts";
+import type { FsyncPolicy } from "../persistence/log/log.ts";
 import { type Platform, thisPlatform } from "../platform/index.ts";
-import { Configuration } from "../server/configuration.ts";
-import { ProcessServices } from "../server/services.ts";
-import { applySettings } from "../server/settings.ts";
 import { Core } from "./core.ts";
 import { type Database, databaseOf } from "./database.ts";
 import { DatabaseError } from "./errors.ts";

@@ -3,7 +3,7 @@
 
 import { copyBytes, utf8Length, writeUtf8 } from "../base/bytes.ts";
 import { writeInteger } from "../base/integers.ts";
-import type { CompiledCommand } from "../commands/command.ts";
+import type { CompiledCommand } from "../engine/command.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import type { Arg, Value } from "./values.ts";
 

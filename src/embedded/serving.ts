@@ -28,6 +28,9 @@ export interface Listening {
   close(): void;
 }
 
+/** The servers of the databases that listen. */
+const servings: WeakMap<Core, Serving> = new WeakMap();
+
 /** Accepts connections at one more address; see Database.listen. */
 export async function listen(core: Core, options: ListenOptions): Promise<Listening> {
   core.check();
@@ -48,7 +51,7 @@ export async function listen(core: Core, options: ListenOptions): Promise<Listen
   const { configuration } = services;
   const before = configuration.get("requirepass");
   if (password !== undefined && password !== before) {
-    if (core.serving !== undefined) {
+    if (servings.has(core)) {
       throw new DatabaseError(
         "OPTIONS",
         "the database is listening already, without that password: one holds for all who listen",
@@ -56,17 +59,22 @@ export async function listen(core: Core, options: ListenOptions): Promise<Listen
     }
     configuration.put("requirepass", password);
   }
-  core.serving ??= new Serving(new Server(engine, services, configuration));
+  let serving = servings.get(core);
+  if (serving === undefined) {
+    serving = new Serving(new Server(engine, services, configuration));
+    servings.set(core, serving);
+    core.stopServing = () => serving?.stop(core);
+  }
   try {
-    return await core.serving.listen(core, host, port);
+    return await serving.listen(core, host, port);
   } catch (error) {
-    if (core.serving === undefined) configuration.put("requirepass", before);
+    if (!servings.has(core)) configuration.put("requirepass", before);
     throw error;
   }
 }
 
 /** The one server of a database, with its listeners. */
-export class Serving {
+class Serving {
   readonly #server: Server;
   #listeners = 0;
 
@@ -103,8 +111,9 @@ export class Serving {
 
   /** Closes all connections, once they have been sent what is ready. */
   stop(core: Core): void {
-    if (core.serving !== this) return;
-    core.serving = undefined;
+    if (servings.get(core) !== this) return;
+    servings.delete(core);
+    core.stopServing = undefined;
     this.#server.stop();
   }
 }

@@ -1,8 +1,6 @@
 // The types of what goes in and comes out. Every command is one method, written once in a family's
-// file; a `Mode` says what texts come out as (strings or bytes) and whether the method executes at
-// once or is queued in a multi(), and with it what the method returns.
-
-import type { Multi } from "./multi.ts";
+// file; a `Mode` says what texts come out as (strings or bytes) and what a method returns for its
+// result: that result where it executes at once, the multi() where it is queued (see Queued there).
 
 /** What texts come out as. */
 export type Text = string | Uint8Array;
@@ -16,20 +14,23 @@ export type Values = readonly (Value | readonly Value[])[];
 /** One argument of a request, several, or none. */
 export type Arg = Value | readonly (Value | readonly Value[])[];
 
-/** How a family's methods behave. */
-export interface Mode<T extends Text = Text, R extends readonly unknown[] | null = null> {
+/** How a family's methods behave: `reply` is what a method returns whose result is `value`. */
+export interface Mode<T extends Text = Text> {
   readonly text: T;
-  /** null: methods execute at once; else the types of the results queued so far. */
-  readonly results: R;
+  readonly value: unknown;
+  readonly reply: unknown;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: any results will do as a bound
-export type AnyMode = Mode<any, any>;
+// biome-ignore lint/suspicious/noExplicitAny: any texts will do as a bound
+export type AnyMode = Mode<any>;
+
+/** Methods execute at once and return their results. */
+export interface AtOnce<T extends Text = Text> extends Mode<T> {
+  readonly reply: this["value"];
+}
 
 /** What a method returns whose command replies a V. */
-export type Reply<M extends AnyMode, V> = M["results"] extends readonly unknown[]
-  ? Multi<M["text"], [...M["results"], V]>
-  : V;
+export type Reply<M extends AnyMode, V> = (M & { readonly value: V })["reply"];
 
 /**
  * The fields of a hash with their values: an object without a prototype, so that a field may have

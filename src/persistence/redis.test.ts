@@ -12,9 +12,9 @@ import {
   temporaryFolder,
 } from "../../test/support/servers.ts";
 import { thisPlatform } from "../platform/index.ts";
-import type { FsyncPolicy, Log } from "./log.ts";
-import { LogError } from "./log-error.ts";
-import { openLog } from "./recovery.ts";
+import type { FsyncPolicy, Log } from "./log/log.ts";
+import { LogError } from "./log/log-error.ts";
+import { openLog } from "./log/recovery.ts";
 
 const AOF = ["--appendonly", "yes", "--appendfsync", "no"];
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SimulatedPlatform } from "../platform/simulated.ts";
-import { LogError } from "./log-error.ts";
+import { LogError } from "./log/log-error.ts";
 import { importSeedLog, type SeedImport } from "./seed-log.ts";
 
 function importText(text: string): { commands: string[]; result: SeedImport } {

@@ -15,8 +15,8 @@
 import { utf8Text } from "../base/bytes.ts";
 import type { File, Platform } from "../platform/platform.ts";
 import { Arguments } from "../protocol/arguments.ts";
-import { LogError, reasonOf } from "./log-error.ts";
-import type { Apply } from "./log-reader.ts";
+import { LogError, reasonOf } from "./log/log-error.ts";
+import type { Apply } from "./log/log-reader.ts";
 
 const CHUNK_BYTES = 1 << 20;
 const LF = 10;

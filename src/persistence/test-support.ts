@@ -5,9 +5,9 @@ import assert from "node:assert/strict";
 import type { File, PlatformError } from "../platform/platform.ts";
 import { SimulatedPlatform } from "../platform/simulated.ts";
 import type { Arguments } from "../protocol/arguments.ts";
-import type { FsyncPolicy, Log } from "./log.ts";
-import { LogError } from "./log-error.ts";
-import { openLog, type Recovery } from "./recovery.ts";
+import type { FsyncPolicy, Log } from "./log/log.ts";
+import { LogError } from "./log/log-error.ts";
+import { openLog, type Recovery } from "./log/recovery.ts";
 
 const DIRECTORY = "/data/appendonlydir";
 export const INCREMENT = `${DIRECTORY}/appendonly.aof.1.incr.aof`;

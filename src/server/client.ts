@@ -2,7 +2,7 @@
 // keeps what parsing needs between one arrival of bytes and the next. To a client of the console
 // everything is rendered as text on its way out.
 
-import { type ClientLink, Session } from "../commands/session.ts";
+import { type ClientLink, Session } from "../engine/session.ts";
 import { ConsoleRenderer } from "../protocol/console-renderer.ts";
 import type { Progress } from "../protocol/request-parser.ts";
 import type { Connection } from "./listener.ts";

@@ -1,8 +1,8 @@
 // The console: a session with a person at `nc`. A line is a request; its reply is executed as any
 // other, in RESP3 since that says most of what a value is, and rendered as text in its place.
 
-import type { CompiledCommand } from "../commands/command.ts";
-import type { Executor } from "../commands/executor.ts";
+import type { CompiledCommand } from "../engine/command.ts";
+import type { Executor } from "../engine/executor.ts";
 import { typeNames } from "../keyspace/data-type.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import { ConsoleLine } from "../protocol/console-line.ts";

@@ -4,15 +4,16 @@
 //   socket ─▶ listener.ts ─▶ consume() ─▶ parser ─▶ executor ─▶ reply buffer ─▶ outbox.ts ─▶ socket
 //                                                      └─▶ log (before the replies leave)
 
-import { Gate } from "../commands/session.ts";
 import type { Database } from "../database.ts";
-import type { Log } from "../persistence/log.ts";
+import { Gate } from "../engine/session.ts";
+import type { Configuration } from "../host/configuration.ts";
+import type { NetworkFigures, ProcessServices } from "../host/services.ts";
+import type { Log } from "../persistence/log/log.ts";
 import type { Listener, Timer } from "../platform/platform.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { ReplyWriter } from "../protocol/reply-writer.ts";
 import { Parsed, RequestParser } from "../protocol/request-parser.ts";
 import { Client } from "./client.ts";
-import type { Configuration } from "./configuration.ts";
 import { Console } from "./console.ts";
 import {
   type Connection,
@@ -23,7 +24,6 @@ import {
 import { Lookahead } from "./lookahead.ts";
 import { MemoryUpkeep } from "./memory-upkeep.ts";
 import { Outbox, OutputLimitExceeded, openGate } from "./outbox.ts";
-import type { NetworkFigures, ProcessServices } from "./services.ts";
 
 const CRON_MS = 1000;
 /** Files of the process that are not for clients. */

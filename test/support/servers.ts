@@ -20,7 +20,7 @@ import { textOf } from "./resp.ts";
 export type Runtime = "bun" | "node";
 export const RUNTIMES: readonly Runtime[] = ["bun", "node"];
 
-export const PROJECT = fileURLToPath(new URL("../../", import.meta.url));
+export const PROJECT = fileURLToPath(new URL("../..", import.meta.url));
 const READY = "Ready to accept connections";
 const START_TIMEOUT_MS = 30_000;
 const STOP_TIMEOUT_MS = 15_000;

@@ -1,0 +1,307 @@
+// The connection itself: signs of life, authentication, the protocol, the selected database.
+
+import { asciiBytes, equalBytes } from "../../base/bytes.ts";
+import { parseInteger } from "../../base/integers.ts";
+import type { Command, Context } from "../../engine/context.ts";
+import { Gate } from "../../engine/session.ts";
+import { redisVersion } from "../../engine/version.ts";
+import { Errors, wrongArity } from "../../protocol/errors.ts";
+import { databaseArgument } from "../keys/keys.ts";
+import { invalidName, NAME_ERROR } from "./client-names.ts";
+
+export const ping: Command = {
+  name: "ping",
+  arity: -1,
+  flags: "fast",
+  tips: "request_policy:all_shards response_policy:all_succeeded",
+  group: "connection",
+  since: "1.0.0",
+  complexity: "O(1)",
+  summary: "Answers PONG, or the message.",
+  args: [{ name: "message", type: "string", optional: true }],
+  handler: pingCommand,
+};
+
+export const echo: Command = {
+  name: "echo",
+  arity: 2,
+  flags: "loading stale fast",
+  group: "connection",
+  since: "1.0.0",
+  complexity: "O(1)",
+  summary: "Answers the message.",
+  args: [{ name: "message", type: "string" }],
+  handler: (c) => c.reply.bulk(c.args.bytes, c.args.starts[1], c.args.ends[1]),
+};
+
+export const quit: Command = {
+  name: "quit",
+  arity: -1,
+  flags: "noscript loading stale fast no_auth allow_busy",
+  group: "connection",
+  since: "1.0.0",
+  deprecated: ["7.2.0", "just closing the connection"],
+  complexity: "O(1)",
+  summary: "Closes the connection.",
+  handler: quitCommand,
+};
+
+export const reset: Command = {
+  name: "reset",
+  arity: 1,
+  flags: "noscript loading stale fast no_auth allow_busy",
+  group: "connection",
+  since: "6.2.0",
+  complexity: "O(1)",
+  summary: "Puts the connection into the state of a new one.",
+  handler: resetCommand,
+};
+
+export const auth: Command = {
+  name: "auth",
+  arity: -2,
+  flags: "noscript loading stale fast no_auth allow_busy",
+  group: "connection",
+  since: "1.0.0",
+  complexity: "O(N) where N is the number of passwords defined for the user",
+  summary: "Authenticates the connection.",
+  args: [
+    { name: "username", type: "string", since: "6.0.0", optional: true },
+    { name: "password", type: "string" },
+  ],
+  handler: authCommand,
+};
+
+export const hello: Command = {
+  name: "hello",
+  arity: -1,
+  flags: "noscript loading stale fast no_auth allow_busy",
+  group: "connection",
+  since: "6.0.0",
+  complexity: "O(1)",
+  summary: "Chooses the protocol and tells what the server is.",
+  args: [
+    {
+      name: "arguments",
+      type: "block",
+      optional: true,
+      arguments: [
+        { name: "protover", type: "integer" },
+        {
+          name: "username_password",
+          type: "block",
+          token: "AUTH",
+          optional: true,
+          arguments: [
+            { name: "username", type: "string" },
+            { name: "password", type: "string" },
+          ],
+        },
+        { name: "clientname", type: "string", token: "SETNAME", optional: true },
+      ],
+    },
+  ],
+  handler: helloCommand,
+};
+
+export const select: Command = {
+  name: "select",
+  arity: 2,
+  flags: "loading stale fast",
+  group: "connection",
+  since: "1.0.0",
+  complexity: "O(1)",
+  summary: "Selects the database of the connection.",
+  args: [{ name: "index", type: "integer" }],
+  handler: selectCommand,
+};
+
+export const connectionCommands: readonly Command[] = [
+  ping,
+  echo,
+  quit,
+  reset,
+  auth,
+  hello,
+  select,
+];
+
+const PONG = asciiBytes("pong");
+
+function pingCommand(c: Context): void {
+  const { args, reply, session } = c;
+  if (args.count > 2) {
+    reply.errorText(wrongArity("ping"));
+    return;
+  }
+  const start = args.count === 2 ? args.starts[1] : 0;
+  const end = args.count === 2 ? args.ends[1] : 0;
+  if ((session.gates & Gate.subscribed) !== 0) {
+    // Among messages, in RESP2, the answer must look like one.
+    reply.array(2);
+    reply.bulk(PONG, 0, PONG.length);
+    reply.bulk(args.bytes, start, end);
+  } else if (args.count === 1) {
+    reply.simple("PONG");
+  } else {
+    reply.bulk(args.bytes, start, end);
+  }
+}
+
+function quitCommand(c: Context): void {
+  c.session.closing = true;
+  c.reply.ok();
+}
+
+function resetCommand(c: Context): void {
+  const { session } = c;
+  c.executor.endTransaction(session);
+  c.pubsub.forget(session);
+  session.gates = 0;
+  session.db = 0;
+  c.db = 0;
+  session.protocol = 2;
+  c.reply.protocol = 2;
+  session.name = "";
+  session.user = "default";
+  session.noEvict = false;
+  session.noTouch = false;
+  session.authenticated = c.services.password() === "";
+  session.setGate(Gate.authentication, !session.authenticated);
+  c.reply.simple("RESET");
+}
+
+function selectCommand(c: Context): void {
+  const db = databaseArgument(c, 1);
+  if (db < 0) return;
+  c.session.db = db;
+  c.db = db;
+  c.reply.ok();
+}
+
+// Authentication
+
+const DEFAULT_USER = asciiBytes("default");
+const encoder = new TextEncoder();
+
+function authCommand(c: Context): void {
+  const { args, reply } = c;
+  if (args.count > 3) {
+    reply.error(Errors.syntax);
+    return;
+  }
+  const userAt = args.count === 3 ? 1 : -1;
+  if (userAt < 0 && c.services.password() === "") {
+    reply.error(Errors.authWithoutPassword);
+    return;
+  }
+  if (authenticated(c, userAt, args.count - 1)) reply.ok();
+}
+
+/** Whether the user and password at these arguments are right; if not, the error is replied. */
+function authenticated(c: Context, userAt: number, passwordAt: number): boolean {
+  const { args, session } = c;
+  const isDefault =
+    userAt < 0 ||
+    equalBytes(
+      DEFAULT_USER,
+      0,
+      DEFAULT_USER.length,
+      args.bytes,
+      args.starts[userAt],
+      args.ends[userAt],
+    );
+  const password = c.services.password();
+  const right = password === "" || sameSecret(encoder.encode(password), c, passwordAt);
+  if (!isDefault || !right) {
+    c.reply.error(Errors.authWrong);
+    return false;
+  }
+  session.authenticated = true;
+  session.user = "default";
+  session.setGate(Gate.authentication, false);
+  return true;
+}
+
+/** Whether argument i is the secret, in a time that tells nothing about where they differ. */
+function sameSecret(secret: Uint8Array, c: Context, i: number): boolean {
+  const { bytes, starts } = c.args;
+  const length = c.args.length(i);
+  let difference = length ^ secret.length;
+  for (let k = 0; k < length; k++) {
+    difference |= bytes[starts[i] + k] ^ secret[k % secret.length];
+  }
+  return difference === 0;
+}
+
+// HELLO
+
+const AUTH = asciiBytes("auth");
+const SETNAME = asciiBytes("setname");
+
+function helloCommand(c: Context): void {
+  const { args, reply, session } = c;
+  let protocol = session.protocol;
+  let userAt = 0;
+  let nameAt = 0;
+  if (args.count > 1) {
+    const asked = parseInteger(args.bytes, args.starts[1], args.ends[1]);
+    if (Number.isNaN(asked)) {
+      reply.errorText("ERR Protocol version is not an integer or out of range");
+      return;
+    }
+    if (asked !== 2 && asked !== 3) {
+      reply.error(Errors.protocolUnsupported);
+      return;
+    }
+    protocol = asked;
+  }
+  for (let i = 2; i < args.count; i++) {
+    if (args.is(i, AUTH) && i + 2 < args.count) {
+      userAt = i + 1;
+      i += 2;
+    } else if (args.is(i, SETNAME) && i + 1 < args.count) {
+      nameAt = ++i;
+      if (invalidName(args, i)) {
+        reply.errorText(NAME_ERROR);
+        return;
+      }
+    } else {
+      reply.errorText(`ERR Syntax error in HELLO option '${args.text(i)}'`);
+      return;
+    }
+  }
+  if (userAt > 0 && !authenticated(c, userAt, userAt + 1)) return;
+  if (!session.authenticated) {
+    reply.errorText(
+      "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO " +
+        "<proto> AUTH <user> <pass> option can be used to authenticate the client and select the " +
+        "RESP protocol version at the same time",
+    );
+    return;
+  }
+  if (nameAt > 0) session.name = args.text(nameAt);
+  session.protocol = protocol;
+  reply.protocol = protocol;
+  session.updateSubscribed();
+  describeServer(c);
+}
+
+function describeServer(c: Context): void {
+  const { reply, session } = c;
+  reply.map(7);
+  reply.bulkText("server");
+  reply.bulkText("redis");
+  reply.bulkText("version");
+  reply.bulkText(redisVersion);
+  reply.bulkText("proto");
+  reply.integer(session.protocol);
+  reply.bulkText("id");
+  reply.integer(session.id);
+  reply.bulkText("mode");
+  reply.bulkText("standalone");
+  reply.bulkText("role");
+  reply.bulkText("master");
+  reply.bulkText("modules");
+  reply.array(0);
+}

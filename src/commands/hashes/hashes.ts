@@ -1,0 +1,614 @@
+// Commands on hashes. What a hash is and how it is encoded is in types/hashes.ts.
+
+import { asciiBytes } from "../../base/bytes.ts";
+import {
+  addFloatsInto,
+  classifyFloat,
+  FLOAT_TEXT_MAX,
+  FloatClass,
+  FloatSumError,
+} from "../../base/doubles.ts";
+import {
+  INT64_MAX,
+  INT64_MIN,
+  parseInteger,
+  parseInteger64,
+  writeInteger,
+  writeInteger64,
+} from "../../base/integers.ts";
+import type { ArgumentDoc } from "../../engine/command.ts";
+import type { Command, Context } from "../../engine/context.ts";
+import { Events } from "../../engine/events.ts";
+import { Kind, Type } from "../../keyspace/data-type.ts";
+import { Errors, errorLine, wrongArity } from "../../protocol/errors.ts";
+import { keyArg, scanArgs } from "../shared/argument-docs.ts";
+import { DRAW_SHARE, drawsTooMany, readDrawCount } from "../shared/sampling.ts";
+import { readCursor, replyEmptyScan, ScanOf, scanOptions } from "../shared/scanning.ts";
+
+const WITHVALUES = asciiBytes("withvalues");
+const ZERO = asciiBytes("0");
+const HALF_OF_LONG_MAX = INT64_MAX / 2n;
+
+const arityErrors = {
+  hset: errorLine(wrongArity("hset")),
+  hmset: errorLine(wrongArity("hmset")),
+};
+
+/** The text of a number that a handler has computed. */
+const digits = new Uint8Array(FLOAT_TEXT_MAX);
+
+const fieldArg: ArgumentDoc = { name: "field", type: "string" };
+const valueArg: ArgumentDoc = { name: "value", type: "string" };
+const fieldsArg: ArgumentDoc = { name: "field", type: "string", multiple: true };
+const pairsArg: ArgumentDoc = {
+  name: "data",
+  type: "block",
+  multiple: true,
+  arguments: [fieldArg, valueArg],
+};
+
+/** The hash at argument 1 for a write, made if it is not there; −1 after WRONGTYPE. */
+function hashForWrite(c: Context): number {
+  const entry = c.findTypedForWrite(1, Type.hash);
+  return entry === 0 ? c.create(1, Kind.hashPacked, c.hashes.create()) : entry;
+}
+
+/** Sets the pairs from argument 2 on; returns how many fields are new, or −1 after WRONGTYPE. */
+function setPairs(c: Context): number {
+  const entry = hashForWrite(c);
+  if (entry < 0) return -1;
+  const { hashes } = c;
+  const { bytes, starts, ends, count } = c.args;
+  hashes.expect(entry, (count - 2) >> 1);
+  let added = 0;
+  for (let i = 2; i < count; i += 2) {
+    const isNew = hashes.set(entry, bytes, starts[i], ends[i], bytes, starts[i + 1], ends[i + 1]);
+    if (isNew) added++;
+  }
+  c.modified(1, Events.hset);
+  return added;
+}
+
+export const hset: Command = {
+  name: "hset",
+  arity: -4,
+  flags: "write denyoom fast",
+  keys: [1, 1, 1],
+  keyFlags: "RW update",
+  group: "hash",
+  since: "2.0.0",
+  complexity: "O(1) for each field and value",
+  summary: "Sets one or more fields of a hash, which is created if need be.",
+  args: [keyArg, pairsArg],
+  handler(c) {
+    if ((c.args.count & 1) !== 0) return c.reply.error(arityErrors.hset);
+    const added = setPairs(c);
+    if (added >= 0) c.reply.integer(added);
+  },
+};
+
+export const hmset: Command = {
+  name: "hmset",
+  arity: -4,
+  flags: "write denyoom fast",
+  keys: [1, 1, 1],
+  keyFlags: "RW update",
+  group: "hash",
+  since: "2.0.0",
+  deprecated: ["4.0.0", "`HSET` with multiple field-value pairs"],
+  complexity: "O(1) for each field and value",
+  summary: "Sets several fields of a hash; HSET does the same and counts.",
+  args: [keyArg, pairsArg],
+  handler(c) {
+    if ((c.args.count & 1) !== 0) return c.reply.error(arityErrors.hmset);
+    if (setPairs(c) >= 0) c.reply.ok();
+  },
+};
+
+export const hsetnx: Command = {
+  name: "hsetnx",
+  arity: 4,
+  flags: "write denyoom fast",
+  keys: [1, 1, 1],
+  keyFlags: "RW insert",
+  group: "hash",
+  since: "2.0.0",
+  complexity: "O(1)",
+  summary: "Sets a field of a hash unless the field is there.",
+  args: [keyArg, fieldArg, valueArg],
+  handler(c) {
+    const { bytes, starts, ends } = c.args;
+    const entry = c.findTypedForWrite(1, Type.hash);
+    if (entry < 0) return;
+    if (entry !== 0 && c.hashes.has(entry, bytes, starts[2], ends[2])) return c.reply.integer(0);
+    setPairs(c);
+    c.reply.integer(1);
+  },
+};
+
+export const hget: Command = {
+  name: "hget",
+  arity: 3,
+  flags: "readonly fast",
+  keys: [1, 1, 1],
+  keyFlags: "RO access",
+  group: "hash",
+  since: "2.0.0",
+  complexity: "O(1)",
+  summary: "Returns the value of a field of a hash.",
+  args: [keyArg, fieldArg],
+  handler(c) {
+    const entry = c.findTyped(1, Type.hash);
+    if (entry < 0) return;
+    const { args, hashes } = c;
+    if (entry === 0 || !hashes.get(entry, args.bytes, args.starts[2], args.ends[2])) {
+      return c.reply.null();
+    }
+    c.reply.bulk(hashes.bytes, hashes.start, hashes.end);
+  },
+};
+
+export const hmget: Command = {
+  name: "hmget",
+  arity: -3,
+  flags: "readonly fast",
+  keys: [1, 1, 1],
+  keyFlags: "RO access",
+  group: "hash",
+  since: "2.0.0",
+  complexity: "O(1) for each field asked for",
+  summary: "Returns the values of several fields of a hash.",
+  args: [keyArg, fieldsArg],
+  handler(c) {
+    const entry = c.findTyped(1, Type.hash);
+    if (entry < 0) return;
+    const { args, hashes, reply } = c;
+    const { bytes, starts, ends, count } = args;
+    reply.array(count - 2);
+    for (let i = 2; i < count; i++) {
+      if (entry !== 0 && hashes.get(entry, bytes, starts[i], ends[i])) {
+        reply.bulk(hashes.bytes, hashes.start, hashes.end);
+      } else {
+        reply.null();
+      }
+    }
+  },
+};
+
+export const hgetall: Command = {
+  name: "hgetall",
+  arity: 2,
+  flags: "readonly",
+  tips: "nondeterministic_output_order",
+  keys: [1, 1, 1],
+  keyFlags: "RO access",
+  group: "hash",
+  since: "2.0.0",
+  complexity: "O(N) for a hash of N fields",
+  summary: "Returns all fields of a hash with their values.",
+  args: [keyArg],
+  handler(c) {
+    const entry = c.findTyped(1, Type.hash);
+    if (entry < 0) return;
+    const { reply } = c;
+    if (entry === 0) return reply.map(0);
+    const { walk } = c.hashes;
+    reply.map(c.hashes.count(entry));
+    walk.open(entry);
+    while (walk.next()) {
+      reply.bulk(walk.bytes, walk.start, walk.end);
+      reply.bulk(walk.valueBytes, walk.valueStart, walk.valueEnd);
+    }
+  },
+};
+
+export const hkeys: Command = {
+  name: "hkeys",
+  arity: 2,
+  flags: "readonly",
+  tips: "nondeterministic_output_order",
+  keys: [1, 1, 1],
+  keyFlags: "RO access",
+  group: "hash",
+  since: "2.0.0",
+  complexity: "O(N) for a hash of N fields",
+  summary: "Returns all fields of a hash.",
+  args: [keyArg],
+  handler(c) {
+    const entry = c.findTyped(1, Type.hash);
+    if (entry < 0) return;
+    const { reply } = c;
+    if (entry === 0) return reply.array(0);
+    const { walk } = c.hashes;
+    reply.array(c.hashes.count(entry));
+    walk.open(entry);
+    while (walk.next()) reply.bulk(walk.bytes, walk.start, walk.end);
+  },
+};
+
+export const hvals: Command = {
+  name: "hvals",
+  arity: 2,
+  flags: "readonly",
+  tips: "nondeterministic_output_order",
+  keys: [1, 1, 1],
+  keyFlags: "RO access",
+  group: "hash",
+  since: "2.0.0",
+  complexity: "O(N) for a hash of N fields",
+  summary: "Returns all values of a hash.",
+  args: [keyArg],
+  handler(c) {
+    const entry = c.findTyped(1, Type.hash);
+    if (entry < 0) return;
+    const { reply } = c;
+    if (entry === 0) return reply.array(0);
+    const { walk } = c.hashes;
+    reply.array(c.hashes.count(entry));
+    walk.open(entry);
+    while (walk.next()) reply.bulk(walk.valueBytes, walk.valueStart, walk.valueEnd);
+  },
+};
+
+export const hdel: Command = {
+  name: "hdel",
+  arity: -3,
+  flags: "write fast",
+  keys: [1, 1, 1],
+  keyFlags: "RW delete",
+  group: "hash",
+  since: "2.0.0",
+  complexity: "O(1) for each field",
+  summary: "Deletes fields of a hash, and the hash with its last one.",
+  args: [keyArg, fieldsArg],
+  handler(c) {
+    const entry = c.findTypedForWrite(1, Type.hash);
+    if (entry < 0) return;
+    if (entry === 0) return c.reply.integer(0);
+    const { hashes } = c;
+    const { bytes, starts, ends, count } = c.args;
+    let deleted = 0;
+    let left = hashes.count(entry);
+    for (let i = 2; i < count && left > 0; i++) {
+      if (!hashes.remove(entry, bytes, starts[i], ends[i])) continue;
+      deleted++;
+      left--;
+    }
+    if (deleted > 0) {
+      c.modified(1, Events.hdel);
+      if (left === 0) c.removedEmpty(1);
+    }
+    c.reply.integer(deleted);
+  },
+};
+
+export const hlen: Command = {
+  name: "hlen",
+  arity: 2,
+  flags: "readonly fast",
+  keys: [1, 1, 1],
+  keyFlags: "RO",
+  group: "hash",
+  since: "2.0.0",
+  complexity: "O(1)",
+  summary: "Returns the number of fields of a hash.",
+  args: [keyArg],
+  handler(c) {
+    const entry = c.findTyped(1, Type.hash);
+    if (entry >= 0) c.reply.integer(entry === 0 ? 0 : c.hashes.count(entry));
+  },
+};
+
+export const hexists: Command = {
+  name: "hexists",
+  arity: 3,
+  flags: "readonly fast",
+  keys: [1, 1, 1],
+  keyFlags: "RO",
+  group: "hash",
+  since: "2.0.0",
+  complexity: "O(1)",
+  summary: "Says whether a hash has a field.",
+  args: [keyArg, fieldArg],
+  handler(c) {
+    const entry = c.findTyped(1, Type.hash);
+    if (entry < 0) return;
+    const { bytes, starts, ends } = c.args;
+    const there = entry !== 0 && c.hashes.has(entry, bytes, starts[2], ends[2]);
+    c.reply.integer(there ? 1 : 0);
+  },
+};
+
+export const hstrlen: Command = {
+  name: "hstrlen",
+  arity: 3,
+  flags: "readonly fast",
+  keys: [1, 1, 1],
+  keyFlags: "RO",
+  group: "hash",
+  since: "3.2.0",
+  complexity: "O(1)",
+  summary: "Returns the length in bytes of a field's value.",
+  args: [keyArg, fieldArg],
+  handler(c) {
+    const entry = c.findTyped(1, Type.hash);
+    if (entry < 0) return;
+    const { hashes } = c;
+    const { bytes, starts, ends } = c.args;
+    const there = entry !== 0 && hashes.get(entry, bytes, starts[2], ends[2]);
+    c.reply.integer(there ? hashes.end - hashes.start : 0);
+  },
+};
+
+/** Stores the first `length` bytes of `digits` in the field at argument 2. */
+function storeDigits(c: Context, found: number, length: number): void {
+  const entry = found === 0 ? c.create(1, Kind.hashPacked, c.hashes.create()) : found;
+  const { bytes, starts, ends } = c.args;
+  c.hashes.set(entry, bytes, starts[2], ends[2], digits, 0, length);
+}
+
+export const hincrby: Command = {
+  name: "hincrby",
+  arity: 4,
+  flags: "write denyoom fast",
+  keys: [1, 1, 1],
+  keyFlags: "RW access update",
+  group: "hash",
+  since: "2.0.0",
+  complexity: "O(1)",
+  summary: "Adds an integer to the integer in a field; absent counts as 0.",
+  args: [keyArg, fieldArg, { name: "increment", type: "integer" }],
+  handler(c) {
+    const { bytes, starts, ends } = c.args;
+    const { hashes, reply } = c;
+    const by = parseInteger(bytes, starts[3], ends[3]);
+    if (Number.isNaN(by)) return reply.error(Errors.notInteger);
+    const entry = c.findTypedForWrite(1, Type.hash);
+    if (entry < 0) return;
+    const there = entry !== 0 && hashes.get(entry, bytes, starts[2], ends[2]);
+    const current = there ? parseInteger(hashes.bytes, hashes.start, hashes.end) : 0;
+    if (Number.isNaN(current)) return reply.error(Errors.hashNotInteger);
+    const sum = current + by;
+    if (!Number.isSafeInteger(sum) || !Number.isSafeInteger(by)) {
+      return incrementExactly(c, entry, there);
+    }
+    storeDigits(c, entry, writeInteger(digits, 0, sum));
+    c.modified(1, Events.hincrby);
+    reply.integer(sum);
+  },
+};
+
+/** HINCRBY beyond 2^53. The field's value, if it is there, is described by c.hashes. */
+function incrementExactly(c: Context, entry: number, there: boolean): void {
+  const { hashes, reply } = c;
+  const { bytes, starts, ends } = c.args;
+  const by = parseInteger64(bytes, starts[3], ends[3]) ?? 0n;
+  const current = there ? (parseInteger64(hashes.bytes, hashes.start, hashes.end) ?? 0n) : 0n;
+  const sum = current + by;
+  if (sum > INT64_MAX || sum < INT64_MIN) return reply.error(Errors.overflow);
+  storeDigits(c, entry, writeInteger64(digits, 0, sum));
+  c.modified(1, Events.hincrby);
+  reply.integer64(sum);
+}
+
+export const hincrbyfloat: Command = {
+  name: "hincrbyfloat",
+  arity: 4,
+  flags: "write denyoom fast",
+  keys: [1, 1, 1],
+  keyFlags: "RW access update",
+  group: "hash",
+  since: "2.6.0",
+  complexity: "O(1)",
+  summary: "Adds a number to the number in a field; absent counts as 0.",
+  args: [keyArg, fieldArg, { name: "increment", type: "double" }],
+  handler(c) {
+    const { args, hashes, reply } = c;
+    const { bytes, starts, ends } = args;
+    const given = classifyFloat(bytes, starts[3], ends[3]);
+    if (given === FloatClass.invalid) return reply.error(Errors.notFloat);
+    if (given === FloatClass.infinite) return reply.error(Errors.notFinite);
+    const entry = c.findTypedForWrite(1, Type.hash);
+    if (entry < 0) return;
+    const there = entry !== 0 && hashes.get(entry, bytes, starts[2], ends[2]);
+    const length = addFloatsInto(
+      there ? hashes.bytes : ZERO,
+      there ? hashes.start : 0,
+      there ? hashes.end : 1,
+      bytes,
+      starts[3],
+      ends[3],
+      digits,
+      0,
+    );
+    if (length === FloatSumError.firstInvalid) return reply.error(Errors.hashNotFloat);
+    if (length < 0) return reply.error(Errors.notANumber);
+    storeDigits(c, entry, length);
+    // Sums of floats are not the same on every machine, so the log gets the result.
+    c.effect(4);
+    c.effectText("HSET");
+    c.effectArg(1);
+    c.effectArg(2);
+    c.effectBytes(digits, 0, length);
+    c.modified(1, Events.hincrbyfloat);
+    reply.bulk(digits, 0, length);
+  },
+};
+
+/** Replies the field that was drawn or walked to, with its value where that is asked for. */
+function replyPicked(c: Context, entry: number, withValues: boolean): void {
+  const { hashes, reply } = c;
+  if (withValues && reply.protocol === 3) reply.array(2);
+  reply.bulk(hashes.bytes, hashes.start, hashes.end);
+  if (!withValues) return;
+  hashes.pickedValue(entry);
+  reply.bulk(hashes.bytes, hashes.start, hashes.end);
+}
+
+/** `count` fields drawn anew each time. */
+function replyDraws(c: Context, entry: number, count: number, withValues: boolean): void {
+  for (let i = 0; i < count; i++) {
+    c.hashes.pick(entry, c.keyspace.random);
+    replyPicked(c, entry, withValues);
+  }
+}
+
+/** `count` distinct fields of `size`, few enough that repeats are rare. */
+function replyDistinctDraws(c: Context, entry: number, count: number, withValues: boolean): void {
+  const drawn = new Set<number>();
+  while (drawn.size < count) {
+    c.hashes.pick(entry, c.keyspace.random);
+    if (drawn.has(c.hashes.picked)) continue;
+    drawn.add(c.hashes.picked);
+    replyPicked(c, entry, withValues);
+  }
+}
+
+/** `count` distinct fields of `size` by one walk, each with the same chance. */
+function replySelection(
+  c: Context,
+  entry: number,
+  count: number,
+  size: number,
+  withValues: boolean,
+): void {
+  const { reply } = c;
+  const { walk } = c.hashes;
+  let wanted = count;
+  let left = size;
+  walk.open(entry);
+  while (wanted > 0 && walk.next()) {
+    if (wanted === left || c.keyspace.random.below(left) < wanted) {
+      wanted--;
+      if (withValues && reply.protocol === 3) reply.array(2);
+      reply.bulk(walk.bytes, walk.start, walk.end);
+      if (withValues) reply.bulk(walk.valueBytes, walk.valueStart, walk.valueEnd);
+    }
+    left--;
+  }
+}
+
+export const hrandfield: Command = {
+  name: "hrandfield",
+  arity: -2,
+  flags: "readonly",
+  tips: "nondeterministic_output",
+  keys: [1, 1, 1],
+  keyFlags: "RO access",
+  group: "hash",
+  since: "6.2.0",
+  complexity: "O(N) for N fields returned",
+  summary: "Returns random fields of a hash.",
+  args: [
+    keyArg,
+    {
+      name: "options",
+      type: "block",
+      optional: true,
+      arguments: [
+        { name: "count", type: "integer" },
+        { name: "withvalues", type: "pure-token", token: "WITHVALUES", optional: true },
+      ],
+    },
+  ],
+  handler(c) {
+    const { args, reply } = c;
+    if (args.count === 2) return randomField(c);
+    const asked = readDrawCount(args, 2, reply);
+    if (Number.isNaN(asked)) return;
+    if (args.count > 4 || (args.count === 4 && !args.is(3, WITHVALUES))) {
+      return reply.error(Errors.syntax);
+    }
+    const withValues = args.count === 4;
+    if (withValues && Math.abs(asked) === Number.POSITIVE_INFINITY) {
+      const exact = parseInteger64(args.bytes, args.starts[2], args.ends[2]) ?? 0n;
+      if (exact > HALF_OF_LONG_MAX || exact < -HALF_OF_LONG_MAX) {
+        return reply.error(Errors.outOfRange);
+      }
+    }
+    const entry = c.findTyped(1, Type.hash);
+    if (entry < 0) return;
+    if (entry === 0 || asked === 0) return reply.array(0);
+    if (drawsTooMany(asked)) return reply.error(Errors.outOfRange);
+    const size = c.hashes.count(entry);
+    const count = asked < 0 ? -asked : Math.min(asked, size);
+    reply.array(withValues && reply.protocol === 2 ? count * 2 : count);
+    if (asked < 0) replyDraws(c, entry, count, withValues);
+    else if (c.keyspace.records.kind(entry) === Kind.hashTable && count * DRAW_SHARE <= size) {
+      replyDistinctDraws(c, entry, count, withValues);
+    } else {
+      replySelection(c, entry, count, size, withValues);
+    }
+  },
+};
+
+function randomField(c: Context): void {
+  const entry = c.findTyped(1, Type.hash);
+  if (entry < 0) return;
+  if (entry === 0) return c.reply.null();
+  c.hashes.pick(entry, c.keyspace.random);
+  replyPicked(c, entry, false);
+}
+
+export const hscan: Command = {
+  name: "hscan",
+  arity: -3,
+  flags: "readonly",
+  tips: "nondeterministic_output",
+  keys: [1, 1, 1],
+  keyFlags: "RO access",
+  group: "hash",
+  since: "2.8.0",
+  complexity: "O(1) for each call, O(N) for a whole scan of N fields",
+  summary: "Walks over the fields and values of a hash step by step.",
+  args: [
+    keyArg,
+    ...scanArgs,
+    { name: "novalues", type: "pure-token", token: "NOVALUES", optional: true, since: "7.4.0" },
+  ],
+  handler(c) {
+    const { args, reply } = c;
+    let cursor = readCursor(args, 2, reply);
+    if (cursor < 0) return;
+    const entry = c.findTyped(1, Type.hash);
+    if (entry < 0) return;
+    if (entry === 0) return replyEmptyScan(reply);
+    const options = scanOptions;
+    if (!options.read(args, 3, ScanOf.fields, reply)) return;
+    const { walk } = c.hashes;
+    const scan = options.begin(reply);
+    let replied = 0;
+    let seen = 0;
+    do {
+      cursor = walk.openBatch(entry, cursor);
+      for (seen = 0; walk.next(); seen++) {
+        if (!options.matches(args, walk.bytes, walk.start, walk.end)) continue;
+        reply.bulk(walk.bytes, walk.start, walk.end);
+        replied++;
+        if (options.withoutValues) continue;
+        reply.bulk(walk.valueBytes, walk.valueStart, walk.valueEnd);
+        replied++;
+      }
+    } while (options.goesOn(cursor, seen));
+    options.end(reply, scan, cursor, replied);
+  },
+};
+
+export const hashCommands: Command[] = [
+  hset,
+  hmset,
+  hsetnx,
+  hget,
+  hmget,
+  hgetall,
+  hkeys,
+  hvals,
+  hdel,
+  hlen,
+  hexists,
+  hstrlen,
+  hincrby,
+  hincrbyfloat,
+  hrandfield,
+  hscan,
+];

@@ -1,0 +1,452 @@
+// Keys, whatever they hold: deleting, renaming, copying, finding and scanning them.
+
+import { asciiBytes } from "../../base/bytes.ts";
+import { globMatches, globMatchesAll } from "../../base/glob.ts";
+import { parseInteger } from "../../base/integers.ts";
+import type { Command, Context } from "../../engine/context.ts";
+import { Events } from "../../engine/events.ts";
+import { typeNames } from "../../keyspace/data-type.ts";
+import { Errors } from "../../protocol/errors.ts";
+import { keyArg, keysArg, scanArgs } from "../shared/argument-docs.ts";
+import { readCursor, replyEmptyScan, ScanOf, scanOptions } from "../shared/scanning.ts";
+
+export const deleteKeys: Command = {
+  name: "del",
+  arity: -2,
+  flags: "write",
+  tips: "request_policy:multi_shard response_policy:agg_sum",
+  keys: [1, -1, 1],
+  keyFlags: "RM delete",
+  group: "generic",
+  since: "1.0.0",
+  complexity: "O(N) for N keys; large collections are freed afterwards, in slices.",
+  summary: "Deletes keys.",
+  args: [keysArg],
+  console: "deleted",
+  handler: deleteCommand,
+};
+
+export const unlink: Command = {
+  name: "unlink",
+  arity: -2,
+  flags: "write fast",
+  tips: "request_policy:multi_shard response_policy:agg_sum",
+  keys: [1, -1, 1],
+  keyFlags: "RM delete",
+  group: "generic",
+  since: "4.0.0",
+  complexity: "O(N) for N keys; large collections are freed afterwards, in slices.",
+  summary: "Deletes keys; large values are freed later, as with DEL here.",
+  args: [keysArg],
+  console: "deleted",
+  handler: deleteCommand,
+};
+
+export const exists: Command = {
+  name: "exists",
+  arity: -2,
+  flags: "readonly fast",
+  tips: "request_policy:multi_shard response_policy:agg_sum",
+  keys: [1, -1, 1],
+  keyFlags: "RO",
+  group: "generic",
+  since: "1.0.0",
+  complexity: "O(N) where N is the number of keys to check.",
+  summary: "Counts how many of the keys exist.",
+  args: [keysArg],
+  handler: existsCommand,
+};
+
+export const typeOfKey: Command = {
+  name: "type",
+  arity: 2,
+  flags: "readonly fast",
+  keys: [1, 1, 1],
+  keyFlags: "RO",
+  group: "generic",
+  since: "1.0.0",
+  complexity: "O(1)",
+  summary: "Names the type of a key's value.",
+  args: [keyArg],
+  console: "type",
+  handler: typeCommand,
+};
+
+export const keys: Command = {
+  name: "keys",
+  arity: 2,
+  flags: "readonly",
+  tips: "request_policy:all_shards nondeterministic_output_order",
+  categories: "dangerous",
+  group: "generic",
+  since: "1.0.0",
+  complexity: "O(N) for N keys in the database.",
+  summary: "Lists the keys that match a pattern.",
+  args: [{ name: "pattern", type: "pattern" }],
+  handler: keysCommand,
+};
+
+export const scan: Command = {
+  name: "scan",
+  arity: -2,
+  flags: "readonly",
+  tips: "nondeterministic_output request_policy:special",
+  group: "generic",
+  since: "2.8.0",
+  complexity: "O(1) for each call, O(N) for a whole scan of N keys.",
+  summary: "Goes through the keys of the database in steps.",
+  args: [
+    ...scanArgs,
+    { name: "type", type: "string", token: "TYPE", since: "6.0.0", optional: true },
+  ],
+  handler: scanCommand,
+};
+
+export const randomkey: Command = {
+  name: "randomkey",
+  arity: 1,
+  flags: "readonly",
+  tips: "request_policy:all_shards nondeterministic_output",
+  group: "generic",
+  since: "1.0.0",
+  complexity: "O(1)",
+  summary: "Returns a key drawn at random.",
+  handler: randomkeyCommand,
+};
+
+export const rename: Command = {
+  name: "rename",
+  arity: 3,
+  flags: "write",
+  keys: [1, 2, 1],
+  keyFlags: "RW access delete; OW update",
+  group: "generic",
+  since: "1.0.0",
+  complexity: "O(1)",
+  summary: "Gives a key another name, over whatever had it.",
+  args: [keyArg, { name: "newkey", type: "key", keySpecIndex: 1 }],
+  handler: renameCommand,
+};
+
+export const renamenx: Command = {
+  name: "renamenx",
+  arity: 3,
+  flags: "write fast",
+  keys: [1, 2, 1],
+  keyFlags: "RW access delete; OW insert",
+  group: "generic",
+  since: "1.0.0",
+  complexity: "O(1)",
+  summary: "Gives a key another name if nothing has it.",
+  args: [keyArg, { name: "newkey", type: "key", keySpecIndex: 1 }],
+  handler: renamenxCommand,
+};
+
+export const copy: Command = {
+  name: "copy",
+  arity: -3,
+  flags: "write denyoom",
+  keys: [1, 2, 1],
+  keyFlags: "RO access; OW update",
+  group: "generic",
+  since: "6.2.0",
+  complexity: "O(1) for strings, O(N) for collections of N elements.",
+  summary: "Copies a key's value to another key.",
+  args: [
+    { name: "source", type: "key", keySpecIndex: 0 },
+    { name: "destination", type: "key", keySpecIndex: 1 },
+    { name: "destination-db", type: "integer", token: "DB", optional: true },
+    { name: "replace", type: "pure-token", token: "REPLACE", optional: true },
+  ],
+  handler: copyCommand,
+};
+
+export const touch: Command = {
+  name: "touch",
+  arity: -2,
+  flags: "readonly fast",
+  tips: "request_policy:multi_shard response_policy:agg_sum",
+  keys: [1, -1, 1],
+  keyFlags: "RO",
+  group: "generic",
+  since: "3.2.1",
+  complexity: "O(N) where N is the number of keys that will be touched.",
+  summary: "Counts the keys that exist and marks them as just used.",
+  args: [keysArg],
+  handler: touchCommand,
+};
+
+export const move: Command = {
+  name: "move",
+  arity: 3,
+  flags: "write fast",
+  keys: [1, 1, 1],
+  keyFlags: "RW access update",
+  group: "generic",
+  since: "1.0.0",
+  complexity: "O(1)",
+  summary: "Moves a key to another database.",
+  args: [keyArg, { name: "db", type: "integer" }],
+  handler: moveCommand,
+};
+
+export const keyCommands: readonly Command[] = [
+  deleteKeys,
+  unlink,
+  exists,
+  typeOfKey,
+  keys,
+  scan,
+  randomkey,
+  rename,
+  renamenx,
+  copy,
+  touch,
+  move,
+];
+
+const typeNameBytes = typeNames.map((name) => asciiBytes(name));
+
+function deleteCommand(c: Context): void {
+  let deleted = 0;
+  for (let i = 1; i < c.args.count; i++) {
+    if (!c.remove(i)) continue;
+    deleted++;
+    c.modified(i, Events.del);
+  }
+  c.reply.integer(deleted);
+}
+
+function existsCommand(c: Context): void {
+  let existing = 0;
+  for (let i = 1; i < c.args.count; i++) if (peek(c, i) !== 0) existing++;
+  c.reply.integer(existing);
+}
+
+function touchCommand(c: Context): void {
+  // CLIENT NO-TOUCH does not hold for this one.
+  c.keyspace.touching = true;
+  let existing = 0;
+  for (let i = 1; i < c.args.count; i++) if (c.find(i) !== 0) existing++;
+  c.reply.integer(existing);
+}
+
+/** The entry of the key at argument i, its access clock left alone, or 0. */
+function peek(c: Context, i: number): number {
+  return c.keyspace.peek(c.db, c.args.bytes, c.args.starts[i], c.args.ends[i]);
+}
+
+function typeCommand(c: Context): void {
+  const entry = peek(c, 1);
+  c.reply.simple(entry === 0 ? "none" : typeNames[c.keyspace.typeOf(entry)]);
+}
+
+// Finding keys
+
+function keysCommand(c: Context): void {
+  const { args, keyspace, reply } = c;
+  const { tables, records } = keyspace;
+  const start = args.starts[1];
+  const end = args.ends[1];
+  const all = globMatchesAll(args.bytes, start, end);
+  const mark = reply.beginDeferred();
+  const table = keyspace.table(c.db);
+  let count = 0;
+  for (let bucket = 0; table !== 0 && bucket < tables.buckets(table); bucket++) {
+    const found = tables.collect(table, bucket);
+    for (let i = 0; i < found; i++) {
+      const entry = tables.found[i];
+      if (keyspace.isExpired(entry)) continue;
+      records.key(entry);
+      const { bytes, start: keyStart, end: keyEnd } = records;
+      if (!all && !globMatches(args.bytes, start, end, bytes, keyStart, keyEnd)) continue;
+      reply.bulk(bytes, keyStart, keyEnd);
+      count++;
+    }
+  }
+  reply.endArray(mark, count);
+}
+
+function scanCommand(c: Context): void {
+  const { args, keyspace, reply } = c;
+  let cursor = readCursor(args, 1, reply);
+  if (cursor < 0 || !scanOptions.read(args, 2, ScanOf.keys, reply)) return;
+  const table = keyspace.table(c.db);
+  if (table === 0) {
+    replyEmptyScan(reply);
+    return;
+  }
+  const { tables, records } = keyspace;
+  const type = scanOptions.type === 0 ? -1 : typeArgument(c, scanOptions.type);
+  // The cursor comes first, and is known last: the keys are written before it and moved behind.
+  const head = reply.length;
+  const mark = reply.beginDeferred();
+  let count = 0;
+  do {
+    cursor = tables.scan(table, cursor);
+    for (let i = 0; i < tables.foundCount; i++) {
+      const entry = tables.found[i];
+      if (scanOptions.type !== 0 && keyspace.typeOf(entry) !== type) continue;
+      if (keyspace.isExpired(entry)) continue;
+      records.key(entry);
+      if (!scanOptions.matches(args, records.bytes, records.start, records.end)) continue;
+      reply.bulk(records.bytes, records.start, records.end);
+      count++;
+    }
+  } while (scanOptions.goesOn(cursor, tables.foundCount));
+  reply.endArray(mark, count);
+  const keys = reply.bytes.slice(head, reply.length);
+  reply.truncate(head);
+  reply.array(2);
+  reply.bulkInteger(cursor);
+  reply.raw(keys, 0, keys.length);
+}
+
+/** The Type that argument i names, or −1. */
+function typeArgument(c: Context, i: number): number {
+  for (let type = 0; type < typeNameBytes.length; type++) {
+    if (c.args.is(i, typeNameBytes[type])) return type;
+  }
+  return -1;
+}
+
+/** Draws that may meet an expired entry before RANDOMKEY takes what it finds. */
+const RANDOM_DRAWS_MAX = 100;
+
+function randomkeyCommand(c: Context): void {
+  const { keyspace, reply } = c;
+  for (let draw = 0; draw < RANDOM_DRAWS_MAX && keyspace.size(c.db) > 0; draw++) {
+    const entry = keyspace.tables.random(keyspace.table(c.db), keyspace.random);
+    if (keyspace.isExpired(entry)) {
+      keyspace.expire(c.db, entry);
+      continue;
+    }
+    keyspace.records.key(entry);
+    reply.bulk(keyspace.records.bytes, keyspace.records.start, keyspace.records.end);
+    return;
+  }
+  reply.null();
+}
+
+// Other names, other databases
+
+function sameKey(c: Context, i: number, j: number): boolean {
+  const { bytes, starts } = c.args;
+  const length = c.args.length(i);
+  if (length !== c.args.length(j)) return false;
+  for (let k = 0; k < length; k++) if (bytes[starts[i] + k] !== bytes[starts[j] + k]) return false;
+  return true;
+}
+
+function renameCommand(c: Context): void {
+  if (renamed(c, false) > 0) c.reply.ok();
+}
+
+function renamenxCommand(c: Context): void {
+  const done = renamed(c, true);
+  if (done >= 0) c.reply.integer(done);
+}
+
+/** 1: renamed (or the same name), 0: the name was taken, −1: there is no such key, replied. */
+function renamed(c: Context, onlyNew: boolean): number {
+  const { args, keyspace } = c;
+  const entry = c.findForWrite(1);
+  if (entry === 0) {
+    c.reply.error(Errors.noSuchKey);
+    return -1;
+  }
+  if (sameKey(c, 1, 2)) return onlyNew ? 0 : 1;
+  const taken = c.findForWrite(2);
+  if (taken !== 0) {
+    if (onlyNew) return 0;
+    keyspace.remove(c.db, taken);
+  }
+  keyspace.detach(c.db, entry);
+  const moved = keyspace.rename(entry, args.bytes, args.starts[2], args.ends[2]);
+  keyspace.attach(c.db, moved);
+  c.modified(1, Events.renameFrom);
+  c.modified(2, Events.renameTo);
+  c.ready(2);
+  return 1;
+}
+
+/** The database that argument i names, or −1 when an error has been replied. */
+export function databaseArgument(c: Context, i: number): number {
+  const { args, keyspace, reply } = c;
+  const db = parseInteger(args.bytes, args.starts[i], args.ends[i]);
+  if (Number.isNaN(db)) {
+    reply.error(Errors.notInteger);
+    return -1;
+  }
+  if (db > 2147483647 || db < -2147483648) {
+    reply.error(Errors.int32OutOfRange);
+    return -1;
+  }
+  if (db < 0 || db >= keyspace.databases) {
+    reply.error(Errors.databaseOutOfRange);
+    return -1;
+  }
+  return db;
+}
+
+const DB = asciiBytes("db");
+const REPLACE = asciiBytes("replace");
+
+function copyCommand(c: Context): void {
+  const { args, keyspace, reply } = c;
+  let db = c.db;
+  let replace = false;
+  for (let i = 3; i < args.count; i++) {
+    if (args.is(i, REPLACE)) {
+      replace = true;
+    } else if (args.is(i, DB) && i + 1 < args.count) {
+      db = databaseArgument(c, ++i);
+      if (db < 0) return;
+    } else {
+      reply.error(Errors.syntax);
+      return;
+    }
+  }
+  if (db === c.db && sameKey(c, 1, 2)) {
+    reply.error(Errors.sameObject);
+    return;
+  }
+  const entry = c.find(1);
+  const { bytes } = args;
+  const start = args.starts[2];
+  const end = args.ends[2];
+  const taken = entry === 0 ? 0 : keyspace.find(db, bytes, start, end);
+  if (entry === 0 || (taken !== 0 && !replace)) {
+    reply.integer(0);
+    return;
+  }
+  if (taken !== 0) keyspace.remove(db, taken);
+  keyspace.attach(db, keyspace.copyEntry(entry, bytes, start, end));
+  c.modifiedKey(db, bytes, start, end, Events.copyTo);
+  if (c.blocking.any) c.blocking.note(db, bytes, start, end);
+  reply.integer(1);
+}
+
+function moveCommand(c: Context): void {
+  const { args, keyspace, reply } = c;
+  const db = databaseArgument(c, 2);
+  if (db < 0) return;
+  if (db === c.db) {
+    reply.error(Errors.sameObject);
+    return;
+  }
+  const { bytes } = args;
+  const start = args.starts[1];
+  const end = args.ends[1];
+  const entry = c.findForWrite(1);
+  if (entry === 0 || keyspace.find(db, bytes, start, end) !== 0) {
+    reply.integer(0);
+    return;
+  }
+  keyspace.detach(c.db, entry);
+  keyspace.attach(db, entry);
+  c.modified(1, Events.moveFrom);
+  c.modifiedKey(db, bytes, start, end, Events.moveTo);
+  if (c.blocking.any) c.blocking.note(db, bytes, start, end);
+  reply.integer(1);
+}

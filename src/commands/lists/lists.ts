@@ -1,0 +1,503 @@
+// Commands on one list: LPUSH … LTRIM. Those that move elements from list to list, or take them
+// from the first of several, are in list-moves.ts. Behaviour and texts are those of Redis 7.2;
+// redis.io/docs/latest/commands/?group=list.
+
+import { asciiBytes } from "../../base/bytes.ts";
+import { parseIndex } from "../../base/integers.ts";
+import type { ArgumentDoc } from "../../engine/command.ts";
+import type { Command, Context } from "../../engine/context.ts";
+import { Events } from "../../engine/events.ts";
+import { Kind, Type } from "../../keyspace/data-type.ts";
+import { Errors, errorLine, wrongArity } from "../../protocol/errors.ts";
+import { End } from "../../types/lists.ts";
+import { integer, keyArg, oneOf } from "../shared/argument-docs.ts";
+
+const BEFORE = asciiBytes("before");
+const AFTER = asciiBytes("after");
+const RANK = asciiBytes("rank");
+const COUNT = asciiBytes("count");
+const MAXLEN = asciiBytes("maxlen");
+
+const lpopArity = errorLine(wrongArity("lpop"));
+const rpopArity = errorLine(wrongArity("rpop"));
+const rankZero = errorLine(
+  "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... " +
+    "or use negative to start from the end of the list",
+);
+const rankRange = errorLine(
+  "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807",
+);
+const countNegative = errorLine("ERR COUNT can't be negative");
+const maxlenNegative = errorLine("ERR MAXLEN can't be negative");
+
+// Arguments
+
+/** Argument i as an index or count; NaN, and the error is replied, when it is no integer. */
+function index(c: Context, i: number): number {
+  const { args } = c;
+  const value = parseIndex(args.bytes, args.starts[i], args.ends[i]);
+  if (Number.isNaN(value)) c.reply.error(Errors.notInteger);
+  return value;
+}
+
+// Adding
+
+function push(c: Context, end: number, mustExist: boolean): void {
+  const { args, lists } = c;
+  let entry = c.findTypedForWrite(1, Type.list);
+  if (entry < 0) return;
+  const created = entry === 0;
+  if (created) {
+    if (mustExist) return c.reply.integer(0);
+    entry = c.create(1, Kind.listPacked, lists.create());
+  }
+  const { bytes, starts, ends, count } = args;
+  const length = lists.pushEach(entry, end, bytes, starts, ends, 2, count);
+  c.modified(1, end === End.left ? Events.lpush : Events.rpush);
+  if (created) c.ready(1);
+  c.reply.integer(length);
+}
+
+function insert(c: Context): void {
+  const { args, lists } = c;
+  const before = args.is(2, BEFORE);
+  if (!before && !args.is(2, AFTER)) return c.reply.error(Errors.syntax);
+  const entry = c.findTypedForWrite(1, Type.list);
+  if (entry < 0) return;
+  if (entry === 0) return c.reply.integer(0);
+  if (!lists.findFirst(entry, args.bytes, args.starts[3], args.ends[3])) {
+    return c.reply.integer(-1);
+  }
+  lists.willGrow(entry, 1, args.ends[4] - args.starts[4]);
+  lists.insertAtCursor(entry, before, args.bytes, args.starts[4], args.ends[4]);
+  c.modified(1, Events.linsert);
+  c.reply.integer(lists.length(entry));
+}
+
+// Taking
+
+/** The list at argument i has lost elements at an end; `left` remain. */
+export function popped(c: Context, i: number, entry: number, end: number, left: number): void {
+  c.modified(i, end === End.left ? Events.lpop : Events.rpop);
+  if (left === 0) c.removedEmpty(i);
+  else c.lists.hasShrunk(entry);
+}
+
+/** Replies the element at an end and takes it from the list at argument i. */
+export function popOne(c: Context, i: number, entry: number, end: number): void {
+  const { lists } = c;
+  const left = lists.length(entry) - 1;
+  lists.readEnd(entry, end);
+  c.reply.bulk(lists.packed.bytes, lists.packed.start, lists.packed.end);
+  // A list that is about to go need not be emptied first.
+  if (left > 0) lists.removeEnd(entry, end);
+  popped(c, i, entry, end, left);
+}
+
+/** Replies an array of up to `count` elements from an end and takes them from the list. */
+export function popMany(c: Context, i: number, entry: number, end: number, count: number): void {
+  const { lists, reply } = c;
+  const { chunked, packed } = lists;
+  const length = lists.length(entry);
+  const taken = Math.min(count, length);
+  reply.array(taken);
+  lists.seek(entry, end === End.left ? 0 : -1);
+  for (let n = taken; n > 0; n--) {
+    chunked.read();
+    reply.bulk(packed.bytes, packed.start, packed.end);
+    if (end === End.left) chunked.next();
+    else chunked.previous();
+  }
+  if (taken < length) lists.removeFromEnd(entry, end, taken);
+  popped(c, i, entry, end, length - taken);
+}
+
+function pop(c: Context, end: number): void {
+  const { args } = c;
+  let count = -1;
+  if (args.count > 3) return c.reply.error(end === End.left ? lpopArity : rpopArity);
+  if (args.count === 3) {
+    count = parseIndex(args.bytes, args.starts[2], args.ends[2]);
+    if (!(count >= 0)) return c.reply.error(Errors.notPositive);
+  }
+  const entry = c.findTypedForWrite(1, Type.list);
+  if (entry < 0) return;
+  if (entry === 0) {
+    if (count < 0) c.reply.null();
+    else c.reply.nullArray();
+  } else if (count < 0) popOne(c, 1, entry, end);
+  else if (count === 0) c.reply.array(0);
+  else popMany(c, 1, entry, end, count);
+}
+
+function remove(c: Context): void {
+  const { args, lists } = c;
+  const count = index(c, 2);
+  if (Number.isNaN(count)) return;
+  const entry = c.findTypedForWrite(1, Type.list);
+  if (entry < 0) return;
+  if (entry === 0) return c.reply.integer(0);
+  const removed = lists.removeEqual(entry, count, args.bytes, args.starts[3], args.ends[3]);
+  if (removed > 0) {
+    c.modified(1, Events.lrem);
+    if (lists.length(entry) === 0) c.removedEmpty(1);
+  }
+  c.reply.integer(removed);
+}
+
+function trim(c: Context): void {
+  const first = index(c, 2);
+  if (Number.isNaN(first)) return;
+  const last = index(c, 3);
+  if (Number.isNaN(last)) return;
+  const entry = c.findTypedForWrite(1, Type.list);
+  if (entry < 0) return;
+  if (entry === 0) return c.reply.ok();
+  const length = c.lists.length(entry);
+  const from = first < 0 ? Math.max(first + length, 0) : first;
+  const to = Math.min(last < 0 ? last + length : last, length - 1) + 1;
+  if (from < to) {
+    c.lists.keepRange(entry, from, to);
+    c.modified(1, Events.ltrim);
+  } else {
+    c.modified(1, Events.ltrim);
+    c.removedEmpty(1);
+  }
+  c.reply.ok();
+}
+
+// Reading
+
+function range(c: Context): void {
+  const { lists, reply } = c;
+  const first = index(c, 2);
+  if (Number.isNaN(first)) return;
+  const last = index(c, 3);
+  if (Number.isNaN(last)) return;
+  const entry = c.findTyped(1, Type.list);
+  if (entry < 0) return;
+  if (entry === 0) return reply.array(0);
+  const length = lists.length(entry);
+  const from = first < 0 ? Math.max(first + length, 0) : first;
+  const to = Math.min(last < 0 ? last + length : last, length - 1) + 1;
+  if (from >= to) return reply.array(0);
+  const { chunked, packed } = lists;
+  reply.array(to - from);
+  lists.seek(entry, from);
+  for (let n = to - from; n > 0; n--) {
+    chunked.read();
+    reply.bulk(packed.bytes, packed.start, packed.end);
+    chunked.next();
+  }
+}
+
+function position(c: Context): void {
+  const { args, lists, reply } = c;
+  let rank = 1;
+  let count = -1;
+  let compared = 0;
+  for (let i = 3; i < args.count; i += 2) {
+    if (i + 1 === args.count) return reply.error(Errors.syntax);
+    const value = parseIndex(args.bytes, args.starts[i + 1], args.ends[i + 1]);
+    if (args.is(i, RANK)) {
+      if (Number.isNaN(value)) return reply.error(Errors.notInteger);
+      if (value === 0) return reply.error(rankZero);
+      if (value < 0 && args.text(i + 1) === "-9223372036854775808") return reply.error(rankRange);
+      rank = value;
+    } else if (args.is(i, COUNT)) {
+      if (!(value >= 0)) return reply.error(countNegative);
+      count = value;
+    } else if (args.is(i, MAXLEN)) {
+      if (!(value >= 0)) return reply.error(maxlenNegative);
+      compared = value;
+    } else return reply.error(Errors.syntax);
+  }
+  const entry = c.findTyped(1, Type.list);
+  if (entry < 0) return;
+  const found = count < 0 ? -1 : reply.beginDeferred();
+  let matches = 0;
+  if (entry !== 0) {
+    const { chunked } = lists;
+    const forward = rank > 0;
+    const length = lists.length(entry);
+    const wanted = count === 0 ? Number.MAX_SAFE_INTEGER : Math.max(count, 1);
+    let skip = Math.abs(rank) - 1;
+    let rest = compared === 0 ? length : Math.min(compared, length);
+    let at = forward ? 0 : length - 1;
+    lists.seek(entry, forward ? 0 : -1);
+    for (; rest > 0 && matches < wanted; rest--) {
+      if (chunked.equals(args.bytes, args.starts[2], args.ends[2])) {
+        if (skip > 0) skip--;
+        else {
+          reply.integer(at);
+          matches++;
+        }
+      }
+      if (forward) chunked.next();
+      else chunked.previous();
+      at += forward ? 1 : -1;
+    }
+  }
+  if (count >= 0) reply.endArray(found, matches);
+  else if (matches === 0) reply.null();
+}
+
+function at(c: Context): void {
+  const { lists, reply } = c;
+  const entry = c.findTyped(1, Type.list);
+  if (entry < 0) return;
+  if (entry === 0) return reply.null();
+  const i = index(c, 2);
+  if (Number.isNaN(i)) return;
+  if (!lists.seek(entry, i)) return reply.null();
+  lists.chunked.read();
+  reply.bulk(lists.packed.bytes, lists.packed.start, lists.packed.end);
+}
+
+function set(c: Context): void {
+  const { args, lists } = c;
+  const entry = c.findTypedForWrite(1, Type.list);
+  if (entry < 0) return;
+  if (entry === 0) return c.reply.error(Errors.noSuchKey);
+  const i = index(c, 2);
+  if (Number.isNaN(i)) return;
+  if (!lists.set(entry, i, args.bytes, args.starts[3], args.ends[3])) {
+    return c.reply.error(Errors.indexOutOfRange);
+  }
+  c.modified(1, Events.lset);
+  c.reply.ok();
+}
+
+function length(c: Context): void {
+  const entry = c.findTyped(1, Type.list);
+  if (entry >= 0) c.reply.integer(entry === 0 ? 0 : c.lists.length(entry));
+}
+
+// The table
+
+const element: ArgumentDoc = { name: "element", type: "string" };
+const elements: ArgumentDoc = { ...element, multiple: true };
+const countSince: ArgumentDoc = { name: "count", type: "integer", since: "6.2.0", optional: true };
+
+const PER_ELEMENT = "O(N) where N is the number of elements added.";
+const PER_TAKEN = "O(N) where N is the number of elements returned.";
+
+const common = { group: "list", keys: [1, 1, 1] } as const;
+
+export const lpush: Command = {
+  ...common,
+  name: "lpush",
+  arity: -3,
+  flags: "write denyoom fast",
+  keyFlags: "RW insert",
+  since: "1.0.0",
+  complexity: PER_ELEMENT,
+  summary: "Adds elements at the head of a list, creating it if need be.",
+  args: [keyArg, elements],
+  handler(c) {
+    push(c, End.left, false);
+  },
+};
+
+export const rpush: Command = {
+  ...common,
+  name: "rpush",
+  arity: -3,
+  flags: "write denyoom fast",
+  keyFlags: "RW insert",
+  since: "1.0.0",
+  complexity: PER_ELEMENT,
+  summary: "Adds elements at the tail of a list, creating it if need be.",
+  args: [keyArg, elements],
+  handler(c) {
+    push(c, End.right, false);
+  },
+};
+
+export const lpushx: Command = {
+  ...common,
+  name: "lpushx",
+  arity: -3,
+  flags: "write denyoom fast",
+  keyFlags: "RW insert",
+  since: "2.2.0",
+  complexity: PER_ELEMENT,
+  summary: "Adds elements at the head of a list that exists.",
+  args: [keyArg, elements],
+  handler(c) {
+    push(c, End.left, true);
+  },
+};
+
+export const rpushx: Command = {
+  ...common,
+  name: "rpushx",
+  arity: -3,
+  flags: "write denyoom fast",
+  keyFlags: "RW insert",
+  since: "2.2.0",
+  complexity: PER_ELEMENT,
+  summary: "Adds elements at the tail of a list that exists.",
+  args: [keyArg, elements],
+  handler(c) {
+    push(c, End.right, true);
+  },
+};
+
+export const lpop: Command = {
+  ...common,
+  name: "lpop",
+  arity: -2,
+  flags: "write fast",
+  keyFlags: "RW access delete",
+  since: "1.0.0",
+  complexity: PER_TAKEN,
+  summary: "Takes elements from the head of a list and returns them.",
+  args: [keyArg, countSince],
+  handler(c) {
+    pop(c, End.left);
+  },
+};
+
+export const rpop: Command = {
+  ...common,
+  name: "rpop",
+  arity: -2,
+  flags: "write fast",
+  keyFlags: "RW access delete",
+  since: "1.0.0",
+  complexity: PER_TAKEN,
+  summary: "Takes elements from the tail of a list and returns them.",
+  args: [keyArg, countSince],
+  handler(c) {
+    pop(c, End.right);
+  },
+};
+
+export const lrange: Command = {
+  ...common,
+  name: "lrange",
+  arity: 4,
+  flags: "readonly",
+  keyFlags: "RO access",
+  since: "1.0.0",
+  complexity: "O(S+N) where S is the distance from the nearer end and N the number returned.",
+  summary: "Returns the elements of a list between two indexes.",
+  args: [keyArg, integer("start"), integer("stop")],
+  handler: range,
+};
+
+export const llen: Command = {
+  ...common,
+  name: "llen",
+  arity: 2,
+  flags: "readonly fast",
+  keyFlags: "RO",
+  since: "1.0.0",
+  complexity: "O(1)",
+  summary: "Returns how many elements a list has.",
+  args: [keyArg],
+  handler: length,
+};
+
+export const lindex: Command = {
+  ...common,
+  name: "lindex",
+  arity: 3,
+  flags: "readonly",
+  keyFlags: "RO access",
+  since: "1.0.0",
+  complexity: "O(N) where N is the distance from the nearer end; O(1) at the ends.",
+  summary: "Returns the element of a list at an index.",
+  args: [keyArg, integer("index")],
+  handler: at,
+};
+
+export const lset: Command = {
+  ...common,
+  name: "lset",
+  arity: 4,
+  flags: "write denyoom",
+  keyFlags: "RW update",
+  since: "1.0.0",
+  complexity: "O(N) where N is the distance from the nearer end; O(1) at the ends.",
+  summary: "Replaces the element of a list at an index.",
+  args: [keyArg, integer("index"), element],
+  handler: set,
+};
+
+export const linsert: Command = {
+  ...common,
+  name: "linsert",
+  arity: 5,
+  flags: "write denyoom",
+  keyFlags: "RW insert",
+  since: "2.2.0",
+  complexity: "O(N) where N is the number of elements before the pivot.",
+  summary: "Inserts an element before or after another one of a list.",
+  args: [keyArg, oneOf("where", "BEFORE", "AFTER"), { name: "pivot", type: "string" }, element],
+  handler: insert,
+};
+
+export const lrem: Command = {
+  ...common,
+  name: "lrem",
+  arity: 4,
+  flags: "write",
+  keyFlags: "RW delete",
+  since: "1.0.0",
+  complexity: "O(N+M) where N is the length of the list and M the number removed.",
+  summary: "Removes elements of a list that equal a value.",
+  args: [keyArg, integer("count"), element],
+  handler: remove,
+};
+
+export const ltrim: Command = {
+  ...common,
+  name: "ltrim",
+  arity: 4,
+  flags: "write",
+  keyFlags: "RW delete",
+  since: "1.0.0",
+  complexity: "O(N) where N is the number of elements removed.",
+  summary: "Removes the elements of a list outside two indexes.",
+  args: [keyArg, integer("start"), integer("stop")],
+  handler: trim,
+};
+
+export const lpos: Command = {
+  ...common,
+  name: "lpos",
+  arity: -3,
+  flags: "readonly",
+  keyFlags: "RO access",
+  since: "6.0.6",
+  complexity: "O(N) where N is the number of elements compared.",
+  summary: "Returns where in a list elements equal a value.",
+  args: [
+    keyArg,
+    element,
+    integer("rank", "RANK"),
+    integer("num-matches", "COUNT"),
+    integer("len", "MAXLEN"),
+  ],
+  handler: position,
+};
+
+/** The list family, but for what list-moves.ts has. */
+export const listCommands: Command[] = [
+  lpush,
+  rpush,
+  lpushx,
+  rpushx,
+  lpop,
+  rpop,
+  lrange,
+  llen,
+  lindex,
+  lset,
+  linsert,
+  lrem,
+  ltrim,
+  lpos,
+];

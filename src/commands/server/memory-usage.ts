@@ -1,0 +1,74 @@
+// MEMORY: what a key costs.
+
+import { asciiBytes } from "../../base/bytes.ts";
+import { parseInteger } from "../../base/integers.ts";
+import type { Command, Context } from "../../engine/context.ts";
+import { Errors } from "../../protocol/errors.ts";
+import { keyArg } from "../shared/argument-docs.ts";
+import { replyHelp } from "../shared/help.ts";
+
+export const memory: Command = {
+  name: "memory",
+  arity: -2,
+  flags: "",
+  group: "server",
+  since: "4.0.0",
+  complexity: "Depends on subcommand.",
+  summary: "Looks into the use of memory.",
+  subcommands: [
+    {
+      name: "usage",
+      arity: -3,
+      flags: "readonly",
+      keys: [2, 2, 1],
+      keyFlags: "RO",
+      group: "server",
+      since: "4.0.0",
+      complexity: "O(N) where N is the number of blocks of memory that the value lies in.",
+      summary: "Returns the bytes that a key and its value take.",
+      args: [keyArg, { name: "count", type: "integer", token: "SAMPLES", optional: true }],
+      handler: memoryUsage,
+    },
+    {
+      name: "help",
+      arity: 2,
+      flags: "loading stale",
+      group: "server",
+      since: "4.0.0",
+      complexity: "O(1)",
+      summary: "Lists the subcommands.",
+      handler: memoryHelp,
+    },
+  ],
+};
+
+export const memoryCommands: readonly Command[] = [memory];
+
+const SAMPLES = asciiBytes("samples");
+
+function memoryUsage(c: Context): void {
+  const { args, reply } = c;
+  for (let i = 3; i < args.count; i++) {
+    if (!args.is(i, SAMPLES) || i + 1 === args.count) {
+      reply.error(Errors.syntax);
+      return;
+    }
+    const samples = parseInteger(args.bytes, args.starts[++i], args.ends[i]);
+    if (Number.isNaN(samples) || samples < 0) {
+      reply.error(Number.isNaN(samples) ? Errors.notInteger : Errors.syntax);
+      return;
+    }
+  }
+  const entry = c.keyspace.peek(c.db, args.bytes, args.starts[2], args.ends[2]);
+  if (entry === 0) reply.null();
+  else reply.integer(c.keyspace.bytesUsed(entry));
+}
+
+function memoryHelp(c: Context): void {
+  replyHelp(c, "MEMORY", [
+    [
+      "USAGE <key> [SAMPLES <count>]",
+      "Bytes that the key and its value take. They are counted exactly: SAMPLES changes nothing.",
+    ],
+  ]);
+}

@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { open } from "../../index.ts";
+import { START_MS, TestDatabase } from "../test-support.ts";
+
+test("FLUSHDB and FLUSHALL empty databases and leave nothing behind", () => {
+  const db = new TestDatabase();
+  const a = db.connect();
+  const used = db.keyspace.memory.usedBytes;
+  for (let i = 0; i < 500; i++) a.line(`SET k${i} v EX 100`);
+  a.line("RPUSH l a");
+  a.line("SELECT 1");
+  a.line("SET other v");
+  db.log = [];
+  assert.equal(a.line("FLUSHDB ASYNC"), "+OK");
+  assert.deepEqual(db.log, ["FLUSHDB ASYNC"]);
+  assert.equal(a.line("FLUSHDB"), "+OK");
+  assert.equal(a.line("FLUSHALL SYNC"), "+OK");
+  assert.deepEqual(db.log, ["FLUSHDB ASYNC", "FLUSHALL SYNC"]);
+  assert.equal(a.line("DBSIZE"), ":0");
+  assert.equal(a.line("FLUSHALL BOGUS"), "-ERR syntax error");
+  while (db.keyspace.disposing) db.keyspace.reclaim(1000);
+  assert.equal(db.keyspace.memory.usedBytes, used);
+});
+
+test("once everything is deleted, key by key, memory is as it was at the start", () => {
+  const db = new TestDatabase();
+  const a = db.connect();
+  const { keyspace } = db;
+  const used = keyspace.memory.usedBytes;
+  for (const empties of ["FLUSHALL", "nothing but time"]) {
+    for (let i = 0; i < 500; i++) a.line(`SET k${i} v EX 100`);
+    a.line("HSET h f v");
+    for (let i = 0; i < 500; i++) a.line(`DEL k${i}`);
+    a.line("HDEL h f");
+    assert.equal(a.line("DBSIZE"), ":0");
+    if (empties === "FLUSHALL") a.line(empties);
+    else keyspace.dropEmpty();
+    while (keyspace.disposing) keyspace.reclaim(1000);
+    assert.equal(keyspace.memory.usedBytes, used, empties);
+    a.line("SET still works");
+    keyspace.dropEmpty();
+    assert.equal(a.line("GET still"), "$5 works");
+    a.line("DEL still");
+  }
+});
+
+test("flushing touches the watched keys that were there", () => {
+  const db = new TestDatabase();
+  const [a, b] = [db.connect(), db.connect()];
+  for (const [key, reply] of [
+    ["k", "*-1"],
+    ["nothing", "*1 +PONG"],
+  ]) {
+    b.line("SET k v");
+    a.line(`WATCH ${key}`);
+    b.line("FLUSHALL");
+    a.line("MULTI");
+    a.line("PING");
+    assert.equal(a.line("EXEC"), reply);
+  }
+});
+
+test("SWAPDB exchanges databases, touches watched keys and serves who waits", () => {
+  const db = new TestDatabase();
+  const [a, b, c] = [db.connect(), db.connect(), db.connect()];
+  b.line("SELECT 1");
+  b.line("RPUSH l x y");
+  b.line("SET k v");
+  a.line("WATCH k");
+  c.line("BLPOP l 0");
+  assert.equal(b.line("SWAPDB 0 1"), "+OK");
+  assert.equal(c.take(), "*2 $1 l $1 x");
+  a.line("MULTI");
+  a.line("PING");
+  assert.equal(a.line("EXEC"), "*-1");
+  assert.equal(a.line("GET k"), "$1 v");
+  assert.equal(b.line("DBSIZE"), ":0");
+  assert.equal(b.line("SWAPDB a 0"), "-ERR invalid first DB index");
+  assert.equal(b.line("SWAPDB 0 b"), "-ERR invalid second DB index");
+  assert.equal(b.line("SWAPDB 0 16"), "-ERR DB index is out of range");
+});
+
+test("TIME, INFO and ROLE", () => {
+  const db = new TestDatabase();
+  const a = db.connect();
+  assert.deepEqual(a.call("TIME"), [String(START_MS / 1000), "7"]);
+  db.advance(5000);
+  assert.equal(a.line("LASTSAVE"), `:${START_MS / 1000}`);
+  assert.match(a.call("INFO", "Server", "CLIENTS") as string, /redis_version:7\.4\.0/);
+  assert.deepEqual(db.services.infoSections, ["server", "clients"]);
+  a.line("INFO");
+  assert.deepEqual(db.services.infoSections, ["default"]);
+  assert.deepEqual(a.call("ROLE"), ["master", 0, []]);
+  a.line("HELLO 3");
+  assert.match(a.raw("INFO"), /^=\d+\r\ntxt:# Server/);
+});
+
+test("INFO of an empty database says nothing that is false", () => {
+  const db = open();
+  const fields = new Map(
+    [...db.info("everything").matchAll(/^([\w-]+):(.*)\r$/gm)].map(([, name, value]) => [
+      name,
+      value,
+    ]),
+  );
+  // The runtime alone, over the least that counts as used.
+  const resident = Number(fields.get("used_memory_rss"));
+  const ratio = Number(fields.get("mem_fragmentation_ratio"));
+  assert.ok(Math.abs(ratio - resident / (1 << 20)) < 0.01, `${ratio}`);
+  // Nothing runs so many times a second, and what waits to be freed is not counted.
+  for (const name of ["hz", "configured_hz", "lazyfree_pending_objects"]) {
+    assert.ok(!fields.has(name), name);
+  }
+  db.close();
+});
+
+test("SHUTDOWN passes FORCE on and refuses what contradicts itself", () => {
+  const db = new TestDatabase();
+  const a = db.connect();
+  for (const line of ["SHUTDOWN BOGUS", "SHUTDOWN SAVE NOSAVE", "SHUTDOWN ABORT NOW"]) {
+    assert.equal(a.line(line), "-ERR syntax error");
+  }
+  assert.equal(a.line("SHUTDOWN ABORT"), "-ERR No shutdown in progress.");
+  assert.equal(a.line("SHUTDOWN"), "");
+  assert.equal(a.line("SHUTDOWN nosave NOW force"), "");
+  assert.deepEqual(db.services.shutdowns, [false, true]);
+  a.line("MULTI");
+  assert.equal(a.line("SHUTDOWN"), "-ERR Command not allowed inside a transaction");
+});
+
+test("CONFIG passes settings on and resets the counters", () => {
+  const db = new TestDatabase();
+  const a = db.connect();
+  assert.deepEqual(a.call("CONFIG", "GET", "maxmemory"), ["maxmemory", "0"]);
+  assert.equal(a.line("CONFIG SET maxmemory 5"), "+OK");
+  assert.deepEqual(a.call("CONFIG", "GET", "*"), ["maxmemory", "5"]);
+  assert.match(a.line("CONFIG SET bogus 1"), /^-ERR Unknown option/);
+  assert.equal(a.line("CONFIG SET maxmemory 1 bogus"), "-ERR syntax error");
+  assert.match(a.line("CONFIG REWRITE"), /^-ERR The server is running without/);
+  a.line("GET k");
+  assert.equal(a.line("CONFIG RESETSTAT"), "+OK");
+  assert.equal(db.services.statisticsReset, 1);
+  assert.equal(db.keyspace.counter(1), 0);
+  assert.equal(db.executor.statistics.errors.size, 0);
+  assert.equal(db.executor.table.commands.get("get")?.calls, 0);
+});
+
+test("MEMORY USAGE counts the bytes of a key with its value", () => {
+  const a = new TestDatabase().connect();
+  assert.equal(a.line("MEMORY USAGE k"), "$-1");
+  a.line("SET k v");
+  const small = a.call("MEMORY", "USAGE", "k") as number;
+  a.raw("SET", "k", "v".repeat(1000));
+  const large = a.call("MEMORY", "USAGE", "k", "SAMPLES", "0") as number;
+  assert.ok(small > 0 && large - small >= 990, `${small}, ${large}`);
+  assert.equal(a.line("MEMORY USAGE k SAMPLES -1"), "-ERR syntax error");
+  assert.equal(a.line("MEMORY USAGE k BOGUS 1"), "-ERR syntax error");
+});
+
+test("DEBUG does what the settings allow", () => {
+  const db = new TestDatabase();
+  const a = db.connect();
+  assert.equal(a.line("DEBUG SLEEP 0.5"), "+OK");
+  assert.equal(db.services.sleptMs, 500);
+  assert.equal(a.line("DEBUG SET-ACTIVE-EXPIRE 0"), "+OK");
+  assert.equal(db.keyspace.activeExpiry, false);
+  assert.equal(a.line("DEBUG PROTOCOL true"), ":1");
+  a.line("HELLO 3");
+  assert.equal(a.line("DEBUG PROTOCOL map"), "%3 :0 #f :1 #t :2 #f");
+  assert.equal(
+    a.line("DEBUG SLEEP"),
+    "-ERR unknown subcommand or wrong number of arguments for 'SLEEP'. Try DEBUG HELP.",
+  );
+  db.services.settings.set("enable-debug-command", "local");
+  assert.equal(a.line("DEBUG SLEEP 0"), "+OK");
+  db.services.settings.set("enable-debug-command", "no");
+  assert.match(a.line("DEBUG SLEEP 0"), /^-ERR DEBUG command not allowed/);
+  a.line("MULTI");
+  assert.match(a.line("DEBUG SLEEP 0"), /^-ERR DEBUG command not allowed/);
+  assert.match(a.line("EXEC"), /^-EXECABORT/);
+});

@@ -1,0 +1,396 @@
+// Commands that combine sets: SINTER, SUNION, SDIFF, and those that store what comes out. A result
+// that must be built first is a set in a holder: an entry that stands in no database.
+
+import { asciiBytes } from "../../base/bytes.ts";
+import { parseInteger } from "../../base/integers.ts";
+import type { ArgumentDoc } from "../../engine/command.ts";
+import type { Command, Context } from "../../engine/context.ts";
+import { Events, type KeyEvent } from "../../engine/events.ts";
+import { Kind, Type } from "../../keyspace/data-type.ts";
+import { Errors } from "../../protocol/errors.ts";
+import type { Sets, SetWalk } from "../../types/sets.ts";
+import { keysArg } from "../shared/argument-docs.ts";
+import { replyMembers } from "./sets.ts";
+
+const LIMIT = asciiBytes("limit");
+/** Up to so many sets are united by looking each member up in the sets before. */
+const UNITED_BY_LOOKUP_MAX = 4;
+/** Up to so many sets are sorted by insertion, which needs no comparing function. */
+const INSERTION_MAX = 16;
+
+const sourcesArg: ArgumentDoc = { name: "key", type: "key", keySpecIndex: 1, multiple: true };
+const destinationArg: ArgumentDoc = { name: "destination", type: "key", keySpecIndex: 0 };
+
+/** The entries of the sets that a command combines, 0 for those that are not there. */
+let entries: Int32Array = new Int32Array(16);
+
+/** Finds the sets at arguments first … last; −1 after WRONGTYPE, else how many are not there. */
+function findSets(c: Context, first: number, last: number): number {
+  const count = last - first + 1;
+  if (count > entries.length) entries = new Int32Array(count * 2);
+  let absent = 0;
+  for (let i = 0; i < count; i++) {
+    const entry = c.findTyped(first + i, Type.set);
+    if (entry < 0) return -1;
+    if (entry === 0) absent++;
+    entries[i] = entry;
+  }
+  return absent;
+}
+
+/** Orders entries[from, to) by size, ascending or (sign −1) descending; absent sets have none. */
+function sortBySize(sets: Sets, from: number, to: number, sign: number): void {
+  const size = (entry: number): number => (entry === 0 ? 0 : sets.count(entry) * sign);
+  if (to - from > INSERTION_MAX) {
+    entries.subarray(from, to).sort((a, b) => size(a) - size(b));
+    return;
+  }
+  for (let i = from + 1; i < to; i++) {
+    const entry = entries[i];
+    let at = i;
+    for (; at > from && size(entries[at - 1]) > size(entry); at--) entries[at] = entries[at - 1];
+    entries[at] = entry;
+  }
+}
+
+/** Whether the set has the member that a walk stands on. */
+function hasWalked(sets: Sets, entry: number, walk: SetWalk): boolean {
+  if (walk.ofIntegers && sets.records.kind(entry) === Kind.setIntegers) {
+    sets.integers.low = walk.low;
+    sets.integers.high = walk.high;
+    return sets.integers.has(sets.records.pointer(entry));
+  }
+  return sets.has(entry, walk.bytes, walk.start, walk.end);
+}
+
+/** Whether each of entries[1, count) has the member that a walk over entries[0] stands on. */
+function allHave(sets: Sets, count: number, walk: SetWalk): boolean {
+  for (let i = 1; i < count; i++) {
+    if (entries[i] !== entries[0] && !hasWalked(sets, entries[i], walk)) return false;
+  }
+  return true;
+}
+
+/** Whether any of entries[from, to) has the member that a walk stands on. */
+function anyHas(sets: Sets, from: number, to: number, walk: SetWalk): boolean {
+  for (let i = from; i < to; i++) {
+    if (entries[i] !== 0 && hasWalked(sets, entries[i], walk)) return true;
+  }
+  return false;
+}
+
+/** Replies the members of a set that was built for the reply, and frees it. */
+function replyHolder(c: Context, holder: number): void {
+  replyMembers(c, holder);
+  c.keyspace.dispose(holder);
+}
+
+/** Makes the set that was built in `holder` the value of argument 1, and replies its size. */
+function storeHolder(c: Context, holder: number, event: KeyEvent): void {
+  const { sets } = c;
+  const size = sets.count(holder);
+  if (size === 0) {
+    c.keyspace.dispose(holder);
+    return storeNothing(c);
+  }
+  // Twice as many elements that wait to be freed go as were made; see Keyspace.copyEntry.
+  if (c.keyspace.disposing) c.keyspace.reclaim(2 * size);
+  c.remove(1);
+  c.create(1, sets.records.kind(holder), sets.records.pointer(holder));
+  c.memory.free(holder);
+  c.modified(1, event);
+  c.reply.integer(size);
+}
+
+/** The result is empty: the destination at argument 1 goes. */
+function storeNothing(c: Context): void {
+  if (c.remove(1)) c.modified(1, Events.del);
+  c.reply.integer(0);
+}
+
+export const sinter: Command = {
+  name: "sinter",
+  arity: -2,
+  flags: "readonly",
+  tips: "nondeterministic_output_order",
+  keys: [1, -1, 1],
+  keyFlags: "RO access",
+  group: "set",
+  since: "1.0.0",
+  complexity: "O(N*M) at worst, N being the size of the smallest of M sets",
+  summary: "Returns the members that all of the sets have.",
+  args: [keysArg],
+  handler(c) {
+    const { reply, sets } = c;
+    const count = c.args.count - 1;
+    const absent = findSets(c, 1, count);
+    if (absent < 0) return;
+    if (absent > 0) return reply.set(0);
+    if (count === 1) return replyMembers(c, entries[0]);
+    sortBySize(sets, 0, count, 1);
+    const { walk } = sets;
+    const mark = reply.beginDeferred();
+    let found = 0;
+    walk.open(entries[0]);
+    while (walk.next()) {
+      if (!allHave(sets, count, walk)) continue;
+      reply.bulk(walk.bytes, walk.start, walk.end);
+      found++;
+    }
+    reply.endSet(mark, found);
+  },
+};
+
+export const sintercard: Command = {
+  name: "sintercard",
+  arity: -3,
+  flags: "readonly movablekeys",
+  keyCountAt: 1,
+  keyFlags: "RO access",
+  group: "set",
+  since: "7.0.0",
+  complexity: "O(N*M) at worst, N being the size of the smallest of M sets",
+  summary: "Returns how many members all of the sets have.",
+  args: [
+    { name: "numkeys", type: "integer" },
+    keysArg,
+    { name: "limit", type: "integer", token: "LIMIT", optional: true },
+  ],
+  handler(c) {
+    const { args, reply, sets } = c;
+    const count = parseInteger(args.bytes, args.starts[1], args.ends[1]);
+    if (!(count >= 1)) return reply.error(Errors.numkeysNotPositive);
+    if (count > args.count - 2) return reply.error(Errors.numkeysTooMany);
+    let limit = 0;
+    for (let i = 2 + count; i < args.count; i++) {
+      if (!args.is(i, LIMIT) || i + 1 === args.count) return reply.error(Errors.syntax);
+      i++;
+      limit = parseInteger(args.bytes, args.starts[i], args.ends[i]);
+      if (!(limit >= 0)) return reply.error(Errors.limitNegative);
+    }
+    const absent = findSets(c, 2, count + 1);
+    if (absent < 0) return;
+    if (absent > 0) return reply.integer(0);
+    sortBySize(sets, 0, count, 1);
+    const { walk } = sets;
+    let found = 0;
+    walk.open(entries[0]);
+    while (walk.next()) {
+      if (!allHave(sets, count, walk)) continue;
+      found++;
+      if (found === limit) break;
+    }
+    reply.integer(found);
+  },
+};
+
+export const sinterstore: Command = {
+  name: "sinterstore",
+  arity: -3,
+  flags: "write denyoom",
+  keys: [1, -1, 1],
+  keyFlags: "RW update; RO access",
+  group: "set",
+  since: "1.0.0",
+  complexity: "O(N*M) at worst, N being the size of the smallest of M sets",
+  summary: "Stores the members that all of the sets have.",
+  args: [destinationArg, sourcesArg],
+  handler(c) {
+    const { sets } = c;
+    const count = c.args.count - 2;
+    const absent = findSets(c, 2, count + 1);
+    if (absent < 0) return;
+    if (absent > 0) return storeNothing(c);
+    sortBySize(sets, 0, count, 1);
+    const { walk } = sets;
+    const ofIntegers = sets.records.kind(entries[0]) === Kind.setIntegers;
+    const holder = sets.createHolder(ofIntegers ? Kind.setIntegers : Kind.setPacked);
+    let onlyIntegers = true;
+    walk.open(entries[0]);
+    while (walk.next()) {
+      if (!allHave(sets, count, walk)) continue;
+      if (onlyIntegers && !ofIntegers) {
+        onlyIntegers = sets.integers.parse(walk.bytes, walk.start, walk.end);
+      }
+      sets.add(holder, walk.bytes, walk.start, walk.end);
+    }
+    if (onlyIntegers) sets.becomeIntegers(holder);
+    storeHolder(c, holder, Events.sinterstore);
+  },
+};
+
+/** A new set, in a holder, of all members of entries[0, count). */
+function unite(sets: Sets, count: number): number {
+  const { walk } = sets;
+  const holder = sets.createHolder(Kind.setIntegers);
+  for (let i = 0; i < count; i++) {
+    if (entries[i] === 0) continue;
+    walk.open(entries[i]);
+    while (walk.next()) sets.add(holder, walk.bytes, walk.start, walk.end);
+  }
+  return holder;
+}
+
+/** Whether all of entries[0, count) that are there are integer sets: then replies are sorted. */
+function allIntegers(sets: Sets, count: number): boolean {
+  for (let i = 0; i < count; i++) {
+    if (entries[i] !== 0 && sets.records.kind(entries[i]) !== Kind.setIntegers) return false;
+  }
+  return true;
+}
+
+export const sunion: Command = {
+  name: "sunion",
+  arity: -2,
+  flags: "readonly",
+  tips: "nondeterministic_output_order",
+  keys: [1, -1, 1],
+  keyFlags: "RO access",
+  group: "set",
+  since: "1.0.0",
+  complexity: "O(N) for N members in all sets",
+  summary: "Returns the members that any of the sets has.",
+  args: [keysArg],
+  handler(c) {
+    const { reply, sets } = c;
+    const count = c.args.count - 1;
+    const absent = findSets(c, 1, count);
+    if (absent < 0) return;
+    if (count > UNITED_BY_LOOKUP_MAX || allIntegers(sets, count)) {
+      return replyHolder(c, unite(sets, count));
+    }
+    const { walk } = sets;
+    const mark = reply.beginDeferred();
+    let found = 0;
+    for (let i = 0; i < count; i++) {
+      if (entries[i] === 0) continue;
+      walk.open(entries[i]);
+      while (walk.next()) {
+        if (anyHas(sets, 0, i, walk)) continue;
+        reply.bulk(walk.bytes, walk.start, walk.end);
+        found++;
+      }
+    }
+    reply.endSet(mark, found);
+  },
+};
+
+export const sunionstore: Command = {
+  name: "sunionstore",
+  arity: -3,
+  flags: "write denyoom",
+  keys: [1, -1, 1],
+  keyFlags: "OW update; RO access",
+  group: "set",
+  since: "1.0.0",
+  complexity: "O(N) for N members in all sets",
+  summary: "Stores the members that any of the sets has.",
+  args: [destinationArg, sourcesArg],
+  handler(c) {
+    const count = c.args.count - 2;
+    if (findSets(c, 2, count + 1) < 0) return;
+    storeHolder(c, unite(c.sets, count), Events.sunionstore);
+  },
+};
+
+/**
+ * Whether the difference is to be found by looking each member of entries[0] up in the other sets,
+ * rather than by taking all their members out of a copy. Lookups are cheap for what they may save.
+ */
+function differsByLookup(sets: Sets, count: number): boolean {
+  const first = sets.count(entries[0]);
+  let lookups = 0;
+  let members = 0;
+  for (let i = 0; i < count; i++) {
+    if (entries[i] === 0) continue;
+    if (i > 0 && entries[i] === entries[0]) return true;
+    lookups += first;
+    members += sets.count(entries[i]);
+  }
+  return lookups / 2 <= members;
+}
+
+/** A new set, in a holder, of entries[0] without the members of the others. */
+function subtract(sets: Sets, count: number): number {
+  const { walk } = sets;
+  const holder = sets.createHolder(Kind.setIntegers);
+  if (entries[0] === 0) return holder;
+  if (differsByLookup(sets, count)) {
+    sortBySize(sets, 1, count, -1);
+    walk.open(entries[0]);
+    while (walk.next()) {
+      if (anyHas(sets, 1, count, walk)) continue;
+      sets.add(holder, walk.bytes, walk.start, walk.end);
+    }
+    return holder;
+  }
+  walk.open(entries[0]);
+  while (walk.next()) sets.add(holder, walk.bytes, walk.start, walk.end);
+  for (let i = 1; i < count && sets.count(holder) > 0; i++) {
+    if (entries[i] === 0) continue;
+    walk.open(entries[i]);
+    while (walk.next()) sets.remove(holder, walk.bytes, walk.start, walk.end);
+  }
+  return holder;
+}
+
+export const sdiff: Command = {
+  name: "sdiff",
+  arity: -2,
+  flags: "readonly",
+  tips: "nondeterministic_output_order",
+  keys: [1, -1, 1],
+  keyFlags: "RO access",
+  group: "set",
+  since: "1.0.0",
+  complexity: "O(N) for N members in all sets",
+  summary: "Returns the members of the first set that no other has.",
+  args: [keysArg],
+  handler(c) {
+    const { reply, sets } = c;
+    const count = c.args.count - 1;
+    if (findSets(c, 1, count) < 0) return;
+    if (entries[0] === 0) return reply.set(0);
+    if (!differsByLookup(sets, count)) return replyHolder(c, subtract(sets, count));
+    sortBySize(sets, 1, count, -1);
+    const { walk } = sets;
+    const mark = reply.beginDeferred();
+    let found = 0;
+    walk.open(entries[0]);
+    while (walk.next()) {
+      if (anyHas(sets, 1, count, walk)) continue;
+      reply.bulk(walk.bytes, walk.start, walk.end);
+      found++;
+    }
+    reply.endSet(mark, found);
+  },
+};
+
+export const sdiffstore: Command = {
+  name: "sdiffstore",
+  arity: -3,
+  flags: "write denyoom",
+  keys: [1, -1, 1],
+  keyFlags: "OW update; RO access",
+  group: "set",
+  since: "1.0.0",
+  complexity: "O(N) for N members in all sets",
+  summary: "Stores the members of the first set that no other has.",
+  args: [destinationArg, sourcesArg],
+  handler(c) {
+    const count = c.args.count - 2;
+    if (findSets(c, 2, count + 1) < 0) return;
+    storeHolder(c, subtract(c.sets, count), Events.sdiffstore);
+  },
+};
+
+/** The set commands that combine sets. */
+export const setAlgebraCommands: Command[] = [
+  sinter,
+  sintercard,
+  sinterstore,
+  sunion,
+  sunionstore,
+  sdiff,
+  sdiffstore,
+];

@@ -1,0 +1,443 @@
+// Commands on one set, and SMOVE. How the members of several sets are combined is in
+// set-algebra.ts; what a set is and how it is encoded is in types/sets.ts.
+
+import { parseInteger } from "../../base/integers.ts";
+import type { ArgumentDoc } from "../../engine/command.ts";
+import type { Command, Context } from "../../engine/context.ts";
+import { Events } from "../../engine/events.ts";
+import { Kind, Type } from "../../keyspace/data-type.ts";
+import { Errors } from "../../protocol/errors.ts";
+import { keyArg, scanArgs } from "../shared/argument-docs.ts";
+import { DRAW_SHARE, drawsTooMany, readDrawCount } from "../shared/sampling.ts";
+import { readCursor, replyEmptyScan, ScanOf, scanOptions } from "../shared/scanning.ts";
+
+/** Members of one SREM that stands for a part of an SPOP. */
+const EFFECT_MEMBERS_MAX = 1024;
+/** When this many times what would stay is less than what is popped, what stays is moved out. */
+const MOVE_SHARE = 5;
+
+const memberArg: ArgumentDoc = { name: "member", type: "string" };
+const membersArg: ArgumentDoc = { name: "member", type: "string", multiple: true };
+
+export const sadd: Command = {
+  name: "sadd",
+  arity: -3,
+  flags: "write denyoom fast",
+  keys: [1, 1, 1],
+  keyFlags: "RW insert",
+  group: "set",
+  since: "1.0.0",
+  complexity: "O(1) for each member",
+  summary: "Adds members to a set, which is created if need be.",
+  args: [keyArg, membersArg],
+  handler(c) {
+    let entry = c.findTypedForWrite(1, Type.set);
+    if (entry < 0) return;
+    const { sets } = c;
+    const { bytes, starts, ends, count } = c.args;
+    if (entry === 0) {
+      const root = sets.create(count - 2, bytes, starts[2], ends[2]);
+      entry = c.create(1, sets.createdKind, root);
+    } else {
+      sets.expect(entry, count - 2);
+    }
+    let added = 0;
+    for (let i = 2; i < count; i++) if (sets.add(entry, bytes, starts[i], ends[i])) added++;
+    if (added > 0) c.modified(1, Events.sadd);
+    c.reply.integer(added);
+  },
+};
+
+export const srem: Command = {
+  name: "srem",
+  arity: -3,
+  flags: "write fast",
+  keys: [1, 1, 1],
+  keyFlags: "RW delete",
+  group: "set",
+  since: "1.0.0",
+  complexity: "O(1) for each member",
+  summary: "Removes members from a set, and the set with its last one.",
+  args: [keyArg, membersArg],
+  handler(c) {
+    const entry = c.findTypedForWrite(1, Type.set);
+    if (entry < 0) return;
+    if (entry === 0) return c.reply.integer(0);
+    const { sets } = c;
+    const { bytes, starts, ends, count } = c.args;
+    let removed = 0;
+    let left = sets.count(entry);
+    for (let i = 2; i < count && left > 0; i++) {
+      if (!sets.remove(entry, bytes, starts[i], ends[i])) continue;
+      removed++;
+      left--;
+    }
+    if (removed > 0) {
+      c.modified(1, Events.srem);
+      if (left === 0) c.removedEmpty(1);
+    }
+    c.reply.integer(removed);
+  },
+};
+
+export const sismember: Command = {
+  name: "sismember",
+  arity: 3,
+  flags: "readonly fast",
+  keys: [1, 1, 1],
+  keyFlags: "RO",
+  group: "set",
+  since: "1.0.0",
+  complexity: "O(1)",
+  summary: "Says whether a set has a member.",
+  args: [keyArg, memberArg],
+  console: "bool",
+  handler(c) {
+    const entry = c.findTyped(1, Type.set);
+    if (entry < 0) return;
+    const { bytes, starts, ends } = c.args;
+    const there = entry !== 0 && c.sets.has(entry, bytes, starts[2], ends[2]);
+    c.reply.integer(there ? 1 : 0);
+  },
+};
+
+export const smismember: Command = {
+  name: "smismember",
+  arity: -3,
+  flags: "readonly fast",
+  keys: [1, 1, 1],
+  keyFlags: "RO access",
+  group: "set",
+  since: "6.2.0",
+  complexity: "O(1) for each member asked for",
+  summary: "Says of each of several members whether a set has it.",
+  args: [keyArg, membersArg],
+  console: "bool",
+  handler(c) {
+    const entry = c.findTyped(1, Type.set);
+    if (entry < 0) return;
+    const { sets, reply } = c;
+    const { bytes, starts, ends, count } = c.args;
+    reply.array(count - 2);
+    for (let i = 2; i < count; i++) {
+      const there = entry !== 0 && sets.has(entry, bytes, starts[i], ends[i]);
+      reply.integer(there ? 1 : 0);
+    }
+  },
+};
+
+/** Replies all members of a set. */
+export function replyMembers(c: Context, entry: number): void {
+  const { reply } = c;
+  const { walk } = c.sets;
+  reply.set(c.sets.count(entry));
+  walk.open(entry);
+  while (walk.next()) reply.bulk(walk.bytes, walk.start, walk.end);
+}
+
+export const smembers: Command = {
+  name: "smembers",
+  arity: 2,
+  flags: "readonly",
+  tips: "nondeterministic_output_order",
+  keys: [1, 1, 1],
+  keyFlags: "RO access",
+  group: "set",
+  since: "1.0.0",
+  complexity: "O(N) for a set of N members",
+  summary: "Returns all members of a set.",
+  args: [keyArg],
+  handler(c) {
+    const entry = c.findTyped(1, Type.set);
+    if (entry < 0) return;
+    if (entry === 0) c.reply.set(0);
+    else replyMembers(c, entry);
+  },
+};
+
+export const scard: Command = {
+  name: "scard",
+  arity: 2,
+  flags: "readonly fast",
+  keys: [1, 1, 1],
+  keyFlags: "RO",
+  group: "set",
+  since: "1.0.0",
+  complexity: "O(1)",
+  summary: "Returns the number of members of a set.",
+  args: [keyArg],
+  handler(c) {
+    const entry = c.findTyped(1, Type.set);
+    if (entry >= 0) c.reply.integer(entry === 0 ? 0 : c.sets.count(entry));
+  },
+};
+
+export const spop: Command = {
+  name: "spop",
+  arity: -2,
+  flags: "write fast",
+  tips: "nondeterministic_output",
+  keys: [1, 1, 1],
+  keyFlags: "RW access delete",
+  group: "set",
+  since: "1.0.0",
+  complexity: "O(1), or O(N) for N members with a count",
+  summary: "Takes random members out of a set and returns them.",
+  args: [keyArg, { name: "count", type: "integer", since: "3.2.0", optional: true }],
+  console: "set",
+  handler(c) {
+    if (c.args.count > 2) return popSeveral(c);
+    const entry = c.findTypedForWrite(1, Type.set);
+    if (entry < 0) return;
+    if (entry === 0) return c.reply.null();
+    const { sets } = c;
+    sets.pick(entry, c.keyspace.random);
+    c.reply.bulk(sets.bytes, sets.start, sets.end);
+    c.effect(3);
+    c.effectText("SREM");
+    c.effectArg(1);
+    c.effectBytes(sets.bytes, sets.start, sets.end);
+    sets.removePicked(entry);
+    c.modified(1, Events.spop);
+    if (sets.count(entry) === 0) c.removedEmpty(1);
+  },
+};
+
+function popSeveral(c: Context): void {
+  const { args, reply, sets } = c;
+  if (args.count > 3) return reply.error(Errors.syntax);
+  const count = parseInteger(args.bytes, args.starts[2], args.ends[2]);
+  if (!(count >= 0)) return reply.error(Errors.notPositive);
+  const entry = c.findTypedForWrite(1, Type.set);
+  if (entry < 0) return;
+  if (entry === 0 || count === 0) return reply.set(0);
+  const size = sets.count(entry);
+  if (count >= size) return popAll(c, entry);
+  reply.set(count);
+  if ((size - count) * MOVE_SHARE > count) popPicked(c, entry, count);
+  else popAllBut(c, entry, size - count, count);
+  c.modified(1, Events.spop);
+}
+
+function popAll(c: Context, entry: number): void {
+  replyMembers(c, entry);
+  c.effect(2);
+  c.effectText("DEL");
+  c.effectArg(1);
+  c.modified(1, Events.spop);
+  c.removedEmpty(1);
+}
+
+/** Begins the SREM that stands for the next of `left` popped members, if one is to begin. */
+function beginRemoval(c: Context, done: number, left: number): void {
+  if (done % EFFECT_MEMBERS_MAX !== 0) return;
+  c.effect(2 + Math.min(left, EFFECT_MEMBERS_MAX));
+  c.effectText("SREM");
+  c.effectArg(1);
+}
+
+/** Pops `count` members one by one. */
+function popPicked(c: Context, entry: number, count: number): void {
+  const { reply, sets } = c;
+  for (let i = 0; i < count; i++) {
+    sets.pick(entry, c.keyspace.random);
+    beginRemoval(c, i, count - i);
+    reply.bulk(sets.bytes, sets.start, sets.end);
+    c.effectBytes(sets.bytes, sets.start, sets.end);
+    sets.removePicked(entry);
+  }
+}
+
+/** Pops `count` members by moving the `staying` ones to a new set, which takes the entry over. */
+function popAllBut(c: Context, entry: number, staying: number, count: number): void {
+  const { reply, sets } = c;
+  const { records } = sets;
+  const ofIntegers = records.kind(entry) === Kind.setIntegers;
+  const holder = sets.createHolder(ofIntegers ? Kind.setIntegers : Kind.setPacked);
+  for (let i = 0; i < staying; i++) {
+    sets.pick(entry, c.keyspace.random);
+    sets.add(holder, sets.bytes, sets.start, sets.end);
+    sets.removePicked(entry);
+  }
+  const { walk } = sets;
+  walk.open(entry);
+  for (let i = 0; walk.next(); i++) {
+    beginRemoval(c, i, count - i);
+    reply.bulk(walk.bytes, walk.start, walk.end);
+    c.effectBytes(walk.bytes, walk.start, walk.end);
+  }
+  const kind = records.kind(entry);
+  const root = records.pointer(entry);
+  records.setKind(entry, records.kind(holder));
+  records.setPointer(entry, records.pointer(holder));
+  records.setKind(holder, kind);
+  records.setPointer(holder, root);
+  c.keyspace.dispose(holder);
+}
+
+export const srandmember: Command = {
+  name: "srandmember",
+  arity: -2,
+  flags: "readonly",
+  tips: "nondeterministic_output",
+  keys: [1, 1, 1],
+  keyFlags: "RO access",
+  group: "set",
+  since: "1.0.0",
+  complexity: "O(1), or O(N) for N members with a count",
+  summary: "Returns random members of a set.",
+  args: [keyArg, { name: "count", type: "integer", since: "2.6.0", optional: true }],
+  console: "set",
+  handler(c) {
+    const { args, reply, sets } = c;
+    if (args.count > 3) return reply.error(Errors.syntax);
+    if (args.count === 2) return randomMember(c);
+    const asked = readDrawCount(args, 2, reply);
+    if (Number.isNaN(asked)) return;
+    const entry = c.findTyped(1, Type.set);
+    if (entry < 0) return;
+    if (entry === 0 || asked === 0) return reply.array(0);
+    if (drawsTooMany(asked)) return reply.error(Errors.outOfRange);
+    const size = sets.count(entry);
+    const count = asked < 0 ? -asked : Math.min(asked, size);
+    reply.array(count);
+    if (asked < 0) replyDraws(c, entry, count);
+    else if (sets.records.kind(entry) === Kind.setTable && count * DRAW_SHARE <= size) {
+      replyDistinctDraws(c, entry, count);
+    } else {
+      replySelection(c, entry, count, size);
+    }
+  },
+};
+
+function randomMember(c: Context): void {
+  const entry = c.findTyped(1, Type.set);
+  if (entry < 0) return;
+  if (entry === 0) return c.reply.null();
+  replyDraws(c, entry, 1);
+}
+
+function replyDraws(c: Context, entry: number, count: number): void {
+  const { reply, sets } = c;
+  for (let i = 0; i < count; i++) {
+    sets.pick(entry, c.keyspace.random);
+    reply.bulk(sets.bytes, sets.start, sets.end);
+  }
+}
+
+/** `count` distinct members, few enough that repeats are rare. */
+function replyDistinctDraws(c: Context, entry: number, count: number): void {
+  const { reply, sets } = c;
+  const drawn = new Set<number>();
+  while (drawn.size < count) {
+    sets.pick(entry, c.keyspace.random);
+    if (drawn.has(sets.picked)) continue;
+    drawn.add(sets.picked);
+    reply.bulk(sets.bytes, sets.start, sets.end);
+  }
+}
+
+/** `count` distinct members of `size` by one walk, each with the same chance. */
+function replySelection(c: Context, entry: number, count: number, size: number): void {
+  const { reply } = c;
+  const { walk } = c.sets;
+  let wanted = count;
+  let left = size;
+  walk.open(entry);
+  while (wanted > 0 && walk.next()) {
+    if (wanted === left || c.keyspace.random.below(left) < wanted) {
+      wanted--;
+      reply.bulk(walk.bytes, walk.start, walk.end);
+    }
+    left--;
+  }
+}
+
+export const smove: Command = {
+  name: "smove",
+  arity: 4,
+  flags: "write fast",
+  keys: [1, 2, 1],
+  keyFlags: "RW access delete; RW insert",
+  group: "set",
+  since: "1.0.0",
+  complexity: "O(1)",
+  summary: "Moves a member from one set to another.",
+  args: [
+    { name: "source", type: "key", keySpecIndex: 0 },
+    { name: "destination", type: "key", keySpecIndex: 1 },
+    memberArg,
+  ],
+  handler(c) {
+    const source = c.findTypedForWrite(1, Type.set);
+    if (source < 0) return;
+    if (source === 0) return c.reply.integer(0);
+    let target = c.findTypedForWrite(2, Type.set);
+    if (target < 0) return;
+    const { sets } = c;
+    const { bytes, starts, ends } = c.args;
+    const start = starts[3];
+    const end = ends[3];
+    if (source === target) return c.reply.integer(sets.has(source, bytes, start, end) ? 1 : 0);
+    if (!sets.remove(source, bytes, start, end)) return c.reply.integer(0);
+    c.modified(1, Events.srem);
+    if (sets.count(source) === 0) c.removedEmpty(1);
+    if (target === 0) {
+      const root = sets.create(1, bytes, start, end);
+      target = c.create(2, sets.createdKind, root);
+    }
+    if (sets.add(target, bytes, start, end)) c.modified(2, Events.sadd);
+    c.reply.integer(1);
+  },
+};
+
+export const sscan: Command = {
+  name: "sscan",
+  arity: -3,
+  flags: "readonly",
+  tips: "nondeterministic_output",
+  keys: [1, 1, 1],
+  keyFlags: "RO access",
+  group: "set",
+  since: "2.8.0",
+  complexity: "O(1) for each call, O(N) for a whole scan of N members",
+  summary: "Walks over the members of a set step by step.",
+  args: [keyArg, ...scanArgs],
+  handler(c) {
+    const { args, reply } = c;
+    let cursor = readCursor(args, 2, reply);
+    if (cursor < 0) return;
+    const entry = c.findTyped(1, Type.set);
+    if (entry < 0) return;
+    if (entry === 0) return replyEmptyScan(reply);
+    const options = scanOptions;
+    if (!options.read(args, 3, ScanOf.members, reply)) return;
+    const { walk } = c.sets;
+    const mark = options.begin(reply);
+    let replied = 0;
+    let seen = 0;
+    do {
+      cursor = walk.openBatch(entry, cursor);
+      for (seen = 0; walk.next(); seen++) {
+        if (!options.matches(args, walk.bytes, walk.start, walk.end)) continue;
+        reply.bulk(walk.bytes, walk.start, walk.end);
+        replied++;
+      }
+    } while (options.goesOn(cursor, seen));
+    options.end(reply, mark, cursor, replied);
+  },
+};
+
+/** The set family, but for what set-algebra.ts has. */
+export const setCommands: Command[] = [
+  sadd,
+  srem,
+  sismember,
+  smismember,
+  smembers,
+  scard,
+  spop,
+  srandmember,
+  smove,
+  sscan,
+];

@@ -1,0 +1,180 @@
+// Parts of strings: lengths, ranges, and what is put at their end or inside.
+
+import { parseIndex } from "../../base/integers.ts";
+import type { Command, Context } from "../../engine/context.ts";
+import { Events } from "../../engine/events.ts";
+import { Kind, Type } from "../../keyspace/data-type.ts";
+import { Errors } from "../../protocol/errors.ts";
+import { NO_DEADLINE } from "../../structures/record.ts";
+import { keyArg } from "../shared/argument-docs.ts";
+import { setTo } from "./strings.ts";
+
+export const append: Command = {
+  name: "append",
+  arity: 3,
+  flags: "write denyoom fast",
+  keys: [1, 1, 1],
+  keyFlags: "RW insert",
+  group: "string",
+  since: "2.0.0",
+  complexity: "O(N) for N bytes appended; O(M) for the value's M bytes when it must move.",
+  summary: "Appends to the string of a key.",
+  args: [keyArg, { name: "value", type: "string" }],
+  handler: appendCommand,
+};
+
+export const strlen: Command = {
+  name: "strlen",
+  arity: 2,
+  flags: "readonly fast",
+  keys: [1, 1, 1],
+  keyFlags: "RO",
+  group: "string",
+  since: "2.2.0",
+  complexity: "O(1)",
+  summary: "Returns the length of a key's string in bytes.",
+  args: [keyArg],
+  handler: strlenCommand,
+};
+
+export const getrange: Command = {
+  name: "getrange",
+  arity: 4,
+  flags: "readonly",
+  keys: [1, 1, 1],
+  keyFlags: "RO access",
+  group: "string",
+  since: "2.4.0",
+  complexity: "O(N) for N bytes returned.",
+  summary: "Returns a part of a key's string.",
+  args: [keyArg, { name: "start", type: "integer" }, { name: "end", type: "integer" }],
+  handler: getrangeCommand,
+};
+
+export const substr: Command = {
+  name: "substr",
+  arity: 4,
+  flags: "readonly",
+  keys: [1, 1, 1],
+  keyFlags: "RO access",
+  group: "string",
+  since: "1.0.0",
+  deprecated: ["2.0.0", "`GETRANGE`"],
+  complexity: "O(N) for N bytes returned.",
+  summary: "Returns a part of a key's string (the old name of GETRANGE).",
+  args: [keyArg, { name: "start", type: "integer" }, { name: "end", type: "integer" }],
+  handler: getrangeCommand,
+};
+
+export const setrange: Command = {
+  name: "setrange",
+  arity: 4,
+  flags: "write denyoom",
+  keys: [1, 1, 1],
+  keyFlags: "RW update",
+  group: "string",
+  since: "2.2.0",
+  complexity: "O(N) for N bytes written; O(M) for the value's M bytes when it must move.",
+  summary: "Overwrites a part of a key's string from an offset on.",
+  args: [keyArg, { name: "offset", type: "integer" }, { name: "value", type: "string" }],
+  handler: setrangeCommand,
+};
+
+export const stringPartCommands: readonly Command[] = [append, strlen, getrange, substr, setrange];
+
+const NO_BYTES = new Uint8Array(0);
+
+function strlenCommand(c: Context): void {
+  const entry = c.findTyped(1, Type.string);
+  if (entry >= 0) c.reply.integer(entry === 0 ? 0 : c.keyspace.records.valueLength(entry));
+}
+
+/** Whether a string may grow to this length; replies where it may not. */
+function lengthAllowed(c: Context, length: number): boolean {
+  if (length <= c.bulkLengthMax) return true;
+  c.reply.error(Errors.stringTooLong);
+  return false;
+}
+
+function appendCommand(c: Context): void {
+  const { args, keyspace, reply } = c;
+  const entry = c.findTypedForWrite(1, Type.string);
+  if (entry < 0) return;
+  const added = args.length(2);
+  if (entry === 0) {
+    if (!lengthAllowed(c, added)) return;
+    setTo(c, 1, 2, NO_DEADLINE);
+    c.modified(1, Events.append);
+    reply.integer(added);
+    return;
+  }
+  const { records } = keyspace;
+  const length = records.valueLength(entry);
+  if (!lengthAllowed(c, length + added)) return;
+  keyspace.resizeString(c.db, entry, Kind.stringRaw, length + added, length);
+  copyArgument(c, 2, records.bytes, records.start + length);
+  c.modified(1, Events.append);
+  reply.integer(length + added);
+}
+
+function copyArgument(c: Context, i: number, to: Uint8Array, at: number): void {
+  to.set(c.args.bytes.subarray(c.args.starts[i], c.args.ends[i]), at);
+}
+
+function setrangeCommand(c: Context): void {
+  const { args, keyspace, reply } = c;
+  const offset = parseIndex(args.bytes, args.starts[2], args.ends[2]);
+  if (Number.isNaN(offset)) {
+    reply.error(Errors.notInteger);
+    return;
+  }
+  if (offset < 0) {
+    reply.error(Errors.offsetOutOfRange);
+    return;
+  }
+  let entry = c.findTypedForWrite(1, Type.string);
+  if (entry < 0) return;
+  const added = args.length(3);
+  const { records } = keyspace;
+  const length = entry === 0 ? 0 : records.valueLength(entry);
+  if (added === 0) {
+    reply.integer(length);
+    return;
+  }
+  if (!lengthAllowed(c, offset + added)) return;
+  if (entry === 0) {
+    c.setString(1, Kind.stringRaw, NO_BYTES, 0, 0, NO_DEADLINE);
+    entry = c.findForWrite(1);
+  }
+  const whole = Math.max(length, offset + added);
+  keyspace.resizeString(c.db, entry, Kind.stringRaw, whole, length);
+  const { bytes, start } = records;
+  if (offset > length) bytes.fill(0, start + length, start + offset);
+  copyArgument(c, 3, bytes, start + offset);
+  c.modified(1, Events.setrange);
+  reply.integer(whole);
+}
+
+function getrangeCommand(c: Context): void {
+  const { args, reply } = c;
+  let start = parseIndex(args.bytes, args.starts[2], args.ends[2]);
+  let end = parseIndex(args.bytes, args.starts[3], args.ends[3]);
+  if (Number.isNaN(start) || Number.isNaN(end)) {
+    reply.error(Errors.notInteger);
+    return;
+  }
+  const entry = c.findTyped(1, Type.string);
+  if (entry < 0) return;
+  const { records } = c.keyspace;
+  const length = entry === 0 ? 0 : records.valueLength(entry);
+  const crossed = start < 0 && end < 0 && start > end;
+  if (start < 0) start = Math.max(0, length + start);
+  if (end < 0) end = Math.max(0, length + end);
+  if (end >= length) end = length - 1;
+  if (crossed || start > end || length === 0) {
+    reply.bulk(NO_BYTES, 0, 0);
+    return;
+  }
+  records.value(entry);
+  reply.bulk(records.bytes, records.start + start, records.start + end + 1);
+}

@@ -1,0 +1,66 @@
+// The command table: finds a command by the bytes of its name, in any case, without making a
+// string. An open-addressing table of a fixed size; commands are added before the first request.
+
+import { assert } from "../base/assert.ts";
+import type { Arguments } from "../protocol/arguments.ts";
+import type { CommandEntry } from "./command.ts";
+import { CompiledCommand } from "./command.ts";
+
+const SLOTS = 4096;
+/** Longer names are no commands. */
+const NAME_MAX = 64;
+/** The bit that is another in upper and lower case, in each byte of a word. */
+const ANY_CASE = 0x20202020;
+
+export class CommandTable {
+  readonly commands: Map<string, CompiledCommand> = new Map();
+  readonly #slots: (CompiledCommand | undefined)[] = new Array(SLOTS).fill(undefined);
+
+  constructor(families: readonly (readonly CommandEntry[])[]) {
+    for (const family of families) for (const command of family) this.#add(command);
+  }
+
+  #add(entry: CommandEntry): void {
+    assert(!this.commands.has(entry.name), "each command is in the table once");
+    assert(this.commands.size < SLOTS / 4, "the table stays sparse");
+    const command = new CompiledCommand(entry);
+    this.commands.set(entry.name, command);
+    let slot = nameHash(command.nameBytes, 0, command.nameBytes.length);
+    while (this.#slots[slot] !== undefined) slot = (slot + 1) & (SLOTS - 1);
+    this.#slots[slot] = command;
+  }
+
+  /** The command whose name is argument `i`, or undefined. */
+  find(args: Arguments, i: number): CompiledCommand | undefined {
+    const { bytes } = args;
+    const start = args.starts[i];
+    const end = args.ends[i];
+    const length = end - start;
+    if (length > NAME_MAX || length === 0) return undefined;
+    let slot = nameHash(bytes, start, end);
+    for (;;) {
+      const command = this.#slots[slot];
+      if (command === undefined) return undefined;
+      const name = command.nameBytes;
+      if (name.length === length) {
+        let k = 0;
+        while (k < length) {
+          const byte = bytes[start + k];
+          if ((byte >= 65 && byte <= 90 ? byte | 32 : byte) !== name[k]) break;
+          k++;
+        }
+        if (k === length) return command;
+      }
+      slot = (slot + 1) & (SLOTS - 1);
+    }
+  }
+}
+
+/** Of four bytes of the name and its length, which tell nearly all apart. Not for no bytes. */
+function nameHash(bytes: Uint8Array, start: number, end: number): number {
+  const length = end - start;
+  const second = length === 1 ? 0 : bytes[start + 1];
+  const middle = bytes[start + (length >> 1)];
+  const word = bytes[start] | (second << 8) | (middle << 16) | (bytes[end - 1] << 24);
+  return (Math.imul((word & ~ANY_CASE) + length, 0x9e3779b1) >>> 17) & (SLOTS - 1);
+}

@@ -1,0 +1,323 @@
+// The context: what a handler sees. One object for each database instance, reused for every
+// command; the executor sets its fields before it calls a handler. Handlers hold only what is
+// particular to their command; what is common (finding an entry, refusing a wrong type, telling
+// that a key changed) is one call here.
+
+import { asciiBytes } from "../base/bytes.ts";
+import { Counter, type Keyspace } from "../keyspace/keyspace.ts";
+import type { Memory } from "../memory/memory.ts";
+import { Arguments } from "../protocol/arguments.ts";
+import { Errors } from "../protocol/errors.ts";
+import { ReplyWriter } from "../protocol/reply-writer.ts";
+import type { Hashes } from "../types/hashes.ts";
+import type { Lists } from "../types/lists.ts";
+import type { Sets } from "../types/sets.ts";
+import { Blocking, queueName } from "./blocking.ts";
+import type { CommandEntry, CompiledCommand } from "./command.ts";
+import type { CommandTable } from "./command-table.ts";
+import { Effects } from "./effects.ts";
+import { EventClass, Events, type KeyEvent } from "./events.ts";
+import type { Services } from "./services.ts";
+import type { Session } from "./session.ts";
+import { PubSubRegistry } from "./subscriptions.ts";
+
+/** One declarative entry and one short function: a command. See command.ts. */
+export type Command = CommandEntry<Context>;
+
+/** What INFO says of the commands executed. */
+export interface Statistics {
+  commands: number;
+  errors: Map<string, number>;
+}
+
+/** The executor, as handlers see it: what they ask of it is written there. */
+export interface Engine {
+  readonly table: CommandTable;
+  readonly statistics: Statistics;
+  /** There while a transaction of the embedded API is open. */
+  readonly observer: object | undefined;
+  call(command: CompiledCommand, args: Arguments): void;
+  refusal(flags: number): Uint8Array | undefined;
+  setNow(nowMs: number): void;
+  endTransaction(session: Session): void;
+  unwatch(session: Session): void;
+  keepPush(from: number): void;
+  dropSilenced(): void;
+  timeOut(session: Session): void;
+  unblockWithError(session: Session): void;
+  resetStatistics(): void;
+}
+
+/** What block() replies where blocking is out of the question. */
+export const BlockReply = { null: 0, nullArray: 1 } as const;
+
+export class Context {
+  readonly memory: Memory;
+  readonly keyspace: Keyspace;
+  readonly lists: Lists;
+  readonly hashes: Hashes;
+  readonly sets: Sets;
+  readonly effects = new Effects();
+  readonly blocking = new Blocking();
+  readonly pubsub = new PubSubRegistry();
+  readonly executor: Engine;
+  readonly services: Services;
+
+  args: Arguments = new Arguments();
+  reply: ReplyWriter = new ReplyWriter();
+  session: Session;
+  command: CompiledCommand | undefined;
+  /** The selected database of the session. */
+  db = 0;
+  /** Milliseconds since 1970; one value for a whole command or transaction. */
+  now = 0;
+
+  /** Changes of the command that is running; a write that changed nothing has no effect. */
+  changes = 0;
+  /** The handler has put its own effects in the request's place. */
+  rewritten = false;
+  /** Inside EXEC: nothing may block, and effects count together. */
+  inTransaction = false;
+  /** DEBUG SLEEP was in the transaction: what comes after EXEC sees a later time. */
+  slept = false;
+  /** Executing again on behalf of a session that waits (see blocking.ts). */
+  serving = false;
+  /** The served command would wait again. */
+  stillWaiting = false;
+
+  /** proto-max-bulk-len: how long a string may become, in bytes. */
+  bulkLengthMax = 512 * 1024 * 1024;
+
+  /** Classes of keyspace events that somebody wants to hear of (EventClass bits). */
+  notifications = 0;
+
+  /** For the console: the types behind each WRONGTYPE, found and expected, in turn. */
+  readonly wrongTypes: number[] = [];
+
+  constructor(
+    executor: Engine,
+    keyspace: Keyspace,
+    types: { lists: Lists; hashes: Hashes; sets: Sets },
+    services: Services,
+    session: Session,
+  ) {
+    this.executor = executor;
+    this.memory = keyspace.memory;
+    this.keyspace = keyspace;
+    this.lists = types.lists;
+    this.hashes = types.hashes;
+    this.sets = types.sets;
+    this.services = services;
+    this.session = session;
+  }
+
+  // Finding
+
+  /** The entry of the key at argument i, or 0. Counts a hit or a miss. */
+  find(i: number): number {
+    const { args, keyspace } = this;
+    const entry = keyspace.find(this.db, args.bytes, args.starts[i], args.ends[i]);
+    keyspace.count(entry === 0 ? Counter.misses : Counter.hits);
+    if (entry === 0 && (this.notifications & EventClass.missed) !== 0) {
+      this.#announce("keymiss", args.bytes, args.starts[i], args.ends[i]);
+    }
+    return entry;
+  }
+
+  /**
+   * The entry of the key at argument i if it is of this Type; 0 if there is none; −1 if it is of
+   * another type, and then WRONGTYPE has been replied.
+   */
+  findTyped(i: number, type: number): number {
+    return this.#checked(this.find(i), type);
+  }
+
+  /** As find, without counting. */
+  findForWrite(i: number): number {
+    const { args } = this;
+    return this.keyspace.find(this.db, args.bytes, args.starts[i], args.ends[i]);
+  }
+
+  /** As findTyped, without counting. */
+  findTypedForWrite(i: number, type: number): number {
+    return this.#checked(this.findForWrite(i), type);
+  }
+
+  #checked(entry: number, type: number): number {
+    if (entry === 0) return 0;
+    const found = this.keyspace.typeOf(entry);
+    if (found === type) return entry;
+    this.wrongType(found, type);
+    return -1;
+  }
+
+  /** Replies WRONGTYPE: there is `found` where `expected` was asked for. */
+  wrongType(found: number, expected: number): void {
+    if (this.session.console) this.wrongTypes.push(found, expected);
+    this.reply.error(Errors.wrongType);
+  }
+
+  // Changing
+
+  /** Sets the key at argument i to a string; see Keyspace.setString. */
+  setString(
+    i: number,
+    kind: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    deadline: number,
+  ): void {
+    const { args } = this;
+    const made = this.keyspace.setString(
+      this.db,
+      args.bytes,
+      args.starts[i],
+      args.ends[i],
+      kind,
+      bytes,
+      start,
+      end,
+      deadline,
+    );
+    if (made && (this.notifications & EventClass.newKey) !== 0) {
+      this.#announce("new", args.bytes, args.starts[i], args.ends[i]);
+    }
+  }
+
+  /** A new collection under the key at argument i. REQUIRES: the key is not there. */
+  create(i: number, kind: number, root: number): number {
+    const { args } = this;
+    const start = args.starts[i];
+    const entry = this.keyspace.addCollection(this.db, args.bytes, start, args.ends[i], kind, root);
+    if ((this.notifications & EventClass.newKey) !== 0) {
+      this.#announce("new", args.bytes, start, args.ends[i]);
+    }
+    return entry;
+  }
+
+  /** Deletes the key at argument i; returns whether it was there. */
+  remove(i: number): boolean {
+    const entry = this.findForWrite(i);
+    if (entry === 0) return false;
+    this.keyspace.remove(this.db, entry);
+    return true;
+  }
+
+  /** The key at argument i changed. To be called once for each changed key, after the change. */
+  modified(i: number, event: KeyEvent): void {
+    this.changes++;
+    if (this.notifications === 0 && !this.keyspace.watched.any) return;
+    const { args } = this;
+    this.#spread(this.db, args.bytes, args.starts[i], args.ends[i], event);
+  }
+
+  /** As modified, for a key that is not an argument, or is in another database. */
+  modifiedKey(db: number, bytes: Uint8Array, start: number, end: number, event: KeyEvent): void {
+    this.changes++;
+    this.#spread(db, bytes, start, end, event);
+  }
+
+  /** The collection at argument i became empty: its key goes. */
+  removedEmpty(i: number): void {
+    this.remove(i);
+    this.event(i, Events.del);
+  }
+
+  /** One more event of a key that modified() was called for. */
+  event(i: number, event: KeyEvent): void {
+    if ((this.notifications & event.class) === 0) return;
+    this.#announce(event.name, this.args.bytes, this.args.starts[i], this.args.ends[i]);
+  }
+
+  #spread(db: number, bytes: Uint8Array, start: number, end: number, event: KeyEvent): void {
+    if (this.keyspace.watched.any) this.keyspace.watched.touch(db, bytes, start, end);
+    if ((this.notifications & event.class) !== 0) {
+      this.#announce(event.name, bytes, start, end, db);
+    }
+  }
+
+  /** Tells subscribers of an event that no change goes with (an expiry, an eviction). */
+  announce(db: number, bytes: Uint8Array, start: number, end: number, event: KeyEvent): void {
+    if ((this.notifications & event.class) !== 0) {
+      this.#announce(event.name, bytes, start, end, db);
+    }
+  }
+
+  #announce(event: string, bytes: Uint8Array, start: number, end: number, db = this.db): void {
+    const key = bytes.slice(start, end);
+    if ((this.notifications & EventClass.keyspace) !== 0) {
+      let channel = `__keyspace@${db}__:`;
+      for (const byte of key) channel += String.fromCharCode(byte);
+      const message = asciiBytes(event);
+      this.pubsub.publish(channel, message, 0, message.length);
+    }
+    if ((this.notifications & EventClass.keyevent) !== 0) {
+      this.pubsub.publish(`__keyevent@${db}__:${event}`, key, 0, key.length);
+    }
+  }
+
+  /** The key at argument i was given something that a waiting client may take. */
+  ready(i: number): void {
+    if (!this.blocking.any) return;
+    this.blocking.note(this.db, this.args.bytes, this.args.starts[i], this.args.ends[i]);
+  }
+
+  /**
+   * Nothing is there yet: the session waits for a value of `type` at one of the keys at arguments
+   * first … last, for `timeoutMs` (0: for ever). Where nobody may wait (inside a transaction, in
+   * an embedded program) `denied` is replied at once, a BlockReply.
+   */
+  block(type: number, first: number, last: number, timeoutMs: number, denied: number): void {
+    if (this.serving) {
+      this.stillWaiting = true;
+      return;
+    }
+    const { session, args } = this;
+    if (this.inTransaction || session.link === undefined || this.command === undefined) {
+      if (denied === BlockReply.nullArray) this.reply.nullArray();
+      else this.reply.null();
+      return;
+    }
+    const names = new Set<string>();
+    for (let i = first; i <= last; i++) {
+      names.add(queueName(this.db, args.bytes, args.starts[i], args.ends[i]));
+    }
+    this.blocking.add(session, {
+      command: this.command,
+      args: args.clone(),
+      db: this.db,
+      names: [...names],
+      type,
+      sinceMs: this.now,
+      cancelTimer:
+        timeoutMs === 0
+          ? undefined
+          : this.services.setTimer(timeoutMs, () => this.executor.timeOut(session)),
+    });
+  }
+
+  // Effects in the place of the request
+
+  /** Begins a command of `words` words that stands for what this command did. */
+  effect(words: number): void {
+    this.rewritten = true;
+    this.effects.begin(this.db, words);
+  }
+
+  effectText(text: string): void {
+    this.effects.text(text);
+  }
+
+  effectInteger(n: number): void {
+    this.effects.integer(n);
+  }
+
+  effectBytes(bytes: Uint8Array, start: number, end: number): void {
+    this.effects.range(bytes, start, end);
+  }
+
+  effectArg(i: number): void {
+    this.effects.argument(this.args, i);
+  }
+}

@@ -1,0 +1,231 @@
+// The services that a process offers to the commands of its database: settings, sessions, INFO,
+// timers and the clock. An embedded database has them without a network; a server adds its own
+// figures by way of `network`.
+
+import type { Database } from "../database.ts";
+import type { Services } from "../engine/services.ts";
+import type { Session } from "../engine/session.ts";
+import { reasonOf } from "../persistence/log/log-error.ts";
+import type { Platform } from "../platform/platform.ts";
+import { readText, replaceText } from "../platform/text-files.ts";
+import { type Configuration, rewriteText } from "./configuration.ts";
+import { type InfoSource, infoText } from "./info.ts";
+
+/** What a listening server knows of its connections. */
+export interface NetworkFigures {
+  readonly port: number;
+  readonly bytesReceived: number;
+  readonly bytesSent: number;
+  readonly connectionsReceived: number;
+  readonly connectionsRejected: number;
+  readonly inputLimitDisconnections: number;
+  readonly outputLimitDisconnections: number;
+  readonly clientBytes: number;
+  /** Counts from 0 again (CONFIG RESETSTAT). */
+  resetFigures(): void;
+}
+
+const noNetwork: NetworkFigures = {
+  port: 0,
+  bytesReceived: 0,
+  bytesSent: 0,
+  connectionsReceived: 0,
+  connectionsRejected: 0,
+  inputLimitDisconnections: 0,
+  outputLimitDisconnections: 0,
+  clientBytes: 0,
+  resetFigures() {},
+};
+
+/** How often the figures by the second are taken. */
+const SAMPLE_MS = 1000;
+
+export class ProcessServices implements Services, InfoSource {
+  readonly platform: Platform;
+  readonly configuration: Configuration;
+  readonly sessions: Map<number, Session> = new Map();
+  readonly startedMs: number;
+  readonly runId: string;
+  network: NetworkFigures = noNetwork;
+  /** Ends the process's server; not set where SHUTDOWN is not for clients to say. */
+  onShutdown: (() => void) | undefined;
+
+  commandsPerSecond = 0;
+  inputKilobytesPerSecond = 0;
+  outputKilobytesPerSecond = 0;
+
+  readonly #clock: () => number;
+  #database: Database | undefined;
+  #nextSession = 1;
+  #sampledMs = 0;
+  #sampledCommands = 0;
+  #sampledReceived = 0;
+  #sampledSent = 0;
+
+  constructor(platform: Platform, configuration: Configuration, clock: () => number) {
+    this.platform = platform;
+    this.configuration = configuration;
+    this.#clock = clock;
+    this.startedMs = clock();
+    const bytes = new Uint8Array(20);
+    platform.randomInto(bytes, 0, bytes.length);
+    this.runId = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
+  /** The database whose commands are served. To be set before the first of them. */
+  get database(): Database {
+    if (this.#database === undefined) throw new Error("the services have no database yet");
+    return this.#database;
+  }
+
+  set database(database: Database) {
+    this.#database = database;
+  }
+
+  /** The id of a new session. */
+  nextSessionId(): number {
+    return this.#nextSession++;
+  }
+
+  configGet(patterns: readonly string[]): readonly (readonly [name: string, value: string])[] {
+    return this.configuration.matching(patterns);
+  }
+
+  configSet(pairs: readonly (readonly [name: string, value: string])[]): string | undefined {
+    return this.configuration.set(pairs);
+  }
+
+  configRewrite(): string | undefined {
+    const { platform, configuration } = this;
+    const path = configuration.file;
+    if (path === "") return "ERR The server is running without a config file";
+    try {
+      const text = platform.exists(path) ? readText(platform, path) : "";
+      replaceText(platform, path, rewriteText(text, configuration));
+      return undefined;
+    } catch (error) {
+      return `ERR Rewriting config file: ${reasonOf(error)}`;
+    }
+  }
+
+  resetStatistics(): void {
+    this.network.resetFigures();
+    this.#sampledCommands = 0;
+    this.#sampledReceived = 0;
+    this.#sampledSent = 0;
+  }
+
+  password(): string {
+    return this.configuration.get("requirepass");
+  }
+
+  info(sections: readonly string[]): string {
+    return infoText(this, sections);
+  }
+
+  kill(session: Session): void {
+    session.link?.close(true);
+  }
+
+  shutdown(force: boolean): string | undefined {
+    if (this.onShutdown === undefined) {
+      return "ERR SHUTDOWN is not for clients of a database that a program has open: it closes it";
+    }
+    const { log } = this.database;
+    if (log !== null && log.failure !== null && !force) {
+      return `ERR Errors trying to SHUTDOWN: the log cannot be written (${log.failure}). Use FORCE.`;
+    }
+    // What the client has sent after this is not executed.
+    this.database.executor.context.session.closing = true;
+    this.onShutdown();
+    return undefined;
+  }
+
+  writesRefused(): string | undefined {
+    const failure = this.#database?.log?.failure ?? null;
+    return failure === null ? undefined : `MISCONF Errors writing to the AOF file: ${failure}`;
+  }
+
+  setTimer(delayMs: number, callback: () => void): () => void {
+    // Timers take at most 2^31 − 1 ms; a longer wait is made of several.
+    const most = 0x7fffffff;
+    const step = Math.min(delayMs, most);
+    let cancel = (): void => this.platform.clearTimer(timer);
+    const timer = this.platform.setTimer(step, () => {
+      if (delayMs > most) cancel = this.setTimer(delayMs - most, callback);
+      else callback();
+    });
+    return () => cancel();
+  }
+
+  nowMs(): number {
+    return this.#clock();
+  }
+
+  nowUs(): number {
+    return this.platform.nowUs();
+  }
+
+  sleep(ms: number): void {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  }
+
+  /** Takes the figures by the second. To be called about once a second. */
+  sample(): void {
+    const nowMs = this.platform.monotonicMs();
+    const seconds = (nowMs - this.#sampledMs) / SAMPLE_MS;
+    const commands = this.database.executor.statistics.commands;
+    const { bytesReceived, bytesSent } = this.network;
+    if (this.#sampledMs > 0 && seconds > 0) {
+      this.commandsPerSecond = Math.round(Math.max(0, commands - this.#sampledCommands) / seconds);
+      this.inputKilobytesPerSecond = (bytesReceived - this.#sampledReceived) / 1024 / seconds;
+      this.outputKilobytesPerSecond = (bytesSent - this.#sampledSent) / 1024 / seconds;
+    }
+    this.#sampledMs = nowMs;
+    this.#sampledCommands = commands;
+    this.#sampledReceived = bytesReceived;
+    this.#sampledSent = bytesSent;
+  }
+
+  // InfoSource
+
+  get port(): number {
+    return this.network.port;
+  }
+  get configurationFile(): string {
+    return this.configuration.file;
+  }
+  get maxClients(): number {
+    return this.configuration.get("maxclients");
+  }
+  get maxMemory(): number {
+    return this.configuration.get("maxmemory");
+  }
+  get maxMemoryPolicy(): string {
+    return this.configuration.get("maxmemory-policy");
+  }
+  get connectedClients(): number {
+    return this.sessions.size;
+  }
+  get connectionsReceived(): number {
+    return this.network.connectionsReceived;
+  }
+  get connectionsRejected(): number {
+    return this.network.connectionsRejected;
+  }
+  get inputLimitDisconnections(): number {
+    return this.network.inputLimitDisconnections;
+  }
+  get outputLimitDisconnections(): number {
+    return this.network.outputLimitDisconnections;
+  }
+  get bytesReceived(): number {
+    return this.network.bytesReceived;
+  }
+  get bytesSent(): number {
+    return this.network.bytesSent;
+  }
+  get clientBytes(): number {
+    return this.network.clientBytes;
+  }
+}

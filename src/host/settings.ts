@@ -1,0 +1,75 @@
+// From the configuration to the parts that it governs: sets them at the start, and again whenever
+// CONFIG SET changes a directive.
+
+import type { Database } from "../database.ts";
+import { reasonOf } from "../persistence/log/log-error.ts";
+import type { Configuration } from "./configuration.ts";
+import type { DirectiveName, ValueOf } from "./directives.ts";
+
+/** Applies a directive now and whenever it changes. */
+function bind<N extends DirectiveName>(
+  configuration: Configuration,
+  name: N,
+  apply: (value: ValueOf<N>) => void,
+): void {
+  apply(configuration.get(name));
+  configuration.onChange(name, (value) => {
+    apply(value);
+    return undefined;
+  });
+}
+
+/** Lets the configuration govern the database. */
+export function applySettings(database: Database, configuration: Configuration): void {
+  const { executor, keyspace, hashes, sets, lists } = database;
+  const { context, eviction } = executor;
+  const clamp = (value: number): number => Math.min(value, Number.MAX_SAFE_INTEGER);
+  bind(configuration, "hash-max-listpack-entries", (n) => {
+    hashes.entriesMax = clamp(n);
+  });
+  bind(configuration, "hash-max-listpack-value", (n) => {
+    hashes.valueMax = clamp(n);
+  });
+  bind(configuration, "set-max-intset-entries", (n) => {
+    sets.integersMax = clamp(n);
+  });
+  bind(configuration, "set-max-listpack-entries", (n) => {
+    sets.packedEntriesMax = clamp(n);
+  });
+  bind(configuration, "set-max-listpack-value", (n) => {
+    sets.packedValueMax = clamp(n);
+  });
+  bind(configuration, "list-max-listpack-size", (n) => {
+    lists.limit = n;
+  });
+  bind(configuration, "proto-max-bulk-len", (n) => {
+    context.bulkLengthMax = clamp(n);
+  });
+  bind(configuration, "notify-keyspace-events", (flags) => {
+    context.notifications = flags;
+  });
+  bind(configuration, "maxmemory", (n) => {
+    executor.memoryLimit = clamp(n);
+  });
+  bind(configuration, "maxmemory-policy", (policy) => {
+    eviction.policy = policy;
+    keyspace.setLfu(policy.endsWith("lfu"));
+  });
+  bind(configuration, "maxmemory-samples", (n) => {
+    eviction.samples = n;
+  });
+  bind(configuration, "lfu-log-factor", (n) => {
+    keyspace.lfuLogFactor = n;
+  });
+  bind(configuration, "lfu-decay-time", (n) => {
+    keyspace.lfuDecayMinutes = n;
+  });
+  configuration.onChange("appendfsync", (policy) => {
+    try {
+      database.log?.setPolicy(policy);
+      return undefined;
+    } catch (error) {
+      return reasonOf(error);
+    }
+  });
+}

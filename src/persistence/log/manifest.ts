@@ -1,0 +1,210 @@
+// The manifest: the list of files that together are the log, in the form of Redis 7.
+//
+//   appendonlydir/appendonly.aof.manifest   one line for each file, in the order of loading
+//   file appendonly.aof.1.base.rdb seq 1 type b      the base: at most one
+//   file appendonly.aof.1.incr.aof seq 1 type h      history: replaced files, to be removed
+//   file appendonly.aof.2.incr.aof seq 2 type i      increments, sequence numbers ascending
+//
+// Lines end in LF, are shorter than 1024 bytes, and those that begin with "#" are comments. A line
+// is a list of keys and values; unknown keys are skipped. A name with a space, a quote, a backslash
+// or anything that is not printable ASCII stands in double quotes with the escapes of redis-cli.
+//
+// A manifest is never changed in place: the new one is written beside it, synced, renamed over it,
+// and the directory is synced. So a crash leaves the old one or the new one.
+
+import { utf8Bytes, utf8Text } from "../../base/bytes.ts";
+import type { Platform } from "../../platform/platform.ts";
+import { readText, writeText } from "../../platform/text-files.ts";
+import { LogError } from "./log-error.ts";
+
+const LINE_BYTES_MAX = 1024;
+
+/** What a file of the manifest is, by the letters of the format. */
+export type LogFileType = "b" | "h" | "i";
+
+export interface LogFile {
+  readonly name: string;
+  readonly sequence: number;
+  readonly type: LogFileType;
+}
+
+export interface Manifest {
+  base: LogFile | undefined;
+  history: LogFile[];
+  increments: LogFile[];
+}
+
+export function emptyManifest(): Manifest {
+  return { base: undefined, history: [], increments: [] };
+}
+
+/** The manifest as text: base, history, increments, as redis-server orders them. */
+export function formatManifest(manifest: Manifest): string {
+  let text = "";
+  if (manifest.base !== undefined) text += formatFile(manifest.base);
+  for (const file of manifest.history) text += formatFile(file);
+  for (const file of manifest.increments) text += formatFile(file);
+  return text;
+}
+
+function formatFile(file: LogFile): string {
+  return `file ${quoteName(file.name)} seq ${file.sequence} type ${file.type}\n`;
+}
+
+/** Reads a manifest; `path` is for the errors. */
+export function parseManifest(text: string, path: string): Manifest {
+  const manifest = emptyManifest();
+  const lines = text.split("\n");
+  const refuse = (line: number, why: string): never => {
+    throw new LogError("LOG_MANIFEST", path, line, `${path}, line ${line}: ${why}`);
+  };
+  if (text === "") refuse(1, "the manifest is empty");
+  if (lines.pop() !== "") refuse(lines.length + 1, "the last line has no line feed");
+  for (let i = 0; i < lines.length; i++) {
+    const line = lines[i];
+    if (line.startsWith("#")) continue;
+    if (utf8Bytes(line).length + 1 >= LINE_BYTES_MAX) refuse(i + 1, "the line is too long");
+    const file = parseFile(line);
+    if (typeof file === "string") return refuse(i + 1, file);
+    if (file.type === "b") {
+      if (manifest.base !== undefined) refuse(i + 1, "there is more than one base file");
+      manifest.base = file;
+    } else if (file.type === "h") {
+      manifest.history.push(file);
+    } else {
+      const before = manifest.increments.at(-1);
+      if (before !== undefined && before.sequence >= file.sequence) {
+        refuse(i + 1, "the sequence numbers of the increments do not ascend");
+      }
+      manifest.increments.push(file);
+    }
+  }
+  return manifest;
+}
+
+/** The file of one line, or what is wrong with the line. */
+function parseFile(line: string): LogFile | string {
+  const words = splitWords(line);
+  if (words === undefined) return "the quotes are not balanced";
+  if (words.length < 6 || words.length % 2 !== 0) return "it is not a list of keys and values";
+  let name = "";
+  let sequence = 0;
+  let type = "";
+  for (let i = 0; i < words.length; i += 2) {
+    const value = words[i + 1];
+    const key = words[i].toLowerCase();
+    if (key === "file") name = value;
+    else if (key === "seq") sequence = /^[0-9]{1,15}$/.test(value) ? Number(value) : 0;
+    else if (key === "type") type = value;
+  }
+  if (name === "" || name.includes("/")) return "the file's name is missing, or not a plain name";
+  if (sequence === 0) return "the sequence number is missing, or not a positive number";
+  if (type !== "b" && type !== "h" && type !== "i") return "the type is none of b, h and i";
+  return { name, sequence, type };
+}
+
+const ESCAPES: Record<string, string> = { n: "\n", r: "\r", t: "\t", b: "\b", a: "\x07" };
+const encodeEscape: Record<number, string> = { 10: "n", 13: "r", 9: "t", 8: "b", 7: "a" };
+
+/** A name as the manifest holds it: in quotes where it needs them. */
+export function quoteName(name: string): string {
+  if (/^[!#-[\]-~]+$/.test(name)) return name;
+  let quoted = '"';
+  for (const byte of utf8Bytes(name)) {
+    if (byte === 0x22 || byte === 0x5c) quoted += `\\${String.fromCharCode(byte)}`;
+    else if (encodeEscape[byte] !== undefined) quoted += `\\${encodeEscape[byte]}`;
+    else if (byte >= 0x20 && byte < 0x7f) quoted += String.fromCharCode(byte);
+    else quoted += `\\x${byte.toString(16).padStart(2, "0")}`;
+  }
+  return `${quoted}"`;
+}
+
+/** The words of a line, quotes and escapes undone; undefined when the quotes do not balance. */
+function splitWords(line: string): string[] | undefined {
+  const words: string[] = [];
+  let at = 0;
+  for (;;) {
+    while (at < line.length && /\s/.test(line[at])) at++;
+    if (at === line.length) return words;
+    const bytes: number[] = [];
+    const quote = line[at] === '"' || line[at] === "'" ? line[at++] : "";
+    for (;;) {
+      if (at === line.length) {
+        if (quote !== "") return undefined;
+        break;
+      }
+      const character = String.fromCodePoint(line.codePointAt(at) as number);
+      if (quote === "" ? /\s/.test(character) : character === quote) break;
+      at += character.length;
+      if (character !== "\\" || quote !== '"' || at === line.length) {
+        const isQuote = character === "\\" && quote === "'" && line[at] === "'";
+        bytes.push(...utf8Bytes(isQuote ? line[at++] : character));
+        continue;
+      }
+      const hex = /^x([0-9a-fA-F]{2})/.exec(line.slice(at, at + 3));
+      if (hex !== null) bytes.push(Number.parseInt(hex[1], 16));
+      else bytes.push(...utf8Bytes(ESCAPES[line[at]] ?? line[at]));
+      at += hex === null ? 1 : 3;
+    }
+    if (quote !== "" && ++at < line.length && !/\s/.test(line[at])) return undefined;
+    const word = Uint8Array.from(bytes);
+    words.push(utf8Text(word, 0, word.length));
+  }
+}
+
+/** Where the log of a data directory lives. */
+export class LogPlace {
+  /** The directory of the log's files: `<dir>/appendonlydir`. */
+  readonly directory: string;
+  readonly fileName: string;
+  /** The data directory, which held the log as one file before Redis 7. */
+  readonly dataDirectory: string;
+
+  constructor(dataDirectory: string, directoryName = "appendonlydir", fileName = "appendonly.aof") {
+    this.dataDirectory = dataDirectory;
+    this.directory = `${dataDirectory}/${directoryName}`;
+    this.fileName = fileName;
+  }
+
+  path(name: string): string {
+    return `${this.directory}/${name}`;
+  }
+
+  get manifestPath(): string {
+    return this.path(`${this.fileName}.manifest`);
+  }
+
+  /** The log as one file, as Redis before 7 kept it. */
+  get singleFilePath(): string {
+    return `${this.dataDirectory}/${this.fileName}`;
+  }
+
+  incrementName(sequence: number): string {
+    return `${this.fileName}.${sequence}.incr.aof`;
+  }
+
+  /** Names in the log's directory that are files of this log, without its manifest. */
+  dataFiles(platform: Platform): string[] {
+    if (!platform.exists(this.directory)) return [];
+    const names = platform.list(this.directory);
+    return names.filter((name) => {
+      const rest = name.startsWith(`${this.fileName}.`) ? name.slice(this.fileName.length) : "";
+      return /^\.[0-9]+\.(base|incr)\.(aof|rdb)$/.test(rest);
+    });
+  }
+}
+
+/** Reads the manifest, or returns undefined when there is none. */
+export function readManifest(platform: Platform, place: LogPlace): Manifest | undefined {
+  const path = place.manifestPath;
+  if (!platform.exists(path)) return undefined;
+  return parseManifest(readText(platform, path), path);
+}
+
+/** Replaces the manifest; when this returns, the new one is on the disk. */
+export function writeManifest(platform: Platform, place: LogPlace, manifest: Manifest): void {
+  const temporary = place.path(`temp-${place.fileName}.manifest`);
+  writeText(platform, temporary, formatManifest(manifest));
+  platform.rename(temporary, place.manifestPath);
+  platform.syncDirectory(place.directory);
+}

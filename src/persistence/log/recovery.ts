@@ -1,0 +1,398 @@
+// Opening a log: find its files, replay them, cut off a torn end, and go on writing.
+//
+//   1. The manifest is read. Where there is none, a single appendonly.aof (Redis before 7) becomes
+//      the base, as redis-server 7 does it; where there is nothing at all, a first increment is
+//      made.
+//   2. The files are replayed in the order of the manifest, each starting in database 0.
+//   3. What is wrong at the end of the last file and can be explained by a crash is copied to
+//      `<file>.torn-<offset>`, synced, and then cut off. Anything else stops the start
+//      (log-reader.ts).
+//   4. The last file is synced: what was replayed may so far be in the kernel only, and what is
+//      written from now on says that everything before it is on the disk. Where it does not end
+//      with a seal, because it is new or another server wrote to it, an opening is written and
+//      synced, so that no crash can leave batches behind a lost opening.
+//   5. History files (replaced by a rewrite that a crash interrupted) are removed.
+//
+// Only one process may do this at a time: the caller holds the lock of the data directory.
+
+import type { Foresight } from "../../keyspace/foresight.ts";
+import type { File, Platform } from "../../platform/platform.ts";
+import { Arguments } from "../../protocol/arguments.ts";
+import { emptyRdbEnd } from "../rdb/empty-rdb.ts";
+import { type FsyncPolicy, Log } from "./log.ts";
+import { LogError, reasonOf } from "./log-error.ts";
+import { type Apply, LogReader } from "./log-reader.ts";
+import type { LogFile, Manifest } from "./manifest.ts";
+import { emptyManifest, LogPlace, readManifest, writeManifest } from "./manifest.ts";
+import { SEAL_BYTES_MAX, sealInto } from "./seal.ts";
+
+const COPY_BYTES = 1 << 20;
+
+export interface LogOptions {
+  platform: Platform;
+  /** The data directory. It is created when it is missing. */
+  directory: string;
+  /** `appenddirname`; "appendonlydir" unless given. */
+  directoryName?: string;
+  /** `appendfilename`; "appendonly.aof" unless given. */
+  fileName?: string;
+  /** `appendfsync` */
+  fsync: FsyncPolicy;
+  /** `aof-load-truncated`: whether a torn end is cut off (yes unless given) or stops the start. */
+  loadTruncated?: boolean;
+  /** Receives each command, SELECT included, MULTI and EXEC not: transactions come whole. */
+  apply: Apply;
+  /** Loads what commands will look for ahead of their turn; see keyspace/foresight.ts. */
+  foresight?: Foresight;
+  /** How much of a file is read at once, for tests. */
+  chunkBytes?: number;
+}
+
+/** What was cut from the end of the log. */
+export interface TornTail {
+  readonly file: string;
+  readonly offset: number;
+  readonly bytes: number;
+  /** Where the bytes are now. */
+  readonly keptIn: string;
+  /** What was wrong with them. */
+  readonly reason: string;
+}
+
+export interface Recovery {
+  readonly files: number;
+  readonly commands: number;
+  readonly batches: number;
+  readonly bytes: number;
+  readonly milliseconds: number;
+  readonly torn: TornTail | undefined;
+  /** Bytes of the base file (INFO's aof_base_size). */
+  readonly baseBytes: number;
+}
+
+/** Replays the log of a directory and opens it for writing. */
+export function openLog(options: LogOptions): { log: Log; recovery: Recovery } {
+  const { platform } = options;
+  const place = new LogPlace(options.directory, options.directoryName, options.fileName);
+  const startMs = platform.monotonicMs();
+  platform.makeDirectory(place.directory);
+  const manifest = readManifest(platform, place) ?? startManifest(platform, place);
+  finishMove(platform, place, manifest);
+  const files = filesOf(manifest);
+  for (const file of files) {
+    if (!platform.exists(place.path(file.name))) throw missing(place, file);
+  }
+  let commands = 0;
+  let batches = 0;
+  let bytes = 0;
+  let torn: TornTail | undefined;
+  let tail = { file: -1, end: 0 };
+  let baseBytes = 0;
+  for (let i = 0; i < files.length; i++) {
+    const path = place.path(files[i].name);
+    const isLast = i === files.length - 1;
+    const file = platform.open(path, isLast ? "update" : "read");
+    let isOpen = false;
+    try {
+      if (i > 0) options.apply(selectFirstDatabase());
+      const from = emptyRdbEnd(platform, file, path);
+      const { apply, chunkBytes, foresight } = options;
+      const reader = new LogReader(platform, file, path, from, apply, chunkBytes, foresight);
+      reader.run();
+      if (reader.reason !== "") {
+        torn = cutTail(platform, file, path, reader, isLast, options.loadTruncated ?? true);
+      } else if (isLast && reader.whole < reader.size) {
+        const error = platform.truncate(file, reader.whole); // a reserve that was not used up
+        if (error !== undefined) throw error;
+      }
+      commands += reader.commands;
+      batches += reader.batches;
+      bytes += reader.whole;
+      if (files[i].type === "b") baseBytes = reader.whole;
+      if (isLast) {
+        const error = platform.sync(file);
+        if (error !== undefined) throw error;
+        isOpen = files[i].type === "i";
+        tail = { file, end: reader.whole };
+        if (isOpen && !reader.sealed) tail.end = writeOpening(platform, file, reader.whole);
+      }
+    } finally {
+      if (!isOpen) platform.close(file);
+    }
+  }
+  tidyManifest(platform, place, manifest);
+  let name = files[files.length - 1]?.name ?? "";
+  if (manifest.increments.length === 0) {
+    name = addIncrement(platform, place, manifest);
+    const file = platform.open(place.path(name), "update");
+    tail = { file, end: platform.size(file) };
+  }
+  const path = place.path(name);
+  const log = new Log(platform, tail.file, path, tail.end, options.fsync);
+  const milliseconds = platform.monotonicMs() - startMs;
+  const recovery = { files: files.length, commands, batches, bytes, milliseconds, torn, baseBytes };
+  return { log, recovery };
+}
+
+/** The files to replay, in order. */
+export function filesOf(manifest: Manifest): LogFile[] {
+  return manifest.base === undefined
+    ? [...manifest.increments]
+    : [manifest.base, ...manifest.increments];
+}
+
+/** The manifest of a directory that has none yet. */
+function startManifest(platform: Platform, place: LogPlace): Manifest {
+  const orphans = place.dataFiles(platform).filter((name) => holdsData(platform, place.path(name)));
+  if (orphans.length > 0) {
+    throw new LogError(
+      "LOG_MANIFEST",
+      place.manifestPath,
+      0,
+      `${place.manifestPath} is missing, but ${orphans.join(", ")} lie beside it. Restore the ` +
+        "manifest from a backup, or write one that names them in the order of their numbers.",
+    );
+  }
+  const manifest = emptyManifest();
+  if (platform.exists(place.singleFilePath)) {
+    manifest.base = { name: place.fileName, sequence: 1, type: "b" };
+    refuseData(platform, place.singleFilePath);
+    writeManifest(platform, place, manifest);
+  }
+  return manifest;
+}
+
+/** Moves a single file in that the manifest names already; a crash may have come between. */
+function finishMove(platform: Platform, place: LogPlace, manifest: Manifest): void {
+  const { base } = manifest;
+  if (base?.name !== place.fileName || platform.exists(place.path(base.name))) return;
+  if (!platform.exists(place.singleFilePath)) return;
+  platform.rename(place.singleFilePath, place.path(base.name));
+  platform.syncDirectory(place.directory);
+  platform.syncDirectory(place.dataDirectory);
+}
+
+/** Throws when the file is one that could not be loaded afterwards. */
+function refuseData(platform: Platform, path: string): void {
+  const file = platform.open(path, "read");
+  try {
+    emptyRdbEnd(platform, file, path);
+  } finally {
+    platform.close(file);
+  }
+}
+
+/** Writes the seal of an empty batch at the end of a synced file, syncs it, and returns its end. */
+function writeOpening(platform: Platform, file: File, end: number): number {
+  const seal = new Uint8Array(SEAL_BYTES_MAX);
+  const length = sealInto(seal, 0, 0, 0, 0, end);
+  const error = platform.writeAt(file, seal, 0, length, end) ?? platform.sync(file);
+  if (error !== undefined) throw error;
+  return end + length;
+}
+
+/** Adds the next increment, opened but empty, to the manifest; returns its name. */
+function addIncrement(platform: Platform, place: LogPlace, manifest: Manifest): string {
+  let sequence = (manifest.increments.at(-1)?.sequence ?? 0) + 1;
+  while (holdsData(platform, place.path(place.incrementName(sequence)))) sequence++;
+  const name = place.incrementName(sequence);
+  const file = platform.open(place.path(name), "replace");
+  try {
+    writeOpening(platform, file, 0);
+  } finally {
+    platform.close(file);
+  }
+  manifest.increments.push({ name, sequence, type: "i" });
+  writeManifest(platform, place, manifest);
+  platform.syncDirectory(place.dataDirectory);
+  return name;
+}
+
+/** Removes what a rewrite replaced. */
+function tidyManifest(platform: Platform, place: LogPlace, manifest: Manifest): void {
+  if (manifest.history.length === 0) return;
+  for (const file of manifest.history) platform.remove(place.path(file.name));
+  manifest.history = [];
+  writeManifest(platform, place, manifest);
+}
+
+/** Cuts off what the reader stopped at, or throws when that would not be right. */
+function cutTail(
+  platform: Platform,
+  file: File,
+  path: string,
+  reader: LogReader,
+  isLast: boolean,
+  loadTruncated: boolean,
+): TornTail {
+  const offset = reader.whole;
+  const evidence = isLast ? reader.evidenceOfDamage() : reader.size;
+  const found = `${path}: ${reader.reason}, at offset ${reader.reasonOffset}`;
+  if (evidence >= 0) {
+    const why = isLast
+      ? `valid data follows at offset ${evidence}, so this is no write that a crash cut short`
+      : "it is not the last file of the log";
+    throw new LogError(
+      "LOG_DAMAGED",
+      path,
+      offset,
+      `${found}; ${why}. The bytes before ${offset} are good. Restore the file from a ` +
+        "backup, or run `tskeydb check` to see what it would cost to cut the log there " +
+        "(`tskeydb check --fix` does it, and keeps the rest aside).",
+    );
+  }
+  if (!loadTruncated) {
+    throw new LogError(
+      "LOG_TRUNCATED",
+      path,
+      offset,
+      `${found}: the last write was cut short, and aof-load-truncated is no. ` +
+        "`tskeydb check --fix` cuts it off and keeps it aside.",
+    );
+  }
+  return cutAt(platform, file, path, offset, reader.reason);
+}
+
+/** Copies everything from `offset` on to a file beside it, and cuts it off once that is synced. */
+export function cutAt(
+  platform: Platform,
+  file: File,
+  path: string,
+  offset: number,
+  reason: string,
+): TornTail {
+  const bytes = platform.size(file) - offset;
+  let keptIn = `${path}.torn-${offset}`;
+  for (let i = 2; platform.exists(keptIn); i++) keptIn = `${path}.torn-${offset}.${i}`;
+  const kept = platform.open(keptIn, "create");
+  try {
+    const buffer = new Uint8Array(Math.min(COPY_BYTES, bytes));
+    for (let at = 0; at < bytes; at += buffer.length) {
+      const length = Math.min(buffer.length, bytes - at);
+      platform.read(file, buffer, 0, length, offset + at);
+      const error = platform.writeAt(kept, buffer, 0, length, at);
+      if (error !== undefined) throw error;
+    }
+    const error = platform.sync(kept);
+    if (error !== undefined) throw error;
+  } finally {
+    platform.close(kept);
+  }
+  platform.syncDirectory(path.slice(0, path.lastIndexOf("/")));
+  const error = platform.truncate(file, offset) ?? platform.sync(file);
+  if (error !== undefined) throw error;
+  return { file: path, offset, bytes, keptIn, reason };
+}
+
+function missing(place: LogPlace, file: LogFile): LogError {
+  const path = place.path(file.name);
+  const message = `${path} is missing, but ${place.manifestPath} names it; restore a backup.`;
+  return new LogError("LOG_MISSING", path, 0, message);
+}
+
+function holdsData(platform: Platform, path: string): boolean {
+  if (!platform.exists(path)) return false;
+  const file = platform.open(path, "read");
+  try {
+    return platform.size(file) > 0;
+  } finally {
+    platform.close(file);
+  }
+}
+
+function selectFirstDatabase(): Arguments {
+  const args = new Arguments();
+  args.fill(["SELECT", "0"]);
+  return args;
+}
+
+/** What `checkLog` says of one file. */
+export interface FileCheck {
+  readonly path: string;
+  readonly type: LogFile["type"];
+  readonly commands: number;
+  readonly batches: number;
+  /** Bytes that are whole. */
+  readonly bytes: number;
+  readonly verdict: "ok" | "torn" | "damaged" | "missing" | "rdb" | "cut";
+  /** Where the trouble begins; −1 when there is none. */
+  readonly offset: number;
+  /** What is wrong, and what was or can be done; empty when all is well. */
+  readonly text: string;
+}
+
+export interface LogCheck {
+  readonly files: readonly FileCheck[];
+  /** Whether the log would be opened as it is now, without losing anything. */
+  readonly isWhole: boolean;
+}
+
+export interface CheckOptions {
+  platform: Platform;
+  directory: string;
+  directoryName?: string;
+  fileName?: string;
+  /** Cuts the last file behind its last good byte; what follows is kept beside it. */
+  fix?: boolean;
+}
+
+/** Reads the log without applying it. Changes nothing unless told to fix. */
+export function checkLog(options: CheckOptions): LogCheck {
+  const { platform } = options;
+  const place = new LogPlace(options.directory, options.directoryName, options.fileName);
+  const manifest = readManifest(platform, place);
+  if (manifest === undefined) {
+    const text = `${place.manifestPath} is missing: there is no log in ${place.directory}.`;
+    throw new LogError("LOG_MANIFEST", place.manifestPath, 0, text);
+  }
+  const listed = filesOf(manifest);
+  const files = listed.map((file, i) =>
+    checkFile(platform, place.path(file.name), file, i === listed.length - 1, options.fix ?? false),
+  );
+  const isWhole = files.every((file) => file.verdict === "ok" || file.verdict === "cut");
+  return { files, isWhole };
+}
+
+function checkFile(
+  platform: Platform,
+  path: string,
+  listed: LogFile,
+  isLast: boolean,
+  fix: boolean,
+): FileCheck {
+  const nothing = { path, type: listed.type, commands: 0, batches: 0, bytes: 0, offset: 0 };
+  if (!platform.exists(path)) {
+    return { ...nothing, verdict: "missing", text: "the manifest names it; restore it" };
+  }
+  const file = platform.open(path, fix && isLast ? "update" : "read");
+  try {
+    const from = emptyRdbEnd(platform, file, path);
+    const reader = new LogReader(platform, file, path, from, null);
+    reader.run();
+    const { commands, batches, whole, reason } = reader;
+    const counts = { path, type: listed.type, commands, batches, bytes: whole };
+    if (reason === "") return { ...counts, verdict: "ok", offset: -1, text: "" };
+    const evidence = isLast ? reader.evidenceOfDamage() : reader.size;
+    const rest = reader.size - whole;
+    const found = `${reason}, at offset ${reader.reasonOffset}; ${rest} bytes from ${whole} on`;
+    if (fix && isLast) {
+      const { keptIn } = cutAt(platform, file, path, whole, reason);
+      const text = `${found} were moved to ${keptIn}`;
+      return { ...counts, verdict: "cut", offset: whole, text };
+    }
+    if (evidence < 0) {
+      const text = `${found} are a torn write: the next start, or --fix, moves them aside`;
+      return { ...counts, verdict: "torn", offset: whole, text };
+    }
+    const text = isLast
+      ? `${found} would be moved aside by --fix, valid data at ${evidence} among them`
+      : `${found} cannot be used, and it is not the last file: restore it from a backup`;
+    return { ...counts, verdict: "damaged", offset: whole, text };
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error;
+    const verdict = error.code === "LOG_RDB" ? "rdb" : "damaged";
+    return { ...nothing, verdict, text: reasonOf(error) };
+  } finally {
+    platform.close(file);
+  }
+}

@@ -1,0 +1,421 @@
+// Hashes: values under distinct fields, both byte strings, in one of two encodings.
+//
+//   hashPacked  at most `entriesMax` fields, fields and values of at most `valueMax` bytes:
+//               a packed list, each field followed by its value
+//   hashTable   anything else: a hash table of records, a field with its value in each
+//
+// A hash only ever goes from the first to the second, as Redis's hashes do. Operations take the
+// entry: the record in the keyspace whose kind is the encoding and whose pointer is the root.
+//
+// Ranges: `bytes`, `start`, `end` describe what get, pick and pickedValue found, a walk's fields
+// what it stands on; all are borrowed until the hash changes or the next of these calls.
+
+import { assert } from "../base/assert.ts";
+import { type DataType, Kind, Type } from "../keyspace/data-type.ts";
+import { TableWalk } from "../keyspace/table-walk.ts";
+import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
+import type { Chance, Disposer, HashTables } from "../structures/hash-table.ts";
+import { PACKED_HEADER, PackedLists } from "../structures/packed-list.ts";
+import { headerBytes, LONG_KEY, NO_DEADLINE, POINTER, type Records } from "../structures/record.ts";
+
+/** A packed list is kept well below what its 32-bit total could say, as Redis does. */
+const PACKED_BYTES_MAX = 1 << 30;
+/** The longest decimal text of an integer that a packed list holds. */
+const DIGITS_MAX = 20;
+const NO_BYTES = new Uint8Array(0);
+
+export class Hashes implements DataType, Disposer {
+  readonly type: number = Type.hash;
+  readonly memory: Memory;
+  readonly records: Records;
+  readonly tables: HashTables;
+  readonly packed: PackedLists;
+
+  /** hash-max-listpack-entries and hash-max-listpack-value. */
+  entriesMax = 512;
+  valueMax = 64;
+
+  /** What get, pick or pickedValue found. */
+  bytes: Uint8Array = NO_BYTES;
+  start = 0;
+  end = 0;
+  #picked = 0;
+
+  /** A walk for whoever needs one at a time; changes of encoding use another. */
+  readonly walk: HashWalk;
+  readonly #walk: HashWalk;
+
+  constructor(memory: Memory, records: Records, tables: HashTables) {
+    this.memory = memory;
+    this.records = records;
+    this.tables = tables;
+    this.packed = new PackedLists(memory);
+    this.walk = new HashWalk(this);
+    this.#walk = new HashWalk(this);
+  }
+
+  /** The root of a new empty hash, of kind hashPacked. */
+  create(): number {
+    return this.packed.create();
+  }
+
+  /** Makes a hash a table at once when `added` more fields would not fit a packed list. */
+  expect(entry: number, added: number): void {
+    if (added > this.entriesMax && this.records.kind(entry) === Kind.hashPacked) {
+      this.#becomeTable(entry);
+    }
+  }
+
+  // Fields
+
+  count(entry: number): number {
+    return this.size(this.records.kind(entry), this.records.pointer(entry));
+  }
+
+  /** Finds a field's value and describes it; false when the field is not there. */
+  get(entry: number, field: Uint8Array, start: number, end: number): boolean {
+    const root = this.records.pointer(entry);
+    if (this.records.kind(entry) === Kind.hashTable) {
+      const tables = this.tables;
+      const record = tables.find(root, tables.hash(field, start, end), field, start, end);
+      if (record === 0) return false;
+      this.#describeValue(record);
+      return true;
+    }
+    const packed = this.packed;
+    const at = packed.find(root, packed.first(root), field, start, end, 1);
+    if (at === 0) return false;
+    this.#describePacked(root, packed.next(root, at));
+    return true;
+  }
+
+  has(entry: number, field: Uint8Array, start: number, end: number): boolean {
+    const root = this.records.pointer(entry);
+    if (this.records.kind(entry) === Kind.hashTable) {
+      const tables = this.tables;
+      return tables.find(root, tables.hash(field, start, end), field, start, end) !== 0;
+    }
+    return this.packed.find(root, this.packed.first(root), field, start, end, 1) !== 0;
+  }
+
+  /**
+   * Gives a field a value; true when the field is new.
+   * REQUIRES: neither range lies in this hash.
+   */
+  set(
+    entry: number,
+    field: Uint8Array,
+    fieldStart: number,
+    fieldEnd: number,
+    value: Uint8Array,
+    start: number,
+    end: number,
+  ): boolean {
+    if (this.records.kind(entry) === Kind.hashPacked) {
+      const longest = this.valueMax;
+      if (fieldEnd - fieldStart <= longest && end - start <= longest) {
+        return this.#setInPacked(entry, field, fieldStart, fieldEnd, value, start, end);
+      }
+      this.#becomeTable(entry);
+    }
+    return this.#setInTable(entry, field, fieldStart, fieldEnd, value, start, end);
+  }
+
+  #setInTable(
+    entry: number,
+    field: Uint8Array,
+    fieldStart: number,
+    fieldEnd: number,
+    value: Uint8Array,
+    start: number,
+    end: number,
+  ): boolean {
+    const { records, tables } = this;
+    const table = records.pointer(entry);
+    const hash = tables.hash(field, fieldStart, fieldEnd);
+    const record = tables.find(table, hash, field, fieldStart, fieldEnd);
+    if (record !== 0) {
+      const moved = records.withValue(record, 0, value, start, end);
+      if (moved !== record) tables.replaceFound(moved);
+      return false;
+    }
+    const made = records.create(0, field, fieldStart, fieldEnd, value, start, end, NO_DEADLINE, 0);
+    tables.insert(table, hash, made);
+    return true;
+  }
+
+  #setInPacked(
+    entry: number,
+    field: Uint8Array,
+    fieldStart: number,
+    fieldEnd: number,
+    value: Uint8Array,
+    start: number,
+    end: number,
+  ): boolean {
+    const { records, packed } = this;
+    let list = records.pointer(entry);
+    const at = packed.find(list, packed.first(list), field, fieldStart, fieldEnd, 1);
+    if (at !== 0) {
+      list = packed.replace(list, packed.next(list, at), value, start, end);
+      records.setPointer(entry, list);
+      return false;
+    }
+    const added = fieldEnd - fieldStart + end - start;
+    if (
+      packed.count(list) >= this.entriesMax * 2 ||
+      packed.totalBytes(list) + added > PACKED_BYTES_MAX
+    ) {
+      this.#becomeTable(entry);
+      return this.#setInTable(entry, field, fieldStart, fieldEnd, value, start, end);
+    }
+    list = packed.append(list, field, fieldStart, fieldEnd);
+    records.setPointer(entry, packed.append(list, value, start, end));
+    return true;
+  }
+
+  /** Takes a field out; false when it was not there. The hash may be left empty. */
+  remove(entry: number, field: Uint8Array, start: number, end: number): boolean {
+    const root = this.records.pointer(entry);
+    if (this.records.kind(entry) === Kind.hashTable) {
+      const tables = this.tables;
+      const record = tables.remove(root, tables.hash(field, start, end), field, start, end);
+      if (record !== 0) this.records.free(record);
+      return record !== 0;
+    }
+    const at = this.packed.find(root, this.packed.first(root), field, start, end, 1);
+    if (at !== 0) this.records.setPointer(entry, this.packed.removeRange(root, at, 2));
+    return at !== 0;
+  }
+
+  /** Draws a field uniformly and describes it. REQUIRES: the hash is not empty. */
+  pick(entry: number, chance: Chance): void {
+    const root = this.records.pointer(entry);
+    if (this.records.kind(entry) === Kind.hashTable) {
+      this.#picked = this.tables.random(root, chance);
+      this.records.key(this.#picked);
+      this.bytes = this.records.bytes;
+      this.start = this.records.start;
+      this.end = this.records.end;
+    } else {
+      this.#picked = this.packed.seek(root, chance.below(this.packed.count(root) >> 1) * 2);
+      this.#describePacked(root, this.#picked);
+    }
+  }
+
+  /** Which field pick drew: two draws from one unchanged hash are the same field if equal here. */
+  get picked(): number {
+    return this.#picked;
+  }
+
+  /** Describes the value of the field that pick drew. REQUIRES: the hash did not change since. */
+  pickedValue(entry: number): void {
+    if (this.records.kind(entry) === Kind.hashTable) {
+      this.#describeValue(this.#picked);
+    } else {
+      const root = this.records.pointer(entry);
+      this.#describePacked(root, this.packed.next(root, this.#picked));
+    }
+  }
+
+  #describeValue(record: number): void {
+    this.records.value(record);
+    this.bytes = this.records.bytes;
+    this.start = this.records.start;
+    this.end = this.records.end;
+  }
+
+  #describePacked(list: number, at: number): void {
+    this.packed.read(list, at);
+    this.bytes = this.packed.bytes;
+    this.start = this.packed.start;
+    this.end = this.packed.end;
+  }
+
+  #becomeTable(entry: number): void {
+    const list = this.records.pointer(entry);
+    const table = this.#tableOf(Kind.hashPacked, list);
+    this.packed.free(list);
+    this.records.setKind(entry, Kind.hashTable);
+    this.records.setPointer(entry, table);
+  }
+
+  /** A new table with the fields and values of a hash. */
+  #tableOf(kind: number, root: number): number {
+    const table = this.tables.create();
+    const walk = this.#walk;
+    walk.openRoot(kind, root);
+    while (walk.next()) {
+      const hash = this.tables.hash(walk.bytes, walk.start, walk.end);
+      const record = this.records.create(
+        0,
+        walk.bytes,
+        walk.start,
+        walk.end,
+        walk.valueBytes,
+        walk.valueStart,
+        walk.valueEnd,
+        NO_DEADLINE,
+        0,
+      );
+      this.tables.insert(table, hash, record);
+    }
+    return table;
+  }
+
+  // As a data type
+
+  size(kind: number, root: number): number {
+    return kind === Kind.hashTable ? this.tables.count(root) : this.packed.count(root) >> 1;
+  }
+
+  free(kind: number, root: number, budget: number): boolean {
+    if (kind === Kind.hashTable) return this.tables.free(root, budget, this);
+    this.packed.free(root);
+    return true;
+  }
+
+  dispose(record: number): void {
+    this.records.free(record);
+  }
+
+  copy(kind: number, root: number): number {
+    return kind === Kind.hashTable ? this.#tableOf(kind, root) : this.packed.copy(root);
+  }
+
+  bytesUsed(kind: number, root: number): number {
+    if (kind === Kind.hashPacked) return this.packed.memoryUsed(root);
+    const tables = this.tables;
+    let bytes = tables.bytesUsed(root);
+    for (let bucket = 0; bucket < tables.buckets(root); bucket++) {
+      const count = tables.collect(root, bucket);
+      for (let i = 0; i < count; i++) bytes += this.records.bytesUsed(tables.found[i]);
+    }
+    return bytes;
+  }
+
+  verify(kind: number, root: number): void {
+    if (kind === Kind.hashPacked) {
+      this.packed.verify(root);
+      assert(this.packed.count(root) % 2 === 0, "each field of a packed hash has a value");
+    } else {
+      assert(kind === Kind.hashTable, "a hash has one of the encodings of hashes");
+      this.tables.verify(root);
+    }
+  }
+}
+
+/**
+ * Walks over a hash: `while (walk.next())` with the field in bytes, start, end and the value in
+ * valueBytes, valueStart, valueEnd.
+ * REQUIRES: the hash does not change between open or openBatch and the last next. Others may.
+ */
+export class HashWalk {
+  bytes: Uint8Array = NO_BYTES;
+  start = 0;
+  end = 0;
+  valueBytes: Uint8Array = NO_BYTES;
+  valueStart = 0;
+  valueEnd = 0;
+
+  readonly #memory: Memory;
+  readonly #records: Records;
+  readonly #packed: PackedLists;
+  readonly #table: TableWalk;
+  /** Digits of a field that is an integer, while its value is read. */
+  readonly #digits = new Uint8Array(DIGITS_MAX);
+  #ofTable = false;
+  #root = 0;
+  /** Cursor of the next field in a packed list; 0 ends the walk. */
+  #at = 0;
+
+  constructor(hashes: Hashes) {
+    this.#memory = hashes.memory;
+    this.#records = hashes.records;
+    // Scratch of its own, so that ranges stay while the hash's own operations go on.
+    this.#packed = new PackedLists(hashes.memory);
+    this.#table = new TableWalk(hashes.tables);
+  }
+
+  /** Begins a walk over all fields. */
+  open(entry: number): void {
+    this.openRoot(this.#records.kind(entry), this.#records.pointer(entry));
+  }
+
+  openRoot(kind: number, root: number): void {
+    this.#begin(kind, root);
+    if (this.#ofTable) this.#table.open(root);
+  }
+
+  /**
+   * Begins a walk over the batch that belongs to a scan cursor (all of a small hash) and returns
+   * the next batch's cursor, 0 at the end. The hash may change between batches: a field that is
+   * there all the time is seen.
+   */
+  openBatch(entry: number, cursor: number): number {
+    const root = this.#records.pointer(entry);
+    this.#begin(this.#records.kind(entry), root);
+    return this.#ofTable ? this.#table.openBatch(root, cursor) : 0;
+  }
+
+  #begin(kind: number, root: number): void {
+    this.#root = root;
+    this.#ofTable = kind === Kind.hashTable;
+    if (!this.#ofTable) this.#at = this.#packed.first(root);
+  }
+
+  /** Goes to the next field; false at the end. */
+  next(): boolean {
+    if (!this.#ofTable) return this.#nextPacked();
+    const record = this.#table.next();
+    if (record === 0) return false;
+    const segment = record >>> PLACE_BITS;
+    const words = this.#memory.i32[segment];
+    const at = (record & PLACE_MASK) << 1;
+    const word = words[at];
+    const lengths = words[at + 1];
+    const header = headerBytes(word);
+    const start = (at << 2) + header;
+    const end = start + ((word & LONG_KEY) === 0 ? lengths & 0xffff : words[at + 2]);
+    this.bytes = this.#memory.u8[segment];
+    this.start = start;
+    this.end = end;
+    if ((word & POINTER) === 0) {
+      this.valueBytes = this.bytes;
+      this.valueStart = end;
+      this.valueEnd = end + (lengths >>> 16);
+    } else {
+      const block = words[at + (header >> 2) - 2];
+      this.valueBytes = this.#memory.u8[block >>> PLACE_BITS];
+      this.valueStart = (block & PLACE_MASK) << 3;
+      this.valueEnd = this.valueStart + words[at + (header >> 2) - 1];
+    }
+    return true;
+  }
+
+  #nextPacked(): boolean {
+    const at = this.#at;
+    if (at < PACKED_HEADER) return false;
+    const packed = this.#packed;
+    const list = this.#root;
+    packed.read(list, at);
+    this.bytes = packed.bytes;
+    this.start = packed.start;
+    this.end = packed.end;
+    if (packed.isInteger) {
+      const digits = this.#digits;
+      const length = packed.end - packed.start;
+      for (let i = 0; i < length; i++) digits[i] = packed.bytes[packed.start + i];
+      this.bytes = digits;
+      this.start = 0;
+      this.end = length;
+    }
+    const valueAt = packed.next(list, at);
+    packed.read(list, valueAt);
+    this.valueBytes = packed.bytes;
+    this.valueStart = packed.start;
+    this.valueEnd = packed.end;
+    this.#at = packed.next(list, valueAt);
+    return true;
+  }
+}

@@ -1,0 +1,257 @@
+// Lists. The structure is a chunked list in both encodings, and its root never moves; what Redis
+// calls `listpack` and `quicklist` is a matter of size and is kept as the entry's kind:
+//
+//   listPacked    what a list begins as, as long as `list-max-listpack-size` allows
+//   listChunked   beyond; back to listPacked when one node is left that is half the limit or less
+//
+// The rules are Redis 7.2's: a growing list is judged before the elements are added, by the bytes
+// that it has and the bytes of the elements, without what their encoding would add or save.
+//
+// Operations take the entry: the record in the keyspace whose pointer is the root. Ranges that they
+// read lie in `packed.bytes`, `start`, `end`, and are borrowed until the next change or read.
+// An element that is added may not lie in the list that it is added to.
+
+import { assert } from "../base/assert.ts";
+import { type DataType, Kind, Type } from "../keyspace/data-type.ts";
+import type { Memory } from "../memory/memory.ts";
+import { ChunkedLists, packedBytesMax, packedEntriesMax } from "../structures/chunked-list.ts";
+import { PACKED_EMPTY, PackedLists } from "../structures/packed-list.ts";
+import type { Records } from "../structures/record.ts";
+
+/** The two ends of a list, as handlers pass them. */
+export const End = { left: 0, right: 1 } as const;
+
+export class Lists implements DataType {
+  readonly type: number = Type.list;
+  readonly memory: Memory;
+  readonly records: Records;
+  readonly packed: PackedLists;
+  /** The structure by itself: cursors and nodes, by root. */
+  readonly chunked: ChunkedLists;
+
+  // list-max-listpack-size, and what it means: bytes and entries of a list that is listPacked.
+  #fill = 0;
+  #bytesMax = 0;
+  #entriesMax = 0;
+
+  constructor(memory: Memory, records: Records) {
+    this.memory = memory;
+    this.records = records;
+    this.packed = new PackedLists(memory);
+    this.chunked = new ChunkedLists(memory, this.packed);
+    this.limit = -2;
+  }
+
+  /** list-max-listpack-size: −1 … −5 are 4 … 64 KiB, from 0 on it is a number of entries. */
+  get limit(): number {
+    return this.#fill;
+  }
+
+  set limit(fill: number) {
+    this.#fill = fill;
+    this.#bytesMax = packedBytesMax(fill);
+    this.#entriesMax = packedEntriesMax(fill);
+    this.chunked.setLimit(fill);
+  }
+
+  // As a data type
+
+  size(_kind: number, root: number): number {
+    return this.chunked.count(root);
+  }
+
+  free(_kind: number, root: number, budget: number): boolean {
+    return this.chunked.free(root, budget) >= 0;
+  }
+
+  copy(_kind: number, root: number): number {
+    return this.chunked.copy(root);
+  }
+
+  bytesUsed(_kind: number, root: number): number {
+    return this.chunked.memoryUsed(root);
+  }
+
+  verify(kind: number, root: number): void {
+    assert(kind === Kind.listPacked || kind === Kind.listChunked, "a list is of a list kind");
+    this.chunked.verify(root);
+  }
+
+  // Whole lists
+
+  /** The root of a new empty list, to be entered as listPacked. */
+  create(): number {
+    return this.chunked.create();
+  }
+
+  length(entry: number): number {
+    return this.chunked.count(this.records.pointer(entry));
+  }
+
+  /** The list is about to be given `added` elements of `bytes` bytes together. */
+  willGrow(entry: number, added: number, bytes: number): void {
+    if (this.records.kind(entry) !== Kind.listPacked) return;
+    const root = this.records.pointer(entry);
+    const size = this.#packedBytes(root) + bytes;
+    const tooMany = this.#fill >= 0 && this.chunked.count(root) + added > this.#entriesMax;
+    if (size > this.#bytesMax || tooMany) this.records.setKind(entry, Kind.listChunked);
+  }
+
+  /** The list has lost elements, or large ones have become small. */
+  hasShrunk(entry: number): void {
+    if (this.records.kind(entry) !== Kind.listChunked) return;
+    const root = this.records.pointer(entry);
+    const chunked = this.chunked;
+    if (chunked.nodes(root) !== 1 || chunked.isPlain(chunked.firstNode(root))) return;
+    const fits =
+      this.#fill >= 0
+        ? chunked.count(root) <= this.#entriesMax >> 1
+        : this.#packedBytes(root) <= this.#bytesMax >> 1;
+    if (fits) this.records.setKind(entry, Kind.listPacked);
+  }
+
+  /** The kind that suits a list whose nodes came from a file. */
+  kindOf(root: number): number {
+    const chunked = this.chunked;
+    if (chunked.nodes(root) !== 1 || chunked.isPlain(chunked.firstNode(root)))
+      return Kind.listChunked;
+    const tooMany = this.#fill >= 0 && chunked.count(root) > this.#entriesMax;
+    return tooMany || this.#packedBytes(root) > this.#bytesMax ? Kind.listChunked : Kind.listPacked;
+  }
+
+  /** Bytes of the listpack that would hold all entries; the list has a node or two. */
+  #packedBytes(root: number): number {
+    const chunked = this.chunked;
+    let bytes = PACKED_EMPTY;
+    for (let node = chunked.firstNode(root); node !== 0; node = chunked.nextNode(node)) {
+      chunked.nodeRange(node);
+      bytes += this.packed.end - this.packed.start - (chunked.isPlain(node) ? 0 : PACKED_EMPTY);
+    }
+    return bytes;
+  }
+
+  // Ends
+
+  /** Adds an element at an end. REQUIRES: willGrow has been called for it. */
+  push(entry: number, end: number, bytes: Uint8Array, start: number, stop: number): void {
+    const root = this.records.pointer(entry);
+    if (end === End.left) this.chunked.pushFirst(root, bytes, start, stop);
+    else this.chunked.pushLast(root, bytes, start, stop);
+  }
+
+  /**
+   * Adds the elements bytes[starts[i], stops[i]), from ≤ i < to, one after the other at an end.
+   * Returns how many the list then has.
+   */
+  pushEach(
+    entry: number,
+    end: number,
+    bytes: Uint8Array,
+    starts: Int32Array,
+    stops: Int32Array,
+    from: number,
+    to: number,
+  ): number {
+    const { records, chunked } = this;
+    if (records.kind(entry) === Kind.listPacked) {
+      let length = 0;
+      for (let i = from; i < to; i++) length += stops[i] - starts[i];
+      this.willGrow(entry, to - from, length);
+    }
+    const root = records.pointer(entry);
+    for (let i = from; i < to; i++) {
+      if (end === End.left) chunked.pushFirst(root, bytes, starts[i], stops[i]);
+      else chunked.pushLast(root, bytes, starts[i], stops[i]);
+    }
+    return chunked.count(root);
+  }
+
+  /** Reads the element at an end into packed.bytes, start, end; the cursor stands on it. */
+  readEnd(entry: number, end: number): void {
+    const root = this.records.pointer(entry);
+    if (end === End.left) this.chunked.first(root);
+    else this.chunked.last(root);
+    this.chunked.read();
+  }
+
+  /** Removes the element at an end. REQUIRES: there is one. */
+  removeEnd(entry: number, end: number): void {
+    const root = this.records.pointer(entry);
+    if (end === End.left) this.chunked.removeFirst(root);
+    else this.chunked.removeLast(root);
+  }
+
+  /** Removes `count` elements at an end; hasShrunk is the caller's to call. */
+  removeFromEnd(entry: number, end: number, count: number): void {
+    const root = this.records.pointer(entry);
+    const from = end === End.left ? 0 : this.chunked.count(root) - count;
+    this.chunked.removeRange(root, from, count);
+  }
+
+  // Anywhere
+
+  /** Puts the cursor on the element at `index` (negative: from the end); false if there is none. */
+  seek(entry: number, index: number): boolean {
+    return this.chunked.seek(this.records.pointer(entry), index);
+  }
+
+  /** Replaces the element at `index`; false when there is none. */
+  set(entry: number, index: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const root = this.records.pointer(entry);
+    if (!this.chunked.seek(root, index)) return false;
+    this.willGrow(entry, 1, end - start);
+    this.chunked.replace(root, bytes, start, end);
+    this.hasShrunk(entry);
+    return true;
+  }
+
+  /** Puts the cursor on the first element that equals the range; false when there is none. */
+  findFirst(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const chunked = this.chunked;
+    let there = chunked.first(this.records.pointer(entry));
+    while (there && !chunked.equals(bytes, start, end)) there = chunked.next();
+    return there;
+  }
+
+  /** Inserts an element beside the cursor's. REQUIRES: willGrow has been called for it. */
+  insertAtCursor(
+    entry: number,
+    before: boolean,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    const root = this.records.pointer(entry);
+    if (before) this.chunked.insertBefore(root, bytes, start, end);
+    else this.chunked.insertAfter(root, bytes, start, end);
+  }
+
+  /**
+   * Removes elements that equal the range: at most `count` from the left, −`count` from the right
+   * when it is negative, all when it is 0. Returns how many.
+   */
+  removeEqual(entry: number, count: number, bytes: Uint8Array, start: number, end: number): number {
+    const chunked = this.chunked;
+    const root = this.records.pointer(entry);
+    const forward = count >= 0;
+    const limit = count === 0 ? Number.MAX_SAFE_INTEGER : Math.abs(count);
+    let removed = 0;
+    let there = forward ? chunked.first(root) : chunked.last(root);
+    while (there && removed < limit) {
+      if (chunked.equals(bytes, start, end)) {
+        there = chunked.remove(root, forward);
+        removed++;
+      } else there = forward ? chunked.next() : chunked.previous();
+    }
+    if (removed > 0) this.hasShrunk(entry);
+    return removed;
+  }
+
+  /** Keeps the elements from index `from` to before index `to` (both within the list). */
+  keepRange(entry: number, from: number, to: number): void {
+    const root = this.records.pointer(entry);
+    this.chunked.removeRange(root, to, this.chunked.count(root) - to);
+    this.chunked.removeRange(root, 0, from);
+    this.hasShrunk(entry);
+  }
+}

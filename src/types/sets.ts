@@ -1,0 +1,467 @@
+// Sets: distinct byte strings, in one of three encodings.
+//
+//   setIntegers  all members are 64-bit integers, at most `integersMax`: an integer set
+//   setPacked    up to `packedEntriesMax` members of up to `packedValueMax` bytes: a packed list
+//   setTable     anything else: a hash table of records without values
+//
+// A set only ever goes down this list, as Redis's sets do. Operations take the entry: the record in
+// the keyspace (or a holder of our own) whose kind is the encoding and whose pointer is the root.
+//
+// Ranges: `bytes`, `start`, `end` describe the member that pick drew, a walk's the member that it
+// stands on; both are borrowed until the set changes or the next of these calls.
+
+import { assert } from "../base/assert.ts";
+import { type DataType, Kind, Type } from "../keyspace/data-type.ts";
+import { TableWalk } from "../keyspace/table-walk.ts";
+import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
+import type { Chance, Disposer, HashTables } from "../structures/hash-table.ts";
+import { DECIMAL_END, IntegerSets } from "../structures/integer-set.ts";
+import { PACKED_HEADER, PackedLists } from "../structures/packed-list.ts";
+import { headerBytes, LONG_KEY, NO_DEADLINE, type Records } from "../structures/record.ts";
+
+/** A packed list is kept well below what its 32-bit total could say, as Redis does. */
+const PACKED_BYTES_MAX = 1 << 30;
+const NO_BYTES = new Uint8Array(0);
+
+export class Sets implements DataType, Disposer {
+  readonly type: number = Type.set;
+  readonly memory: Memory;
+  readonly records: Records;
+  readonly tables: HashTables;
+  readonly integers: IntegerSets;
+  readonly packed: PackedLists;
+
+  /** set-max-intset-entries, set-max-listpack-entries and set-max-listpack-value. */
+  integersMax = 512;
+  packedEntriesMax = 128;
+  packedValueMax = 64;
+
+  /** The member that pick drew. */
+  bytes: Uint8Array = NO_BYTES;
+  start = 0;
+  end = 0;
+  #picked = 0;
+
+  /** The kind that goes with the root that create returned. */
+  createdKind: number = Kind.setIntegers;
+
+  /** A walk for whoever needs one at a time; changes of encoding use another. */
+  readonly walk: SetWalk;
+  readonly #walk: SetWalk;
+
+  constructor(memory: Memory, records: Records, tables: HashTables) {
+    this.memory = memory;
+    this.records = records;
+    this.tables = tables;
+    this.integers = new IntegerSets(memory);
+    this.packed = new PackedLists(memory);
+    this.walk = new SetWalk(this);
+    this.#walk = new SetWalk(this);
+  }
+
+  // Making sets
+
+  /**
+   * The root of a new empty set, encoded for `expected` members of which bytes[start, end) is the
+   * first; its kind is createdKind.
+   */
+  create(expected: number, bytes: Uint8Array, start: number, end: number): number {
+    if (expected <= this.integersMax && this.integers.parse(bytes, start, end)) {
+      return this.createEmpty(Kind.setIntegers);
+    }
+    return this.createEmpty(expected <= this.packedEntriesMax ? Kind.setPacked : Kind.setTable);
+  }
+
+  /** The root of a new empty set of this kind. */
+  createEmpty(kind: number): number {
+    this.createdKind = kind;
+    if (kind === Kind.setIntegers) return this.integers.create();
+    return kind === Kind.setPacked ? this.packed.create() : this.tables.create();
+  }
+
+  /**
+   * An entry without a key, for a set that is built before it is stored. The caller stores its
+   * root or frees that, and frees the entry with records.memory.free.
+   */
+  createHolder(kind: number): number {
+    const root = this.createEmpty(kind);
+    return this.records.createPointer(kind, NO_BYTES, 0, 0, root, 0, NO_DEADLINE, 0);
+  }
+
+  /** Makes a set a table at once when `added` more members would not fit its encoding. */
+  expect(entry: number, added: number): void {
+    const kind = this.records.kind(entry);
+    const fits = kind === Kind.setIntegers ? this.integersMax : this.packedEntriesMax;
+    if (kind !== Kind.setTable && added > fits) this.#becomeTable(entry, kind);
+  }
+
+  // Members
+
+  count(entry: number): number {
+    return this.size(this.records.kind(entry), this.records.pointer(entry));
+  }
+
+  has(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const kind = this.records.kind(entry);
+    const root = this.records.pointer(entry);
+    if (kind === Kind.setTable) {
+      const tables = this.tables;
+      return tables.find(root, tables.hash(bytes, start, end), bytes, start, end) !== 0;
+    }
+    if (kind === Kind.setIntegers) {
+      return this.integers.parse(bytes, start, end) && this.integers.has(root);
+    }
+    return this.packed.find(root, this.packed.first(root), bytes, start, end, 0) !== 0;
+  }
+
+  /** Adds a member; false when it was there. */
+  add(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const kind = this.records.kind(entry);
+    if (kind === Kind.setTable) return this.#addToTable(entry, bytes, start, end);
+    if (kind === Kind.setPacked) return this.#addToPacked(entry, bytes, start, end);
+    return this.#addToIntegers(entry, bytes, start, end);
+  }
+
+  #addToTable(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const tables = this.tables;
+    const table = this.records.pointer(entry);
+    const hash = tables.hash(bytes, start, end);
+    if (tables.find(table, hash, bytes, start, end) !== 0) return false;
+    const record = this.records.create(0, bytes, start, end, bytes, 0, 0, NO_DEADLINE, 0);
+    tables.insert(table, hash, record);
+    return true;
+  }
+
+  #addToPacked(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const packed = this.packed;
+    const list = this.records.pointer(entry);
+    if (packed.find(list, packed.first(list), bytes, start, end, 0) !== 0) return false;
+    const length = end - start;
+    if (
+      length > this.packedValueMax ||
+      packed.count(list) >= this.packedEntriesMax ||
+      packed.totalBytes(list) + length > PACKED_BYTES_MAX
+    ) {
+      this.#becomeTable(entry, Kind.setPacked);
+      return this.#addToTable(entry, bytes, start, end);
+    }
+    this.records.setPointer(entry, packed.append(list, bytes, start, end));
+    return true;
+  }
+
+  #addToIntegers(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const integers = this.integers;
+    const set = this.records.pointer(entry);
+    if (integers.parse(bytes, start, end)) {
+      const grown = integers.add(set);
+      if (grown === 0) return false;
+      this.records.setPointer(entry, grown);
+      if (integers.count(grown) > this.integersMax) this.#becomeTable(entry, Kind.setIntegers);
+      return true;
+    }
+    if (this.#packs(set, end - start)) {
+      this.#becomePacked(entry);
+      return this.#addToPacked(entry, bytes, start, end);
+    }
+    this.#becomeTable(entry, Kind.setIntegers);
+    return this.#addToTable(entry, bytes, start, end);
+  }
+
+  /** Whether the members of an integer set and one of `length` bytes fit a packed list. */
+  #packs(set: number, length: number): boolean {
+    const count = this.integers.count(set);
+    if (count >= this.packedEntriesMax || length > this.packedValueMax) return false;
+    if (count === 0) return true;
+    const longest = Math.max(
+      DECIMAL_END - this.integers.at(set, 0),
+      DECIMAL_END - this.integers.at(set, count - 1),
+    );
+    return longest <= this.packedValueMax && count * 11 + length < PACKED_BYTES_MAX;
+  }
+
+  /** Takes a member out; false when it was not there. The set may be left empty. */
+  remove(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const kind = this.records.kind(entry);
+    const root = this.records.pointer(entry);
+    if (kind === Kind.setTable) {
+      const tables = this.tables;
+      const hash = tables.hash(bytes, start, end);
+      const record = tables.remove(root, hash, bytes, start, end);
+      if (record !== 0) this.records.free(record);
+      return record !== 0;
+    }
+    if (kind === Kind.setIntegers) {
+      if (!this.integers.parse(bytes, start, end)) return false;
+      const shrunk = this.integers.remove(root);
+      if (shrunk !== 0) this.records.setPointer(entry, shrunk);
+      return shrunk !== 0;
+    }
+    const at = this.packed.find(root, this.packed.first(root), bytes, start, end, 0);
+    if (at !== 0) this.records.setPointer(entry, this.packed.remove(root, at));
+    return at !== 0;
+  }
+
+  /** Draws a member uniformly into bytes, start, end. REQUIRES: the set is not empty. */
+  pick(entry: number, chance: Chance): void {
+    const kind = this.records.kind(entry);
+    const root = this.records.pointer(entry);
+    if (kind === Kind.setTable) {
+      this.#picked = this.tables.random(root, chance);
+      this.records.key(this.#picked);
+      this.bytes = this.records.bytes;
+      this.start = this.records.start;
+      this.end = this.records.end;
+    } else if (kind === Kind.setIntegers) {
+      this.#picked = chance.below(this.integers.count(root));
+      this.start = this.integers.at(root, this.#picked);
+      this.bytes = this.integers.text;
+      this.end = DECIMAL_END;
+    } else {
+      this.#picked = this.packed.seek(root, chance.below(this.packed.count(root)));
+      this.packed.read(root, this.#picked);
+      this.bytes = this.packed.bytes;
+      this.start = this.packed.start;
+      this.end = this.packed.end;
+    }
+  }
+
+  /** Which member pick drew: two draws from one unchanged set are the same member if equal here. */
+  get picked(): number {
+    return this.#picked;
+  }
+
+  /** Takes out the member that pick drew. REQUIRES: the set did not change since. */
+  removePicked(entry: number): void {
+    const kind = this.records.kind(entry);
+    const root = this.records.pointer(entry);
+    if (kind === Kind.setTable) {
+      this.tables.removeRecord(root, this.#picked);
+      this.records.free(this.#picked);
+    } else if (kind === Kind.setIntegers) {
+      this.records.setPointer(entry, this.integers.removeAt(root, this.#picked));
+    } else {
+      this.records.setPointer(entry, this.packed.remove(root, this.#picked));
+    }
+  }
+
+  // Changes of encoding
+
+  #becomePacked(entry: number): void {
+    const set = this.records.pointer(entry);
+    const packed = this.packed;
+    let list = packed.create();
+    for (let i = 0; i < this.integers.count(set); i++) {
+      const start = this.integers.at(set, i);
+      list = packed.append(list, this.integers.text, start, DECIMAL_END);
+    }
+    this.integers.free(set);
+    this.records.setKind(entry, Kind.setPacked);
+    this.records.setPointer(entry, list);
+  }
+
+  #becomeTable(entry: number, kind: number): void {
+    const root = this.records.pointer(entry);
+    const table = this.tables.create();
+    const walk = this.#walk;
+    walk.openRoot(kind, root);
+    while (walk.next()) {
+      const hash = this.tables.hash(walk.bytes, walk.start, walk.end);
+      const record = this.records.create(
+        0,
+        walk.bytes,
+        walk.start,
+        walk.end,
+        NO_BYTES,
+        0,
+        0,
+        NO_DEADLINE,
+        0,
+      );
+      this.tables.insert(table, hash, record);
+    }
+    this.free(kind, root, Number.MAX_SAFE_INTEGER);
+    this.records.setKind(entry, Kind.setTable);
+    this.records.setPointer(entry, table);
+  }
+
+  /** Makes a set whose members are all integers an integer set, if it is small enough. */
+  becomeIntegers(entry: number): void {
+    const kind = this.records.kind(entry);
+    if (kind === Kind.setIntegers || this.count(entry) > this.integersMax) return;
+    const root = this.records.pointer(entry);
+    let set = this.integers.create();
+    const walk = this.#walk;
+    walk.openRoot(kind, root);
+    while (walk.next()) {
+      const isInteger = this.integers.parse(walk.bytes, walk.start, walk.end);
+      assert(isInteger, "a set becomes an integer set only if all members are integers");
+      set = this.integers.add(set);
+    }
+    this.free(kind, root, Number.MAX_SAFE_INTEGER);
+    this.records.setKind(entry, Kind.setIntegers);
+    this.records.setPointer(entry, set);
+  }
+
+  // As a data type
+
+  size(kind: number, root: number): number {
+    if (kind === Kind.setTable) return this.tables.count(root);
+    return kind === Kind.setIntegers ? this.integers.count(root) : this.packed.count(root);
+  }
+
+  free(kind: number, root: number, budget: number): boolean {
+    if (kind === Kind.setTable) return this.tables.free(root, budget, this);
+    this.memory.free(root);
+    return true;
+  }
+
+  dispose(record: number): void {
+    this.records.free(record);
+  }
+
+  copy(kind: number, root: number): number {
+    if (kind === Kind.setIntegers) return this.integers.copy(root);
+    if (kind === Kind.setPacked) return this.packed.copy(root);
+    const table = this.tables.create();
+    const walk = this.#walk;
+    walk.openRoot(kind, root);
+    while (walk.next()) {
+      const { bytes, start, end } = walk;
+      const hash = this.tables.hash(bytes, start, end);
+      const record = this.records.create(0, bytes, start, end, bytes, 0, 0, NO_DEADLINE, 0);
+      this.tables.insert(table, hash, record);
+    }
+    return table;
+  }
+
+  bytesUsed(kind: number, root: number): number {
+    if (kind !== Kind.setTable) return this.memory.sizeOf(root);
+    let bytes = this.tables.bytesUsed(root);
+    const tables = this.tables;
+    for (let bucket = 0; bucket < tables.buckets(root); bucket++) {
+      const count = tables.collect(root, bucket);
+      for (let i = 0; i < count; i++) bytes += this.records.bytesUsed(tables.found[i]);
+    }
+    return bytes;
+  }
+
+  verify(kind: number, root: number): void {
+    if (kind === Kind.setIntegers) {
+      this.integers.verify(root);
+    } else if (kind === Kind.setPacked) {
+      this.packed.verify(root);
+    } else {
+      assert(kind === Kind.setTable, "a set has one of the encodings of sets");
+      this.tables.verify(root);
+    }
+  }
+}
+
+/**
+ * Walks over a set's members: `while (walk.next())` with the member in bytes, start, end.
+ * REQUIRES: the set does not change between open or openBatch and the last next. Other sets may.
+ */
+export class SetWalk {
+  bytes: Uint8Array = NO_BYTES;
+  start = 0;
+  end = 0;
+  /** Whether the walk is over an integer set; its members are in the register low, high too. */
+  ofIntegers = false;
+  low = 0;
+  high = 0;
+
+  readonly #memory: Memory;
+  readonly #records: Records;
+  readonly #integers: IntegerSets;
+  readonly #packed: PackedLists;
+  readonly #table: TableWalk;
+  #kind: number = Kind.setIntegers;
+  #root = 0;
+  /** Index of the next integer or cursor of the next packed entry; 0 ends a packed walk. */
+  #at = 0;
+  #count = 0;
+
+  constructor(sets: Sets) {
+    this.#memory = sets.memory;
+    this.#records = sets.records;
+    // Scratch of its own, so that a range stays while the set's own operations go on.
+    this.#integers = new IntegerSets(sets.memory);
+    this.#packed = new PackedLists(sets.memory);
+    this.#table = new TableWalk(sets.tables);
+  }
+
+  /** Begins a walk over all members. */
+  open(entry: number): void {
+    this.openRoot(this.#records.kind(entry), this.#records.pointer(entry));
+  }
+
+  openRoot(kind: number, root: number): void {
+    this.#begin(kind, root);
+    if (kind === Kind.setTable) this.#table.open(root);
+  }
+
+  /**
+   * Begins a walk over the batch that belongs to a scan cursor (all of a small set) and returns
+   * the next batch's cursor, 0 at the end. The set may change between batches: a member that is
+   * there all the time is seen.
+   */
+  openBatch(entry: number, cursor: number): number {
+    const kind = this.#records.kind(entry);
+    const root = this.#records.pointer(entry);
+    this.#begin(kind, root);
+    return kind === Kind.setTable ? this.#table.openBatch(root, cursor) : 0;
+  }
+
+  #begin(kind: number, root: number): void {
+    this.#kind = kind;
+    this.#root = root;
+    this.ofIntegers = kind === Kind.setIntegers;
+    if (kind === Kind.setIntegers) {
+      this.#at = 0;
+      this.#count = this.#integers.count(root);
+    } else if (kind === Kind.setPacked) {
+      this.#at = this.#packed.first(root);
+    }
+  }
+
+  /** Goes to the next member; false at the end. */
+  next(): boolean {
+    if (this.#kind === Kind.setTable) {
+      const record = this.#table.next();
+      if (record === 0) return false;
+      const segment = record >>> PLACE_BITS;
+      const words = this.#memory.i32[segment];
+      const at = (record & PLACE_MASK) << 1;
+      const word = words[at];
+      const start = (at << 2) + headerBytes(word);
+      this.bytes = this.#memory.u8[segment];
+      this.start = start;
+      this.end = start + ((word & LONG_KEY) === 0 ? words[at + 1] & 0xffff : words[at + 2]);
+      return true;
+    }
+    return this.#kind === Kind.setIntegers ? this.#nextInteger() : this.#nextPacked();
+  }
+
+  #nextInteger(): boolean {
+    if (this.#at === this.#count) return false;
+    const integers = this.#integers;
+    this.start = integers.at(this.#root, this.#at++);
+    this.low = integers.low;
+    this.high = integers.high;
+    this.bytes = integers.text;
+    this.end = DECIMAL_END;
+    return true;
+  }
+
+  #nextPacked(): boolean {
+    const at = this.#at;
+    if (at < PACKED_HEADER) return false;
+    const packed = this.#packed;
+    packed.read(this.#root, at);
+    this.bytes = packed.bytes;
+    this.start = packed.start;
+    this.end = packed.end;
+    this.#at = packed.next(this.#root, at);
+    return true;
+  }
+}
