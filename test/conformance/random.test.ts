@@ -12,7 +12,13 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
 import type { Client } from "../support/client.ts";
-import { anyCommand, CURSORS, modeOf, RANDOM, type Words } from "../support/commands.ts";
+import {
+  anyCommand,
+  isCursor,
+  isRandom,
+  modeOf,
+  type Words,
+} from "../support/commands/all-commands.ts";
 import { canonical, type Mode, sameReply } from "../support/compare.ts";
 import { itemsOf, quote, type Reply, show } from "../support/resp.ts";
 import { applyProfile, EVERY_ENCODING, PROFILES, type Protocol } from "../support/scenario.ts";
@@ -104,10 +110,10 @@ class Comparison {
   async step(words: Words): Promise<void> {
     const name = (words[0] as string).toUpperCase();
     if (name === "SADD" && this.#repeats(words.slice(2))) this.#encodings = "hinted encoding";
-    if (RANDOM.test(name)) {
+    if (isRandom(words)) {
       // The outcome inside a transaction could not be carried over.
       if (this.#queued === undefined) await this.#chance(words, name);
-    } else if (CURSORS.test(name)) {
+    } else if (isCursor(words)) {
       if (this.#queued === undefined) await this.#cursor(words);
     } else await this.#plain(words, name);
     this.story.push(toLine(words));

@@ -1,0 +1,92 @@
+// Random commands of every family, for comparing two servers. A family's commands stand in a file
+// of their own beside this one; what they are made of, in words.ts and grammar.ts.
+
+import fc, { type Arbitrary } from "fast-check";
+import type { Mode } from "../compare.ts";
+import { connection } from "./connection.ts";
+import type { Family, Words } from "./grammar.ts";
+import { hashes } from "./hashes.ts";
+import { keys } from "./keys.ts";
+import { lists } from "./lists.ts";
+import { pubsub } from "./pubsub.ts";
+import { server } from "./server.ts";
+import { sets } from "./sets.ts";
+import { strings } from "./strings.ts";
+import { transactions } from "./transactions.ts";
+import { value } from "./words.ts";
+
+export type { Words } from "./grammar.ts";
+
+const FAMILIES: readonly Family[] = [
+  strings,
+  keys,
+  lists,
+  hashes,
+  sets,
+  transactions,
+  pubsub,
+  connection,
+  server,
+];
+
+const ordinary = fc.oneof(
+  ...FAMILIES.flatMap(({ commands }) => commands).map(([weight, arbitrary]) => ({
+    weight,
+    arbitrary: arbitrary as Arbitrary<Words>,
+  })),
+);
+
+/** A command with its name in another case, an argument too few, or one too many. */
+const maimed: Arbitrary<Words> = fc
+  .tuple(ordinary, fc.constantFrom("case", "fewer", "more", "name"), value)
+  .map(([words, how, extra]) => {
+    switch (how) {
+      case "case":
+        return [(words[0] as string).toLowerCase(), ...words.slice(1)];
+      case "fewer":
+        return words.length > 1 ? words.slice(0, -1) : words;
+      case "more":
+        // The last argument of BLPOP is its timeout, which must stay short.
+        return /^B/i.test(words[0] as string) ? words : [...words, extra.replaceAll("\0", "0")];
+      default:
+        // redis-server shows an argument up to its first NUL.
+        return [`${words[0]}x`, ...words.slice(1).map((each) => each.replaceAll("\0", "0"))];
+    }
+  });
+
+/** Any command of the product, now and then a broken one. */
+export const anyCommand: Arbitrary<Words> = fc.oneof(
+  { weight: 15, arbitrary: ordinary },
+  { weight: 1, arbitrary: maimed },
+);
+
+const MODES: Readonly<Record<string, Mode>> = Object.assign(
+  {},
+  ...FAMILIES.map(({ modes }) => modes),
+);
+const CHANCE = new Set(FAMILIES.flatMap(({ random = [] }) => random));
+const WALKS = new Set(FAMILIES.flatMap(({ cursors = [] }) => cursors));
+
+function nameOf(words: Words): string {
+  return (words[0] as string).toUpperCase();
+}
+
+/** How the replies of two servers to the command are compared. */
+export function modeOf(words: Words): Mode {
+  const name = nameOf(words);
+  if (name === "OBJECT") {
+    const what = words[1]?.toUpperCase();
+    return what === "ENCODING" ? "encoding" : what === "IDLETIME" ? "kind" : "exact";
+  }
+  return MODES[name] ?? "exact";
+}
+
+/** Whether its answer is a matter of chance. */
+export function isRandom(words: Words): boolean {
+  return CHANCE.has(nameOf(words));
+}
+
+/** Whether it walks by cursor. */
+export function isCursor(words: Words): boolean {
+  return WALKS.has(nameOf(words));
+}

@@ -1,0 +1,61 @@
+// Random commands on keys of any type, and on their deadlines.
+
+import fc from "fast-check";
+import { type Family, many, options, sequence } from "./grammar.ts";
+import {
+  count,
+  database,
+  key,
+  milliseconds,
+  pattern,
+  seconds,
+  unixMilliseconds,
+  unixSeconds,
+} from "./words.ts";
+
+const expireOptions = options("NX", "XX", "GT", "LT");
+
+export const keys: Family = {
+  commands: [
+    [5, sequence("DEL", many(key, 3))],
+    [2, sequence("UNLINK", many(key, 3))],
+    [4, sequence("EXISTS", many(key))],
+    [4, sequence("TYPE", key)],
+    [2, sequence("TOUCH", many(key))],
+    [3, sequence("KEYS", pattern)],
+    [
+      3,
+      sequence(
+        "SCAN",
+        "0",
+        options(
+          sequence("MATCH", pattern),
+          sequence("COUNT", count),
+          sequence("TYPE", fc.constantFrom("string", "list", "hash", "set", "nonsense")),
+        ),
+      ),
+    ],
+    [2, sequence("RANDOMKEY")],
+    [5, sequence("RENAME", key, key)],
+    [3, sequence("RENAMENX", key, key)],
+    [6, sequence("COPY", key, key, options("REPLACE", sequence("DB", database)))],
+    [5, sequence("OBJECT", "ENCODING", key)],
+    [1, sequence("OBJECT", fc.constantFrom("IDLETIME", "FREQ", "BOGUS"), key)],
+    [1, sequence("DBSIZE")],
+    [5, sequence("EXPIRE", key, seconds, expireOptions)],
+    [5, sequence("PEXPIRE", key, milliseconds, expireOptions)],
+    [5, sequence("EXPIREAT", key, unixSeconds, expireOptions)],
+    [5, sequence("PEXPIREAT", key, unixMilliseconds, expireOptions)],
+    [4, sequence(fc.constantFrom("TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME"), key)],
+    [3, sequence("PERSIST", key)],
+  ],
+  modes: {
+    KEYS: "unordered",
+    TTL: "near",
+    PTTL: "near",
+    EXPIRETIME: "near",
+    PEXPIRETIME: "near",
+  },
+  random: ["RANDOMKEY"],
+  cursors: ["SCAN"],
+};

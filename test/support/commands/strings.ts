@@ -1,0 +1,59 @@
+// Random commands on strings.
+
+import { type Family, many, options, sequence } from "./grammar.ts";
+import {
+  float,
+  index,
+  integer,
+  key,
+  milliseconds,
+  offset,
+  seconds,
+  unixMilliseconds,
+  unixSeconds,
+  value,
+} from "./words.ts";
+
+const setOptions = options(
+  "NX",
+  "XX",
+  "GET",
+  "KEEPTTL",
+  sequence("EX", seconds),
+  sequence("PX", milliseconds),
+  sequence("EXAT", unixSeconds),
+  sequence("PXAT", unixMilliseconds),
+);
+const getexOptions = options(
+  "PERSIST",
+  sequence("EX", seconds),
+  sequence("PX", milliseconds),
+  sequence("EXAT", unixSeconds),
+  sequence("PXAT", unixMilliseconds),
+);
+
+export const strings: Family = {
+  commands: [
+    [12, sequence("SET", key, value, setOptions)],
+    [8, sequence("GET", key)],
+    [3, sequence("GETSET", key, value)],
+    [3, sequence("GETDEL", key)],
+    [4, sequence("GETEX", key, getexOptions)],
+    [3, sequence("MGET", many(key))],
+    [3, sequence("MSET", many(sequence(key, value)))],
+    [2, sequence("MSETNX", many(sequence(key, value)))],
+    [2, sequence("SETNX", key, value)],
+    [2, sequence("SETEX", key, seconds, value)],
+    [2, sequence("PSETEX", key, milliseconds, value)],
+    [5, sequence("APPEND", key, value)],
+    [3, sequence("STRLEN", key)],
+    [4, sequence("GETRANGE", key, index, index)],
+    [1, sequence("SUBSTR", key, index, index)],
+    [4, sequence("SETRANGE", key, offset, value)],
+    [5, sequence("INCR", key)],
+    [3, sequence("DECR", key)],
+    [5, sequence("INCRBY", key, integer)],
+    [4, sequence("DECRBY", key, integer)],
+    [5, sequence("INCRBYFLOAT", key, float)],
+  ],
+};
