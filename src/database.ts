@@ -17,9 +17,7 @@ import { LogError } from "./persistence/log/log-error.ts";
 import { openLog, type Recovery } from "./persistence/log/recovery.ts";
 import type { DirectoryLock, Platform, Timer } from "./platform/platform.ts";
 import type { Arguments } from "./protocol/arguments.ts";
-import { Hashes } from "./types/hashes.ts";
-import { Lists } from "./types/lists.ts";
-import { Sets } from "./types/sets.ts";
+import { registerTypes } from "./types/all-types.ts";
 
 /** Work in the background (expiry, freeing, eviction) goes on for so long at a time, */
 const SLICE_MS = 1.5;
@@ -63,9 +61,6 @@ export class Database {
   readonly platform: Platform;
   readonly memory: Memory;
   readonly keyspace: Keyspace;
-  readonly lists: Lists;
-  readonly hashes: Hashes;
-  readonly sets: Sets;
   readonly executor: Executor;
   readonly clock: () => number;
 
@@ -86,17 +81,8 @@ export class Database {
     this.#clockIsReal = options.clockIsReal;
     this.memory = new Memory();
     this.keyspace = new Keyspace(this.memory, options.databases, options.seed);
-    const { records, tables } = this.keyspace;
-    this.lists = new Lists(this.memory, records);
-    this.hashes = new Hashes(this.memory, records, tables);
-    this.sets = new Sets(this.memory, records, tables);
-    for (const type of [this.lists, this.hashes, this.sets]) this.keyspace.register(type);
-    this.executor = new Executor(
-      commandTable(),
-      this.keyspace,
-      { lists: this.lists, hashes: this.hashes, sets: this.sets },
-      options.services,
-    );
+    registerTypes(this.keyspace);
+    this.executor = new Executor(commandTable(), this.keyspace, options.services);
     this.executor.setNow(this.clock());
   }
 

@@ -39,7 +39,7 @@ const LAYERS = [
 
 /** What a layer may not import though it stands above it: they don't know each other. */
 const NEVER: Readonly<Record<string, readonly string[]>> = {
-  engine: ["commands"],
+  engine: ["types", "commands"],
   persistence: ["commands"],
   scripting: ["commands"],
   replication: ["commands"],

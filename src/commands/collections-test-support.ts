@@ -5,16 +5,16 @@ import { EventClass } from "../engine/events.ts";
 import type { Session } from "../engine/session.ts";
 import { encodingNames } from "../keyspace/data-type.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
-import type { Hashes } from "../types/hashes.ts";
-import type { Sets } from "../types/sets.ts";
+import { type Hashes, hashesOf } from "../types/hashes.ts";
+import { type Sets, setsOf } from "../types/sets.ts";
 import { type TestClient, TestDatabase } from "./test-support.ts";
 
 export class Fixture {
   readonly database = new TestDatabase();
   readonly client: TestClient = this.database.connect();
   readonly keyspace: Keyspace = this.database.keyspace;
-  readonly hashes: Hashes = this.database.context.hashes;
-  readonly sets: Sets = this.database.context.sets;
+  readonly hashes: Hashes = hashesOf(this.database);
+  readonly sets: Sets = setsOf(this.database);
   readonly session: Session = this.client.session;
   /** Keyspace events since listen(), as "name key". */
   readonly events: string[] = [];

@@ -8,6 +8,8 @@ import { Random } from "../base/random.ts";
 import { ABSENT, FORESIGHT_DEPTH, Foresight } from "../keyspace/foresight.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { Parsed, RequestParser } from "../protocol/request-parser.ts";
+import { hashesOf } from "../types/hashes.ts";
+import { setsOf } from "../types/sets.ts";
 import { START_MS, TestDatabase } from "./test-support.ts";
 
 const FORMS = [
@@ -109,8 +111,8 @@ test("pipelines get the same replies with and without foresight", () => {
     const [seeing, blind] = [new Side(), new Side()];
     for (const side of [seeing, blind]) {
       // Tables early, so that members are foreseen too.
-      side.database.context.sets.packedEntriesMax = 3;
-      side.database.context.hashes.entriesMax = 3;
+      setsOf(side.database).packedEntriesMax = 3;
+      hashesOf(side.database).entriesMax = 3;
     }
     for (let step = 0; step < 4000; step++) {
       const bytes = pipeline(random);

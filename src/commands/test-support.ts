@@ -11,9 +11,7 @@ import { type ClientLink, Gate, Session } from "../engine/session.ts";
 import { Keyspace } from "../keyspace/keyspace.ts";
 import { Memory } from "../memory/memory.ts";
 import { Arguments } from "../protocol/arguments.ts";
-import { Hashes } from "../types/hashes.ts";
-import { Lists } from "../types/lists.ts";
-import { Sets } from "../types/sets.ts";
+import { registerTypes } from "../types/all-types.ts";
 import { commandFamilies } from "./all-commands.ts";
 
 export const START_MS = 1_700_000_000_000;
@@ -157,18 +155,10 @@ export class TestDatabase {
   constructor() {
     const memory = new Memory();
     this.keyspace = new Keyspace(memory, 16, Int32Array.of(1, 2, 3, 4));
-    const { records, tables } = this.keyspace;
-    const lists = new Lists(memory, records);
-    const hashes = new Hashes(memory, records, tables);
-    const sets = new Sets(memory, records, tables);
-    for (const type of [lists, hashes, sets]) this.keyspace.register(type);
+    registerTypes(this.keyspace);
     this.services = new FakeServices(this);
-    this.executor = new Executor(
-      new CommandTable(commandFamilies),
-      this.keyspace,
-      { lists, hashes, sets },
-      this.services,
-    );
+    const table = new CommandTable(commandFamilies);
+    this.executor = new Executor(table, this.keyspace, this.services);
     this.context = this.executor.context;
     this.executor.setNow(this.nowMs);
     const append: EffectSink["append"] = (bytes, start, end) => {

@@ -18,6 +18,9 @@ import type { CompiledCommand } from "../engine/command.ts";
 import { Type } from "../keyspace/data-type.ts";
 import { Counter, stringKind } from "../keyspace/keyspace.ts";
 import { NO_DEADLINE } from "../structures/record.ts";
+import { hashesOf } from "../types/hashes.ts";
+import { listsOf } from "../types/lists.ts";
+import { setsOf } from "../types/sets.ts";
 import type { Core } from "./core.ts";
 import { ManagementMethods } from "./methods/management.ts";
 import type { Reader } from "./reader.ts";
@@ -178,7 +181,7 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
     const { counted, context } = this.#core;
     const entry = this.#lookAt(key, counted.llen, Type.list);
     if (entry === ORDINARY) return this.ask(As.value, "llen", key);
-    return entry === 0 ? 0 : context.lists.length(entry);
+    return entry === 0 ? 0 : listsOf(context).length(entry);
   }
 
   override lindex(key: Value, index: number): T | null {
@@ -187,7 +190,7 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
       ? this.#lookAt(key, counted.lindex, Type.list)
       : ORDINARY;
     if (entry === ORDINARY) return this.ask(As.value, "lindex", key, index);
-    const { lists } = context;
+    const lists = listsOf(context);
     if (entry === 0 || !lists.seek(entry, index)) return null;
     lists.chunked.read();
     return this.#reader.text(lists.packed.bytes, lists.packed.start, lists.packed.end);
@@ -202,7 +205,7 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
     if (entry === ORDINARY) return this.ask(As.value, "lrange", key, start, stop);
     const elements: T[] = [];
     if (entry === 0) return elements;
-    const { lists } = context;
+    const lists = listsOf(context);
     const { chunked, packed } = lists;
     const length = lists.length(entry);
     const first = start < 0 ? Math.max(start + length, 0) : start;
@@ -223,7 +226,7 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
     const { counted, context, request } = this.#core;
     const entry = this.#lookIn(key, field, counted.hget, Type.hash);
     if (entry === ORDINARY) return this.ask(As.value, "hget", key, field);
-    const { hashes } = context;
+    const hashes = hashesOf(context);
     const { bytes, starts, ends } = request.args;
     if (entry === 0 || !hashes.get(entry, bytes, starts[1], ends[1])) return null;
     return this.#reader.text(hashes.bytes, hashes.start, hashes.end);
@@ -236,7 +239,7 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
     const { args } = request;
     const entry = args.count > 1 ? this.#look(counted.hmget, Type.hash) : ORDINARY;
     if (entry === ORDINARY) return this.ask(As.value, "hmget", key, fields);
-    const { hashes } = context;
+    const hashes = hashesOf(context);
     const { bytes, starts, ends, count } = args;
     const values: (T | null)[] = [];
     for (let i = 1; i < count; i++) {
@@ -251,14 +254,14 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
     const entry = this.#lookIn(key, field, counted.hexists, Type.hash);
     if (entry === ORDINARY) return this.ask(As.value, "hexists", key, field);
     const { bytes, starts, ends } = request.args;
-    return entry !== 0 && context.hashes.has(entry, bytes, starts[1], ends[1]) ? 1 : 0;
+    return entry !== 0 && hashesOf(context).has(entry, bytes, starts[1], ends[1]) ? 1 : 0;
   }
 
   override hlen(key: Value): number {
     const { counted, context } = this.#core;
     const entry = this.#lookAt(key, counted.hlen, Type.hash);
     if (entry === ORDINARY) return this.ask(As.value, "hlen", key);
-    return entry === 0 ? 0 : context.hashes.count(entry);
+    return entry === 0 ? 0 : hashesOf(context).count(entry);
   }
 
   // Sets
@@ -268,13 +271,13 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
     const entry = this.#lookIn(key, member, counted.sismember, Type.set);
     if (entry === ORDINARY) return this.ask(As.value, "sismember", key, member);
     const { bytes, starts, ends } = request.args;
-    return entry !== 0 && context.sets.has(entry, bytes, starts[1], ends[1]) ? 1 : 0;
+    return entry !== 0 && setsOf(context).has(entry, bytes, starts[1], ends[1]) ? 1 : 0;
   }
 
   override scard(key: Value): number {
     const { counted, context } = this.#core;
     const entry = this.#lookAt(key, counted.scard, Type.set);
     if (entry === ORDINARY) return this.ask(As.value, "scard", key);
-    return entry === 0 ? 0 : context.sets.count(entry);
+    return entry === 0 ? 0 : setsOf(context).count(entry);
   }
 }

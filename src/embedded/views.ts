@@ -13,6 +13,9 @@ import { utf8Text } from "../base/bytes.ts";
 import { Type } from "../keyspace/data-type.ts";
 import { Errors } from "../protocol/errors.ts";
 import { ReplyError } from "../protocol/reply-reader.ts";
+import { hashesOf } from "../types/hashes.ts";
+import { listsOf } from "../types/lists.ts";
+import { setsOf } from "../types/sets.ts";
 import type { Core } from "./core.ts";
 import type { TextMaker } from "./reader.ts";
 import type { Text, Value } from "./values.ts";
@@ -95,7 +98,7 @@ export class HashView<T extends Text> extends View<T> {
   }
 
   protected override count(entry: number): number {
-    return this.core.context.hashes.count(entry);
+    return hashesOf(this.core.context).count(entry);
   }
 
   /** The value of a field, or undefined. */
@@ -104,7 +107,7 @@ export class HashView<T extends Text> extends View<T> {
     if (entry === 0) return undefined;
     const { request, context } = this.core;
     request.add(field);
-    const { hashes } = context;
+    const hashes = hashesOf(context);
     const { bytes, starts, ends } = request.args;
     if (!hashes.get(entry, bytes, starts[1], ends[1])) return undefined;
     return this.text(hashes.bytes, hashes.start, hashes.end);
@@ -116,12 +119,12 @@ export class HashView<T extends Text> extends View<T> {
     const { request, context } = this.core;
     request.add(field);
     const { bytes, starts, ends } = request.args;
-    return context.hashes.has(entry, bytes, starts[1], ends[1]);
+    return hashesOf(context).has(entry, bytes, starts[1], ends[1]);
   }
 
   entries(): Generator<[field: T, value: T], void, undefined> {
     const { text } = this;
-    const { walk } = this.core.context.hashes;
+    const { walk } = hashesOf(this.core.context);
     return this.walked(walk, () => [
       text(walk.bytes, walk.start, walk.end),
       text(walk.valueBytes, walk.valueStart, walk.valueEnd),
@@ -129,12 +132,12 @@ export class HashView<T extends Text> extends View<T> {
   }
 
   keys(): Generator<T, void, undefined> {
-    const { walk } = this.core.context.hashes;
+    const { walk } = hashesOf(this.core.context);
     return this.walked(walk, () => this.text(walk.bytes, walk.start, walk.end));
   }
 
   values(): Generator<T, void, undefined> {
-    const { walk } = this.core.context.hashes;
+    const { walk } = hashesOf(this.core.context);
     return this.walked(walk, () => this.text(walk.valueBytes, walk.valueStart, walk.valueEnd));
   }
 
@@ -150,7 +153,7 @@ export class MembersView<T extends Text> extends View<T> {
   }
 
   protected override count(entry: number): number {
-    return this.core.context.sets.count(entry);
+    return setsOf(this.core.context).count(entry);
   }
 
   has(member: Value): boolean {
@@ -159,11 +162,11 @@ export class MembersView<T extends Text> extends View<T> {
     const { request, context } = this.core;
     request.add(member);
     const { bytes, starts, ends } = request.args;
-    return context.sets.has(entry, bytes, starts[1], ends[1]);
+    return setsOf(context).has(entry, bytes, starts[1], ends[1]);
   }
 
   values(): Generator<T, void, undefined> {
-    const { walk } = this.core.context.sets;
+    const { walk } = setsOf(this.core.context);
     return this.walked(walk, () => this.text(walk.bytes, walk.start, walk.end));
   }
 
@@ -179,7 +182,7 @@ export class ListView<T extends Text> extends View<T> {
   }
 
   protected override count(entry: number): number {
-    return this.core.context.lists.length(entry);
+    return listsOf(this.core.context).length(entry);
   }
 
   /** As size: a list is what an array is elsewhere. */
@@ -190,14 +193,14 @@ export class ListView<T extends Text> extends View<T> {
   /** The element at an index (negative: from the tail), or undefined. */
   at(index: number): T | undefined {
     const entry = this.entry();
-    const { lists } = this.core.context;
+    const lists = listsOf(this.core.context);
     if (entry === 0 || !lists.seek(entry, Math.trunc(index) || 0)) return undefined;
     lists.chunked.read();
     return this.text(lists.packed.bytes, lists.packed.start, lists.packed.end);
   }
 
   *values(): Generator<T, void, undefined> {
-    const { lists } = this.core.context;
+    const lists = listsOf(this.core.context);
     const step: T[] = [];
     const end = this.size;
     for (let index = 0; index < end; index += LIST_STEP) {

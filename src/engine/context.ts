@@ -9,9 +9,6 @@ import type { Memory } from "../memory/memory.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { Errors } from "../protocol/errors.ts";
 import { ReplyWriter } from "../protocol/reply-writer.ts";
-import type { Hashes } from "../types/hashes.ts";
-import type { Lists } from "../types/lists.ts";
-import type { Sets } from "../types/sets.ts";
 import { Blocking, queueName } from "./blocking.ts";
 import type { CommandEntry, CompiledCommand } from "./command.ts";
 import type { CommandTable } from "./command-table.ts";
@@ -54,9 +51,6 @@ export const BlockReply = { null: 0, nullArray: 1 } as const;
 export class Context {
   readonly memory: Memory;
   readonly keyspace: Keyspace;
-  readonly lists: Lists;
-  readonly hashes: Hashes;
-  readonly sets: Sets;
   readonly effects = new Effects();
   readonly blocking = new Blocking();
   readonly pubsub = new PubSubRegistry();
@@ -94,19 +88,10 @@ export class Context {
   /** For the console: the types behind each WRONGTYPE, found and expected, in turn. */
   readonly wrongTypes: number[] = [];
 
-  constructor(
-    executor: Engine,
-    keyspace: Keyspace,
-    types: { lists: Lists; hashes: Hashes; sets: Sets },
-    services: Services,
-    session: Session,
-  ) {
+  constructor(executor: Engine, keyspace: Keyspace, services: Services, session: Session) {
     this.executor = executor;
     this.memory = keyspace.memory;
     this.keyspace = keyspace;
-    this.lists = types.lists;
-    this.hashes = types.hashes;
-    this.sets = types.sets;
     this.services = services;
     this.session = session;
   }

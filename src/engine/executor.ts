@@ -10,9 +10,6 @@ import { Counter, type Keyspace, type KeyspaceListener } from "../keyspace/keysp
 import type { Arguments } from "../protocol/arguments.ts";
 import { Errors, errorLine, wrongArity } from "../protocol/errors.ts";
 import { ReplyWriter } from "../protocol/reply-writer.ts";
-import type { Hashes } from "../types/hashes.ts";
-import type { Lists } from "../types/lists.ts";
-import type { Sets } from "../types/sets.ts";
 import { queuedKey } from "./blocking.ts";
 import { type CompiledCommand, Flag } from "./command.ts";
 import type { CommandTable } from "./command-table.ts";
@@ -65,17 +62,12 @@ export class Executor implements Engine, KeyspaceListener {
   #current: Session | undefined;
   readonly #messages = new ReplyWriter();
 
-  constructor(
-    table: CommandTable,
-    keyspace: Keyspace,
-    types: { lists: Lists; hashes: Hashes; sets: Sets },
-    services: Services,
-  ) {
+  constructor(table: CommandTable, keyspace: Keyspace, services: Services) {
     this.table = table;
     this.keyspace = keyspace;
     this.eviction = new Eviction(keyspace);
     this.internal = new Session(0, 0);
-    this.context = new Context(this, keyspace, types, services, this.internal);
+    this.context = new Context(this, keyspace, services, this.internal);
     this.context.pubsub.toSelf = (session, bytes, start, end) => {
       if (session !== this.#current || session.link === undefined) return false;
       this.#messages.raw(bytes, start, end);

@@ -3,6 +3,9 @@
 
 import type { Database } from "../database.ts";
 import { reasonOf } from "../persistence/log/log-error.ts";
+import { hashesOf } from "../types/hashes.ts";
+import { listsOf } from "../types/lists.ts";
+import { setsOf } from "../types/sets.ts";
 import type { Configuration } from "./configuration.ts";
 import type { DirectiveName, ValueOf } from "./directives.ts";
 
@@ -21,7 +24,10 @@ function bind<N extends DirectiveName>(
 
 /** Lets the configuration govern the database. */
 export function applySettings(database: Database, configuration: Configuration): void {
-  const { executor, keyspace, hashes, sets, lists } = database;
+  const { executor, keyspace } = database;
+  const hashes = hashesOf(database);
+  const lists = listsOf(database);
+  const sets = setsOf(database);
   const { context, eviction } = executor;
   const clamp = (value: number): number => Math.min(value, Number.MAX_SAFE_INTEGER);
   bind(configuration, "hash-max-listpack-entries", (n) => {

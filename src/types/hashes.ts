@@ -12,6 +12,7 @@
 
 import { assert } from "../base/assert.ts";
 import { type DataType, Kind, Type } from "../keyspace/data-type.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
 import { TableWalk } from "../keyspace/table-walk.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 import type { Chance, Disposer, HashTables } from "../structures/hash-table.ts";
@@ -23,6 +24,11 @@ const PACKED_BYTES_MAX = 1 << 30;
 /** The longest decimal text of an integer that a packed list holds. */
 const DIGITS_MAX = 20;
 const NO_BYTES = new Uint8Array(0);
+
+/** The hashes of a keyspace: a handler gives its context, whatever else has one gives itself. */
+export function hashesOf(owner: { readonly keyspace: Keyspace }): Hashes {
+  return owner.keyspace.types[Type.hash] as Hashes;
+}
 
 export class Hashes implements DataType, Disposer {
   readonly type: number = Type.hash;

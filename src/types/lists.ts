@@ -13,6 +13,7 @@
 
 import { assert } from "../base/assert.ts";
 import { type DataType, Kind, Type } from "../keyspace/data-type.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Memory } from "../memory/memory.ts";
 import { ChunkedLists, packedBytesMax, packedEntriesMax } from "../structures/chunked-list.ts";
 import { PACKED_EMPTY, PackedLists } from "../structures/packed-list.ts";
@@ -20,6 +21,11 @@ import type { Records } from "../structures/record.ts";
 
 /** The two ends of a list, as handlers pass them. */
 export const End = { left: 0, right: 1 } as const;
+
+/** The lists of a keyspace: a handler gives its context, whatever else has one gives itself. */
+export function listsOf(owner: { readonly keyspace: Keyspace }): Lists {
+  return owner.keyspace.types[Type.list] as Lists;
+}
 
 export class Lists implements DataType {
   readonly type: number = Type.list;

@@ -12,6 +12,7 @@
 
 import { assert } from "../base/assert.ts";
 import { type DataType, Kind, Type } from "../keyspace/data-type.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
 import { TableWalk } from "../keyspace/table-walk.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 import type { Chance, Disposer, HashTables } from "../structures/hash-table.ts";
@@ -22,6 +23,11 @@ import { headerBytes, LONG_KEY, NO_DEADLINE, type Records } from "../structures/
 /** A packed list is kept well below what its 32-bit total could say, as Redis does. */
 const PACKED_BYTES_MAX = 1 << 30;
 const NO_BYTES = new Uint8Array(0);
+
+/** The sets of a keyspace: a handler gives its context, whatever else has one gives itself. */
+export function setsOf(owner: { readonly keyspace: Keyspace }): Sets {
+  return owner.keyspace.types[Type.set] as Sets;
+}
 
 export class Sets implements DataType, Disposer {
   readonly type: number = Type.set;

@@ -21,6 +21,7 @@ import type { Command, Context } from "../../engine/context.ts";
 import { Events } from "../../engine/events.ts";
 import { Kind, Type } from "../../keyspace/data-type.ts";
 import { Errors, errorLine, wrongArity } from "../../protocol/errors.ts";
+import { hashesOf } from "../../types/hashes.ts";
 import { keyArg, scanArgs } from "../shared/argument-docs.ts";
 import { DRAW_SHARE, drawsTooMany, readDrawCount } from "../shared/sampling.ts";
 import { readCursor, replyEmptyScan, ScanOf, scanOptions } from "../shared/scanning.ts";
@@ -50,14 +51,14 @@ const pairsArg: ArgumentDoc = {
 /** The hash at argument 1 for a write, made if it is not there; −1 after WRONGTYPE. */
 function hashForWrite(c: Context): number {
   const entry = c.findTypedForWrite(1, Type.hash);
-  return entry === 0 ? c.create(1, Kind.hashPacked, c.hashes.create()) : entry;
+  return entry === 0 ? c.create(1, Kind.hashPacked, hashesOf(c).create()) : entry;
 }
 
 /** Sets the pairs from argument 2 on; returns how many fields are new, or −1 after WRONGTYPE. */
 function setPairs(c: Context): number {
   const entry = hashForWrite(c);
   if (entry < 0) return -1;
-  const { hashes } = c;
+  const hashes = hashesOf(c);
   const { bytes, starts, ends, count } = c.args;
   hashes.expect(entry, (count - 2) >> 1);
   let added = 0;
@@ -120,7 +121,7 @@ export const hsetnx: Command = {
     const { bytes, starts, ends } = c.args;
     const entry = c.findTypedForWrite(1, Type.hash);
     if (entry < 0) return;
-    if (entry !== 0 && c.hashes.has(entry, bytes, starts[2], ends[2])) return c.reply.integer(0);
+    if (entry !== 0 && hashesOf(c).has(entry, bytes, starts[2], ends[2])) return c.reply.integer(0);
     setPairs(c);
     c.reply.integer(1);
   },
@@ -140,7 +141,8 @@ export const hget: Command = {
   handler(c) {
     const entry = c.findTyped(1, Type.hash);
     if (entry < 0) return;
-    const { args, hashes } = c;
+    const { args } = c;
+    const hashes = hashesOf(c);
     if (entry === 0 || !hashes.get(entry, args.bytes, args.starts[2], args.ends[2])) {
       return c.reply.null();
     }
@@ -162,7 +164,8 @@ export const hmget: Command = {
   handler(c) {
     const entry = c.findTyped(1, Type.hash);
     if (entry < 0) return;
-    const { args, hashes, reply } = c;
+    const { args, reply } = c;
+    const hashes = hashesOf(c);
     const { bytes, starts, ends, count } = args;
     reply.array(count - 2);
     for (let i = 2; i < count; i++) {
@@ -192,8 +195,8 @@ export const hgetall: Command = {
     if (entry < 0) return;
     const { reply } = c;
     if (entry === 0) return reply.map(0);
-    const { walk } = c.hashes;
-    reply.map(c.hashes.count(entry));
+    const { walk } = hashesOf(c);
+    reply.map(hashesOf(c).count(entry));
     walk.open(entry);
     while (walk.next()) {
       reply.bulk(walk.bytes, walk.start, walk.end);
@@ -219,8 +222,8 @@ export const hkeys: Command = {
     if (entry < 0) return;
     const { reply } = c;
     if (entry === 0) return reply.array(0);
-    const { walk } = c.hashes;
-    reply.array(c.hashes.count(entry));
+    const { walk } = hashesOf(c);
+    reply.array(hashesOf(c).count(entry));
     walk.open(entry);
     while (walk.next()) reply.bulk(walk.bytes, walk.start, walk.end);
   },
@@ -243,8 +246,8 @@ export const hvals: Command = {
     if (entry < 0) return;
     const { reply } = c;
     if (entry === 0) return reply.array(0);
-    const { walk } = c.hashes;
-    reply.array(c.hashes.count(entry));
+    const { walk } = hashesOf(c);
+    reply.array(hashesOf(c).count(entry));
     walk.open(entry);
     while (walk.next()) reply.bulk(walk.valueBytes, walk.valueStart, walk.valueEnd);
   },
@@ -265,7 +268,7 @@ export const hdel: Command = {
     const entry = c.findTypedForWrite(1, Type.hash);
     if (entry < 0) return;
     if (entry === 0) return c.reply.integer(0);
-    const { hashes } = c;
+    const hashes = hashesOf(c);
     const { bytes, starts, ends, count } = c.args;
     let deleted = 0;
     let left = hashes.count(entry);
@@ -295,7 +298,7 @@ export const hlen: Command = {
   args: [keyArg],
   handler(c) {
     const entry = c.findTyped(1, Type.hash);
-    if (entry >= 0) c.reply.integer(entry === 0 ? 0 : c.hashes.count(entry));
+    if (entry >= 0) c.reply.integer(entry === 0 ? 0 : hashesOf(c).count(entry));
   },
 };
 
@@ -314,7 +317,7 @@ export const hexists: Command = {
     const entry = c.findTyped(1, Type.hash);
     if (entry < 0) return;
     const { bytes, starts, ends } = c.args;
-    const there = entry !== 0 && c.hashes.has(entry, bytes, starts[2], ends[2]);
+    const there = entry !== 0 && hashesOf(c).has(entry, bytes, starts[2], ends[2]);
     c.reply.integer(there ? 1 : 0);
   },
 };
@@ -333,7 +336,7 @@ export const hstrlen: Command = {
   handler(c) {
     const entry = c.findTyped(1, Type.hash);
     if (entry < 0) return;
-    const { hashes } = c;
+    const hashes = hashesOf(c);
     const { bytes, starts, ends } = c.args;
     const there = entry !== 0 && hashes.get(entry, bytes, starts[2], ends[2]);
     c.reply.integer(there ? hashes.end - hashes.start : 0);
@@ -342,9 +345,9 @@ export const hstrlen: Command = {
 
 /** Stores the first `length` bytes of `digits` in the field at argument 2. */
 function storeDigits(c: Context, found: number, length: number): void {
-  const entry = found === 0 ? c.create(1, Kind.hashPacked, c.hashes.create()) : found;
+  const entry = found === 0 ? c.create(1, Kind.hashPacked, hashesOf(c).create()) : found;
   const { bytes, starts, ends } = c.args;
-  c.hashes.set(entry, bytes, starts[2], ends[2], digits, 0, length);
+  hashesOf(c).set(entry, bytes, starts[2], ends[2], digits, 0, length);
 }
 
 export const hincrby: Command = {
@@ -360,7 +363,8 @@ export const hincrby: Command = {
   args: [keyArg, fieldArg, { name: "increment", type: "integer" }],
   handler(c) {
     const { bytes, starts, ends } = c.args;
-    const { hashes, reply } = c;
+    const { reply } = c;
+    const hashes = hashesOf(c);
     const by = parseInteger(bytes, starts[3], ends[3]);
     if (Number.isNaN(by)) return reply.error(Errors.notInteger);
     const entry = c.findTypedForWrite(1, Type.hash);
@@ -378,9 +382,10 @@ export const hincrby: Command = {
   },
 };
 
-/** HINCRBY beyond 2^53. The field's value, if it is there, is described by c.hashes. */
+/** HINCRBY beyond 2^53. The field's value, if it is there, is described by hashesOf(c). */
 function incrementExactly(c: Context, entry: number, there: boolean): void {
-  const { hashes, reply } = c;
+  const { reply } = c;
+  const hashes = hashesOf(c);
   const { bytes, starts, ends } = c.args;
   const by = parseInteger64(bytes, starts[3], ends[3]) ?? 0n;
   const current = there ? (parseInteger64(hashes.bytes, hashes.start, hashes.end) ?? 0n) : 0n;
@@ -403,7 +408,8 @@ export const hincrbyfloat: Command = {
   summary: "Adds a number to the number in a field; absent counts as 0.",
   args: [keyArg, fieldArg, { name: "increment", type: "double" }],
   handler(c) {
-    const { args, hashes, reply } = c;
+    const { args, reply } = c;
+    const hashes = hashesOf(c);
     const { bytes, starts, ends } = args;
     const given = classifyFloat(bytes, starts[3], ends[3]);
     if (given === FloatClass.invalid) return reply.error(Errors.notFloat);
@@ -437,7 +443,8 @@ export const hincrbyfloat: Command = {
 
 /** Replies the field that was drawn or walked to, with its value where that is asked for. */
 function replyPicked(c: Context, entry: number, withValues: boolean): void {
-  const { hashes, reply } = c;
+  const { reply } = c;
+  const hashes = hashesOf(c);
   if (withValues && reply.protocol === 3) reply.array(2);
   reply.bulk(hashes.bytes, hashes.start, hashes.end);
   if (!withValues) return;
@@ -448,7 +455,7 @@ function replyPicked(c: Context, entry: number, withValues: boolean): void {
 /** `count` fields drawn anew each time. */
 function replyDraws(c: Context, entry: number, count: number, withValues: boolean): void {
   for (let i = 0; i < count; i++) {
-    c.hashes.pick(entry, c.keyspace.random);
+    hashesOf(c).pick(entry, c.keyspace.random);
     replyPicked(c, entry, withValues);
   }
 }
@@ -457,9 +464,9 @@ function replyDraws(c: Context, entry: number, count: number, withValues: boolea
 function replyDistinctDraws(c: Context, entry: number, count: number, withValues: boolean): void {
   const drawn = new Set<number>();
   while (drawn.size < count) {
-    c.hashes.pick(entry, c.keyspace.random);
-    if (drawn.has(c.hashes.picked)) continue;
-    drawn.add(c.hashes.picked);
+    hashesOf(c).pick(entry, c.keyspace.random);
+    if (drawn.has(hashesOf(c).picked)) continue;
+    drawn.add(hashesOf(c).picked);
     replyPicked(c, entry, withValues);
   }
 }
@@ -473,7 +480,7 @@ function replySelection(
   withValues: boolean,
 ): void {
   const { reply } = c;
-  const { walk } = c.hashes;
+  const { walk } = hashesOf(c);
   let wanted = count;
   let left = size;
   walk.open(entry);
@@ -530,7 +537,7 @@ export const hrandfield: Command = {
     if (entry < 0) return;
     if (entry === 0 || asked === 0) return reply.array(0);
     if (drawsTooMany(asked)) return reply.error(Errors.outOfRange);
-    const size = c.hashes.count(entry);
+    const size = hashesOf(c).count(entry);
     const count = asked < 0 ? -asked : Math.min(asked, size);
     reply.array(withValues && reply.protocol === 2 ? count * 2 : count);
     if (asked < 0) replyDraws(c, entry, count, withValues);
@@ -546,7 +553,7 @@ function randomField(c: Context): void {
   const entry = c.findTyped(1, Type.hash);
   if (entry < 0) return;
   if (entry === 0) return c.reply.null();
-  c.hashes.pick(entry, c.keyspace.random);
+  hashesOf(c).pick(entry, c.keyspace.random);
   replyPicked(c, entry, false);
 }
 
@@ -575,7 +582,7 @@ export const hscan: Command = {
     if (entry === 0) return replyEmptyScan(reply);
     const options = scanOptions;
     if (!options.read(args, 3, ScanOf.fields, reply)) return;
-    const { walk } = c.hashes;
+    const { walk } = hashesOf(c);
     const scan = options.begin(reply);
     let replied = 0;
     let seen = 0;

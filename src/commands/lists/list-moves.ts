@@ -15,7 +15,7 @@ import { Events } from "../../engine/events.ts";
 import { Kind, Type } from "../../keyspace/data-type.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
-import { End } from "../../types/lists.ts";
+import { End, listsOf } from "../../types/lists.ts";
 import { keysArg, oneOf } from "../shared/argument-docs.ts";
 import { popMany, popOne, popped } from "./lists.ts";
 
@@ -61,7 +61,7 @@ function timeout(c: Context, i: number): number {
 
 /** Moves an element from the list at argument 1 to that at argument 2. Waits unless NO_WAIT. */
 function move(c: Context, from: number, to: number, timeoutMs: number): void {
-  const { lists } = c;
+  const lists = listsOf(c);
   const { packed } = lists;
   const source = c.findTypedForWrite(1, Type.list);
   if (source < 0) return;
@@ -144,7 +144,8 @@ function popOrWait(c: Context, end: number): void {
  * argument 1, and is looked at last.
  */
 function popFromFirst(c: Context, n: number, waits: boolean): void {
-  const { args, reply, lists } = c;
+  const { args, reply } = c;
+  const lists = listsOf(c);
   const keys = parseInteger(args.bytes, args.starts[n], args.ends[n]);
   if (!(keys > 0)) return reply.error(keysNotPositive);
   const where = n + keys + 1;

@@ -14,9 +14,8 @@ import { Kind } from "../../keyspace/data-type.ts";
 import { Keyspace } from "../../keyspace/keyspace.ts";
 import { Memory } from "../../memory/memory.ts";
 import { Arguments } from "../../protocol/arguments.ts";
-import { Hashes } from "../../types/hashes.ts";
-import { Lists } from "../../types/lists.ts";
-import { Sets } from "../../types/sets.ts";
+import { registerTypes } from "../../types/all-types.ts";
+import { listsOf } from "../../types/lists.ts";
 import { listMoveCommands } from "./list-moves.ts";
 import { listCommands } from "./lists.ts";
 
@@ -67,7 +66,6 @@ class Client implements ClientLink {
 class Fixture {
   readonly executor: Executor;
   readonly keyspace: Keyspace;
-  readonly lists: Lists;
   readonly timers: { delayMs: number; callback: () => void }[] = [];
   readonly client = new Client();
   readonly session: Session;
@@ -78,10 +76,7 @@ class Fixture {
     const memory = new Memory();
     const keyspace = new Keyspace(memory, 16, Int32Array.of(1, 2, 3, 4));
     this.keyspace = keyspace;
-    this.lists = new Lists(memory, keyspace.records);
-    const hashes = new Hashes(memory, keyspace.records, keyspace.tables);
-    const sets = new Sets(memory, keyspace.records, keyspace.tables);
-    keyspace.register(this.lists);
+    registerTypes(keyspace);
     const services = {
       setTimer: (delayMs: number, callback: () => void) => {
         this.timers.push({ delayMs, callback });
@@ -91,7 +86,7 @@ class Fixture {
       writesRefused: () => undefined,
     } as unknown as Services;
     const table = new CommandTable([listCommands, listMoveCommands, [put]]);
-    this.executor = new Executor(table, keyspace, { lists: this.lists, hashes, sets }, services);
+    this.executor = new Executor(table, keyspace, services);
     this.executor.setNow(NOW);
     const append: EffectSink["append"] = (bytes, start, end) => {
       const words = latin1Text(bytes, start, end).split("\r\n");
@@ -378,7 +373,7 @@ test("inside a transaction nobody waits", () => {
 
 test("a list changes its encoding as it grows and shrinks", () => {
   const fixture = new Fixture();
-  fixture.lists.limit = 4;
+  listsOf(fixture).limit = 4;
   fixture.call("rpush l 1 2 3 4");
   assert.equal(fixture.kindOf("l"), Kind.listPacked);
   fixture.call("rpush l 5");

@@ -9,7 +9,7 @@ import type { Command, Context } from "../../engine/context.ts";
 import { Events } from "../../engine/events.ts";
 import { Kind, Type } from "../../keyspace/data-type.ts";
 import { Errors, errorLine, wrongArity } from "../../protocol/errors.ts";
-import { End } from "../../types/lists.ts";
+import { End, listsOf } from "../../types/lists.ts";
 import { integer, keyArg, oneOf } from "../shared/argument-docs.ts";
 
 const BEFORE = asciiBytes("before");
@@ -43,7 +43,8 @@ function index(c: Context, i: number): number {
 // Adding
 
 function push(c: Context, end: number, mustExist: boolean): void {
-  const { args, lists } = c;
+  const { args } = c;
+  const lists = listsOf(c);
   let entry = c.findTypedForWrite(1, Type.list);
   if (entry < 0) return;
   const created = entry === 0;
@@ -59,7 +60,8 @@ function push(c: Context, end: number, mustExist: boolean): void {
 }
 
 function insert(c: Context): void {
-  const { args, lists } = c;
+  const { args } = c;
+  const lists = listsOf(c);
   const before = args.is(2, BEFORE);
   if (!before && !args.is(2, AFTER)) return c.reply.error(Errors.syntax);
   const entry = c.findTypedForWrite(1, Type.list);
@@ -80,12 +82,12 @@ function insert(c: Context): void {
 export function popped(c: Context, i: number, entry: number, end: number, left: number): void {
   c.modified(i, end === End.left ? Events.lpop : Events.rpop);
   if (left === 0) c.removedEmpty(i);
-  else c.lists.hasShrunk(entry);
+  else listsOf(c).hasShrunk(entry);
 }
 
 /** Replies the element at an end and takes it from the list at argument i. */
 export function popOne(c: Context, i: number, entry: number, end: number): void {
-  const { lists } = c;
+  const lists = listsOf(c);
   const left = lists.length(entry) - 1;
   lists.readEnd(entry, end);
   c.reply.bulk(lists.packed.bytes, lists.packed.start, lists.packed.end);
@@ -96,7 +98,8 @@ export function popOne(c: Context, i: number, entry: number, end: number): void 
 
 /** Replies an array of up to `count` elements from an end and takes them from the list. */
 export function popMany(c: Context, i: number, entry: number, end: number, count: number): void {
-  const { lists, reply } = c;
+  const { reply } = c;
+  const lists = listsOf(c);
   const { chunked, packed } = lists;
   const length = lists.length(entry);
   const taken = Math.min(count, length);
@@ -131,7 +134,8 @@ function pop(c: Context, end: number): void {
 }
 
 function remove(c: Context): void {
-  const { args, lists } = c;
+  const { args } = c;
+  const lists = listsOf(c);
   const count = index(c, 2);
   if (Number.isNaN(count)) return;
   const entry = c.findTypedForWrite(1, Type.list);
@@ -153,11 +157,11 @@ function trim(c: Context): void {
   const entry = c.findTypedForWrite(1, Type.list);
   if (entry < 0) return;
   if (entry === 0) return c.reply.ok();
-  const length = c.lists.length(entry);
+  const length = listsOf(c).length(entry);
   const from = first < 0 ? Math.max(first + length, 0) : first;
   const to = Math.min(last < 0 ? last + length : last, length - 1) + 1;
   if (from < to) {
-    c.lists.keepRange(entry, from, to);
+    listsOf(c).keepRange(entry, from, to);
     c.modified(1, Events.ltrim);
   } else {
     c.modified(1, Events.ltrim);
@@ -169,7 +173,8 @@ function trim(c: Context): void {
 // Reading
 
 function range(c: Context): void {
-  const { lists, reply } = c;
+  const { reply } = c;
+  const lists = listsOf(c);
   const first = index(c, 2);
   if (Number.isNaN(first)) return;
   const last = index(c, 3);
@@ -192,7 +197,8 @@ function range(c: Context): void {
 }
 
 function position(c: Context): void {
-  const { args, lists, reply } = c;
+  const { args, reply } = c;
+  const lists = listsOf(c);
   let rank = 1;
   let count = -1;
   let compared = 0;
@@ -243,7 +249,8 @@ function position(c: Context): void {
 }
 
 function at(c: Context): void {
-  const { lists, reply } = c;
+  const { reply } = c;
+  const lists = listsOf(c);
   const entry = c.findTyped(1, Type.list);
   if (entry < 0) return;
   if (entry === 0) return reply.null();
@@ -255,7 +262,8 @@ function at(c: Context): void {
 }
 
 function set(c: Context): void {
-  const { args, lists } = c;
+  const { args } = c;
+  const lists = listsOf(c);
   const entry = c.findTypedForWrite(1, Type.list);
   if (entry < 0) return;
   if (entry === 0) return c.reply.error(Errors.noSuchKey);
@@ -270,7 +278,7 @@ function set(c: Context): void {
 
 function length(c: Context): void {
   const entry = c.findTyped(1, Type.list);
-  if (entry >= 0) c.reply.integer(entry === 0 ? 0 : c.lists.length(entry));
+  if (entry >= 0) c.reply.integer(entry === 0 ? 0 : listsOf(c).length(entry));
 }
 
 // The table

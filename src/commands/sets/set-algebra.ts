@@ -8,7 +8,7 @@ import type { Command, Context } from "../../engine/context.ts";
 import { Events, type KeyEvent } from "../../engine/events.ts";
 import { Kind, Type } from "../../keyspace/data-type.ts";
 import { Errors } from "../../protocol/errors.ts";
-import type { Sets, SetWalk } from "../../types/sets.ts";
+import { type Sets, type SetWalk, setsOf } from "../../types/sets.ts";
 import { keysArg } from "../shared/argument-docs.ts";
 import { replyMembers } from "./sets.ts";
 
@@ -87,7 +87,7 @@ function replyHolder(c: Context, holder: number): void {
 
 /** Makes the set that was built in `holder` the value of argument 1, and replies its size. */
 function storeHolder(c: Context, holder: number, event: KeyEvent): void {
-  const { sets } = c;
+  const sets = setsOf(c);
   const size = sets.count(holder);
   if (size === 0) {
     c.keyspace.dispose(holder);
@@ -121,7 +121,8 @@ export const sinter: Command = {
   summary: "Returns the members that all of the sets have.",
   args: [keysArg],
   handler(c) {
-    const { reply, sets } = c;
+    const { reply } = c;
+    const sets = setsOf(c);
     const count = c.args.count - 1;
     const absent = findSets(c, 1, count);
     if (absent < 0) return;
@@ -157,7 +158,8 @@ export const sintercard: Command = {
     { name: "limit", type: "integer", token: "LIMIT", optional: true },
   ],
   handler(c) {
-    const { args, reply, sets } = c;
+    const { args, reply } = c;
+    const sets = setsOf(c);
     const count = parseInteger(args.bytes, args.starts[1], args.ends[1]);
     if (!(count >= 1)) return reply.error(Errors.numkeysNotPositive);
     if (count > args.count - 2) return reply.error(Errors.numkeysTooMany);
@@ -196,7 +198,7 @@ export const sinterstore: Command = {
   summary: "Stores the members that all of the sets have.",
   args: [destinationArg, sourcesArg],
   handler(c) {
-    const { sets } = c;
+    const sets = setsOf(c);
     const count = c.args.count - 2;
     const absent = findSets(c, 2, count + 1);
     if (absent < 0) return;
@@ -252,7 +254,8 @@ export const sunion: Command = {
   summary: "Returns the members that any of the sets has.",
   args: [keysArg],
   handler(c) {
-    const { reply, sets } = c;
+    const { reply } = c;
+    const sets = setsOf(c);
     const count = c.args.count - 1;
     const absent = findSets(c, 1, count);
     if (absent < 0) return;
@@ -289,7 +292,7 @@ export const sunionstore: Command = {
   handler(c) {
     const count = c.args.count - 2;
     if (findSets(c, 2, count + 1) < 0) return;
-    storeHolder(c, unite(c.sets, count), Events.sunionstore);
+    storeHolder(c, unite(setsOf(c), count), Events.sunionstore);
   },
 };
 
@@ -347,7 +350,8 @@ export const sdiff: Command = {
   summary: "Returns the members of the first set that no other has.",
   args: [keysArg],
   handler(c) {
-    const { reply, sets } = c;
+    const { reply } = c;
+    const sets = setsOf(c);
     const count = c.args.count - 1;
     if (findSets(c, 1, count) < 0) return;
     if (entries[0] === 0) return reply.set(0);
@@ -380,7 +384,7 @@ export const sdiffstore: Command = {
   handler(c) {
     const count = c.args.count - 2;
     if (findSets(c, 2, count + 1) < 0) return;
-    storeHolder(c, subtract(c.sets, count), Events.sdiffstore);
+    storeHolder(c, subtract(setsOf(c), count), Events.sdiffstore);
   },
 };
 

@@ -7,6 +7,7 @@ import type { Command, Context } from "../../engine/context.ts";
 import { Events } from "../../engine/events.ts";
 import { Kind, Type } from "../../keyspace/data-type.ts";
 import { Errors } from "../../protocol/errors.ts";
+import { setsOf } from "../../types/sets.ts";
 import { keyArg, scanArgs } from "../shared/argument-docs.ts";
 import { DRAW_SHARE, drawsTooMany, readDrawCount } from "../shared/sampling.ts";
 import { readCursor, replyEmptyScan, ScanOf, scanOptions } from "../shared/scanning.ts";
@@ -33,7 +34,7 @@ export const sadd: Command = {
   handler(c) {
     let entry = c.findTypedForWrite(1, Type.set);
     if (entry < 0) return;
-    const { sets } = c;
+    const sets = setsOf(c);
     const { bytes, starts, ends, count } = c.args;
     if (entry === 0) {
       const root = sets.create(count - 2, bytes, starts[2], ends[2]);
@@ -63,7 +64,7 @@ export const srem: Command = {
     const entry = c.findTypedForWrite(1, Type.set);
     if (entry < 0) return;
     if (entry === 0) return c.reply.integer(0);
-    const { sets } = c;
+    const sets = setsOf(c);
     const { bytes, starts, ends, count } = c.args;
     let removed = 0;
     let left = sets.count(entry);
@@ -96,7 +97,7 @@ export const sismember: Command = {
     const entry = c.findTyped(1, Type.set);
     if (entry < 0) return;
     const { bytes, starts, ends } = c.args;
-    const there = entry !== 0 && c.sets.has(entry, bytes, starts[2], ends[2]);
+    const there = entry !== 0 && setsOf(c).has(entry, bytes, starts[2], ends[2]);
     c.reply.integer(there ? 1 : 0);
   },
 };
@@ -116,7 +117,8 @@ export const smismember: Command = {
   handler(c) {
     const entry = c.findTyped(1, Type.set);
     if (entry < 0) return;
-    const { sets, reply } = c;
+    const { reply } = c;
+    const sets = setsOf(c);
     const { bytes, starts, ends, count } = c.args;
     reply.array(count - 2);
     for (let i = 2; i < count; i++) {
@@ -129,8 +131,8 @@ export const smismember: Command = {
 /** Replies all members of a set. */
 export function replyMembers(c: Context, entry: number): void {
   const { reply } = c;
-  const { walk } = c.sets;
-  reply.set(c.sets.count(entry));
+  const { walk } = setsOf(c);
+  reply.set(setsOf(c).count(entry));
   walk.open(entry);
   while (walk.next()) reply.bulk(walk.bytes, walk.start, walk.end);
 }
@@ -168,7 +170,7 @@ export const scard: Command = {
   args: [keyArg],
   handler(c) {
     const entry = c.findTyped(1, Type.set);
-    if (entry >= 0) c.reply.integer(entry === 0 ? 0 : c.sets.count(entry));
+    if (entry >= 0) c.reply.integer(entry === 0 ? 0 : setsOf(c).count(entry));
   },
 };
 
@@ -190,7 +192,7 @@ export const spop: Command = {
     const entry = c.findTypedForWrite(1, Type.set);
     if (entry < 0) return;
     if (entry === 0) return c.reply.null();
-    const { sets } = c;
+    const sets = setsOf(c);
     sets.pick(entry, c.keyspace.random);
     c.reply.bulk(sets.bytes, sets.start, sets.end);
     c.effect(3);
@@ -204,7 +206,8 @@ export const spop: Command = {
 };
 
 function popSeveral(c: Context): void {
-  const { args, reply, sets } = c;
+  const { args, reply } = c;
+  const sets = setsOf(c);
   if (args.count > 3) return reply.error(Errors.syntax);
   const count = parseInteger(args.bytes, args.starts[2], args.ends[2]);
   if (!(count >= 0)) return reply.error(Errors.notPositive);
@@ -238,7 +241,8 @@ function beginRemoval(c: Context, done: number, left: number): void {
 
 /** Pops `count` members one by one. */
 function popPicked(c: Context, entry: number, count: number): void {
-  const { reply, sets } = c;
+  const { reply } = c;
+  const sets = setsOf(c);
   for (let i = 0; i < count; i++) {
     sets.pick(entry, c.keyspace.random);
     beginRemoval(c, i, count - i);
@@ -250,7 +254,8 @@ function popPicked(c: Context, entry: number, count: number): void {
 
 /** Pops `count` members by moving the `staying` ones to a new set, which takes the entry over. */
 function popAllBut(c: Context, entry: number, staying: number, count: number): void {
-  const { reply, sets } = c;
+  const { reply } = c;
+  const sets = setsOf(c);
   const { records } = sets;
   const ofIntegers = records.kind(entry) === Kind.setIntegers;
   const holder = sets.createHolder(ofIntegers ? Kind.setIntegers : Kind.setPacked);
@@ -289,7 +294,8 @@ export const srandmember: Command = {
   args: [keyArg, { name: "count", type: "integer", since: "2.6.0", optional: true }],
   console: "set",
   handler(c) {
-    const { args, reply, sets } = c;
+    const { args, reply } = c;
+    const sets = setsOf(c);
     if (args.count > 3) return reply.error(Errors.syntax);
     if (args.count === 2) return randomMember(c);
     const asked = readDrawCount(args, 2, reply);
@@ -318,7 +324,8 @@ function randomMember(c: Context): void {
 }
 
 function replyDraws(c: Context, entry: number, count: number): void {
-  const { reply, sets } = c;
+  const { reply } = c;
+  const sets = setsOf(c);
   for (let i = 0; i < count; i++) {
     sets.pick(entry, c.keyspace.random);
     reply.bulk(sets.bytes, sets.start, sets.end);
@@ -327,7 +334,8 @@ function replyDraws(c: Context, entry: number, count: number): void {
 
 /** `count` distinct members, few enough that repeats are rare. */
 function replyDistinctDraws(c: Context, entry: number, count: number): void {
-  const { reply, sets } = c;
+  const { reply } = c;
+  const sets = setsOf(c);
   const drawn = new Set<number>();
   while (drawn.size < count) {
     sets.pick(entry, c.keyspace.random);
@@ -340,7 +348,7 @@ function replyDistinctDraws(c: Context, entry: number, count: number): void {
 /** `count` distinct members of `size` by one walk, each with the same chance. */
 function replySelection(c: Context, entry: number, count: number, size: number): void {
   const { reply } = c;
-  const { walk } = c.sets;
+  const { walk } = setsOf(c);
   let wanted = count;
   let left = size;
   walk.open(entry);
@@ -374,7 +382,7 @@ export const smove: Command = {
     if (source === 0) return c.reply.integer(0);
     let target = c.findTypedForWrite(2, Type.set);
     if (target < 0) return;
-    const { sets } = c;
+    const sets = setsOf(c);
     const { bytes, starts, ends } = c.args;
     const start = starts[3];
     const end = ends[3];
@@ -412,7 +420,7 @@ export const sscan: Command = {
     if (entry === 0) return replyEmptyScan(reply);
     const options = scanOptions;
     if (!options.read(args, 3, ScanOf.members, reply)) return;
-    const { walk } = c.sets;
+    const { walk } = setsOf(c);
     const mark = options.begin(reply);
     let replied = 0;
     let seen = 0;

@@ -31,7 +31,7 @@ import { TableWalk } from "../../keyspace/table-walk.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import type { Disposer, HashTables } from "../../structures/hash-table.ts";
 import { NO_DEADLINE, type Records } from "../../structures/record.ts";
-import type { Lists } from "../../types/lists.ts";
+import { type Lists, listsOf } from "../../types/lists.ts";
 import { UndoEnds } from "./undo-ends.ts";
 
 /** The kind of a record that says: this key, or member, was not there. No entry is of this kind. */
@@ -97,12 +97,12 @@ export class UndoMembers implements Disposer {
   /** Frees members that were set aside. */
   readonly #members: Disposer;
 
-  constructor(keyspace: Keyspace, lists: Lists) {
+  constructor(keyspace: Keyspace) {
     this.#keyspace = keyspace;
     this.#records = keyspace.records;
     this.#tables = keyspace.tables;
-    this.#lists = lists;
-    this.#ends = new UndoEnds(keyspace, lists);
+    this.#lists = listsOf({ keyspace });
+    this.#ends = new UndoEnds(keyspace, this.#lists);
     this.#members = { dispose: (record) => this.#records.free(record) };
   }
 

@@ -73,7 +73,7 @@ export class Undo implements ChangeObserver, KeyspaceListener, Disposer {
   constructor(executor: Executor) {
     this.#executor = executor;
     this.#keyspace = executor.keyspace;
-    this.#members = new UndoMembers(executor.keyspace, executor.context.lists);
+    this.#members = new UndoMembers(executor.keyspace);
     this.#current = new Array(this.#keyspace.databases).fill(undefined);
   }
 
