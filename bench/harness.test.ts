@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { drawBars } from "./chart.ts";
-import { cpuBetween } from "./process.ts";
+import { cpuBetween, systemShare } from "./process.ts";
 import { median, medianRatio, percentile, shuffled } from "./statistics.ts";
 
 test("a median is the middle value, or the mean of the two middle ones", () => {
@@ -36,6 +36,7 @@ test("a shuffle holds every number once and repeats with its seed", () => {
 test("CPU time counts new threads in full, and falls back to ticks when a thread has ended", () => {
   const before = {
     totalNs: 1e7,
+    systemNs: 0,
     threads: new Map([
       ["1", 100],
       ["2", 50],
@@ -43,15 +44,22 @@ test("CPU time counts new threads in full, and falls back to ticks when a thread
   };
   const grown = {
     totalNs: 2e7,
+    systemNs: 0,
     threads: new Map([
       ["1", 300],
       ["2", 50],
       ["3", 7],
     ]),
   };
-  const shrunk = { totalNs: 3e7, threads: new Map([["1", 300]]) };
+  const shrunk = { totalNs: 3e7, systemNs: 0, threads: new Map([["1", 300]]) };
   assert.equal(cpuBetween(before, grown), 207);
   assert.equal(cpuBetween(before, shrunk), 2e7);
+});
+
+test("the kernel's share is taken between two samples", () => {
+  const sample = (totalNs: number, systemNs: number) => ({ totalNs, systemNs, threads: new Map() });
+  assert.equal(systemShare(sample(100e7, 60e7), sample(200e7, 85e7)), 0.25);
+  assert.equal(systemShare(sample(100e7, 60e7), sample(100e7, 60e7)), 0);
 });
 
 test("a chart leaves absent bars out and escapes names", () => {

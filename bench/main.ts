@@ -1,34 +1,45 @@
-// npm run bench [-- suite … --flags]: measures beside redis-server, prints ratios, and writes JSON, a
-// Markdown page and charts.
-//
-//   suites            server memory startup scale embedded seed        (all of them without a name)
-//   --quick           small and short; its results go to bench/results/quick
-//   --rounds N        interleaved rounds of every figure               (3)
-//   --seconds S       length of one run of redis-benchmark             (1.5)
-//   --tests a,b       only these tests of the server suite
-//   --pin             server on core 0, client on core 1 (otherwise the kernel chooses)
-//   --module PATH     the embedded database to measure                 (src/index.ts)
-//   --out DIRECTORY   where results go                                 (bench/results)
-//   --draw            measures nothing: draws page and charts again from the JSON
-//   --self            redis-server beside itself, and embedded without ours: every ratio should be
-//                     about 1, which shows the noise of harness and machine
-//
-// Each suite's JSON is replaced by its next run; the page is drawn from whichever are there.
+// npm run bench: measures beside redis-server, prints ratios, and writes JSON, a Markdown page and
+// charts. Each suite's JSON is replaced by its next run; the page is drawn from whichever are there.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { benchmarkEmbedded } from "./embedded.ts";
 import { benchmarkMemory } from "./memory.ts";
-import { contenders, machine, root } from "./process.ts";
+import { contenders, machine, root, versions } from "./process.ts";
 import { charts, goals, goalTable, page, type Results } from "./report.ts";
 import { benchmarkScale } from "./scale.ts";
 import { benchmarkSeed } from "./seed.ts";
-import { benchmarkServer } from "./server.ts";
+import { benchmarkServer, type ServerOptions } from "./server.ts";
 import { benchmarkStartup } from "./startup.ts";
+import { median } from "./statistics.ts";
+
+const HELP = `npm run bench [-- suite … --flags]
+
+Measures beside redis-server, prints ratios, and writes JSON, a Markdown page and charts.
+
+  suites            server memory startup scale embedded seed        (all of them without a name)
+  --quick           small and short; its results go to bench/results/quick
+  --rounds N        interleaved rounds of every figure               (3)
+  --seconds S       length of one run of redis-benchmark             (1.5)
+  --tests a,b       only these tests of the server suite
+  --lines a,b       only these lines of it: log/clients/pipeline     (off/50/16)
+  --pin             server on core 0, client on core 1 (otherwise the kernel chooses)
+  --module PATH     the embedded database to measure                 (src/index.ts)
+  --out DIRECTORY   where results go                                 (bench/results)
+  --draw            measures nothing: draws page and charts again from the JSON
+  --self            redis-server beside itself, and embedded without ours: every ratio should be
+                    about 1, which shows the noise of harness and machine
+  --before DIR      the server suite with another version, checked out and installed in DIR, in
+                    redis-server's place: tells what a change costs; writes nothing
+  --runtime NAME    bun or node, for --before                        (bun)
+  --help            this text
+`;
 
 const SUITES = ["server", "memory", "startup", "scale", "embedded", "seed"] as const;
 type Suite = (typeof SUITES)[number];
+/** A row is no slower than before if its speed is at least so much of what it was. */
+const SLOWER = 0.98;
 
 const { values: flags, positionals } = parseArgs({
   allowPositionals: true,
@@ -42,9 +53,17 @@ const { values: flags, positionals } = parseArgs({
     out: { type: "string" },
     draw: { type: "boolean", default: false },
     self: { type: "boolean", default: false },
+    lines: { type: "string", default: "" },
+    before: { type: "string", default: "" },
+    runtime: { type: "string", default: "bun" },
+    help: { type: "boolean", default: false },
   },
 });
 
+if (flags.help) {
+  console.log(HELP);
+  process.exit(0);
+}
 const rounds = positive("--rounds", flags.rounds);
 const seconds = positive("--seconds", flags.seconds ?? (flags.quick ? "0.4" : "1.5"));
 const quick = flags.quick;
@@ -68,12 +87,10 @@ function chosenSuites(): Suite[] {
 
 async function measure(suite: Suite): Promise<unknown> {
   const all = contenders(flags.self);
-  const { module, self, pin } = flags;
+  const { module, self } = flags;
   switch (suite) {
-    case "server": {
-      const tests = flags.tests.split(",").filter(Boolean);
-      return benchmarkServer({ contenders: all, rounds, seconds, quick, pin, tests });
-    }
+    case "server":
+      return benchmarkServer({ contenders: all, ...serverOptions() });
     case "memory":
       // Ours lays out the same bytes on every runtime: one of them is enough.
       return benchmarkMemory(all.slice(0, 2), quick);
@@ -109,7 +126,38 @@ function draw(): void {
   for (const [name, svg] of Object.entries(charts(results))) writeFileSync(join(out, name), svg);
 }
 
+function serverOptions(): Omit<ServerOptions, "contenders"> {
+  const tests = flags.tests.split(",").filter(Boolean);
+  const lines = flags.lines.split(",").filter(Boolean);
+  return { rounds, seconds, quick, pin: flags.pin, tests, lines };
+}
+
+/** This version's server beside another's: every row, and those that have become slower. */
+async function compareVersions(): Promise<void> {
+  const { runtime } = flags;
+  if (runtime !== "bun" && runtime !== "node") {
+    console.error(`--runtime is bun or node, not ${runtime}`);
+    process.exit(1);
+  }
+  const both = versions(resolve(flags.before), runtime);
+  const rows = await benchmarkServer({ contenders: both, ...serverOptions() });
+  const ratios = rows.map((row) => row.measured[runtime].cpuRatio);
+  const slower = rows.filter((row) => row.measured[runtime].cpuRatio > 1 / SLOWER);
+  console.log(
+    `\n${rows.length} rows on ${runtime}: CPU per request, median ${median(ratios).toFixed(3)} × ` +
+      `the other version's; ${slower.length} rows above 1/${SLOWER}`,
+  );
+  for (const row of slower) {
+    const { cpuRatio, userRatio, spread } = row.measured[runtime];
+    console.log(
+      `  log ${row.log}, ${row.clients} clients, pipeline ${row.pipeline}, ${row.test}: ` +
+        `${cpuRatio.toFixed(3)} × (user ${userRatio.toFixed(3)} ×, spread ${spread.toFixed(2)})`,
+    );
+  }
+}
+
 async function main(): Promise<void> {
+  if (flags.before !== "") return compareVersions();
   mkdirSync(out, { recursive: true });
   if (!flags.draw) {
     const about = machine();

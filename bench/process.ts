@@ -3,13 +3,15 @@
 // Every child is registered, has a deadline, and is ended by its pid: when its job is done, when
 // the benchmark fails, or when it is interrupted. CPU time comes from /proc: schedstat of every
 // thread, in nanoseconds, or (when a thread has come to its end between two readings, taking its
-// figure along) the process's own total, which the kernel gives in ticks of 10 ms.
+// figure along) the process's own total, which the kernel gives in ticks of 10 ms. How much of it
+// was spent in the program itself and how much in the kernel on its behalf is known in ticks only:
+// over a run of a second that is a share to about a hundredth.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { cpus, release, tmpdir, totalmem } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
@@ -50,8 +52,23 @@ const node: Contender = {
 /** redis-server and ours; with `self`, redis-server twice, which shows the noise of the harness. */
 export function contenders(self: boolean): Contender[] {
   if (self) return [redis, { ...redis, id: "bun", label: "redis-server again" }];
-  execFileSync(process.execPath, [join(root, "scripts", "build.js")], { stdio: "inherit" });
+  build(root);
   return [redis, bun, node];
+}
+
+/**
+ * This version beside another one, whose checkout is in `directory` (with its node_modules), on one
+ * runtime; the other stands where redis-server stands else.
+ */
+export function versions(directory: string, runtime: "bun" | "node"): Contender[] {
+  const mine = runtime === "bun" ? bun : node;
+  for (const folder of runtime === "node" ? [root, directory] : []) build(folder);
+  const there = mine.fixedArgs.map((path) => join(directory, relative(root, path)));
+  return [{ ...mine, id: "redis", label: "the other version", fixedArgs: there }, mine];
+}
+
+function build(folder: string): void {
+  execFileSync(process.execPath, [join(folder, "scripts", "build.js")], { stdio: "inherit" });
 }
 
 /** Where the pinned runtime of this package lies. */
@@ -144,7 +161,7 @@ export async function serve(contender: Contender, options: ServeOptions = {}): P
   child.once("exit", reportEnd);
   const pid = child.pid as number;
   const readyMs = performance.now() - startedAt;
-  const readyCpuMs = cpuBetween({ totalNs: 0, threads: new Map() }, cpuOf(pid)) / 1e6;
+  const readyCpuMs = cpuBetween(NOTHING_YET, cpuOf(pid)) / 1e6;
   function reportEnd(code: number | null, signal: string | null): void {
     console.error(`${contender.label} ended unexpectedly (${code ?? signal})`);
   }
@@ -217,9 +234,8 @@ export function run(
     let stderr = "";
     let cpuMs = 0;
     const sampler = setInterval(() => {
-      const before = { totalNs: 0, threads: new Map() };
       try {
-        cpuMs = cpuBetween(before, cpuOf(child.pid as number)) / 1e6;
+        cpuMs = cpuBetween(NOTHING_YET, cpuOf(child.pid as number)) / 1e6;
       } catch {
         // It has just ended; the last sample stands.
       }
@@ -267,14 +283,19 @@ export async function runScript<T>(
 
 export interface CpuSample {
   readonly totalNs: number;
+  /** The part of it that the kernel spent on the process's behalf. */
+  readonly systemNs: number;
   readonly threads: ReadonlyMap<string, number>;
 }
+
+const NOTHING_YET: CpuSample = { totalNs: 0, systemNs: 0, threads: new Map() };
 
 /** CPU time that a process has used so far, user and system. */
 export function cpuOf(pid: number): CpuSample {
   const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const totalNs = (Number(fields[11]) + Number(fields[12])) * 1e7;
+  const systemNs = Number(fields[12]) * 1e7;
+  const totalNs = Number(fields[11]) * 1e7 + systemNs;
   const threads = new Map<string, number>();
   for (const thread of readdirSync(`/proc/${pid}/task`)) {
     try {
@@ -284,7 +305,7 @@ export function cpuOf(pid: number): CpuSample {
       // The thread has just ended; its time is in the total.
     }
   }
-  return { totalNs, threads };
+  return { totalNs, systemNs, threads };
 }
 
 /** Nanoseconds of CPU time between two samples of one process. */
@@ -296,6 +317,12 @@ export function cpuBetween(before: CpuSample, after: CpuSample): number {
     spent -= time;
   }
   return spent;
+}
+
+/** The share of the kernel in the CPU time between two samples: 0 to 1, or 0 if there was none. */
+export function systemShare(before: CpuSample, after: CpuSample): number {
+  const total = after.totalNs - before.totalNs;
+  return total > 0 ? (after.systemNs - before.systemNs) / total : 0;
 }
 
 /** Waits until a server has nothing left to do (freeing, collecting, compiling), at most 3 s. */

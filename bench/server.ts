@@ -4,15 +4,26 @@
 // Terms: a line is one way of driving (log, clients, pipeline); a test is one command. In each
 // round every contender runs the same number of requests of a test from the same state, one after
 // the other, so that a drift of the machine hits all of them; figures are medians over the rounds,
-// and ratios are medians of the ratios within a round. The figure that counts is the server's CPU
-// time per request (user and system), because throughput over loopback on few cores is often
-// bounded by the client: where redis-benchmark itself was busy all the time, the row says so.
+// and ratios are medians of the ratios within a round. The figures that count are the server's CPU
+// time per request, its own (user) and the kernel's on its behalf (system) apart, because throughput
+// over loopback on few cores is often bounded by the client: where redis-benchmark itself was busy
+// all the time, the row says so. What the kernel takes for a system call differs from machine to
+// machine by a factor; user time is what the server does itself.
 //
 // LRANGE is run as a custom command (the very bytes of redis-benchmark's test), because its test
 // would first push as many elements as it has requests, and count them for the server.
 
 import { type Client, type Filling, fill, NUMBER, withClient } from "./client.ts";
-import { type Contender, cpuBetween, cpuOf, run, type Server, serve, settle } from "./process.ts";
+import {
+  type Contender,
+  cpuBetween,
+  cpuOf,
+  run,
+  type Server,
+  serve,
+  settle,
+  systemShare,
+} from "./process.ts";
 import { median, medianRatio } from "./statistics.ts";
 
 const KEYS = 100_000;
@@ -113,10 +124,23 @@ function isQuick({ log, clients, pipeline }: Line): boolean {
   return clients === 50 && (log !== "everysec" || pipeline === 16);
 }
 
+function chooseLines({ quick, lines }: ServerOptions): readonly Line[] {
+  const named = ({ log, clients, pipeline }: Line) => `${log}/${clients}/${pipeline}`;
+  const unknown = lines.filter((name) => !LINES.some((line) => named(line) === name));
+  if (unknown.length > 0) {
+    throw new Error(`no line ${unknown.join(", ")}; there are ${LINES.map(named).join(", ")}`);
+  }
+  if (lines.length > 0) return LINES.filter((line) => lines.includes(named(line)));
+  return quick ? LINES.filter(isQuick) : LINES;
+}
+
 /** One contender's medians in one row. */
 export interface Measured {
   requestsPerSecond: number;
+  /** User and system, and each by itself. */
   cpuNsPerRequest: number;
+  userNsPerRequest: number;
+  systemNsPerRequest: number;
   p50Ms: number;
   p99Ms: number;
   /** CPU of redis-benchmark over the time of its requests: near 1, it was the bottleneck. */
@@ -124,6 +148,8 @@ export interface Measured {
   /** Medians over the rounds of this contender's figure over the peer's. */
   throughputRatio: number;
   cpuRatio: number;
+  userRatio: number;
+  systemRatio: number;
   /** Largest over smallest CPU per request among the rounds. */
   spread: number;
 }
@@ -144,11 +170,13 @@ export interface ServerOptions {
   pin: boolean;
   /** Only these tests; empty for all. */
   tests: readonly string[];
+  /** Only these lines, as "off/50/16" (log, clients, pipeline); empty for all. */
+  lines: readonly string[];
 }
 
 export async function benchmarkServer(options: ServerOptions): Promise<ServerRow[]> {
   const rows: ServerRow[] = [];
-  for (const line of options.quick ? LINES.filter(isQuick) : LINES) {
+  for (const line of chooseLines(options)) {
     const servers: Server[] = [];
     try {
       const cpu = options.pin ? 0 : undefined;
@@ -214,6 +242,8 @@ async function chooseTests(
 interface Run {
   requestsPerSecond: number;
   cpuNsPerRequest: number;
+  userNsPerRequest: number;
+  systemNsPerRequest: number;
   p50Ms: number;
   p99Ms: number;
   clientCpu: number;
@@ -251,11 +281,15 @@ function summarize(mine: readonly Run[], peer: readonly Run[]): Measured {
   return {
     requestsPerSecond: median(all(mine, "requestsPerSecond")),
     cpuNsPerRequest: median(cpu),
+    userNsPerRequest: median(all(mine, "userNsPerRequest")),
+    systemNsPerRequest: median(all(mine, "systemNsPerRequest")),
     p50Ms: median(all(mine, "p50Ms")),
     p99Ms: median(all(mine, "p99Ms")),
     clientCpu: median(all(mine, "clientCpu")),
     throughputRatio: medianRatio(all(mine, "requestsPerSecond"), all(peer, "requestsPerSecond")),
     cpuRatio: medianRatio(cpu, all(peer, "cpuNsPerRequest")),
+    userRatio: medianRatio(all(mine, "userNsPerRequest"), all(peer, "userNsPerRequest")),
+    systemRatio: medianRatio(all(mine, "systemNsPerRequest"), all(peer, "systemNsPerRequest")),
     spread: Math.max(...cpu) / Math.min(...cpu),
   };
 }
@@ -277,7 +311,9 @@ async function measure(
   const before = cpuOf(server.pid);
   const client = await run("redis-benchmark", args, 120_000, options.pin ? 1 : undefined);
   await settle(server.pid);
-  const spent = cpuBetween(before, cpuOf(server.pid));
+  const after = cpuOf(server.pid);
+  const spent = cpuBetween(before, after);
+  const system = spent * systemShare(before, after);
   const figures =
     client.stdout
       .trim()
@@ -289,6 +325,8 @@ async function measure(
   return {
     requestsPerSecond: perSecond,
     cpuNsPerRequest: spent / requests,
+    userNsPerRequest: (spent - system) / requests,
+    systemNsPerRequest: system / requests,
     p50Ms: p50,
     p99Ms: p99,
     clientCpu: Math.min(1, (client.cpuMs / 1000) * (perSecond / requests)),
@@ -297,9 +335,12 @@ async function measure(
 
 function printRow(row: ServerRow): void {
   const parts = Object.entries(row.measured).map(([id, m]) => {
-    const cpu = `${(m.cpuNsPerRequest / 1000).toFixed(2)} µs`;
+    const micro = (ns: number) => (ns / 1000).toFixed(2);
+    const cpu = `${micro(m.userNsPerRequest)} + ${micro(m.systemNsPerRequest)} µs`;
     const rate = `${Math.round(m.requestsPerSecond / 1000)}k/s`;
-    const ratios = `${m.cpuRatio.toFixed(2)}× cpu ${m.throughputRatio.toFixed(2)}× rate`;
+    const ratios =
+      `${m.userRatio.toFixed(2)}× user ${m.systemRatio.toFixed(2)}× system ` +
+      `${m.cpuRatio.toFixed(2)}× cpu ${m.throughputRatio.toFixed(2)}× rate`;
     return `${id} ${cpu} ${rate}${id === "redis" ? "" : ` (${ratios})`}`;
   });
   const client = Math.max(...Object.values(row.measured).map((m) => m.clientCpu));
