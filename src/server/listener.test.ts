@@ -12,7 +12,8 @@ import {
 } from "../platform/index.ts";
 import { SimulatedPlatform } from "../platform/simulated.ts";
 import { type Connection, Connections, THROTTLE_BYTES } from "./listener.ts";
-import { Outbox, Outlet, OutputLimitExceeded, openGate, type ReplyGate } from "./outbox.ts";
+import { Outbox, openGate, type ReplyGate } from "./outbox.ts";
+import { Outlet, OutputLimitExceeded } from "./outlet.ts";
 
 // The requests of these tests: one letter, a number, LF, and for some so many bytes more.
 //   e<n> bytes  echo them     w<n> bytes  as e, and it counts as a write

@@ -20,7 +20,8 @@
 // called again: a pipeline of large replies needs no more memory than one of small ones.
 
 import type { Listener, ListenOptions, Platform, Socket } from "../platform/platform.ts";
-import { type Outbox, Outlet } from "./outbox.ts";
+import type { Outbox } from "./outbox.ts";
+import { Outlet } from "./outlet.ts";
 
 /** Unsent bytes beyond which a connection's requests wait. */
 export const THROTTLE_BYTES = 1024 * 1024;

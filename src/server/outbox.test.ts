@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { SimulatedPlatform } from "../platform/simulated.ts";
-import { Outbox, Outlet, openGate } from "./outbox.ts";
+import { Outbox, openGate } from "./outbox.ts";
+import { Outlet } from "./outlet.ts";
 
 /** An outlet whose socket takes everything. */
 class Collector extends Outlet {

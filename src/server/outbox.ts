@@ -5,10 +5,8 @@
 // ends, the log first writes what the turn changed, and then each outlet's ranges are handed to its
 // socket, in one system call where they lie together or are small enough to be gathered.
 //
-//   turn buffer   │ A: 3 replies │ B │ A: 1 │ C            │    adjacent ranges of one outlet merge
-//   asides        │ message │ late reply │                       bytes that are not the running
-//                                                                request's reply; one range may go
-//                                                                to many outlets
+//   requests ─▶ turn buffer, asides ─▶ batch ─▶ [gate] ─▶ outlet ─▶ socket
+//                                     batch.ts            outlet.ts
 //
 // A batch is the buffers and ranges of one turn. The gate (the log) numbers what it writes; a batch
 // whose number is not yet acknowledged is held, with its buffers, until it is, while later turns
@@ -21,17 +19,18 @@
 // for one as for fifty. It waits for a turn or two while fewer are there than it served last time,
 // unless a turn brings nobody.
 //
-// What the kernel does not take is kept as the outlet's backlog, counted to the byte and bounded by
-// its limit. A turn buffer above KEEP_BYTES is not used again after its batch; a backlog may thus
+// A turn buffer above KEEP_BYTES is not used again after its batch; an outlet's backlog may thus
 // keep a large remainder where it lies instead of copying it.
 //
 // Invariants: (1) the bytes an outlet receives are its ranges in the order they were added
 // (2) nothing of a batch is sent before the gate has acknowledged its number, but for the
-// exception above (3) outlet.backlogBytes is the sum of its chunks.
+// exception above.
 
 import { assert } from "../base/assert.ts";
 import { copyBytes } from "../base/bytes.ts";
-import type { Clock, Socket } from "../platform/platform.ts";
+import type { Clock } from "../platform/platform.ts";
+import { Batch, FIRST_BYTES, KEEP_BYTES } from "./batch.ts";
+import type { Outlet } from "./outlet.ts";
 
 /** The buffer that replies are written to: the reply writer, seen from here. */
 export interface ReplyBuffer {
@@ -59,267 +58,14 @@ export const openGate: ReplyGate = {
   isBlocking: false,
 };
 
-/** How much may wait for a slow reader (client-output-buffer-limit); 0 is no limit. */
-export interface OutputLimit {
-  readonly hardBytes: number;
-  readonly softBytes: number;
-  readonly softSeconds: number;
-}
-
-export const noOutputLimit: OutputLimit = { hardBytes: 0, softBytes: 0, softSeconds: 0 };
-
-/** Why a connection was closed from here: its reader is too slow for its limit. */
-export class OutputLimitExceeded extends Error {
-  override readonly name = "OutputLimitExceeded";
-  readonly code = "EOUTPUTLIMIT";
-  readonly unsentBytes: number;
-
-  constructor(unsentBytes: number) {
-    super(`the client has ${unsentBytes} bytes of replies to read, which is over its limit`);
-    this.unsentBytes = unsentBytes;
-  }
-}
-
 /** Replies of one turn beyond which they are sent before more requests are served. */
 export const TURN_BYTES = 1024 * 1024;
 
-const FIRST_BYTES = 64 * 1024;
-const KEEP_BYTES = 4 * 1024 * 1024;
 const POOL_MAX = 4;
 /** A commit that will block waits for so many turns while they bring more to commit. */
 const WAITED_TURNS_MAX = 2;
 const GATHER_BYTES = 64 * 1024;
 const GATHER_RANGE_MAX = 16 * 1024;
-const CHUNK_BYTES_MIN = 16 * 1024;
-const NOTHING = new Uint8Array(0);
-
-interface Chunk {
-  readonly bytes: Uint8Array;
-  start: number;
-  end: number;
-  /** Behind `end` there is room that nobody else uses. */
-  readonly own: boolean;
-}
-
-/** The sending side of a connection. */
-export abstract class Outlet {
-  readonly socket: Socket;
-  limit: OutputLimit = noOutputLimit;
-
-  /** Bytes in batches that were not sent yet. */
-  waitingBytes = 0;
-  /** Bytes that the kernel did not take yet. */
-  backlogBytes = 0;
-  /** Close once everything has been sent; nothing more is received. */
-  closing = false;
-  /** Nothing can be sent any more. */
-  gone = false;
-  /** Why it was closed, if it was from this side and not in good order. */
-  reason: Error | undefined = undefined;
-
-  /** For the outbox: where it stands in the batch being filled, and how many held ones it is in. */
-  batch: object | null = null;
-  slot = 0;
-  heldBatches = 0;
-
-  private chunks: Chunk[] = [];
-  private firstChunk = 0;
-  private softSinceMs = -1;
-  private readonly clock: Clock;
-
-  constructor(socket: Socket, clock: Clock) {
-    this.socket = socket;
-    this.clock = clock;
-  }
-
-  /** Called when something was sent, or can no longer be: less is unsent than before. */
-  abstract relieved(): void;
-
-  get unsentBytes(): number {
-    return this.waitingBytes + this.backlogBytes;
-  }
-
-  /**
-   * Sends the range now, or keeps what the kernel does not take. `mayKeep`: the bytes are not used
-   * again by anybody.
-   */
-  send(bytes: Uint8Array, start: number, end: number, mayKeep: boolean): void {
-    if (this.gone) return;
-    let at = start;
-    if (this.backlogBytes === 0) at += this.socket.write(bytes, start, end);
-    if (at < end) this.keep(bytes, at, end, mayKeep);
-  }
-
-  /** The socket has room again. */
-  drain(): void {
-    while (this.backlogBytes > 0 && !this.gone) {
-      const chunk = this.chunks[this.firstChunk];
-      const taken = this.socket.write(chunk.bytes, chunk.start, chunk.end);
-      chunk.start += taken;
-      this.backlogBytes -= taken;
-      if (chunk.start < chunk.end) break;
-      this.firstChunk++;
-    }
-    if (this.backlogBytes === 0) this.dropBacklog();
-    else if (this.firstChunk > 64) {
-      this.chunks.splice(0, this.firstChunk);
-      this.firstChunk = 0;
-    }
-    if (this.backlogBytes <= this.limit.softBytes) this.softSinceMs = -1;
-    this.relieved();
-    this.finish();
-  }
-
-  /** Closes it if it is closing and has nothing left to send. */
-  finish(): void {
-    if (!this.closing || this.gone || this.unsentBytes > 0) return;
-    this.gone = true;
-    this.socket.end();
-  }
-
-  /** Closes it now; what was not sent is lost. */
-  abort(reason?: Error): void {
-    if (this.gone) return;
-    this.gone = true;
-    this.closing = true;
-    this.reason = reason;
-    this.dropBacklog();
-    this.socket.destroy();
-  }
-
-  /** Closes it if its backlog has been over a limit for too long. */
-  checkLimit(): void {
-    const { hardBytes, softBytes, softSeconds } = this.limit;
-    const backlog = this.backlogBytes;
-    if (hardBytes > 0 && backlog > hardBytes) return this.abort(new OutputLimitExceeded(backlog));
-    if (softBytes === 0 || backlog <= softBytes) {
-      this.softSinceMs = -1;
-      return;
-    }
-    const nowMs = this.clock.monotonicMs();
-    if (this.softSinceMs < 0) this.softSinceMs = nowMs;
-    else if (nowMs - this.softSinceMs > softSeconds * 1000) {
-      this.abort(new OutputLimitExceeded(backlog));
-    }
-  }
-
-  protected dropBacklog(): void {
-    this.chunks.length = 0;
-    this.firstChunk = 0;
-    this.backlogBytes = 0;
-  }
-
-  private keep(bytes: Uint8Array, start: number, end: number, mayKeep: boolean): void {
-    const length = end - start;
-    const { hardBytes } = this.limit;
-    if (hardBytes > 0 && this.backlogBytes + length > hardBytes) {
-      return this.abort(new OutputLimitExceeded(this.backlogBytes + length));
-    }
-    this.backlogBytes += length;
-    if (mayKeep && length >= bytes.length >> 1) {
-      this.chunks.push({ bytes, start, end, own: false });
-    } else {
-      this.copyToBacklog(bytes, start, end);
-    }
-    this.checkLimit();
-  }
-
-  private copyToBacklog(bytes: Uint8Array, start: number, end: number): void {
-    const length = end - start;
-    let last = this.chunks.at(-1);
-    if (last === undefined || !last.own || last.bytes.length - last.end < length) {
-      const room = new Uint8Array(Math.max(CHUNK_BYTES_MIN, length));
-      last = { bytes: room, start: 0, end: 0, own: true };
-      this.chunks.push(last);
-    }
-    copyBytes(bytes, start, end, last.bytes, last.end);
-    last.end += length;
-  }
-}
-
-/** The ranges of one turn, and, while it is held, its buffer of replies. */
-class Batch {
-  number = 0;
-  replies: Uint8Array = NOTHING;
-  asides: Uint8Array = NOTHING;
-  asidesLength = 0;
-
-  // One entry for each outlet: its first and its last range.
-  readonly outlets: Outlet[] = [];
-  firsts = new Int32Array(64);
-  lasts = new Int32Array(64);
-  // One entry for each range; `inAsides` is 1 for a range of the asides; `nexts` is −1 at the end.
-  ranges = 0;
-  starts = new Int32Array(64);
-  ends = new Int32Array(64);
-  nexts = new Int32Array(64);
-  inAsides = new Int32Array(64);
-
-  add(outlet: Outlet, start: number, end: number, inAsides: number): void {
-    outlet.waitingBytes += end - start;
-    if (outlet.batch === this) {
-      const last = this.lasts[outlet.slot];
-      if (this.ends[last] === start && this.inAsides[last] === inAsides) {
-        this.ends[last] = end;
-        return;
-      }
-      const next = this.newRange(start, end, inAsides);
-      this.nexts[last] = next;
-      this.lasts[outlet.slot] = next;
-      return;
-    }
-    const slot = this.outlets.length;
-    if (slot === this.firsts.length) {
-      this.firsts = longer(this.firsts);
-      this.lasts = longer(this.lasts);
-    }
-    outlet.batch = this;
-    outlet.slot = slot;
-    this.outlets.push(outlet);
-    const first = this.newRange(start, end, inAsides);
-    this.firsts[slot] = first;
-    this.lasts[slot] = first;
-  }
-
-  /** Appends a copy of the bytes to the asides; returns where. */
-  place(bytes: Uint8Array, start: number, end: number): number {
-    const at = this.asidesLength;
-    const needed = at + end - start;
-    if (needed > this.asides.length) {
-      const asides = new Uint8Array(Math.max(needed, 2 * this.asides.length, FIRST_BYTES));
-      asides.set(this.asides.subarray(0, at));
-      this.asides = asides;
-    }
-    copyBytes(bytes, start, end, this.asides, at);
-    this.asidesLength = needed;
-    return at;
-  }
-
-  clear(): void {
-    this.outlets.length = 0;
-    this.ranges = 0;
-    this.asidesLength = 0;
-    if (this.asides.length > KEEP_BYTES) this.asides = NOTHING;
-    this.replies = NOTHING;
-  }
-
-  // It may replace the arrays of ranges: its result goes into a local before it goes into one of
-  // them, since `this.nexts[last] = this.newRange(…)` would write into the array as it was before.
-  private newRange(start: number, end: number, inAsides: number): number {
-    const range = this.ranges++;
-    if (range === this.starts.length) {
-      this.starts = longer(this.starts);
-      this.ends = longer(this.ends);
-      this.nexts = longer(this.nexts);
-      this.inAsides = longer(this.inAsides);
-    }
-    this.starts[range] = start;
-    this.ends[range] = end;
-    this.nexts[range] = -1;
-    this.inAsides[range] = inAsides;
-    return range;
-  }
-}
 
 export class Outbox {
   /** Bytes that were ever to be sent (INFO's total_net_output_bytes). */
@@ -588,10 +334,4 @@ export class Outbox {
       this.spareBuffers.push(buffer);
     }
   }
-}
-
-function longer(numbers: Int32Array<ArrayBuffer>): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(2 * numbers.length);
-  larger.set(numbers);
-  return larger;
 }

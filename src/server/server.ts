@@ -23,7 +23,8 @@ import {
 } from "./listener.ts";
 import { Lookahead } from "./lookahead.ts";
 import { MemoryUpkeep } from "./memory-upkeep.ts";
-import { Outbox, OutputLimitExceeded, openGate } from "./outbox.ts";
+import { Outbox, openGate } from "./outbox.ts";
+import { OutputLimitExceeded } from "./outlet.ts";
 
 const CRON_MS = 1000;
 /** Files of the process that are not for clients. */
