@@ -3,7 +3,6 @@
 import { latin1Text } from "../base/bytes.ts";
 import { EventClass } from "../engine/events.ts";
 import type { Session } from "../engine/session.ts";
-import { encodingNames } from "../keyspace/data-type.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { type Hashes, hashesOf } from "../types/hashes.ts";
 import { type Sets, setsOf } from "../types/sets.ts";
@@ -53,6 +52,6 @@ export class Fixture {
   encoding(key: string): string {
     const bytes = new TextEncoder().encode(key);
     const entry = this.keyspace.find(0, bytes, 0, bytes.length);
-    return entry === 0 ? "none" : encodingNames[this.keyspace.records.kind(entry)];
+    return entry === 0 ? "none" : this.keyspace.types.encodings[this.keyspace.records.kind(entry)];
   }
 }

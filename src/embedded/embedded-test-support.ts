@@ -1,8 +1,10 @@
 // For tests of the embedded API: what lies behind a database, and what it holds.
 
 import type { Database as Engine } from "../database.ts";
-import { Kind } from "../keyspace/data-type.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
+import { HashKind } from "../types/hashes.ts";
+import { SetKind } from "../types/sets.ts";
+import { StringKind } from "../types/strings.ts";
 import { coreOf, type Database } from "./database.ts";
 
 export function engineOf(db: Database): Engine {
@@ -68,10 +70,10 @@ export function usedByEntries(keyspace: Keyspace): {
 }
 
 const copiedAsWhole: ReadonlySet<number> = new Set([
-  Kind.stringRaw,
-  Kind.stringEmbedded,
-  Kind.stringInteger,
-  Kind.setIntegers,
-  Kind.setPacked,
-  Kind.hashPacked,
+  StringKind.raw,
+  StringKind.embedded,
+  StringKind.integer,
+  SetKind.integers,
+  SetKind.packed,
+  HashKind.packed,
 ]);

@@ -15,12 +15,13 @@
 
 import { timeIn } from "../commands/keys/expiry.ts";
 import type { CompiledCommand } from "../engine/command.ts";
-import { Type } from "../keyspace/data-type.ts";
-import { Counter, stringKind } from "../keyspace/keyspace.ts";
+import { STRING } from "../keyspace/data-type.ts";
+import { Counter } from "../keyspace/keyspace.ts";
 import { NO_DEADLINE } from "../structures/record.ts";
-import { hashesOf } from "../types/hashes.ts";
-import { listsOf } from "../types/lists.ts";
-import { setsOf } from "../types/sets.ts";
+import { HASH, hashesOf } from "../types/hashes.ts";
+import { LIST, listsOf } from "../types/lists.ts";
+import { SET, setsOf } from "../types/sets.ts";
+import { stringKind } from "../types/strings.ts";
 import type { Core } from "./core.ts";
 import { ManagementMethods } from "./methods/management.ts";
 import type { Reader } from "./reader.ts";
@@ -108,7 +109,7 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
 
   override get(key: Value): T | null {
     const { counted, keyspace } = this.#core;
-    const entry = this.#lookAt(key, counted.get, Type.string);
+    const entry = this.#lookAt(key, counted.get, STRING);
     if (entry === ORDINARY) return this.ask(As.value, "get", key);
     if (entry === 0) return null;
     const { records } = keyspace;
@@ -118,7 +119,7 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
 
   override strlen(key: Value): number {
     const { counted, keyspace } = this.#core;
-    const entry = this.#lookAt(key, counted.strlen, Type.string);
+    const entry = this.#lookAt(key, counted.strlen, STRING);
     if (entry === ORDINARY) return this.ask(As.value, "strlen", key);
     return entry === 0 ? 0 : keyspace.records.valueLength(entry);
   }
@@ -179,16 +180,14 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
 
   override llen(key: Value): number {
     const { counted, context } = this.#core;
-    const entry = this.#lookAt(key, counted.llen, Type.list);
+    const entry = this.#lookAt(key, counted.llen, LIST);
     if (entry === ORDINARY) return this.ask(As.value, "llen", key);
     return entry === 0 ? 0 : listsOf(context).length(entry);
   }
 
   override lindex(key: Value, index: number): T | null {
     const { counted, context } = this.#core;
-    const entry = Number.isSafeInteger(index)
-      ? this.#lookAt(key, counted.lindex, Type.list)
-      : ORDINARY;
+    const entry = Number.isSafeInteger(index) ? this.#lookAt(key, counted.lindex, LIST) : ORDINARY;
     if (entry === ORDINARY) return this.ask(As.value, "lindex", key, index);
     const lists = listsOf(context);
     if (entry === 0 || !lists.seek(entry, index)) return null;
@@ -200,7 +199,7 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
     const { counted, context } = this.#core;
     const entry =
       Number.isSafeInteger(start) && Number.isSafeInteger(stop)
-        ? this.#lookAt(key, counted.lrange, Type.list)
+        ? this.#lookAt(key, counted.lrange, LIST)
         : ORDINARY;
     if (entry === ORDINARY) return this.ask(As.value, "lrange", key, start, stop);
     const elements: T[] = [];
@@ -224,7 +223,7 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
 
   override hget(key: Value, field: Value): T | null {
     const { counted, context, request } = this.#core;
-    const entry = this.#lookIn(key, field, counted.hget, Type.hash);
+    const entry = this.#lookIn(key, field, counted.hget, HASH);
     if (entry === ORDINARY) return this.ask(As.value, "hget", key, field);
     const hashes = hashesOf(context);
     const { bytes, starts, ends } = request.args;
@@ -237,7 +236,7 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
     request.beginKey(key);
     request.add(fields);
     const { args } = request;
-    const entry = args.count > 1 ? this.#look(counted.hmget, Type.hash) : ORDINARY;
+    const entry = args.count > 1 ? this.#look(counted.hmget, HASH) : ORDINARY;
     if (entry === ORDINARY) return this.ask(As.value, "hmget", key, fields);
     const hashes = hashesOf(context);
     const { bytes, starts, ends, count } = args;
@@ -251,7 +250,7 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
 
   override hexists(key: Value, field: Value): number {
     const { counted, context, request } = this.#core;
-    const entry = this.#lookIn(key, field, counted.hexists, Type.hash);
+    const entry = this.#lookIn(key, field, counted.hexists, HASH);
     if (entry === ORDINARY) return this.ask(As.value, "hexists", key, field);
     const { bytes, starts, ends } = request.args;
     return entry !== 0 && hashesOf(context).has(entry, bytes, starts[1], ends[1]) ? 1 : 0;
@@ -259,7 +258,7 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
 
   override hlen(key: Value): number {
     const { counted, context } = this.#core;
-    const entry = this.#lookAt(key, counted.hlen, Type.hash);
+    const entry = this.#lookAt(key, counted.hlen, HASH);
     if (entry === ORDINARY) return this.ask(As.value, "hlen", key);
     return entry === 0 ? 0 : hashesOf(context).count(entry);
   }
@@ -268,7 +267,7 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
 
   override sismember(key: Value, member: Value): number {
     const { counted, context, request } = this.#core;
-    const entry = this.#lookIn(key, member, counted.sismember, Type.set);
+    const entry = this.#lookIn(key, member, counted.sismember, SET);
     if (entry === ORDINARY) return this.ask(As.value, "sismember", key, member);
     const { bytes, starts, ends } = request.args;
     return entry !== 0 && setsOf(context).has(entry, bytes, starts[1], ends[1]) ? 1 : 0;
@@ -276,7 +275,7 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
 
   override scard(key: Value): number {
     const { counted, context } = this.#core;
-    const entry = this.#lookAt(key, counted.scard, Type.set);
+    const entry = this.#lookAt(key, counted.scard, SET);
     if (entry === ORDINARY) return this.ask(As.value, "scard", key);
     return entry === 0 ? 0 : setsOf(context).count(entry);
   }

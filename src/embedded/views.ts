@@ -10,12 +10,11 @@
 //   * when the key is gone, or holds another type, the iteration ends.
 
 import { utf8Text } from "../base/bytes.ts";
-import { Type } from "../keyspace/data-type.ts";
 import { Errors } from "../protocol/errors.ts";
 import { ReplyError } from "../protocol/reply-reader.ts";
-import { hashesOf } from "../types/hashes.ts";
-import { listsOf } from "../types/lists.ts";
-import { setsOf } from "../types/sets.ts";
+import { HASH, hashesOf } from "../types/hashes.ts";
+import { LIST, listsOf } from "../types/lists.ts";
+import { SET, setsOf } from "../types/sets.ts";
 import type { Core } from "./core.ts";
 import type { TextMaker } from "./reader.ts";
 import type { Text, Value } from "./values.ts";
@@ -94,7 +93,7 @@ function wrongType(): ReplyError {
 /** A live view of a hash; see Database.hash. */
 export class HashView<T extends Text> extends View<T> {
   constructor(core: Core, db: number, key: Value, text: TextMaker<T>) {
-    super(core, db, Type.hash, key, text);
+    super(core, db, HASH, key, text);
   }
 
   protected override count(entry: number): number {
@@ -149,7 +148,7 @@ export class HashView<T extends Text> extends View<T> {
 /** A live view of a set; see Database.members. */
 export class MembersView<T extends Text> extends View<T> {
   constructor(core: Core, db: number, key: Value, text: TextMaker<T>) {
-    super(core, db, Type.set, key, text);
+    super(core, db, SET, key, text);
   }
 
   protected override count(entry: number): number {
@@ -178,7 +177,7 @@ export class MembersView<T extends Text> extends View<T> {
 /** A live view of a list; see Database.list. */
 export class ListView<T extends Text> extends View<T> {
   constructor(core: Core, db: number, key: Value, text: TextMaker<T>) {
-    super(core, db, Type.list, key, text);
+    super(core, db, LIST, key, text);
   }
 
   protected override count(entry: number): number {

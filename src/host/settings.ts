@@ -3,11 +3,13 @@
 
 import type { Database } from "../database.ts";
 import { reasonOf } from "../persistence/log/log-error.ts";
-import { hashesOf } from "../types/hashes.ts";
-import { listsOf } from "../types/lists.ts";
-import { setsOf } from "../types/sets.ts";
 import type { Configuration } from "./configuration.ts";
 import type { DirectiveName, ValueOf } from "./directives.ts";
+
+/** Directives whose values are numbers; those that a data type names are among them. */
+type NumberDirective = {
+  [N in DirectiveName]: ValueOf<N> extends number ? N : never;
+}[DirectiveName];
 
 /** Applies a directive now and whenever it changes. */
 function bind<N extends DirectiveName>(
@@ -25,29 +27,13 @@ function bind<N extends DirectiveName>(
 /** Lets the configuration govern the database. */
 export function applySettings(database: Database, configuration: Configuration): void {
   const { executor, keyspace } = database;
-  const hashes = hashesOf(database);
-  const lists = listsOf(database);
-  const sets = setsOf(database);
   const { context, eviction } = executor;
   const clamp = (value: number): number => Math.min(value, Number.MAX_SAFE_INTEGER);
-  bind(configuration, "hash-max-listpack-entries", (n) => {
-    hashes.entriesMax = clamp(n);
-  });
-  bind(configuration, "hash-max-listpack-value", (n) => {
-    hashes.valueMax = clamp(n);
-  });
-  bind(configuration, "set-max-intset-entries", (n) => {
-    sets.integersMax = clamp(n);
-  });
-  bind(configuration, "set-max-listpack-entries", (n) => {
-    sets.packedEntriesMax = clamp(n);
-  });
-  bind(configuration, "set-max-listpack-value", (n) => {
-    sets.packedValueMax = clamp(n);
-  });
-  bind(configuration, "list-max-listpack-size", (n) => {
-    lists.limit = n;
-  });
+  for (const type of keyspace.types) {
+    for (const [name, set] of Object.entries(type.settings)) {
+      bind(configuration, name as NumberDirective, (n) => set(clamp(n)));
+    }
+  }
   bind(configuration, "proto-max-bulk-len", (n) => {
     context.bulkLengthMax = clamp(n);
   });

@@ -1,47 +1,72 @@
-// Data types. A type is described once, by one object: freeing, copying, measuring and verifying
-// a collection never ask for its name. Kinds are what a record's first byte says: a type together
-// with its encoding.
+// Data types. A type is described once, by one object that is registered with the keyspace: whoever
+// frees, copies, measures, verifies or names a value asks that object, and never which type it is.
+// A type's name stands in its own files alone; `test/source.test.ts` keeps that.
+//
+// Terms. Kind: what a record's first byte says, a type together with its encoding. Collection: a
+// type whose entries point to a structure, the root; every type but strings, whose values lie in
+// the entries themselves. Types and kinds have explicit numbers, since both lie in memory, and a
+// number is never given to another: register() asserts it.
 
-/** A data type, in the order in which they are numbered in memory. */
-export const Type = { string: 0, list: 1, set: 2, sortedSet: 3, hash: 4, stream: 5 } as const;
+import { assert } from "../base/assert.ts";
+import { KIND_MASK } from "../structures/record.ts";
 
-/** Names by Type, as TYPE replies them. */
-export const typeNames = ["string", "list", "set", "zset", "hash", "stream"] as const;
+/** The type that is not a collection. The keyspace serves it itself. */
+export const STRING = 0;
 
-/** A type in one of its encodings: bits 0–4 of a record's first byte. */
-export const Kind = {
-  stringRaw: 0,
-  stringEmbedded: 1,
-  stringInteger: 2,
-  listPacked: 3,
-  listChunked: 4,
-  setIntegers: 5,
-  setPacked: 6,
-  setTable: 7,
-  hashPacked: 8,
-  hashTable: 9,
-} as const;
+/** Types are numbered below this. */
+export const TYPES_MAX = 14;
+const KINDS_MAX = KIND_MASK + 1;
+/** Stands for a kind's type while it has none. */
+const NONE = 255;
 
-/** The Type of each Kind. */
-export const typeOfKind = Uint8Array.of(0, 0, 0, 1, 1, 2, 2, 2, 4, 4);
+/** Where a value goes when it is saved; ranges are borrowed until the call returns. */
+export interface ValueSink {
+  /** How many elements follow. */
+  count(n: number): void;
+  bytes(bytes: Uint8Array, start: number, end: number): void;
+  float(value: number): void;
+}
 
-/** The encoding of each Kind, as OBJECT ENCODING names it. */
-export const encodingNames = [
-  "raw",
-  "embstr",
-  "int",
-  "listpack",
-  "quicklist",
-  "intset",
-  "listpack",
-  "hashtable",
-  "listpack",
-  "hashtable",
-] as const;
+/** Where a saved value comes from: what ValueSink was given, in that order. */
+export interface ValueSource {
+  count(): number;
+  /** Reads a byte string and describes it here; borrowed until the next read. */
+  read(): void;
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  float(): number;
+}
 
-/** What the keyspace needs to know of a collection type. `root` is what its entry points to. */
+/** Takes in what a value consists of; elements without an order are told in any order. */
+export interface ValueDigest {
+  ordered(bytes: Uint8Array, start: number, end: number): void;
+  unordered(bytes: Uint8Array, start: number, end: number): void;
+}
+
+/** What is to be known of every type. */
 export interface DataType {
+  /** Its number in memory. */
   readonly type: number;
+  /** As TYPE replies it. */
+  readonly name: string;
+  /** Its kinds, and the encoding of each as OBJECT ENCODING names it. */
+  readonly kinds: readonly (readonly [kind: number, encoding: string])[];
+  /** What takes over a directive's value, by the directive's name. */
+  readonly settings: Readonly<Record<string, (value: number) => void>>;
+
+  // With snapshots: a type that has these can be saved, moved and compared.
+
+  /** Tells a sink what an entry holds. */
+  save?(entry: number, sink: ValueSink): void;
+  /** The root of a value that a file holds as its type `format`; its kind is createdKind. */
+  load?(format: number, source: ValueSource): number;
+  /** Tells a digest what an entry holds. */
+  digest?(entry: number, into: ValueDigest): void;
+}
+
+/** A type whose entries point to a structure; `root` is what an entry of `kind` points to. */
+export interface CollectionType extends DataType {
   /** Elements in the collection. */
   size(kind: number, root: number): number;
   /**
@@ -55,4 +80,54 @@ export interface DataType {
   bytesUsed(kind: number, root: number): number;
   /** Stops with an assertion where an invariant of the structure is broken. */
   verify(kind: number, root: number): void;
+  /** The hash table in which the members, or fields, are looked up; 0: there is none. */
+  memberTable(kind: number, root: number): number;
+}
+
+/** The types of a keyspace, and what is known of their kinds. */
+export class DataTypes {
+  /** By number; undefined where there is none. */
+  readonly byNumber: (DataType | undefined)[] = new Array(TYPES_MAX).fill(undefined);
+  /** The type's number of each kind. */
+  readonly typeOfKind: Uint8Array = new Uint8Array(KINDS_MAX).fill(NONE);
+  /** The type of each kind where that is a collection. */
+  readonly collections: (CollectionType | undefined)[] = new Array(KINDS_MAX).fill(undefined);
+  /** The name of each kind's encoding. */
+  readonly encodings: string[] = new Array(KINDS_MAX).fill("");
+
+  register(type: DataType | CollectionType): void {
+    const { byNumber, typeOfKind } = this;
+    assert(type.type >= 0 && type.type < TYPES_MAX, "a type's number is in range");
+    assert(byNumber[type.type] === undefined, "no two types have the same number");
+    assert(this.numberOf(type.name) < 0, "no two types have the same name");
+    byNumber[type.type] = type;
+    for (const [kind, encoding] of type.kinds) {
+      assert(kind >= 0 && kind < KINDS_MAX, "a kind's number is in range");
+      assert(typeOfKind[kind] === NONE, "no two kinds have the same number");
+      typeOfKind[kind] = type.type;
+      this.encodings[kind] = encoding;
+      if (isCollection(type)) this.collections[kind] = type;
+    }
+  }
+
+  /** Every type, by number. */
+  *[Symbol.iterator](): Generator<DataType, void, undefined> {
+    for (const type of this.byNumber) if (type !== undefined) yield type;
+  }
+
+  /** The name of the type with this number. */
+  name(type: number): string {
+    const found = this.byNumber[type];
+    assert(found !== undefined, "the type is registered");
+    return found.name;
+  }
+
+  /** The number of the type with this name, or −1. */
+  numberOf(name: string): number {
+    return this.byNumber.findIndex((type) => type?.name === name);
+  }
+}
+
+function isCollection(type: DataType | CollectionType): type is CollectionType {
+  return type.type !== STRING;
 }

@@ -9,7 +9,7 @@ import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 import type { Disposer, HashTables } from "../structures/hash-table.ts";
 import type { OrderedTrees } from "../structures/ordered-tree.ts";
 import type { Records } from "../structures/record.ts";
-import { type DataType, typeOfKind } from "./data-type.ts";
+import type { DataTypes } from "./data-type.ts";
 
 /** Collections with more elements than this are freed in slices. */
 const FREE_AT_ONCE_MAX = 64;
@@ -26,11 +26,11 @@ export class Disposals implements Disposer {
   readonly #records: Records;
   readonly #tables: HashTables;
   readonly #deadlines: OrderedTrees;
-  readonly #types: readonly (DataType | undefined)[];
+  readonly #types: DataTypes;
   readonly #rootWord: number;
 
   /**
-   * @param types the collection types by Type, which may still be added to
+   * @param types the data types, which may still be added to
    * @param rootWord the word of the memory's root area that holds the first disposal
    */
   constructor(
@@ -38,7 +38,7 @@ export class Disposals implements Disposer {
     records: Records,
     tables: HashTables,
     deadlines: OrderedTrees,
-    types: readonly (DataType | undefined)[],
+    types: DataTypes,
     rootWord: number,
   ) {
     this.#memory = memory;
@@ -57,7 +57,7 @@ export class Disposals implements Disposer {
   /** Frees a detached entry and what it holds; a large collection later, in slices. */
   dispose(entry: number): void {
     const kind = this.#records.kind(entry);
-    const type = this.#types[typeOfKind[kind]];
+    const type = this.#types.collections[kind];
     if (type === undefined) {
       this.#records.free(entry);
       return;
@@ -110,7 +110,7 @@ export class Disposals implements Disposer {
   #freeSlice(kind: number, root: number, budget: number): boolean {
     if (kind === TABLE) return this.#tables.free(root, budget, this);
     if (kind === TREE) return this.#deadlines.free(root, budget);
-    const type = this.#types[typeOfKind[kind]];
+    const type = this.#types.collections[kind];
     assert(type !== undefined, "only collections wait to be freed");
     return type.free(kind, root, budget);
   }

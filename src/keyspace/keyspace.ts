@@ -18,14 +18,13 @@
 
 import { assert } from "../base/assert.ts";
 import { Hasher } from "../base/hash.ts";
-import { isCanonicalInteger64 } from "../base/integers.ts";
 import { Random } from "../base/random.ts";
 import { Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 import { HashTables } from "../structures/hash-table.ts";
 import { OrderedTrees } from "../structures/ordered-tree.ts";
 import { DEADLINE, KIND_MASK, NO_DEADLINE, Records } from "../structures/record.ts";
 import { lfuStart, lfuTouched, lruClock } from "./access-clock.ts";
-import { type DataType, Kind, typeOfKind } from "./data-type.ts";
+import { type CollectionType, type DataType, DataTypes, STRING } from "./data-type.ts";
 import { Disposals } from "./disposal.ts";
 import { WatchedKeys } from "./watched-keys.ts";
 
@@ -49,9 +48,6 @@ const COUNTER_WORD = 320;
 /** Counters, in shared memory; read by counter(). */
 export const Counter = { hits: 0, misses: 1, expired: 2, evicted: 3, changes: 4 } as const;
 
-/** Strings of at most this many bytes are `embstr`, longer ones `raw`, as in Redis. */
-export const EMBEDDED_MAX = 44;
-
 /** Hears of what the keyspace does by itself. */
 export interface KeyspaceListener {
   /** The entry with this key is about to be deleted because its deadline has passed. */
@@ -66,8 +62,7 @@ export class Keyspace {
   readonly watched: WatchedKeys;
   readonly random: Random;
   readonly databases: number;
-  /** The collection types, by Type; undefined for strings. */
-  readonly types: (DataType | undefined)[] = [];
+  readonly types: DataTypes = new DataTypes();
   listener: KeyspaceListener = { expired: () => {} };
 
   /** The time that this command sees, milliseconds since 1970. Set by setNow(). */
@@ -97,6 +92,7 @@ export class Keyspace {
   /** Written so that loading an entry is not optimised away; never read. */
   #loaded = 0;
   readonly #words: Int32Array;
+  readonly #typeOfKind: Uint8Array = this.types.typeOfKind;
   readonly #disposals: Disposals;
   readonly #counters: Float64Array;
 
@@ -122,9 +118,9 @@ export class Keyspace {
     this.watched = new WatchedKeys(memory, this.tables, this.records, W.watched);
   }
 
-  /** Adds a collection type. */
-  register(type: DataType): void {
-    this.types[type.type] = type;
+  /** Adds a data type. */
+  register(type: DataType | CollectionType): void {
+    this.types.register(type);
   }
 
   setNow(nowMs: number): void {
@@ -191,10 +187,11 @@ export class Keyspace {
     return table === 0 ? 0 : this.tables.approach(table, hash);
   }
 
-  /** The table of what the entry holds, a large set or hash; 0 for everything else. */
+  /** The table in which the members of what the entry holds are looked up; 0: there is none. */
   memberTable(entry: number): number {
     const kind = this.records.kind(entry);
-    return kind === Kind.setTable || kind === Kind.hashTable ? this.records.pointer(entry) : 0;
+    const type = this.types.collections[kind];
+    return type === undefined ? 0 : type.memberTable(kind, this.records.pointer(entry));
   }
 
   /** Loads an entry, or a member or field. */
@@ -294,9 +291,11 @@ export class Keyspace {
     );
   }
 
-  /** The Type of an entry. */
+  /** The number of an entry's type. */
   typeOf(entry: number): number {
-    return typeOfKind[this.memory.u8[entry >>> PLACE_BITS][(entry & PLACE_MASK) << 3] & KIND_MASK];
+    return this.#typeOfKind[
+      this.memory.u8[entry >>> PLACE_BITS][(entry & PLACE_MASK) << 3] & KIND_MASK
+    ];
   }
 
   /** Whether the entry's deadline has passed. */
@@ -329,7 +328,11 @@ export class Keyspace {
     let until = deadline;
     if (entry !== 0) {
       const word = this.memory.i32[entry >>> PLACE_BITS][(entry & PLACE_MASK) << 1];
-      if ((word & DEADLINE) === 0 && typeOfKind[word & KIND_MASK] === 0 && deadline < 0) {
+      if (
+        (word & DEADLINE) === 0 &&
+        this.#typeOfKind[word & KIND_MASK] === STRING &&
+        deadline < 0
+      ) {
         const moved = records.withValue(entry, kind, value, valueStart, valueEnd);
         if (moved !== entry) tables.replaceFound(moved);
         if (!this.lfu && word >>> 8 !== this.#clock) records.setClock(moved, this.#clock);
@@ -456,7 +459,7 @@ export class Keyspace {
     const kind = records.kind(entry);
     const clock = records.clock(entry);
     const deadline = records.deadline(entry);
-    const type = this.types[typeOfKind[kind]];
+    const type = this.types.collections[kind];
     if (type === undefined) {
       records.value(entry);
       return records.create(
@@ -642,7 +645,7 @@ export class Keyspace {
   /** Bytes of an entry with all that it holds, its share of the table not counted. */
   bytesUsed(entry: number): number {
     const kind = this.records.kind(entry);
-    const type = this.types[typeOfKind[kind]];
+    const type = this.types.collections[kind];
     if (type === undefined) return this.records.bytesUsed(entry);
     return this.memory.sizeOf(entry) + type.bytesUsed(kind, this.records.pointer(entry));
   }
@@ -661,7 +664,7 @@ export class Keyspace {
         for (const entry of entries) {
           if (this.records.hasDeadline(entry)) withDeadline++;
           const kind = this.records.kind(entry);
-          const type = this.types[typeOfKind[kind]];
+          const type = this.types.collections[kind];
           if (type === undefined) continue;
           const root = this.records.pointer(entry);
           assert(type.size(kind, root) > 0, "no collection is empty");
@@ -672,14 +675,4 @@ export class Keyspace {
       if (this.deadlineTree(db) !== 0) this.deadlines.verify(this.deadlineTree(db));
     }
   }
-}
-
-/** The kind of a string as Redis would encode it: int, embstr or raw. */
-export function stringKind(bytes: Uint8Array, start: number, end: number): number {
-  const length = end - start;
-  if (length > EMBEDDED_MAX) return Kind.stringRaw;
-  if (length <= 20 && length > 0 && bytes[start] <= 57 && isCanonicalInteger64(bytes, start, end)) {
-    return Kind.stringInteger;
-  }
-  return Kind.stringEmbedded;
 }

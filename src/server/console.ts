@@ -3,7 +3,6 @@
 
 import type { CompiledCommand } from "../engine/command.ts";
 import type { Executor } from "../engine/executor.ts";
-import { typeNames } from "../keyspace/data-type.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import { ConsoleLine } from "../protocol/console-line.ts";
 import { type ConsoleHint, ConsoleRenderer } from "../protocol/console-renderer.ts";
@@ -89,7 +88,8 @@ export class Console {
   ): void {
     const { reply, wrongTypes } = this.#executor.context;
     const renderer = this.#renderer;
-    for (const type of wrongTypes) renderer.wrongTypes.push(typeNames[type]);
+    const { types } = this.#executor.keyspace;
+    for (const type of wrongTypes) renderer.wrongTypes.push(types.name(type));
     let at = before;
     if (command?.name === "exec" && at < reply.length) {
       at = renderer.transaction(

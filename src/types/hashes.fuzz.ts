@@ -5,11 +5,10 @@ import { assert } from "../base/assert.ts";
 import { latin1Text, utf8Bytes } from "../base/bytes.ts";
 import { Hasher } from "../base/hash.ts";
 import { Random } from "../base/random.ts";
-import { Kind } from "../keyspace/data-type.ts";
 import { Memory } from "../memory/memory.ts";
 import { HashTables } from "../structures/hash-table.ts";
 import { Records } from "../structures/record.ts";
-import { Hashes, HashWalk } from "./hashes.ts";
+import { Hashes, HashKind, HashWalk } from "./hashes.ts";
 
 /** Hashes over a memory of their own. */
 export function freshHashes(): Hashes {
@@ -21,7 +20,7 @@ export function freshHashes(): Hashes {
 /** An entry without a key that holds a new hash. */
 export function freshEntry(hashes: Hashes): number {
   const none = new Uint8Array(0);
-  return hashes.records.createPointer(Kind.hashPacked, none, 0, 0, hashes.create(), 0, -1, 0);
+  return hashes.records.createPointer(HashKind.packed, none, 0, 0, hashes.create(), 0, -1, 0);
 }
 
 /** Stops with an assertion, after printing the seed, when a step differs from the model. */

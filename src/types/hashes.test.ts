@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { latin1Text, utf8Bytes } from "../base/bytes.ts";
 import { Random } from "../base/random.ts";
-import { encodingNames } from "../keyspace/data-type.ts";
 import { freshEntry, freshHashes, fuzzHashes } from "./hashes.fuzz.ts";
 import type { Hashes } from "./hashes.ts";
 
@@ -19,7 +18,7 @@ function get(hashes: Hashes, entry: number, field: string): string | undefined {
 }
 
 function encoding(hashes: Hashes, entry: number): string {
-  return encodingNames[hashes.records.kind(entry)];
+  return new Map<number, string>(hashes.kinds).get(hashes.records.kind(entry)) ?? "";
 }
 
 test("encodings change at Redis's thresholds and keep what is there", () => {

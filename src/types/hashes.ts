@@ -11,7 +11,7 @@
 // what it stands on; all are borrowed until the hash changes or the next of these calls.
 
 import { assert } from "../base/assert.ts";
-import { type DataType, Kind, Type } from "../keyspace/data-type.ts";
+import type { CollectionType } from "../keyspace/data-type.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { TableWalk } from "../keyspace/table-walk.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
@@ -25,13 +25,31 @@ const PACKED_BYTES_MAX = 1 << 30;
 const DIGITS_MAX = 20;
 const NO_BYTES = new Uint8Array(0);
 
+/** The type's number in memory. */
+export const HASH = 4;
+/** Its kinds there. */
+export const HashKind = { packed: 8, table: 9 } as const;
+
 /** The hashes of a keyspace: a handler gives its context, whatever else has one gives itself. */
 export function hashesOf(owner: { readonly keyspace: Keyspace }): Hashes {
-  return owner.keyspace.types[Type.hash] as Hashes;
+  return owner.keyspace.types.byNumber[HASH] as Hashes;
 }
 
-export class Hashes implements DataType, Disposer {
-  readonly type: number = Type.hash;
+export class Hashes implements CollectionType, Disposer {
+  readonly type: number = HASH;
+  readonly name = "hash";
+  readonly kinds = [
+    [HashKind.packed, "listpack"],
+    [HashKind.table, "hashtable"],
+  ] as const;
+  readonly settings = {
+    "hash-max-listpack-entries": (value: number): void => {
+      this.entriesMax = value;
+    },
+    "hash-max-listpack-value": (value: number): void => {
+      this.valueMax = value;
+    },
+  };
   readonly memory: Memory;
   readonly records: Records;
   readonly tables: HashTables;
@@ -67,7 +85,7 @@ export class Hashes implements DataType, Disposer {
 
   /** Makes a hash a table at once when `added` more fields would not fit a packed list. */
   expect(entry: number, added: number): void {
-    if (added > this.entriesMax && this.records.kind(entry) === Kind.hashPacked) {
+    if (added > this.entriesMax && this.records.kind(entry) === HashKind.packed) {
       this.#becomeTable(entry);
     }
   }
@@ -81,7 +99,7 @@ export class Hashes implements DataType, Disposer {
   /** Finds a field's value and describes it; false when the field is not there. */
   get(entry: number, field: Uint8Array, start: number, end: number): boolean {
     const root = this.records.pointer(entry);
-    if (this.records.kind(entry) === Kind.hashTable) {
+    if (this.records.kind(entry) === HashKind.table) {
       const tables = this.tables;
       const record = tables.find(root, tables.hash(field, start, end), field, start, end);
       if (record === 0) return false;
@@ -97,7 +115,7 @@ export class Hashes implements DataType, Disposer {
 
   has(entry: number, field: Uint8Array, start: number, end: number): boolean {
     const root = this.records.pointer(entry);
-    if (this.records.kind(entry) === Kind.hashTable) {
+    if (this.records.kind(entry) === HashKind.table) {
       const tables = this.tables;
       return tables.find(root, tables.hash(field, start, end), field, start, end) !== 0;
     }
@@ -117,7 +135,7 @@ export class Hashes implements DataType, Disposer {
     start: number,
     end: number,
   ): boolean {
-    if (this.records.kind(entry) === Kind.hashPacked) {
+    if (this.records.kind(entry) === HashKind.packed) {
       const longest = this.valueMax;
       if (fieldEnd - fieldStart <= longest && end - start <= longest) {
         return this.#setInPacked(entry, field, fieldStart, fieldEnd, value, start, end);
@@ -183,7 +201,7 @@ export class Hashes implements DataType, Disposer {
   /** Takes a field out; false when it was not there. The hash may be left empty. */
   remove(entry: number, field: Uint8Array, start: number, end: number): boolean {
     const root = this.records.pointer(entry);
-    if (this.records.kind(entry) === Kind.hashTable) {
+    if (this.records.kind(entry) === HashKind.table) {
       const tables = this.tables;
       const record = tables.remove(root, tables.hash(field, start, end), field, start, end);
       if (record !== 0) this.records.free(record);
@@ -197,7 +215,7 @@ export class Hashes implements DataType, Disposer {
   /** Draws a field uniformly and describes it. REQUIRES: the hash is not empty. */
   pick(entry: number, chance: Chance): void {
     const root = this.records.pointer(entry);
-    if (this.records.kind(entry) === Kind.hashTable) {
+    if (this.records.kind(entry) === HashKind.table) {
       this.#picked = this.tables.random(root, chance);
       this.records.key(this.#picked);
       this.bytes = this.records.bytes;
@@ -216,7 +234,7 @@ export class Hashes implements DataType, Disposer {
 
   /** Describes the value of the field that pick drew. REQUIRES: the hash did not change since. */
   pickedValue(entry: number): void {
-    if (this.records.kind(entry) === Kind.hashTable) {
+    if (this.records.kind(entry) === HashKind.table) {
       this.#describeValue(this.#picked);
     } else {
       const root = this.records.pointer(entry);
@@ -240,9 +258,9 @@ export class Hashes implements DataType, Disposer {
 
   #becomeTable(entry: number): void {
     const list = this.records.pointer(entry);
-    const table = this.#tableOf(Kind.hashPacked, list);
+    const table = this.#tableOf(HashKind.packed, list);
     this.packed.free(list);
-    this.records.setKind(entry, Kind.hashTable);
+    this.records.setKind(entry, HashKind.table);
     this.records.setPointer(entry, table);
   }
 
@@ -272,11 +290,11 @@ export class Hashes implements DataType, Disposer {
   // As a data type
 
   size(kind: number, root: number): number {
-    return kind === Kind.hashTable ? this.tables.count(root) : this.packed.count(root) >> 1;
+    return kind === HashKind.table ? this.tables.count(root) : this.packed.count(root) >> 1;
   }
 
   free(kind: number, root: number, budget: number): boolean {
-    if (kind === Kind.hashTable) return this.tables.free(root, budget, this);
+    if (kind === HashKind.table) return this.tables.free(root, budget, this);
     this.packed.free(root);
     return true;
   }
@@ -286,11 +304,11 @@ export class Hashes implements DataType, Disposer {
   }
 
   copy(kind: number, root: number): number {
-    return kind === Kind.hashTable ? this.#tableOf(kind, root) : this.packed.copy(root);
+    return kind === HashKind.table ? this.#tableOf(kind, root) : this.packed.copy(root);
   }
 
   bytesUsed(kind: number, root: number): number {
-    if (kind === Kind.hashPacked) return this.packed.memoryUsed(root);
+    if (kind === HashKind.packed) return this.packed.memoryUsed(root);
     const tables = this.tables;
     let bytes = tables.bytesUsed(root);
     for (let bucket = 0; bucket < tables.buckets(root); bucket++) {
@@ -301,13 +319,17 @@ export class Hashes implements DataType, Disposer {
   }
 
   verify(kind: number, root: number): void {
-    if (kind === Kind.hashPacked) {
+    if (kind === HashKind.packed) {
       this.packed.verify(root);
       assert(this.packed.count(root) % 2 === 0, "each field of a packed hash has a value");
     } else {
-      assert(kind === Kind.hashTable, "a hash has one of the encodings of hashes");
+      assert(kind === HashKind.table, "a hash has one of the encodings of hashes");
       this.tables.verify(root);
     }
+  }
+
+  memberTable(kind: number, root: number): number {
+    return kind === HashKind.table ? root : 0;
   }
 }
 
@@ -366,7 +388,7 @@ export class HashWalk {
 
   #begin(kind: number, root: number): void {
     this.#root = root;
-    this.#ofTable = kind === Kind.hashTable;
+    this.#ofTable = kind === HashKind.table;
     if (!this.#ofTable) this.#at = this.#packed.first(root);
   }
 

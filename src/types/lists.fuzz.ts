@@ -4,11 +4,10 @@
 import { assert } from "../base/assert.ts";
 import { latin1Text, writeLatin1 } from "../base/bytes.ts";
 import { Random } from "../base/random.ts";
-import { Kind } from "../keyspace/data-type.ts";
 import { Memory } from "../memory/memory.ts";
 import { randomElement } from "../structures/packed-list.fuzz.ts";
 import { NO_DEADLINE, Records } from "../structures/record.ts";
-import { End, Lists } from "./lists.ts";
+import { End, ListKind, Lists } from "./lists.ts";
 
 const bytes = new Uint8Array(1 << 17);
 const LIMITS = [-2, -1, 4, 50];
@@ -20,7 +19,7 @@ export function fuzzLists(seed: number, steps: number): void {
   const records = new Records(memory);
   const lists = new Lists(memory, records);
   const enter = (): number =>
-    records.createPointer(Kind.listPacked, bytes, 0, 0, lists.create(), 0, NO_DEADLINE, 0);
+    records.createPointer(ListKind.packed, bytes, 0, 0, lists.create(), 0, NO_DEADLINE, 0);
   let entry = enter();
   let model: string[] = [];
   const read = (): string => {

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Kind } from "../keyspace/data-type.ts";
 import { Memory } from "../memory/memory.ts";
 import { NO_DEADLINE, Records } from "../structures/record.ts";
 import { fuzzLists } from "./lists.fuzz.ts";
-import { End, Lists } from "./lists.ts";
+import { End, ListKind, Lists } from "./lists.ts";
 
 const bytes = new Uint8Array(20000).fill(0x61);
 
@@ -14,7 +13,7 @@ function fixture(limit: number) {
   const lists = new Lists(memory, records);
   lists.limit = limit;
   const root = lists.create();
-  const entry = records.createPointer(Kind.listPacked, bytes, 0, 1, root, 0, NO_DEADLINE, 0);
+  const entry = records.createPointer(ListKind.packed, bytes, 0, 1, root, 0, NO_DEADLINE, 0);
   const push = (length: number): void => {
     lists.willGrow(entry, 1, length);
     lists.push(entry, End.right, bytes, 0, length);
@@ -29,36 +28,36 @@ function fixture(limit: number) {
 test("a list becomes a quicklist beyond the limit in entries, and a listpack at half of it", () => {
   const { push, pop, kind } = fixture(8);
   for (let i = 0; i < 8; i++) push(1);
-  assert.equal(kind(), Kind.listPacked);
+  assert.equal(kind(), ListKind.packed);
   push(1);
-  assert.equal(kind(), Kind.listChunked);
+  assert.equal(kind(), ListKind.chunked);
   for (let i = 0; i < 4; i++) pop();
-  assert.equal(kind(), Kind.listChunked);
+  assert.equal(kind(), ListKind.chunked);
   pop();
-  assert.equal(kind(), Kind.listPacked);
+  assert.equal(kind(), ListKind.packed);
 });
 
 test("a list becomes a quicklist beyond the limit in bytes, and a listpack at half of it", () => {
   const { push, pop, kind } = fixture(-1);
   for (let i = 0; i < 40; i++) push(97); // 100 bytes each with their frame
-  assert.equal(kind(), Kind.listPacked);
+  assert.equal(kind(), ListKind.packed);
   push(97);
-  assert.equal(kind(), Kind.listChunked);
+  assert.equal(kind(), ListKind.chunked);
   for (let i = 0; i < 20; i++) pop();
-  assert.equal(kind(), Kind.listChunked);
+  assert.equal(kind(), ListKind.chunked);
   pop();
-  assert.equal(kind(), Kind.listPacked);
+  assert.equal(kind(), ListKind.packed);
 });
 
 test("one large element makes a quicklist, and replacing it a listpack again", () => {
   const { lists, entry, push, kind } = fixture(-2);
   push(3);
   push(9000);
-  assert.equal(kind(), Kind.listChunked);
+  assert.equal(kind(), ListKind.chunked);
   lists.set(entry, 1, bytes, 0, 5);
   lists.removeEnd(entry, End.left);
   lists.hasShrunk(entry);
-  assert.equal(kind(), Kind.listPacked);
+  assert.equal(kind(), ListKind.packed);
 });
 
 test("a copy is independent, and both can be freed in slices", () => {
@@ -69,7 +68,7 @@ test("a copy is independent, and both can be freed in slices", () => {
   assert.equal(lists.size(kind(), root), 30);
   assert.equal(lists.size(kind(), copy), 29);
   assert.ok(lists.bytesUsed(kind(), root) > 30 * 15);
-  assert.equal(lists.kindOf(copy), Kind.listChunked);
+  assert.equal(lists.kindOf(copy), ListKind.chunked);
   let slices = 0;
   while (!lists.free(kind(), copy, 4)) slices++;
   assert.equal(slices, 3);

@@ -12,7 +12,7 @@
 // An element that is added may not lie in the list that it is added to.
 
 import { assert } from "../base/assert.ts";
-import { type DataType, Kind, Type } from "../keyspace/data-type.ts";
+import type { CollectionType } from "../keyspace/data-type.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Memory } from "../memory/memory.ts";
 import { ChunkedLists, packedBytesMax, packedEntriesMax } from "../structures/chunked-list.ts";
@@ -22,13 +22,28 @@ import type { Records } from "../structures/record.ts";
 /** The two ends of a list, as handlers pass them. */
 export const End = { left: 0, right: 1 } as const;
 
+/** The type's number in memory. */
+export const LIST = 1;
+/** Its kinds there. */
+export const ListKind = { packed: 3, chunked: 4 } as const;
+
 /** The lists of a keyspace: a handler gives its context, whatever else has one gives itself. */
 export function listsOf(owner: { readonly keyspace: Keyspace }): Lists {
-  return owner.keyspace.types[Type.list] as Lists;
+  return owner.keyspace.types.byNumber[LIST] as Lists;
 }
 
-export class Lists implements DataType {
-  readonly type: number = Type.list;
+export class Lists implements CollectionType {
+  readonly type: number = LIST;
+  readonly name = "list";
+  readonly kinds = [
+    [ListKind.packed, "listpack"],
+    [ListKind.chunked, "quicklist"],
+  ] as const;
+  readonly settings = {
+    "list-max-listpack-size": (value: number): void => {
+      this.limit = value;
+    },
+  };
   readonly memory: Memory;
   readonly records: Records;
   readonly packed: PackedLists;
@@ -79,8 +94,12 @@ export class Lists implements DataType {
   }
 
   verify(kind: number, root: number): void {
-    assert(kind === Kind.listPacked || kind === Kind.listChunked, "a list is of a list kind");
+    assert(kind === ListKind.packed || kind === ListKind.chunked, "a list is of a list kind");
     this.chunked.verify(root);
+  }
+
+  memberTable(): number {
+    return 0;
   }
 
   // Whole lists
@@ -96,16 +115,16 @@ export class Lists implements DataType {
 
   /** The list is about to be given `added` elements of `bytes` bytes together. */
   willGrow(entry: number, added: number, bytes: number): void {
-    if (this.records.kind(entry) !== Kind.listPacked) return;
+    if (this.records.kind(entry) !== ListKind.packed) return;
     const root = this.records.pointer(entry);
     const size = this.#packedBytes(root) + bytes;
     const tooMany = this.#fill >= 0 && this.chunked.count(root) + added > this.#entriesMax;
-    if (size > this.#bytesMax || tooMany) this.records.setKind(entry, Kind.listChunked);
+    if (size > this.#bytesMax || tooMany) this.records.setKind(entry, ListKind.chunked);
   }
 
   /** The list has lost elements, or large ones have become small. */
   hasShrunk(entry: number): void {
-    if (this.records.kind(entry) !== Kind.listChunked) return;
+    if (this.records.kind(entry) !== ListKind.chunked) return;
     const root = this.records.pointer(entry);
     const chunked = this.chunked;
     if (chunked.nodes(root) !== 1 || chunked.isPlain(chunked.firstNode(root))) return;
@@ -113,16 +132,16 @@ export class Lists implements DataType {
       this.#fill >= 0
         ? chunked.count(root) <= this.#entriesMax >> 1
         : this.#packedBytes(root) <= this.#bytesMax >> 1;
-    if (fits) this.records.setKind(entry, Kind.listPacked);
+    if (fits) this.records.setKind(entry, ListKind.packed);
   }
 
   /** The kind that suits a list whose nodes came from a file. */
   kindOf(root: number): number {
     const chunked = this.chunked;
     if (chunked.nodes(root) !== 1 || chunked.isPlain(chunked.firstNode(root)))
-      return Kind.listChunked;
+      return ListKind.chunked;
     const tooMany = this.#fill >= 0 && chunked.count(root) > this.#entriesMax;
-    return tooMany || this.#packedBytes(root) > this.#bytesMax ? Kind.listChunked : Kind.listPacked;
+    return tooMany || this.#packedBytes(root) > this.#bytesMax ? ListKind.chunked : ListKind.packed;
   }
 
   /** Bytes of the listpack that would hold all entries; the list has a node or two. */
@@ -159,7 +178,7 @@ export class Lists implements DataType {
     to: number,
   ): number {
     const { records, chunked } = this;
-    if (records.kind(entry) === Kind.listPacked) {
+    if (records.kind(entry) === ListKind.packed) {
       let length = 0;
       for (let i = from; i < to; i++) length += stops[i] - starts[i];
       this.willGrow(entry, to - from, length);

@@ -5,11 +5,10 @@ import { assert } from "../base/assert.ts";
 import { latin1Text, utf8Bytes } from "../base/bytes.ts";
 import { Hasher } from "../base/hash.ts";
 import { Random } from "../base/random.ts";
-import { Kind } from "../keyspace/data-type.ts";
 import { Memory } from "../memory/memory.ts";
 import { HashTables } from "../structures/hash-table.ts";
 import { Records } from "../structures/record.ts";
-import { Sets, SetWalk } from "./sets.ts";
+import { SetKind, Sets, SetWalk } from "./sets.ts";
 
 /** Sets over a memory of their own. */
 export function freshSets(): Sets {
@@ -26,7 +25,7 @@ export function fuzzSets(seed: number, steps: number): void {
   sets.packedEntriesMax = 20;
   sets.packedValueMax = 10;
   const walk = new SetWalk(sets);
-  let entry = sets.createHolder(Kind.setIntegers);
+  let entry = sets.createHolder(SetKind.integers);
   let model = new Set<string>();
   let textual = 0;
   const drop = (): void => {
@@ -68,7 +67,7 @@ export function fuzzSets(seed: number, steps: number): void {
       } else if (random.below(8) === 0) {
         drop();
         assert(sets.memory.usedBytes === 0, "fuzz: the books balance");
-        entry = sets.createHolder(Kind.setIntegers);
+        entry = sets.createHolder(SetKind.integers);
         model = new Set();
         textual = [0, 0, 50, 90][random.below(4)];
       }

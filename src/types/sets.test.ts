@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { latin1Text, utf8Bytes } from "../base/bytes.ts";
 import { Random } from "../base/random.ts";
-import { encodingNames, Kind } from "../keyspace/data-type.ts";
 import { freshSets, fuzzSets } from "./sets.fuzz.ts";
-import { type Sets, SetWalk } from "./sets.ts";
+import { SetKind, type Sets, SetWalk } from "./sets.ts";
 
 function add(sets: Sets, entry: number, ...members: string[]): void {
   for (const member of members) {
@@ -14,14 +13,14 @@ function add(sets: Sets, entry: number, ...members: string[]): void {
 }
 
 function encoding(sets: Sets, entry: number): string {
-  return encodingNames[sets.records.kind(entry)];
+  return new Map<number, string>(sets.kinds).get(sets.records.kind(entry)) ?? "";
 }
 
 function made(sets: Sets, expected: number, first: string): string {
   const bytes = utf8Bytes(first);
   const root = sets.create(expected, bytes, 0, bytes.length);
   sets.free(sets.createdKind, root, 1000);
-  return encodingNames[sets.createdKind];
+  return new Map<number, string>(sets.kinds).get(sets.createdKind) ?? "";
 }
 
 test("a new set's encoding follows from its first member and the number expected", () => {
@@ -36,25 +35,25 @@ test("a new set's encoding follows from its first member and the number expected
 
 test("encodings change at Redis's thresholds", () => {
   const sets = freshSets();
-  const integers = sets.createHolder(Kind.setIntegers);
+  const integers = sets.createHolder(SetKind.integers);
   for (let i = 0; i < 512; i++) add(sets, integers, String(i));
   assert.equal(encoding(sets, integers), "intset");
   add(sets, integers, "512");
   assert.equal(encoding(sets, integers), "hashtable");
 
-  const mixed = sets.createHolder(Kind.setIntegers);
+  const mixed = sets.createHolder(SetKind.integers);
   for (let i = 0; i < 127; i++) add(sets, mixed, String(i));
   add(sets, mixed, "a");
   assert.equal(encoding(sets, mixed), "listpack");
   add(sets, mixed, "b");
   assert.equal(encoding(sets, mixed), "hashtable");
 
-  const many = sets.createHolder(Kind.setIntegers);
+  const many = sets.createHolder(SetKind.integers);
   for (let i = 0; i < 128; i++) add(sets, many, String(i));
   add(sets, many, "a");
   assert.equal(encoding(sets, many), "hashtable");
 
-  const long = sets.createHolder(Kind.setPacked);
+  const long = sets.createHolder(SetKind.packed);
   add(sets, long, "x".repeat(64));
   assert.equal(encoding(sets, long), "listpack");
   add(sets, long, "x".repeat(65));
@@ -64,7 +63,7 @@ test("encodings change at Redis's thresholds", () => {
 
 test("members may be any bytes, of any length, the empty one among them", () => {
   const sets = freshSets();
-  const entry = sets.createHolder(Kind.setPacked);
+  const entry = sets.createHolder(SetKind.packed);
   const members = [new Uint8Array(0), Uint8Array.of(0, 255, 13, 10), new Uint8Array(70000).fill(7)];
   for (const member of members) assert.ok(sets.add(entry, member, 0, member.length));
   for (const member of members) {
@@ -76,7 +75,7 @@ test("members may be any bytes, of any length, the empty one among them", () => 
 });
 
 test("every member of each encoding is drawn about equally often", () => {
-  for (const kind of [Kind.setIntegers, Kind.setPacked, Kind.setTable]) {
+  for (const kind of [SetKind.integers, SetKind.packed, SetKind.table]) {
     const sets = freshSets();
     const random = new Random().seed(3);
     const entry = sets.createHolder(kind);
@@ -94,7 +93,7 @@ test("every member of each encoding is drawn about equally often", () => {
 
 test("a scan sees what stays while the set grows and shrinks", () => {
   const sets = freshSets();
-  const entry = sets.createHolder(Kind.setTable);
+  const entry = sets.createHolder(SetKind.table);
   for (let i = 0; i < 1000; i++) add(sets, entry, `stays${i}`);
   const walk = new SetWalk(sets);
   const met = new Set<string>();

@@ -11,7 +11,7 @@
 // stands on; both are borrowed until the set changes or the next of these calls.
 
 import { assert } from "../base/assert.ts";
-import { type DataType, Kind, Type } from "../keyspace/data-type.ts";
+import type { CollectionType } from "../keyspace/data-type.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { TableWalk } from "../keyspace/table-walk.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
@@ -24,13 +24,35 @@ import { headerBytes, LONG_KEY, NO_DEADLINE, type Records } from "../structures/
 const PACKED_BYTES_MAX = 1 << 30;
 const NO_BYTES = new Uint8Array(0);
 
+/** The type's number in memory. */
+export const SET = 2;
+/** Its kinds there. */
+export const SetKind = { integers: 5, packed: 6, table: 7 } as const;
+
 /** The sets of a keyspace: a handler gives its context, whatever else has one gives itself. */
 export function setsOf(owner: { readonly keyspace: Keyspace }): Sets {
-  return owner.keyspace.types[Type.set] as Sets;
+  return owner.keyspace.types.byNumber[SET] as Sets;
 }
 
-export class Sets implements DataType, Disposer {
-  readonly type: number = Type.set;
+export class Sets implements CollectionType, Disposer {
+  readonly type: number = SET;
+  readonly name = "set";
+  readonly kinds = [
+    [SetKind.integers, "intset"],
+    [SetKind.packed, "listpack"],
+    [SetKind.table, "hashtable"],
+  ] as const;
+  readonly settings = {
+    "set-max-intset-entries": (value: number): void => {
+      this.integersMax = value;
+    },
+    "set-max-listpack-entries": (value: number): void => {
+      this.packedEntriesMax = value;
+    },
+    "set-max-listpack-value": (value: number): void => {
+      this.packedValueMax = value;
+    },
+  };
   readonly memory: Memory;
   readonly records: Records;
   readonly tables: HashTables;
@@ -49,7 +71,7 @@ export class Sets implements DataType, Disposer {
   #picked = 0;
 
   /** The kind that goes with the root that create returned. */
-  createdKind: number = Kind.setIntegers;
+  createdKind: number = SetKind.integers;
 
   /** A walk for whoever needs one at a time; changes of encoding use another. */
   readonly walk: SetWalk;
@@ -73,16 +95,16 @@ export class Sets implements DataType, Disposer {
    */
   create(expected: number, bytes: Uint8Array, start: number, end: number): number {
     if (expected <= this.integersMax && this.integers.parse(bytes, start, end)) {
-      return this.createEmpty(Kind.setIntegers);
+      return this.createEmpty(SetKind.integers);
     }
-    return this.createEmpty(expected <= this.packedEntriesMax ? Kind.setPacked : Kind.setTable);
+    return this.createEmpty(expected <= this.packedEntriesMax ? SetKind.packed : SetKind.table);
   }
 
   /** The root of a new empty set of this kind. */
   createEmpty(kind: number): number {
     this.createdKind = kind;
-    if (kind === Kind.setIntegers) return this.integers.create();
-    return kind === Kind.setPacked ? this.packed.create() : this.tables.create();
+    if (kind === SetKind.integers) return this.integers.create();
+    return kind === SetKind.packed ? this.packed.create() : this.tables.create();
   }
 
   /**
@@ -97,8 +119,8 @@ export class Sets implements DataType, Disposer {
   /** Makes a set a table at once when `added` more members would not fit its encoding. */
   expect(entry: number, added: number): void {
     const kind = this.records.kind(entry);
-    const fits = kind === Kind.setIntegers ? this.integersMax : this.packedEntriesMax;
-    if (kind !== Kind.setTable && added > fits) this.#becomeTable(entry, kind);
+    const fits = kind === SetKind.integers ? this.integersMax : this.packedEntriesMax;
+    if (kind !== SetKind.table && added > fits) this.#becomeTable(entry, kind);
   }
 
   // Members
@@ -110,11 +132,11 @@ export class Sets implements DataType, Disposer {
   has(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
     const kind = this.records.kind(entry);
     const root = this.records.pointer(entry);
-    if (kind === Kind.setTable) {
+    if (kind === SetKind.table) {
       const tables = this.tables;
       return tables.find(root, tables.hash(bytes, start, end), bytes, start, end) !== 0;
     }
-    if (kind === Kind.setIntegers) {
+    if (kind === SetKind.integers) {
       return this.integers.parse(bytes, start, end) && this.integers.has(root);
     }
     return this.packed.find(root, this.packed.first(root), bytes, start, end, 0) !== 0;
@@ -123,8 +145,8 @@ export class Sets implements DataType, Disposer {
   /** Adds a member; false when it was there. */
   add(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
     const kind = this.records.kind(entry);
-    if (kind === Kind.setTable) return this.#addToTable(entry, bytes, start, end);
-    if (kind === Kind.setPacked) return this.#addToPacked(entry, bytes, start, end);
+    if (kind === SetKind.table) return this.#addToTable(entry, bytes, start, end);
+    if (kind === SetKind.packed) return this.#addToPacked(entry, bytes, start, end);
     return this.#addToIntegers(entry, bytes, start, end);
   }
 
@@ -148,7 +170,7 @@ export class Sets implements DataType, Disposer {
       packed.count(list) >= this.packedEntriesMax ||
       packed.totalBytes(list) + length > PACKED_BYTES_MAX
     ) {
-      this.#becomeTable(entry, Kind.setPacked);
+      this.#becomeTable(entry, SetKind.packed);
       return this.#addToTable(entry, bytes, start, end);
     }
     this.records.setPointer(entry, packed.append(list, bytes, start, end));
@@ -162,14 +184,14 @@ export class Sets implements DataType, Disposer {
       const grown = integers.add(set);
       if (grown === 0) return false;
       this.records.setPointer(entry, grown);
-      if (integers.count(grown) > this.integersMax) this.#becomeTable(entry, Kind.setIntegers);
+      if (integers.count(grown) > this.integersMax) this.#becomeTable(entry, SetKind.integers);
       return true;
     }
     if (this.#packs(set, end - start)) {
       this.#becomePacked(entry);
       return this.#addToPacked(entry, bytes, start, end);
     }
-    this.#becomeTable(entry, Kind.setIntegers);
+    this.#becomeTable(entry, SetKind.integers);
     return this.#addToTable(entry, bytes, start, end);
   }
 
@@ -189,14 +211,14 @@ export class Sets implements DataType, Disposer {
   remove(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
     const kind = this.records.kind(entry);
     const root = this.records.pointer(entry);
-    if (kind === Kind.setTable) {
+    if (kind === SetKind.table) {
       const tables = this.tables;
       const hash = tables.hash(bytes, start, end);
       const record = tables.remove(root, hash, bytes, start, end);
       if (record !== 0) this.records.free(record);
       return record !== 0;
     }
-    if (kind === Kind.setIntegers) {
+    if (kind === SetKind.integers) {
       if (!this.integers.parse(bytes, start, end)) return false;
       const shrunk = this.integers.remove(root);
       if (shrunk !== 0) this.records.setPointer(entry, shrunk);
@@ -211,13 +233,13 @@ export class Sets implements DataType, Disposer {
   pick(entry: number, chance: Chance): void {
     const kind = this.records.kind(entry);
     const root = this.records.pointer(entry);
-    if (kind === Kind.setTable) {
+    if (kind === SetKind.table) {
       this.#picked = this.tables.random(root, chance);
       this.records.key(this.#picked);
       this.bytes = this.records.bytes;
       this.start = this.records.start;
       this.end = this.records.end;
-    } else if (kind === Kind.setIntegers) {
+    } else if (kind === SetKind.integers) {
       this.#picked = chance.below(this.integers.count(root));
       this.start = this.integers.at(root, this.#picked);
       this.bytes = this.integers.text;
@@ -240,10 +262,10 @@ export class Sets implements DataType, Disposer {
   removePicked(entry: number): void {
     const kind = this.records.kind(entry);
     const root = this.records.pointer(entry);
-    if (kind === Kind.setTable) {
+    if (kind === SetKind.table) {
       this.tables.removeRecord(root, this.#picked);
       this.records.free(this.#picked);
-    } else if (kind === Kind.setIntegers) {
+    } else if (kind === SetKind.integers) {
       this.records.setPointer(entry, this.integers.removeAt(root, this.#picked));
     } else {
       this.records.setPointer(entry, this.packed.remove(root, this.#picked));
@@ -261,7 +283,7 @@ export class Sets implements DataType, Disposer {
       list = packed.append(list, this.integers.text, start, DECIMAL_END);
     }
     this.integers.free(set);
-    this.records.setKind(entry, Kind.setPacked);
+    this.records.setKind(entry, SetKind.packed);
     this.records.setPointer(entry, list);
   }
 
@@ -286,14 +308,14 @@ export class Sets implements DataType, Disposer {
       this.tables.insert(table, hash, record);
     }
     this.free(kind, root, Number.MAX_SAFE_INTEGER);
-    this.records.setKind(entry, Kind.setTable);
+    this.records.setKind(entry, SetKind.table);
     this.records.setPointer(entry, table);
   }
 
   /** Makes a set whose members are all integers an integer set, if it is small enough. */
   becomeIntegers(entry: number): void {
     const kind = this.records.kind(entry);
-    if (kind === Kind.setIntegers || this.count(entry) > this.integersMax) return;
+    if (kind === SetKind.integers || this.count(entry) > this.integersMax) return;
     const root = this.records.pointer(entry);
     let set = this.integers.create();
     const walk = this.#walk;
@@ -304,19 +326,19 @@ export class Sets implements DataType, Disposer {
       set = this.integers.add(set);
     }
     this.free(kind, root, Number.MAX_SAFE_INTEGER);
-    this.records.setKind(entry, Kind.setIntegers);
+    this.records.setKind(entry, SetKind.integers);
     this.records.setPointer(entry, set);
   }
 
   // As a data type
 
   size(kind: number, root: number): number {
-    if (kind === Kind.setTable) return this.tables.count(root);
-    return kind === Kind.setIntegers ? this.integers.count(root) : this.packed.count(root);
+    if (kind === SetKind.table) return this.tables.count(root);
+    return kind === SetKind.integers ? this.integers.count(root) : this.packed.count(root);
   }
 
   free(kind: number, root: number, budget: number): boolean {
-    if (kind === Kind.setTable) return this.tables.free(root, budget, this);
+    if (kind === SetKind.table) return this.tables.free(root, budget, this);
     this.memory.free(root);
     return true;
   }
@@ -326,8 +348,8 @@ export class Sets implements DataType, Disposer {
   }
 
   copy(kind: number, root: number): number {
-    if (kind === Kind.setIntegers) return this.integers.copy(root);
-    if (kind === Kind.setPacked) return this.packed.copy(root);
+    if (kind === SetKind.integers) return this.integers.copy(root);
+    if (kind === SetKind.packed) return this.packed.copy(root);
     const table = this.tables.create();
     const walk = this.#walk;
     walk.openRoot(kind, root);
@@ -341,7 +363,7 @@ export class Sets implements DataType, Disposer {
   }
 
   bytesUsed(kind: number, root: number): number {
-    if (kind !== Kind.setTable) return this.memory.sizeOf(root);
+    if (kind !== SetKind.table) return this.memory.sizeOf(root);
     let bytes = this.tables.bytesUsed(root);
     const tables = this.tables;
     for (let bucket = 0; bucket < tables.buckets(root); bucket++) {
@@ -352,14 +374,18 @@ export class Sets implements DataType, Disposer {
   }
 
   verify(kind: number, root: number): void {
-    if (kind === Kind.setIntegers) {
+    if (kind === SetKind.integers) {
       this.integers.verify(root);
-    } else if (kind === Kind.setPacked) {
+    } else if (kind === SetKind.packed) {
       this.packed.verify(root);
     } else {
-      assert(kind === Kind.setTable, "a set has one of the encodings of sets");
+      assert(kind === SetKind.table, "a set has one of the encodings of sets");
       this.tables.verify(root);
     }
+  }
+
+  memberTable(kind: number, root: number): number {
+    return kind === SetKind.table ? root : 0;
   }
 }
 
@@ -381,7 +407,7 @@ export class SetWalk {
   readonly #integers: IntegerSets;
   readonly #packed: PackedLists;
   readonly #table: TableWalk;
-  #kind: number = Kind.setIntegers;
+  #kind: number = SetKind.integers;
   #root = 0;
   /** Index of the next integer or cursor of the next packed entry; 0 ends a packed walk. */
   #at = 0;
@@ -403,7 +429,7 @@ export class SetWalk {
 
   openRoot(kind: number, root: number): void {
     this.#begin(kind, root);
-    if (kind === Kind.setTable) this.#table.open(root);
+    if (kind === SetKind.table) this.#table.open(root);
   }
 
   /**
@@ -415,24 +441,24 @@ export class SetWalk {
     const kind = this.#records.kind(entry);
     const root = this.#records.pointer(entry);
     this.#begin(kind, root);
-    return kind === Kind.setTable ? this.#table.openBatch(root, cursor) : 0;
+    return kind === SetKind.table ? this.#table.openBatch(root, cursor) : 0;
   }
 
   #begin(kind: number, root: number): void {
     this.#kind = kind;
     this.#root = root;
-    this.ofIntegers = kind === Kind.setIntegers;
-    if (kind === Kind.setIntegers) {
+    this.ofIntegers = kind === SetKind.integers;
+    if (kind === SetKind.integers) {
       this.#at = 0;
       this.#count = this.#integers.count(root);
-    } else if (kind === Kind.setPacked) {
+    } else if (kind === SetKind.packed) {
       this.#at = this.#packed.first(root);
     }
   }
 
   /** Goes to the next member; false at the end. */
   next(): boolean {
-    if (this.#kind === Kind.setTable) {
+    if (this.#kind === SetKind.table) {
       const record = this.#table.next();
       if (record === 0) return false;
       const segment = record >>> PLACE_BITS;
@@ -445,7 +471,7 @@ export class SetWalk {
       this.end = start + ((word & LONG_KEY) === 0 ? words[at + 1] & 0xffff : words[at + 2]);
       return true;
     }
-    return this.#kind === Kind.setIntegers ? this.#nextInteger() : this.#nextPacked();
+    return this.#kind === SetKind.integers ? this.#nextInteger() : this.#nextPacked();
   }
 
   #nextInteger(): boolean {

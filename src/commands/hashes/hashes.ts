@@ -19,9 +19,8 @@ import {
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Events } from "../../engine/events.ts";
-import { Kind, Type } from "../../keyspace/data-type.ts";
 import { Errors, errorLine, wrongArity } from "../../protocol/errors.ts";
-import { hashesOf } from "../../types/hashes.ts";
+import { HASH, HashKind, hashesOf } from "../../types/hashes.ts";
 import { keyArg, scanArgs } from "../shared/argument-docs.ts";
 import { DRAW_SHARE, drawsTooMany, readDrawCount } from "../shared/sampling.ts";
 import { readCursor, replyEmptyScan, ScanOf, scanOptions } from "../shared/scanning.ts";
@@ -50,8 +49,8 @@ const pairsArg: ArgumentDoc = {
 
 /** The hash at argument 1 for a write, made if it is not there; −1 after WRONGTYPE. */
 function hashForWrite(c: Context): number {
-  const entry = c.findTypedForWrite(1, Type.hash);
-  return entry === 0 ? c.create(1, Kind.hashPacked, hashesOf(c).create()) : entry;
+  const entry = c.findTypedForWrite(1, HASH);
+  return entry === 0 ? c.create(1, HashKind.packed, hashesOf(c).create()) : entry;
 }
 
 /** Sets the pairs from argument 2 on; returns how many fields are new, or −1 after WRONGTYPE. */
@@ -119,7 +118,7 @@ export const hsetnx: Command = {
   args: [keyArg, fieldArg, valueArg],
   handler(c) {
     const { bytes, starts, ends } = c.args;
-    const entry = c.findTypedForWrite(1, Type.hash);
+    const entry = c.findTypedForWrite(1, HASH);
     if (entry < 0) return;
     if (entry !== 0 && hashesOf(c).has(entry, bytes, starts[2], ends[2])) return c.reply.integer(0);
     setPairs(c);
@@ -139,7 +138,7 @@ export const hget: Command = {
   summary: "Returns the value of a field of a hash.",
   args: [keyArg, fieldArg],
   handler(c) {
-    const entry = c.findTyped(1, Type.hash);
+    const entry = c.findTyped(1, HASH);
     if (entry < 0) return;
     const { args } = c;
     const hashes = hashesOf(c);
@@ -162,7 +161,7 @@ export const hmget: Command = {
   summary: "Returns the values of several fields of a hash.",
   args: [keyArg, fieldsArg],
   handler(c) {
-    const entry = c.findTyped(1, Type.hash);
+    const entry = c.findTyped(1, HASH);
     if (entry < 0) return;
     const { args, reply } = c;
     const hashes = hashesOf(c);
@@ -191,7 +190,7 @@ export const hgetall: Command = {
   summary: "Returns all fields of a hash with their values.",
   args: [keyArg],
   handler(c) {
-    const entry = c.findTyped(1, Type.hash);
+    const entry = c.findTyped(1, HASH);
     if (entry < 0) return;
     const { reply } = c;
     if (entry === 0) return reply.map(0);
@@ -218,7 +217,7 @@ export const hkeys: Command = {
   summary: "Returns all fields of a hash.",
   args: [keyArg],
   handler(c) {
-    const entry = c.findTyped(1, Type.hash);
+    const entry = c.findTyped(1, HASH);
     if (entry < 0) return;
     const { reply } = c;
     if (entry === 0) return reply.array(0);
@@ -242,7 +241,7 @@ export const hvals: Command = {
   summary: "Returns all values of a hash.",
   args: [keyArg],
   handler(c) {
-    const entry = c.findTyped(1, Type.hash);
+    const entry = c.findTyped(1, HASH);
     if (entry < 0) return;
     const { reply } = c;
     if (entry === 0) return reply.array(0);
@@ -265,7 +264,7 @@ export const hdel: Command = {
   summary: "Deletes fields of a hash, and the hash with its last one.",
   args: [keyArg, fieldsArg],
   handler(c) {
-    const entry = c.findTypedForWrite(1, Type.hash);
+    const entry = c.findTypedForWrite(1, HASH);
     if (entry < 0) return;
     if (entry === 0) return c.reply.integer(0);
     const hashes = hashesOf(c);
@@ -297,7 +296,7 @@ export const hlen: Command = {
   summary: "Returns the number of fields of a hash.",
   args: [keyArg],
   handler(c) {
-    const entry = c.findTyped(1, Type.hash);
+    const entry = c.findTyped(1, HASH);
     if (entry >= 0) c.reply.integer(entry === 0 ? 0 : hashesOf(c).count(entry));
   },
 };
@@ -314,7 +313,7 @@ export const hexists: Command = {
   summary: "Says whether a hash has a field.",
   args: [keyArg, fieldArg],
   handler(c) {
-    const entry = c.findTyped(1, Type.hash);
+    const entry = c.findTyped(1, HASH);
     if (entry < 0) return;
     const { bytes, starts, ends } = c.args;
     const there = entry !== 0 && hashesOf(c).has(entry, bytes, starts[2], ends[2]);
@@ -334,7 +333,7 @@ export const hstrlen: Command = {
   summary: "Returns the length in bytes of a field's value.",
   args: [keyArg, fieldArg],
   handler(c) {
-    const entry = c.findTyped(1, Type.hash);
+    const entry = c.findTyped(1, HASH);
     if (entry < 0) return;
     const hashes = hashesOf(c);
     const { bytes, starts, ends } = c.args;
@@ -345,7 +344,7 @@ export const hstrlen: Command = {
 
 /** Stores the first `length` bytes of `digits` in the field at argument 2. */
 function storeDigits(c: Context, found: number, length: number): void {
-  const entry = found === 0 ? c.create(1, Kind.hashPacked, hashesOf(c).create()) : found;
+  const entry = found === 0 ? c.create(1, HashKind.packed, hashesOf(c).create()) : found;
   const { bytes, starts, ends } = c.args;
   hashesOf(c).set(entry, bytes, starts[2], ends[2], digits, 0, length);
 }
@@ -367,7 +366,7 @@ export const hincrby: Command = {
     const hashes = hashesOf(c);
     const by = parseInteger(bytes, starts[3], ends[3]);
     if (Number.isNaN(by)) return reply.error(Errors.notInteger);
-    const entry = c.findTypedForWrite(1, Type.hash);
+    const entry = c.findTypedForWrite(1, HASH);
     if (entry < 0) return;
     const there = entry !== 0 && hashes.get(entry, bytes, starts[2], ends[2]);
     const current = there ? parseInteger(hashes.bytes, hashes.start, hashes.end) : 0;
@@ -414,7 +413,7 @@ export const hincrbyfloat: Command = {
     const given = classifyFloat(bytes, starts[3], ends[3]);
     if (given === FloatClass.invalid) return reply.error(Errors.notFloat);
     if (given === FloatClass.infinite) return reply.error(Errors.notFinite);
-    const entry = c.findTypedForWrite(1, Type.hash);
+    const entry = c.findTypedForWrite(1, HASH);
     if (entry < 0) return;
     const there = entry !== 0 && hashes.get(entry, bytes, starts[2], ends[2]);
     const length = addFloatsInto(
@@ -533,7 +532,7 @@ export const hrandfield: Command = {
         return reply.error(Errors.outOfRange);
       }
     }
-    const entry = c.findTyped(1, Type.hash);
+    const entry = c.findTyped(1, HASH);
     if (entry < 0) return;
     if (entry === 0 || asked === 0) return reply.array(0);
     if (drawsTooMany(asked)) return reply.error(Errors.outOfRange);
@@ -541,7 +540,7 @@ export const hrandfield: Command = {
     const count = asked < 0 ? -asked : Math.min(asked, size);
     reply.array(withValues && reply.protocol === 2 ? count * 2 : count);
     if (asked < 0) replyDraws(c, entry, count, withValues);
-    else if (c.keyspace.records.kind(entry) === Kind.hashTable && count * DRAW_SHARE <= size) {
+    else if (c.keyspace.records.kind(entry) === HashKind.table && count * DRAW_SHARE <= size) {
       replyDistinctDraws(c, entry, count, withValues);
     } else {
       replySelection(c, entry, count, size, withValues);
@@ -550,7 +549,7 @@ export const hrandfield: Command = {
 };
 
 function randomField(c: Context): void {
-  const entry = c.findTyped(1, Type.hash);
+  const entry = c.findTyped(1, HASH);
   if (entry < 0) return;
   if (entry === 0) return c.reply.null();
   hashesOf(c).pick(entry, c.keyspace.random);
@@ -577,7 +576,7 @@ export const hscan: Command = {
     const { args, reply } = c;
     let cursor = readCursor(args, 2, reply);
     if (cursor < 0) return;
-    const entry = c.findTyped(1, Type.hash);
+    const entry = c.findTyped(1, HASH);
     if (entry < 0) return;
     if (entry === 0) return replyEmptyScan(reply);
     const options = scanOptions;

@@ -5,7 +5,6 @@ import { globMatches, globMatchesAll } from "../../base/glob.ts";
 import { parseInteger } from "../../base/integers.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Events } from "../../engine/events.ts";
-import { typeNames } from "../../keyspace/data-type.ts";
 import { Errors } from "../../protocol/errors.ts";
 import { keyArg, keysArg, scanArgs } from "../shared/argument-docs.ts";
 import { readCursor, replyEmptyScan, ScanOf, scanOptions } from "../shared/scanning.ts";
@@ -205,8 +204,6 @@ export const keyCommands: readonly Command[] = [
   move,
 ];
 
-const typeNameBytes = typeNames.map((name) => asciiBytes(name));
-
 function deleteCommand(c: Context): void {
   let deleted = 0;
   for (let i = 1; i < c.args.count; i++) {
@@ -238,7 +235,7 @@ function peek(c: Context, i: number): number {
 
 function typeCommand(c: Context): void {
   const entry = peek(c, 1);
-  c.reply.simple(entry === 0 ? "none" : typeNames[c.keyspace.typeOf(entry)]);
+  c.reply.simple(entry === 0 ? "none" : c.keyspace.types.name(c.keyspace.typeOf(entry)));
 }
 
 // Finding keys
@@ -277,7 +274,10 @@ function scanCommand(c: Context): void {
     return;
   }
   const { tables, records } = keyspace;
-  const type = scanOptions.type === 0 ? -1 : typeArgument(c, scanOptions.type);
+  const type =
+    scanOptions.type === 0
+      ? -1
+      : keyspace.types.numberOf(args.text(scanOptions.type).toLowerCase());
   // The cursor comes first, and is known last: the keys are written before it and moved behind.
   const head = reply.length;
   const mark = reply.beginDeferred();
@@ -300,14 +300,6 @@ function scanCommand(c: Context): void {
   reply.array(2);
   reply.bulkInteger(cursor);
   reply.raw(keys, 0, keys.length);
-}
-
-/** The Type that argument i names, or −1. */
-function typeArgument(c: Context, i: number): number {
-  for (let type = 0; type < typeNameBytes.length; type++) {
-    if (c.args.is(i, typeNameBytes[type])) return type;
-  }
-  return -1;
 }
 
 /** Draws that may meet an expired entry before RANDOMKEY takes what it finds. */

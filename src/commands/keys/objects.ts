@@ -3,7 +3,7 @@
 import { parseInteger } from "../../base/integers.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { idleSeconds, lfuCounter } from "../../keyspace/access-clock.ts";
-import { encodingNames, Kind } from "../../keyspace/data-type.ts";
+import { StringKind } from "../../types/strings.ts";
 import { keyArg } from "../shared/argument-docs.ts";
 import { replyHelp } from "../shared/help.ts";
 
@@ -100,7 +100,7 @@ function inspected(c: Context): number {
 
 function objectEncoding(c: Context): void {
   const entry = inspected(c);
-  if (entry !== 0) c.reply.bulkText(encodingNames[c.keyspace.records.kind(entry)]);
+  if (entry !== 0) c.reply.bulkText(c.keyspace.types.encodings[c.keyspace.records.kind(entry)]);
 }
 
 function objectRefcount(c: Context): void {
@@ -108,7 +108,7 @@ function objectRefcount(c: Context): void {
   if (entry === 0) return;
   const { records } = c.keyspace;
   let references = 1;
-  if (records.kind(entry) === Kind.stringInteger) {
+  if (records.kind(entry) === StringKind.integer) {
     records.value(entry);
     const value = parseInteger(records.bytes, records.start, records.end);
     if (value >= 0 && value < SHARED_INTEGERS) references = SHARED_REFERENCES;

@@ -12,10 +12,9 @@ import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command } from "../../engine/context.ts";
 import { BlockReply, type Context } from "../../engine/context.ts";
 import { Events } from "../../engine/events.ts";
-import { Kind, Type } from "../../keyspace/data-type.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
-import { End, listsOf } from "../../types/lists.ts";
+import { End, LIST, ListKind, listsOf } from "../../types/lists.ts";
 import { keysArg, oneOf } from "../shared/argument-docs.ts";
 import { popMany, popOne, popped } from "./lists.ts";
 
@@ -63,14 +62,14 @@ function timeout(c: Context, i: number): number {
 function move(c: Context, from: number, to: number, timeoutMs: number): void {
   const lists = listsOf(c);
   const { packed } = lists;
-  const source = c.findTypedForWrite(1, Type.list);
+  const source = c.findTypedForWrite(1, LIST);
   if (source < 0) return;
   if (source === 0) {
     if (timeoutMs === NO_WAIT) c.reply.null();
-    else c.block(Type.list, 1, 1, timeoutMs, BlockReply.null);
+    else c.block(LIST, 1, 1, timeoutMs, BlockReply.null);
     return;
   }
-  let target = c.findTypedForWrite(2, Type.list);
+  let target = c.findTypedForWrite(2, LIST);
   if (target < 0) return;
   const created = target === 0;
   const left = lists.length(source) - 1;
@@ -78,7 +77,7 @@ function move(c: Context, from: number, to: number, timeoutMs: number): void {
   packed.hold(packed.bytes, packed.start, packed.end);
   const { bytes, start, end } = packed;
   if (source === target || left > 0) lists.removeEnd(source, from);
-  if (created) target = c.create(2, Kind.listPacked, lists.create());
+  if (created) target = c.create(2, ListKind.packed, lists.create());
   lists.willGrow(target, 1, end - start);
   lists.push(target, to, bytes, start, end);
   c.reply.bulk(bytes, start, end);
@@ -127,7 +126,7 @@ function popOrWait(c: Context, end: number): void {
   const timeoutMs = timeout(c, last + 1);
   if (timeoutMs < 0) return;
   for (let i = 1; i <= last; i++) {
-    const entry = c.findTypedForWrite(i, Type.list);
+    const entry = c.findTypedForWrite(i, LIST);
     if (entry < 0) return;
     if (entry === 0) continue;
     c.reply.array(2);
@@ -136,7 +135,7 @@ function popOrWait(c: Context, end: number): void {
     popEffect(c, i, end, 0);
     return;
   }
-  c.block(Type.list, 1, last, timeoutMs, BlockReply.nullArray);
+  c.block(LIST, 1, last, timeoutMs, BlockReply.nullArray);
 }
 
 /**
@@ -162,7 +161,7 @@ function popFromFirst(c: Context, n: number, waits: boolean): void {
   const timeoutMs = waits ? timeout(c, 1) : 0;
   if (timeoutMs < 0) return;
   for (let i = n + 1; i < where; i++) {
-    const entry = c.findTypedForWrite(i, Type.list);
+    const entry = c.findTypedForWrite(i, LIST);
     if (entry < 0) return;
     if (entry === 0) continue;
     const taken = Math.min(count, lists.length(entry));
@@ -173,7 +172,7 @@ function popFromFirst(c: Context, n: number, waits: boolean): void {
     return;
   }
   if (!waits) reply.nullArray();
-  else c.block(Type.list, n + 1, where - 1, timeoutMs, BlockReply.nullArray);
+  else c.block(LIST, n + 1, where - 1, timeoutMs, BlockReply.nullArray);
 }
 
 // The table

@@ -10,12 +10,12 @@ import type { EffectSink } from "../../engine/effects.ts";
 import { Executor } from "../../engine/executor.ts";
 import type { Services } from "../../engine/services.ts";
 import { type ClientLink, Session } from "../../engine/session.ts";
-import { Kind } from "../../keyspace/data-type.ts";
 import { Keyspace } from "../../keyspace/keyspace.ts";
 import { Memory } from "../../memory/memory.ts";
 import { Arguments } from "../../protocol/arguments.ts";
 import { registerTypes } from "../../types/all-types.ts";
-import { listsOf } from "../../types/lists.ts";
+import { ListKind, listsOf } from "../../types/lists.ts";
+import { StringKind } from "../../types/strings.ts";
 import { listMoveCommands } from "./list-moves.ts";
 import { listCommands } from "./lists.ts";
 
@@ -39,7 +39,7 @@ const put: Command = {
       bytes,
       starts[1],
       ends[1],
-      Kind.stringRaw,
+      StringKind.raw,
       bytes,
       starts[2],
       ends[2],
@@ -375,11 +375,11 @@ test("a list changes its encoding as it grows and shrinks", () => {
   const fixture = new Fixture();
   listsOf(fixture).limit = 4;
   fixture.call("rpush l 1 2 3 4");
-  assert.equal(fixture.kindOf("l"), Kind.listPacked);
+  assert.equal(fixture.kindOf("l"), ListKind.packed);
   fixture.call("rpush l 5");
-  assert.equal(fixture.kindOf("l"), Kind.listChunked);
+  assert.equal(fixture.kindOf("l"), ListKind.chunked);
   fixture.call("ltrim l 0 1");
-  assert.equal(fixture.kindOf("l"), Kind.listPacked);
+  assert.equal(fixture.kindOf("l"), ListKind.packed);
 });
 
 test("the keys of LMPOP and BLMPOP are found by their number", () => {

@@ -7,9 +7,8 @@ import { parseIndex } from "../../base/integers.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Events } from "../../engine/events.ts";
-import { Kind, Type } from "../../keyspace/data-type.ts";
 import { Errors, errorLine, wrongArity } from "../../protocol/errors.ts";
-import { End, listsOf } from "../../types/lists.ts";
+import { End, LIST, ListKind, listsOf } from "../../types/lists.ts";
 import { integer, keyArg, oneOf } from "../shared/argument-docs.ts";
 
 const BEFORE = asciiBytes("before");
@@ -45,12 +44,12 @@ function index(c: Context, i: number): number {
 function push(c: Context, end: number, mustExist: boolean): void {
   const { args } = c;
   const lists = listsOf(c);
-  let entry = c.findTypedForWrite(1, Type.list);
+  let entry = c.findTypedForWrite(1, LIST);
   if (entry < 0) return;
   const created = entry === 0;
   if (created) {
     if (mustExist) return c.reply.integer(0);
-    entry = c.create(1, Kind.listPacked, lists.create());
+    entry = c.create(1, ListKind.packed, lists.create());
   }
   const { bytes, starts, ends, count } = args;
   const length = lists.pushEach(entry, end, bytes, starts, ends, 2, count);
@@ -64,7 +63,7 @@ function insert(c: Context): void {
   const lists = listsOf(c);
   const before = args.is(2, BEFORE);
   if (!before && !args.is(2, AFTER)) return c.reply.error(Errors.syntax);
-  const entry = c.findTypedForWrite(1, Type.list);
+  const entry = c.findTypedForWrite(1, LIST);
   if (entry < 0) return;
   if (entry === 0) return c.reply.integer(0);
   if (!lists.findFirst(entry, args.bytes, args.starts[3], args.ends[3])) {
@@ -123,7 +122,7 @@ function pop(c: Context, end: number): void {
     count = parseIndex(args.bytes, args.starts[2], args.ends[2]);
     if (!(count >= 0)) return c.reply.error(Errors.notPositive);
   }
-  const entry = c.findTypedForWrite(1, Type.list);
+  const entry = c.findTypedForWrite(1, LIST);
   if (entry < 0) return;
   if (entry === 0) {
     if (count < 0) c.reply.null();
@@ -138,7 +137,7 @@ function remove(c: Context): void {
   const lists = listsOf(c);
   const count = index(c, 2);
   if (Number.isNaN(count)) return;
-  const entry = c.findTypedForWrite(1, Type.list);
+  const entry = c.findTypedForWrite(1, LIST);
   if (entry < 0) return;
   if (entry === 0) return c.reply.integer(0);
   const removed = lists.removeEqual(entry, count, args.bytes, args.starts[3], args.ends[3]);
@@ -154,7 +153,7 @@ function trim(c: Context): void {
   if (Number.isNaN(first)) return;
   const last = index(c, 3);
   if (Number.isNaN(last)) return;
-  const entry = c.findTypedForWrite(1, Type.list);
+  const entry = c.findTypedForWrite(1, LIST);
   if (entry < 0) return;
   if (entry === 0) return c.reply.ok();
   const length = listsOf(c).length(entry);
@@ -179,7 +178,7 @@ function range(c: Context): void {
   if (Number.isNaN(first)) return;
   const last = index(c, 3);
   if (Number.isNaN(last)) return;
-  const entry = c.findTyped(1, Type.list);
+  const entry = c.findTyped(1, LIST);
   if (entry < 0) return;
   if (entry === 0) return reply.array(0);
   const length = lists.length(entry);
@@ -218,7 +217,7 @@ function position(c: Context): void {
       compared = value;
     } else return reply.error(Errors.syntax);
   }
-  const entry = c.findTyped(1, Type.list);
+  const entry = c.findTyped(1, LIST);
   if (entry < 0) return;
   const found = count < 0 ? -1 : reply.beginDeferred();
   let matches = 0;
@@ -251,7 +250,7 @@ function position(c: Context): void {
 function at(c: Context): void {
   const { reply } = c;
   const lists = listsOf(c);
-  const entry = c.findTyped(1, Type.list);
+  const entry = c.findTyped(1, LIST);
   if (entry < 0) return;
   if (entry === 0) return reply.null();
   const i = index(c, 2);
@@ -264,7 +263,7 @@ function at(c: Context): void {
 function set(c: Context): void {
   const { args } = c;
   const lists = listsOf(c);
-  const entry = c.findTypedForWrite(1, Type.list);
+  const entry = c.findTypedForWrite(1, LIST);
   if (entry < 0) return;
   if (entry === 0) return c.reply.error(Errors.noSuchKey);
   const i = index(c, 2);
@@ -277,7 +276,7 @@ function set(c: Context): void {
 }
 
 function length(c: Context): void {
-  const entry = c.findTyped(1, Type.list);
+  const entry = c.findTyped(1, LIST);
   if (entry >= 0) c.reply.integer(entry === 0 ? 0 : listsOf(c).length(entry));
 }
 

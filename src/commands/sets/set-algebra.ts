@@ -6,9 +6,8 @@ import { parseInteger } from "../../base/integers.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Events, type KeyEvent } from "../../engine/events.ts";
-import { Kind, Type } from "../../keyspace/data-type.ts";
 import { Errors } from "../../protocol/errors.ts";
-import { type Sets, type SetWalk, setsOf } from "../../types/sets.ts";
+import { SET, SetKind, type Sets, type SetWalk, setsOf } from "../../types/sets.ts";
 import { keysArg } from "../shared/argument-docs.ts";
 import { replyMembers } from "./sets.ts";
 
@@ -30,7 +29,7 @@ function findSets(c: Context, first: number, last: number): number {
   if (count > entries.length) entries = new Int32Array(count * 2);
   let absent = 0;
   for (let i = 0; i < count; i++) {
-    const entry = c.findTyped(first + i, Type.set);
+    const entry = c.findTyped(first + i, SET);
     if (entry < 0) return -1;
     if (entry === 0) absent++;
     entries[i] = entry;
@@ -55,7 +54,7 @@ function sortBySize(sets: Sets, from: number, to: number, sign: number): void {
 
 /** Whether the set has the member that a walk stands on. */
 function hasWalked(sets: Sets, entry: number, walk: SetWalk): boolean {
-  if (walk.ofIntegers && sets.records.kind(entry) === Kind.setIntegers) {
+  if (walk.ofIntegers && sets.records.kind(entry) === SetKind.integers) {
     sets.integers.low = walk.low;
     sets.integers.high = walk.high;
     return sets.integers.has(sets.records.pointer(entry));
@@ -205,8 +204,8 @@ export const sinterstore: Command = {
     if (absent > 0) return storeNothing(c);
     sortBySize(sets, 0, count, 1);
     const { walk } = sets;
-    const ofIntegers = sets.records.kind(entries[0]) === Kind.setIntegers;
-    const holder = sets.createHolder(ofIntegers ? Kind.setIntegers : Kind.setPacked);
+    const ofIntegers = sets.records.kind(entries[0]) === SetKind.integers;
+    const holder = sets.createHolder(ofIntegers ? SetKind.integers : SetKind.packed);
     let onlyIntegers = true;
     walk.open(entries[0]);
     while (walk.next()) {
@@ -224,7 +223,7 @@ export const sinterstore: Command = {
 /** A new set, in a holder, of all members of entries[0, count). */
 function unite(sets: Sets, count: number): number {
   const { walk } = sets;
-  const holder = sets.createHolder(Kind.setIntegers);
+  const holder = sets.createHolder(SetKind.integers);
   for (let i = 0; i < count; i++) {
     if (entries[i] === 0) continue;
     walk.open(entries[i]);
@@ -236,7 +235,7 @@ function unite(sets: Sets, count: number): number {
 /** Whether all of entries[0, count) that are there are integer sets: then replies are sorted. */
 function allIntegers(sets: Sets, count: number): boolean {
   for (let i = 0; i < count; i++) {
-    if (entries[i] !== 0 && sets.records.kind(entries[i]) !== Kind.setIntegers) return false;
+    if (entries[i] !== 0 && sets.records.kind(entries[i]) !== SetKind.integers) return false;
   }
   return true;
 }
@@ -316,7 +315,7 @@ function differsByLookup(sets: Sets, count: number): boolean {
 /** A new set, in a holder, of entries[0] without the members of the others. */
 function subtract(sets: Sets, count: number): number {
   const { walk } = sets;
-  const holder = sets.createHolder(Kind.setIntegers);
+  const holder = sets.createHolder(SetKind.integers);
   if (entries[0] === 0) return holder;
   if (differsByLookup(sets, count)) {
     sortBySize(sets, 1, count, -1);

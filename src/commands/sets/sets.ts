@@ -5,9 +5,8 @@ import { parseInteger } from "../../base/integers.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Events } from "../../engine/events.ts";
-import { Kind, Type } from "../../keyspace/data-type.ts";
 import { Errors } from "../../protocol/errors.ts";
-import { setsOf } from "../../types/sets.ts";
+import { SET, SetKind, setsOf } from "../../types/sets.ts";
 import { keyArg, scanArgs } from "../shared/argument-docs.ts";
 import { DRAW_SHARE, drawsTooMany, readDrawCount } from "../shared/sampling.ts";
 import { readCursor, replyEmptyScan, ScanOf, scanOptions } from "../shared/scanning.ts";
@@ -32,7 +31,7 @@ export const sadd: Command = {
   summary: "Adds members to a set, which is created if need be.",
   args: [keyArg, membersArg],
   handler(c) {
-    let entry = c.findTypedForWrite(1, Type.set);
+    let entry = c.findTypedForWrite(1, SET);
     if (entry < 0) return;
     const sets = setsOf(c);
     const { bytes, starts, ends, count } = c.args;
@@ -61,7 +60,7 @@ export const srem: Command = {
   summary: "Removes members from a set, and the set with its last one.",
   args: [keyArg, membersArg],
   handler(c) {
-    const entry = c.findTypedForWrite(1, Type.set);
+    const entry = c.findTypedForWrite(1, SET);
     if (entry < 0) return;
     if (entry === 0) return c.reply.integer(0);
     const sets = setsOf(c);
@@ -94,7 +93,7 @@ export const sismember: Command = {
   args: [keyArg, memberArg],
   console: "bool",
   handler(c) {
-    const entry = c.findTyped(1, Type.set);
+    const entry = c.findTyped(1, SET);
     if (entry < 0) return;
     const { bytes, starts, ends } = c.args;
     const there = entry !== 0 && setsOf(c).has(entry, bytes, starts[2], ends[2]);
@@ -115,7 +114,7 @@ export const smismember: Command = {
   args: [keyArg, membersArg],
   console: "bool",
   handler(c) {
-    const entry = c.findTyped(1, Type.set);
+    const entry = c.findTyped(1, SET);
     if (entry < 0) return;
     const { reply } = c;
     const sets = setsOf(c);
@@ -150,7 +149,7 @@ export const smembers: Command = {
   summary: "Returns all members of a set.",
   args: [keyArg],
   handler(c) {
-    const entry = c.findTyped(1, Type.set);
+    const entry = c.findTyped(1, SET);
     if (entry < 0) return;
     if (entry === 0) c.reply.set(0);
     else replyMembers(c, entry);
@@ -169,7 +168,7 @@ export const scard: Command = {
   summary: "Returns the number of members of a set.",
   args: [keyArg],
   handler(c) {
-    const entry = c.findTyped(1, Type.set);
+    const entry = c.findTyped(1, SET);
     if (entry >= 0) c.reply.integer(entry === 0 ? 0 : setsOf(c).count(entry));
   },
 };
@@ -189,7 +188,7 @@ export const spop: Command = {
   console: "set",
   handler(c) {
     if (c.args.count > 2) return popSeveral(c);
-    const entry = c.findTypedForWrite(1, Type.set);
+    const entry = c.findTypedForWrite(1, SET);
     if (entry < 0) return;
     if (entry === 0) return c.reply.null();
     const sets = setsOf(c);
@@ -211,7 +210,7 @@ function popSeveral(c: Context): void {
   if (args.count > 3) return reply.error(Errors.syntax);
   const count = parseInteger(args.bytes, args.starts[2], args.ends[2]);
   if (!(count >= 0)) return reply.error(Errors.notPositive);
-  const entry = c.findTypedForWrite(1, Type.set);
+  const entry = c.findTypedForWrite(1, SET);
   if (entry < 0) return;
   if (entry === 0 || count === 0) return reply.set(0);
   const size = sets.count(entry);
@@ -257,8 +256,8 @@ function popAllBut(c: Context, entry: number, staying: number, count: number): v
   const { reply } = c;
   const sets = setsOf(c);
   const { records } = sets;
-  const ofIntegers = records.kind(entry) === Kind.setIntegers;
-  const holder = sets.createHolder(ofIntegers ? Kind.setIntegers : Kind.setPacked);
+  const ofIntegers = records.kind(entry) === SetKind.integers;
+  const holder = sets.createHolder(ofIntegers ? SetKind.integers : SetKind.packed);
   for (let i = 0; i < staying; i++) {
     sets.pick(entry, c.keyspace.random);
     sets.add(holder, sets.bytes, sets.start, sets.end);
@@ -300,7 +299,7 @@ export const srandmember: Command = {
     if (args.count === 2) return randomMember(c);
     const asked = readDrawCount(args, 2, reply);
     if (Number.isNaN(asked)) return;
-    const entry = c.findTyped(1, Type.set);
+    const entry = c.findTyped(1, SET);
     if (entry < 0) return;
     if (entry === 0 || asked === 0) return reply.array(0);
     if (drawsTooMany(asked)) return reply.error(Errors.outOfRange);
@@ -308,7 +307,7 @@ export const srandmember: Command = {
     const count = asked < 0 ? -asked : Math.min(asked, size);
     reply.array(count);
     if (asked < 0) replyDraws(c, entry, count);
-    else if (sets.records.kind(entry) === Kind.setTable && count * DRAW_SHARE <= size) {
+    else if (sets.records.kind(entry) === SetKind.table && count * DRAW_SHARE <= size) {
       replyDistinctDraws(c, entry, count);
     } else {
       replySelection(c, entry, count, size);
@@ -317,7 +316,7 @@ export const srandmember: Command = {
 };
 
 function randomMember(c: Context): void {
-  const entry = c.findTyped(1, Type.set);
+  const entry = c.findTyped(1, SET);
   if (entry < 0) return;
   if (entry === 0) return c.reply.null();
   replyDraws(c, entry, 1);
@@ -377,10 +376,10 @@ export const smove: Command = {
     memberArg,
   ],
   handler(c) {
-    const source = c.findTypedForWrite(1, Type.set);
+    const source = c.findTypedForWrite(1, SET);
     if (source < 0) return;
     if (source === 0) return c.reply.integer(0);
-    let target = c.findTypedForWrite(2, Type.set);
+    let target = c.findTypedForWrite(2, SET);
     if (target < 0) return;
     const sets = setsOf(c);
     const { bytes, starts, ends } = c.args;
@@ -415,7 +414,7 @@ export const sscan: Command = {
     const { args, reply } = c;
     let cursor = readCursor(args, 2, reply);
     if (cursor < 0) return;
-    const entry = c.findTyped(1, Type.set);
+    const entry = c.findTyped(1, SET);
     if (entry < 0) return;
     if (entry === 0) return replyEmptyScan(reply);
     const options = scanOptions;

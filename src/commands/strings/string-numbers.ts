@@ -15,10 +15,10 @@ import {
 } from "../../base/integers.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Events } from "../../engine/events.ts";
-import { Kind, Type } from "../../keyspace/data-type.ts";
-import { EMBEDDED_MAX } from "../../keyspace/keyspace.ts";
+import { STRING } from "../../keyspace/data-type.ts";
 import { Errors } from "../../protocol/errors.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
+import { EMBEDDED_MAX, StringKind } from "../../types/strings.ts";
 import { keyArg } from "../shared/argument-docs.ts";
 
 export const incr: Command = {
@@ -121,7 +121,7 @@ function decrbyCommand(c: Context): void {
 }
 
 function incrementBy(c: Context, by: number): void {
-  const entry = c.findTypedForWrite(1, Type.string);
+  const entry = c.findTypedForWrite(1, STRING);
   if (entry < 0) return;
   let value = 0;
   if (entry !== 0) {
@@ -143,7 +143,7 @@ function incrementBy(c: Context, by: number): void {
 }
 
 function incrementExactly(c: Context, by: bigint): void {
-  const entry = c.findTypedForWrite(1, Type.string);
+  const entry = c.findTypedForWrite(1, STRING);
   if (entry < 0) return;
   let value: bigint | undefined = 0n;
   if (entry !== 0) {
@@ -165,14 +165,14 @@ function incrementExactly(c: Context, by: bigint): void {
 }
 
 function storeNumber(c: Context, entry: number, end: number): void {
-  if (entry === 0) c.setString(1, Kind.stringInteger, number, 0, end, NO_DEADLINE);
-  else c.keyspace.setValue(c.db, entry, Kind.stringInteger, number, 0, end);
+  if (entry === 0) c.setString(1, StringKind.integer, number, 0, end, NO_DEADLINE);
+  else c.keyspace.setValue(c.db, entry, StringKind.integer, number, 0, end);
   c.modified(1, Events.incrby);
 }
 
 function incrbyfloatCommand(c: Context): void {
   const { args, reply } = c;
-  const entry = c.findTypedForWrite(1, Type.string);
+  const entry = c.findTypedForWrite(1, STRING);
   if (entry < 0) return;
   let bytes = ZERO;
   let start = 0;
@@ -199,7 +199,7 @@ function incrbyfloatCommand(c: Context): void {
     return;
   }
   // Redis keeps the sum as text, even where it spells an integer.
-  const kind = length > EMBEDDED_MAX ? Kind.stringRaw : Kind.stringEmbedded;
+  const kind = length > EMBEDDED_MAX ? StringKind.raw : StringKind.embedded;
   if (entry === 0) c.setString(1, kind, floatText, 0, length, NO_DEADLINE);
   else c.keyspace.setValue(c.db, entry, kind, floatText, 0, length);
   c.effect(4);

@@ -3,9 +3,10 @@
 import { parseIndex } from "../../base/integers.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Events } from "../../engine/events.ts";
-import { Kind, Type } from "../../keyspace/data-type.ts";
+import { STRING } from "../../keyspace/data-type.ts";
 import { Errors } from "../../protocol/errors.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
+import { StringKind } from "../../types/strings.ts";
 import { keyArg } from "../shared/argument-docs.ts";
 import { setTo } from "./strings.ts";
 
@@ -85,7 +86,7 @@ export const stringPartCommands: readonly Command[] = [append, strlen, getrange,
 const NO_BYTES = new Uint8Array(0);
 
 function strlenCommand(c: Context): void {
-  const entry = c.findTyped(1, Type.string);
+  const entry = c.findTyped(1, STRING);
   if (entry >= 0) c.reply.integer(entry === 0 ? 0 : c.keyspace.records.valueLength(entry));
 }
 
@@ -98,7 +99,7 @@ function lengthAllowed(c: Context, length: number): boolean {
 
 function appendCommand(c: Context): void {
   const { args, keyspace, reply } = c;
-  const entry = c.findTypedForWrite(1, Type.string);
+  const entry = c.findTypedForWrite(1, STRING);
   if (entry < 0) return;
   const added = args.length(2);
   if (entry === 0) {
@@ -111,7 +112,7 @@ function appendCommand(c: Context): void {
   const { records } = keyspace;
   const length = records.valueLength(entry);
   if (!lengthAllowed(c, length + added)) return;
-  keyspace.resizeString(c.db, entry, Kind.stringRaw, length + added, length);
+  keyspace.resizeString(c.db, entry, StringKind.raw, length + added, length);
   copyArgument(c, 2, records.bytes, records.start + length);
   c.modified(1, Events.append);
   reply.integer(length + added);
@@ -132,7 +133,7 @@ function setrangeCommand(c: Context): void {
     reply.error(Errors.offsetOutOfRange);
     return;
   }
-  let entry = c.findTypedForWrite(1, Type.string);
+  let entry = c.findTypedForWrite(1, STRING);
   if (entry < 0) return;
   const added = args.length(3);
   const { records } = keyspace;
@@ -143,11 +144,11 @@ function setrangeCommand(c: Context): void {
   }
   if (!lengthAllowed(c, offset + added)) return;
   if (entry === 0) {
-    c.setString(1, Kind.stringRaw, NO_BYTES, 0, 0, NO_DEADLINE);
+    c.setString(1, StringKind.raw, NO_BYTES, 0, 0, NO_DEADLINE);
     entry = c.findForWrite(1);
   }
   const whole = Math.max(length, offset + added);
-  keyspace.resizeString(c.db, entry, Kind.stringRaw, whole, length);
+  keyspace.resizeString(c.db, entry, StringKind.raw, whole, length);
   const { bytes, start } = records;
   if (offset > length) bytes.fill(0, start + length, start + offset);
   copyArgument(c, 3, bytes, start + offset);
@@ -163,7 +164,7 @@ function getrangeCommand(c: Context): void {
     reply.error(Errors.notInteger);
     return;
   }
-  const entry = c.findTyped(1, Type.string);
+  const entry = c.findTyped(1, STRING);
   if (entry < 0) return;
   const { records } = c.keyspace;
   const length = entry === 0 ? 0 : records.valueLength(entry);

@@ -4,11 +4,12 @@
 import { asciiBytes } from "../../base/bytes.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Events } from "../../engine/events.ts";
-import { Type } from "../../keyspace/data-type.ts";
-import { KEEP_DEADLINE, stringKind } from "../../keyspace/keyspace.ts";
+import { STRING } from "../../keyspace/data-type.ts";
+import { KEEP_DEADLINE } from "../../keyspace/keyspace.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import { Errors, wrongArity } from "../../protocol/errors.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
+import { stringKind } from "../../types/strings.ts";
 import { keyArg, keysArg } from "../shared/argument-docs.ts";
 import { INVALID_DEADLINE, parseDeadline, Unit } from "../shared/deadlines.ts";
 
@@ -319,7 +320,7 @@ function setWithOptions(c: Context): void {
     deadline = parseDeadline(c, unitAt, unit);
     if (deadline === INVALID_DEADLINE) return;
   }
-  const entry = get ? c.findTyped(1, Type.string) : c.findForWrite(1);
+  const entry = get ? c.findTyped(1, STRING) : c.findForWrite(1);
   if (entry < 0) return;
   if (get) {
     if (entry === 0) reply.null();
@@ -377,13 +378,13 @@ function setnxCommand(c: Context): void {
 }
 
 function getCommand(c: Context): void {
-  const entry = c.findTyped(1, Type.string);
+  const entry = c.findTyped(1, STRING);
   if (entry > 0) replyValue(c, entry);
   else if (entry === 0) c.reply.null();
 }
 
 function getsetCommand(c: Context): void {
-  const entry = c.findTyped(1, Type.string);
+  const entry = c.findTyped(1, STRING);
   if (entry < 0) return;
   if (entry === 0) c.reply.null();
   else replyValue(c, entry);
@@ -396,7 +397,7 @@ function getsetCommand(c: Context): void {
 }
 
 function getdelCommand(c: Context): void {
-  const entry = c.findTyped(1, Type.string);
+  const entry = c.findTyped(1, STRING);
   if (entry < 0) return;
   if (entry === 0) {
     c.reply.null();
@@ -426,7 +427,7 @@ function getexCommand(c: Context): void {
       return;
     }
   }
-  const entry = c.findTyped(1, Type.string);
+  const entry = c.findTyped(1, STRING);
   if (entry < 0) return;
   if (entry === 0) {
     c.reply.null();
@@ -465,7 +466,7 @@ function mgetCommand(c: Context): void {
   reply.array(args.count - 1);
   for (let i = 1; i < args.count; i++) {
     const entry = c.find(i);
-    if (entry !== 0 && keyspace.typeOf(entry) === Type.string) replyValue(c, entry);
+    if (entry !== 0 && keyspace.typeOf(entry) === STRING) replyValue(c, entry);
     else reply.null();
   }
 }

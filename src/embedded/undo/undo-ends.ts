@@ -28,7 +28,6 @@ import { assert } from "../../base/assert.ts";
 import { asciiBytes } from "../../base/bytes.ts";
 import { parseIndex, parseInteger } from "../../base/integers.ts";
 import { endOf } from "../../commands/lists/list-moves.ts";
-import { Type } from "../../keyspace/data-type.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { TableWalk } from "../../keyspace/table-walk.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../../memory/memory.ts";
@@ -37,7 +36,7 @@ import { ChunkedLists } from "../../structures/chunked-list.ts";
 import type { Disposer } from "../../structures/hash-table.ts";
 import { PackedLists, readU32, writeU32 } from "../../structures/packed-list.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
-import { End, type Lists } from "../../types/lists.ts";
+import { End, LIST, type Lists } from "../../types/lists.ts";
 
 // Words of the block; `added` and `taken` are of the left end, and those of the right follow.
 const W = { added: 0, taken: 2, replaced: 4, length: 5, bytes: 24 } as const;
@@ -194,7 +193,7 @@ export class UndoEnds implements Disposer {
   ): void {
     if (from < 0 || to < 0) return;
     const other = this.#peek(db, args, 3 - i);
-    const isList = other !== 0 && this.#keyspace.typeOf(other) === Type.list;
+    const isList = other !== 0 && this.#keyspace.typeOf(other) === LIST;
     // There must be something to move, and nothing but a list where it is moved to.
     if (!isList && (i === 2 || other !== 0)) return;
     if (i === 1) this.#willTake(saved, entry, from, 1);

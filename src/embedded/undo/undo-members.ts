@@ -25,13 +25,14 @@
 // Cost: of saving, restoring and forgetting, what the members touched take; nothing of the others.
 
 import { parseInteger } from "../../base/integers.ts";
-import { Kind, Type } from "../../keyspace/data-type.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { TableWalk } from "../../keyspace/table-walk.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import type { Disposer, HashTables } from "../../structures/hash-table.ts";
 import { NO_DEADLINE, type Records } from "../../structures/record.ts";
-import { type Lists, listsOf } from "../../types/lists.ts";
+import { HASH, HashKind } from "../../types/hashes.ts";
+import { LIST, ListKind, type Lists, listsOf } from "../../types/lists.ts";
+import { SET, SetKind } from "../../types/sets.ts";
 import { UndoEnds } from "./undo-ends.ts";
 
 /** The kind of a record that says: this key, or member, was not there. No entry is of this kind. */
@@ -57,26 +58,26 @@ const ANY_TYPE = -1;
 export const partialWrites: ReadonlyMap<string, PartialWrite> = new Map(
   (
     [
-      ["hset", Type.hash, 2, 2],
-      ["hmset", Type.hash, 2, 2],
-      ["hsetnx", Type.hash, 2, 0],
-      ["hincrby", Type.hash, 2, 0],
-      ["hincrbyfloat", Type.hash, 2, 0],
-      ["hdel", Type.hash, 2, 1],
-      ["sadd", Type.set, 2, 1],
-      ["srem", Type.set, 2, 1],
-      ["smove", Type.set, 3, 0],
-      ["lpush", Type.list, 0, 0],
-      ["lpushx", Type.list, 0, 0],
-      ["rpush", Type.list, 0, 0],
-      ["rpushx", Type.list, 0, 0],
-      ["lpop", Type.list, 0, 0],
-      ["rpop", Type.list, 0, 0],
-      ["lset", Type.list, 0, 0],
-      ["lmove", Type.list, 0, 0],
-      ["rpoplpush", Type.list, 0, 0],
-      ["lmpop", Type.list, 0, 0],
-      ["ltrim", Type.list, 0, 0],
+      ["hset", HASH, 2, 2],
+      ["hmset", HASH, 2, 2],
+      ["hsetnx", HASH, 2, 0],
+      ["hincrby", HASH, 2, 0],
+      ["hincrbyfloat", HASH, 2, 0],
+      ["hdel", HASH, 2, 1],
+      ["sadd", SET, 2, 1],
+      ["srem", SET, 2, 1],
+      ["smove", SET, 3, 0],
+      ["lpush", LIST, 0, 0],
+      ["lpushx", LIST, 0, 0],
+      ["rpush", LIST, 0, 0],
+      ["rpushx", LIST, 0, 0],
+      ["lpop", LIST, 0, 0],
+      ["rpop", LIST, 0, 0],
+      ["lset", LIST, 0, 0],
+      ["lmove", LIST, 0, 0],
+      ["rpoplpush", LIST, 0, 0],
+      ["lmpop", LIST, 0, 0],
+      ["ltrim", LIST, 0, 0],
       ["expire", ANY_TYPE, 0, 0],
       ["pexpire", ANY_TYPE, 0, 0],
       ["persist", ANY_TYPE, 0, 0],
@@ -119,8 +120,8 @@ export class UndoMembers implements Disposer {
       if (!(parseInteger(args.bytes, args.starts[2], args.ends[2]) > 0)) return false;
     }
     const kind = this.#records.kind(entry);
-    if (kind === Kind.hashTable || kind === Kind.setTable) return true;
-    if (kind !== Kind.listPacked && kind !== Kind.listChunked) return false;
+    if (kind === HashKind.table || kind === SetKind.table) return true;
+    if (kind !== ListKind.packed && kind !== ListKind.chunked) return false;
     return this.#lists.chunked.nodes(this.#records.pointer(entry)) > 1;
   }
 
@@ -146,7 +147,7 @@ export class UndoMembers implements Disposer {
     }
     if (type === ANY_TYPE) return;
     const saved = this.#records.pointer(partial);
-    if (type === Type.list) {
+    if (type === LIST) {
       this.#ends.save(saved, write.name, db, args, i, entry);
       return;
     }
@@ -160,7 +161,7 @@ export class UndoMembers implements Disposer {
   /** A partial save of an entry, of which nothing is saved yet. */
   #create(entry: number, bytes: Uint8Array, start: number, end: number): number {
     const records = this.#records;
-    const isList = this.#keyspace.typeOf(entry) === Type.list;
+    const isList = this.#keyspace.typeOf(entry) === LIST;
     return records.createPointer(
       records.kind(entry),
       bytes,
@@ -205,7 +206,7 @@ export class UndoMembers implements Disposer {
     const records = this.#records;
     const saved = records.pointer(partial);
     const kind = records.kind(partial);
-    const isList = keyspace.typeOf(partial) === Type.list;
+    const isList = keyspace.typeOf(partial) === LIST;
     let entry = this.#entryOf(db, partial);
     if (entry === 0) {
       // It became empty: the partial save is all that an entry of an empty collection is.
@@ -261,7 +262,7 @@ export class UndoMembers implements Disposer {
   /** Frees a partial save. */
   dispose(partial: number): void {
     const saved = this.#records.pointer(partial);
-    if (this.#keyspace.typeOf(partial) === Type.list) this.#ends.free(saved);
+    if (this.#keyspace.typeOf(partial) === LIST) this.#ends.free(saved);
     else this.#tables.free(saved, everything, this.#members);
     this.#keyspace.memory.free(partial);
   }

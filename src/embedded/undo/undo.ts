@@ -23,12 +23,13 @@ import type { CompiledCommand } from "../../engine/command.ts";
 import type { Context } from "../../engine/context.ts";
 import type { ChangeObserver, Executor } from "../../engine/executor.ts";
 import { flagsOfKey } from "../../engine/key-specs.ts";
-import { Kind, Type } from "../../keyspace/data-type.ts";
+import { STRING } from "../../keyspace/data-type.ts";
 import type { Keyspace, KeyspaceListener } from "../../keyspace/keyspace.ts";
 import { TableWalk } from "../../keyspace/table-walk.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import type { Disposer } from "../../structures/hash-table.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
+import { StringKind } from "../../types/strings.ts";
 import { ABSENT, type PartialWrite, partialWrites, UndoMembers } from "./undo-members.ts";
 
 const NO_BYTES = new Uint8Array(0);
@@ -157,7 +158,7 @@ export class Undo implements ChangeObserver, KeyspaceListener, Disposer {
       this.#members.save(keys.partials, hash, write, db, args, i, entry);
       return;
     }
-    const isString = keyspace.typeOf(entry) === Type.string;
+    const isString = keyspace.typeOf(entry) === STRING;
     if (isString && !records.hasDeadline(entry)) {
       // Nothing but peek() has looked for a record of the database's table since.
       tables.replaceFound(keyspace.copyEntry(entry, bytes, start, end));
@@ -174,7 +175,7 @@ export class Undo implements ChangeObserver, KeyspaceListener, Disposer {
   /** An entry to be deleted or overwritten in the place of one that is saved. */
   #standIn(bytes: Uint8Array, start: number, end: number): number {
     const { records } = this.#keyspace;
-    return records.create(Kind.stringRaw, bytes, start, end, NO_BYTES, 0, 0, NO_DEADLINE, 0);
+    return records.create(StringKind.raw, bytes, start, end, NO_BYTES, 0, 0, NO_DEADLINE, 0);
   }
 
   #keysOf(db: number): KeysStep {

@@ -1,0 +1,37 @@
+// Strings: one value of bytes, which lies in the entry itself or, where it is long, in a block that
+// belongs to the entry (structures/record.ts). The keyspace sets and resizes them; what is said
+// here is how Redis would name their encodings, which nothing but OBJECT ENCODING depends on:
+//
+//   int     the canonical decimal text of a 64-bit integer
+//   embstr  up to EMBEDDED_MAX bytes
+//   raw     longer ones, and those that were changed in place
+
+import { isCanonicalInteger64 } from "../base/integers.ts";
+import { type DataType, STRING } from "../keyspace/data-type.ts";
+
+export const StringKind = { raw: 0, embedded: 1, integer: 2 } as const;
+
+/** Strings of at most this many bytes are `embstr`, longer ones `raw`, as in Redis. */
+export const EMBEDDED_MAX = 44;
+const INTEGER_DIGITS_MAX = 20;
+const NINE = 57;
+
+export class Strings implements DataType {
+  readonly type: number = STRING;
+  readonly name = "string";
+  readonly kinds = [
+    [StringKind.raw, "raw"],
+    [StringKind.embedded, "embstr"],
+    [StringKind.integer, "int"],
+  ] as const;
+  readonly settings = {};
+}
+
+/** The kind of a string as Redis would encode it: int, embstr or raw. */
+export function stringKind(bytes: Uint8Array, start: number, end: number): number {
+  const length = end - start;
+  if (length > EMBEDDED_MAX) return StringKind.raw;
+  const mayBeInteger = length <= INTEGER_DIGITS_MAX && length > 0 && bytes[start] <= NINE;
+  if (mayBeInteger && isCanonicalInteger64(bytes, start, end)) return StringKind.integer;
+  return StringKind.embedded;
+}
