@@ -65,41 +65,23 @@ export interface KeyEvent {
   readonly name: string;
 }
 
-const is = (eventClass: number, name: string): KeyEvent => ({ class: eventClass, name });
-const { generic, string, list, set, hash, expired, evicted } = EventClass;
+/** An event; those of one family's commands stand in its file. */
+export function keyEvent(eventClass: number, name: string): KeyEvent {
+  return { class: eventClass, name };
+}
 
+const { generic, expired, evicted } = EventClass;
+
+/** Events of any key. */
 export const Events = {
-  del: is(generic, "del"),
-  renameFrom: is(generic, "rename_from"),
-  renameTo: is(generic, "rename_to"),
-  copyTo: is(generic, "copy_to"),
-  moveFrom: is(generic, "move_from"),
-  moveTo: is(generic, "move_to"),
-  expire: is(generic, "expire"),
-  persist: is(generic, "persist"),
-  expired: is(expired, "expired"),
-  evicted: is(evicted, "evicted"),
-  set: is(string, "set"),
-  setrange: is(string, "setrange"),
-  append: is(string, "append"),
-  incrby: is(string, "incrby"),
-  incrbyfloat: is(string, "incrbyfloat"),
-  lpush: is(list, "lpush"),
-  rpush: is(list, "rpush"),
-  lpop: is(list, "lpop"),
-  rpop: is(list, "rpop"),
-  lset: is(list, "lset"),
-  linsert: is(list, "linsert"),
-  lrem: is(list, "lrem"),
-  ltrim: is(list, "ltrim"),
-  sadd: is(set, "sadd"),
-  srem: is(set, "srem"),
-  spop: is(set, "spop"),
-  sinterstore: is(set, "sinterstore"),
-  sunionstore: is(set, "sunionstore"),
-  sdiffstore: is(set, "sdiffstore"),
-  hset: is(hash, "hset"),
-  hdel: is(hash, "hdel"),
-  hincrby: is(hash, "hincrby"),
-  hincrbyfloat: is(hash, "hincrbyfloat"),
+  del: keyEvent(generic, "del"),
+  renameFrom: keyEvent(generic, "rename_from"),
+  renameTo: keyEvent(generic, "rename_to"),
+  copyTo: keyEvent(generic, "copy_to"),
+  moveFrom: keyEvent(generic, "move_from"),
+  moveTo: keyEvent(generic, "move_to"),
+  expire: keyEvent(generic, "expire"),
+  persist: keyEvent(generic, "persist"),
+  expired: keyEvent(expired, "expired"),
+  evicted: keyEvent(evicted, "evicted"),
 } as const;

@@ -18,12 +18,20 @@ import {
 } from "../../base/integers.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
-import { Events } from "../../engine/events.ts";
+import { EventClass, keyEvent } from "../../engine/events.ts";
 import { Errors, errorLine, wrongArity } from "../../protocol/errors.ts";
 import { HASH, HashKind, hashesOf } from "../../types/hashes.ts";
 import { keyArg, scanArgs } from "../shared/argument-docs.ts";
 import { DRAW_SHARE, drawsTooMany, readDrawCount } from "../shared/sampling.ts";
 import { readCursor, replyEmptyScan, ScanOf, scanOptions } from "../shared/scanning.ts";
+
+/** What the commands of the family tell of a key. */
+export const HashEvents = {
+  hset: keyEvent(EventClass.hash, "hset"),
+  hdel: keyEvent(EventClass.hash, "hdel"),
+  hincrby: keyEvent(EventClass.hash, "hincrby"),
+  hincrbyfloat: keyEvent(EventClass.hash, "hincrbyfloat"),
+} as const;
 
 const WITHVALUES = asciiBytes("withvalues");
 const ZERO = asciiBytes("0");
@@ -65,7 +73,7 @@ function setPairs(c: Context): number {
     const isNew = hashes.set(entry, bytes, starts[i], ends[i], bytes, starts[i + 1], ends[i + 1]);
     if (isNew) added++;
   }
-  c.modified(1, Events.hset);
+  c.modified(1, HashEvents.hset);
   return added;
 }
 
@@ -277,7 +285,7 @@ export const hdel: Command = {
       left--;
     }
     if (deleted > 0) {
-      c.modified(1, Events.hdel);
+      c.modified(1, HashEvents.hdel);
       if (left === 0) c.removedEmpty(1);
     }
     c.reply.integer(deleted);
@@ -376,7 +384,7 @@ export const hincrby: Command = {
       return incrementExactly(c, entry, there);
     }
     storeDigits(c, entry, writeInteger(digits, 0, sum));
-    c.modified(1, Events.hincrby);
+    c.modified(1, HashEvents.hincrby);
     reply.integer(sum);
   },
 };
@@ -391,7 +399,7 @@ function incrementExactly(c: Context, entry: number, there: boolean): void {
   const sum = current + by;
   if (sum > INT64_MAX || sum < INT64_MIN) return reply.error(Errors.overflow);
   storeDigits(c, entry, writeInteger64(digits, 0, sum));
-  c.modified(1, Events.hincrby);
+  c.modified(1, HashEvents.hincrby);
   reply.integer64(sum);
 }
 
@@ -435,7 +443,7 @@ export const hincrbyfloat: Command = {
     c.effectArg(1);
     c.effectArg(2);
     c.effectBytes(digits, 0, length);
-    c.modified(1, Events.hincrbyfloat);
+    c.modified(1, HashEvents.hincrbyfloat);
     reply.bulk(digits, 0, length);
   },
 };

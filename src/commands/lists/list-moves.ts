@@ -11,12 +11,11 @@ import { parseIndex, parseInteger } from "../../base/integers.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command } from "../../engine/context.ts";
 import { BlockReply, type Context } from "../../engine/context.ts";
-import { Events } from "../../engine/events.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
 import { End, LIST, ListKind, listsOf } from "../../types/lists.ts";
 import { keysArg, oneOf } from "../shared/argument-docs.ts";
-import { popMany, popOne, popped } from "./lists.ts";
+import { ListEvents, popMany, popOne, popped } from "./lists.ts";
 
 const LEFT = asciiBytes("left");
 const RIGHT = asciiBytes("right");
@@ -81,7 +80,7 @@ function move(c: Context, from: number, to: number, timeoutMs: number): void {
   lists.willGrow(target, 1, end - start);
   lists.push(target, to, bytes, start, end);
   c.reply.bulk(bytes, start, end);
-  c.modified(2, to === End.left ? Events.lpush : Events.rpush);
+  c.modified(2, to === End.left ? ListEvents.lpush : ListEvents.rpush);
   if (created) c.ready(2);
   popped(c, 1, source, from, source === target ? lists.length(target) : left);
   if (timeoutMs !== NO_WAIT) moveEffect(c);

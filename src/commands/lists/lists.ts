@@ -6,10 +6,22 @@ import { asciiBytes } from "../../base/bytes.ts";
 import { parseIndex } from "../../base/integers.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
-import { Events } from "../../engine/events.ts";
+import { EventClass, keyEvent } from "../../engine/events.ts";
 import { Errors, errorLine, wrongArity } from "../../protocol/errors.ts";
 import { End, LIST, ListKind, listsOf } from "../../types/lists.ts";
 import { integer, keyArg, oneOf } from "../shared/argument-docs.ts";
+
+/** What the commands of the family tell of a key. */
+export const ListEvents = {
+  lpush: keyEvent(EventClass.list, "lpush"),
+  rpush: keyEvent(EventClass.list, "rpush"),
+  lpop: keyEvent(EventClass.list, "lpop"),
+  rpop: keyEvent(EventClass.list, "rpop"),
+  lset: keyEvent(EventClass.list, "lset"),
+  linsert: keyEvent(EventClass.list, "linsert"),
+  lrem: keyEvent(EventClass.list, "lrem"),
+  ltrim: keyEvent(EventClass.list, "ltrim"),
+} as const;
 
 const BEFORE = asciiBytes("before");
 const AFTER = asciiBytes("after");
@@ -53,7 +65,7 @@ function push(c: Context, end: number, mustExist: boolean): void {
   }
   const { bytes, starts, ends, count } = args;
   const length = lists.pushEach(entry, end, bytes, starts, ends, 2, count);
-  c.modified(1, end === End.left ? Events.lpush : Events.rpush);
+  c.modified(1, end === End.left ? ListEvents.lpush : ListEvents.rpush);
   if (created) c.ready(1);
   c.reply.integer(length);
 }
@@ -71,7 +83,7 @@ function insert(c: Context): void {
   }
   lists.willGrow(entry, 1, args.ends[4] - args.starts[4]);
   lists.insertAtCursor(entry, before, args.bytes, args.starts[4], args.ends[4]);
-  c.modified(1, Events.linsert);
+  c.modified(1, ListEvents.linsert);
   c.reply.integer(lists.length(entry));
 }
 
@@ -79,7 +91,7 @@ function insert(c: Context): void {
 
 /** The list at argument i has lost elements at an end; `left` remain. */
 export function popped(c: Context, i: number, entry: number, end: number, left: number): void {
-  c.modified(i, end === End.left ? Events.lpop : Events.rpop);
+  c.modified(i, end === End.left ? ListEvents.lpop : ListEvents.rpop);
   if (left === 0) c.removedEmpty(i);
   else listsOf(c).hasShrunk(entry);
 }
@@ -142,7 +154,7 @@ function remove(c: Context): void {
   if (entry === 0) return c.reply.integer(0);
   const removed = lists.removeEqual(entry, count, args.bytes, args.starts[3], args.ends[3]);
   if (removed > 0) {
-    c.modified(1, Events.lrem);
+    c.modified(1, ListEvents.lrem);
     if (lists.length(entry) === 0) c.removedEmpty(1);
   }
   c.reply.integer(removed);
@@ -161,9 +173,9 @@ function trim(c: Context): void {
   const to = Math.min(last < 0 ? last + length : last, length - 1) + 1;
   if (from < to) {
     listsOf(c).keepRange(entry, from, to);
-    c.modified(1, Events.ltrim);
+    c.modified(1, ListEvents.ltrim);
   } else {
-    c.modified(1, Events.ltrim);
+    c.modified(1, ListEvents.ltrim);
     c.removedEmpty(1);
   }
   c.reply.ok();
@@ -271,7 +283,7 @@ function set(c: Context): void {
   if (!lists.set(entry, i, args.bytes, args.starts[3], args.ends[3])) {
     return c.reply.error(Errors.indexOutOfRange);
   }
-  c.modified(1, Events.lset);
+  c.modified(1, ListEvents.lset);
   c.reply.ok();
 }
 

@@ -9,7 +9,7 @@ import { Events, type KeyEvent } from "../../engine/events.ts";
 import { Errors } from "../../protocol/errors.ts";
 import { SET, SetKind, type Sets, type SetWalk, setsOf } from "../../types/sets.ts";
 import { keysArg } from "../shared/argument-docs.ts";
-import { replyMembers } from "./sets.ts";
+import { replyMembers, SetEvents } from "./sets.ts";
 
 const LIMIT = asciiBytes("limit");
 /** Up to so many sets are united by looking each member up in the sets before. */
@@ -216,7 +216,7 @@ export const sinterstore: Command = {
       sets.add(holder, walk.bytes, walk.start, walk.end);
     }
     if (onlyIntegers) sets.becomeIntegers(holder);
-    storeHolder(c, holder, Events.sinterstore);
+    storeHolder(c, holder, SetEvents.sinterstore);
   },
 };
 
@@ -291,7 +291,7 @@ export const sunionstore: Command = {
   handler(c) {
     const count = c.args.count - 2;
     if (findSets(c, 2, count + 1) < 0) return;
-    storeHolder(c, unite(setsOf(c), count), Events.sunionstore);
+    storeHolder(c, unite(setsOf(c), count), SetEvents.sunionstore);
   },
 };
 
@@ -383,7 +383,7 @@ export const sdiffstore: Command = {
   handler(c) {
     const count = c.args.count - 2;
     if (findSets(c, 2, count + 1) < 0) return;
-    storeHolder(c, subtract(setsOf(c), count), Events.sdiffstore);
+    storeHolder(c, subtract(setsOf(c), count), SetEvents.sdiffstore);
   },
 };
 

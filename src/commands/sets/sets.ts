@@ -4,12 +4,22 @@
 import { parseInteger } from "../../base/integers.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
-import { Events } from "../../engine/events.ts";
+import { EventClass, keyEvent } from "../../engine/events.ts";
 import { Errors } from "../../protocol/errors.ts";
 import { SET, SetKind, setsOf } from "../../types/sets.ts";
 import { keyArg, scanArgs } from "../shared/argument-docs.ts";
 import { DRAW_SHARE, drawsTooMany, readDrawCount } from "../shared/sampling.ts";
 import { readCursor, replyEmptyScan, ScanOf, scanOptions } from "../shared/scanning.ts";
+
+/** What the commands of the family tell of a key. */
+export const SetEvents = {
+  sadd: keyEvent(EventClass.set, "sadd"),
+  srem: keyEvent(EventClass.set, "srem"),
+  spop: keyEvent(EventClass.set, "spop"),
+  sinterstore: keyEvent(EventClass.set, "sinterstore"),
+  sunionstore: keyEvent(EventClass.set, "sunionstore"),
+  sdiffstore: keyEvent(EventClass.set, "sdiffstore"),
+} as const;
 
 /** Members of one SREM that stands for a part of an SPOP. */
 const EFFECT_MEMBERS_MAX = 1024;
@@ -43,7 +53,7 @@ export const sadd: Command = {
     }
     let added = 0;
     for (let i = 2; i < count; i++) if (sets.add(entry, bytes, starts[i], ends[i])) added++;
-    if (added > 0) c.modified(1, Events.sadd);
+    if (added > 0) c.modified(1, SetEvents.sadd);
     c.reply.integer(added);
   },
 };
@@ -73,7 +83,7 @@ export const srem: Command = {
       left--;
     }
     if (removed > 0) {
-      c.modified(1, Events.srem);
+      c.modified(1, SetEvents.srem);
       if (left === 0) c.removedEmpty(1);
     }
     c.reply.integer(removed);
@@ -199,7 +209,7 @@ export const spop: Command = {
     c.effectArg(1);
     c.effectBytes(sets.bytes, sets.start, sets.end);
     sets.removePicked(entry);
-    c.modified(1, Events.spop);
+    c.modified(1, SetEvents.spop);
     if (sets.count(entry) === 0) c.removedEmpty(1);
   },
 };
@@ -218,7 +228,7 @@ function popSeveral(c: Context): void {
   reply.set(count);
   if ((size - count) * MOVE_SHARE > count) popPicked(c, entry, count);
   else popAllBut(c, entry, size - count, count);
-  c.modified(1, Events.spop);
+  c.modified(1, SetEvents.spop);
 }
 
 function popAll(c: Context, entry: number): void {
@@ -226,7 +236,7 @@ function popAll(c: Context, entry: number): void {
   c.effect(2);
   c.effectText("DEL");
   c.effectArg(1);
-  c.modified(1, Events.spop);
+  c.modified(1, SetEvents.spop);
   c.removedEmpty(1);
 }
 
@@ -387,13 +397,13 @@ export const smove: Command = {
     const end = ends[3];
     if (source === target) return c.reply.integer(sets.has(source, bytes, start, end) ? 1 : 0);
     if (!sets.remove(source, bytes, start, end)) return c.reply.integer(0);
-    c.modified(1, Events.srem);
+    c.modified(1, SetEvents.srem);
     if (sets.count(source) === 0) c.removedEmpty(1);
     if (target === 0) {
       const root = sets.create(1, bytes, start, end);
       target = c.create(2, sets.createdKind, root);
     }
-    if (sets.add(target, bytes, start, end)) c.modified(2, Events.sadd);
+    if (sets.add(target, bytes, start, end)) c.modified(2, SetEvents.sadd);
     c.reply.integer(1);
   },
 };

@@ -14,12 +14,12 @@ import {
   writeInteger64,
 } from "../../base/integers.ts";
 import type { Command, Context } from "../../engine/context.ts";
-import { Events } from "../../engine/events.ts";
 import { STRING } from "../../keyspace/data-type.ts";
 import { Errors } from "../../protocol/errors.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
 import { EMBEDDED_MAX, StringKind } from "../../types/strings.ts";
 import { keyArg } from "../shared/argument-docs.ts";
+import { StringEvents } from "./strings.ts";
 
 export const incr: Command = {
   name: "incr",
@@ -167,7 +167,7 @@ function incrementExactly(c: Context, by: bigint): void {
 function storeNumber(c: Context, entry: number, end: number): void {
   if (entry === 0) c.setString(1, StringKind.integer, number, 0, end, NO_DEADLINE);
   else c.keyspace.setValue(c.db, entry, StringKind.integer, number, 0, end);
-  c.modified(1, Events.incrby);
+  c.modified(1, StringEvents.incrby);
 }
 
 function incrbyfloatCommand(c: Context): void {
@@ -207,7 +207,7 @@ function incrbyfloatCommand(c: Context): void {
   c.effectArg(1);
   c.effectBytes(floatText, 0, length);
   c.effectText("KEEPTTL");
-  c.modified(1, Events.incrbyfloat);
+  c.modified(1, StringEvents.incrbyfloat);
   reply.bulk(floatText, 0, length);
 }
 

@@ -2,13 +2,12 @@
 
 import { parseIndex } from "../../base/integers.ts";
 import type { Command, Context } from "../../engine/context.ts";
-import { Events } from "../../engine/events.ts";
 import { STRING } from "../../keyspace/data-type.ts";
 import { Errors } from "../../protocol/errors.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
 import { StringKind } from "../../types/strings.ts";
 import { keyArg } from "../shared/argument-docs.ts";
-import { setTo } from "./strings.ts";
+import { StringEvents, setTo } from "./strings.ts";
 
 export const append: Command = {
   name: "append",
@@ -105,7 +104,7 @@ function appendCommand(c: Context): void {
   if (entry === 0) {
     if (!lengthAllowed(c, added)) return;
     setTo(c, 1, 2, NO_DEADLINE);
-    c.modified(1, Events.append);
+    c.modified(1, StringEvents.append);
     reply.integer(added);
     return;
   }
@@ -114,7 +113,7 @@ function appendCommand(c: Context): void {
   if (!lengthAllowed(c, length + added)) return;
   keyspace.resizeString(c.db, entry, StringKind.raw, length + added, length);
   copyArgument(c, 2, records.bytes, records.start + length);
-  c.modified(1, Events.append);
+  c.modified(1, StringEvents.append);
   reply.integer(length + added);
 }
 
@@ -152,7 +151,7 @@ function setrangeCommand(c: Context): void {
   const { bytes, start } = records;
   if (offset > length) bytes.fill(0, start + length, start + offset);
   copyArgument(c, 3, bytes, start + offset);
-  c.modified(1, Events.setrange);
+  c.modified(1, StringEvents.setrange);
   reply.integer(whole);
 }
 

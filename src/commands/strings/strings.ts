@@ -3,7 +3,7 @@
 
 import { asciiBytes } from "../../base/bytes.ts";
 import type { Command, Context } from "../../engine/context.ts";
-import { Events } from "../../engine/events.ts";
+import { EventClass, Events, keyEvent } from "../../engine/events.ts";
 import { STRING } from "../../keyspace/data-type.ts";
 import { KEEP_DEADLINE } from "../../keyspace/keyspace.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
@@ -12,6 +12,15 @@ import { NO_DEADLINE } from "../../structures/record.ts";
 import { stringKind } from "../../types/strings.ts";
 import { keyArg, keysArg } from "../shared/argument-docs.ts";
 import { INVALID_DEADLINE, parseDeadline, Unit } from "../shared/deadlines.ts";
+
+/** What the commands of the family tell of a key. */
+export const StringEvents = {
+  set: keyEvent(EventClass.string, "set"),
+  setrange: keyEvent(EventClass.string, "setrange"),
+  append: keyEvent(EventClass.string, "append"),
+  incrby: keyEvent(EventClass.string, "incrby"),
+  incrbyfloat: keyEvent(EventClass.string, "incrbyfloat"),
+} as const;
 
 export const set: Command = {
   name: "set",
@@ -289,7 +298,7 @@ function setCommand(c: Context): void {
     return;
   }
   setTo(c, 1, 2, NO_DEADLINE);
-  c.modified(1, Events.set);
+  c.modified(1, StringEvents.set);
   c.reply.ok();
 }
 
@@ -339,7 +348,7 @@ function setWithOptions(c: Context): void {
     c.effectText("PXAT");
     c.effectInteger(deadline);
   }
-  c.modified(1, Events.set);
+  c.modified(1, StringEvents.set);
   if (unit !== 0) c.event(1, Events.expire);
   if (!get) reply.ok();
 }
@@ -362,7 +371,7 @@ function setForTime(c: Context, unit: number): void {
   c.effectArg(3);
   c.effectText("PXAT");
   c.effectInteger(deadline);
-  c.modified(1, Events.set);
+  c.modified(1, StringEvents.set);
   c.event(1, Events.expire);
   c.reply.ok();
 }
@@ -373,7 +382,7 @@ function setnxCommand(c: Context): void {
     return;
   }
   setTo(c, 1, 2, NO_DEADLINE);
-  c.modified(1, Events.set);
+  c.modified(1, StringEvents.set);
   c.reply.integer(1);
 }
 
@@ -393,7 +402,7 @@ function getsetCommand(c: Context): void {
   c.effectText("SET");
   c.effectArg(1);
   c.effectArg(2);
-  c.modified(1, Events.set);
+  c.modified(1, StringEvents.set);
 }
 
 function getdelCommand(c: Context): void {
@@ -481,7 +490,7 @@ function paired(c: Context): boolean {
 function setPairs(c: Context): void {
   for (let i = 1; i < c.args.count; i += 2) {
     setTo(c, i, i + 1, NO_DEADLINE);
-    c.modified(i, Events.set);
+    c.modified(i, StringEvents.set);
   }
 }
 
