@@ -4,9 +4,8 @@
 // (redis.io/docs/latest/commands/command-docs).
 
 import { assert } from "../base/assert.ts";
-import { parseInteger } from "../base/integers.ts";
-import type { Arguments } from "../protocol/arguments.ts";
 import type { ConsoleShape } from "../protocol/console-renderer.ts";
+import { CommandKeys, type KeyFinder, type RowKeys } from "./key-specs.ts";
 
 /** The documentation of one argument, as COMMAND DOCS has it. */
 export interface ArgumentDoc {
@@ -43,19 +42,10 @@ export interface CommandEntry<C = never> {
   arity: number;
   /** Space-separated names, as in COMMAND INFO ("write denyoom fast"). */
   flags: string;
-  /** First key, last key (negative: from the end) and step; left out where there are none. */
-  keys?: readonly [first: number, last: number, step: number];
-  /** The argument that says how many keys follow it, where the keys stand so. */
-  keyCountAt?: number;
-  /**
-   * What happens to the keys, for COMMAND's key specifications: "RW access delete". Where the
-   * first keys differ, one of these for each of them, and the last for the rest, divided by "; ".
-   */
-  keyFlags?: string;
-  /** The same for a particular request, where it depends on options (then variable_flags). */
-  keyFlagsOf?: (args: Arguments) => string;
-  /** What the first key specification adds to that in words. */
-  keyNotes?: string;
+  /** Where the keys are and what happens to them (key-specs.ts); a text: argument 1 is the key. */
+  keys?: RowKeys;
+  /** Finds the keys of a request where the specifications do not tell all. */
+  findKeys?: KeyFinder;
   /** Hints for proxies and clients in COMMAND INFO: "request_policy:all_shards" and so on. */
   tips?: string;
   /** ACL categories beyond those that follow from flags and group. */
@@ -112,9 +102,7 @@ export class CompiledCommand {
   readonly handler: ((c: never) => void) | undefined;
   readonly subcommands: Map<string, CompiledCommand> | undefined;
   readonly parent: CompiledCommand | undefined;
-  readonly firstKey: number;
-  readonly lastKey: number;
-  readonly keyStep: number;
+  readonly keys: CommandKeys;
 
   // Statistics (INFO commandstats).
   calls = 0;
@@ -134,39 +122,16 @@ export class CompiledCommand {
       assert(bit !== undefined, "the flags of a command are known");
       flags |= bit;
     }
-    this.flags = flags;
+    this.keys = new CommandKeys(entry.keys ?? [], entry.findKeys);
+    this.flags = this.keys.movable ? flags | Flag.movablekeys : flags;
     this.arity = entry.arity;
     this.handler = entry.handler;
     this.parent = parent;
-    this.firstKey = entry.keys?.[0] ?? 0;
-    this.lastKey = entry.keys?.[1] ?? 0;
-    this.keyStep = entry.keys?.[2] ?? 0;
     if (entry.subcommands !== undefined) {
       this.subcommands = new Map(
         entry.subcommands.map((sub) => [sub.name, new CompiledCommand(sub, this)]),
       );
     }
-  }
-
-  /**
-   * Fills `positions` (at least args.count long) with the key arguments; returns how many, or −1
-   * when the arguments are wrong.
-   */
-  keyPositions(args: Arguments, positions: Int32Array): number {
-    const countAt = this.entry.keyCountAt;
-    if (countAt !== undefined) return countedKeys(args, countAt, positions);
-    if (this.firstKey === 0) return 0;
-    const last = this.lastKey < 0 ? args.count + this.lastKey : this.lastKey;
-    let count = 0;
-    for (let i = this.firstKey; i <= last && i < args.count; i += this.keyStep) {
-      positions[count++] = i;
-    }
-    return count;
-  }
-
-  /** Whether it can have keys. */
-  get hasKeys(): boolean {
-    return this.firstKey !== 0 || this.entry.keyCountAt !== undefined;
   }
 
   /** ACL categories, "@" left out, as Redis derives them from the flags and has them listed. */
@@ -183,15 +148,6 @@ export class CompiledCommand {
     found.add(has(Flag.fast) ? "fast" : "slow");
     return categoryNames.filter((name) => found.has(name));
   }
-}
-
-/** Keys behind the argument that counts them; −1 when there are not so many. */
-function countedKeys(args: Arguments, countAt: number, positions: Int32Array): number {
-  if (countAt >= args.count) return -1;
-  const count = parseInteger(args.bytes, args.starts[countAt], args.ends[countAt]);
-  if (!(count >= 1 && count < args.count - countAt)) return -1;
-  for (let i = 0; i < count; i++) positions[i] = countAt + 1 + i;
-  return count;
 }
 
 /** Every category, in Redis's order. */

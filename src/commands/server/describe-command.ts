@@ -1,7 +1,7 @@
 // How COMMAND INFO and COMMAND DOCS tell of one command, in the shape that Redis's have.
 
 import { type ArgumentDoc, type CompiledCommand, Flag } from "../../engine/command.ts";
-import { type KeySpec, keySpecs } from "../../engine/key-specs.ts";
+import { type CompiledKeySpec, keyFlagNames } from "../../engine/key-specs.ts";
 import type { ReplyWriter } from "../../protocol/reply-writer.ts";
 
 const flagNames = Object.entries(Flag);
@@ -15,9 +15,10 @@ export function replyInfo(reply: ReplyWriter, command: CompiledCommand): void {
     reply,
     flagNames.filter(([, bit]) => (command.flags & bit) !== 0).map(([name]) => name),
   );
-  reply.integer(command.firstKey);
-  reply.integer(command.lastKey);
-  reply.integer(command.keyStep);
+  const { keys } = command;
+  reply.integer(keys.first);
+  reply.integer(keys.last);
+  reply.integer(keys.step);
   replyNames(
     reply,
     command.categories.map((category) => `@${category}`),
@@ -25,9 +26,8 @@ export function replyInfo(reply: ReplyWriter, command: CompiledCommand): void {
   const tips = words(command.entry.tips);
   reply.set(tips.length);
   for (const tip of tips) reply.bulkText(tip);
-  const specs = keySpecs(command);
-  reply.set(specs.length);
-  for (const spec of specs) replyKeySpec(reply, spec);
+  reply.set(keys.specs.length);
+  for (const spec of keys.specs) replyKeySpec(reply, spec);
   const { subcommands } = command;
   // Redis says "none" with a set, but lists what there is in an array.
   if (subcommands === undefined) {
@@ -48,48 +48,56 @@ export function replyNames(reply: ReplyWriter, names: readonly string[]): void {
   for (const name of names) reply.simple(name);
 }
 
-function replyKeySpec(reply: ReplyWriter, spec: KeySpec): void {
-  const { notes } = spec;
+function replyKeySpec(reply: ReplyWriter, spec: CompiledKeySpec): void {
+  const { notes, index, keyword } = spec;
   reply.map(notes === undefined ? 3 : 4);
   if (notes !== undefined) {
     reply.bulkText("notes");
     reply.bulkText(notes);
   }
   reply.bulkText("flags");
-  replyNames(reply, spec.flags);
+  replyNames(reply, keyFlagNames(spec.flags));
   reply.bulkText("begin_search");
-  reply.map(2);
-  reply.bulkText("type");
-  reply.bulkText("index");
-  reply.bulkText("spec");
-  replyNumbers(reply, [["index", spec.index]]);
+  if (index === 0) replyPart(reply, "unknown", []);
+  else if (keyword === "") replyPart(reply, "index", [["index", index]]);
+  else
+    replyPart(reply, "keyword", [
+      ["keyword", keyword],
+      ["startfrom", index],
+    ]);
   reply.bulkText("find_keys");
-  reply.map(2);
-  reply.bulkText("type");
-  reply.bulkText(spec.find.type);
-  reply.bulkText("spec");
-  if (spec.find.type === "range") {
-    const { lastKey, step } = spec.find;
-    replyNumbers(reply, [
-      ["lastkey", lastKey],
-      ["keystep", step],
-      ["limit", 0],
+  if (index === 0) {
+    replyPart(reply, "unknown", []);
+  } else if (spec.counted) {
+    replyPart(reply, "keynum", [
+      ["keynumidx", 0],
+      ["firstkey", 1],
+      ["keystep", 1],
     ]);
   } else {
-    const { countAt, firstKey } = spec.find;
-    replyNumbers(reply, [
-      ["keynumidx", countAt],
-      ["firstkey", firstKey],
-      ["keystep", 1],
+    replyPart(reply, "range", [
+      ["lastkey", spec.last],
+      ["keystep", spec.step],
+      ["limit", spec.limit],
     ]);
   }
 }
 
-function replyNumbers(reply: ReplyWriter, numbers: readonly (readonly [string, number])[]): void {
-  reply.map(numbers.length);
-  for (const [name, value] of numbers) {
+/** One half of a key specification: of which type it is, and what it says. */
+function replyPart(
+  reply: ReplyWriter,
+  type: string,
+  facts: readonly (readonly [name: string, value: string | number])[],
+): void {
+  reply.map(2);
+  reply.bulkText("type");
+  reply.bulkText(type);
+  reply.bulkText("spec");
+  reply.map(facts.length);
+  for (const [name, value] of facts) {
     reply.bulkText(name);
-    reply.integer(value);
+    if (typeof value === "number") reply.integer(value);
+    else reply.bulkText(value);
   }
 }
 

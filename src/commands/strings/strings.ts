@@ -4,6 +4,7 @@
 import { asciiBytes } from "../../base/bytes.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { EventClass, Events, keyEvent } from "../../engine/events.ts";
+import { type FoundKeys, KeyFlag } from "../../engine/key-specs.ts";
 import { STRING } from "../../keyspace/data-type.ts";
 import { KEEP_DEADLINE } from "../../keyspace/keyspace.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
@@ -26,10 +27,14 @@ export const set: Command = {
   name: "set",
   arity: -3,
   flags: "write denyoom",
-  keys: [1, 1, 1],
-  keyFlags: "RW access update variable_flags",
-  keyFlagsOf: (args) => (hasGetOption(args) ? "RW access update" : "OW update"),
-  keyNotes: "RW and ACCESS due to the optional `GET` argument",
+  keys: [
+    {
+      index: 1,
+      flags: "RW access update variable_flags",
+      notes: "RW and ACCESS due to the optional `GET` argument",
+    },
+  ],
+  findKeys: findSetKey,
   group: "string",
   since: "1.0.0",
   complexity: "O(1)",
@@ -68,8 +73,7 @@ export const get: Command = {
   name: "get",
   arity: 2,
   flags: "readonly fast",
-  keys: [1, 1, 1],
-  keyFlags: "RO access",
+  keys: "RO access",
   group: "string",
   since: "1.0.0",
   complexity: "O(1)",
@@ -82,8 +86,7 @@ export const getset: Command = {
   name: "getset",
   arity: 3,
   flags: "write denyoom fast",
-  keys: [1, 1, 1],
-  keyFlags: "RW access update",
+  keys: "RW access update",
   group: "string",
   since: "1.0.0",
   deprecated: ["6.2.0", "`SET` with the `!GET` argument"],
@@ -97,8 +100,7 @@ export const getdel: Command = {
   name: "getdel",
   arity: 2,
   flags: "write fast",
-  keys: [1, 1, 1],
-  keyFlags: "RW access delete",
+  keys: "RW access delete",
   group: "string",
   since: "6.2.0",
   complexity: "O(1)",
@@ -111,9 +113,9 @@ export const getex: Command = {
   name: "getex",
   arity: -2,
   flags: "write fast",
-  keys: [1, 1, 1],
-  keyFlags: "RW access update",
-  keyNotes: "RW and UPDATE because it changes the TTL",
+  keys: [
+    { index: 1, flags: "RW access update", notes: "RW and UPDATE because it changes the TTL" },
+  ],
   group: "string",
   since: "6.2.0",
   complexity: "O(1)",
@@ -141,8 +143,7 @@ export const mget: Command = {
   arity: -2,
   flags: "readonly fast",
   tips: "request_policy:multi_shard",
-  keys: [1, -1, 1],
-  keyFlags: "RO access",
+  keys: [{ index: 1, last: -1, flags: "RO access" }],
   group: "string",
   since: "1.0.0",
   complexity: "O(N) where N is the number of keys to retrieve.",
@@ -156,8 +157,7 @@ export const mset: Command = {
   arity: -3,
   flags: "write denyoom",
   tips: "request_policy:multi_shard response_policy:all_succeeded",
-  keys: [1, -1, 2],
-  keyFlags: "OW update",
+  keys: [{ index: 1, last: -1, step: 2, flags: "OW update" }],
   group: "string",
   since: "1.0.1",
   complexity: "O(N) where N is the number of keys to set.",
@@ -178,8 +178,7 @@ export const msetnx: Command = {
   arity: -3,
   flags: "write denyoom",
   tips: "request_policy:multi_shard response_policy:agg_min",
-  keys: [1, -1, 2],
-  keyFlags: "OW insert",
+  keys: [{ index: 1, last: -1, step: 2, flags: "OW insert" }],
   group: "string",
   since: "1.0.1",
   complexity: "O(N) where N is the number of keys to set.",
@@ -199,8 +198,7 @@ export const setnx: Command = {
   name: "setnx",
   arity: 3,
   flags: "write denyoom fast",
-  keys: [1, 1, 1],
-  keyFlags: "OW insert",
+  keys: "OW insert",
   group: "string",
   since: "1.0.0",
   deprecated: ["2.6.12", "`SET` with the `NX` argument"],
@@ -214,8 +212,7 @@ export const setex: Command = {
   name: "setex",
   arity: 4,
   flags: "write denyoom",
-  keys: [1, 1, 1],
-  keyFlags: "OW update",
+  keys: "OW update",
   group: "string",
   since: "2.0.0",
   deprecated: ["2.6.12", "`SET` with the `EX` argument"],
@@ -229,8 +226,7 @@ export const psetex: Command = {
   name: "psetex",
   arity: 4,
   flags: "write denyoom",
-  keys: [1, 1, 1],
-  keyFlags: "OW update",
+  keys: "OW update",
   group: "string",
   since: "2.6.0",
   deprecated: ["2.6.12", "`SET` with the `PX` argument"],
@@ -287,9 +283,13 @@ function replyValue(c: Context, entry: number): void {
 }
 
 /** Whether SET is to return the old value: then it reads the key too. */
-function hasGetOption(args: Arguments): boolean {
-  for (let i = 3; i < args.count; i++) if (args.is(i, GET)) return true;
-  return false;
+function findSetKey(args: Arguments, found: FoundKeys): boolean {
+  let flags: number = KeyFlag.OW | KeyFlag.update;
+  for (let i = 3; i < args.count; i++) {
+    if (args.is(i, GET)) flags = KeyFlag.RW | KeyFlag.access | KeyFlag.update;
+  }
+  found.add(1, flags);
+  return true;
 }
 
 function setCommand(c: Context): void {

@@ -22,7 +22,7 @@ import { parseInteger } from "../../base/integers.ts";
 import type { CompiledCommand } from "../../engine/command.ts";
 import type { Context } from "../../engine/context.ts";
 import type { ChangeObserver, Executor } from "../../engine/executor.ts";
-import { flagsOfKey } from "../../engine/key-specs.ts";
+import { FoundKeys, KeyFlag } from "../../engine/key-specs.ts";
 import { STRING } from "../../keyspace/data-type.ts";
 import type { Keyspace, KeyspaceListener } from "../../keyspace/keyspace.ts";
 import { TableWalk } from "../../keyspace/table-walk.ts";
@@ -69,7 +69,7 @@ export class Undo implements ChangeObserver, KeyspaceListener, Disposer {
    * undefined while this object has saved and replaced nothing of it.
    */
   readonly #current: (KeysStep | null | undefined)[];
-  #positions: Int32Array = new Int32Array(16);
+  readonly #found = new FoundKeys();
 
   constructor(executor: Executor) {
     this.#executor = executor;
@@ -81,15 +81,12 @@ export class Undo implements ChangeObserver, KeyspaceListener, Disposer {
   /** A command is about to write: saves what it may change. */
   beforeWrite(c: Context, command: CompiledCommand): void {
     const { args, db } = c;
-    if (args.count > this.#positions.length) this.#positions = new Int32Array(args.count * 2);
-    const positions = this.#positions;
-    const count = command.keyPositions(args, positions);
+    command.keys.findInto(args, this.#found);
+    const { count, positions, flags } = this.#found;
     const replaces = replacesWholly(command.name, args);
     const write = partialWrites.get(command.name);
-    const { keyFlags = "" } = command.entry;
-    const reads = keyFlags.includes("RO");
     for (let i = 0; i < count; i++) {
-      if (reads && flagsOfKey(command, keyFlags, positions[i])[0] === "RO") continue;
+      if ((flags[i] & KeyFlag.RO) !== 0) continue;
       this.#save(db, args, positions[i], replaces, write);
     }
     const { group } = command.entry;
