@@ -20,7 +20,6 @@
 
 import { assert } from "../base/assert.ts";
 import { asciiBytes } from "../base/bytes.ts";
-import { parseInteger } from "../base/integers.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 
 /** What happens to a key, one bit each, by Redis's names and in Redis's order. */
@@ -153,7 +152,7 @@ export class CompiledKeySpec {
     let last = from + this.last;
     if (this.counted) {
       if (from >= count) return false;
-      const keys = parseInteger(args.bytes, args.starts[from], args.ends[from]);
+      const keys = args.integer(from);
       if (!(keys >= 1 && keys < count - from)) return false;
       first = from + 1;
       last = from + keys;

@@ -2,6 +2,9 @@
 // for every request, so that a request costs no allocation. Sockets, the embedded API, queued
 // transactions and the log at start all fill the same form.
 
+import { parseDouble, parseLongDouble } from "../base/doubles.ts";
+import { parseIndex, parseInteger, parseInteger64 } from "../base/integers.ts";
+
 /** A range of bytes: what a request's arguments are made of. Borrowed from `bytes`. */
 export class Arguments {
   /** Where the arguments lie; argument i is bytes[starts[i], ends[i]). Argument 0 is the name. */
@@ -39,6 +42,31 @@ export class Arguments {
       if ((byte >= 65 && byte <= 90 ? byte | 32 : byte) !== word[k]) return false;
     }
     return true;
+  }
+
+  /** Argument i as an integer: exact when safe, ±Infinity for any other int64, else NaN. */
+  integer(i: number): number {
+    return parseInteger(this.bytes, this.starts[i], this.ends[i]);
+  }
+
+  /** As integer, for positions and counts: ±MAX_SAFE_INTEGER beyond the safe range. */
+  index(i: number): number {
+    return parseIndex(this.bytes, this.starts[i], this.ends[i]);
+  }
+
+  /** The int64 that argument i is, or undefined. Allocates: where integer() was ±Infinity. */
+  integer64(i: number): bigint | undefined {
+    return parseInteger64(this.bytes, this.starts[i], this.ends[i]);
+  }
+
+  /** Argument i as a floating-point number (base/doubles.ts), or NaN. */
+  double(i: number): number {
+    return parseDouble(this.bytes, this.starts[i], this.ends[i]);
+  }
+
+  /** As double, in the spellings that Redis reads with its longer type. */
+  longDouble(i: number): number {
+    return parseLongDouble(this.bytes, this.starts[i], this.ends[i]);
   }
 
   /** Argument i as text, each byte one character (for messages and rare paths). */

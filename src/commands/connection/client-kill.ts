@@ -1,7 +1,6 @@
 // CLIENT KILL: by address alone, as it was first, or by filters that must all match. Of a filter
 // that is given several times the last one counts.
 
-import { parseInteger } from "../../base/integers.ts";
 import type { Context } from "../../engine/context.ts";
 import type { Session } from "../../engine/session.ts";
 import { Errors } from "../../protocol/errors.ts";
@@ -79,7 +78,7 @@ function parseFilter(c: Context, name: string, i: number): Filter | undefined {
 
 /** The positive integer at argument i, or −1 when an error has been replied. */
 function positive(c: Context, i: number, name: string): number {
-  const value = parseInteger(c.args.bytes, c.args.starts[i], c.args.ends[i]);
+  const value = c.args.integer(i);
   if (value > 0) return value;
   c.reply.errorText(`ERR ${name} should be greater than 0`);
   return -1;

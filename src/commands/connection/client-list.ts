@@ -2,7 +2,6 @@
 // no counterpart here is 0 (buffers belong to batches, not to clients) or −1 (redir: no tracking).
 
 import { asciiBytes } from "../../base/bytes.ts";
-import { parseInteger } from "../../base/integers.ts";
 import type { Context } from "../../engine/context.ts";
 import type { Session } from "../../engine/session.ts";
 import { Errors } from "../../protocol/errors.ts";
@@ -106,7 +105,7 @@ export function clientList(c: Context): void {
   } else if (args.count > 3 && args.is(2, ID)) {
     listed = [];
     for (let i = 3; i < args.count; i++) {
-      const id = parseInteger(args.bytes, args.starts[i], args.ends[i]);
+      const id = args.integer(i);
       if (Number.isNaN(id)) {
         c.reply.errorText("ERR Invalid client ID");
         return;

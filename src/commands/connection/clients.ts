@@ -1,7 +1,6 @@
 // CLIENT: what a connection tells of itself, and what may be done with others.
 
 import { asciiBytes } from "../../base/bytes.ts";
-import { parseInteger } from "../../base/integers.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Gate } from "../../engine/session.ts";
@@ -347,7 +346,7 @@ function clientUnblock(c: Context): void {
     reply.errorText("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
     return;
   }
-  const id = parseInteger(args.bytes, args.starts[2], args.ends[2]);
+  const id = args.integer(2);
   if (Number.isNaN(id)) {
     reply.error(Errors.notInteger);
     return;

@@ -1,7 +1,6 @@
 // The connection itself: signs of life, authentication, the protocol, the selected database.
 
 import { asciiBytes, equalBytes } from "../../base/bytes.ts";
-import { parseInteger } from "../../base/integers.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Gate } from "../../engine/session.ts";
 import { redisVersion } from "../../engine/version.ts";
@@ -245,7 +244,7 @@ function helloCommand(c: Context): void {
   let userAt = 0;
   let nameAt = 0;
   if (args.count > 1) {
-    const asked = parseInteger(args.bytes, args.starts[1], args.ends[1]);
+    const asked = args.integer(1);
     if (Number.isNaN(asked)) {
       reply.errorText("ERR Protocol version is not an integer or out of range");
       return;

@@ -359,7 +359,7 @@ export const hincrby: Command = {
     const { bytes, starts, ends } = c.args;
     const { reply } = c;
     const hashes = hashesOf(c);
-    const by = parseInteger(bytes, starts[3], ends[3]);
+    const by = c.args.integer(3);
     if (Number.isNaN(by)) return reply.error(Errors.notInteger);
     const entry = c.findTypedForWrite(1, HASH);
     if (entry < 0) return;
@@ -380,8 +380,7 @@ export const hincrby: Command = {
 function incrementExactly(c: Context, entry: number, there: boolean): void {
   const { reply } = c;
   const hashes = hashesOf(c);
-  const { bytes, starts, ends } = c.args;
-  const by = parseInteger64(bytes, starts[3], ends[3]) ?? 0n;
+  const by = c.args.integer64(3) ?? 0n;
   const current = there ? (parseInteger64(hashes.bytes, hashes.start, hashes.end) ?? 0n) : 0n;
   const sum = current + by;
   if (sum > INT64_MAX || sum < INT64_MIN) return reply.error(Errors.overflow);
@@ -520,7 +519,7 @@ export const hrandfield: Command = {
     }
     const withValues = args.count === 4;
     if (withValues && Math.abs(asked) === Number.POSITIVE_INFINITY) {
-      const exact = parseInteger64(args.bytes, args.starts[2], args.ends[2]) ?? 0n;
+      const exact = args.integer64(2) ?? 0n;
       if (exact > HALF_OF_LONG_MAX || exact < -HALF_OF_LONG_MAX) {
         return reply.error(Errors.outOfRange);
       }

@@ -1,7 +1,6 @@
 // Deadlines of keys: EXPIRE and its kin, TTL and its kin, PERSIST.
 
 import { asciiBytes } from "../../base/bytes.ts";
-import { parseInteger } from "../../base/integers.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Events } from "../../engine/events.ts";
@@ -193,7 +192,7 @@ function expireIn(c: Context, unit: number): void {
   const { args, keyspace, reply } = c;
   const flags = conditions(c);
   if (flags < 0) return;
-  const value = parseInteger(args.bytes, args.starts[2], args.ends[2]);
+  const value = args.integer(2);
   if (Number.isNaN(value)) {
     reply.error(Errors.notInteger);
     return;

@@ -2,7 +2,6 @@
 
 import { asciiBytes } from "../../base/bytes.ts";
 import { globMatches, globMatchesAll } from "../../base/glob.ts";
-import { parseInteger } from "../../base/integers.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Events } from "../../engine/events.ts";
 import { Errors } from "../../protocol/errors.ts";
@@ -365,7 +364,7 @@ function renamed(c: Context, onlyNew: boolean): number {
 /** The database that argument i names, or −1 when an error has been replied. */
 export function databaseArgument(c: Context, i: number): number {
   const { args, keyspace, reply } = c;
-  const db = parseInteger(args.bytes, args.starts[i], args.ends[i]);
+  const db = args.integer(i);
   if (Number.isNaN(db)) {
     reply.error(Errors.notInteger);
     return -1;

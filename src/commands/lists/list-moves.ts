@@ -6,8 +6,6 @@
 // nothing of queues; what goes to the log is what it did (an LPOP, an LMOVE), which never waits.
 
 import { asciiBytes } from "../../base/bytes.ts";
-import { parseLongDouble } from "../../base/doubles.ts";
-import { parseIndex, parseInteger } from "../../base/integers.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command } from "../../engine/context.ts";
 import { BlockReply, type Context } from "../../engine/context.ts";
@@ -45,7 +43,7 @@ export function endOf(args: Arguments, i: number): number {
 function timeout(c: Context, i: number): number {
   const { args } = c;
   // Less than a millisecond below zero is rounded up to it: for ever.
-  const ms = Math.ceil(parseLongDouble(args.bytes, args.starts[i], args.ends[i]) * 1000);
+  const ms = Math.ceil(args.longDouble(i) * 1000);
   let error: Uint8Array;
   if (Number.isNaN(ms)) error = Errors.timeoutNotFloat;
   else if (ms + c.now >= TIME_LIMIT_MS) error = timeoutOutOfRange;
@@ -144,7 +142,7 @@ function popOrWait(c: Context, end: number): void {
 function popFromFirst(c: Context, n: number, waits: boolean): void {
   const { args, reply } = c;
   const lists = listsOf(c);
-  const keys = parseInteger(args.bytes, args.starts[n], args.ends[n]);
+  const keys = args.integer(n);
   if (!(keys > 0)) return reply.error(keysNotPositive);
   const where = n + keys + 1;
   if (where >= args.count) return reply.error(Errors.syntax);
@@ -153,7 +151,7 @@ function popFromFirst(c: Context, n: number, waits: boolean): void {
   let count = 1;
   if (args.count > where + 1) {
     if (args.count === where + 2 || !args.is(where + 1, COUNT)) return reply.error(Errors.syntax);
-    count = parseIndex(args.bytes, args.starts[where + 2], args.ends[where + 2]);
+    count = args.index(where + 2);
     if (!(count > 0)) return reply.error(countNotPositive);
     if (args.count > where + 3) return reply.error(Errors.syntax);
   }

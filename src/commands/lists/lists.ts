@@ -3,7 +3,6 @@
 // redis.io/docs/latest/commands/?group=list.
 
 import { asciiBytes } from "../../base/bytes.ts";
-import { parseIndex } from "../../base/integers.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { EventClass, keyEvent } from "../../engine/events.ts";
@@ -46,7 +45,7 @@ const maxlenNegative = errorLine("ERR MAXLEN can't be negative");
 /** Argument i as an index or count; NaN, and the error is replied, when it is no integer. */
 function index(c: Context, i: number): number {
   const { args } = c;
-  const value = parseIndex(args.bytes, args.starts[i], args.ends[i]);
+  const value = args.index(i);
   if (Number.isNaN(value)) c.reply.error(Errors.notInteger);
   return value;
 }
@@ -131,7 +130,7 @@ function pop(c: Context, end: number): void {
   let count = -1;
   if (args.count > 3) return c.reply.error(end === End.left ? lpopArity : rpopArity);
   if (args.count === 3) {
-    count = parseIndex(args.bytes, args.starts[2], args.ends[2]);
+    count = args.index(2);
     if (!(count >= 0)) return c.reply.error(Errors.notPositive);
   }
   const entry = c.findTypedForWrite(1, LIST);
@@ -215,7 +214,7 @@ function position(c: Context): void {
   let compared = 0;
   for (let i = 3; i < args.count; i += 2) {
     if (i + 1 === args.count) return reply.error(Errors.syntax);
-    const value = parseIndex(args.bytes, args.starts[i + 1], args.ends[i + 1]);
+    const value = args.index(i + 1);
     if (args.is(i, RANK)) {
       if (Number.isNaN(value)) return reply.error(Errors.notInteger);
       if (value === 0) return reply.error(rankZero);

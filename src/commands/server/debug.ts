@@ -2,8 +2,6 @@
 // says the directive enable-debug-command where the services know it.
 
 import { asciiBytes } from "../../base/bytes.ts";
-import { parseDouble } from "../../base/doubles.ts";
-import { parseInteger } from "../../base/integers.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { errorLine } from "../../protocol/errors.ts";
 import { replyHelp, replySubcommandError } from "../shared/help.ts";
@@ -57,7 +55,7 @@ function isLocal(address: string): boolean {
 }
 
 function sleep(c: Context): void {
-  const seconds = parseDouble(c.args.bytes, c.args.starts[2], c.args.ends[2]);
+  const seconds = c.args.double(2);
   if (seconds > 0) {
     c.services.sleep(seconds * 1000);
     // What is behind it in the same arrival must see that time has passed; a transaction does not.
@@ -68,7 +66,7 @@ function sleep(c: Context): void {
 }
 
 function setActiveExpire(c: Context): void {
-  const value = parseInteger(c.args.bytes, c.args.starts[2], c.args.ends[2]);
+  const value = c.args.integer(2);
   c.keyspace.activeExpiry = value !== 0 && !Number.isNaN(value);
   c.reply.ok();
 }

@@ -1,7 +1,6 @@
 // MEMORY: what a key costs.
 
 import { asciiBytes } from "../../base/bytes.ts";
-import { parseInteger } from "../../base/integers.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Errors } from "../../protocol/errors.ts";
 import { keyArg } from "../shared/argument-docs.ts";
@@ -52,7 +51,7 @@ function memoryUsage(c: Context): void {
       reply.error(Errors.syntax);
       return;
     }
-    const samples = parseInteger(args.bytes, args.starts[++i], args.ends[i]);
+    const samples = args.integer(++i);
     if (Number.isNaN(samples) || samples < 0) {
       reply.error(Number.isNaN(samples) ? Errors.notInteger : Errors.syntax);
       return;

@@ -1,7 +1,6 @@
 // The server as a whole: what it says of itself, whole databases, its end.
 
 import { asciiBytes } from "../../base/bytes.ts";
-import { parseInteger } from "../../base/integers.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Errors } from "../../protocol/errors.ts";
 
@@ -256,7 +255,7 @@ function swapdbCommand(c: Context): void {
 
 /** The index at argument i, perhaps too large, or −1 when an error has been replied. */
 function databaseIndex(c: Context, i: number, error: string): number {
-  const index = parseInteger(c.args.bytes, c.args.starts[i], c.args.ends[i]);
+  const index = c.args.integer(i);
   if (Number.isNaN(index) || Math.abs(index) > 2147483647) {
     c.reply.errorText(error);
     return -1;

@@ -2,7 +2,6 @@
 // that must be built first is a set in a holder: an entry that stands in no database.
 
 import { asciiBytes } from "../../base/bytes.ts";
-import { parseInteger } from "../../base/integers.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Events, type KeyEvent } from "../../engine/events.ts";
@@ -157,14 +156,14 @@ export const sintercard: Command = {
   handler(c) {
     const { args, reply } = c;
     const sets = setsOf(c);
-    const count = parseInteger(args.bytes, args.starts[1], args.ends[1]);
+    const count = args.integer(1);
     if (!(count >= 1)) return reply.error(Errors.numkeysNotPositive);
     if (count > args.count - 2) return reply.error(Errors.numkeysTooMany);
     let limit = 0;
     for (let i = 2 + count; i < args.count; i++) {
       if (!args.is(i, LIMIT) || i + 1 === args.count) return reply.error(Errors.syntax);
       i++;
-      limit = parseInteger(args.bytes, args.starts[i], args.ends[i]);
+      limit = args.integer(i);
       if (!(limit >= 0)) return reply.error(Errors.limitNegative);
     }
     const absent = findSets(c, 2, count + 1);

@@ -1,7 +1,6 @@
 // Commands on one set, and SMOVE. How the members of several sets are combined is in
 // set-algebra.ts; what a set is and how it is encoded is in types/sets.ts.
 
-import { parseInteger } from "../../base/integers.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { EventClass, keyEvent } from "../../engine/events.ts";
@@ -211,7 +210,7 @@ function popSeveral(c: Context): void {
   const { args, reply } = c;
   const sets = setsOf(c);
   if (args.count > 3) return reply.error(Errors.syntax);
-  const count = parseInteger(args.bytes, args.starts[2], args.ends[2]);
+  const count = args.integer(2);
   if (!(count >= 0)) return reply.error(Errors.notPositive);
   const entry = c.findTypedForWrite(1, SET);
   if (entry < 0) return;

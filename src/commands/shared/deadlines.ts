@@ -4,7 +4,7 @@
 // A deadline is a 64-bit float: exact for every millisecond of the next 285,000 years, and rounded
 // to at most 1024 ms beyond that (Redis keeps 64-bit integers there).
 
-import { INT64_MAX, parseInteger, parseInteger64 } from "../../base/integers.ts";
+import { INT64_MAX } from "../../base/integers.ts";
 import type { Context } from "../../engine/context.ts";
 import { Errors } from "../../protocol/errors.ts";
 
@@ -23,7 +23,7 @@ export const INVALID_DEADLINE = -3;
  */
 export function parseDeadline(c: Context, i: number, unit: number): number {
   const { args, reply } = c;
-  const value = parseInteger(args.bytes, args.starts[i], args.ends[i]);
+  const value = args.integer(i);
   if (Number.isNaN(value)) {
     reply.error(Errors.notInteger);
     return INVALID_DEADLINE;
@@ -46,7 +46,7 @@ export function toDeadline(c: Context, i: number, value: number, unit: number): 
   const deadline = value * scale + (relative ? c.now : 0);
   if (Number.isSafeInteger(deadline)) return deadline;
   const { args } = c;
-  let exact = parseInteger64(args.bytes, args.starts[i], args.ends[i]) as bigint;
+  let exact = args.integer64(i) as bigint;
   exact *= BigInt(scale);
   if (exact > INT64_MAX || exact < -INT64_MAX - 1n) return Number.NaN;
   if (relative) exact += BigInt(c.now);

@@ -6,7 +6,6 @@
 //                element with the chance (still wanted) / (still to come), so any choice is as
 //                likely as any other. Both cost O(count).
 
-import { parseInteger } from "../../base/integers.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import { Errors } from "../../protocol/errors.ts";
 import type { ReplyWriter } from "../../protocol/reply-writer.ts";
@@ -19,7 +18,7 @@ const DRAWS_MAX = 1 << 24;
 
 /** The count at argument `i`, beyond 2^53 as ±Infinity; NaN when an error has been replied. */
 export function readDrawCount(args: Arguments, i: number, reply: ReplyWriter): number {
-  const count = parseInteger(args.bytes, args.starts[i], args.ends[i]);
+  const count = args.integer(i);
   if (Number.isNaN(count)) {
     reply.error(Errors.notInteger);
   } else if (count === Number.NEGATIVE_INFINITY && args.text(i) === "-9223372036854775808") {

@@ -3,7 +3,7 @@
 
 import { asciiBytes } from "../../base/bytes.ts";
 import { globMatches, globMatchesAll } from "../../base/glob.ts";
-import { parseCursor, parseInteger } from "../../base/integers.ts";
+import { parseCursor } from "../../base/integers.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import { Errors } from "../../protocol/errors.ts";
 import type { ReplyWriter } from "../../protocol/reply-writer.ts";
@@ -47,7 +47,7 @@ export class ScanOptions {
       const more = i + 1 < args.count;
       if (more && args.is(i, COUNT)) {
         i++;
-        const count = parseInteger(args.bytes, args.starts[i], args.ends[i]);
+        const count = args.integer(i);
         if (Number.isNaN(count)) {
           reply.error(Errors.notInteger);
           return false;

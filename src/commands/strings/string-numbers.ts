@@ -93,15 +93,15 @@ const floatText = new Uint8Array(FLOAT_TEXT_MAX);
 
 function incrbyCommand(c: Context): void {
   const { args } = c;
-  const by = parseInteger(args.bytes, args.starts[2], args.ends[2]);
+  const by = args.integer(2);
   if (Number.isSafeInteger(by)) incrementBy(c, by);
   else if (Number.isNaN(by)) c.reply.error(Errors.notInteger);
-  else incrementExactly(c, parseInteger64(args.bytes, args.starts[2], args.ends[2]) as bigint);
+  else incrementExactly(c, args.integer64(2) as bigint);
 }
 
 function decrbyCommand(c: Context): void {
   const { args } = c;
-  const by = parseInteger(args.bytes, args.starts[2], args.ends[2]);
+  const by = args.integer(2);
   if (Number.isSafeInteger(by)) {
     incrementBy(c, -by);
     return;
@@ -110,7 +110,7 @@ function decrbyCommand(c: Context): void {
     c.reply.error(Errors.notInteger);
     return;
   }
-  const exact = parseInteger64(args.bytes, args.starts[2], args.ends[2]) as bigint;
+  const exact = args.integer64(2) as bigint;
   if (exact === INT64_MIN) c.reply.error(Errors.decrementOverflow);
   else incrementExactly(c, -exact);
 }

@@ -1,6 +1,5 @@
 // Parts of strings: lengths, ranges, and what is put at their end or inside.
 
-import { parseIndex } from "../../base/integers.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { STRING } from "../../keyspace/data-type.ts";
 import { Errors } from "../../protocol/errors.ts";
@@ -118,7 +117,7 @@ function copyArgument(c: Context, i: number, to: Uint8Array, at: number): void {
 
 function setrangeCommand(c: Context): void {
   const { args, keyspace, reply } = c;
-  const offset = parseIndex(args.bytes, args.starts[2], args.ends[2]);
+  const offset = args.index(2);
   if (Number.isNaN(offset)) {
     reply.error(Errors.notInteger);
     return;
@@ -152,8 +151,8 @@ function setrangeCommand(c: Context): void {
 
 function getrangeCommand(c: Context): void {
   const { args, reply } = c;
-  let start = parseIndex(args.bytes, args.starts[2], args.ends[2]);
-  let end = parseIndex(args.bytes, args.starts[3], args.ends[3]);
+  let start = args.index(2);
+  let end = args.index(3);
   if (Number.isNaN(start) || Number.isNaN(end)) {
     reply.error(Errors.notInteger);
     return;
