@@ -18,6 +18,7 @@ import { Outlet, OutputLimitExceeded } from "./outlet.ts";
 // The requests of these tests: one letter, a number, LF, and for some so many bytes more.
 //   e<n> bytes  echo them     w<n> bytes  as e, and it counts as a write
 //   b<n>  reply with n bytes of a pattern     h  hold     q  close
+//   y  yield, and no reply
 //   p<n> bytes  give them to all others as an aside, and reply "+"      s  as p, itself included
 class Writer {
   bytes: Uint8Array = new Uint8Array(16);
@@ -46,6 +47,7 @@ class Toy {
   consumeCalls = 0;
   replies = 0;
   onWrite = () => {};
+  onYield = () => {};
   onOpened: (connection: Connection) => void = () => {};
 
   constructor(platform: Platform, gate: ReplyGate = openGate) {
@@ -95,6 +97,10 @@ class Toy {
     }
     if (letter === "h") connection.hold();
     if (letter === "q") connection.close(false);
+    if (letter === "y") {
+      connection.yield();
+      this.onYield();
+    }
     if (letter === "p" || letter === "s") {
       const place = this.outbox.place(bytes, body, body + n);
       for (const other of this.connections.all) {
@@ -296,6 +302,28 @@ live("closing sends the replies first and serves nothing after", async (toy, lis
   await once(client, "end");
   assert.equal(received, 8 << 20);
   client.destroy();
+});
+
+live("a connection that yields goes on behind the others", async (toy, listener) => {
+  const [long, short] = await Promise.all([0, 1].map(() => toy.dial(listener)));
+  const order: string[] = [];
+  const words = Array.from({ length: 200 }, (_, i) => `<${i}>`);
+  const answer = read(long, words.join("").length);
+  toy.onWrite = () => order.push("short");
+  let shortSent = false;
+  toy.onYield = () => {
+    order.push("long");
+    if (shortSent) return;
+    shortSent = true;
+    short.write("w1\n!");
+  };
+  const answered = read(short, 1);
+  long.end(words.map((word) => `e${word.length}\n${word}y\n`).join(""));
+  assert.equal(String(await answered), "!");
+  assert.equal(String(await answer), words.join(""));
+  assert.equal(order.filter((who) => who === "long").length, 200);
+  assert.ok(order.indexOf("short") < 199, "the other was served between two slices");
+  short.destroy();
 });
 
 live("a held connection keeps what comes, and serves it when resumed", async (toy, listener) => {

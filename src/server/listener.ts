@@ -10,10 +10,12 @@
 //
 // A connection stops consuming while
 //   held       its session waits for something (a blocking command): `hold`, `resume`;
+//   yielding   its requests have taken a slice of time: others come first, and it goes on when this
+//              turn of the event loop is over: `yield`;
 //   throttled  more than THROTTLE_BYTES of its replies are unsent: its reader or the log is slow;
 //   closing    it is to be closed when its replies have been sent.
-// A throttled one is not read from either. A held one is, so that we see when its peer goes away,
-// until PENDING_HELD_MAX bytes wait.
+// A throttled or yielding one is not read from either. A held one is, so that we see when its peer
+// goes away, until PENDING_HELD_MAX bytes wait.
 //
 // Replies go through the outbox (outbox.ts), of which a connection is an outlet. When the replies
 // of one turn have become many, `consume` returns early (`outbox.full`), they are sent, and it is
@@ -52,7 +54,8 @@ export interface ConnectionOwner {
   /**
    * Serves the whole requests in bytes[start, end) and returns how many bytes they took. Replies go
    * to the reply buffer. Returns early, between two requests, once `outbox.full` or
-   * `connection.stopped`; sets `connection.neededBytes` when it knows what the next request takes.
+   * `connection.stopped`, which `connection.yield()` brings about where it takes long; sets
+   * `connection.neededBytes` when it knows what the next request takes.
    * The bytes are borrowed for the call.
    */
   consume(connection: Connection, bytes: Uint8Array, start: number, end: number): number;
@@ -82,6 +85,7 @@ export class Connection extends Outlet {
   private pendingStart = 0;
   private pendingEnd = 0;
   private holds = false;
+  private yields = false;
   private paused = false;
   // Bytes may wait that were not looked at because the connection was stopped.
   private stalled = false;
@@ -108,7 +112,14 @@ export class Connection extends Outlet {
 
   /** No more requests are to be served now. */
   get stopped(): boolean {
-    return this.closing || this.gone || this.holds || this.unsentBytes > THROTTLE_BYTES;
+    return (
+      this.closing || this.gone || this.holds || this.yields || this.unsentBytes > THROTTLE_BYTES
+    );
+  }
+
+  /** The requests behind this one are left for the next turn of the event loop. */
+  yield(): void {
+    this.yields = true;
   }
 
   /** Sends bytes that are not the reply to a running request. */
@@ -188,7 +199,13 @@ export class Connection extends Outlet {
       if (at === end || this.stopped) break;
     }
     outbox.schedule();
+    if (this.yields) this.connections.platform.afterTurn(() => this.endYield());
     return at;
+  }
+
+  private endYield(): void {
+    this.yields = false;
+    this.continue();
   }
 
   private consumePending(): void {
