@@ -37,3 +37,38 @@ test("a value longer than all replies may be is refused in the same way", () => 
   reply.recover(0);
   assert.equal(textOf(reply), "-ERR the reply would be larger than 2 GiB\r\n");
 });
+
+// The buffer of 16 KiB is replaced by one twice as long wherever it ends: in the head of a reply,
+// in its bytes, or in the line end behind them.
+test("replies stay whole wherever the buffer's end falls", () => {
+  const pieces: [string, (reply: ReplyWriter) => void][] = [
+    ["$5\r\nabcde\r\n", (reply) => reply.bulk(utf8Bytes("abcde"), 0, 5)],
+    [":1234567\r\n", (reply) => reply.integer(1234567)],
+    [":9007199254740993\r\n", (reply) => reply.integer64(9007199254740993n)],
+    ["+text\r\n", (reply) => reply.simple("text")],
+    ["$4\r\ntext\r\n", (reply) => reply.bulkText("text")],
+    ["+OK\r\n", (reply) => reply.ok()],
+    ["*12\r\n", (reply) => reply.array(12)],
+    ["$3\r\n1.5\r\n", (reply) => reply.double(1.5)],
+    ["$-1\r\n", (reply) => reply.null()],
+    [
+      "*1\r\n:7\r\n",
+      (reply) => {
+        const mark = reply.beginDeferred();
+        reply.integer(7);
+        reply.endArray(mark, 1);
+      },
+    ],
+  ];
+  const first = new ReplyWriter().bytes.length;
+  for (const [expected, write] of pieces) {
+    for (let left = 0; left <= 48; left++) {
+      const reply = new ReplyWriter();
+      const filling = utf8Bytes("-".repeat(first - left));
+      reply.raw(filling, 0, filling.length);
+      write(reply);
+      write(reply);
+      assert.equal(textOf(reply).slice(first - left), expected + expected, `${left} bytes left`);
+    }
+  }
+});

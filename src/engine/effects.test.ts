@@ -1,0 +1,68 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { latin1Text, utf8Bytes } from "../base/bytes.ts";
+import { Arguments } from "../protocol/arguments.ts";
+import { Effects } from "./effects.ts";
+
+/** A sink that spells what it gets: "1: *2…" for the commands of database 1. */
+function listenTo(effects: Effects): { text: string } {
+  const heard = { text: "" };
+  effects.sink = {
+    selectDatabase: (db) => {
+      heard.text += `${db}: `;
+    },
+    append: (bytes, start, end) => {
+      heard.text += latin1Text(bytes, start, end);
+    },
+    borrow: () => assert.fail("nothing is lent"),
+    take: () => {},
+  };
+  return heard;
+}
+
+function spell(...words: string[]): string {
+  return `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join("")}`;
+}
+
+// Places of effects are kept in arrays of 16, 32 … and their bytes in one of 4096, 8192 …
+for (const count of [2, 15, 16, 17, 31, 32, 33, 100]) {
+  test(`${count} effects of one request reach the log whole, each for its database`, () => {
+    const effects = new Effects();
+    const heard = listenTo(effects);
+    let expected = `0: ${spell("MULTI")}`;
+    effects.hold();
+    for (let i = 0; i < count; i++) {
+      const value = "v".repeat((i * 37) % 700);
+      const db = i % 3;
+      if (i % 2 === 0) {
+        effects.begin(db, 3);
+        effects.text("SET");
+        effects.integer(i);
+        effects.range(utf8Bytes(value), 0, value.length);
+      } else {
+        const args = new Arguments();
+        args.fill(["SET", String(i), value]);
+        effects.request(db, args);
+      }
+      expected += `${db}: ${spell("SET", String(i), value)}`;
+    }
+    effects.release();
+    assert.equal(heard.text, expected + spell("EXEC"));
+    assert.equal(effects.count, 0);
+  });
+}
+
+test("an effect longer than the buffer replaces it in the middle of a command", () => {
+  const effects = new Effects();
+  const heard = listenTo(effects);
+  const value = "x".repeat(5000);
+  for (const length of [4060, 4080, 4095, 4096, 4097, 5000]) {
+    heard.text = "";
+    effects.begin(0, 3);
+    effects.text("SET");
+    effects.text("k");
+    effects.text(value.slice(0, length));
+    effects.flush();
+    assert.equal(heard.text, `0: ${spell("SET", "k", value.slice(0, length))}`);
+  }
+});
