@@ -14,6 +14,7 @@
 // or limits it.
 
 import { timeIn } from "../commands/keys/expiry.ts";
+import { sliceEnd, sliceStart } from "../commands/shared/slices.ts";
 import type { CompiledCommand } from "../engine/command.ts";
 import { STRING } from "../keyspace/data-type.ts";
 import { Counter } from "../keyspace/keyspace.ts";
@@ -207,14 +208,14 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
     const lists = listsOf(context);
     const { chunked, packed } = lists;
     const length = lists.length(entry);
-    const first = start < 0 ? Math.max(start + length, 0) : start;
-    const last = Math.min(stop < 0 ? stop + length : stop, length - 1);
-    if (first > last) return elements;
-    lists.seek(entry, first);
-    for (let left = last - first; ; left--) {
+    const from = sliceStart(start, length);
+    let left = sliceEnd(stop, length) - from;
+    if (left <= 0) return elements;
+    lists.seek(entry, from);
+    for (;;) {
       chunked.read();
       elements.push(this.#reader.text(packed.bytes, packed.start, packed.end));
-      if (left === 0) return elements;
+      if (--left === 0) return elements;
       chunked.next();
     }
   }

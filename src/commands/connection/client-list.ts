@@ -5,6 +5,7 @@ import { asciiBytes } from "../../base/bytes.ts";
 import type { Context } from "../../engine/context.ts";
 import type { Session } from "../../engine/session.ts";
 import { Errors } from "../../protocol/errors.ts";
+import { TYPE } from "../shared/words.ts";
 
 /** The kinds of clients by which they are listed and killed. */
 export const clientTypes: readonly string[] = ["normal", "master", "replica", "slave", "pubsub"];
@@ -89,7 +90,6 @@ export function clientInfo(c: Context): void {
   c.reply.verbatim(`${clientLine(c, c.session)}\n`);
 }
 
-const TYPE = asciiBytes("type");
 const ID = asciiBytes("id");
 
 export function clientList(c: Context): void {

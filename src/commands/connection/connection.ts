@@ -4,9 +4,16 @@ import { asciiBytes, equalBytes } from "../../base/bytes.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Gate } from "../../engine/session.ts";
 import { redisVersion } from "../../engine/version.ts";
-import { Errors, wrongArity } from "../../protocol/errors.ts";
+import { Errors, errorLine, wrongArity } from "../../protocol/errors.ts";
 import { databaseArgument } from "../keys/keys.ts";
 import { invalidName, NAME_ERROR } from "./client-names.ts";
+
+const authWrong = errorLine("WRONGPASS invalid username-password pair or user is disabled.");
+const authWithoutPassword = errorLine(
+  "ERR AUTH <password> called without any password configured for the default user. " +
+    "Are you sure your configuration is correct?",
+);
+const protocolUnsupported = errorLine("NOPROTO unsupported protocol version");
 
 export const ping: Command = {
   name: "ping",
@@ -191,7 +198,7 @@ function authCommand(c: Context): void {
   }
   const userAt = args.count === 3 ? 1 : -1;
   if (userAt < 0 && c.services.password() === "") {
-    reply.error(Errors.authWithoutPassword);
+    reply.error(authWithoutPassword);
     return;
   }
   if (authenticated(c, userAt, args.count - 1)) reply.ok();
@@ -213,7 +220,7 @@ function authenticated(c: Context, userAt: number, passwordAt: number): boolean 
   const password = c.services.password();
   const right = password === "" || sameSecret(encoder.encode(password), c, passwordAt);
   if (!isDefault || !right) {
-    c.reply.error(Errors.authWrong);
+    c.reply.error(authWrong);
     return false;
   }
   session.authenticated = true;
@@ -250,7 +257,7 @@ function helloCommand(c: Context): void {
       return;
     }
     if (asked !== 2 && asked !== 3) {
-      reply.error(Errors.protocolUnsupported);
+      reply.error(protocolUnsupported);
       return;
     }
     protocol = asked;

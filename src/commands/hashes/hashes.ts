@@ -25,6 +25,10 @@ import { keyArg, scanArgs } from "../shared/argument-docs.ts";
 import { DRAW_SHARE, drawsTooMany, readDrawCount } from "../shared/sampling.ts";
 import { readCursor, replyEmptyScan, ScanOf, scanOptions } from "../shared/scanning.ts";
 
+const hashNotInteger = errorLine("ERR hash value is not an integer");
+const hashNotFloat = errorLine("ERR hash value is not a float");
+const notFinite = errorLine("ERR value is NaN or Infinity");
+
 /** What the commands of the family tell of a key. */
 export const HashEvents = {
   hset: keyEvent(EventClass.hash, "hset"),
@@ -365,7 +369,7 @@ export const hincrby: Command = {
     if (entry < 0) return;
     const there = entry !== 0 && hashes.get(entry, bytes, starts[2], ends[2]);
     const current = there ? parseInteger(hashes.bytes, hashes.start, hashes.end) : 0;
-    if (Number.isNaN(current)) return reply.error(Errors.hashNotInteger);
+    if (Number.isNaN(current)) return reply.error(hashNotInteger);
     const sum = current + by;
     if (!Number.isSafeInteger(sum) || !Number.isSafeInteger(by)) {
       return incrementExactly(c, entry, there);
@@ -405,7 +409,7 @@ export const hincrbyfloat: Command = {
     const { bytes, starts, ends } = args;
     const given = classifyFloat(bytes, starts[3], ends[3]);
     if (given === FloatClass.invalid) return reply.error(Errors.notFloat);
-    if (given === FloatClass.infinite) return reply.error(Errors.notFinite);
+    if (given === FloatClass.infinite) return reply.error(notFinite);
     const entry = c.findTypedForWrite(1, HASH);
     if (entry < 0) return;
     const there = entry !== 0 && hashes.get(entry, bytes, starts[2], ends[2]);
@@ -419,7 +423,7 @@ export const hincrbyfloat: Command = {
       digits,
       0,
     );
-    if (length === FloatSumError.firstInvalid) return reply.error(Errors.hashNotFloat);
+    if (length === FloatSumError.firstInvalid) return reply.error(hashNotFloat);
     if (length < 0) return reply.error(Errors.notANumber);
     storeDigits(c, entry, length);
     // Sums of floats are not the same on every machine, so the log gets the result.

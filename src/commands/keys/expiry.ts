@@ -8,6 +8,7 @@ import { Errors } from "../../protocol/errors.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
 import { keyArg, oneOf } from "../shared/argument-docs.ts";
 import { toDeadline, Unit } from "../shared/deadlines.ts";
+import { NX, XX } from "../shared/words.ts";
 
 const condition: ArgumentDoc = {
   ...oneOf("condition", "NX", "XX", "GT", "LT"),
@@ -146,8 +147,6 @@ export const expiryCommands: readonly Command[] = [
   persist,
 ];
 
-const NX = asciiBytes("nx");
-const XX = asciiBytes("xx");
 const GT = asciiBytes("gt");
 const LT = asciiBytes("lt");
 

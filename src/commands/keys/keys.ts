@@ -4,9 +4,14 @@ import { asciiBytes } from "../../base/bytes.ts";
 import { globMatches, globMatchesAll } from "../../base/glob.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Events } from "../../engine/events.ts";
-import { Errors } from "../../protocol/errors.ts";
+import { Errors, errorLine } from "../../protocol/errors.ts";
 import { keyArg, keysArg, scanArgs } from "../shared/argument-docs.ts";
 import { readCursor, replyEmptyScan, ScanOf, scanOptions } from "../shared/scanning.ts";
+
+const sameObject = errorLine("ERR source and destination objects are the same");
+const int32OutOfRange = errorLine(
+  "ERR value is out of range, value must between -2147483648 and 2147483647",
+);
 
 export const deleteKeys: Command = {
   name: "del",
@@ -370,7 +375,7 @@ export function databaseArgument(c: Context, i: number): number {
     return -1;
   }
   if (db > 2147483647 || db < -2147483648) {
-    reply.error(Errors.int32OutOfRange);
+    reply.error(int32OutOfRange);
     return -1;
   }
   if (db < 0 || db >= keyspace.databases) {
@@ -399,7 +404,7 @@ function copyCommand(c: Context): void {
     }
   }
   if (db === c.db && sameKey(c, 1, 2)) {
-    reply.error(Errors.sameObject);
+    reply.error(sameObject);
     return;
   }
   const entry = c.find(1);
@@ -423,7 +428,7 @@ function moveCommand(c: Context): void {
   const db = databaseArgument(c, 2);
   if (db < 0) return;
   if (db === c.db) {
-    reply.error(Errors.sameObject);
+    reply.error(sameObject);
     return;
   }
   const { bytes } = args;

@@ -13,14 +13,15 @@ import type { Arguments } from "../../protocol/arguments.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
 import { End, LIST, ListKind, listsOf } from "../../types/lists.ts";
 import { keysArg, oneOf } from "../shared/argument-docs.ts";
+import { COUNT } from "../shared/words.ts";
 import { ListEvents, popMany, popOne, popped } from "./lists.ts";
 
 const LEFT = asciiBytes("left");
 const RIGHT = asciiBytes("right");
-const COUNT = asciiBytes("count");
 
-const keysNotPositive = errorLine("ERR numkeys should be greater than 0");
 const countNotPositive = errorLine("ERR count should be greater than 0");
+const timeoutNegative = errorLine("ERR timeout is negative");
+const timeoutNotFloat = errorLine("ERR timeout is not a float or out of range");
 const timeoutOutOfRange = errorLine("ERR timeout is out of range");
 
 /** Stands for "do not wait" where a timeout in milliseconds is passed. */
@@ -45,9 +46,9 @@ function timeout(c: Context, i: number): number {
   // Less than a millisecond below zero is rounded up to it: for ever.
   const ms = Math.ceil(args.longDouble(i) * 1000);
   let error: Uint8Array;
-  if (Number.isNaN(ms)) error = Errors.timeoutNotFloat;
+  if (Number.isNaN(ms)) error = timeoutNotFloat;
   else if (ms + c.now >= TIME_LIMIT_MS) error = timeoutOutOfRange;
-  else if (ms < 0) error = Errors.timeoutNegative;
+  else if (ms < 0) error = timeoutNegative;
   else return ms;
   c.reply.error(error);
   return -1;
@@ -143,7 +144,7 @@ function popFromFirst(c: Context, n: number, waits: boolean): void {
   const { args, reply } = c;
   const lists = listsOf(c);
   const keys = args.integer(n);
-  if (!(keys > 0)) return reply.error(keysNotPositive);
+  if (!(keys > 0)) return reply.error(Errors.numkeysNotPositive);
   const where = n + keys + 1;
   if (where >= args.count) return reply.error(Errors.syntax);
   const end = endOf(args, where);

@@ -9,6 +9,8 @@ import { EventClass, keyEvent } from "../../engine/events.ts";
 import { Errors, errorLine, wrongArity } from "../../protocol/errors.ts";
 import { End, LIST, ListKind, listsOf } from "../../types/lists.ts";
 import { integer, keyArg, oneOf } from "../shared/argument-docs.ts";
+import { sliceEnd, sliceStart } from "../shared/slices.ts";
+import { COUNT } from "../shared/words.ts";
 
 /** What the commands of the family tell of a key. */
 export const ListEvents = {
@@ -25,17 +27,14 @@ export const ListEvents = {
 const BEFORE = asciiBytes("before");
 const AFTER = asciiBytes("after");
 const RANK = asciiBytes("rank");
-const COUNT = asciiBytes("count");
 const MAXLEN = asciiBytes("maxlen");
 
 const lpopArity = errorLine(wrongArity("lpop"));
 const rpopArity = errorLine(wrongArity("rpop"));
+const indexOutOfRange = errorLine("ERR index out of range");
 const rankZero = errorLine(
   "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... " +
     "or use negative to start from the end of the list",
-);
-const rankRange = errorLine(
-  "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807",
 );
 const countNegative = errorLine("ERR COUNT can't be negative");
 const maxlenNegative = errorLine("ERR MAXLEN can't be negative");
@@ -168,8 +167,8 @@ function trim(c: Context): void {
   if (entry < 0) return;
   if (entry === 0) return c.reply.ok();
   const length = listsOf(c).length(entry);
-  const from = first < 0 ? Math.max(first + length, 0) : first;
-  const to = Math.min(last < 0 ? last + length : last, length - 1) + 1;
+  const from = sliceStart(first, length);
+  const to = sliceEnd(last, length);
   if (from < to) {
     listsOf(c).keepRange(entry, from, to);
     c.modified(1, ListEvents.ltrim);
@@ -193,8 +192,8 @@ function range(c: Context): void {
   if (entry < 0) return;
   if (entry === 0) return reply.array(0);
   const length = lists.length(entry);
-  const from = first < 0 ? Math.max(first + length, 0) : first;
-  const to = Math.min(last < 0 ? last + length : last, length - 1) + 1;
+  const from = sliceStart(first, length);
+  const to = sliceEnd(last, length);
   if (from >= to) return reply.array(0);
   const { chunked, packed } = lists;
   reply.array(to - from);
@@ -218,7 +217,8 @@ function position(c: Context): void {
     if (args.is(i, RANK)) {
       if (Number.isNaN(value)) return reply.error(Errors.notInteger);
       if (value === 0) return reply.error(rankZero);
-      if (value < 0 && args.text(i + 1) === "-9223372036854775808") return reply.error(rankRange);
+      if (value < 0 && args.text(i + 1) === "-9223372036854775808")
+        return reply.error(Errors.countOutOfRange);
       rank = value;
     } else if (args.is(i, COUNT)) {
       if (!(value >= 0)) return reply.error(countNegative);
@@ -280,7 +280,7 @@ function set(c: Context): void {
   const i = index(c, 2);
   if (Number.isNaN(i)) return;
   if (!lists.set(entry, i, args.bytes, args.starts[3], args.ends[3])) {
-    return c.reply.error(Errors.indexOutOfRange);
+    return c.reply.error(indexOutOfRange);
   }
   c.modified(1, ListEvents.lset);
   c.reply.ok();

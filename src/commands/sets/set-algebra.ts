@@ -5,10 +5,13 @@ import { asciiBytes } from "../../base/bytes.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Events, type KeyEvent } from "../../engine/events.ts";
-import { Errors } from "../../protocol/errors.ts";
+import { Errors, errorLine } from "../../protocol/errors.ts";
 import { SET, SetKind, type Sets, type SetWalk, setsOf } from "../../types/sets.ts";
 import { keysArg } from "../shared/argument-docs.ts";
 import { replyMembers, SetEvents } from "./sets.ts";
+
+const numkeysTooMany = errorLine("ERR Number of keys can't be greater than number of args");
+const limitNegative = errorLine("ERR LIMIT can't be negative");
 
 const LIMIT = asciiBytes("limit");
 /** Up to so many sets are united by looking each member up in the sets before. */
@@ -158,13 +161,13 @@ export const sintercard: Command = {
     const sets = setsOf(c);
     const count = args.integer(1);
     if (!(count >= 1)) return reply.error(Errors.numkeysNotPositive);
-    if (count > args.count - 2) return reply.error(Errors.numkeysTooMany);
+    if (count > args.count - 2) return reply.error(numkeysTooMany);
     let limit = 0;
     for (let i = 2 + count; i < args.count; i++) {
       if (!args.is(i, LIMIT) || i + 1 === args.count) return reply.error(Errors.syntax);
       i++;
       limit = args.integer(i);
-      if (!(limit >= 0)) return reply.error(Errors.limitNegative);
+      if (!(limit >= 0)) return reply.error(limitNegative);
     }
     const absent = findSets(c, 2, count + 1);
     if (absent < 0) return;

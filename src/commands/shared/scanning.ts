@@ -5,12 +5,14 @@ import { asciiBytes } from "../../base/bytes.ts";
 import { globMatches, globMatchesAll } from "../../base/glob.ts";
 import { parseCursor } from "../../base/integers.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
-import { Errors } from "../../protocol/errors.ts";
+import { Errors, errorLine } from "../../protocol/errors.ts";
 import type { ReplyWriter } from "../../protocol/reply-writer.ts";
+import { COUNT, TYPE } from "./words.ts";
+
+const invalidCursor = errorLine("ERR invalid cursor");
+const noValuesOutsideHscan = errorLine("ERR NOVALUES option can only be used in HSCAN");
 
 const MATCH = asciiBytes("match");
-const COUNT = asciiBytes("count");
-const TYPE = asciiBytes("type");
 const NOVALUES = asciiBytes("novalues");
 
 const COUNT_DEFAULT = 10;
@@ -66,7 +68,7 @@ export class ScanOptions {
         this.type = i;
       } else if (args.is(i, NOVALUES)) {
         if (of !== ScanOf.fields) {
-          reply.error(Errors.noValuesOutsideHscan);
+          reply.error(noValuesOutsideHscan);
           return false;
         }
         this.withoutValues = true;
@@ -123,7 +125,7 @@ export const scanOptions = new ScanOptions();
 export function readCursor(args: Arguments, i: number, reply: ReplyWriter): number {
   const cursor = parseCursor(args.bytes, args.starts[i], args.ends[i]);
   if (Number.isNaN(cursor)) {
-    reply.error(Errors.invalidCursor);
+    reply.error(invalidCursor);
     return -1;
   }
   return cursor;

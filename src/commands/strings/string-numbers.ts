@@ -15,11 +15,13 @@ import {
 } from "../../base/integers.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { STRING } from "../../keyspace/data-type.ts";
-import { Errors } from "../../protocol/errors.ts";
+import { Errors, errorLine } from "../../protocol/errors.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
 import { EMBEDDED_MAX, StringKind } from "../../types/strings.ts";
 import { keyArg } from "../shared/argument-docs.ts";
 import { StringEvents } from "./strings.ts";
+
+const decrementOverflow = errorLine("ERR decrement would overflow");
 
 export const incr: Command = {
   name: "incr",
@@ -111,7 +113,7 @@ function decrbyCommand(c: Context): void {
     return;
   }
   const exact = args.integer64(2) as bigint;
-  if (exact === INT64_MIN) c.reply.error(Errors.decrementOverflow);
+  if (exact === INT64_MIN) c.reply.error(decrementOverflow);
   else incrementExactly(c, -exact);
 }
 

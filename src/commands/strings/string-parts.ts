@@ -2,11 +2,15 @@
 
 import type { Command, Context } from "../../engine/context.ts";
 import { STRING } from "../../keyspace/data-type.ts";
-import { Errors } from "../../protocol/errors.ts";
+import { Errors, errorLine } from "../../protocol/errors.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
 import { StringKind } from "../../types/strings.ts";
 import { keyArg } from "../shared/argument-docs.ts";
+import { sliceEnd, sliceStart } from "../shared/slices.ts";
 import { StringEvents, setTo } from "./strings.ts";
+
+const offsetOutOfRange = errorLine("ERR offset is out of range");
+const stringTooLong = errorLine("ERR string exceeds maximum allowed size (proto-max-bulk-len)");
 
 export const append: Command = {
   name: "append",
@@ -86,7 +90,7 @@ function strlenCommand(c: Context): void {
 /** Whether a string may grow to this length; replies where it may not. */
 function lengthAllowed(c: Context, length: number): boolean {
   if (length <= c.bulkLengthMax) return true;
-  c.reply.error(Errors.stringTooLong);
+  c.reply.error(stringTooLong);
   return false;
 }
 
@@ -123,7 +127,7 @@ function setrangeCommand(c: Context): void {
     return;
   }
   if (offset < 0) {
-    reply.error(Errors.offsetOutOfRange);
+    reply.error(offsetOutOfRange);
     return;
   }
   let entry = c.findTypedForWrite(1, STRING);
@@ -151,9 +155,9 @@ function setrangeCommand(c: Context): void {
 
 function getrangeCommand(c: Context): void {
   const { args, reply } = c;
-  let start = args.index(2);
-  let end = args.index(3);
-  if (Number.isNaN(start) || Number.isNaN(end)) {
+  const first = args.index(2);
+  const last = args.index(3);
+  if (Number.isNaN(first) || Number.isNaN(last)) {
     reply.error(Errors.notInteger);
     return;
   }
@@ -161,14 +165,14 @@ function getrangeCommand(c: Context): void {
   if (entry < 0) return;
   const { records } = c.keyspace;
   const length = entry === 0 ? 0 : records.valueLength(entry);
-  const crossed = start < 0 && end < 0 && start > end;
-  if (start < 0) start = Math.max(0, length + start);
-  if (end < 0) end = Math.max(0, length + end);
-  if (end >= length) end = length - 1;
-  if (crossed || start > end || length === 0) {
+  const from = sliceStart(first, length);
+  // As in Redis, a last position before the first byte is the first byte.
+  const to = Math.max(sliceEnd(last, length), 1);
+  const crossed = first < 0 && last < 0 && first > last;
+  if (crossed || from >= to || length === 0) {
     reply.bulk(NO_BYTES, 0, 0);
     return;
   }
   records.value(entry);
-  reply.bulk(records.bytes, records.start + start, records.start + end + 1);
+  reply.bulk(records.bytes, records.start + from, records.start + to);
 }

@@ -13,6 +13,7 @@ import { NO_DEADLINE } from "../../structures/record.ts";
 import { stringKind } from "../../types/strings.ts";
 import { keyArg, keysArg } from "../shared/argument-docs.ts";
 import { INVALID_DEADLINE, parseDeadline, Unit } from "../shared/deadlines.ts";
+import { NX, XX } from "../shared/words.ts";
 
 /** What the commands of the family tell of a key. */
 export const StringEvents = {
@@ -250,8 +251,6 @@ export const stringCommands: readonly Command[] = [
   psetex,
 ];
 
-const NX = asciiBytes("nx");
-const XX = asciiBytes("xx");
 const GET = asciiBytes("get");
 const KEEPTTL = asciiBytes("keepttl");
 const PERSIST = asciiBytes("persist");

@@ -6,8 +6,14 @@ import { equalBytes, utf8Text } from "../../base/bytes.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Gate, type Session } from "../../engine/session.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
-import { Errors } from "../../protocol/errors.ts";
+import { errorLine } from "../../protocol/errors.ts";
 import { keysArg } from "../shared/argument-docs.ts";
+
+const multiNested = errorLine("ERR MULTI calls can not be nested");
+const watchInMulti = errorLine("ERR WATCH inside MULTI is not allowed");
+const execWithoutMulti = errorLine("ERR EXEC without MULTI");
+const discardWithoutMulti = errorLine("ERR DISCARD without MULTI");
+const execAborted = errorLine("EXECABORT Transaction discarded because of previous errors.");
 
 export const multi: Command = {
   name: "multi",
@@ -71,7 +77,7 @@ export const transactionCommands: readonly Command[] = [multi, exec, discard, wa
 function multiCommand(c: Context): void {
   const { session } = c;
   if (session.queue !== null) {
-    c.reply.error(Errors.multiNested);
+    c.reply.error(multiNested);
     return;
   }
   session.queue = [];
@@ -81,7 +87,7 @@ function multiCommand(c: Context): void {
 
 function discardCommand(c: Context): void {
   if (c.session.queue === null) {
-    c.reply.error(Errors.discardWithoutMulti);
+    c.reply.error(discardWithoutMulti);
     return;
   }
   c.executor.endTransaction(c.session);
@@ -96,7 +102,7 @@ function unwatchCommand(c: Context): void {
 function watchCommand(c: Context): void {
   const { args, db, keyspace, session } = c;
   if (session.queue !== null) {
-    c.reply.error(Errors.watchInMulti);
+    c.reply.error(watchInMulti);
     return;
   }
   for (let i = 1; i < args.count; i++) {
@@ -133,12 +139,12 @@ function execCommand(c: Context): void {
   const { session, reply, executor } = c;
   const { queue, queuedCommands } = session;
   if (queue === null) {
-    reply.error(Errors.execWithoutMulti);
+    reply.error(execWithoutMulti);
     return;
   }
   if (session.queueFailed) {
     executor.endTransaction(session);
-    reply.error(Errors.execAborted);
+    reply.error(execAborted);
     return;
   }
   if (watchedChanged(c)) {
