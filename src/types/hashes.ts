@@ -1,8 +1,8 @@
 // Hashes: values under distinct fields, both byte strings, in one of two encodings.
 //
-//   hashPacked  at most `entriesMax` fields, fields and values of at most `valueMax` bytes:
-//               a packed list, each field followed by its value
-//   hashTable   anything else: a hash table of records, a field with its value in each
+//   packed  at most `entriesMax` fields, fields and values of at most `valueMax` bytes:
+//           a packed list, each field followed by its value
+//   table   anything else: a hash table of records, a field with its value in each
 //
 // A hash only ever goes from the first to the second, as Redis's hashes do. Operations take the
 // entry: the record in the keyspace whose kind is the encoding and whose pointer is the root.
@@ -15,9 +15,10 @@ import type { CollectionType } from "../keyspace/data-type.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { TableWalk } from "../keyspace/table-walk.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
-import type { Chance, Disposer, HashTables } from "../structures/hash-table.ts";
+import type { Chance, HashTables } from "../structures/hash-table.ts";
 import { PACKED_HEADER, PackedLists } from "../structures/packed-list.ts";
-import { headerBytes, LONG_KEY, NO_DEADLINE, POINTER, type Records } from "../structures/record.ts";
+import { headerBytes, LONG_KEY, POINTER, type Records } from "../structures/record.ts";
+import { MemberTables } from "./member-tables.ts";
 
 /** A packed list is kept well below what its 32-bit total could say, as Redis does. */
 const PACKED_BYTES_MAX = 1 << 30;
@@ -35,13 +36,15 @@ export function hashesOf(owner: { readonly keyspace: Keyspace }): Hashes {
   return owner.keyspace.types.byNumber[HASH] as Hashes;
 }
 
-export class Hashes implements CollectionType, Disposer {
+export class Hashes implements CollectionType {
   readonly type: number = HASH;
   readonly name = "hash";
   readonly kinds = [
     [HashKind.packed, "listpack"],
     [HashKind.table, "hashtable"],
   ] as const;
+  /** The kind that goes with a root that create returned. */
+  readonly createdKind: number = HashKind.packed;
   readonly settings = {
     "hash-max-listpack-entries": (value: number): void => {
       this.entriesMax = value;
@@ -68,17 +71,19 @@ export class Hashes implements CollectionType, Disposer {
   /** A walk for whoever needs one at a time; changes of encoding use another. */
   readonly walk: HashWalk;
   readonly #walk: HashWalk;
+  readonly #members: MemberTables;
 
   constructor(memory: Memory, records: Records, tables: HashTables) {
     this.memory = memory;
     this.records = records;
     this.tables = tables;
     this.packed = new PackedLists(memory);
+    this.#members = new MemberTables(tables, records);
     this.walk = new HashWalk(this);
     this.#walk = new HashWalk(this);
   }
 
-  /** The root of a new empty hash, of kind hashPacked. */
+  /** The root of a new empty hash. */
   create(): number {
     return this.packed.create();
   }
@@ -163,8 +168,7 @@ export class Hashes implements CollectionType, Disposer {
       if (moved !== record) tables.replaceFound(moved);
       return false;
     }
-    const made = records.create(0, field, fieldStart, fieldEnd, value, start, end, NO_DEADLINE, 0);
-    tables.insert(table, hash, made);
+    this.#members.insert(table, hash, field, fieldStart, fieldEnd, value, start, end);
     return true;
   }
 
@@ -232,6 +236,11 @@ export class Hashes implements CollectionType, Disposer {
     return this.#picked;
   }
 
+  /** Whether few draws are cheaper than a walk, however many fields there are. */
+  prefersDraws(entry: number): boolean {
+    return this.records.kind(entry) === HashKind.table;
+  }
+
   /** Describes the value of the field that pick drew. REQUIRES: the hash did not change since. */
   pickedValue(entry: number): void {
     if (this.records.kind(entry) === HashKind.table) {
@@ -271,18 +280,8 @@ export class Hashes implements CollectionType, Disposer {
     walk.openRoot(kind, root);
     while (walk.next()) {
       const hash = this.tables.hash(walk.bytes, walk.start, walk.end);
-      const record = this.records.create(
-        0,
-        walk.bytes,
-        walk.start,
-        walk.end,
-        walk.valueBytes,
-        walk.valueStart,
-        walk.valueEnd,
-        NO_DEADLINE,
-        0,
-      );
-      this.tables.insert(table, hash, record);
+      const { bytes, start, end, valueBytes, valueStart, valueEnd } = walk;
+      this.#members.insert(table, hash, bytes, start, end, valueBytes, valueStart, valueEnd);
     }
     return table;
   }
@@ -294,13 +293,9 @@ export class Hashes implements CollectionType, Disposer {
   }
 
   free(kind: number, root: number, budget: number): boolean {
-    if (kind === HashKind.table) return this.tables.free(root, budget, this);
+    if (kind === HashKind.table) return this.#members.free(root, budget);
     this.packed.free(root);
     return true;
-  }
-
-  dispose(record: number): void {
-    this.records.free(record);
   }
 
   copy(kind: number, root: number): number {
@@ -309,13 +304,7 @@ export class Hashes implements CollectionType, Disposer {
 
   bytesUsed(kind: number, root: number): number {
     if (kind === HashKind.packed) return this.packed.memoryUsed(root);
-    const tables = this.tables;
-    let bytes = tables.bytesUsed(root);
-    for (let bucket = 0; bucket < tables.buckets(root); bucket++) {
-      const count = tables.collect(root, bucket);
-      for (let i = 0; i < count; i++) bytes += this.records.bytesUsed(tables.found[i]);
-    }
-    return bytes;
+    return this.#members.bytesUsed(root);
   }
 
   verify(kind: number, root: number): void {

@@ -1,8 +1,8 @@
 // Lists. The structure is a chunked list in both encodings, and its root never moves; what Redis
 // calls `listpack` and `quicklist` is a matter of size and is kept as the entry's kind:
 //
-//   listPacked    what a list begins as, as long as `list-max-listpack-size` allows
-//   listChunked   beyond; back to listPacked when one node is left that is half the limit or less
+//   packed   what a list begins as, as long as `list-max-listpack-size` allows
+//   chunked  beyond; back to packed when one node is left that is half the limit or less
 //
 // The rules are Redis 7.2's: a growing list is judged before the elements are added, by the bytes
 // that it has and the bytes of the elements, without what their encoding would add or save.
@@ -39,6 +39,8 @@ export class Lists implements CollectionType {
     [ListKind.packed, "listpack"],
     [ListKind.chunked, "quicklist"],
   ] as const;
+  /** The kind that goes with a root that create returned. */
+  readonly createdKind: number = ListKind.packed;
   readonly settings = {
     "list-max-listpack-size": (value: number): void => {
       this.limit = value;
@@ -50,7 +52,7 @@ export class Lists implements CollectionType {
   /** The structure by itself: cursors and nodes, by root. */
   readonly chunked: ChunkedLists;
 
-  // list-max-listpack-size, and what it means: bytes and entries of a list that is listPacked.
+  // list-max-listpack-size, and what it means: bytes and entries of a list that is packed.
   #fill = 0;
   #bytesMax = 0;
   #entriesMax = 0;
@@ -104,7 +106,7 @@ export class Lists implements CollectionType {
 
   // Whole lists
 
-  /** The root of a new empty list, to be entered as listPacked. */
+  /** The root of a new empty list. */
   create(): number {
     return this.chunked.create();
   }

@@ -1,8 +1,8 @@
 // Sets: distinct byte strings, in one of three encodings.
 //
-//   setIntegers  all members are 64-bit integers, at most `integersMax`: an integer set
-//   setPacked    up to `packedEntriesMax` members of up to `packedValueMax` bytes: a packed list
-//   setTable     anything else: a hash table of records without values
+//   integers  all members are 64-bit integers, at most `integersMax`: an integer set
+//   packed    up to `packedEntriesMax` members of up to `packedValueMax` bytes: a packed list
+//   table     anything else: a hash table of records without values
 //
 // A set only ever goes down this list, as Redis's sets do. Operations take the entry: the record in
 // the keyspace (or a holder of our own) whose kind is the encoding and whose pointer is the root.
@@ -15,10 +15,11 @@ import type { CollectionType } from "../keyspace/data-type.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { TableWalk } from "../keyspace/table-walk.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
-import type { Chance, Disposer, HashTables } from "../structures/hash-table.ts";
+import type { Chance, HashTables } from "../structures/hash-table.ts";
 import { DECIMAL_END, IntegerSets } from "../structures/integer-set.ts";
 import { PACKED_HEADER, PackedLists } from "../structures/packed-list.ts";
 import { headerBytes, LONG_KEY, NO_DEADLINE, type Records } from "../structures/record.ts";
+import { MemberTables } from "./member-tables.ts";
 
 /** A packed list is kept well below what its 32-bit total could say, as Redis does. */
 const PACKED_BYTES_MAX = 1 << 30;
@@ -34,7 +35,7 @@ export function setsOf(owner: { readonly keyspace: Keyspace }): Sets {
   return owner.keyspace.types.byNumber[SET] as Sets;
 }
 
-export class Sets implements CollectionType, Disposer {
+export class Sets implements CollectionType {
   readonly type: number = SET;
   readonly name = "set";
   readonly kinds = [
@@ -76,6 +77,7 @@ export class Sets implements CollectionType, Disposer {
   /** A walk for whoever needs one at a time; changes of encoding use another. */
   readonly walk: SetWalk;
   readonly #walk: SetWalk;
+  readonly #members: MemberTables;
 
   constructor(memory: Memory, records: Records, tables: HashTables) {
     this.memory = memory;
@@ -83,6 +85,7 @@ export class Sets implements CollectionType, Disposer {
     this.tables = tables;
     this.integers = new IntegerSets(memory);
     this.packed = new PackedLists(memory);
+    this.#members = new MemberTables(tables, records);
     this.walk = new SetWalk(this);
     this.#walk = new SetWalk(this);
   }
@@ -111,9 +114,26 @@ export class Sets implements CollectionType, Disposer {
    * An entry without a key, for a set that is built before it is stored. The caller stores its
    * root or frees that, and frees the entry with records.memory.free.
    */
-  createHolder(kind: number): number {
+  createHolder(kind: number = SetKind.integers): number {
     const root = this.createEmpty(kind);
     return this.records.createPointer(kind, NO_BYTES, 0, 0, root, 0, NO_DEADLINE, 0);
+  }
+
+  /** As createHolder, for members that come from this set. */
+  createHolderFor(entry: number): number {
+    return this.createHolder(this.isSorted(entry) ? SetKind.integers : SetKind.packed);
+  }
+
+  /** Gives each of two entries the other's set. */
+  exchange(entry: number, other: number): void {
+    const { records } = this;
+    const kind = records.kind(entry);
+    const root = records.pointer(entry);
+    assert(entry !== other, "two sets are exchanged");
+    records.setKind(entry, records.kind(other));
+    records.setPointer(entry, records.pointer(other));
+    records.setKind(other, kind);
+    records.setPointer(other, root);
   }
 
   /** Makes a set a table at once when `added` more members would not fit its encoding. */
@@ -142,6 +162,31 @@ export class Sets implements CollectionType, Disposer {
     return this.packed.find(root, this.packed.first(root), bytes, start, end, 0) !== 0;
   }
 
+  /** Whether the set has the member that a walk stands on. */
+  hasWalked(entry: number, walk: SetWalk): boolean {
+    if (walk.ofIntegers && this.isSorted(entry)) {
+      this.integers.low = walk.low;
+      this.integers.high = walk.high;
+      return this.integers.has(this.records.pointer(entry));
+    }
+    return this.has(entry, walk.bytes, walk.start, walk.end);
+  }
+
+  /** Whether the member that a walk stands on is a 64-bit integer. */
+  isInteger(walk: SetWalk): boolean {
+    return walk.ofIntegers || this.integers.parse(walk.bytes, walk.start, walk.end);
+  }
+
+  /** Whether walks go over the members in order: over integers they do. */
+  isSorted(entry: number): boolean {
+    return this.records.kind(entry) === SetKind.integers;
+  }
+
+  /** Whether few draws are cheaper than a walk, however many members there are. */
+  prefersDraws(entry: number): boolean {
+    return this.records.kind(entry) === SetKind.table;
+  }
+
   /** Adds a member; false when it was there. */
   add(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
     const kind = this.records.kind(entry);
@@ -155,8 +200,7 @@ export class Sets implements CollectionType, Disposer {
     const table = this.records.pointer(entry);
     const hash = tables.hash(bytes, start, end);
     if (tables.find(table, hash, bytes, start, end) !== 0) return false;
-    const record = this.records.create(0, bytes, start, end, bytes, 0, 0, NO_DEADLINE, 0);
-    tables.insert(table, hash, record);
+    this.#members.insert(table, hash, bytes, start, end, NO_BYTES, 0, 0);
     return true;
   }
 
@@ -289,27 +333,23 @@ export class Sets implements CollectionType, Disposer {
 
   #becomeTable(entry: number, kind: number): void {
     const root = this.records.pointer(entry);
+    const table = this.#tableOf(kind, root);
+    this.free(kind, root, Number.MAX_SAFE_INTEGER);
+    this.records.setKind(entry, SetKind.table);
+    this.records.setPointer(entry, table);
+  }
+
+  /** A new table with the members of a set. */
+  #tableOf(kind: number, root: number): number {
     const table = this.tables.create();
     const walk = this.#walk;
     walk.openRoot(kind, root);
     while (walk.next()) {
-      const hash = this.tables.hash(walk.bytes, walk.start, walk.end);
-      const record = this.records.create(
-        0,
-        walk.bytes,
-        walk.start,
-        walk.end,
-        NO_BYTES,
-        0,
-        0,
-        NO_DEADLINE,
-        0,
-      );
-      this.tables.insert(table, hash, record);
+      const { bytes, start, end } = walk;
+      const hash = this.tables.hash(bytes, start, end);
+      this.#members.insert(table, hash, bytes, start, end, NO_BYTES, 0, 0);
     }
-    this.free(kind, root, Number.MAX_SAFE_INTEGER);
-    this.records.setKind(entry, SetKind.table);
-    this.records.setPointer(entry, table);
+    return table;
   }
 
   /** Makes a set whose members are all integers an integer set, if it is small enough. */
@@ -338,39 +378,19 @@ export class Sets implements CollectionType, Disposer {
   }
 
   free(kind: number, root: number, budget: number): boolean {
-    if (kind === SetKind.table) return this.tables.free(root, budget, this);
+    if (kind === SetKind.table) return this.#members.free(root, budget);
     this.memory.free(root);
     return true;
-  }
-
-  dispose(record: number): void {
-    this.records.free(record);
   }
 
   copy(kind: number, root: number): number {
     if (kind === SetKind.integers) return this.integers.copy(root);
     if (kind === SetKind.packed) return this.packed.copy(root);
-    const table = this.tables.create();
-    const walk = this.#walk;
-    walk.openRoot(kind, root);
-    while (walk.next()) {
-      const { bytes, start, end } = walk;
-      const hash = this.tables.hash(bytes, start, end);
-      const record = this.records.create(0, bytes, start, end, bytes, 0, 0, NO_DEADLINE, 0);
-      this.tables.insert(table, hash, record);
-    }
-    return table;
+    return this.#tableOf(kind, root);
   }
 
   bytesUsed(kind: number, root: number): number {
-    if (kind !== SetKind.table) return this.memory.sizeOf(root);
-    let bytes = this.tables.bytesUsed(root);
-    const tables = this.tables;
-    for (let bucket = 0; bucket < tables.buckets(root); bucket++) {
-      const count = tables.collect(root, bucket);
-      for (let i = 0; i < count; i++) bytes += this.records.bytesUsed(tables.found[i]);
-    }
-    return bytes;
+    return kind === SetKind.table ? this.#members.bytesUsed(root) : this.memory.sizeOf(root);
   }
 
   verify(kind: number, root: number): void {

@@ -20,10 +20,11 @@ import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { EventClass, keyEvent } from "../../engine/events.ts";
 import { Errors, errorLine, wrongArity } from "../../protocol/errors.ts";
-import { HASH, HashKind, hashesOf } from "../../types/hashes.ts";
+import { HASH, hashesOf } from "../../types/hashes.ts";
 import { keyArg, scanArgs } from "../shared/argument-docs.ts";
-import { DRAW_SHARE, drawsTooMany, readDrawCount } from "../shared/sampling.ts";
-import { readCursor, replyEmptyScan, ScanOf, scanOptions } from "../shared/scanning.ts";
+import { type MemberReply, removeMembers, replyCount } from "../shared/members.ts";
+import { drawsTooMany, readDrawCount, replySample, sampleSize } from "../shared/sampling.ts";
+import { scanMembers } from "../shared/scanning.ts";
 
 const hashNotInteger = errorLine("ERR hash value is not an integer");
 const hashNotFloat = errorLine("ERR hash value is not a float");
@@ -62,7 +63,7 @@ const pairsArg: ArgumentDoc = {
 /** The hash at argument 1 for a write, made if it is not there; −1 after WRONGTYPE. */
 function hashForWrite(c: Context): number {
   const entry = c.findTypedForWrite(1, HASH);
-  return entry === 0 ? c.create(1, HashKind.packed, hashesOf(c).create()) : entry;
+  return entry === 0 ? c.create(1, hashesOf(c).createdKind, hashesOf(c).create()) : entry;
 }
 
 /** Sets the pairs from argument 2 on; returns how many fields are new, or −1 after WRONGTYPE. */
@@ -267,23 +268,7 @@ export const hdel: Command = {
   summary: "Deletes fields of a hash, and the hash with its last one.",
   args: [keyArg, fieldsArg],
   handler(c) {
-    const entry = c.findTypedForWrite(1, HASH);
-    if (entry < 0) return;
-    if (entry === 0) return c.reply.integer(0);
-    const hashes = hashesOf(c);
-    const { bytes, starts, ends, count } = c.args;
-    let deleted = 0;
-    let left = hashes.count(entry);
-    for (let i = 2; i < count && left > 0; i++) {
-      if (!hashes.remove(entry, bytes, starts[i], ends[i])) continue;
-      deleted++;
-      left--;
-    }
-    if (deleted > 0) {
-      c.modified(1, HashEvents.hdel);
-      if (left === 0) c.removedEmpty(1);
-    }
-    c.reply.integer(deleted);
+    removeMembers(c, hashesOf(c), HashEvents.hdel);
   },
 };
 
@@ -298,8 +283,7 @@ export const hlen: Command = {
   summary: "Returns the number of fields of a hash.",
   args: [keyArg],
   handler(c) {
-    const entry = c.findTyped(1, HASH);
-    if (entry >= 0) c.reply.integer(entry === 0 ? 0 : hashesOf(c).count(entry));
+    replyCount(c, hashesOf(c));
   },
 };
 
@@ -344,7 +328,7 @@ export const hstrlen: Command = {
 
 /** Stores the first `length` bytes of `digits` in the field at argument 2. */
 function storeDigits(c: Context, found: number, length: number): void {
-  const entry = found === 0 ? c.create(1, HashKind.packed, hashesOf(c).create()) : found;
+  const entry = found === 0 ? c.create(1, hashesOf(c).createdKind, hashesOf(c).create()) : found;
   const { bytes, starts, ends } = c.args;
   hashesOf(c).set(entry, bytes, starts[2], ends[2], digits, 0, length);
 }
@@ -437,59 +421,50 @@ export const hincrbyfloat: Command = {
   },
 };
 
-/** Replies the field that was drawn or walked to, with its value where that is asked for. */
-function replyPicked(c: Context, entry: number, withValues: boolean): void {
-  const { reply } = c;
-  const hashes = hashesOf(c);
-  if (withValues && reply.protocol === 3) reply.array(2);
-  reply.bulk(hashes.bytes, hashes.start, hashes.end);
-  if (!withValues) return;
-  hashes.pickedValue(entry);
-  reply.bulk(hashes.bytes, hashes.start, hashes.end);
-}
-
-/** `count` fields drawn anew each time. */
-function replyDraws(c: Context, entry: number, count: number, withValues: boolean): void {
-  for (let i = 0; i < count; i++) {
-    hashesOf(c).pick(entry, c.keyspace.random);
-    replyPicked(c, entry, withValues);
-  }
-}
-
-/** `count` distinct fields of `size`, few enough that repeats are rare. */
-function replyDistinctDraws(c: Context, entry: number, count: number, withValues: boolean): void {
-  const drawn = new Set<number>();
-  while (drawn.size < count) {
-    hashesOf(c).pick(entry, c.keyspace.random);
-    if (drawn.has(hashesOf(c).picked)) continue;
-    drawn.add(hashesOf(c).picked);
-    replyPicked(c, entry, withValues);
-  }
-}
-
-/** `count` distinct fields of `size` by one walk, each with the same chance. */
-function replySelection(
-  c: Context,
-  entry: number,
-  count: number,
-  size: number,
-  withValues: boolean,
-): void {
-  const { reply } = c;
+function replyWalkedField(c: Context): void {
   const { walk } = hashesOf(c);
-  let wanted = count;
-  let left = size;
-  walk.open(entry);
-  while (wanted > 0 && walk.next()) {
-    if (wanted === left || c.keyspace.random.below(left) < wanted) {
-      wanted--;
-      if (withValues && reply.protocol === 3) reply.array(2);
-      reply.bulk(walk.bytes, walk.start, walk.end);
-      if (withValues) reply.bulk(walk.valueBytes, walk.valueStart, walk.valueEnd);
-    }
-    left--;
-  }
+  c.reply.bulk(walk.bytes, walk.start, walk.end);
 }
+
+function replyWalkedPair(c: Context): void {
+  const { walk } = hashesOf(c);
+  c.reply.bulk(walk.bytes, walk.start, walk.end);
+  c.reply.bulk(walk.valueBytes, walk.valueStart, walk.valueEnd);
+}
+
+function replyPickedField(c: Context): void {
+  const hashes = hashesOf(c);
+  c.reply.bulk(hashes.bytes, hashes.start, hashes.end);
+}
+
+function replyPickedPair(c: Context, entry: number): void {
+  const hashes = hashesOf(c);
+  c.reply.bulk(hashes.bytes, hashes.start, hashes.end);
+  hashes.pickedValue(entry);
+  c.reply.bulk(hashes.bytes, hashes.start, hashes.end);
+}
+
+const fieldAlone: MemberReply = {
+  elements: 1,
+  walked: replyWalkedField,
+  picked: replyPickedField,
+};
+
+/** A field and its value, one after the other. */
+const flatPair: MemberReply = { elements: 2, walked: replyWalkedPair, picked: replyPickedPair };
+
+/** A field and its value in an array of their own. */
+const nestedPair: MemberReply = {
+  elements: 1,
+  walked(c) {
+    c.reply.array(2);
+    replyWalkedPair(c);
+  },
+  picked(c, entry) {
+    c.reply.array(2);
+    replyPickedPair(c, entry);
+  },
+};
 
 export const hrandfield: Command = {
   name: "hrandfield",
@@ -532,15 +507,11 @@ export const hrandfield: Command = {
     if (entry < 0) return;
     if (entry === 0 || asked === 0) return reply.array(0);
     if (drawsTooMany(asked)) return reply.error(Errors.outOfRange);
-    const size = hashesOf(c).count(entry);
-    const count = asked < 0 ? -asked : Math.min(asked, size);
-    reply.array(withValues && reply.protocol === 2 ? count * 2 : count);
-    if (asked < 0) replyDraws(c, entry, count, withValues);
-    else if (c.keyspace.records.kind(entry) === HashKind.table && count * DRAW_SHARE <= size) {
-      replyDistinctDraws(c, entry, count, withValues);
-    } else {
-      replySelection(c, entry, count, size, withValues);
-    }
+    const hashes = hashesOf(c);
+    const pair = reply.protocol === 3 ? nestedPair : flatPair;
+    const form = withValues ? pair : fieldAlone;
+    reply.array(sampleSize(asked, hashes.count(entry)) * form.elements);
+    replySample(c, hashes, entry, asked, form);
   },
 };
 
@@ -549,7 +520,7 @@ function randomField(c: Context): void {
   if (entry < 0) return;
   if (entry === 0) return c.reply.null();
   hashesOf(c).pick(entry, c.keyspace.random);
-  replyPicked(c, entry, false);
+  replyPickedField(c);
 }
 
 export const hscan: Command = {
@@ -568,30 +539,7 @@ export const hscan: Command = {
     { name: "novalues", type: "pure-token", token: "NOVALUES", optional: true, since: "7.4.0" },
   ],
   handler(c) {
-    const { args, reply } = c;
-    let cursor = readCursor(args, 2, reply);
-    if (cursor < 0) return;
-    const entry = c.findTyped(1, HASH);
-    if (entry < 0) return;
-    if (entry === 0) return replyEmptyScan(reply);
-    const options = scanOptions;
-    if (!options.read(args, 3, ScanOf.fields, reply)) return;
-    const { walk } = hashesOf(c);
-    const scan = options.begin(reply);
-    let replied = 0;
-    let seen = 0;
-    do {
-      cursor = walk.openBatch(entry, cursor);
-      for (seen = 0; walk.next(); seen++) {
-        if (!options.matches(args, walk.bytes, walk.start, walk.end)) continue;
-        reply.bulk(walk.bytes, walk.start, walk.end);
-        replied++;
-        if (options.withoutValues) continue;
-        reply.bulk(walk.valueBytes, walk.valueStart, walk.valueEnd);
-        replied++;
-      }
-    } while (options.goesOn(cursor, seen));
-    options.end(reply, scan, cursor, replied);
+    scanMembers(c, hashesOf(c), flatPair, fieldAlone);
   },
 };
 

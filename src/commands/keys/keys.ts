@@ -6,7 +6,7 @@ import type { Command, Context } from "../../engine/context.ts";
 import { Events } from "../../engine/events.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
 import { keyArg, keysArg, scanArgs } from "../shared/argument-docs.ts";
-import { readCursor, replyEmptyScan, ScanOf, scanOptions } from "../shared/scanning.ts";
+import { readCursor, replyEmptyScan, ScanWord, scanOptions } from "../shared/scanning.ts";
 
 const sameObject = errorLine("ERR source and destination objects are the same");
 const int32OutOfRange = errorLine(
@@ -271,7 +271,7 @@ function keysCommand(c: Context): void {
 function scanCommand(c: Context): void {
   const { args, keyspace, reply } = c;
   let cursor = readCursor(args, 1, reply);
-  if (cursor < 0 || !scanOptions.read(args, 2, ScanOf.keys, reply)) return;
+  if (cursor < 0 || !scanOptions.read(args, 2, ScanWord.type, reply)) return;
   const table = keyspace.table(c.db);
   if (table === 0) {
     replyEmptyScan(reply);

@@ -3,7 +3,6 @@
 import { parseInteger } from "../../base/integers.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { idleSeconds, lfuCounter } from "../../keyspace/access-clock.ts";
-import { StringKind } from "../../types/strings.ts";
 import { keyArg } from "../shared/argument-docs.ts";
 import { replyHelp } from "../shared/help.ts";
 
@@ -104,7 +103,7 @@ function objectRefcount(c: Context): void {
   if (entry === 0) return;
   const { records } = c.keyspace;
   let references = 1;
-  if (records.kind(entry) === StringKind.integer) {
+  if (c.keyspace.types.encodings[records.kind(entry)] === "int") {
     records.value(entry);
     const value = parseInteger(records.bytes, records.start, records.end);
     if (value >= 0 && value < SHARED_INTEGERS) references = SHARED_REFERENCES;

@@ -11,7 +11,7 @@ import type { Command } from "../../engine/context.ts";
 import { BlockReply, type Context } from "../../engine/context.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
-import { End, LIST, ListKind, listsOf } from "../../types/lists.ts";
+import { End, LIST, listsOf } from "../../types/lists.ts";
 import { keysArg, oneOf } from "../shared/argument-docs.ts";
 import { COUNT } from "../shared/words.ts";
 import { ListEvents, popMany, popOne, popped } from "./lists.ts";
@@ -75,7 +75,7 @@ function move(c: Context, from: number, to: number, timeoutMs: number): void {
   packed.hold(packed.bytes, packed.start, packed.end);
   const { bytes, start, end } = packed;
   if (source === target || left > 0) lists.removeEnd(source, from);
-  if (created) target = c.create(2, ListKind.packed, lists.create());
+  if (created) target = c.create(2, lists.createdKind, lists.create());
   lists.willGrow(target, 1, end - start);
   lists.push(target, to, bytes, start, end);
   c.reply.bulk(bytes, start, end);

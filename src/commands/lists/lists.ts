@@ -7,7 +7,7 @@ import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { EventClass, keyEvent } from "../../engine/events.ts";
 import { Errors, errorLine, wrongArity } from "../../protocol/errors.ts";
-import { End, LIST, ListKind, listsOf } from "../../types/lists.ts";
+import { End, LIST, listsOf } from "../../types/lists.ts";
 import { integer, keyArg, oneOf } from "../shared/argument-docs.ts";
 import { sliceEnd, sliceStart } from "../shared/slices.ts";
 import { COUNT } from "../shared/words.ts";
@@ -59,7 +59,7 @@ function push(c: Context, end: number, mustExist: boolean): void {
   const created = entry === 0;
   if (created) {
     if (mustExist) return c.reply.integer(0);
-    entry = c.create(1, ListKind.packed, lists.create());
+    entry = c.create(1, lists.createdKind, lists.create());
   }
   const { bytes, starts, ends, count } = args;
   const length = lists.pushEach(entry, end, bytes, starts, ends, 2, count);

@@ -6,7 +6,7 @@ import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Events, type KeyEvent } from "../../engine/events.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
-import { SET, SetKind, type Sets, type SetWalk, setsOf } from "../../types/sets.ts";
+import { SET, type Sets, type SetWalk, setsOf } from "../../types/sets.ts";
 import { keysArg } from "../shared/argument-docs.ts";
 import { replyMembers, SetEvents } from "./sets.ts";
 
@@ -54,20 +54,10 @@ function sortBySize(sets: Sets, from: number, to: number, sign: number): void {
   }
 }
 
-/** Whether the set has the member that a walk stands on. */
-function hasWalked(sets: Sets, entry: number, walk: SetWalk): boolean {
-  if (walk.ofIntegers && sets.records.kind(entry) === SetKind.integers) {
-    sets.integers.low = walk.low;
-    sets.integers.high = walk.high;
-    return sets.integers.has(sets.records.pointer(entry));
-  }
-  return sets.has(entry, walk.bytes, walk.start, walk.end);
-}
-
 /** Whether each of entries[1, count) has the member that a walk over entries[0] stands on. */
 function allHave(sets: Sets, count: number, walk: SetWalk): boolean {
   for (let i = 1; i < count; i++) {
-    if (entries[i] !== entries[0] && !hasWalked(sets, entries[i], walk)) return false;
+    if (entries[i] !== entries[0] && !sets.hasWalked(entries[i], walk)) return false;
   }
   return true;
 }
@@ -75,7 +65,7 @@ function allHave(sets: Sets, count: number, walk: SetWalk): boolean {
 /** Whether any of entries[from, to) has the member that a walk stands on. */
 function anyHas(sets: Sets, from: number, to: number, walk: SetWalk): boolean {
   for (let i = from; i < to; i++) {
-    if (entries[i] !== 0 && hasWalked(sets, entries[i], walk)) return true;
+    if (entries[i] !== 0 && sets.hasWalked(entries[i], walk)) return true;
   }
   return false;
 }
@@ -206,15 +196,12 @@ export const sinterstore: Command = {
     if (absent > 0) return storeNothing(c);
     sortBySize(sets, 0, count, 1);
     const { walk } = sets;
-    const ofIntegers = sets.records.kind(entries[0]) === SetKind.integers;
-    const holder = sets.createHolder(ofIntegers ? SetKind.integers : SetKind.packed);
+    const holder = sets.createHolderFor(entries[0]);
     let onlyIntegers = true;
     walk.open(entries[0]);
     while (walk.next()) {
       if (!allHave(sets, count, walk)) continue;
-      if (onlyIntegers && !ofIntegers) {
-        onlyIntegers = sets.integers.parse(walk.bytes, walk.start, walk.end);
-      }
+      if (onlyIntegers) onlyIntegers = sets.isInteger(walk);
       sets.add(holder, walk.bytes, walk.start, walk.end);
     }
     if (onlyIntegers) sets.becomeIntegers(holder);
@@ -225,7 +212,7 @@ export const sinterstore: Command = {
 /** A new set, in a holder, of all members of entries[0, count). */
 function unite(sets: Sets, count: number): number {
   const { walk } = sets;
-  const holder = sets.createHolder(SetKind.integers);
+  const holder = sets.createHolder();
   for (let i = 0; i < count; i++) {
     if (entries[i] === 0) continue;
     walk.open(entries[i]);
@@ -234,10 +221,10 @@ function unite(sets: Sets, count: number): number {
   return holder;
 }
 
-/** Whether all of entries[0, count) that are there are integer sets: then replies are sorted. */
-function allIntegers(sets: Sets, count: number): boolean {
+/** Whether all of entries[0, count) that are there are in order: then so is the reply. */
+function allSorted(sets: Sets, count: number): boolean {
   for (let i = 0; i < count; i++) {
-    if (entries[i] !== 0 && sets.records.kind(entries[i]) !== SetKind.integers) return false;
+    if (entries[i] !== 0 && !sets.isSorted(entries[i])) return false;
   }
   return true;
 }
@@ -259,7 +246,7 @@ export const sunion: Command = {
     const count = c.args.count - 1;
     const absent = findSets(c, 1, count);
     if (absent < 0) return;
-    if (count > UNITED_BY_LOOKUP_MAX || allIntegers(sets, count)) {
+    if (count > UNITED_BY_LOOKUP_MAX || allSorted(sets, count)) {
       return replyHolder(c, unite(sets, count));
     }
     const { walk } = sets;
@@ -318,7 +305,7 @@ function differsByLookup(sets: Sets, count: number): boolean {
 /** A new set, in a holder, of entries[0] without the members of the others. */
 function subtract(sets: Sets, count: number): number {
   const { walk } = sets;
-  const holder = sets.createHolder(SetKind.integers);
+  const holder = sets.createHolder();
   if (entries[0] === 0) return holder;
   if (differsByLookup(sets, count)) {
     sortBySize(sets, 1, count, -1);

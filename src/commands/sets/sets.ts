@@ -5,10 +5,11 @@ import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { EventClass, keyEvent } from "../../engine/events.ts";
 import { Errors } from "../../protocol/errors.ts";
-import { SET, SetKind, setsOf } from "../../types/sets.ts";
+import { SET, setsOf } from "../../types/sets.ts";
 import { keyArg, scanArgs } from "../shared/argument-docs.ts";
-import { DRAW_SHARE, drawsTooMany, readDrawCount } from "../shared/sampling.ts";
-import { readCursor, replyEmptyScan, ScanOf, scanOptions } from "../shared/scanning.ts";
+import { type MemberReply, removeMembers, replyCount } from "../shared/members.ts";
+import { drawsTooMany, readDrawCount, replySample, sampleSize } from "../shared/sampling.ts";
+import { scanMembers } from "../shared/scanning.ts";
 
 /** What the commands of the family tell of a key. */
 export const SetEvents = {
@@ -67,23 +68,7 @@ export const srem: Command = {
   summary: "Removes members from a set, and the set with its last one.",
   args: [keyArg, membersArg],
   handler(c) {
-    const entry = c.findTypedForWrite(1, SET);
-    if (entry < 0) return;
-    if (entry === 0) return c.reply.integer(0);
-    const sets = setsOf(c);
-    const { bytes, starts, ends, count } = c.args;
-    let removed = 0;
-    let left = sets.count(entry);
-    for (let i = 2; i < count && left > 0; i++) {
-      if (!sets.remove(entry, bytes, starts[i], ends[i])) continue;
-      removed++;
-      left--;
-    }
-    if (removed > 0) {
-      c.modified(1, SetEvents.srem);
-      if (left === 0) c.removedEmpty(1);
-    }
-    c.reply.integer(removed);
+    removeMembers(c, setsOf(c), SetEvents.srem);
   },
 };
 
@@ -171,8 +156,7 @@ export const scard: Command = {
   summary: "Returns the number of members of a set.",
   args: [keyArg],
   handler(c) {
-    const entry = c.findTyped(1, SET);
-    if (entry >= 0) c.reply.integer(entry === 0 ? 0 : setsOf(c).count(entry));
+    replyCount(c, setsOf(c));
   },
 };
 
@@ -257,9 +241,7 @@ function popPicked(c: Context, entry: number, count: number): void {
 function popAllBut(c: Context, entry: number, staying: number, count: number): void {
   const { reply } = c;
   const sets = setsOf(c);
-  const { records } = sets;
-  const ofIntegers = records.kind(entry) === SetKind.integers;
-  const holder = sets.createHolder(ofIntegers ? SetKind.integers : SetKind.packed);
+  const holder = sets.createHolderFor(entry);
   for (let i = 0; i < staying; i++) {
     sets.pick(entry, c.keyspace.random);
     sets.add(holder, sets.bytes, sets.start, sets.end);
@@ -272,14 +254,23 @@ function popAllBut(c: Context, entry: number, staying: number, count: number): v
     reply.bulk(walk.bytes, walk.start, walk.end);
     c.effectBytes(walk.bytes, walk.start, walk.end);
   }
-  const kind = records.kind(entry);
-  const root = records.pointer(entry);
-  records.setKind(entry, records.kind(holder));
-  records.setPointer(entry, records.pointer(holder));
-  records.setKind(holder, kind);
-  records.setPointer(holder, root);
+  sets.exchange(entry, holder);
   c.keyspace.dispose(holder);
 }
+
+function replyPicked(c: Context): void {
+  const sets = setsOf(c);
+  c.reply.bulk(sets.bytes, sets.start, sets.end);
+}
+
+const memberAlone: MemberReply = {
+  elements: 1,
+  walked(c) {
+    const { walk } = setsOf(c);
+    c.reply.bulk(walk.bytes, walk.start, walk.end);
+  },
+  picked: replyPicked,
+};
 
 export const srandmember: Command = {
   name: "srandmember",
@@ -304,15 +295,8 @@ export const srandmember: Command = {
     if (entry < 0) return;
     if (entry === 0 || asked === 0) return reply.array(0);
     if (drawsTooMany(asked)) return reply.error(Errors.outOfRange);
-    const size = sets.count(entry);
-    const count = asked < 0 ? -asked : Math.min(asked, size);
-    reply.array(count);
-    if (asked < 0) replyDraws(c, entry, count);
-    else if (sets.records.kind(entry) === SetKind.table && count * DRAW_SHARE <= size) {
-      replyDistinctDraws(c, entry, count);
-    } else {
-      replySelection(c, entry, count, size);
-    }
+    reply.array(sampleSize(asked, sets.count(entry)));
+    replySample(c, sets, entry, asked, memberAlone);
   },
 };
 
@@ -320,45 +304,8 @@ function randomMember(c: Context): void {
   const entry = c.findTyped(1, SET);
   if (entry < 0) return;
   if (entry === 0) return c.reply.null();
-  replyDraws(c, entry, 1);
-}
-
-function replyDraws(c: Context, entry: number, count: number): void {
-  const { reply } = c;
-  const sets = setsOf(c);
-  for (let i = 0; i < count; i++) {
-    sets.pick(entry, c.keyspace.random);
-    reply.bulk(sets.bytes, sets.start, sets.end);
-  }
-}
-
-/** `count` distinct members, few enough that repeats are rare. */
-function replyDistinctDraws(c: Context, entry: number, count: number): void {
-  const { reply } = c;
-  const sets = setsOf(c);
-  const drawn = new Set<number>();
-  while (drawn.size < count) {
-    sets.pick(entry, c.keyspace.random);
-    if (drawn.has(sets.picked)) continue;
-    drawn.add(sets.picked);
-    reply.bulk(sets.bytes, sets.start, sets.end);
-  }
-}
-
-/** `count` distinct members of `size` by one walk, each with the same chance. */
-function replySelection(c: Context, entry: number, count: number, size: number): void {
-  const { reply } = c;
-  const { walk } = setsOf(c);
-  let wanted = count;
-  let left = size;
-  walk.open(entry);
-  while (wanted > 0 && walk.next()) {
-    if (wanted === left || c.keyspace.random.below(left) < wanted) {
-      wanted--;
-      reply.bulk(walk.bytes, walk.start, walk.end);
-    }
-    left--;
-  }
+  setsOf(c).pick(entry, c.keyspace.random);
+  replyPicked(c);
 }
 
 export const smove: Command = {
@@ -413,27 +360,7 @@ export const sscan: Command = {
   summary: "Walks over the members of a set step by step.",
   args: [keyArg, ...scanArgs],
   handler(c) {
-    const { args, reply } = c;
-    let cursor = readCursor(args, 2, reply);
-    if (cursor < 0) return;
-    const entry = c.findTyped(1, SET);
-    if (entry < 0) return;
-    if (entry === 0) return replyEmptyScan(reply);
-    const options = scanOptions;
-    if (!options.read(args, 3, ScanOf.members, reply)) return;
-    const { walk } = setsOf(c);
-    const mark = options.begin(reply);
-    let replied = 0;
-    let seen = 0;
-    do {
-      cursor = walk.openBatch(entry, cursor);
-      for (seen = 0; walk.next(); seen++) {
-        if (!options.matches(args, walk.bytes, walk.start, walk.end)) continue;
-        reply.bulk(walk.bytes, walk.start, walk.end);
-        replied++;
-      }
-    } while (options.goesOn(cursor, seen));
-    options.end(reply, mark, cursor, replied);
+    scanMembers(c, setsOf(c), memberAlone);
   },
 };
 

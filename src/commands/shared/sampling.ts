@@ -6,12 +6,14 @@
 //                element with the chance (still wanted) / (still to come), so any choice is as
 //                likely as any other. Both cost O(count).
 
+import type { Context } from "../../engine/context.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import { Errors } from "../../protocol/errors.ts";
 import type { ReplyWriter } from "../../protocol/reply-writer.ts";
+import type { MemberReply, Members } from "./members.ts";
 
 /** Draws are repeated while the count is at most one in so many; beyond, one walk is cheaper. */
-export const DRAW_SHARE = 3;
+const DRAW_SHARE = 3;
 
 /** A reply of more draws than this is refused: nobody could take it. */
 const DRAWS_MAX = 1 << 24;
@@ -31,4 +33,79 @@ export function readDrawCount(args: Arguments, i: number, reply: ReplyWriter): n
 /** Whether a count asks for more draws than a reply may have. */
 export function drawsTooMany(count: number): boolean {
   return count < -DRAWS_MAX;
+}
+
+/** How many members a count of `asked` gets from a collection of `size`. */
+export function sampleSize(asked: number, size: number): number {
+  return asked < 0 ? -asked : Math.min(asked, size);
+}
+
+/** Replies the sample that a count of `asked` gets: sampleSize() members. */
+export function replySample(
+  c: Context,
+  members: Members,
+  entry: number,
+  asked: number,
+  form: MemberReply,
+): void {
+  const size = members.count(entry);
+  const count = sampleSize(asked, size);
+  if (asked < 0) replyDraws(c, members, entry, count, form);
+  else if (members.prefersDraws(entry) && count * DRAW_SHARE <= size) {
+    replyDistinctDraws(c, members, entry, count, form);
+  } else {
+    replySelection(c, members, entry, count, form);
+  }
+}
+
+/** `count` members drawn anew each time. */
+function replyDraws(
+  c: Context,
+  members: Members,
+  entry: number,
+  count: number,
+  form: MemberReply,
+): void {
+  for (let i = 0; i < count; i++) {
+    members.pick(entry, c.keyspace.random);
+    form.picked(c, entry);
+  }
+}
+
+/** `count` distinct members, few enough that repeats are rare. */
+function replyDistinctDraws(
+  c: Context,
+  members: Members,
+  entry: number,
+  count: number,
+  form: MemberReply,
+): void {
+  const drawn = new Set<number>();
+  while (drawn.size < count) {
+    members.pick(entry, c.keyspace.random);
+    if (drawn.has(members.picked)) continue;
+    drawn.add(members.picked);
+    form.picked(c, entry);
+  }
+}
+
+/** `count` distinct members by one walk, each with the same chance. */
+function replySelection(
+  c: Context,
+  members: Members,
+  entry: number,
+  count: number,
+  form: MemberReply,
+): void {
+  const { walk } = members;
+  let wanted = count;
+  let left = members.count(entry);
+  walk.open(entry);
+  while (wanted > 0 && walk.next()) {
+    if (wanted === left || c.keyspace.random.below(left) < wanted) {
+      wanted--;
+      form.walked(c);
+    }
+    left--;
+  }
 }

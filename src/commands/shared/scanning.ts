@@ -4,9 +4,11 @@
 import { asciiBytes } from "../../base/bytes.ts";
 import { globMatches, globMatchesAll } from "../../base/glob.ts";
 import { parseCursor } from "../../base/integers.ts";
+import type { Context } from "../../engine/context.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
 import type { ReplyWriter } from "../../protocol/reply-writer.ts";
+import type { MemberReply, Members } from "./members.ts";
 import { COUNT, TYPE } from "./words.ts";
 
 const invalidCursor = errorLine("ERR invalid cursor");
@@ -22,8 +24,8 @@ const BATCHES_FOR_EACH_COUNTED = 10;
 /** Room for what comes before the elements: two array heads and the cursor. */
 const HEAD_MAX = 128;
 
-/** Which options a command of the family knows beside MATCH and COUNT. */
-export const ScanOf = { keys: 0, fields: 1, members: 2 } as const;
+/** What a command may know beside MATCH and COUNT. */
+export const ScanWord = { none: 0, type: 1, noValues: 2 } as const;
 
 /** The options of the scan that is being executed. */
 export class ScanOptions {
@@ -39,8 +41,11 @@ export class ScanOptions {
   #batchesLeft = 0;
   #elementsLeft = 0;
 
-  /** Reads the options from argument `from` on; false when an error has been replied. */
-  read(args: Arguments, from: number, of: number, reply: ReplyWriter): boolean {
+  /**
+   * Reads the options from argument `from` on, those of `known` (a ScanWord) among them; false
+   * when an error has been replied.
+   */
+  read(args: Arguments, from: number, known: number, reply: ReplyWriter): boolean {
     this.count = COUNT_DEFAULT;
     this.pattern = 0;
     this.type = 0;
@@ -63,11 +68,11 @@ export class ScanOptions {
         i++;
         const all = globMatchesAll(args.bytes, args.starts[i], args.ends[i]);
         this.pattern = all ? 0 : i;
-      } else if (more && of === ScanOf.keys && args.is(i, TYPE)) {
+      } else if (more && known === ScanWord.type && args.is(i, TYPE)) {
         i++;
         this.type = i;
       } else if (args.is(i, NOVALUES)) {
-        if (of !== ScanOf.fields) {
+        if (known !== ScanWord.noValues) {
           reply.error(noValuesOutsideHscan);
           return false;
         }
@@ -136,4 +141,39 @@ export function replyEmptyScan(reply: ReplyWriter): void {
   reply.array(2);
   reply.bulkInteger(0);
   reply.array(0);
+}
+
+/**
+ * HSCAN, SSCAN: one step through the collection at argument 1, from the cursor at argument 2.
+ * Members are replied as `form` says, or `bare` where NOVALUES is known and given.
+ */
+export function scanMembers(
+  c: Context,
+  members: Members,
+  form: MemberReply,
+  bare: MemberReply = form,
+): void {
+  const { args, reply } = c;
+  let cursor = readCursor(args, 2, reply);
+  if (cursor < 0) return;
+  const entry = c.findTyped(1, members.type);
+  if (entry < 0) return;
+  if (entry === 0) return replyEmptyScan(reply);
+  const options = scanOptions;
+  const known = bare === form ? ScanWord.none : ScanWord.noValues;
+  if (!options.read(args, 3, known, reply)) return;
+  const { walk } = members;
+  const replied = options.withoutValues ? bare : form;
+  const mark = options.begin(reply);
+  let matching = 0;
+  let seen = 0;
+  do {
+    cursor = walk.openBatch(entry, cursor);
+    for (seen = 0; walk.next(); seen++) {
+      if (!options.matches(args, walk.bytes, walk.start, walk.end)) continue;
+      replied.walked(c);
+      matching++;
+    }
+  } while (options.goesOn(cursor, seen));
+  options.end(reply, mark, cursor, matching * replied.elements);
 }

@@ -10,8 +10,8 @@
 // deadline and access clock, whose pointer leads to what is saved in the place of the collection.
 //
 //   table of partial saves (one for each step of undo.ts that saves keys)
-//     └─ record "h", of hashTable   ─▶  table of members    "f" = "old value" │ "new" ABSENT
-//     └─ record "l", of listChunked ─▶  ends of the list    (undo-ends.ts)
+//     └─ record "h", as a table    ─▶  table of members    "f" = "old value" │ "new" ABSENT
+//     └─ record "l", of a list     ─▶  ends of the list    (undo-ends.ts)
 //
 // A command that may change more than its words name (SPOP, LREM, RENAME …) has the whole entry
 // set aside as ever, on top: what was partially saved before describes the entry that is set aside.

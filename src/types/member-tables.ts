@@ -1,0 +1,64 @@
+// Member tables: what a collection becomes when it is too large to be packed, a hash table of
+// records (structures/record.ts) that belong to it. A record's key is the member or field, its
+// value what goes with it; kind, deadline and clock say nothing there. Hashes and sets stand on
+// them, each type with an object of its own over the keyspace's one set of hash tables.
+
+import { assert } from "../base/assert.ts";
+import type { Disposer, HashTables } from "../structures/hash-table.ts";
+import { NO_DEADLINE, type Records } from "../structures/record.ts";
+
+export class MemberTables implements Disposer {
+  readonly #tables: HashTables;
+  readonly #records: Records;
+
+  constructor(tables: HashTables, records: Records) {
+    this.#tables = tables;
+    this.#records = records;
+  }
+
+  /** Adds a member with its value. REQUIRES: `hash` is the member's, which is not there. */
+  insert(
+    table: number,
+    hash: number,
+    member: Uint8Array,
+    memberStart: number,
+    memberEnd: number,
+    value: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    const record = this.#records.create(
+      0,
+      member,
+      memberStart,
+      memberEnd,
+      value,
+      start,
+      end,
+      NO_DEADLINE,
+      0,
+    );
+    this.#tables.insert(table, hash, record);
+  }
+
+  /** Frees up to `budget` members and, when none is left, the table; see CollectionType.free. */
+  free(table: number, budget: number): boolean {
+    assert(table !== 0, "a table that is freed is there");
+    return this.#tables.free(table, budget, this);
+  }
+
+  dispose(record: number): void {
+    this.#records.free(record);
+  }
+
+  /** Bytes of the table with all its members. */
+  bytesUsed(table: number): number {
+    const tables = this.#tables;
+    let bytes = tables.bytesUsed(table);
+    for (let bucket = 0; bucket < tables.buckets(table); bucket++) {
+      const count = tables.collect(table, bucket);
+      for (let i = 0; i < count; i++) bytes += this.#records.bytesUsed(tables.found[i]);
+    }
+    return bytes;
+  }
+}
