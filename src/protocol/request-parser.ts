@@ -9,6 +9,7 @@
 // arguments remembers how far it came, so that its cost stays linear.
 // Limits and texts: Redis 7.2, networking.c (processMultibulkBuffer, processInlineBuffer).
 
+import { parseInteger } from "../base/integers.ts";
 import type { Arguments } from "./arguments.ts";
 
 /** What parse() found. */
@@ -88,7 +89,7 @@ export class RequestParser {
       at = this.#line(bytes, start + 1, end);
       if (at < 0) return this.#lineFailed(at, end - start, "too big mbulk count string");
       remaining = this.#number;
-      if (!Number.isInteger(remaining) || remaining > 2147483647) {
+      if (Number.isNaN(remaining) || remaining > 2147483647) {
         return this.#fail("invalid multibulk length");
       }
       if (!authenticated && remaining > ARGUMENTS_UNAUTHENTICATED_MAX) {
@@ -107,16 +108,17 @@ export class RequestParser {
     }
     for (; remaining > 0; remaining--) {
       if (at >= end) return this.#pause(args, start, at, remaining, end - start + 1);
-      if (bytes[at] !== DOLLAR) {
-        return this.#fail(`expected '$', got '${String.fromCharCode(bytes[at])}'`);
-      }
-      const body = this.#line(bytes, at + 1, end);
+      const named = bytes[at] === DOLLAR;
+      const body = this.#line(bytes, named ? at + 1 : at, end);
       if (body < 0) {
         if (body === TOO_LONG) return this.#fail("too big bulk count string");
         return this.#pause(args, start, at, remaining, end - start + 1);
       }
+      if (!named) {
+        return this.#fail(`expected '$', got '${String.fromCharCode(bytes[at])}'`);
+      }
       const length = this.#number;
-      if (!Number.isInteger(length) || length < 0 || length > this.bulkLengthMax) {
+      if (!(length >= 0 && length <= this.bulkLengthMax)) {
         return this.#fail("invalid bulk length");
       }
       if (!authenticated && length > BULK_UNAUTHENTICATED_MAX) {
@@ -156,7 +158,8 @@ export class RequestParser {
   }
 
   /**
-   * Reads the decimal number of a header line into #number (NaN where it is none).
+   * Reads the decimal number of a header line into #number, as parseInteger has it: NaN where it is
+   * no int64, ±Infinity for one beyond 2^53.
    * Returns where the line's successor begins, INCOMPLETE or TOO_LONG.
    */
   #line(bytes: Uint8Array, start: number, end: number): number {
@@ -180,9 +183,7 @@ export class RequestParser {
     let at = start;
     while (at < end && bytes[at] !== CR) at++;
     if (at + 1 >= end) return end - start > LINE_MAX ? TOO_LONG : INCOMPLETE;
-    let text = "";
-    for (let i = start; i < at; i++) text += String.fromCharCode(bytes[i]);
-    this.#number = /^(0|-?[1-9][0-9]{0,18})$/.test(text) ? Number(text) : Number.NaN;
+    this.#number = parseInteger(bytes, start, at);
     return at + 2;
   }
 
