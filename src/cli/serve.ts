@@ -35,6 +35,11 @@ export async function serve(platform: Platform, args: readonly string[]): Promis
       warn(platform, configuration, database, clientsAsked, messages);
       messages.notice(`Ready to accept connections on ${addresses.join(" and ")}`);
       server.onLogFailure = (failure) => reportLogFailure(messages, failure);
+      services.onBrowser = (address) =>
+        messages.warning(
+          `${address} was disconnected: it speaks HTTP (POST or Host:). Somebody may have made a ` +
+            "browser send commands here; a password (requirepass) keeps them out",
+        );
       server.onCutOff = (address, error, limit) =>
         messages.warning(`${address} was disconnected: ${error.message} (${limit})`);
     } catch (error) {

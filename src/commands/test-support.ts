@@ -66,6 +66,9 @@ export class FakeServices implements Services {
     this.database.executor.forget(session);
     this.sessions.delete(session.id);
   }
+  disconnectBrowser(session: Session): void {
+    this.kill(session);
+  }
   shutdown(force: boolean): string | undefined {
     this.shutdowns.push(force);
     return undefined;

@@ -218,7 +218,7 @@ export class Executor implements Engine, KeyspaceListener {
   #unknownCommand(args: Arguments): void {
     // A browser was made to speak to us: it gets nothing, and what follows is no request.
     if (httpWords.has(args.text(0).toLowerCase())) {
-      this.context.session.link?.close(true);
+      this.context.services.disconnectBrowser(this.context.session);
       return;
     }
     let shown = "";

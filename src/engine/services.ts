@@ -20,6 +20,8 @@ export interface Services {
   readonly sessions: ReadonlyMap<number, Session>;
   /** Closes a client's connection. */
   kill(session: Session): void;
+  /** As kill, of a client that speaks HTTP: somebody has made a browser send us commands. */
+  disconnectBrowser(session: Session): void;
   /**
    * Ends the server, which flushes its log in any case; returns the text of an error, among them
    * that the log cannot be written, unless `force` says that it need not be.

@@ -39,6 +39,8 @@ const noNetwork: NetworkFigures = {
 
 /** How often the figures by the second are taken. */
 const SAMPLE_MS = 1000;
+/** How often it is told that browsers are made to speak to us. */
+const BROWSER_MS = 60_000;
 
 export class ProcessServices implements Services, InfoSource {
   readonly platform: Platform;
@@ -49,6 +51,8 @@ export class ProcessServices implements Services, InfoSource {
   network: NetworkFigures = noNetwork;
   /** Ends the process's server; not set where SHUTDOWN is not for clients to say. */
   onShutdown: (() => void) | undefined;
+  /** Called, at most once a minute, when a client that speaks HTTP is disconnected. */
+  onBrowser: (address: string) => void = () => {};
 
   commandsPerSecond = 0;
   inputKilobytesPerSecond = 0;
@@ -57,6 +61,7 @@ export class ProcessServices implements Services, InfoSource {
   readonly #clock: () => number;
   #database: Database | undefined;
   #nextSession = 1;
+  #browserAtMs = Number.NEGATIVE_INFINITY;
   #sampledMs = 0;
   #sampledCommands = 0;
   #sampledReceived = 0;
@@ -125,6 +130,17 @@ export class ProcessServices implements Services, InfoSource {
 
   kill(session: Session): void {
     session.link?.close(true);
+  }
+
+  disconnectBrowser(session: Session): void {
+    const { link } = session;
+    if (link === undefined) return;
+    const nowMs = this.platform.monotonicMs();
+    if (nowMs >= this.#browserAtMs + BROWSER_MS) {
+      this.#browserAtMs = nowMs;
+      this.onBrowser(link.address);
+    }
+    link.close(true);
   }
 
   shutdown(force: boolean): string | undefined {

@@ -27,6 +27,7 @@ interface BunTcpSocket {
   pause(): void;
   resume(): void;
   end(): void;
+  close(): void;
   terminate(): void;
   setNoDelay(on: boolean): void;
   setKeepAlive(on: boolean, initialDelayMs: number): void;
@@ -109,7 +110,8 @@ class BunSocket implements Socket {
   destroy(): void {
     this.closing = true;
     this.calling = true;
-    this.socket.terminate();
+    // Not terminate(), which resets the connection: the peer could lose what it was sent before.
+    this.socket.close();
     this.calling = false;
   }
 

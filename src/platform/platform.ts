@@ -153,7 +153,10 @@ export interface Socket {
   resume(): void;
   /** Closes the socket once everything that was handed over has been sent. `closed` follows. */
   end(): void;
-  /** Closes at once; what was not yet sent is dropped. `closed` follows. */
+  /**
+   * Closes at once; what was not yet handed to the system is dropped. The peer sees an end in good
+   * order, unless it has sent what nobody has read. `closed` follows.
+   */
   destroy(): void;
   setNoDelay(on: boolean): void;
   /** Probes an idle peer after `idleSeconds`; 0 turns that off. */

@@ -183,6 +183,25 @@ test("end sends what was handed over, and then closes whether or not the peer do
   server.listener.close();
 });
 
+test("destroy is an end in good order for the peer, which gets what was written", async () => {
+  const server = await serve({
+    data(socket) {
+      assert.equal(socket.write(encode("goodbye"), 0, 7), 7);
+      socket.destroy();
+    },
+  });
+  const client = await server.dial();
+  const seen: string[] = [];
+  client.on("error", (error) => seen.push(String(error)));
+  client.on("data", (chunk) => seen.push(String(chunk)));
+  client.on("end", () => seen.push("end"));
+  client.write("x");
+  await until(() => client.destroyed || seen.includes("end"));
+  assert.deepEqual(seen, ["goodbye", "end"]);
+  client.destroy();
+  server.listener.close();
+});
+
 test("destroy is followed by closed, once, and writes after it are taken and dropped", async () => {
   const server = await serve({
     data(socket) {

@@ -25,7 +25,22 @@ const NUMBERS = [
 ];
 const SIGNS = ["", "-", "+", "--", "-+", " ", "\t", "- ", "0", "00", "-0", "\v"];
 const TAILS = ["", " ", "\t", ".0", "e0", "x", "-", "\n", " 1", "\x80"];
-const ODD = ["", "-", "+", " ", ".", "0x4", "0b1", "1_0", "1,0", "inf", "-inf", "nan", "٤", "\u{1D7DC}"];
+const ODD = [
+  "",
+  "-",
+  "+",
+  " ",
+  ".",
+  "0x4",
+  "0b1",
+  "1_0",
+  "1,0",
+  "inf",
+  "-inf",
+  "nan",
+  "٤",
+  "\u{1D7DC}",
+];
 
 /** Texts that stand where a header has its number. */
 function texts(): string[] {
@@ -154,11 +169,11 @@ describe("numbers and lines of the protocol", () => {
         if (!redisServerOrSkip(t, "headers of requests")) return;
         const theirs = await oracle(name, more);
         const ours = await startOurServer({ runtime, args: [...args, ...more] });
+        t.after(() => ours.stop());
         const sent = [...requests(), ...BROKEN, ...INLINE];
         assert.ok(sent.length > 1000);
         const expected = await replies(theirs, sent);
         const got = await replies(ours, sent);
-        await ours.stop();
         const wrong = sent.flatMap((bytes, i) =>
           expected[i] === got[i]
             ? []

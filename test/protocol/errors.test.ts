@@ -150,6 +150,55 @@ function compareCases(name: string, cases: Record<string, string>, args: readonl
   });
 }
 
+/** Connections that the server ends: what is sent on each, and whether another one kills it. */
+const ENDS: Record<string, readonly [text: string, killed?: boolean]> = {
+  POST: [`POST / HTTP/1.1${CRLF}Host: localhost${CRLF}${CRLF}`],
+  "POST with a body": [`POST / HTTP/1.1${CRLF}Content-Length: 5${CRLF}${CRLF}PING${CRLF}`],
+  "POST behind a request": [`${PING}POST / HTTP/1.1${CRLF}`],
+  GET: [`GET / HTTP/1.1${CRLF}Host: localhost${CRLF}${CRLF}`],
+  "an array that is a Host header": [`*1${CRLF}$5${CRLF}HoSt:${CRLF}`],
+  QUIT: [`QUIT${CRLF}`],
+  "a malformed request": [`*x${CRLF}`],
+  "CLIENT KILL of an idle client": [PING, true],
+  "CLIENT KILL in the middle of a request": [`${PING}*1${CRLF}$4${CRLF}PI`, true],
+};
+
+/** What came back on a connection that the server has ended, and whether in good order. */
+async function endOf(server: Server, text: string, killed: boolean): Promise<string> {
+  const client = await server.connect();
+  const heard = client.capture();
+  const errors: string[] = [];
+  client.socket.on("error", (error: NodeJS.ErrnoException) => errors.push(error.code ?? ""));
+  client.write(text);
+  if (killed) {
+    while (Buffer.concat(heard).length === 0) await pause(1);
+    const killer = await server.connect();
+    const { localAddress, localPort } = client.socket;
+    await killer.call("CLIENT", "KILL", `${localAddress}:${localPort}`);
+    killer.close();
+  }
+  const bytes = await client.untilClosed();
+  return `${shown(bytes)} ${errors.length === 0 ? "in good order" : errors.join(" ")}`;
+}
+
+describe("the end of a connection", () => {
+  for (const runtime of RUNTIMES) {
+    test(`is in good order where redis-server's is (${runtime})`, async (t) => {
+      if (!redisServerOrSkip(t, "how connections end")) return;
+      const theirs = await startRedisServer();
+      t.after(() => theirs.stop());
+      const ours = await startOurServer({ runtime });
+      t.after(() => ours.stop());
+      for (const [title, [text, killed]] of Object.entries(ENDS)) {
+        const expected = await endOf(theirs, text, killed ?? false);
+        assert.equal(await endOf(ours, text, killed ?? false), expected, title);
+      }
+      assert.match(ours.output, /127\.0\.0\.1:\d+ was disconnected: it speaks HTTP/);
+      assert.equal(ours.output.split("speaks HTTP").length, 2, "said once a minute at most");
+    });
+  }
+});
+
 const SMALL_BULK_CASES: Record<string, string> = {
   "a bulk at the limit": `*2${CRLF}$4${CRLF}ECHO${CRLF}$1048576${CRLF}${"a".repeat(1048576)}${CRLF}`,
   "a bulk beyond the limit": `*2${CRLF}$4${CRLF}ECHO${CRLF}$1048577${CRLF}`,
