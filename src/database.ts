@@ -184,7 +184,7 @@ export class Database {
     if (this.#closed) return;
     this.executor.setNow(this.clock());
     const { executor, keyspace } = this;
-    if (keyspace.activeExpiry) {
+    if (keyspace.settings.activeExpiry) {
       this.#forAWhile(() => executor.expireDue(EXPIRE_STEP) === EXPIRE_STEP);
     }
     this.afterBackgroundWrites();

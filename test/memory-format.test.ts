@@ -264,3 +264,35 @@ test("a reader written from the format's page finds everything in the buffers", 
     [...deadlines.values()].sort((a, b) => a - b),
   );
 });
+
+test("a reader finds the settings in the buffers", () => {
+  const { keyspace } = new TestDatabase();
+  const reader = new Reader(keyspace.memory.buffers);
+  const values = new Map([
+    ["proto-max-bulk-len", 2 ** 20],
+    ["list-max-listpack-size", -3],
+    ["set-max-intset-entries", 11],
+    ["set-max-listpack-entries", 12],
+    ["set-max-listpack-value", 13],
+    ["hash-max-listpack-entries", 14],
+    ["hash-max-listpack-value", 15],
+  ]);
+  const given = [...keyspace.types].flatMap((type) => Object.entries(type.settings));
+  for (const [name, set] of given) set(values.get(name) ?? 0);
+  assert.equal(given.length, values.size);
+  keyspace.setEvictionPolicy("volatile-lfu");
+  keyspace.settings.lfuLogFactor = 20;
+  keyspace.settings.lfuDecayMinutes = 21;
+  keyspace.settings.evictionSamples = 22;
+  keyspace.settings.notifications = 23;
+  keyspace.settings.activeExpiry = false;
+
+  const words = (from: number, count: number): number[] =>
+    Array.from({ length: count }, (_, i) => reader.root(from + i));
+  assert.deepEqual(words(784, 7), [1, 20, 21, 22, 5, 23, 1]);
+  assert.deepEqual(words(800, 1), [2 ** 20]);
+  assert.deepEqual(words(800 + 16, 4), [-3, 16384, 16384 - 16, 32767]);
+  assert.deepEqual(words(800 + 2 * 16, 3), [11, 12, 13]);
+  assert.deepEqual(words(800 + 4 * 16, 2), [14, 15]);
+  for (const type of [0, 1, 2, 4]) assert.equal(reader.root(800 + type * 16 + 15), 1);
+});

@@ -31,7 +31,7 @@ export class Fixture {
   listen(): void {
     const { context } = this.database;
     const { generic, hash, keyevent, set, string } = EventClass;
-    context.notifications = generic | hash | keyevent | set | string;
+    this.keyspace.settings.notifications = generic | hash | keyevent | set | string;
     context.pubsub.publish = (channel, message, start, end) => {
       this.events.push(`${channel.split(":")[1]} ${latin1Text(message, start, end)}`);
       return 0;

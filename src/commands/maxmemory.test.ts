@@ -15,7 +15,7 @@ test("when the limit is lowered, no command pays for all that has to go", () => 
   const { executor, keyspace } = db;
   const { memory } = keyspace;
   const client = db.connect();
-  executor.eviction.policy = "allkeys-lru";
+  keyspace.setEvictionPolicy("allkeys-lru");
   const limit = memory.usedBytes >> 1;
   executor.memoryLimit = limit;
   assert.ok(executor.evicting);
@@ -41,7 +41,7 @@ test("in the background eviction ends where the limit is kept, or where nothing 
   assert.equal(executor.makeRoom(), false, "noeviction");
   assert.equal(executor.evicting, false);
   assert.match(db.connect().line("SET k v"), /^-OOM /);
-  executor.eviction.policy = "allkeys-random";
+  keyspace.setEvictionPolicy("allkeys-random");
   for (let i = 0; i < 1000 && (i === 0 || executor.evicting); i++) executor.makeRoom();
   assert.ok(keyspace.memory.usedBytes <= executor.memoryLimit);
   assert.equal(executor.evicting, false);

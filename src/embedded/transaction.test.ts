@@ -180,7 +180,7 @@ test("what expires while a transaction is open stays gone", () => {
   let now = 1_000_000;
   using db = open({ clock: () => now });
   db.set("short", 1, { px: 10 });
-  engineOf(db).keyspace.activeExpiry = false;
+  engineOf(db).keyspace.settings.activeExpiry = false;
   now += 100;
   assert.throws(
     () =>
@@ -213,7 +213,7 @@ test("the log gets a transaction as one unit, and nothing of one that failed", (
     let now = 1_000_000;
     const db = open(directory, { clock: () => now });
     db.set("old", 1, { px: 10 });
-    engineOf(db).keyspace.activeExpiry = false;
+    engineOf(db).keyspace.settings.activeExpiry = false;
     now += 100;
     db.transaction(() => {
       db.set("a", 1);

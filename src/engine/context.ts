@@ -79,12 +79,6 @@ export class Context {
   /** The served command would wait again. */
   stillWaiting = false;
 
-  /** proto-max-bulk-len: how long a string may become, in bytes. */
-  bulkLengthMax = 512 * 1024 * 1024;
-
-  /** Classes of keyspace events that somebody wants to hear of (EventClass bits). */
-  notifications = 0;
-
   /** For the console: the types behind each WRONGTYPE, found and expected, in turn. */
   readonly wrongTypes: number[] = [];
 
@@ -94,6 +88,11 @@ export class Context {
     this.keyspace = keyspace;
     this.services = services;
     this.session = session;
+  }
+
+  /** Classes of keyspace events that somebody wants to hear of (EventClass bits). */
+  get notifications(): number {
+    return this.keyspace.settings.notifications;
   }
 
   // Finding

@@ -2,6 +2,7 @@
 // CONFIG SET changes a directive.
 
 import type { Database } from "../database.ts";
+import { SETTING_MAX } from "../keyspace/data-type.ts";
 import { reasonOf } from "../persistence/log/log-error.ts";
 import type { Configuration } from "./configuration.ts";
 import type { DirectiveName, ValueOf } from "./directives.ts";
@@ -27,34 +28,29 @@ function bind<N extends DirectiveName>(
 /** Lets the configuration govern the database. */
 export function applySettings(database: Database, configuration: Configuration): void {
   const { executor, keyspace } = database;
-  const { context, eviction } = executor;
-  const clamp = (value: number): number => Math.min(value, Number.MAX_SAFE_INTEGER);
+  const { settings } = keyspace;
   for (const type of keyspace.types) {
     for (const [name, set] of Object.entries(type.settings)) {
-      bind(configuration, name as NumberDirective, (n) => set(clamp(n)));
+      bind(configuration, name as NumberDirective, (n) => set(Math.min(n, SETTING_MAX)));
     }
   }
-  bind(configuration, "proto-max-bulk-len", (n) => {
-    context.bulkLengthMax = clamp(n);
-  });
   bind(configuration, "notify-keyspace-events", (flags) => {
-    context.notifications = flags;
+    settings.notifications = flags;
   });
   bind(configuration, "maxmemory", (n) => {
-    executor.memoryLimit = clamp(n);
+    executor.memoryLimit = Math.min(n, Number.MAX_SAFE_INTEGER);
   });
   bind(configuration, "maxmemory-policy", (policy) => {
-    eviction.policy = policy;
-    keyspace.setLfu(policy.endsWith("lfu"));
+    keyspace.setEvictionPolicy(policy);
   });
   bind(configuration, "maxmemory-samples", (n) => {
-    eviction.samples = n;
+    settings.evictionSamples = n;
   });
   bind(configuration, "lfu-log-factor", (n) => {
-    keyspace.lfuLogFactor = n;
+    settings.lfuLogFactor = n;
   });
   bind(configuration, "lfu-decay-time", (n) => {
-    keyspace.lfuDecayMinutes = n;
+    settings.lfuDecayMinutes = n;
   });
   configuration.onChange("appendfsync", (policy) => {
     try {

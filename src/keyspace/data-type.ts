@@ -15,6 +15,8 @@ export const STRING = 0;
 
 /** Types are numbered below this. */
 export const TYPES_MAX = 14;
+/** The greatest value of a type's setting: no collection and no string can have so much. */
+export const SETTING_MAX = 0x7fffffff;
 const KINDS_MAX = KIND_MASK + 1;
 /** Stands for a kind's type while it has none. */
 const NONE = 255;
@@ -52,7 +54,7 @@ export interface DataType {
   readonly name: string;
   /** Its kinds, and the encoding of each as OBJECT ENCODING names it. */
   readonly kinds: readonly (readonly [kind: number, encoding: string])[];
-  /** What takes over a directive's value, by the directive's name. */
+  /** What takes over a directive's value, at most SETTING_MAX, by the directive's name. */
   readonly settings: Readonly<Record<string, (value: number) => void>>;
 
   // With snapshots: a type that has these can be saved, moved and compared.

@@ -4,25 +4,9 @@
 
 import { idleSeconds, lfuCounter } from "./access-clock.ts";
 import type { Keyspace } from "./keyspace.ts";
-
-export const evictionPolicies = [
-  "noeviction",
-  "allkeys-lru",
-  "allkeys-lfu",
-  "allkeys-random",
-  "volatile-lru",
-  "volatile-lfu",
-  "volatile-random",
-  "volatile-ttl",
-] as const;
-
-export type EvictionPolicy = (typeof evictionPolicies)[number];
+import type { EvictionPolicy } from "./settings.ts";
 
 export class Eviction {
-  policy: EvictionPolicy = "noeviction";
-  /** Entries drawn for each eviction (maxmemory-samples). */
-  samples = 5;
-
   /** The entry that choose() found, and its database. */
   entry = 0;
   db = 0;
@@ -36,17 +20,18 @@ export class Eviction {
   /** Finds the entry that should go; false where the policy allows none. */
   choose(): boolean {
     this.entry = 0;
-    if (this.policy === "noeviction") return false;
-    if (this.policy === "volatile-ttl") return this.#chooseNextDeadline();
     const keyspace = this.#keyspace;
-    const volatile = this.policy.startsWith("volatile");
+    const { evictionPolicy: policy, evictionSamples: samples } = keyspace.settings;
+    if (policy === "noeviction") return false;
+    if (policy === "volatile-ttl") return this.#chooseNextDeadline();
+    const volatile = policy.startsWith("volatile");
     let best = -1;
     for (let db = 0; db < keyspace.databases; db++) {
       const size = volatile ? keyspace.deadlineCount(db) : keyspace.size(db);
-      const draws = Math.min(size, this.samples);
+      const draws = Math.min(size, samples);
       for (let i = 0; i < draws; i++) {
         const entry = this.#draw(db, volatile, size);
-        const score = this.#score(entry);
+        const score = this.#score(policy, entry);
         if (score <= best) continue;
         best = score;
         this.entry = entry;
@@ -64,12 +49,12 @@ export class Eviction {
   }
 
   /** How dispensable an entry is. */
-  #score(entry: number): number {
+  #score(policy: EvictionPolicy, entry: number): number {
     const keyspace = this.#keyspace;
-    if (this.policy.endsWith("random")) return keyspace.random.below(1 << 30);
+    if (policy.endsWith("random")) return keyspace.random.below(1 << 30);
     const clock = keyspace.records.clock(entry);
-    if (this.policy.endsWith("lfu")) {
-      return 255 - lfuCounter(clock, keyspace.now, keyspace.lfuDecayMinutes);
+    if (policy.endsWith("lfu")) {
+      return 255 - lfuCounter(clock, keyspace.now, keyspace.settings.lfuDecayMinutes);
     }
     return idleSeconds(clock, keyspace.now);
   }

@@ -5,6 +5,7 @@
 //   0 set up   1–2 hash key   3–6 random state   7 head of the disposal list   8 watched keys
 //   16 + 4 × db: table, deadlines (ordered tree), 2 unused; 0 where a database has none yet
 //   320 on, as 64-bit floats: the counters named in Counter
+//   336 on: settings (settings.ts)   352 + 16 × type: what each data type keeps, see settingsOf()
 //
 // An entry is a record (structures/record.ts): a string holds its value, a collection points to
 // its structure. An entry with a deadline stands in its database's tree of deadlines too, ordered
@@ -24,8 +25,9 @@ import { HashTables } from "../structures/hash-table.ts";
 import { OrderedTrees } from "../structures/ordered-tree.ts";
 import { DEADLINE, KIND_MASK, NO_DEADLINE, Records } from "../structures/record.ts";
 import { lfuStart, lfuTouched, lruClock } from "./access-clock.ts";
-import { type CollectionType, type DataType, DataTypes, STRING } from "./data-type.ts";
+import { type CollectionType, type DataType, DataTypes, STRING, TYPES_MAX } from "./data-type.ts";
 import { Disposals } from "./disposal.ts";
+import { type EvictionPolicy, Settings, SettingWord } from "./settings.ts";
 import { WatchedKeys } from "./watched-keys.ts";
 
 export const DATABASES_MAX = 64;
@@ -41,7 +43,10 @@ const W = {
   watched: 8,
   losses: 9,
   databases: 16,
+  types: 352,
 } as const;
+/** Words of a type's settings; the last is 1 once they have values. */
+const TYPE_WORDS = 16;
 const DATABASE_WORDS = 4;
 const COUNTER_WORD = 320;
 
@@ -63,16 +68,11 @@ export class Keyspace {
   readonly random: Random;
   readonly databases: number;
   readonly types: DataTypes = new DataTypes();
+  readonly settings: Settings;
   listener: KeyspaceListener = { expired: () => {} };
 
   /** The time that this command sees, milliseconds since 1970. Set by setNow(). */
   now = 0;
-  /** Whether entries keep access frequencies (an LFU policy) rather than times. */
-  lfu = false;
-  lfuLogFactor = 10;
-  lfuDecayMinutes = 1;
-  /** Off: expired entries stay until they are asked for (DEBUG SET-ACTIVE-EXPIRE). */
-  activeExpiry = true;
   /** Off: asking for an entry leaves its access clock alone (CLIENT NO-TOUCH). */
   touching = true;
 
@@ -103,8 +103,10 @@ export class Keyspace {
     this.#words = memory.i32[0].subarray(Memory.userRootAt);
     this.#counters = memory.f64[0].subarray((Memory.userRootAt + COUNTER_WORD) >> 1);
     this.random = new Random(this.#words, W.random);
+    this.settings = new Settings(this.#words);
     if (this.#words[W.ready] === 0) {
       this.#words[W.ready] = 1;
+      this.settings.setUp();
       this.#words[W.hashKey] = seed[0];
       this.#words[W.hashKey + 1] = seed[1];
       this.random.seed(seed[2], seed[3]);
@@ -126,7 +128,7 @@ export class Keyspace {
   setNow(nowMs: number): void {
     if (nowMs === this.now) return;
     this.now = nowMs;
-    this.#clock = this.lfu ? lfuStart(nowMs) : lruClock(nowMs);
+    this.#clock = this.settings.lfu ? lfuStart(nowMs) : lruClock(nowMs);
   }
 
   /** While a log is replayed no deadline passes: what it deleted then, it says. */
@@ -135,10 +137,25 @@ export class Keyspace {
     this.now = 0;
   }
 
-  /** Entries keep frequencies from now on (`lfu`), or times. */
-  setLfu(on: boolean): void {
-    this.lfu = on;
-    this.#clock = on ? lfuStart(this.now) : lruClock(this.now);
+  /** Which entries are evicted from now on; entries keep frequencies or times accordingly. */
+  setEvictionPolicy(policy: EvictionPolicy): void {
+    this.settings.evictionPolicy = policy;
+    this.#clock = this.settings.lfu ? lfuStart(this.now) : lruClock(this.now);
+  }
+
+  /**
+   * The words in which a data type keeps its settings, shared as everything else; they have the
+   * `initial` values until they are set.
+   */
+  settingsOf(type: number, initial: readonly number[]): Int32Array {
+    assert(type < TYPES_MAX && initial.length < TYPE_WORDS, "a type's settings fit their words");
+    const at = W.types + type * TYPE_WORDS;
+    const words = this.#words.subarray(at, at + TYPE_WORDS);
+    if (words[TYPE_WORDS - 1] === 0) {
+      words.set(initial);
+      words[TYPE_WORDS - 1] = 1;
+    }
+    return words;
   }
 
   counter(index: number): number {
@@ -265,7 +282,7 @@ export class Keyspace {
       return 0;
     }
     if (this.touching) {
-      if (this.lfu) this.#touchFrequency(entry);
+      if (this.#words[SettingWord.lfu] !== 0) this.#touchFrequency(entry);
       else if (word >>> 8 !== this.#clock) words[at] = (word & 0xff) | (this.#clock << 8);
     }
     return entry;
@@ -285,9 +302,10 @@ export class Keyspace {
   #touchFrequency(entry: number): void {
     const chance = (this.random.next32() >>> 0) / 4294967296;
     const clock = this.records.clock(entry);
+    const { lfuDecayMinutes, lfuLogFactor } = this.settings;
     this.records.setClock(
       entry,
-      lfuTouched(clock, this.now, this.lfuDecayMinutes, this.lfuLogFactor, chance),
+      lfuTouched(clock, this.now, lfuDecayMinutes, lfuLogFactor, chance),
     );
   }
 
@@ -335,7 +353,8 @@ export class Keyspace {
       ) {
         const moved = records.withValue(entry, kind, value, valueStart, valueEnd);
         if (moved !== entry) tables.replaceFound(moved);
-        if (!this.lfu && word >>> 8 !== this.#clock) records.setClock(moved, this.#clock);
+        if (this.#words[SettingWord.lfu] === 0 && word >>> 8 !== this.#clock)
+          records.setClock(moved, this.#clock);
         return false;
       }
       if (deadline === KEEP_DEADLINE) {
@@ -548,7 +567,7 @@ export class Keyspace {
 
   /** Deletes up to `budget` entries whose deadline has passed; returns how many. */
   expireDue(budget: number): number {
-    if (!this.activeExpiry) return 0;
+    if (!this.settings.activeExpiry) return 0;
     let expired = 0;
     for (let db = 0; db < this.databases && expired < budget; db++) {
       const tree = this.deadlineTree(db);

@@ -61,14 +61,20 @@ const NEXT_NODE_ENTRIES = 128;
 const NEXT_NODE_BYTES_EACH = 256;
 
 /** The bytes that a packed list may have under this `list-max-listpack-size`. */
-export function packedBytesMax(fill: number): number {
+function packedBytesMax(fill: number): number {
   return fill >= 0 ? SAFETY_LIMIT : CLASS_LIMITS[Math.min(-fill, 5) - 1];
 }
 
 /** The entries that a packed list may have under this `list-max-listpack-size`. */
-export function packedEntriesMax(fill: number): number {
+function packedEntriesMax(fill: number): number {
   return fill > 0 ? Math.min(fill, ENTRIES_MAX) : fill === 0 ? 1 : ENTRIES_MAX;
 }
+
+const Limit = { element: 0, bytes: 1, entries: 2 } as const;
+/** Words that setLimit() sets. */
+export const LIMIT_WORDS = 3;
+/** The limit until one is set: packed lists of 8 KiB. */
+const FILL = -2;
 
 /** All chunked lists of one memory. */
 export class ChunkedLists {
@@ -85,24 +91,44 @@ export class ChunkedLists {
   /** Where makeRoom left its node. */
   private moved = 0;
 
-  // The limit: bytes of a packed list and its entries, and the largest element that is not plain.
-  private bytesMax = 0;
-  private entriesMax = 0;
-  private elementMax = 0;
+  private readonly limitWords: Int32Array;
 
-  constructor(memory: Memory, packed: PackedLists) {
+  /** @param limits LIMIT_WORDS words for what setLimit() sets, which others may share */
+  constructor(
+    memory: Memory,
+    packed: PackedLists,
+    limits: Int32Array = new Int32Array(LIMIT_WORDS),
+  ) {
+    this.limitWords = limits;
     this.memory = memory;
     this.packed = packed;
     this.u8 = memory.u8[0];
-    this.setLimit(-2);
+    if (limits[Limit.element] === 0) this.setLimit(FILL);
   }
 
   /** Takes over `list-max-listpack-size`: −1 … −5 are classes of bytes, from 0 on it is entries. */
   setLimit(fill: number): void {
-    this.elementMax = packedBytesMax(fill);
+    const elementMax = packedBytesMax(fill);
+    assert(elementMax > N.bytes, "a node has room for an element");
+    this.limitWords[Limit.element] = elementMax;
     // A full node then fills a block of 4 KiB, 8 KiB … with its header.
-    this.bytesMax = this.elementMax - N.bytes;
-    this.entriesMax = packedEntriesMax(fill);
+    this.limitWords[Limit.bytes] = elementMax - N.bytes;
+    this.limitWords[Limit.entries] = packedEntriesMax(fill);
+  }
+
+  /** The largest element that is not plain, which is the most that a whole packed list may have. */
+  get elementMax(): number {
+    return this.limitWords[Limit.element];
+  }
+
+  /** Bytes of a node's packed list. */
+  private get bytesMax(): number {
+    return this.limitWords[Limit.bytes];
+  }
+
+  /** Entries of a packed list. */
+  get entriesMax(): number {
+    return this.limitWords[Limit.entries];
   }
 
   // ---- Whole lists ----

@@ -8,9 +8,5 @@ import { Strings } from "./strings.ts";
 
 /** Lets a keyspace hold every data type. */
 export function registerTypes(keyspace: Keyspace): void {
-  const { memory, records, tables } = keyspace;
-  keyspace.register(new Strings());
-  keyspace.register(new Lists(memory, records));
-  keyspace.register(new Hashes(memory, records, tables));
-  keyspace.register(new Sets(memory, records, tables));
+  for (const Type of [Strings, Lists, Hashes, Sets]) keyspace.register(new Type(keyspace));
 }

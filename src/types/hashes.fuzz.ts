@@ -3,18 +3,14 @@
 
 import { assert } from "../base/assert.ts";
 import { latin1Text, utf8Bytes } from "../base/bytes.ts";
-import { Hasher } from "../base/hash.ts";
 import { Random } from "../base/random.ts";
+import { Keyspace } from "../keyspace/keyspace.ts";
 import { Memory } from "../memory/memory.ts";
-import { HashTables } from "../structures/hash-table.ts";
-import { Records } from "../structures/record.ts";
 import { Hashes, HashKind, HashWalk } from "./hashes.ts";
 
 /** Hashes over a memory of their own. */
 export function freshHashes(): Hashes {
-  const memory = new Memory();
-  const records = new Records(memory);
-  return new Hashes(memory, records, new HashTables(memory, records, new Hasher(1, 2), 0));
+  return new Hashes(new Keyspace(new Memory(), 1, Int32Array.of(1, 2, 3, 4)));
 }
 
 /** An entry without a key that holds a new hash. */

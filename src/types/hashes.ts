@@ -24,6 +24,9 @@ import { MemberTables } from "./member-tables.ts";
 const PACKED_BYTES_MAX = 1 << 30;
 /** The longest decimal text of an integer that a packed list holds. */
 const DIGITS_MAX = 20;
+const Setting = { entriesMax: 0, valueMax: 1 } as const;
+const ENTRIES_MAX = 512;
+const VALUE_MAX = 64;
 const NO_BYTES = new Uint8Array(0);
 
 /** The type's number in memory. */
@@ -58,10 +61,6 @@ export class Hashes implements CollectionType {
   readonly tables: HashTables;
   readonly packed: PackedLists;
 
-  /** hash-max-listpack-entries and hash-max-listpack-value. */
-  entriesMax = 512;
-  valueMax = 64;
-
   /** What get, pick or pickedValue found. */
   bytes: Uint8Array = NO_BYTES;
   start = 0;
@@ -73,7 +72,11 @@ export class Hashes implements CollectionType {
   readonly #walk: HashWalk;
   readonly #members: MemberTables;
 
-  constructor(memory: Memory, records: Records, tables: HashTables) {
+  readonly #settings: Int32Array;
+
+  constructor(keyspace: Keyspace) {
+    const { memory, records, tables } = keyspace;
+    this.#settings = keyspace.settingsOf(HASH, [ENTRIES_MAX, VALUE_MAX]);
     this.memory = memory;
     this.records = records;
     this.tables = tables;
@@ -81,6 +84,24 @@ export class Hashes implements CollectionType {
     this.#members = new MemberTables(tables, records);
     this.walk = new HashWalk(this);
     this.#walk = new HashWalk(this);
+  }
+
+  /** hash-max-listpack-entries. */
+  get entriesMax(): number {
+    return this.#settings[Setting.entriesMax];
+  }
+
+  set entriesMax(value: number) {
+    this.#settings[Setting.entriesMax] = value;
+  }
+
+  /** hash-max-listpack-value. */
+  get valueMax(): number {
+    return this.#settings[Setting.valueMax];
+  }
+
+  set valueMax(value: number) {
+    this.#settings[Setting.valueMax] = value;
   }
 
   /** The root of a new empty hash. */

@@ -4,9 +4,10 @@
 import { assert } from "../base/assert.ts";
 import { latin1Text, writeLatin1 } from "../base/bytes.ts";
 import { Random } from "../base/random.ts";
+import { Keyspace } from "../keyspace/keyspace.ts";
 import { Memory } from "../memory/memory.ts";
 import { randomElement } from "../structures/packed-list.fuzz.ts";
-import { NO_DEADLINE, Records } from "../structures/record.ts";
+import { NO_DEADLINE } from "../structures/record.ts";
 import { End, ListKind, Lists } from "./lists.ts";
 
 const bytes = new Uint8Array(1 << 17);
@@ -15,9 +16,9 @@ const LIMITS = [-2, -1, 4, 50];
 /** Stops with an assertion, after printing the seed, when a step differs from the model. */
 export function fuzzLists(seed: number, steps: number): void {
   const random = new Random().seed(seed);
-  const memory = new Memory();
-  const records = new Records(memory);
-  const lists = new Lists(memory, records);
+  const keyspace = new Keyspace(new Memory(), 1, Int32Array.of(1, 2, 3, 4));
+  const { memory, records } = keyspace;
+  const lists = new Lists(keyspace);
   const enter = (): number =>
     records.createPointer(ListKind.packed, bytes, 0, 0, lists.create(), 0, NO_DEADLINE, 0);
   let entry = enter();

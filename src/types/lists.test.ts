@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Keyspace } from "../keyspace/keyspace.ts";
 import { Memory } from "../memory/memory.ts";
-import { NO_DEADLINE, Records } from "../structures/record.ts";
+import { NO_DEADLINE } from "../structures/record.ts";
 import { fuzzLists } from "./lists.fuzz.ts";
 import { End, ListKind, Lists } from "./lists.ts";
 
 const bytes = new Uint8Array(20000).fill(0x61);
 
 function fixture(limit: number) {
-  const memory = new Memory();
-  const records = new Records(memory);
-  const lists = new Lists(memory, records);
+  const keyspace = new Keyspace(new Memory(), 1, Int32Array.of(1, 2, 3, 4));
+  const { memory, records } = keyspace;
+  const lists = new Lists(keyspace);
   lists.limit = limit;
   const root = lists.create();
   const entry = records.createPointer(ListKind.packed, bytes, 0, 1, root, 0, NO_DEADLINE, 0);

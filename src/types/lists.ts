@@ -15,9 +15,13 @@ import { assert } from "../base/assert.ts";
 import type { CollectionType } from "../keyspace/data-type.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Memory } from "../memory/memory.ts";
-import { ChunkedLists, packedBytesMax, packedEntriesMax } from "../structures/chunked-list.ts";
+import { ChunkedLists, LIMIT_WORDS } from "../structures/chunked-list.ts";
 import { PACKED_EMPTY, PackedLists } from "../structures/packed-list.ts";
 import type { Records } from "../structures/record.ts";
+
+// Settings: list-max-listpack-size, and the limits of nodes that follow from it.
+const Setting = { fill: 0, limits: 1 } as const;
+const FILL = -2;
 
 /** The two ends of a list, as handlers pass them. */
 export const End = { left: 0, right: 1 } as const;
@@ -52,28 +56,25 @@ export class Lists implements CollectionType {
   /** The structure by itself: cursors and nodes, by root. */
   readonly chunked: ChunkedLists;
 
-  // list-max-listpack-size, and what it means: bytes and entries of a list that is packed.
-  #fill = 0;
-  #bytesMax = 0;
-  #entriesMax = 0;
+  readonly #settings: Int32Array;
 
-  constructor(memory: Memory, records: Records) {
+  constructor(keyspace: Keyspace) {
+    const { memory, records } = keyspace;
     this.memory = memory;
     this.records = records;
     this.packed = new PackedLists(memory);
-    this.chunked = new ChunkedLists(memory, this.packed);
-    this.limit = -2;
+    this.#settings = keyspace.settingsOf(LIST, [FILL]);
+    const limits = this.#settings.subarray(Setting.limits, Setting.limits + LIMIT_WORDS);
+    this.chunked = new ChunkedLists(memory, this.packed, limits);
   }
 
   /** list-max-listpack-size: −1 … −5 are 4 … 64 KiB, from 0 on it is a number of entries. */
   get limit(): number {
-    return this.#fill;
+    return this.#settings[Setting.fill];
   }
 
   set limit(fill: number) {
-    this.#fill = fill;
-    this.#bytesMax = packedBytesMax(fill);
-    this.#entriesMax = packedEntriesMax(fill);
+    this.#settings[Setting.fill] = fill;
     this.chunked.setLimit(fill);
   }
 
@@ -120,8 +121,8 @@ export class Lists implements CollectionType {
     if (this.records.kind(entry) !== ListKind.packed) return;
     const root = this.records.pointer(entry);
     const size = this.#packedBytes(root) + bytes;
-    const tooMany = this.#fill >= 0 && this.chunked.count(root) + added > this.#entriesMax;
-    if (size > this.#bytesMax || tooMany) this.records.setKind(entry, ListKind.chunked);
+    const tooMany = this.limit >= 0 && this.chunked.count(root) + added > this.chunked.entriesMax;
+    if (size > this.chunked.elementMax || tooMany) this.records.setKind(entry, ListKind.chunked);
   }
 
   /** The list has lost elements, or large ones have become small. */
@@ -131,9 +132,9 @@ export class Lists implements CollectionType {
     const chunked = this.chunked;
     if (chunked.nodes(root) !== 1 || chunked.isPlain(chunked.firstNode(root))) return;
     const fits =
-      this.#fill >= 0
-        ? chunked.count(root) <= this.#entriesMax >> 1
-        : this.#packedBytes(root) <= this.#bytesMax >> 1;
+      this.limit >= 0
+        ? chunked.count(root) <= this.chunked.entriesMax >> 1
+        : this.#packedBytes(root) <= this.chunked.elementMax >> 1;
     if (fits) this.records.setKind(entry, ListKind.packed);
   }
 
@@ -142,8 +143,10 @@ export class Lists implements CollectionType {
     const chunked = this.chunked;
     if (chunked.nodes(root) !== 1 || chunked.isPlain(chunked.firstNode(root)))
       return ListKind.chunked;
-    const tooMany = this.#fill >= 0 && chunked.count(root) > this.#entriesMax;
-    return tooMany || this.#packedBytes(root) > this.#bytesMax ? ListKind.chunked : ListKind.packed;
+    const tooMany = this.limit >= 0 && chunked.count(root) > this.chunked.entriesMax;
+    return tooMany || this.#packedBytes(root) > this.chunked.elementMax
+      ? ListKind.chunked
+      : ListKind.packed;
   }
 
   /** Bytes of the listpack that would hold all entries; the list has a node or two. */

@@ -3,18 +3,14 @@
 
 import { assert } from "../base/assert.ts";
 import { latin1Text, utf8Bytes } from "../base/bytes.ts";
-import { Hasher } from "../base/hash.ts";
 import { Random } from "../base/random.ts";
+import { Keyspace } from "../keyspace/keyspace.ts";
 import { Memory } from "../memory/memory.ts";
-import { HashTables } from "../structures/hash-table.ts";
-import { Records } from "../structures/record.ts";
 import { SetKind, Sets, SetWalk } from "./sets.ts";
 
 /** Sets over a memory of their own. */
 export function freshSets(): Sets {
-  const memory = new Memory();
-  const records = new Records(memory);
-  return new Sets(memory, records, new HashTables(memory, records, new Hasher(1, 2), 0));
+  return new Sets(new Keyspace(new Memory(), 1, Int32Array.of(1, 2, 3, 4)));
 }
 
 /** Stops with an assertion, after printing the seed, when a step differs from the model. */

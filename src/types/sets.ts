@@ -23,6 +23,10 @@ import { MemberTables } from "./member-tables.ts";
 
 /** A packed list is kept well below what its 32-bit total could say, as Redis does. */
 const PACKED_BYTES_MAX = 1 << 30;
+const Setting = { integersMax: 0, packedEntriesMax: 1, packedValueMax: 2 } as const;
+const INTEGERS_MAX = 512;
+const PACKED_ENTRIES_MAX = 128;
+const PACKED_VALUE_MAX = 64;
 const NO_BYTES = new Uint8Array(0);
 
 /** The type's number in memory. */
@@ -60,11 +64,6 @@ export class Sets implements CollectionType {
   readonly integers: IntegerSets;
   readonly packed: PackedLists;
 
-  /** set-max-intset-entries, set-max-listpack-entries and set-max-listpack-value. */
-  integersMax = 512;
-  packedEntriesMax = 128;
-  packedValueMax = 64;
-
   /** The member that pick drew. */
   bytes: Uint8Array = NO_BYTES;
   start = 0;
@@ -79,7 +78,11 @@ export class Sets implements CollectionType {
   readonly #walk: SetWalk;
   readonly #members: MemberTables;
 
-  constructor(memory: Memory, records: Records, tables: HashTables) {
+  readonly #settings: Int32Array;
+
+  constructor(keyspace: Keyspace) {
+    const { memory, records, tables } = keyspace;
+    this.#settings = keyspace.settingsOf(SET, [INTEGERS_MAX, PACKED_ENTRIES_MAX, PACKED_VALUE_MAX]);
     this.memory = memory;
     this.records = records;
     this.tables = tables;
@@ -88,6 +91,33 @@ export class Sets implements CollectionType {
     this.#members = new MemberTables(tables, records);
     this.walk = new SetWalk(this);
     this.#walk = new SetWalk(this);
+  }
+
+  /** set-max-intset-entries. */
+  get integersMax(): number {
+    return this.#settings[Setting.integersMax];
+  }
+
+  set integersMax(value: number) {
+    this.#settings[Setting.integersMax] = value;
+  }
+
+  /** set-max-listpack-entries. */
+  get packedEntriesMax(): number {
+    return this.#settings[Setting.packedEntriesMax];
+  }
+
+  set packedEntriesMax(value: number) {
+    this.#settings[Setting.packedEntriesMax] = value;
+  }
+
+  /** set-max-listpack-value. */
+  get packedValueMax(): number {
+    return this.#settings[Setting.packedValueMax];
+  }
+
+  set packedValueMax(value: number) {
+    this.#settings[Setting.packedValueMax] = value;
   }
 
   // Making sets

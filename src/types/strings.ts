@@ -8,13 +8,21 @@
 
 import { isCanonicalInteger64 } from "../base/integers.ts";
 import { type DataType, STRING } from "../keyspace/data-type.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
 
 export const StringKind = { raw: 0, embedded: 1, integer: 2 } as const;
 
 /** Strings of at most this many bytes are `embstr`, longer ones `raw`, as in Redis. */
 export const EMBEDDED_MAX = 44;
+const LENGTH_MAX = 512 * 1024 * 1024;
+const Setting = { lengthMax: 0 } as const;
 const INTEGER_DIGITS_MAX = 20;
 const NINE = 57;
+
+/** The strings of a keyspace: a handler gives its context, whatever else has one gives itself. */
+export function stringsOf(owner: { readonly keyspace: Keyspace }): Strings {
+  return owner.keyspace.types.byNumber[STRING] as Strings;
+}
 
 export class Strings implements DataType {
   readonly type: number = STRING;
@@ -24,7 +32,26 @@ export class Strings implements DataType {
     [StringKind.embedded, "embstr"],
     [StringKind.integer, "int"],
   ] as const;
-  readonly settings = {};
+  readonly settings = {
+    "proto-max-bulk-len": (value: number): void => {
+      this.lengthMax = value;
+    },
+  };
+
+  readonly #settings: Int32Array;
+
+  constructor(keyspace: Keyspace) {
+    this.#settings = keyspace.settingsOf(STRING, [LENGTH_MAX]);
+  }
+
+  /** proto-max-bulk-len: how long a string may become, in bytes. */
+  get lengthMax(): number {
+    return this.#settings[Setting.lengthMax];
+  }
+
+  set lengthMax(bytes: number) {
+    this.#settings[Setting.lengthMax] = bytes;
+  }
 }
 
 /** The kind of a string as Redis would encode it: int, embstr or raw. */

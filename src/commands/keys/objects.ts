@@ -114,7 +114,7 @@ function objectRefcount(c: Context): void {
 function objectIdletime(c: Context): void {
   const entry = inspected(c);
   if (entry === 0) return;
-  if (c.keyspace.lfu) {
+  if (c.keyspace.settings.lfu) {
     c.reply.errorText(
       "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when " +
         "switching between policies at runtime LRU and LFU data will take some time to adjust.",
@@ -127,7 +127,7 @@ function objectIdletime(c: Context): void {
 function objectFreq(c: Context): void {
   const entry = inspected(c);
   if (entry === 0) return;
-  if (!c.keyspace.lfu) {
+  if (!c.keyspace.settings.lfu) {
     c.reply.errorText(
       "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note " +
         "that when switching between policies at runtime LRU and LFU data will take some time to " +
@@ -136,7 +136,7 @@ function objectFreq(c: Context): void {
     return;
   }
   const clock = c.keyspace.records.clock(entry);
-  c.reply.integer(lfuCounter(clock, c.now, c.keyspace.lfuDecayMinutes));
+  c.reply.integer(lfuCounter(clock, c.now, c.keyspace.settings.lfuDecayMinutes));
 }
 
 function objectHelp(c: Context): void {

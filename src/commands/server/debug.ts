@@ -67,7 +67,7 @@ function sleep(c: Context): void {
 
 function setActiveExpire(c: Context): void {
   const value = c.args.integer(2);
-  c.keyspace.activeExpiry = value !== 0 && !Number.isNaN(value);
+  c.keyspace.settings.activeExpiry = value !== 0 && !Number.isNaN(value);
   c.reply.ok();
 }
 

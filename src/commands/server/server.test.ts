@@ -164,7 +164,7 @@ test("DEBUG does what the settings allow", () => {
   assert.equal(a.line("DEBUG SLEEP 0.5"), "+OK");
   assert.equal(db.services.sleptMs, 500);
   assert.equal(a.line("DEBUG SET-ACTIVE-EXPIRE 0"), "+OK");
-  assert.equal(db.keyspace.activeExpiry, false);
+  assert.equal(db.keyspace.settings.activeExpiry, false);
   assert.equal(a.line("DEBUG PROTOCOL true"), ":1");
   a.line("HELLO 3");
   assert.equal(a.line("DEBUG PROTOCOL map"), "%3 :0 #f :1 #t :2 #f");

@@ -4,7 +4,7 @@ import type { Command, Context } from "../../engine/context.ts";
 import { STRING } from "../../keyspace/data-type.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
-import { StringKind } from "../../types/strings.ts";
+import { StringKind, stringsOf } from "../../types/strings.ts";
 import { keyArg } from "../shared/argument-docs.ts";
 import { sliceEnd, sliceStart } from "../shared/slices.ts";
 import { StringEvents, setTo } from "./strings.ts";
@@ -89,7 +89,7 @@ function strlenCommand(c: Context): void {
 
 /** Whether a string may grow to this length; replies where it may not. */
 function lengthAllowed(c: Context, length: number): boolean {
-  if (length <= c.bulkLengthMax) return true;
+  if (length <= stringsOf(c).lengthMax) return true;
   c.reply.error(stringTooLong);
   return false;
 }

@@ -1,0 +1,106 @@
+// Settings that commands read while they run, and that are not one data type's. They lie in words
+// of the memory's root area, behind the keyspace's roots, so that every thread that works on the
+// memory sees a change; reading one costs as much as reading an array. What a type keeps is in
+// words of its own (Keyspace.settingsOf). See docs/formats/memory.md.
+
+import { assert } from "../base/assert.ts";
+
+/** The policies of maxmemory-policy. Their places here are their numbers in memory. */
+export const evictionPolicies = [
+  "noeviction",
+  "allkeys-lru",
+  "allkeys-lfu",
+  "allkeys-random",
+  "volatile-lru",
+  "volatile-lfu",
+  "volatile-random",
+  "volatile-ttl",
+] as const;
+
+export type EvictionPolicy = (typeof evictionPolicies)[number];
+
+/** Words of the root area, from where its user's part begins. */
+export const SettingWord = {
+  lfu: 336,
+  lfuLogFactor: 337,
+  lfuDecayMinutes: 338,
+  evictionSamples: 339,
+  evictionPolicy: 340,
+  notifications: 341,
+  expiryStopped: 342,
+} as const;
+
+export class Settings {
+  readonly #words: Int32Array;
+
+  constructor(words: Int32Array) {
+    this.#words = words;
+  }
+
+  /** What holds until somebody says otherwise. */
+  setUp(): void {
+    this.lfuLogFactor = 10;
+    this.lfuDecayMinutes = 1;
+    this.evictionSamples = 5;
+  }
+
+  /** Whether entries keep access frequencies rather than times: it follows from the policy. */
+  get lfu(): boolean {
+    return this.#words[SettingWord.lfu] !== 0;
+  }
+
+  get lfuLogFactor(): number {
+    return this.#words[SettingWord.lfuLogFactor];
+  }
+
+  set lfuLogFactor(factor: number) {
+    this.#words[SettingWord.lfuLogFactor] = factor;
+  }
+
+  get lfuDecayMinutes(): number {
+    return this.#words[SettingWord.lfuDecayMinutes];
+  }
+
+  set lfuDecayMinutes(minutes: number) {
+    this.#words[SettingWord.lfuDecayMinutes] = minutes;
+  }
+
+  /** Entries drawn for each eviction (maxmemory-samples). */
+  get evictionSamples(): number {
+    return this.#words[SettingWord.evictionSamples];
+  }
+
+  set evictionSamples(samples: number) {
+    assert(samples > 0, "an eviction draws at least one entry");
+    this.#words[SettingWord.evictionSamples] = samples;
+  }
+
+  get evictionPolicy(): EvictionPolicy {
+    return evictionPolicies[this.#words[SettingWord.evictionPolicy]];
+  }
+
+  set evictionPolicy(policy: EvictionPolicy) {
+    const number = evictionPolicies.indexOf(policy);
+    assert(number >= 0, "the policy is known");
+    this.#words[SettingWord.evictionPolicy] = number;
+    this.#words[SettingWord.lfu] = policy.endsWith("lfu") ? 1 : 0;
+  }
+
+  /** Classes of keyspace events that somebody wants to hear of, as bits. */
+  get notifications(): number {
+    return this.#words[SettingWord.notifications];
+  }
+
+  set notifications(classes: number) {
+    this.#words[SettingWord.notifications] = classes;
+  }
+
+  /** Off: expired entries stay until they are asked for (DEBUG SET-ACTIVE-EXPIRE). */
+  get activeExpiry(): boolean {
+    return this.#words[SettingWord.expiryStopped] === 0;
+  }
+
+  set activeExpiry(on: boolean) {
+    this.#words[SettingWord.expiryStopped] = on ? 0 : 1;
+  }
+}
