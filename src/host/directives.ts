@@ -13,6 +13,7 @@
 
 import { formatEventFlags, parseEventFlags } from "../engine/events.ts";
 import { DATABASES_MAX } from "../keyspace/keyspace.ts";
+import { evictionPolicies } from "../keyspace/settings.ts";
 
 /** What is wrong with a value, in Redis's words. */
 export class Fault extends Error {}
@@ -324,16 +325,7 @@ export const directives = {
 
   // Memory.
   maxmemory: memory(0, 0, 2 ** 64),
-  "maxmemory-policy": choice("noeviction", [
-    "volatile-lru",
-    "volatile-lfu",
-    "volatile-random",
-    "volatile-ttl",
-    "allkeys-lru",
-    "allkeys-lfu",
-    "allkeys-random",
-    "noeviction",
-  ]),
+  "maxmemory-policy": choice("noeviction", evictionPolicies),
   "maxmemory-samples": integer(5, 1, 64),
   "maxmemory-eviction-tenacity": integer(10, 0, 100, idle),
   "lfu-log-factor": integer(10, 0, INT_MAX),

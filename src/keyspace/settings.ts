@@ -7,14 +7,14 @@ import { assert } from "../base/assert.ts";
 
 /** The policies of maxmemory-policy. Their places here are their numbers in memory. */
 export const evictionPolicies = [
-  "noeviction",
-  "allkeys-lru",
-  "allkeys-lfu",
-  "allkeys-random",
   "volatile-lru",
   "volatile-lfu",
   "volatile-random",
   "volatile-ttl",
+  "allkeys-lru",
+  "allkeys-lfu",
+  "allkeys-random",
+  "noeviction",
 ] as const;
 
 export type EvictionPolicy = (typeof evictionPolicies)[number];
@@ -41,6 +41,7 @@ export class Settings {
   setUp(): void {
     this.lfuLogFactor = 10;
     this.lfuDecayMinutes = 1;
+    this.evictionPolicy = "noeviction";
     this.evictionSamples = 5;
   }
 
