@@ -26,7 +26,7 @@ const SLICE_STEPS = 64;
 /** Entries whose time is over that are deleted in a step. */
 const EXPIRE_STEP = 100;
 /** Elements of large collections that are freed in a step. */
-const RECLAIM_STEP = 1000;
+const FREE_STEP = 1000;
 /** Replies of replayed commands are thrown away when they have grown to this. */
 const REPLAY_REPLIES_MAX = 1 << 20;
 /** Timers beyond this are set again when they ring. */
@@ -106,10 +106,9 @@ export class Database {
     const file = settings.directory;
     const foresight = new Foresight(keyspace);
     const apply = (args: Arguments): void => {
-      const errors = reply.errors;
       executor.execute(session, args);
       foresight.db = session.db;
-      if (reply.errors !== errors) this.#checkReplay(file, args);
+      if (reply.failed) this.#checkReplay(file, args);
       if (reply.length > REPLAY_REPLIES_MAX) reply.truncate(0);
     };
     try {
@@ -128,7 +127,7 @@ export class Database {
     reply.truncate(0);
     session.db = 0;
     executor.setNow(this.clock());
-    executor.context.effects.sink = this.log;
+    executor.context.effects.addSink(this.log);
   }
 
   /** A command of the log was refused. Only what cannot be a command of ours stops the start. */
@@ -164,7 +163,7 @@ export class Database {
       this.#setExpiryTimer();
     }
     if (keyspace.disposing && this.#reclaimTimer === undefined) this.#reclaimLater();
-    if (this.executor.evicting && this.#evictTimer === undefined) this.#evictLater();
+    if (this.executor.memoryLimit.evicting && this.#evictTimer === undefined) this.#evictLater();
   }
 
   #setExpiryTimer(): void {
@@ -203,7 +202,7 @@ export class Database {
       if (this.#closed) return;
       const { keyspace } = this;
       this.#forAWhile(() => {
-        keyspace.reclaim(RECLAIM_STEP);
+        keyspace.reclaim(FREE_STEP);
         return keyspace.disposing;
       });
       if (keyspace.disposing) this.#reclaimLater();
@@ -222,10 +221,10 @@ export class Database {
       this.#evictTimer = undefined;
       if (this.#closed) return;
       this.executor.setNow(this.clock());
-      const { executor } = this;
+      const { memoryLimit } = this.executor;
       this.#forAWhile(() => {
-        if (executor.evicting) executor.makeRoom();
-        return executor.evicting;
+        if (memoryLimit.evicting) memoryLimit.makeRoom();
+        return memoryLimit.evicting;
       });
       this.afterBackgroundWrites();
       this.tock();
@@ -242,7 +241,7 @@ export class Database {
     if (this.#timer !== undefined) this.platform.clearTimer(this.#timer);
     if (this.#reclaimTimer !== undefined) this.platform.clearTimer(this.#reclaimTimer);
     if (this.#evictTimer !== undefined) this.platform.clearTimer(this.#evictTimer);
-    this.executor.context.effects.sink = null;
+    if (this.log !== null) this.executor.context.effects.removeSink(this.log);
     try {
       this.log?.close();
     } finally {

@@ -23,9 +23,8 @@ export function importLog(platform: Platform, args: readonly string[]): number {
       database.tick();
       effects.hold();
       const { commands, torn } = importSeedLog(platform, path, (request) => {
-        const errors = reply.errors;
         executor.execute(executor.internal, request);
-        const failed = reply.errors !== errors;
+        const failed = reply.failed;
         const text = failed ? replyLine(reply.bytes, reply.lastErrorAt, reply.length) : "";
         reply.truncate(0);
         if (failed) throw new Error(`'${request.text(0)}' was refused: ${text}`);

@@ -12,15 +12,16 @@ function filled(): TestDatabase {
 
 test("when the limit is lowered, no command pays for all that has to go", () => {
   const db = filled();
-  const { executor, keyspace } = db;
+  const { keyspace } = db;
+  const { memoryLimit } = db.executor;
   const { memory } = keyspace;
   const client = db.connect();
   keyspace.setEvictionPolicy("allkeys-lru");
   const limit = memory.usedBytes >> 1;
-  executor.memoryLimit = limit;
-  assert.ok(executor.evicting);
+  memoryLimit.bytes = limit;
+  assert.ok(memoryLimit.evicting);
   let highest = memory.usedBytes;
-  for (let i = 0; executor.evicting; i++) {
+  for (let i = 0; memoryLimit.evicting; i++) {
     assert.ok(i < 1000);
     const before = keyspace.counter(Counter.evicted);
     assert.equal(client.line(`SET new:${i} ${"w".repeat(1000)}`), "+OK");
@@ -35,15 +36,16 @@ test("when the limit is lowered, no command pays for all that has to go", () => 
 
 test("in the background eviction ends where the limit is kept, or where nothing may go", () => {
   const db = filled();
-  const { executor, keyspace } = db;
-  executor.memoryLimit = keyspace.memory.usedBytes - 50_000;
-  assert.ok(executor.evicting);
-  assert.equal(executor.makeRoom(), false, "noeviction");
-  assert.equal(executor.evicting, false);
+  const { keyspace } = db;
+  const { memoryLimit } = db.executor;
+  memoryLimit.bytes = keyspace.memory.usedBytes - 50_000;
+  assert.ok(memoryLimit.evicting);
+  assert.equal(memoryLimit.makeRoom(), false, "noeviction");
+  assert.equal(memoryLimit.evicting, false);
   assert.match(db.connect().line("SET k v"), /^-OOM /);
   keyspace.setEvictionPolicy("allkeys-random");
-  for (let i = 0; i < 1000 && (i === 0 || executor.evicting); i++) executor.makeRoom();
-  assert.ok(keyspace.memory.usedBytes <= executor.memoryLimit);
-  assert.equal(executor.evicting, false);
+  for (let i = 0; i < 1000 && (i === 0 || memoryLimit.evicting); i++) memoryLimit.makeRoom();
+  assert.ok(keyspace.memory.usedBytes <= memoryLimit.bytes);
+  assert.equal(memoryLimit.evicting, false);
   assert.equal(db.connect().line("SET k v"), "+OK");
 });

@@ -151,6 +151,8 @@ export class TestDatabase {
   readonly executor: Executor;
   readonly context: Context;
   readonly services: FakeServices;
+  /** Keeps what goes to the log. */
+  readonly sink: EffectSink;
   nowMs = START_MS;
   /** What went to the log: a line for each command, words joined by spaces. */
   log: string[] = [];
@@ -168,12 +170,8 @@ export class TestDatabase {
       const lines = latin1Text(bytes, start, end).split("\r\n");
       this.log.push(lines.filter((_, i) => i > 0 && i % 2 === 0).join(" "));
     };
-    this.context.effects.sink = {
-      selectDatabase: () => {},
-      append,
-      borrow: append,
-      take: () => {},
-    };
+    this.sink = { selectDatabase: () => {}, append, borrow: append, take: () => {} };
+    this.context.effects.addSink(this.sink);
   }
 
   /** A client with a connection. */

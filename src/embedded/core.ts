@@ -35,8 +35,6 @@ const OPEN_BYTES_MAX = 1 << 20;
 /** A reply writer that has grown beyond this is given a small buffer again. */
 const REPLY_BYTES_MAX = 1 << 20;
 const REPLY_BYTES_SMALL = 16 * 1024;
-/** Elements of large collections that are freed behind each call while something waits to be. */
-const RECLAIM_STEP = 64;
 /** So many lookups go by one asking for the time, if no deadline depends on it. */
 const LOOKUPS_AT_ONE_TIME = 256;
 const CLOCK_STALE_MS = 500;
@@ -148,29 +146,24 @@ export class Core {
    */
   run(command: CompiledCommand, session: Session, db: number): number {
     if (this.closed) this.check();
-    const { executor, context: c, reply } = this;
+    const { executor, reply } = this;
     if (this.#undo === undefined) this.engine.tick();
     session.db = db;
-    c.session = session;
-    c.db = db;
-    reply.protocol = 3;
+    const { args } = this.request;
     const at = reply.length;
     const changes = this.#changes;
-    if ((command.flags & (Flag.write | Flag.denyoom)) !== 0) {
-      const refused = this.#refusal(command);
-      if (refused !== undefined) reply.error(refused);
-    }
-    if (reply.length === at) executor.call(command, this.request.args);
+    if ((command.flags & Flag.write) !== 0) this.#retryLog();
+    executor.begin(session, args);
+    executor.admit(command, args);
     this.settle(at, changes);
     if (reply.bytes[at] === MINUS) throw this.#takeError(at);
     return at;
   }
 
-  #refusal(command: CompiledCommand): Uint8Array | undefined {
+  /** Where nobody leaves the event loop, the log's own timer does not get to try again. */
+  #retryLog(): void {
     const { log } = this.engine;
-    // Where nobody leaves the event loop, the log's own timer does not get to try again.
     if (log !== null && log.failure !== null) log.retry();
-    return this.executor.refusal(command.flags);
   }
 
   /** Takes the reply at `at`, an error, out of the writer. */
@@ -218,9 +211,8 @@ export class Core {
    */
   settle(at: number, changes: number = this.#changes): void {
     if (this.#undo !== undefined) return;
-    const { keyspace, engine, context: c } = this;
-    if (c.blocking.pending) this.executor.serveWaiting();
-    if (keyspace.disposing) keyspace.reclaim(RECLAIM_STEP);
+    const { keyspace, engine } = this;
+    this.executor.settle();
     if (keyspace.deadlineAdded || keyspace.disposing) engine.tock();
     const { log } = engine;
     if (log !== null && log.openBytes > 0) this.#write(log, at, changes);
@@ -301,11 +293,10 @@ export class Core {
   get isPlain(): boolean {
     const { context: c, executor } = this;
     return (
-      c.effects.sink === null &&
-      executor.observer === undefined &&
-      executor.memoryLimit === 0 &&
-      c.notifications === 0 &&
-      !this.keyspace.watched.any
+      !c.effects.isHeard &&
+      !executor.transactionOpen &&
+      executor.memoryLimit.bytes === 0 &&
+      !c.notices.isHeard
     );
   }
 
@@ -334,8 +325,8 @@ export class Core {
     if (outer === undefined) {
       this.engine.tick();
       // What is evicted could not be taken back: room is made now, and not until the end again.
-      executor.unlimited = executor.refusal(Flag.denyoom) === undefined;
-      c.inTransaction = true;
+      executor.memoryLimit.suspended = executor.refusal(Flag.denyoom) === undefined;
+      executor.transactionOpen = true;
       c.effects.hold();
     }
     const before = c.effects.count;
@@ -367,9 +358,15 @@ export class Core {
   }
 
   #enter(undo: Undo): void {
-    this.#undo = undo;
-    this.executor.observer = undo;
+    this.#observe(undo);
     this.keyspace.listener = undo;
+  }
+
+  /** The innermost transaction alone is told of writes. */
+  #observe(undo: Undo | undefined): void {
+    if (this.#undo !== undefined) this.executor.unobserve(this.#undo);
+    if (undo !== undefined) this.executor.observe(undo);
+    this.#undo = undo;
   }
 
   #leave(outer: Undo | undefined, changes: number): void {
@@ -378,11 +375,10 @@ export class Core {
       return;
     }
     const { executor, context: c } = this;
-    this.#undo = undefined;
-    executor.observer = undefined;
-    this.keyspace.listener = executor;
-    executor.unlimited = false;
-    c.inTransaction = false;
+    this.#observe(undefined);
+    this.keyspace.listener = c.notices;
+    executor.memoryLimit.suspended = false;
+    executor.transactionOpen = false;
     c.effects.release();
     this.settle(this.reply.length, changes);
   }

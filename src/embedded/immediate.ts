@@ -75,7 +75,7 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
     const { keyspace } = core;
     const entry = core.find(this.#db);
     if (entry === 0) {
-      if (core.context.notifications !== 0) return ORDINARY;
+      if (core.context.notices.classes !== 0) return ORDINARY;
       core.count(command);
       keyspace.count(Counter.misses);
       return 0;

@@ -1,9 +1,8 @@
 // multi(): commands queued and then executed in one go, as MULTI … EXEC does it, by the very EXEC
 // that connections use. Unlike transaction(), a command that fails does not undo the others.
 
-import type { CompiledCommand } from "../engine/command.ts";
 import type { Session } from "../engine/session.ts";
-import type { Arguments } from "../protocol/arguments.ts";
+import type { QueuedCommand } from "../engine/transaction.ts";
 import { ReplyError } from "../protocol/reply-reader.ts";
 import type { Core } from "./core.ts";
 import { DatabaseError } from "./errors.ts";
@@ -30,8 +29,7 @@ export class Multi<T extends Text, R extends readonly unknown[] = []> extends Ma
   readonly #db: number;
   readonly #reader: Reader<T>;
   readonly #session: Session;
-  readonly #queue: Arguments[] = [];
-  readonly #commands: CompiledCommand[] = [];
+  readonly #queue: QueuedCommand[] = [];
   readonly #shapes: As[] = [];
   #done = false;
   #failed = false;
@@ -58,8 +56,7 @@ export class Multi<T extends Text, R extends readonly unknown[] = []> extends Ma
     this.#check();
     this.#failed = true; // unless the following does not throw
     const command = this.#core.fill(name, a, b, c, d, e);
-    this.#queue.push(this.#core.request.args.clone());
-    this.#commands.push(command);
+    this.#queue.push({ command, args: this.#core.request.args.clone() });
     this.#shapes.push(as);
     this.#failed = false;
     return this as unknown as Reply<Queued<T, R>, V>;
@@ -81,11 +78,10 @@ export class Multi<T extends Text, R extends readonly unknown[] = []> extends Ma
     const core = this.#core;
     const session = this.#session;
     if (this.#failed) {
-      core.executor.endTransaction(session);
+      session.endTransaction(core.keyspace);
       throw new ReplyError("EXECABORT Transaction discarded because of previous errors.");
     }
-    session.queue = this.#queue;
-    session.queuedCommands = this.#commands;
+    session.transaction.queue = this.#queue;
     const start = core.run(core.fill("exec"), session, this.#db);
     const { bytes } = core.reply;
     let results: unknown[] | null = null;
@@ -105,7 +101,7 @@ export class Multi<T extends Text, R extends readonly unknown[] = []> extends Ma
   discard(): void {
     if (this.#done) return;
     this.#done = true;
-    if (!this.#core.closed) this.#core.executor.endTransaction(this.#session);
+    if (!this.#core.closed) this.#session.endTransaction(this.#core.keyspace);
   }
 
   /** As discard(), which does nothing after exec(). */

@@ -1,38 +1,31 @@
-// Blocking: sessions that wait for a key to have something (BLPOP and its kin).
+// Blocking: the queues of sessions that wait for keys (BLPOP and its kin). Who is served when, and
+// how, is in waiting.ts.
 //
-// A waiting session keeps its command. When a key that it waits for is given something, the
-// command is executed again on its behalf, as if it arrived now: it then takes the first of its
-// keys, in the order it listed them, that has something. Sessions are served first come, first
-// served for each key, after the command or transaction that filled the key has ended.
-//
-// Queues stand here by the database's number and the key, each byte one character. They belong to
+// Queues stand here by the names of keys. A key for which one session waits, which is what most
+// are, has that session in its queue's place: a client may wait for very many. Queues belong to
 // the thread that serves the sessions; nothing of the data set is in them.
 
-import { asciiBytes, latin1Text } from "../base/bytes.ts";
+import { assert } from "../base/assert.ts";
+import { databaseOf, keyName } from "./key-names.ts";
 import type { Session, Waiting } from "./session.ts";
-
-/** The name of a key's queue. */
-export function queueName(db: number, bytes: Uint8Array, start: number, end: number): string {
-  return `${db}:${latin1Text(bytes, start, end)}`;
-}
-
-/** The database's number and the key's bytes behind a queue's name. */
-export function queuedKey(name: string): { db: number; key: Uint8Array } {
-  const colon = name.indexOf(":");
-  return { db: Number(name.slice(0, colon)), key: asciiBytes(name.slice(colon + 1)) };
-}
 
 export class Blocking {
   /** Sessions that wait, in no order. */
   readonly sessions: Set<Session> = new Set();
 
-  readonly #queues: Map<string, Set<Session>> = new Map();
+  readonly #queues: Map<string, Session | Set<Session>> = new Map();
   /** In the order in which they became ready. */
   readonly #ready: Set<string> = new Set();
+  #hearingAll = 0;
 
   /** Whether anybody waits for anything: asked on every push. */
   get any(): boolean {
     return this.sessions.size > 0;
+  }
+
+  /** Whether somebody who waits wants to hear of every change. */
+  get hearsAll(): boolean {
+    return this.#hearingAll > 0;
   }
 
   /** Keys that somebody waits for. */
@@ -40,33 +33,38 @@ export class Blocking {
     return this.#queues.size;
   }
 
+  /** The session waits from now on. REQUIRES: it does not yet. */
   add(session: Session, waiting: Waiting): void {
+    assert(session.waiting === null, "a session waits in one command at a time");
     session.waiting = waiting;
     this.sessions.add(session);
+    if (waiting.wait.hearsAll) this.#hearingAll++;
     for (const name of waiting.names) {
       const queue = this.#queues.get(name);
-      if (queue === undefined) this.#queues.set(name, new Set([session]));
-      else queue.add(session);
+      if (queue === undefined) this.#queues.set(name, session);
+      else if (queue instanceof Set) queue.add(session);
+      else this.#queues.set(name, new Set([queue, session]));
     }
   }
 
   /** The session waits no more. */
   remove(session: Session): void {
-    const waiting = session.waiting;
+    const { waiting } = session;
     if (waiting === null) return;
     session.waiting = null;
     waiting.cancelTimer?.();
-    this.sessions.delete(session);
+    assert(this.sessions.delete(session), "who waits is known");
+    if (waiting.wait.hearsAll) this.#hearingAll--;
     for (const name of waiting.names) {
       const queue = this.#queues.get(name);
-      queue?.delete(session);
-      if (queue?.size === 0) this.#queues.delete(name);
+      if (queue instanceof Set && queue.size > 1) queue.delete(session);
+      else this.#queues.delete(name);
     }
   }
 
-  /** A key was given something; whoever waits for it is to be served. */
+  /** Something happened to a key; whoever waits for it is to look. */
   note(db: number, bytes: Uint8Array, start: number, end: number): void {
-    const name = queueName(db, bytes, start, end);
+    const name = keyName(db, bytes, start, end);
     if (this.#queues.has(name)) this.#ready.add(name);
   }
 
@@ -84,13 +82,15 @@ export class Blocking {
 
   /** The sessions that wait under a name, oldest first. */
   waitingFor(name: string): Session[] {
-    return [...(this.#queues.get(name) ?? [])];
+    const queue = this.#queues.get(name);
+    if (queue === undefined) return [];
+    return queue instanceof Set ? [...queue] : [queue];
   }
 
-  /** Any key of the database may have something now (it was exchanged for another). */
+  /** Any key of the database may hold something else now. */
   noteDatabase(db: number): void {
     for (const name of this.#queues.keys()) {
-      if (name.startsWith(`${db}:`)) this.#ready.add(name);
+      if (databaseOf(name) === db) this.#ready.add(name);
     }
   }
 }

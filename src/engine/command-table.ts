@@ -12,8 +12,16 @@ const NAME_MAX = 64;
 /** The bit that is another in upper and lower case, in each byte of a word. */
 const ANY_CASE = 0x20202020;
 
+/** What INFO says of all commands together; each keeps its own figures. */
+export interface Statistics {
+  commands: number;
+  /** How many error replies began with each code. */
+  readonly errors: Map<string, number>;
+}
+
 export class CommandTable {
   readonly commands: Map<string, CompiledCommand> = new Map();
+  readonly statistics: Statistics = { commands: 0, errors: new Map() };
   readonly #slots: (CompiledCommand | undefined)[] = new Array(SLOTS).fill(undefined);
 
   constructor(families: readonly (readonly CommandEntry[])[]) {
@@ -28,6 +36,13 @@ export class CommandTable {
     let slot = nameHash(command.nameBytes, 0, command.nameBytes.length);
     while (this.#slots[slot] !== undefined) slot = (slot + 1) & (SLOTS - 1);
     this.#slots[slot] = command;
+  }
+
+  /** CONFIG RESETSTAT: nothing has been executed yet. */
+  resetStatistics(): void {
+    this.statistics.commands = 0;
+    this.statistics.errors.clear();
+    for (const command of this.commands.values()) command.resetStatistics();
   }
 
   /** The command whose name is argument `i`, or undefined. */

@@ -60,6 +60,10 @@ export interface CommandEntry<C = never> {
   subcommands?: readonly CommandEntry<C>[];
   /** How the console renders a reply where it differs from redis-cli; see console-renderer.ts. */
   console?: ConsoleShape;
+  /** A session that is subscribed in RESP2 may use it. */
+  allowedWhenSubscribed?: true;
+  /** Inside MULTI it is executed at once. */
+  notQueued?: true;
   /** The error line for which the command is not even queued at the moment, or undefined. */
   guard?: (c: C) => Uint8Array | undefined;
   handler?: (c: C) => void;
@@ -103,6 +107,8 @@ export class CompiledCommand {
   readonly subcommands: Map<string, CompiledCommand> | undefined;
   readonly parent: CompiledCommand | undefined;
   readonly keys: CommandKeys;
+  readonly allowedWhenSubscribed: boolean;
+  readonly notQueued: boolean;
 
   // Statistics (INFO commandstats).
   calls = 0;
@@ -127,11 +133,24 @@ export class CompiledCommand {
     this.arity = entry.arity;
     this.handler = entry.handler;
     this.parent = parent;
+    this.allowedWhenSubscribed = entry.allowedWhenSubscribed === true;
+    this.notQueued = entry.notQueued === true;
     if (entry.subcommands !== undefined) {
       this.subcommands = new Map(
         entry.subcommands.map((sub) => [sub.name, new CompiledCommand(sub, this)]),
       );
     }
+  }
+
+  /** CONFIG RESETSTAT: it has not been executed yet, and neither has any subcommand. */
+  resetStatistics(): void {
+    this.calls = 0;
+    this.microseconds = 0;
+    this.rejected = 0;
+    this.failed = 0;
+    this.subcommands?.forEach((sub) => {
+      sub.resetStatistics();
+    });
   }
 
   /** ACL categories, "@" left out, as Redis derives them from the flags and has them listed. */

@@ -3,50 +3,45 @@
 // particular to their command; what is common (finding an entry, refusing a wrong type, telling
 // that a key changed) is one call here.
 
-import { asciiBytes } from "../base/bytes.ts";
+import { assert } from "../base/assert.ts";
 import { Counter, type Keyspace } from "../keyspace/keyspace.ts";
 import type { Memory } from "../memory/memory.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { Errors } from "../protocol/errors.ts";
 import { ReplyWriter } from "../protocol/reply-writer.ts";
-import { Blocking, queueName } from "./blocking.ts";
+import { Blocking } from "./blocking.ts";
 import type { CommandEntry, CompiledCommand } from "./command.ts";
 import type { CommandTable } from "./command-table.ts";
 import { Effects } from "./effects.ts";
 import { EventClass, Events, type KeyEvent } from "./events.ts";
+import type { Gates } from "./gates.ts";
+import { keyName } from "./key-names.ts";
+import { Notices } from "./notices.ts";
 import type { Services } from "./services.ts";
-import type { Session } from "./session.ts";
+import type { Session, Wait } from "./session.ts";
 import { PubSubRegistry } from "./subscriptions.ts";
 
 /** One declarative entry and one short function: a command. See command.ts. */
 export type Command = CommandEntry<Context>;
 
-/** What INFO says of the commands executed. */
-export interface Statistics {
-  commands: number;
-  errors: Map<string, number>;
-}
-
 /** The executor, as handlers see it: what they ask of it is written there. */
 export interface Engine {
   readonly table: CommandTable;
-  readonly statistics: Statistics;
-  /** There while a transaction of the embedded API is open. */
-  readonly observer: object | undefined;
+  readonly gates: Gates;
+  readonly waiters: Waiters;
+  /** A transaction of the embedded API is open. */
+  readonly transactionOpen: boolean;
+  inside(session: Session, work: () => void): void;
   call(command: CompiledCommand, args: Arguments): void;
   refusal(flags: number): Uint8Array | undefined;
   setNow(nowMs: number): void;
-  endTransaction(session: Session): void;
-  unwatch(session: Session): void;
-  keepPush(from: number): void;
-  dropSilenced(): void;
-  timeOut(session: Session): void;
-  unblockWithError(session: Session): void;
-  resetStatistics(): void;
 }
 
-/** What block() replies where blocking is out of the question. */
-export const BlockReply = { null: 0, nullArray: 1 } as const;
+/** What ends a session's waiting; see waiting.ts. */
+interface Waiters {
+  timeOut(session: Session): void;
+  unblockWithError(session: Session): void;
+}
 
 export class Context {
   readonly memory: Memory;
@@ -54,6 +49,7 @@ export class Context {
   readonly effects = new Effects();
   readonly blocking = new Blocking();
   readonly pubsub = new PubSubRegistry();
+  readonly notices: Notices;
   readonly executor: Engine;
   readonly services: Services;
 
@@ -70,11 +66,11 @@ export class Context {
   changes = 0;
   /** The handler has put its own effects in the request's place. */
   rewritten = false;
-  /** Inside EXEC: nothing may block, and effects count together. */
+  /** Inside EXEC: nothing may block. */
   inTransaction = false;
   /** DEBUG SLEEP was in the transaction: what comes after EXEC sees a later time. */
   slept = false;
-  /** Executing again on behalf of a session that waits (see blocking.ts). */
+  /** Executing again on behalf of a session that waits (see waiting.ts). */
   serving = false;
   /** The served command would wait again. */
   stillWaiting = false;
@@ -86,13 +82,9 @@ export class Context {
     this.executor = executor;
     this.memory = keyspace.memory;
     this.keyspace = keyspace;
+    this.notices = new Notices(keyspace, this.effects, this.blocking, this.pubsub);
     this.services = services;
     this.session = session;
-  }
-
-  /** Classes of keyspace events that somebody wants to hear of (EventClass bits). */
-  get notifications(): number {
-    return this.keyspace.settings.notifications;
   }
 
   // Finding
@@ -102,8 +94,8 @@ export class Context {
     const { args, keyspace } = this;
     const entry = keyspace.find(this.db, args.bytes, args.starts[i], args.ends[i]);
     keyspace.count(entry === 0 ? Counter.misses : Counter.hits);
-    if (entry === 0 && (this.notifications & EventClass.missed) !== 0) {
-      this.#announce("keymiss", args.bytes, args.starts[i], args.ends[i]);
+    if (entry === 0 && (this.notices.classes & EventClass.missed) !== 0) {
+      this.event(i, Events.keymiss);
     }
     return entry;
   }
@@ -164,9 +156,7 @@ export class Context {
       end,
       deadline,
     );
-    if (made && (this.notifications & EventClass.newKey) !== 0) {
-      this.#announce("new", args.bytes, args.starts[i], args.ends[i]);
-    }
+    if (made) this.event(i, Events.new);
   }
 
   /** A new collection under the key at argument i. REQUIRES: the key is not there. */
@@ -174,9 +164,7 @@ export class Context {
     const { args } = this;
     const start = args.starts[i];
     const entry = this.keyspace.addCollection(this.db, args.bytes, start, args.ends[i], kind, root);
-    if ((this.notifications & EventClass.newKey) !== 0) {
-      this.#announce("new", args.bytes, start, args.ends[i]);
-    }
+    this.event(i, Events.new);
     return entry;
   }
 
@@ -191,15 +179,15 @@ export class Context {
   /** The key at argument i changed. To be called once for each changed key, after the change. */
   modified(i: number, event: KeyEvent): void {
     this.changes++;
-    if (this.notifications === 0 && !this.keyspace.watched.any) return;
+    if (!this.notices.isHeard) return;
     const { args } = this;
-    this.#spread(this.db, args.bytes, args.starts[i], args.ends[i], event);
+    this.notices.changed(this.db, args.bytes, args.starts[i], args.ends[i], event);
   }
 
   /** As modified, for a key that is not an argument, or is in another database. */
   modifiedKey(db: number, bytes: Uint8Array, start: number, end: number, event: KeyEvent): void {
     this.changes++;
-    this.#spread(db, bytes, start, end, event);
+    this.notices.changed(db, bytes, start, end, event);
   }
 
   /** The collection at argument i became empty: its key goes. */
@@ -208,76 +196,49 @@ export class Context {
     this.event(i, Events.del);
   }
 
-  /** One more event of a key that modified() was called for. */
+  /** An event of the key at argument i that is no change, or comes with one that was told. */
   event(i: number, event: KeyEvent): void {
-    if ((this.notifications & event.class) === 0) return;
-    this.#announce(event.name, this.args.bytes, this.args.starts[i], this.args.ends[i]);
-  }
-
-  #spread(db: number, bytes: Uint8Array, start: number, end: number, event: KeyEvent): void {
-    if (this.keyspace.watched.any) this.keyspace.watched.touch(db, bytes, start, end);
-    if ((this.notifications & event.class) !== 0) {
-      this.#announce(event.name, bytes, start, end, db);
-    }
-  }
-
-  /** Tells subscribers of an event that no change goes with (an expiry, an eviction). */
-  announce(db: number, bytes: Uint8Array, start: number, end: number, event: KeyEvent): void {
-    if ((this.notifications & event.class) !== 0) {
-      this.#announce(event.name, bytes, start, end, db);
-    }
-  }
-
-  #announce(event: string, bytes: Uint8Array, start: number, end: number, db = this.db): void {
-    const key = bytes.slice(start, end);
-    if ((this.notifications & EventClass.keyspace) !== 0) {
-      let channel = `__keyspace@${db}__:`;
-      for (const byte of key) channel += String.fromCharCode(byte);
-      const message = asciiBytes(event);
-      this.pubsub.publish(channel, message, 0, message.length);
-    }
-    if ((this.notifications & EventClass.keyevent) !== 0) {
-      this.pubsub.publish(`__keyevent@${db}__:${event}`, key, 0, key.length);
-    }
+    if ((this.notices.classes & event.class) === 0) return;
+    const { args } = this;
+    this.notices.event(this.db, args.bytes, args.starts[i], args.ends[i], event);
   }
 
   /** The key at argument i was given something that a waiting client may take. */
   ready(i: number): void {
-    if (!this.blocking.any) return;
-    this.blocking.note(this.db, this.args.bytes, this.args.starts[i], this.args.ends[i]);
+    this.notices.ready(this.db, this.args.bytes, this.args.starts[i], this.args.ends[i]);
   }
 
   /**
-   * Nothing is there yet: the session waits for a value of `type` at one of the keys at arguments
-   * first … last, for `timeoutMs` (0: for ever). Where nobody may wait (inside a transaction, in
-   * an embedded program) `denied` is replied at once, a BlockReply.
+   * Nothing is there yet: the session waits for something at one of the keys at arguments first …
+   * last, for `timeoutMs` (0: for ever). Where nobody may wait (inside a transaction, in an
+   * embedded program) that is replied at once.
    */
-  block(type: number, first: number, last: number, timeoutMs: number, denied: number): void {
+  block(wait: Wait, first: number, last: number, timeoutMs: number): void {
     if (this.serving) {
       this.stillWaiting = true;
       return;
     }
-    const { session, args } = this;
-    if (this.inTransaction || session.link === undefined || this.command === undefined) {
-      if (denied === BlockReply.nullArray) this.reply.nullArray();
-      else this.reply.null();
+    const { session, args, command } = this;
+    if (this.inTransaction || session.link === undefined) {
+      wait.denied(this.reply);
       return;
     }
+    assert(command !== undefined, "it is a command that waits");
     const names = new Set<string>();
     for (let i = first; i <= last; i++) {
-      names.add(queueName(this.db, args.bytes, args.starts[i], args.ends[i]));
+      names.add(keyName(this.db, args.bytes, args.starts[i], args.ends[i]));
     }
+    const { waiters } = this.executor;
     this.blocking.add(session, {
-      command: this.command,
+      wait,
+      command,
       args: args.clone(),
-      db: this.db,
-      names: [...names],
-      type,
+      names,
       sinceMs: this.now,
       cancelTimer:
         timeoutMs === 0
           ? undefined
-          : this.services.setTimer(timeoutMs, () => this.executor.timeOut(session)),
+          : this.services.setTimer(timeoutMs, () => waiters.timeOut(session)),
     });
   }
 

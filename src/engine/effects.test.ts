@@ -7,7 +7,7 @@ import { Effects } from "./effects.ts";
 /** A sink that spells what it gets: "1: *2…" for the commands of database 1. */
 function listenTo(effects: Effects): { text: string } {
   const heard = { text: "" };
-  effects.sink = {
+  effects.addSink({
     selectDatabase: (db) => {
       heard.text += `${db}: `;
     },
@@ -16,7 +16,7 @@ function listenTo(effects: Effects): { text: string } {
     },
     borrow: () => assert.fail("nothing is lent"),
     take: () => {},
-  };
+  });
   return heard;
 }
 
@@ -65,4 +65,32 @@ test("an effect longer than the buffer replaces it in the middle of a command", 
     effects.flush();
     assert.equal(heard.text, `0: ${spell("SET", "k", value.slice(0, length))}`);
   }
+});
+
+test("several sinks hear the same, and one that was taken away no more", () => {
+  const effects = new Effects();
+  assert.equal(effects.isHeard, false);
+  const first = listenTo(effects);
+  const second: string[] = [];
+  const sink = {
+    selectDatabase: (db: number) => second.push(`${db}: `),
+    append: (bytes: Uint8Array, start: number, end: number) =>
+      second.push(latin1Text(bytes, start, end)),
+    borrow: () => assert.fail("nothing is lent"),
+    take: () => {},
+  };
+  effects.addSink(sink);
+  const say = (word: string): void => {
+    effects.begin(1, 1);
+    effects.text(word);
+    effects.flush();
+  };
+  say("one");
+  assert.equal(first.text, `1: ${spell("one")}`);
+  assert.equal(second.join(""), first.text);
+  effects.removeSink(sink);
+  say("two");
+  assert.equal(first.text, `1: ${spell("one")}1: ${spell("two")}`);
+  assert.equal(second.length, 2);
+  assert.equal(effects.isHeard, true);
 });

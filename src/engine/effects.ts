@@ -6,6 +6,7 @@
 // While a server works through what one client has sent, that array is lent: the requests of a
 // pipeline that follow one another in it are copied into the log together, and not one by one.
 
+import { assert } from "../base/assert.ts";
 import { asciiBytes, copyBytes, utf8Length, writeUtf8 } from "../base/bytes.ts";
 import { writeInteger } from "../base/integers.ts";
 import type { Arguments } from "../protocol/arguments.ts";
@@ -25,8 +26,9 @@ const MULTI = asciiBytes("*1\r\n$5\r\nMULTI\r\n");
 const EXEC = asciiBytes("*1\r\n$4\r\nEXEC\r\n");
 
 export class Effects {
-  /** Where they go, or null: then nothing is gathered. */
-  sink: EffectSink | null = null;
+  readonly #sinks: EffectSink[] = [];
+  /** The sink, or what passes everything on to several; null while there is none. */
+  #sink: EffectSink | null = null;
 
   /** Commands gathered of the request that is being executed. */
   count = 0;
@@ -41,6 +43,30 @@ export class Effects {
   #starts: Int32Array = new Int32Array(16);
   #holding = 0;
 
+  /** Whether they go anywhere; else nothing is gathered. */
+  get isHeard(): boolean {
+    return this.#sink !== null;
+  }
+
+  /** From now on they go to this sink as well. */
+  addSink(sink: EffectSink): void {
+    assert(!this.#sinks.includes(sink), "an effect goes to a sink once");
+    assert(this.count === 0, "a sink begins between requests");
+    this.#sinks.push(sink);
+    this.#connect();
+  }
+
+  /** From now on they do not go to this sink, if they did; nor does what has been gathered. */
+  removeSink(sink: EffectSink): void {
+    const at = this.#sinks.indexOf(sink);
+    if (at >= 0) this.#sinks.splice(at, 1);
+    this.#connect();
+  }
+
+  #connect(): void {
+    this.#sink = this.#sinks.length > 1 ? new Spread(this.#sinks) : (this.#sinks[0] ?? null);
+  }
+
   /**
    * Until takeBack(), `bytes` stay as they are: the requests of a pipeline need not be copied
    * singly.
@@ -51,7 +77,7 @@ export class Effects {
 
   takeBack(): void {
     this.#lent = null;
-    this.sink?.take();
+    this.#sink?.take();
   }
 
   /** Between hold() and release() everything gathered counts as one request's effects. */
@@ -67,7 +93,7 @@ export class Effects {
 
   /** Begins a command of `words` words, which must follow by text(), range() or argument(). */
   begin(db: number, words: number): void {
-    if (this.sink === null) return;
+    if (this.#sink === null) return;
     if (this.count === this.#dbs.length) this.#grow();
     this.#dbs[this.count] = db;
     this.#starts[this.count] = this.#length;
@@ -76,7 +102,7 @@ export class Effects {
   }
 
   text(text: string): void {
-    if (this.sink === null) return;
+    if (this.#sink === null) return;
     const length = utf8Length(text);
     this.#head(36, length);
     this.#reserve(length + 2);
@@ -85,11 +111,11 @@ export class Effects {
   }
 
   integer(n: number): void {
-    if (this.sink !== null) this.text(String(n));
+    if (this.#sink !== null) this.text(String(n));
   }
 
   range(bytes: Uint8Array, start: number, end: number): void {
-    if (this.sink === null) return;
+    if (this.#sink === null) return;
     this.#head(36, end - start);
     this.#reserve(end - start + 2);
     copyBytes(bytes, start, end, this.#bytes, this.#length);
@@ -103,7 +129,7 @@ export class Effects {
 
   /** The request itself is its effect. Goes straight to the sink where nothing else is waiting. */
   request(db: number, args: Arguments): void {
-    const sink = this.sink;
+    const sink = this.#sink;
     if (sink === null) return;
     if (this.count === 0 && this.#holding === 0 && args.rawStart >= 0) {
       sink.selectDatabase(db);
@@ -128,7 +154,7 @@ export class Effects {
   /** Sends what was gathered, unless something holds it. */
   flush(): void {
     if (this.count === 0 || this.#holding > 0) return;
-    const sink = this.sink;
+    const sink = this.#sink;
     if (sink !== null) {
       if (this.count > 1) {
         sink.selectDatabase(this.#dbs[0]);
@@ -184,5 +210,27 @@ export class Effects {
     starts.set(this.#starts);
     this.#dbs = dbs;
     this.#starts = starts;
+  }
+}
+
+/** Several sinks as one. */
+class Spread implements EffectSink {
+  readonly #sinks: readonly EffectSink[];
+
+  constructor(sinks: readonly EffectSink[]) {
+    this.#sinks = sinks;
+  }
+
+  selectDatabase(db: number): void {
+    for (const sink of this.#sinks) sink.selectDatabase(db);
+  }
+  append(bytes: Uint8Array, start: number, end: number): void {
+    for (const sink of this.#sinks) sink.append(bytes, start, end);
+  }
+  borrow(bytes: Uint8Array, start: number, end: number): void {
+    for (const sink of this.#sinks) sink.borrow(bytes, start, end);
+  }
+  take(): void {
+    for (const sink of this.#sinks) sink.take();
   }
 }

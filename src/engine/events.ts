@@ -70,10 +70,12 @@ export function keyEvent(eventClass: number, name: string): KeyEvent {
   return { class: eventClass, name };
 }
 
-const { generic, expired, evicted } = EventClass;
+const { generic, expired, evicted, missed, newKey } = EventClass;
 
 /** Events of any key. */
 export const Events = {
+  new: keyEvent(newKey, "new"),
+  keymiss: keyEvent(missed, "keymiss"),
   del: keyEvent(generic, "del"),
   renameFrom: keyEvent(generic, "rename_from"),
   renameTo: keyEvent(generic, "rename_to"),

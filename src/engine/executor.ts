@@ -1,29 +1,28 @@
 // The executor: the one way through. Requests of sockets, of the embedded API, of transactions,
 // of the log at start and of blocked clients that are served all come here, and everything that
 // commands have in common is decided here, once: which command it is, whether its words are
-// enough, who may call it, whether it is queued, whether memory and log allow it, what of it goes
-// to the log, who is woken, what is counted.
+// enough, who may call it (gates.ts), whether it is queued (transaction.ts), whether memory
+// (memory-limit.ts) and log allow it, what of it goes to the log (effects.ts), who hears of it
+// (notices.ts) and is served (waiting.ts), what is counted.
+//
+//   execute ─▶ look up ─▶ gates ─▶ admit ─▶ refusal ─▶ call ─▶ handler ─▶ effects ─▶ settle
+//                                    ▲                  ▲
+//                      the embedded API                 EXEC, and waiters that are served, by way
+//                                                       of a frame of their own (`inside`)
 
 import { utf8Text } from "../base/bytes.ts";
-import { Eviction } from "../keyspace/eviction.ts";
-import { Counter, type Keyspace, type KeyspaceListener } from "../keyspace/keyspace.ts";
+import { Counter, type Keyspace } from "../keyspace/keyspace.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import { Errors, errorLine, wrongArity } from "../protocol/errors.ts";
-import { ReplyWriter } from "../protocol/reply-writer.ts";
-import { queuedKey } from "./blocking.ts";
 import { type CompiledCommand, Flag } from "./command.ts";
-import type { CommandTable } from "./command-table.ts";
-import { type Command, Context, type Engine, type Statistics } from "./context.ts";
-import { Events, type KeyEvent } from "./events.ts";
+import type { CommandTable, Statistics } from "./command-table.ts";
+import { type Command, Context, type Engine } from "./context.ts";
+import { Gates } from "./gates.ts";
+import { MemoryLimit } from "./memory-limit.ts";
 import type { Services } from "./services.ts";
-import { Gate, Session } from "./session.ts";
+import { Session } from "./session.ts";
+import { Waiters } from "./waiting.ts";
 
-/** Elements of large collections freed behind each command while something waits to be freed. */
-const RECLAIM_STEP = 64;
-/** Entries that each command evicts, and each background step, after the limit was lowered. */
-const EVICT_STEP = 64;
-/** A transaction's commands, all of which reach the log as one. */
-const QUEUE_BYTES_MAX = 1024 * 1024 * 1024;
 /** One call in so many is timed; its time counts that often. */
 const TIMED_EVERY = 64;
 
@@ -32,60 +31,35 @@ export interface ChangeObserver {
   beforeWrite(c: Context, command: CompiledCommand): void;
 }
 
-export class Executor implements Engine, KeyspaceListener {
+export class Executor implements Engine {
   readonly table: CommandTable;
   readonly keyspace: Keyspace;
   readonly context: Context;
-  readonly statistics: Statistics = { commands: 0, errors: new Map() };
-
-  /** Told of writes before they happen while a transaction of the embedded API is open. */
-  observer: ChangeObserver | undefined;
-  readonly eviction: Eviction;
-  /** Memory is above its limit, and there are entries to evict until it is not. */
-  evicting = false;
-  /** Whether memoryLimit does not count for now: a transaction has made its room. */
-  unlimited = false;
-
+  readonly statistics: Statistics;
+  readonly gates: Gates;
+  readonly memoryLimit: MemoryLimit;
+  readonly waiters: Waiters;
   /** For requests that nobody sent: expiry, eviction, the log at start. */
   readonly internal: Session;
 
-  #memoryLimit = 0;
-  // Where a limit was lowered: memory comes down from here step by step, and never grows meanwhile.
-  #memoryCeiling = 0;
+  /** A transaction of the embedded API is open: what it may take back is not given away. */
+  transactionOpen = false;
 
+  /** Told of each write before it happens. */
+  readonly #observers: ChangeObserver[] = [];
+  /** Frames within which the present command is executed. */
   #depth = 0;
-  /** As reply.errors when an error was counted last. */
-  #errorsCounted = 0;
-  /** Where the reply to a request that gates hold up begins. */
-  #gatedReply = 0;
-  /** Whose request is being executed, and the messages for it, which follow the reply. */
-  #current: Session | undefined;
-  readonly #messages = new ReplyWriter();
 
   constructor(table: CommandTable, keyspace: Keyspace, services: Services) {
     this.table = table;
     this.keyspace = keyspace;
-    this.eviction = new Eviction(keyspace);
+    this.statistics = table.statistics;
     this.internal = new Session(0, 0);
     this.context = new Context(this, keyspace, services, this.internal);
-    this.context.pubsub.toSelf = (session, bytes, start, end) => {
-      if (session !== this.#current || session.link === undefined) return false;
-      this.#messages.raw(bytes, start, end);
-      return true;
-    };
-    keyspace.listener = this;
-  }
-
-  /** maxmemory in bytes, 0 without a limit. */
-  get memoryLimit(): number {
-    return this.#memoryLimit;
-  }
-
-  set memoryLimit(bytes: number) {
-    const { usedBytes } = this.keyspace.memory;
-    this.#memoryLimit = bytes;
-    this.#memoryCeiling = Math.max(bytes, usedBytes);
-    this.evicting = bytes > 0 && usedBytes > bytes;
+    const { reply, effects, notices, pubsub } = this.context;
+    this.gates = new Gates(reply, pubsub);
+    this.memoryLimit = new MemoryLimit(keyspace, effects, notices);
+    this.waiters = new Waiters(this.context);
   }
 
   /** The time that the commands which follow see. */
@@ -94,100 +68,79 @@ export class Executor implements Engine, KeyspaceListener {
     this.keyspace.setNow(nowMs);
   }
 
+  /** From now on the observer is told of each write. */
+  observe(observer: ChangeObserver): void {
+    this.#observers.push(observer);
+  }
+
+  /** From now on it is not, if it was. */
+  unobserve(observer: ChangeObserver): void {
+    const at = this.#observers.indexOf(observer);
+    if (at >= 0) this.#observers.splice(at, 1);
+  }
+
   /**
    * Executes one request of `session` and writes its reply to context.reply. A session that waits
    * afterwards (session.waiting) has not been replied to yet.
    */
   execute(session: Session, args: Arguments): void {
+    const { gates } = this;
+    this.begin(session, args);
+    gates.enter(session);
+    if (session.gates !== 0) {
+      this.#executeGated(session, args);
+    } else {
+      const command = this.#lookUp(args);
+      if (command !== undefined) this.admit(command, args);
+    }
+    gates.leave();
+  }
+
+  /** What follows is a request of this session. */
+  begin(session: Session, args: Arguments): void {
     const c = this.context;
     c.session = session;
     c.db = session.db;
     c.args = args;
     c.reply.protocol = session.protocol;
-    this.#current = session;
-    if (session.gates !== 0) {
-      this.#executeGated(session, args);
-    } else {
-      const command = this.#lookUp(args);
-      if (command !== undefined) this.#admit(command, args);
-    }
-    this.#current = undefined;
-    if (this.#messages.length > 0) this.#takeMessages();
-  }
-
-  #takeMessages(): void {
-    this.context.reply.raw(this.#messages.bytes, 0, this.#messages.length);
-    this.#messages.length = 0;
   }
 
   #executeGated(session: Session, args: Arguments): void {
-    const c = this.context;
-    const before = c.reply.length;
-    this.#gatedReply = before;
-    const errorsBefore = c.reply.errors;
-    const skip = (session.gates & Gate.skipNext) !== 0;
-    if (skip) {
-      session.setGate(Gate.skipNext, false);
-      session.setGate(Gate.skipping, true);
-    }
+    const { gates } = this;
+    gates.beginReply(session);
     const command = this.#lookUp(args);
-    if (command !== undefined && this.#passGates(session, command, args)) {
-      this.#admit(command, args);
-    } else if (session.queue !== null && c.reply.errors !== errorsBefore) {
-      session.queueFailed = true;
+    const refused = command === undefined ? undefined : gates.refusal(session, command);
+    if (command === undefined) {
+      if (session.transaction.queue !== null) session.transaction.failed = true;
+    } else if (refused !== undefined) {
+      this.#reject(command, refused);
+    } else if (session.transaction.queue !== null && !command.notQueued) {
+      this.#queue(session, command, args);
+    } else {
+      this.admit(command, args);
     }
-    // CLIENT REPLY ON, which ends the silence, is replied to.
-    if (!skip && (session.gates & Gate.silent) === 0) return;
-    c.reply.truncate(before);
-    if (session.waiting === null) session.setGate(Gate.skipping, false);
+    gates.endReply(session);
   }
 
-  /** Takes back what was replied to a request while the session was silent (see CLIENT REPLY). */
-  dropSilenced(): void {
-    this.context.reply.truncate(this.#gatedReply);
+  #queue(session: Session, command: CompiledCommand, args: Arguments): void {
+    // A queue takes memory, whatever is queued.
+    let refused =
+      (command.flags & Flag.no_multi) !== 0
+        ? Errors.notInMulti
+        : ((command.entry as Command).guard?.(this.context) ??
+          this.refusal(command.flags | Flag.denyoom));
+    if (refused === undefined && !session.transaction.hasRoom(args.totalBytes)) {
+      refused = Errors.queueTooLarge;
+    }
+    if (refused !== undefined) {
+      this.#reject(command, refused);
+      return;
+    }
+    session.transaction.add(command, args);
+    this.context.reply.simple("QUEUED");
   }
 
-  /** What was written behind `from` is a push: a session that is not replied to gets it as well. */
-  keepPush(from: number): void {
-    const { reply, session } = this.context;
-    if ((session.gates & (Gate.silent | Gate.skipping)) === 0) return;
-    this.#messages.raw(reply.bytes, from, reply.length);
-    reply.truncate(from);
-  }
-
-  /** Returns whether the command is to be executed now. */
-  #passGates(session: Session, command: CompiledCommand, args: Arguments): boolean {
-    const c = this.context;
-    if ((session.gates & Gate.authentication) !== 0 && (command.flags & Flag.no_auth) === 0) {
-      return this.#reject(command, Errors.authRequired);
-    }
-    if ((session.gates & Gate.subscribed) !== 0 && session.protocol === 2) {
-      if (!subscribedCommands.has(command.fullName)) {
-        return this.#rejectText(
-          command,
-          `Can't execute '${command.fullName}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / ` +
-            "PING / QUIT / RESET are allowed in this context",
-        );
-      }
-    }
-    if (session.queue !== null && !transactionCommands.has(command.fullName)) {
-      if ((command.flags & Flag.no_multi) !== 0) return this.#reject(command, Errors.notInMulti);
-      // A queue takes memory, whatever is queued.
-      const refused =
-        (command.entry as Command).guard?.(c) ?? this.refusal(command.flags | Flag.denyoom);
-      if (refused !== undefined) return this.#reject(command, refused);
-      if (session.queuedBytes + args.totalBytes > QUEUE_BYTES_MAX) {
-        return this.#reject(command, Errors.queueTooLarge);
-      }
-      session.queue.push(args.clone());
-      session.queuedCommands.push(command);
-      session.queuedBytes += args.totalBytes;
-      c.reply.simple("QUEUED");
-      return false;
-    }
-    return true;
-  }
-
+  /** The command that a request is for, if it has enough words; else an error is replied. */
   #lookUp(args: Arguments): CompiledCommand | undefined {
     let command = this.table.find(args, 0);
     if (command === undefined) {
@@ -196,20 +149,19 @@ export class Executor implements Engine, KeyspaceListener {
     }
     if (command.subcommands !== undefined && args.count > 1) {
       const sub = command.subcommands.get(args.text(1).toLowerCase());
-      if (sub !== undefined) {
-        command = sub;
-      } else {
+      if (sub === undefined) {
         this.context.reply.errorText(
           `ERR unknown subcommand '${shortText(args.text(1), 128)}'. ` +
             `Try ${command.name.toUpperCase()} HELP.`,
         );
-        this.#failed();
+        this.#countError();
         return undefined;
       }
+      command = sub;
     }
     const { arity } = command;
     if ((arity > 0 && args.count !== arity) || args.count < -arity) {
-      this.#rejectText(command, `wrong number of arguments for '${command.fullName}' command`);
+      this.#reject(command, errorLine(wrongArity(command.fullName)));
       return undefined;
     }
     return command;
@@ -228,11 +180,14 @@ export class Executor implements Engine, KeyspaceListener {
     this.context.reply.errorText(
       `ERR unknown command '${shortText(args.text(0), 128)}', with args beginning with: ${shown}`,
     );
-    this.#failed();
+    this.#countError();
   }
 
-  /** Checks what depends on the state of the database, then calls the command. */
-  #admit(command: CompiledCommand, args: Arguments): void {
+  /**
+   * Checks what depends on the state of the database, then calls the command and sees to what
+   * follows it. REQUIRES: begin(); the words are enough.
+   */
+  admit(command: CompiledCommand, args: Arguments): void {
     if ((command.flags & (Flag.write | Flag.denyoom)) !== 0) {
       const refused = this.refusal(command.flags);
       if (refused !== undefined) {
@@ -240,13 +195,16 @@ export class Executor implements Engine, KeyspaceListener {
         return;
       }
     }
-    const c = this.context;
-    c.session.lastCommand = command;
+    this.context.session.lastCommand = command;
     this.call(command, args);
-    // What a transaction of the embedded API takes back must not have been given away before.
-    const serves = this.#depth === 0 && this.observer === undefined;
-    if (c.blocking.pending && serves) this.serveWaiting();
-    if (this.keyspace.disposing) this.keyspace.reclaim(RECLAIM_STEP);
+    this.settle();
+  }
+
+  /** What follows a command or a transaction: who waits is served, and a part of disposal done. */
+  settle(): void {
+    const serves = this.#depth === 0 && !this.transactionOpen;
+    if (this.context.blocking.pending && serves) this.waiters.serveReady();
+    if (this.keyspace.disposing) this.keyspace.reclaim();
   }
 
   /** The error line that a command with these flags gets at the moment, or undefined. */
@@ -254,79 +212,57 @@ export class Executor implements Engine, KeyspaceListener {
     if ((flags & Flag.denyoom) !== 0 && this.keyspace.memory.nearlyExhausted) {
       return Errors.outOfMemory;
     }
-    const limited = this.#memoryLimit > 0 && !this.unlimited;
-    if (limited && !this.makeRoom() && (flags & Flag.denyoom) !== 0) return Errors.outOfMemory;
+    const { memoryLimit } = this;
+    if (memoryLimit.holds && !memoryLimit.makeRoom() && (flags & Flag.denyoom) !== 0) {
+      return Errors.outOfMemory;
+    }
     if ((flags & Flag.write) === 0) return undefined;
     const refused = this.context.services.writesRefused();
     return refused === undefined ? undefined : errorLine(refused);
   }
 
-  /**
-   * Evicts entries until memory is within its limit, or, while a lowered limit is being approached,
-   * until it has come nearer; returns whether it has.
-   */
-  makeRoom(): boolean {
-    const { memory, records } = this.keyspace;
-    const limit = this.#memoryLimit;
-    if (memory.usedBytes <= limit) {
-      this.#memoryCeiling = limit;
-      this.evicting = false;
-      return true;
-    }
-    let found = true;
-    const c = this.context;
-    c.effects.hold();
-    for (let steps = 0; memory.usedBytes > limit; steps++) {
-      if (steps >= EVICT_STEP && memory.usedBytes <= this.#memoryCeiling) break;
-      if (this.keyspace.disposing) {
-        this.keyspace.reclaim(RECLAIM_STEP);
-        continue;
-      }
-      if (!this.eviction.choose()) {
-        found = false;
-        break;
-      }
-      const { db, entry } = this.eviction;
-      records.key(entry);
-      this.#deleted(db, records.bytes, records.start, records.end, Events.evicted);
-      this.keyspace.count(Counter.evicted);
-      this.keyspace.remove(db, entry);
-    }
-    c.effects.release();
-    this.#memoryCeiling = Math.max(limit, memory.usedBytes);
-    this.evicting = found && memory.usedBytes > limit;
-    return found;
-  }
-
-  /** Replies an error line in the command's place. */
-  #reject(command: CompiledCommand, line: Uint8Array): false {
-    if (command.fullName === "exec") {
-      this.#rejectText(command, utf8Text(line, 1, line.length - 2));
-      return false;
-    }
-    this.context.reply.error(line);
-    command.rejected++;
-    this.#failed();
-    return false;
-  }
-
-  /** As #reject, for an error without a code. EXEC ends its transaction even so. */
-  #rejectText(command: CompiledCommand, text: string): false {
+  /** Replies an error line in the command's place: EXEC then ends its transaction. */
+  #reject(command: CompiledCommand, line: Uint8Array): void {
     const { reply, session } = this.context;
     if (command.fullName === "exec") {
-      this.endTransaction(session);
+      session.endTransaction(this.keyspace);
+      const text = utf8Text(line, 1, line.length - 2).replace(/^ERR /, "");
       reply.errorText(`EXECABORT Transaction discarded because of: ${text}`);
     } else {
-      reply.errorText(`ERR ${text}`);
+      if (session.transaction.queue !== null) session.transaction.failed = true;
+      reply.error(line);
     }
     command.rejected++;
-    this.#failed();
-    return false;
+    this.#countError();
+  }
+
+  /**
+   * Does `work` for `session` in a frame of its own, within the command that is being executed or
+   * behind it; what the context says of that command is as before afterwards. Frames nest.
+   */
+  inside(session: Session, work: () => void): void {
+    const c = this.context;
+    const { session: outer, db, args, command, changes, rewritten, reply } = c;
+    const { failed } = reply;
+    c.session = session;
+    c.db = session.db;
+    reply.protocol = session.protocol;
+    this.#depth++;
+    work();
+    this.#depth--;
+    c.session = outer;
+    c.db = db;
+    c.args = args;
+    c.command = command;
+    c.changes = changes;
+    c.rewritten = rewritten;
+    reply.protocol = outer.protocol;
+    reply.failed = failed;
   }
 
   /**
    * Calls a command's handler with `args`, which are of the right number, and passes on what it
-   * did. Used directly by EXEC and by what serves waiting sessions.
+   * did. Used directly within frames.
    */
   call(command: CompiledCommand, args: Arguments): void {
     const c = this.context;
@@ -335,7 +271,7 @@ export class Executor implements Engine, KeyspaceListener {
     const handler = command.handler as ((c: Context) => void) | undefined;
     if (handler === undefined) {
       reply.errorText(wrongArity(command.fullName));
-      this.#failed();
+      this.#countError();
       return;
     }
     c.args = args;
@@ -343,18 +279,18 @@ export class Executor implements Engine, KeyspaceListener {
     c.changes = 0;
     c.rewritten = false;
     if (session.noTouch) this.keyspace.touching = false;
-    if (this.observer !== undefined && (command.flags & Flag.write) !== 0) {
-      this.observer.beforeWrite(c, command);
+    if (this.#observers.length > 0 && (command.flags & Flag.write) !== 0) {
+      for (const observer of this.#observers) observer.beforeWrite(c, command);
     }
-    const errors = reply.errors;
     const before = reply.length;
+    const overflowed = reply.overflowed;
     const statistics = this.statistics;
     const timed = (++statistics.commands & (TIMED_EVERY - 1)) === 0;
     const startUs = timed ? c.services.nowUs() : 0;
-    this.#depth++;
+    reply.failed = false;
     handler(c);
-    this.#depth--;
-    if (reply.overflowed && this.#depth === 0) reply.recover(before);
+    // Where it had overflowed before, `before` is no place in the replies: see to it further out.
+    if (reply.overflowed && !overflowed) reply.recover(before);
     if (timed) command.microseconds += (c.services.nowUs() - startUs) * TIMED_EVERY;
     command.calls++;
     if (session.noTouch) this.keyspace.touching = true;
@@ -363,17 +299,15 @@ export class Executor implements Engine, KeyspaceListener {
       if (!c.rewritten) effects.request(c.db, args);
     }
     if (effects.count > 0) effects.flush();
-    // An error within EXEC is the failure of the command that replied it, and of no other.
-    if (reply.errors !== errors && reply.errors !== this.#errorsCounted) {
+    if (reply.failed) {
       command.failed++;
-      this.#failed();
+      this.#countError();
     }
   }
 
   /** Counts the error that was written last by its code. */
-  #failed(): void {
+  #countError(): void {
     const { bytes, length, lastErrorAt } = this.context.reply;
-    this.#errorsCounted = this.context.reply.errors;
     let code = "";
     for (let at = lastErrorAt + 1; at < length; at++) {
       if (bytes[at] === 32 || bytes[at] === 13) break;
@@ -381,95 +315,6 @@ export class Executor implements Engine, KeyspaceListener {
     }
     const { errors } = this.statistics;
     errors.set(code, (errors.get(code) ?? 0) + 1);
-  }
-
-  // Sessions that wait
-
-  /** Serves the sessions that wait for the keys that have become ready. */
-  serveWaiting(): void {
-    const c = this.context;
-    const { session, db, args, command } = c;
-    while (c.blocking.pending) {
-      const name = c.blocking.takeReady();
-      const { db: owner, key } = queuedKey(name);
-      for (const waiter of c.blocking.waitingFor(name)) {
-        const entry = this.keyspace.peek(owner, key, 0, key.length);
-        if (entry === 0) break;
-        if (this.keyspace.typeOf(entry) === waiter.waiting?.type) this.#serve(waiter);
-      }
-    }
-    c.session = session;
-    c.db = db;
-    c.args = args;
-    c.command = command;
-    c.reply.protocol = session.protocol;
-  }
-
-  #serve(waiter: Session): void {
-    const c = this.context;
-    const { waiting } = waiter;
-    if (waiting === null) return;
-    const before = c.reply.length;
-    c.session = waiter;
-    c.db = waiting.db;
-    c.reply.protocol = waiter.protocol;
-    c.serving = true;
-    c.stillWaiting = false;
-    this.call(waiting.command, waiting.args);
-    c.serving = false;
-    if (c.stillWaiting) {
-      c.reply.truncate(before);
-      return;
-    }
-    this.#wake(waiter, before);
-  }
-
-  /** A waiting session's time is up. */
-  timeOut(session: Session): void {
-    const c = this.context;
-    if (session.waiting === null) return;
-    const before = c.reply.length;
-    c.reply.protocol = session.protocol;
-    c.reply.nullArray();
-    this.#wake(session, before);
-  }
-
-  /** CLIENT UNBLOCK … ERROR. */
-  unblockWithError(session: Session): void {
-    const c = this.context;
-    if (session.waiting === null) return;
-    const before = c.reply.length;
-    c.reply.error(Errors.unblocked);
-    this.#wake(session, before);
-    c.reply.protocol = c.session.protocol;
-  }
-
-  /** Takes what was written behind `before` out of the writer and sends it to the session. */
-  #wake(session: Session, before: number): void {
-    const { reply, blocking } = this.context;
-    blocking.remove(session);
-    const silent = (session.gates & (Gate.silent | Gate.skipping)) !== 0;
-    session.setGate(Gate.skipping, false);
-    if (!silent) session.link?.deliver(reply.bytes, before, reply.length);
-    reply.truncate(before);
-    session.link?.resume();
-  }
-
-  // The keyspace speaks
-
-  /** An entry is being deleted because its time is over: the log must say so before the request. */
-  expired(db: number, bytes: Uint8Array, start: number, end: number): void {
-    this.#deleted(db, bytes, start, end, Events.expired);
-  }
-
-  /** An entry is being deleted that no request asked to delete. */
-  #deleted(db: number, bytes: Uint8Array, start: number, end: number, event: KeyEvent): void {
-    const c = this.context;
-    c.effects.begin(db, 2);
-    c.effects.text("DEL");
-    c.effects.range(bytes, start, end);
-    if (this.keyspace.watched.any) this.keyspace.watched.touch(db, bytes, start, end);
-    c.announce(db, bytes, start, end, event);
   }
 
   /** Deletes up to `budget` entries whose time is over; returns how many. */
@@ -482,43 +327,10 @@ export class Executor implements Engine, KeyspaceListener {
 
   /** A session has gone: everything that refers to it is forgotten. */
   forget(session: Session): void {
-    const c = this.context;
-    c.blocking.remove(session);
-    c.pubsub.forget(session);
-    this.endTransaction(session);
-  }
-
-  /** Forgets the commands that a session has queued and the keys that it watches. */
-  endTransaction(session: Session): void {
-    session.setGate(Gate.transaction, false);
-    session.queue = null;
-    session.queuedCommands = [];
-    session.queuedBytes = 0;
-    session.queueFailed = false;
-    this.unwatch(session);
-  }
-
-  /** CONFIG RESETSTAT: nothing has been executed yet. */
-  resetStatistics(): void {
-    this.statistics.commands = 0;
-    this.statistics.errors.clear();
-    const reset = (command: CompiledCommand): void => {
-      command.calls = 0;
-      command.microseconds = 0;
-      command.rejected = 0;
-      command.failed = 0;
-      command.subcommands?.forEach(reset);
-    };
-    this.table.commands.forEach(reset);
-  }
-
-  /** Forgets the keys that a session watches. */
-  unwatch(session: Session): void {
-    if (session.watches.length === 0) return;
-    for (const watch of session.watches) {
-      this.keyspace.watched.unwatch(watch.db, watch.key, 0, watch.key.length);
-    }
-    session.watches = [];
+    const { blocking, pubsub } = this.context;
+    blocking.remove(session);
+    pubsub.forget(session);
+    session.endTransaction(this.keyspace);
   }
 }
 
@@ -530,17 +342,3 @@ function shortText(text: string, max: number): string {
 
 /** First words of HTTP requests that could carry commands in their bodies. */
 const httpWords = new Set(["post", "host:"]);
-
-const subscribedCommands = new Set([
-  "subscribe",
-  "unsubscribe",
-  "psubscribe",
-  "punsubscribe",
-  "ssubscribe",
-  "sunsubscribe",
-  "ping",
-  "quit",
-  "reset",
-]);
-
-const transactionCommands = new Set(["exec", "discard", "multi", "watch", "quit", "reset"]);

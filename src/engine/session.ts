@@ -1,9 +1,12 @@
 // A session: what the database remembers of one client between requests. Its database number,
-// protocol, authentication, transaction, watched keys, subscriptions and, while it waits, what it
-// waits for. Sockets are elsewhere: a session speaks to its client through ClientLink.
+// protocol, authentication, transaction, subscriptions and, while it waits, what it waits for.
+// Sockets are elsewhere: a session speaks to its client through ClientLink.
 
+import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Arguments } from "../protocol/arguments.ts";
+import type { ReplyWriter } from "../protocol/reply-writer.ts";
 import type { CompiledCommand } from "./command.ts";
+import { Transaction } from "./transaction.ts";
 
 /** The connection behind a session. Embedded sessions have none. */
 export interface ClientLink {
@@ -22,7 +25,7 @@ export interface ClientLink {
   close(atOnce: boolean): void;
 }
 
-/** Reasons to look twice at a request before it is executed; 0 on the common path. */
+/** Reasons to look twice at a request before it is executed; 0 on the common path. See gates.ts. */
 export const Gate = {
   /** A password is asked for and has not been given. */
   authentication: 1,
@@ -38,22 +41,31 @@ export const Gate = {
   skipping: 32,
 } as const;
 
-/** A key that WATCH has marked: its version then. */
-export interface Watch {
-  readonly db: number;
-  readonly key: Uint8Array;
-  readonly version: number;
+/** No value stands there: see Wait.wakes. */
+export const NO_VALUE = -1;
+
+/** What a command waits for, and what it replies where it gets nothing; see waiting.ts. */
+export interface Wait {
+  /**
+   * Whether it is to be executed again now that one of its keys holds a value of this Type, or
+   * NO_VALUE.
+   */
+  wakes(type: number): boolean;
+  /** It is told of every change of its keys, their deletion included; else of new values only. */
+  readonly hearsAll: boolean;
+  /** Replies where nobody may wait: inside a transaction, in an embedded program. */
+  denied(reply: ReplyWriter): void;
+  /** Replies when the time is up. */
+  timedOut(reply: ReplyWriter): void;
 }
 
-/** What a session waits for; see blocking.ts. */
+/** A session's waiting: for what, and in which request. */
 export interface Waiting {
+  readonly wait: Wait;
   readonly command: CompiledCommand;
   readonly args: Arguments;
-  readonly db: number;
-  /** Names under which it stands in the queues. */
-  readonly names: string[];
-  /** The Type of value that it waits for. */
-  readonly type: number;
+  /** The names of the keys under which it stands in the queues; none if it waits for no key. */
+  readonly names: ReadonlySet<string>;
   readonly sinceMs: number;
   cancelTimer: (() => void) | undefined;
 }
@@ -76,13 +88,7 @@ export class Session {
   noEvict = false;
   noTouch = false;
 
-  /** The commands queued since MULTI, or null outside a transaction. */
-  queue: Arguments[] | null = null;
-  queuedCommands: CompiledCommand[] = [];
-  queuedBytes = 0;
-  /** A command could not be queued: EXEC will refuse. */
-  queueFailed = false;
-  watches: Watch[] = [];
+  readonly transaction: Transaction = new Transaction();
 
   /** Channels and patterns, each byte one character. */
   channels: Set<string> = new Set();
@@ -115,5 +121,18 @@ export class Session {
 
   setGate(gate: number, closed: boolean): void {
     this.gates = closed ? this.gates | gate : this.gates & ~gate;
+  }
+
+  /** MULTI: what follows is queued. */
+  beginTransaction(): void {
+    this.transaction.queue = [];
+    this.setGate(Gate.transaction, true);
+  }
+
+  /** Forgets what has been queued and the keys that are watched. */
+  endTransaction(keyspace: Keyspace): void {
+    this.setGate(Gate.transaction, false);
+    this.transaction.end();
+    this.transaction.unwatch(keyspace);
   }
 }

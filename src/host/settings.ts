@@ -28,6 +28,7 @@ function bind<N extends DirectiveName>(
 /** Lets the configuration govern the database. */
 export function applySettings(database: Database, configuration: Configuration): void {
   const { executor, keyspace } = database;
+  const { memoryLimit } = executor;
   const { settings } = keyspace;
   for (const type of keyspace.types) {
     for (const [name, set] of Object.entries(type.settings)) {
@@ -38,7 +39,7 @@ export function applySettings(database: Database, configuration: Configuration):
     settings.notifications = flags;
   });
   bind(configuration, "maxmemory", (n) => {
-    executor.memoryLimit = Math.min(n, Number.MAX_SAFE_INTEGER);
+    memoryLimit.bytes = Math.min(n, Number.MAX_SAFE_INTEGER);
   });
   bind(configuration, "maxmemory-policy", (policy) => {
     keyspace.setEvictionPolicy(policy);

@@ -31,6 +31,8 @@ import { type EvictionPolicy, Settings, SettingWord } from "./settings.ts";
 import { WatchedKeys } from "./watched-keys.ts";
 
 export const DATABASES_MAX = 64;
+/** Elements of large collections freed behind each command while something waits to be freed. */
+const RECLAIM_STEP = 64;
 
 /** Stands for "leave the deadline as it is" in setString. */
 export const KEEP_DEADLINE = -2;
@@ -656,8 +658,8 @@ export class Keyspace {
     return this.#words[W.disposals] !== 0;
   }
 
-  /** Frees about `budget` elements of what waits to be freed. */
-  reclaim(budget: number): void {
+  /** Frees about `budget` elements of what waits to be freed, or as many as behind each command. */
+  reclaim(budget = RECLAIM_STEP): void {
     this.#disposals.reclaim(budget);
   }
 

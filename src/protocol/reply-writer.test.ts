@@ -23,7 +23,7 @@ test("a reply that is too large goes nowhere, and an error stands in its place",
   reply.recover(before);
   reply.integer(7);
   assert.equal(textOf(reply), "+OK\r\n-ERR the reply would be larger than 2 GiB\r\n:7\r\n");
-  assert.equal(reply.errors, 1);
+  assert.equal(reply.failed, true);
   assert.equal(reply.lastErrorAt, before);
 });
 

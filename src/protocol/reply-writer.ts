@@ -29,8 +29,8 @@ export class ReplyWriter {
   length = 0;
   protocol: 2 | 3 = 2;
 
-  /** Errors written since the writer was made; a command failed if it rose while it ran. */
-  errors = 0;
+  /** An error was written. Who wants to know of a command's sets it to false before. */
+  failed = false;
   /** Where the last error's line begins. */
   lastErrorAt = 0;
 
@@ -255,7 +255,7 @@ export class ReplyWriter {
 
   /** An error from protocol/errors.ts. */
   error(line: Uint8Array): void {
-    this.errors++;
+    this.failed = true;
     this.lastErrorAt = this.length;
     this.raw(line, 0, line.length);
   }

@@ -3,6 +3,7 @@
 
 import type { CompiledCommand } from "../engine/command.ts";
 import type { Executor } from "../engine/executor.ts";
+import type { QueuedCommand } from "../engine/transaction.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import { ConsoleLine } from "../protocol/console-line.ts";
 import { type ConsoleHint, ConsoleRenderer } from "../protocol/console-renderer.ts";
@@ -64,7 +65,7 @@ export class Console {
         topic,
       );
     } else {
-      const queued = session.queuedCommands;
+      const queued = session.transaction.queue ?? [];
       const before = reply.length;
       context.wrongTypes.length = 0;
       this.#executor.execute(session, args);
@@ -84,7 +85,7 @@ export class Console {
   #render(
     before: number,
     command: CompiledCommand | undefined,
-    queued: readonly CompiledCommand[],
+    queued: readonly QueuedCommand[],
   ): void {
     const { reply, wrongTypes } = this.#executor.context;
     const renderer = this.#renderer;
@@ -95,7 +96,7 @@ export class Console {
       at = renderer.transaction(
         reply.bytes,
         at,
-        queued.map((each) => ({ shape: each.entry.console })),
+        queued.map((each) => ({ shape: each.command.entry.console })),
       );
     }
     const hint: ConsoleHint = { shape: command?.entry.console };

@@ -26,26 +26,18 @@ export function clientType(c: Context, i: number): string | undefined {
 function flags(c: Context, session: Session): string {
   let flags = "";
   if (session.subscribed) flags += "P";
-  if (session.queue !== null) flags += "x";
+  if (session.transaction.queue !== null) flags += "x";
   if (session.waiting !== null) flags += "b";
-  if (watchedChanged(c, session)) flags += "d";
+  if (session.transaction.hasChanged(c.keyspace)) flags += "d";
   if (session.closing) flags += "c";
   if (session.noEvict) flags += "e";
   if (session.noTouch) flags += "T";
   return flags === "" ? "N" : flags;
 }
 
-/** Whether EXEC would fail because a watched key has changed. */
-function watchedChanged(c: Context, session: Session): boolean {
-  const { watched } = c.keyspace;
-  return session.watches.some(
-    ({ db, key, version }) => watched.version(db, key, 0, key.length) !== version,
-  );
-}
-
 /** The fields of a session, without a line end. */
 export function clientLine(c: Context, session: Session): string {
-  const { link } = session;
+  const { link, transaction } = session;
   const now = c.services.nowMs();
   const seconds = (since: number): number => Math.max(0, Math.floor((now - since) / 1000));
   const input = link?.inputBytes ?? 0;
@@ -63,18 +55,18 @@ export function clientLine(c: Context, session: Session): string {
     ["sub", session.channels.size],
     ["psub", session.patterns.size],
     ["ssub", session.shardChannels.size],
-    ["multi", session.queue?.length ?? -1],
-    ["watch", session.watches.length],
+    ["multi", transaction.queue?.length ?? -1],
+    ["watch", transaction.watchCount],
     ["qbuf", input],
     ["qbuf-free", 0],
     ["argv-mem", 0],
-    ["multi-mem", session.queuedBytes],
+    ["multi-mem", transaction.queuedBytes],
     ["rbs", 0],
     ["rbp", 0],
     ["obl", output],
     ["oll", 0],
     ["omem", output],
-    ["tot-mem", input + output + session.queuedBytes],
+    ["tot-mem", input + output + transaction.queuedBytes],
     ["events", output > 0 ? "rw" : "r"],
     ["cmd", session.lastCommand?.fullName ?? "NULL"],
     ["user", session.user],

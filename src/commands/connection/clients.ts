@@ -293,12 +293,10 @@ const SKIP = asciiBytes("skip");
 function clientReply(c: Context): void {
   const { args, reply, session } = c;
   if (args.is(2, ON)) {
-    // Of an EXEC, what comes behind is all that is sent.
-    if (c.inTransaction && (session.gates & Gate.silent) !== 0) c.executor.dropSilenced();
-    session.setGate(Gate.silent, false);
+    c.executor.gates.speak(session);
     reply.ok();
   } else if (args.is(2, OFF)) {
-    session.setGate(Gate.silent, true);
+    c.executor.gates.silence(session);
   } else if (args.is(2, SKIP)) {
     if ((session.gates & Gate.silent) === 0) session.setGate(Gate.skipNext, true);
     // EXEC has announced a reply of each command.
@@ -356,9 +354,8 @@ function clientUnblock(c: Context): void {
     reply.integer(0);
     return;
   }
-  if (withError) executor.unblockWithError(session);
-  else executor.timeOut(session);
-  reply.protocol = c.session.protocol;
+  if (withError) executor.waiters.unblockWithError(session);
+  else executor.waiters.timeOut(session);
   reply.integer(1);
 }
 

@@ -71,7 +71,7 @@ test("RESET puts the session into its first state", () => {
   assert.equal(a.line("RESET"), "+RESET");
   const { session } = a;
   assert.deepEqual(
-    [session.protocol, session.db, session.name, session.gates, session.queue],
+    [session.protocol, session.db, session.name, session.gates, session.transaction.queue],
     [2, 0, "", 0, null],
   );
   assert.equal(session.subscribed, false);

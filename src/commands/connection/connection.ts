@@ -25,6 +25,7 @@ export const ping: Command = {
   complexity: "O(1)",
   summary: "Answers PONG, or the message.",
   args: [{ name: "message", type: "string", optional: true }],
+  allowedWhenSubscribed: true,
   handler: pingCommand,
 };
 
@@ -49,6 +50,8 @@ export const quit: Command = {
   deprecated: ["7.2.0", "just closing the connection"],
   complexity: "O(1)",
   summary: "Closes the connection.",
+  allowedWhenSubscribed: true,
+  notQueued: true,
   handler: quitCommand,
 };
 
@@ -60,6 +63,8 @@ export const reset: Command = {
   since: "6.2.0",
   complexity: "O(1)",
   summary: "Puts the connection into the state of a new one.",
+  allowedWhenSubscribed: true,
+  notQueued: true,
   handler: resetCommand,
 };
 
@@ -161,7 +166,7 @@ function quitCommand(c: Context): void {
 
 function resetCommand(c: Context): void {
   const { session } = c;
-  c.executor.endTransaction(session);
+  session.endTransaction(c.keyspace);
   c.pubsub.forget(session);
   session.gates = 0;
   session.db = 0;

@@ -419,7 +419,7 @@ function copyCommand(c: Context): void {
   if (taken !== 0) keyspace.remove(db, taken);
   keyspace.attach(db, keyspace.copyEntry(entry, bytes, start, end));
   c.modifiedKey(db, bytes, start, end, Events.copyTo);
-  if (c.blocking.any) c.blocking.note(db, bytes, start, end);
+  c.notices.ready(db, bytes, start, end);
   reply.integer(1);
 }
 
@@ -443,6 +443,6 @@ function moveCommand(c: Context): void {
   keyspace.attach(db, entry);
   c.modified(1, Events.moveFrom);
   c.modifiedKey(db, bytes, start, end, Events.moveTo);
-  if (c.blocking.any) c.blocking.note(db, bytes, start, end);
+  c.notices.ready(db, bytes, start, end);
   reply.integer(1);
 }

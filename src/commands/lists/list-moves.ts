@@ -7,8 +7,8 @@
 
 import { asciiBytes } from "../../base/bytes.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
-import type { Command } from "../../engine/context.ts";
-import { BlockReply, type Context } from "../../engine/context.ts";
+import type { Command, Context } from "../../engine/context.ts";
+import type { Wait } from "../../engine/session.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
 import { End, LIST, listsOf } from "../../types/lists.ts";
@@ -28,6 +28,19 @@ const timeoutOutOfRange = errorLine("ERR timeout is out of range");
 const NO_WAIT = -1;
 /** From here on a time in milliseconds no longer fits 64 bits. */
 const TIME_LIMIT_MS = 2 ** 63;
+
+// Waiting
+
+/** BLPOP, BRPOP and BLMPOP wait for a list, and reply a null array without one. */
+const elements: Wait = {
+  wakes: (type) => type === LIST,
+  hearsAll: false,
+  denied: (reply) => reply.nullArray(),
+  timedOut: (reply) => reply.nullArray(),
+};
+
+/** BLMOVE and BRPOPLPUSH: one element that cannot be waited for is null, as for their sisters. */
+const elementOrNull: Wait = { ...elements, denied: (reply) => reply.null() };
 
 // Arguments
 
@@ -64,7 +77,7 @@ function move(c: Context, from: number, to: number, timeoutMs: number): void {
   if (source < 0) return;
   if (source === 0) {
     if (timeoutMs === NO_WAIT) c.reply.null();
-    else c.block(LIST, 1, 1, timeoutMs, BlockReply.null);
+    else c.block(elementOrNull, 1, 1, timeoutMs);
     return;
   }
   let target = c.findTypedForWrite(2, LIST);
@@ -133,7 +146,7 @@ function popOrWait(c: Context, end: number): void {
     popEffect(c, i, end, 0);
     return;
   }
-  c.block(LIST, 1, last, timeoutMs, BlockReply.nullArray);
+  c.block(elements, 1, last, timeoutMs);
 }
 
 /**
@@ -170,7 +183,7 @@ function popFromFirst(c: Context, n: number, waits: boolean): void {
     return;
   }
   if (!waits) reply.nullArray();
-  else c.block(LIST, n + 1, where - 1, timeoutMs, BlockReply.nullArray);
+  else c.block(elements, n + 1, where - 1, timeoutMs);
 }
 
 // The table

@@ -92,12 +92,12 @@ class Fixture {
       const words = latin1Text(bytes, start, end).split("\r\n");
       this.effects.push(words.filter((_, i) => i > 0 && i % 2 === 0).join(" "));
     };
-    this.executor.context.effects.sink = {
+    this.executor.context.effects.addSink({
       selectDatabase: () => {},
       append,
       borrow: append,
       take: () => {},
-    };
+    });
     this.session = new Session(1, NOW, this.client);
   }
 

@@ -21,6 +21,7 @@ export const subscribe: Command = {
   complexity: "O(N) where N is the number of channels to subscribe to.",
   summary: "Listens to channels.",
   args: [{ name: "channel", type: "string", multiple: true }],
+  allowedWhenSubscribed: true,
   handler: subscribeCommand,
 };
 
@@ -32,6 +33,7 @@ export const unsubscribe: Command = {
   complexity: "O(N) where N is the number of channels to unsubscribe.",
   summary: "Stops listening to channels, or to all of them.",
   args: [{ name: "channel", type: "string", optional: true, multiple: true }],
+  allowedWhenSubscribed: true,
   handler: unsubscribeCommand,
 };
 
@@ -43,6 +45,7 @@ export const psubscribe: Command = {
   complexity: "O(N) where N is the number of patterns to subscribe to.",
   summary: "Listens to the channels whose names match patterns.",
   args: [{ name: "pattern", type: "pattern", multiple: true }],
+  allowedWhenSubscribed: true,
   handler: psubscribeCommand,
 };
 
@@ -54,6 +57,7 @@ export const punsubscribe: Command = {
   complexity: "O(N) where N is the number of patterns to unsubscribe.",
   summary: "Stops listening to patterns, or to all of them.",
   args: [{ name: "pattern", type: "pattern", optional: true, multiple: true }],
+  allowedWhenSubscribed: true,
   handler: punsubscribeCommand,
 };
 
@@ -68,6 +72,7 @@ export const ssubscribe: Command = {
   complexity: "O(N) where N is the number of shard channels to subscribe to.",
   summary: "Listens to shard channels.",
   args: [shardchannels],
+  allowedWhenSubscribed: true,
   handler: ssubscribeCommand,
 };
 
@@ -80,6 +85,7 @@ export const sunsubscribe: Command = {
   complexity: "O(N) where N is the number of shard channels to unsubscribe.",
   summary: "Stops listening to shard channels, or to all of them.",
   args: [{ ...shardchannels, optional: true }],
+  allowedWhenSubscribed: true,
   handler: sunsubscribeCommand,
 };
 
@@ -229,7 +235,7 @@ function replyConfirmation(c: Context, kind: string, name: string | null, count:
     reply.bulk(bytes, 0, bytes.length);
   }
   reply.integer(count);
-  c.executor.keepPush(from);
+  c.executor.gates.keepPush(c.session, from);
 }
 
 function subscribeCommand(c: Context): void {

@@ -126,7 +126,7 @@ function okOr(c: Context, failed: string | undefined): void {
 
 function configResetstat(c: Context): void {
   c.keyspace.resetCounters();
-  c.executor.resetStatistics();
+  c.executor.table.resetStatistics();
   c.services.resetStatistics();
   c.reply.ok();
 }

@@ -60,7 +60,7 @@ function sleep(c: Context): void {
     c.services.sleep(seconds * 1000);
     // What is behind it in the same arrival must see that time has passed; a transaction does not.
     if (c.inTransaction) c.slept = true;
-    else if (c.executor.observer === undefined) c.executor.setNow(c.services.nowMs());
+    else if (!c.executor.transactionOpen) c.executor.setNow(c.services.nowMs());
   }
   c.reply.ok();
 }

@@ -213,22 +213,12 @@ function flushallCommand(c: Context): void {
 
 /** Empties a database at once; what it held is freed in slices, with SYNC too. */
 function flush(c: Context, db: number): void {
-  const { keyspace } = c;
-  if (keyspace.size(db) > 0) {
-    keyspace.watched.touchAll(db, (owner, bytes, start, end) => holds(c, owner, bytes, start, end));
-  }
-  c.changes += keyspace.flush(db);
-}
-
-/** Whether the key stands in the database, be its time over or not. */
-function holds(c: Context, db: number, bytes: Uint8Array, start: number, end: number): boolean {
-  const { tables } = c.keyspace;
-  const table = c.keyspace.table(db);
-  return table !== 0 && tables.find(table, tables.hash(bytes, start, end), bytes, start, end) !== 0;
+  c.notices.emptying(db);
+  c.changes += c.keyspace.flush(db);
 }
 
 function swapdbCommand(c: Context): void {
-  const { keyspace, blocking } = c;
+  const { keyspace } = c;
   const a = databaseIndex(c, 1, "ERR invalid first DB index");
   if (a < 0) return;
   const b = databaseIndex(c, 2, "ERR invalid second DB index");
@@ -238,17 +228,9 @@ function swapdbCommand(c: Context): void {
     return;
   }
   if (a !== b) {
-    for (const db of [a, b]) {
-      keyspace.watched.touchAll(db, (_, bytes, start, end) => {
-        return holds(c, a, bytes, start, end) || holds(c, b, bytes, start, end);
-      });
-    }
+    c.notices.swapping(a, b);
     keyspace.swap(a, b);
     c.changes++;
-    if (blocking.any) {
-      blocking.noteDatabase(a);
-      blocking.noteDatabase(b);
-    }
   }
   c.reply.ok();
 }

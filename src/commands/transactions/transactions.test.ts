@@ -71,7 +71,7 @@ test("WATCH lets EXEC fail when a key was changed, also by the session itself", 
     return a.line("EXEC");
   };
   a.line("WATCH k k");
-  assert.equal(a.session.watches.length, 1);
+  assert.equal(a.session.transaction.watchCount, 1);
   b.line("SET k 1");
   assert.equal(exec(), "*-1");
   assert.equal(exec(), "*1 +PONG");
@@ -149,13 +149,21 @@ test("blocking commands reply at once inside, and waiters see the state after EX
   assert.equal(b.take(), "*2 $1 l $1 b");
 });
 
-test("a transaction whose replies are too large has been executed, and says so", () => {
+test("a reply that is too large is an error in its place, and all has been executed", () => {
   const db = new TestDatabase();
   const a = db.connect();
   db.context.reply.bytesMax = 100_000;
   a.line(`SET k ${"v".repeat(30_000)}`);
   for (const line of ["MULTI", "GET k", "GET k", "GET k", "GET k", "SET x 1"]) a.line(line);
-  assert.equal(a.line("EXEC"), "-ERR the reply would be larger than 2 GiB");
+  const fits = `$30000 ${"v".repeat(30_000)}`;
+  const tooLarge = "-ERR the reply would be larger than 2 GiB";
+  assert.ok(a.line("EXEC") === `*5 ${fits} ${fits} ${fits} ${tooLarge} +OK`);
   assert.equal(a.line("GET x"), "$1 1");
   assert.deepEqual(db.log.slice(-1), ["SET x 1"]);
+  // Where not even the error has room, it stands for all of the replies.
+  a.line(`SET k ${"v".repeat(33_314)}`);
+  for (const line of ["MULTI", "GET k", "GET k", "GET k", "GET k", "SET x 2"]) a.line(line);
+  assert.equal(a.line("EXEC"), tooLarge);
+  assert.equal(a.line("GET x"), "$1 2");
+  assert.deepEqual(db.log.slice(-1), ["SET x 2"]);
 });

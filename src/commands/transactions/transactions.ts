@@ -2,10 +2,9 @@
 // keys not having changed. The executor queues (see Gate.transaction); what EXEC executed goes to
 // the log as one unit, and sessions that wait for keys are served after it.
 
-import { equalBytes, utf8Text } from "../../base/bytes.ts";
+import { utf8Text } from "../../base/bytes.ts";
 import type { Command, Context } from "../../engine/context.ts";
-import { Gate, type Session } from "../../engine/session.ts";
-import type { Arguments } from "../../protocol/arguments.ts";
+import type { QueuedCommand } from "../../engine/transaction.ts";
 import { errorLine } from "../../protocol/errors.ts";
 import { keysArg } from "../shared/argument-docs.ts";
 
@@ -23,6 +22,7 @@ export const multi: Command = {
   since: "1.2.0",
   complexity: "O(1)",
   summary: "Begins a transaction: the commands that follow are queued.",
+  notQueued: true,
   handler: multiCommand,
 };
 
@@ -34,6 +34,7 @@ export const exec: Command = {
   since: "1.2.0",
   complexity: "Depends on commands in the transaction",
   summary: "Executes the queued commands as one unit.",
+  notQueued: true,
   handler: execCommand,
 };
 
@@ -45,6 +46,7 @@ export const discard: Command = {
   since: "2.0.0",
   complexity: "O(N), when N is the number of queued commands",
   summary: "Gives the transaction up and forgets the queued commands.",
+  notQueued: true,
   handler: discardCommand,
 };
 
@@ -58,6 +60,7 @@ export const watch: Command = {
   complexity: "O(1) for every key.",
   summary: "Lets the next EXEC fail if one of the keys changes before it.",
   args: [keysArg],
+  notQueued: true,
   handler: watchCommand,
 };
 
@@ -75,108 +78,83 @@ export const unwatch: Command = {
 export const transactionCommands: readonly Command[] = [multi, exec, discard, watch, unwatch];
 
 function multiCommand(c: Context): void {
-  const { session } = c;
-  if (session.queue !== null) {
+  if (c.session.transaction.queue !== null) {
     c.reply.error(multiNested);
     return;
   }
-  session.queue = [];
-  session.setGate(Gate.transaction, true);
+  c.session.beginTransaction();
   c.reply.ok();
 }
 
 function discardCommand(c: Context): void {
-  if (c.session.queue === null) {
+  if (c.session.transaction.queue === null) {
     c.reply.error(discardWithoutMulti);
     return;
   }
-  c.executor.endTransaction(c.session);
+  c.session.endTransaction(c.keyspace);
   c.reply.ok();
 }
 
 function unwatchCommand(c: Context): void {
-  c.executor.unwatch(c.session);
+  c.session.transaction.unwatch(c.keyspace);
   c.reply.ok();
 }
 
 function watchCommand(c: Context): void {
-  const { args, db, keyspace, session } = c;
-  if (session.queue !== null) {
+  const { args, db, keyspace } = c;
+  const { transaction } = c.session;
+  if (transaction.queue !== null) {
     c.reply.error(watchInMulti);
     return;
   }
   for (let i = 1; i < args.count; i++) {
-    if (isWatching(session, db, args, i)) continue;
-    const start = args.starts[i];
-    const end = args.ends[i];
-    // A key whose time is over already counts as absent: its deletion later is no change.
-    keyspace.peek(db, args.bytes, start, end);
-    const version = keyspace.watched.watch(db, args.bytes, start, end);
-    session.watches.push({ db, key: args.copy(i), version });
+    transaction.watch(keyspace, db, args.bytes, args.starts[i], args.ends[i]);
   }
   c.reply.ok();
 }
 
-function isWatching(session: Session, db: number, args: Arguments, i: number): boolean {
-  for (const { db: other, key } of session.watches) {
-    if (other !== db) continue;
-    if (equalBytes(key, 0, key.length, args.bytes, args.starts[i], args.ends[i])) return true;
-  }
-  return false;
-}
-
-/** Whether a watched key has changed, or its time is over, since WATCH. */
-function watchedChanged(c: Context): boolean {
-  for (const { db, key, version } of c.session.watches) {
-    // One whose time is over is deleted by this, which raises its version.
-    c.keyspace.peek(db, key, 0, key.length);
-    if (c.keyspace.watched.version(db, key, 0, key.length) !== version) return true;
-  }
-  return false;
-}
-
 function execCommand(c: Context): void {
-  const { session, reply, executor } = c;
-  const { queue, queuedCommands } = session;
+  const { session, reply, keyspace, executor } = c;
+  const { queue, failed } = session.transaction;
   if (queue === null) {
     reply.error(execWithoutMulti);
     return;
   }
-  if (session.queueFailed) {
-    executor.endTransaction(session);
+  if (!failed) session.transaction.expireWatched(keyspace);
+  const changed = session.transaction.hasChanged(keyspace);
+  session.endTransaction(keyspace);
+  if (failed) {
     reply.error(execAborted);
     return;
   }
-  if (watchedChanged(c)) {
-    executor.endTransaction(session);
+  if (changed) {
     reply.nullArray();
     return;
   }
-  executor.endTransaction(session);
   let flags = 0;
-  for (const command of queuedCommands) flags |= command.flags;
+  for (const { command } of queue) flags |= command.flags;
   const refused = executor.refusal(flags);
   if (refused !== undefined) {
     const text = utf8Text(refused, 1, refused.length).trimEnd();
     reply.errorText(`EXECABORT Transaction discarded because of: ${text}`);
     return;
   }
-  const { args, command } = c;
-  c.inTransaction = true;
-  c.effects.hold();
   reply.array(queue.length);
-  for (let i = 0; i < queue.length; i++) {
-    c.db = session.db;
-    executor.call(queuedCommands[i], queue[i]);
-  }
-  c.effects.release();
-  c.inTransaction = false;
+  executor.inside(session, () => execute(c, queue));
   if (c.slept) {
     c.slept = false;
     executor.setNow(c.services.nowMs());
   }
-  c.args = args;
-  c.command = command;
-  // What changed has been counted and recorded, command by command.
-  c.changes = 0;
+}
+
+/** Calls what was queued, one after the other; what it did reaches the log as one. */
+function execute(c: Context, queue: readonly QueuedCommand[]): void {
+  c.inTransaction = true;
+  c.effects.hold();
+  for (const { command, args } of queue) {
+    c.db = c.session.db;
+    c.executor.call(command, args);
+  }
+  c.effects.release();
+  c.inTransaction = false;
 }

@@ -204,11 +204,7 @@ export class Undo implements ChangeObserver, KeyspaceListener, Disposer {
   #saveDatabase(c: Context, db: number): void {
     const keyspace = this.#keyspace;
     if (keyspace.size(db) === 0) return;
-    const { tables, watched } = keyspace;
-    const table = keyspace.table(db);
-    watched.touchAll(db, (_, bytes, start, end) => {
-      return tables.find(table, tables.hash(bytes, start, end), bytes, start, end) !== 0;
-    });
+    c.notices.emptying(db);
     this.#steps.push({ kind: "database", db, roots: keyspace.takeOut(db) });
     this.#current[db] = null;
     keyspace.attach(db, this.#standIn(c.args.bytes, 0, 0));
@@ -226,7 +222,7 @@ export class Undo implements ChangeObserver, KeyspaceListener, Disposer {
     if (!this.#isSaved(db, bytes, start, end)) {
       this.expiries.push({ db, key: bytes.slice(start, end) });
     }
-    this.#executor.expired(db, bytes, start, end);
+    this.#executor.context.notices.expired(db, bytes, start, end);
   }
 
   #isSaved(db: number, bytes: Uint8Array, start: number, end: number): boolean {

@@ -1,0 +1,91 @@
+// The memory limit (maxmemory): what is evicted so that memory stays within it. A command that
+// comes while memory is above the limit evicts until it is not. Where the limit was lowered, that
+// would be one command's pause for all that has to go: so memory comes down step by step, with
+// each command and in the background, below a ceiling that only falls.
+
+import { assert } from "../base/assert.ts";
+import { Eviction } from "../keyspace/eviction.ts";
+import { Counter, type Keyspace } from "../keyspace/keyspace.ts";
+import type { Effects } from "./effects.ts";
+import { Events } from "./events.ts";
+import type { Notices } from "./notices.ts";
+
+/** Entries that each command evicts, and each background step, after the limit was lowered. */
+const EVICT_STEP = 64;
+
+export class MemoryLimit {
+  readonly eviction: Eviction;
+  /** Memory is above its limit, and there are entries to evict until it is not. */
+  evicting = false;
+  /** The limit does not count for now: a transaction has made its room. */
+  suspended = false;
+
+  readonly #keyspace: Keyspace;
+  readonly #effects: Effects;
+  readonly #notices: Notices;
+  #bytes = 0;
+  #ceiling = 0;
+
+  constructor(keyspace: Keyspace, effects: Effects, notices: Notices) {
+    this.#keyspace = keyspace;
+    this.#effects = effects;
+    this.#notices = notices;
+    this.eviction = new Eviction(keyspace);
+  }
+
+  /** maxmemory in bytes, 0 without a limit. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  set bytes(bytes: number) {
+    assert(bytes >= 0, "a limit is not negative");
+    const { usedBytes } = this.#keyspace.memory;
+    this.#bytes = bytes;
+    this.#ceiling = Math.max(bytes, usedBytes);
+    this.evicting = bytes > 0 && usedBytes > bytes;
+  }
+
+  /** Whether there is a limit that commands are held to. */
+  get holds(): boolean {
+    return this.#bytes > 0 && !this.suspended;
+  }
+
+  /**
+   * Evicts entries until memory is within its limit, or, while a lowered limit is being approached,
+   * until it has come nearer; returns whether it has.
+   */
+  makeRoom(): boolean {
+    assert(this.#bytes > 0, "room is made for a limit");
+    const { memory } = this.#keyspace;
+    const limit = this.#bytes;
+    if (memory.usedBytes <= limit) {
+      this.#ceiling = limit;
+      this.evicting = false;
+      return true;
+    }
+    this.#effects.hold();
+    let found = true;
+    for (let steps = 0; found && memory.usedBytes > limit; steps++) {
+      if (steps >= EVICT_STEP && memory.usedBytes <= this.#ceiling) break;
+      if (this.#keyspace.disposing) this.#keyspace.reclaim();
+      else found = this.#evict();
+    }
+    this.#effects.release();
+    this.#ceiling = Math.max(limit, memory.usedBytes);
+    this.evicting = found && memory.usedBytes > limit;
+    return found;
+  }
+
+  /** Deletes the entry that is most dispensable; false where the policy allows none. */
+  #evict(): boolean {
+    if (!this.eviction.choose()) return false;
+    const { db, entry } = this.eviction;
+    const { records } = this.#keyspace;
+    records.key(entry);
+    this.#notices.dropped(db, records.bytes, records.start, records.end, Events.evicted);
+    this.#keyspace.count(Counter.evicted);
+    this.#keyspace.remove(db, entry);
+    return true;
+  }
+}
