@@ -27,6 +27,7 @@ export async function serve(platform: Platform, args: readonly string[]): Promis
       server.connections.holdBack();
       const addresses = await listen(server, configuration);
       openLog(database, configuration);
+      renameCommands(database, configuration);
       if (database.log !== null) server.followLog(database.log);
       server.connections.admit();
       writeProcessFile(platform, configuration);
@@ -97,6 +98,16 @@ function openLog(database: Database, configuration: Configuration): void {
     fsync: configuration.get("appendfsync"),
     loadTruncated: configuration.get("aof-load-truncated"),
   });
+}
+
+/** Not before the log has been replayed, which holds the commands' own names. */
+function renameCommands(database: Database, configuration: Configuration): void {
+  for (const { from, to, place } of configuration.renames) {
+    const failed = database.executor.table.rename(from, to);
+    if (failed !== undefined) {
+      throw new ConfigurationError(`${place}: ${failed}`, "rename-command");
+    }
+  }
 }
 
 /** Names the data directory and the configuration file so that they mean the same everywhere. */
@@ -239,6 +250,9 @@ function announce(
   }
   const idle = configuration.withoutEffect();
   if (idle.length > 0) lines.push(`Accepted without effect in this version: ${idle.join(", ")}`);
+  // What tools take for something that happens.
+  configuration.put("auto-aof-rewrite-percentage", 0);
+  configuration.put("activedefrag", false);
   messages.notice(lines.join("\n"));
 }
 

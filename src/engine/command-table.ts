@@ -20,7 +20,10 @@ export interface Statistics {
 }
 
 export class CommandTable {
+  /** Every command by its own name. */
   readonly commands: Map<string, CompiledCommand> = new Map();
+  /** Those that clients can call, by the names that they call them by; see rename. */
+  readonly names: Map<string, CompiledCommand> = new Map();
   readonly statistics: Statistics = { commands: 0, errors: new Map() };
   readonly #slots: (CompiledCommand | undefined)[] = new Array(SLOTS).fill(undefined);
 
@@ -33,6 +36,11 @@ export class CommandTable {
     assert(this.commands.size < SLOTS / 4, "the table stays sparse");
     const command = new CompiledCommand(entry);
     this.commands.set(entry.name, command);
+    this.names.set(entry.name, command);
+    this.#fill(command);
+  }
+
+  #fill(command: CompiledCommand): void {
     let slot = nameHash(command.nameBytes, 0, command.nameBytes.length);
     while (this.#slots[slot] !== undefined) slot = (slot + 1) & (SLOTS - 1);
     this.#slots[slot] = command;
@@ -45,17 +53,42 @@ export class CommandTable {
     for (const command of this.commands.values()) command.resetStatistics();
   }
 
+  /**
+   * Lets a command go by another name, or by none (""), from now on; returns what is wrong with it.
+   * Requests under the new name become requests under the command's own name when they are looked
+   * up, so that whatever handles them later, the log too, knows that name alone.
+   */
+  rename(from: string, to: string): string | undefined {
+    const command = this.names.get(from.toLowerCase());
+    if (command === undefined) return "No such command in rename-command";
+    this.names.delete(from.toLowerCase());
+    if (to !== "") {
+      if (this.names.has(to.toLowerCase())) return "Target command name already exists";
+      this.names.set(to.toLowerCase(), command);
+    }
+    this.#slots.fill(undefined);
+    for (const [name, each] of this.names) if (name === each.name) this.#fill(each);
+    return undefined;
+  }
+
+  /** As find, for a name that is no command's own. */
+  #findRenamed(args: Arguments, i: number): CompiledCommand | undefined {
+    const command = this.names.get(args.text(i).toLowerCase());
+    if (command !== undefined) args.replace(i, command.nameBytes);
+    return command;
+  }
+
   /** The command whose name is argument `i`, or undefined. */
   find(args: Arguments, i: number): CompiledCommand | undefined {
     const { bytes } = args;
     const start = args.starts[i];
     const end = args.ends[i];
     const length = end - start;
-    if (length > NAME_MAX || length === 0) return undefined;
+    if (length > NAME_MAX || length === 0) return this.#findRenamed(args, i);
     let slot = nameHash(bytes, start, end);
     for (;;) {
       const command = this.#slots[slot];
-      if (command === undefined) return undefined;
+      if (command === undefined) return this.#findRenamed(args, i);
       const name = command.nameBytes;
       if (name.length === length) {
         let k = 0;

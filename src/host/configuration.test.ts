@@ -213,9 +213,9 @@ test("a directive without effect is kept, reported, and named at start", () => {
 test("CONFIG GET takes globs, aliases and several patterns, and repeats nothing", () => {
   const configuration = new Configuration();
   assert.deepEqual(configuration.matching(["hash-max-*-entries", "port", "*-entries", "none"]), [
-    ["port", "6379"],
     ["hash-max-listpack-entries", "512"],
     ["hash-max-ziplist-entries", "512"],
+    ["port", "6379"],
     ["set-max-intset-entries", "512"],
     ["set-max-listpack-entries", "128"],
     ["zset-max-listpack-entries", "128"],

@@ -9,26 +9,27 @@
 // A first argument that is no flag names the file; `-` stands for standard input. A directive said
 // twice counts as said last, but `save` and `client-output-buffer-limit` add up.
 //
-// CONFIG SET changes all of its directives or none: values are checked first, then each is told to
-// whoever registered with `onChange`, and when one of those refuses, the earlier ones are told the
-// old value again.
+// CONFIG SET changes all of its directives or none: values are read first, then each that is new is
+// told to whoever registered with `onChange`, and when one of those refuses, all are told the old
+// values again.
+//
+// `rename-command` is a line of files and flags alone: it is no setting that could be asked for.
 
 import { latin1Text, utf8Bytes, utf8Text } from "../base/bytes.ts";
 import { globMatches } from "../base/glob.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { ConsoleLine } from "../protocol/console-line.ts";
+import { Fault } from "./directive-kinds.ts";
 import {
   type DirectiveName,
   directiveNamed,
   directiveNames,
   directiveOf,
   directives,
-  Fault,
   type ValueOf,
 } from "./directives.ts";
 
 const INCLUDE_DEPTH_MAX = 16;
-const HZ_MAX = 500;
 const GENERATED = "# Written by CONFIG REWRITE";
 
 /** A configuration that the server cannot start with. */
@@ -44,12 +45,22 @@ export class ConfigurationError extends Error {
   }
 }
 
+/** A command that goes by another name, or, where that is "", by none. */
+export interface Rename {
+  readonly from: string;
+  readonly to: string;
+  /** Where it was said. */
+  readonly place: string;
+}
+
 /** Told the new value; returns why it cannot be had, or undefined. */
 export type Apply<T> = (value: T) => string | undefined;
 
 export class Configuration {
   /** The file it was read from, for CONFIG REWRITE; "" without one. */
   file = "";
+  /** What rename-command lines have said, in their order. */
+  readonly renames: Rename[] = [];
   readonly #values = new Map<DirectiveName, unknown>();
   readonly #appliers = new Map<DirectiveName, Apply<never>[]>();
   readonly #places = new Map<DirectiveName, string>();
@@ -74,20 +85,33 @@ export class Configuration {
 
   /** CONFIG GET: names and aliases that match any of the glob patterns, each once, and values. */
   matching(patterns: readonly string[]): (readonly [name: string, value: string])[] {
-    const found = new Map<string, string>();
+    // Each name as it was asked for first, by its lower case.
+    const found = new Map<string, readonly [name: string, value: string]>();
+    const add = (name: string, directive: DirectiveName): void => {
+      const lower = name.toLowerCase();
+      if (!found.has(lower)) found.set(lower, [name, this.#format(directive)]);
+    };
     for (const pattern of patterns) {
-      const exact = directiveNamed(pattern);
-      if (exact !== undefined) found.set(pattern, this.#format(exact));
+      if (/[*?[]/.test(pattern)) {
+        for (const [name, directive] of directiveNames) {
+          if (!directiveOf(directive).isHidden && matches(pattern, name)) add(name, directive);
+        }
+      } else {
+        const exact = directiveNamed(pattern);
+        if (exact !== undefined) add(pattern, exact);
+      }
     }
-    const globs = patterns.filter((pattern) => /[*?[\\]/.test(pattern));
-    for (const [name, directive] of directiveNames) {
-      if (globs.some((glob) => matches(glob, name))) found.set(name, this.#format(directive));
-    }
-    return [...found];
+    return [...found.values()];
   }
 
-  /** CONFIG SET: all of the pairs, or none and the text of the error reply. */
-  set(pairs: readonly (readonly [name: string, value: string])[]): string | undefined {
+  /**
+   * CONFIG SET: all of the pairs, or none and the text of the error reply. `allowsProtected` says
+   * whether protected directives may be set.
+   */
+  set(
+    pairs: readonly (readonly [name: string, value: string])[],
+    allowsProtected = false,
+  ): string | undefined {
     const names: DirectiveName[] = [];
     const said = new Set<string>();
     for (const [given] of pairs) {
@@ -97,17 +121,29 @@ export class Configuration {
       }
       const { setting } = directiveOf(name);
       if (setting === "fixed") return refused(given, "can't set immutable config");
-      if (setting === "protected") return refused(given, "can't set protected config");
+      if (setting === "protected" && !allowsProtected) {
+        return refused(given, "can't set protected config");
+      }
       if (said.has(given.toLowerCase())) return refused(given, "duplicate parameter");
       said.add(given.toLowerCase());
       names.push(name);
     }
     const before = names.map((name) => this.get(name));
+    const texts = names.map((name) => this.#format(name));
+    const takeBack = (): void => names.forEach((name, i) => void this.#keep(name, before[i]));
     for (const [index, [given, text]] of pairs.entries()) {
-      const error = this.#change(names[index], text);
+      const error = this.#read(names[index], text);
       if (error === undefined) continue;
-      for (let i = index; i >= 0; i--) this.#tell(names[i], before[i]);
-      return refused(given, error);
+      takeBack();
+      return refused(given.toLowerCase(), error);
+    }
+    for (const [index, [given]] of pairs.entries()) {
+      if (this.#format(names[index]) === texts[index]) continue;
+      const error = this.#tell(names[index]);
+      if (error === undefined) continue;
+      takeBack();
+      for (let i = index; i >= 0; i--) this.#tell(names[i]);
+      return refused(given.toLowerCase(), error);
     }
     return undefined;
   }
@@ -145,7 +181,10 @@ export class Configuration {
    */
   take(given: string, words: readonly string[], said: Set<DirectiveName>, place = given): void {
     const name = directiveNamed(given);
-    if (name === undefined) throw new Fault("unknown directive");
+    if (name === undefined) {
+      if (given.toLowerCase() === "rename-command") return this.#rename(words, place);
+      throw new Fault(notOffered[given.toLowerCase()] ?? "unknown directive");
+    }
     if (words.length === 0) throw new Fault("wrong number of arguments");
     const { kind } = directiveOf(name);
     const adds = name === "client-output-buffer-limit" || said.has(name);
@@ -157,22 +196,27 @@ export class Configuration {
     this.#keep(name, value);
   }
 
-  #change(name: DirectiveName, text: string): string | undefined {
+  #rename(words: readonly string[], place: string): void {
+    if (words.length !== 2) throw new Fault("wrong number of arguments");
+    this.renames.push({ from: words[0], to: words[1], place });
+  }
+
+  /** Reads a value and keeps it; returns what is wrong with it. */
+  #read(name: DirectiveName, text: string): string | undefined {
     const { kind } = directiveOf(name);
     const adds = name === "client-output-buffer-limit";
-    let value: unknown;
     try {
-      const words = kind.splits ? splitBlanks(text) : [text];
-      value = kind.parse(words, adds ? this.get(name) : undefined);
+      const words = !kind.splits ? [text] : text === "" ? [] : text.split(" ");
+      this.#keep(name, kind.parse(words, adds ? this.get(name) : undefined));
+      return undefined;
     } catch (error) {
       if (error instanceof Fault) return error.message;
       throw error;
     }
-    return this.#tell(name, value);
   }
 
-  #tell(name: DirectiveName, value: unknown): string | undefined {
-    this.#keep(name, value);
+  /** Tells the value of a directive to those who act on it; returns why one of them cannot. */
+  #tell(name: DirectiveName): string | undefined {
     for (const apply of this.#appliers.get(name) ?? []) {
       const error = apply(this.get(name) as never);
       if (error !== undefined) return error;
@@ -181,7 +225,7 @@ export class Configuration {
   }
 
   #keep(name: DirectiveName, value: unknown): void {
-    this.#values.set(name, name === "hz" ? clampHz(value as number) : value);
+    this.#values.set(name, value);
   }
 
   #format(name: DirectiveName): string {
@@ -194,12 +238,15 @@ export class Configuration {
   }
 }
 
+/** Lines of a redis.conf that are no settings, and that mean something we do not offer. */
+const notOffered: Readonly<Record<string, string>> = {
+  loadmodule: "there are no modules",
+  user: "there are no users but the default one; see requirepass",
+  sentinel: "there is no Sentinel mode",
+};
+
 function refused(name: string, text: string): string {
   return `ERR CONFIG SET failed (possibly related to argument '${name}') - ${text}`;
-}
-
-function clampHz(hz: number): number {
-  return Math.min(Math.max(hz, 1), HZ_MAX);
 }
 
 // What Redis offers and we do not must be refused at the start, not passed over; and what would
@@ -214,8 +261,17 @@ function checkOffered(configuration: Configuration): void {
   if (configuration.get("cluster-enabled")) {
     refuse("cluster-enabled", "there is no cluster mode");
   }
+  if (configuration.get("replicaof").length > 0) refuse("replicaof", "there is no replication");
+  if (configuration.get("aclfile") !== "") refuse("aclfile", "there are no users to read");
+  if (configuration.get("unixsocket") !== "") refuse("unixsocket", "there are no Unix sockets");
+  for (const name of ["tls-replication", "tls-cluster"] as const) {
+    if (configuration.get(name)) refuse(name, NO_TLS);
+  }
+  if (configuration.get("tls-port") !== 0) refuse("tls-port", NO_TLS);
   if (configuration.get("dir") === "") refuse("dir", "the data directory's name is empty");
 }
+
+const NO_TLS = "TLS is not spoken here; put a proxy that speaks it in front of the server";
 
 function splitBlanks(text: string): string[] {
   const words = text.split(" ").filter((word) => word !== "");

@@ -3,6 +3,7 @@
 // figures by way of `network`.
 
 import type { Database } from "../database.ts";
+import { allowsAction } from "../engine/protected-actions.ts";
 import type { Services } from "../engine/services.ts";
 import type { Session } from "../engine/session.ts";
 import { reasonOf } from "../persistence/log/log-error.ts";
@@ -61,6 +62,8 @@ export class ProcessServices implements Services, InfoSource {
   readonly #clock: () => number;
   #database: Database | undefined;
   #nextSession = 1;
+  /** Writes ask for replicas (min-replicas-to-write), of which there are none. */
+  #lacksReplicas = false;
   #browserAtMs = Number.NEGATIVE_INFINITY;
   #sampledMs = 0;
   #sampledCommands = 0;
@@ -72,6 +75,10 @@ export class ProcessServices implements Services, InfoSource {
     this.configuration = configuration;
     this.#clock = clock;
     this.startedMs = clock();
+    for (const name of ["min-replicas-to-write", "min-replicas-max-lag"] as const) {
+      configuration.onChange(name, () => this.#countReplicas());
+    }
+    this.#countReplicas();
     const bytes = new Uint8Array(20);
     platform.randomInto(bytes, 0, bytes.length);
     this.runId = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -97,7 +104,9 @@ export class ProcessServices implements Services, InfoSource {
   }
 
   configSet(pairs: readonly (readonly [name: string, value: string])[]): string | undefined {
-    return this.configuration.set(pairs);
+    const setting = this.configuration.get("enable-protected-configs");
+    const { session } = this.database.executor.context;
+    return this.configuration.set(pairs, allowsAction(setting, session));
   }
 
   configRewrite(): string | undefined {
@@ -111,6 +120,11 @@ export class ProcessServices implements Services, InfoSource {
     } catch (error) {
       return `ERR Rewriting config file: ${reasonOf(error)}`;
     }
+  }
+
+  #countReplicas(): undefined {
+    const wanted = this.configuration.get("min-replicas-to-write");
+    this.#lacksReplicas = wanted > 0 && this.configuration.get("min-replicas-max-lag") > 0;
   }
 
   resetStatistics(): void {
@@ -159,7 +173,12 @@ export class ProcessServices implements Services, InfoSource {
 
   writesRefused(): string | undefined {
     const failure = this.#database?.log?.failure ?? null;
-    return failure === null ? undefined : `MISCONF Errors writing to the AOF file: ${failure}`;
+    if (failure !== null) return `MISCONF Errors writing to the AOF file: ${failure}`;
+    // The log at start is nobody's request: it has been acknowledged before.
+    if (!this.#lacksReplicas || this.database.executor.context.session.link === undefined) {
+      return undefined;
+    }
+    return "NOREPLICAS Not enough good replicas to write.";
   }
 
   setTimer(delayMs: number, callback: () => void): () => void {

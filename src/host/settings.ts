@@ -12,6 +12,23 @@ type NumberDirective = {
   [N in DirectiveName]: ValueOf<N> extends number ? N : never;
 }[DirectiveName];
 
+const TLS_REFUSED = "Unable to update TLS configuration. Check server logs.";
+
+/** Values that CONFIG SET cannot have, because it would then look as if they acted. */
+const refusals: { readonly [N in DirectiveName]?: (value: ValueOf<N>) => string | undefined } = {
+  "auto-aof-rewrite-percentage": (percentage) =>
+    percentage === 0 ? undefined : "the log is not rewritten by itself in this version",
+  activedefrag: (on) =>
+    on
+      ? "Active defragmentation cannot be enabled: it requires a Redis server compiled with a " +
+        "modified Jemalloc like the one shipped by default with the Redis source distribution"
+      : undefined,
+  "tls-port": (port) => (port === 0 ? undefined : TLS_REFUSED),
+  "tls-replication": (on) => (on ? TLS_REFUSED : undefined),
+  "tls-cluster": (on) => (on ? TLS_REFUSED : undefined),
+  dir: () => "the data directory is chosen at the start",
+};
+
 /** Applies a directive now and whenever it changes. */
 function bind<N extends DirectiveName>(
   configuration: Configuration,
@@ -53,6 +70,9 @@ export function applySettings(database: Database, configuration: Configuration):
   bind(configuration, "lfu-decay-time", (n) => {
     settings.lfuDecayMinutes = n;
   });
+  for (const [name, refusal] of Object.entries(refusals)) {
+    configuration.onChange(name as DirectiveName, refusal as () => string | undefined);
+  }
   configuration.onChange("appendfsync", (policy) => {
     try {
       database.log?.setPolicy(policy);

@@ -97,6 +97,13 @@ export class Arguments {
     }
   }
 
+  /** Puts other bytes in the place of argument `i`; all then lie in a buffer of their own. */
+  replace(i: number, bytes: Uint8Array): void {
+    const parts: Uint8Array[] = [];
+    for (let k = 0; k < this.count; k++) parts.push(k === i ? bytes : this.copy(k));
+    this.fill(parts);
+  }
+
   /** An independent copy, its bytes included (a queued command). */
   clone(): Arguments {
     const copy = new Arguments();

@@ -8,14 +8,8 @@
 // Invariant: backlogBytes is the sum of its chunks.
 
 import { copyBytes } from "../base/bytes.ts";
+import type { OutputLimit } from "../host/directive-kinds.ts";
 import type { Clock, Socket } from "../platform/platform.ts";
-
-/** How much may wait for a slow reader (client-output-buffer-limit); 0 is no limit. */
-export interface OutputLimit {
-  readonly hardBytes: number;
-  readonly softBytes: number;
-  readonly softSeconds: number;
-}
 
 export const noOutputLimit: OutputLimit = { hardBytes: 0, softBytes: 0, softSeconds: 0 };
 

@@ -41,6 +41,30 @@ export const DIFFERENCES = {
     ours: "an error: they are fixed at start",
     reason: "Beginning a log takes a snapshot, which this version does not write.",
   },
+  "directives-rounded": {
+    topic: "Numbers of directives beyond 2^53",
+    redis: "exact",
+    ours: "rounded to the nearest float",
+    reason: "They are JavaScript's numbers.",
+  },
+  "rewrite-percentage": {
+    topic: "`auto-aof-rewrite-percentage` and `activedefrag`",
+    redis: "100, and what is set",
+    ours: "0 and `no`; CONFIG SET refuses other values",
+    reason: "The log is not rewritten by itself, and nothing is defragmented.",
+  },
+  "protected-dir": {
+    topic: "`CONFIG SET dir` where `enable-protected-configs` allows it",
+    redis: "changes the directory",
+    ours: "an error: it is chosen at the start",
+    reason: "The data directory is locked, and its log open.",
+  },
+  "renamed-log": {
+    topic: "What the log holds of a command that `rename-command` has renamed",
+    redis: "the name that it was called by",
+    ours: "its own name",
+    reason: "So the log can be read whatever the names are.",
+  },
   "port-zero": {
     topic: "`port 0`",
     redis: "no TCP, a Unix socket may serve",

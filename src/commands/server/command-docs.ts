@@ -40,7 +40,7 @@ export const command: Command = {
       since: "2.8.13",
       complexity: "O(1)",
       summary: "Counts the commands.",
-      handler: (c) => c.reply.integer(c.executor.table.commands.size),
+      handler: (c) => c.reply.integer(c.executor.table.names.size),
     },
     {
       ...subcommand,
@@ -124,7 +124,7 @@ export const commandCommands: readonly Command[] = [command];
 /** The command or subcommand that a name ("get", "config|set") in argument i means. */
 function named(c: Context, i: number): CompiledCommand | undefined {
   const [name, sub, ...more] = c.args.text(i).toLowerCase().split("|");
-  const found = c.executor.table.commands.get(name);
+  const found = c.executor.table.names.get(name);
   if (sub === undefined) return found;
   return more.length > 0 ? undefined : found?.subcommands?.get(sub);
 }
@@ -132,9 +132,9 @@ function named(c: Context, i: number): CompiledCommand | undefined {
 // INFO and DOCS
 
 function commandInfoAll(c: Context): void {
-  const { commands } = c.executor.table;
-  c.reply.array(commands.size);
-  for (const each of commands.values()) replyInfo(c.reply, each);
+  const { names } = c.executor.table;
+  c.reply.array(names.size);
+  for (const each of names.values()) replyInfo(c.reply, each);
 }
 
 function commandInfo(c: Context): void {
@@ -154,7 +154,7 @@ function commandInfo(c: Context): void {
 function commandDocs(c: Context): void {
   const { args, reply } = c;
   const found: CompiledCommand[] = [];
-  if (args.count === 2) found.push(...c.executor.table.commands.values());
+  if (args.count === 2) found.push(...c.executor.table.names.values());
   for (let i = 2; i < args.count; i++) {
     const each = named(c, i);
     if (each !== undefined) found.push(each);
@@ -197,7 +197,7 @@ function commandList(c: Context): void {
     if (matches(each)) names.push(each.fullName);
     each.subcommands?.forEach(add);
   };
-  c.executor.table.commands.forEach(add);
+  c.executor.table.names.forEach(add);
   reply.array(names.length);
   for (const name of names) reply.bulkText(name);
 }

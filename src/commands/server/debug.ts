@@ -3,6 +3,7 @@
 
 import { asciiBytes } from "../../base/bytes.ts";
 import type { Command, Context } from "../../engine/context.ts";
+import { allowsAction } from "../../engine/protected-actions.ts";
 import { errorLine } from "../../protocol/errors.ts";
 import { replyHelp, replySubcommandError } from "../shared/help.ts";
 
@@ -44,14 +45,7 @@ const notAllowed = errorLine(
 /** The error line where DEBUG may not be used, at all or from the session's address. */
 function refusal(c: Context): Uint8Array | undefined {
   const setting = c.services.configGet(["enable-debug-command"])[0]?.[1] ?? "yes";
-  if (setting === "yes") return undefined;
-  if (setting === "local" && isLocal(c.session.link?.address ?? "")) return undefined;
-  return notAllowed;
-}
-
-/** Whether the address, with its port, is of this machine; "" is the program itself. */
-function isLocal(address: string): boolean {
-  return /^(|127\..*|\[?::1\]?:\d+|.*:0)$/.test(address);
+  return allowsAction(setting, c.session) ? undefined : notAllowed;
 }
 
 function sleep(c: Context): void {
