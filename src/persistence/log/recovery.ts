@@ -290,11 +290,18 @@ function missing(place: LogPlace, file: LogFile): LogError {
   return new LogError("LOG_MISSING", path, 0, message);
 }
 
+/** Whether a file holds more than the opening of an increment, or what a crash has left of one. */
 function holdsData(platform: Platform, path: string): boolean {
   if (!platform.exists(path)) return false;
+  const opening = new Uint8Array(SEAL_BYTES_MAX);
+  const length = sealInto(opening, 0, 0, 0, 0, 0);
   const file = platform.open(path, "read");
   try {
-    return platform.size(file) > 0;
+    const size = platform.size(file);
+    if (size > length) return true;
+    const found = new Uint8Array(size);
+    platform.read(file, found, 0, size, 0);
+    return found.some((byte, i) => byte !== 0 && byte !== opening[i]);
   } finally {
     platform.close(file);
   }

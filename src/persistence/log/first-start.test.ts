@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { File, OpenMode, PlatformError } from "../../platform/platform.ts";
+import { SimulatedPlatform } from "../../platform/simulated.ts";
+import { openLog } from "./recovery.ts";
+
+/** A machine that loses its power, or a process that is killed, at the `left`-th operation. */
+class Doomed extends SimulatedPlatform {
+  left = Number.POSITIVE_INFINITY;
+
+  #step<T>(operation: () => T): T {
+    if (--this.left < 0) throw new Error("gone");
+    return operation();
+  }
+
+  override open(path: string, mode: OpenMode): File {
+    return this.#step(() => super.open(path, mode));
+  }
+  override writeAt(
+    file: File,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    position: number,
+  ): PlatformError | undefined {
+    if (this.left === 0) super.writeAt(file, bytes, start, start + this.random(end), position);
+    return this.#step(() => super.writeAt(file, bytes, start, end, position));
+  }
+  override sync(file: File): PlatformError | undefined {
+    return this.#step(() => super.sync(file));
+  }
+  override rename(from: string, to: string): void {
+    this.#step(() => super.rename(from, to));
+  }
+  override syncDirectory(directory: string): void {
+    this.#step(() => super.syncDirectory(directory));
+  }
+}
+
+test("a first start that is cut short anywhere leaves a directory that starts", () => {
+  let finished = 0;
+  for (let seed = 0; seed < 400; seed++) {
+    const platform = new Doomed(seed, {
+      order: seed % 2 === 0 ? "kept" : "any",
+      tornEnd: seed % 3 === 0 ? "zeros" : "cut",
+    });
+    platform.makeDirectory("/data");
+    const open = () =>
+      openLog({ platform, directory: "/data", fsync: "always", apply: () => assert.fail() });
+    platform.left = seed % 20;
+    try {
+      open();
+      finished++;
+    } catch (error) {
+      assert.equal((error as Error).message, "gone");
+    }
+    if (seed % 5 === 0) platform.kill();
+    else platform.crash();
+    platform.left = Number.POSITIVE_INFINITY;
+    const { recovery } = open();
+    assert.equal(recovery.commands, 0);
+  }
+  assert.ok(finished > 0 && finished < 400);
+});
