@@ -112,6 +112,11 @@ export class SimulatedClock implements Clock {
     this.currentMs = untilMs;
   }
 
+  /** Time passes while the process does nothing else, as in a system call that blocks. */
+  pass(milliseconds: number): void {
+    this.currentMs += milliseconds;
+  }
+
   /** What was to happen does not. */
   protected forgetEvents(): void {
     this.events = [];

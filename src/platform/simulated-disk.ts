@@ -3,6 +3,7 @@
 // A file has what the process sees and what has reached the disk. What happened since the last sync
 // is kept as a list of changes in order. When the power goes, some number of the first of them have
 // reached the disk all the same, and of the next one, if it is a write, a part; the rest is lost.
+// Or (`order: "any"`) any of the changes have, and of each write any of its sectors.
 // Names work alike: creations, renames and removals since the last `syncDirectory` of their
 // directory survive up to some point. A sync that fails loses for good what it should have made
 // durable, as Linux does: a later sync that succeeds says nothing about those bytes.
@@ -17,7 +18,8 @@ import {
 } from "./platform.ts";
 import { SimulatedClock } from "./simulated-clock.ts";
 
-const SYNC_DELAY_MS_MAX = 3;
+/** What reaches the disk at once, or not at all, where the order of changes is not kept. */
+const SECTOR_BYTES = 64;
 
 /** Bytes that grow. */
 export class Content {
@@ -88,6 +90,8 @@ interface Fault {
 export interface SimulatedOptions {
   /** What a torn write leaves behind its torn place: nothing, or zeros up to its end. */
   readonly tornEnd?: "cut" | "zeros";
+  /** Whether changes reach the disk in the order they were made, or (but for syncs) in any. */
+  readonly order?: "kept" | "any";
 }
 
 /** A clock with a disk: a sync takes time. */
@@ -96,7 +100,11 @@ export class SimulatedDisk extends SimulatedClock implements Files {
   /** Bytes the disk holds; a write past them fails with ENOSPC after what still fits. */
   capacityBytes = Number.POSITIVE_INFINITY;
 
+  /** A background sync takes up to this long. */
+  syncDelayMsMax = 3;
+
   private readonly tornEnd: "cut" | "zeros";
+  private readonly order: "kept" | "any";
   private readonly files = new Map<File, OpenFile>();
   private nextFile: File = 3;
   private names = new Map<string, StoredFile>();
@@ -110,6 +118,7 @@ export class SimulatedDisk extends SimulatedClock implements Files {
   constructor(seed: number, options: SimulatedOptions = {}) {
     super(seed);
     this.tornEnd = options.tornEnd ?? "cut";
+    this.order = options.order ?? "kept";
   }
 
   open(path: string, mode: OpenMode): File {
@@ -193,7 +202,7 @@ export class SimulatedDisk extends SimulatedClock implements Files {
   syncLater(file: File, done: (error: PlatformError | undefined) => void): void {
     const { node, path } = this.get(file);
     const pending = node.changes.slice();
-    this.setTimer(this.random(SYNC_DELAY_MS_MAX * 1000) / 1000, () => {
+    this.setTimer(this.random(this.syncDelayMsMax * 1000) / 1000, () => {
       // A sync of the same file that came in between has made some of them durable already.
       const left = pending.filter((change) => node.changes.includes(change)).length;
       done(this.makeDurable(node, path, left));
@@ -276,6 +285,11 @@ export class SimulatedDisk extends SimulatedClock implements Files {
     this.namings = [];
     this.names = new Map(this.durableNames);
     for (const node of nodes) this.tear(node);
+    this.forgetFiles();
+  }
+
+  /** The process is gone: what it had open, its locks, and the faults that were to come. */
+  protected forgetFiles(): void {
     this.files.clear();
     this.locks.clear();
     this.writeFault = undefined;
@@ -328,6 +342,31 @@ export class SimulatedDisk extends SimulatedClock implements Files {
   }
 
   private tear(node: StoredFile): void {
+    if (this.order === "any" && this.random(2) === 0) this.scatter(node);
+    else this.cut(node);
+    node.changes = [];
+    node.seen.truncate(0);
+    node.seen.write(0, node.durable.bytes.subarray(0, node.durable.length));
+  }
+
+  /** Any of the changes reach the disk, and of a write any of its sectors. */
+  private scatter(node: StoredFile): void {
+    for (const { position, part } of node.changes) {
+      if (this.random(2) === 0) continue;
+      if (part === undefined) {
+        node.durable.truncate(position);
+        continue;
+      }
+      const isWhole = this.random(2) === 0;
+      for (let at = 0; at < part.length; at += SECTOR_BYTES) {
+        if (!isWhole && this.random(2) === 0) continue;
+        node.durable.write(position + at, part.subarray(at, at + SECTOR_BYTES));
+      }
+    }
+  }
+
+  /** The first of the changes reach the disk, and of the one behind them a part. */
+  private cut(node: StoredFile): void {
     const surviving = this.random(node.changes.length + 1);
     for (const change of node.changes.slice(0, surviving)) applyTo(node.durable, change);
     const torn = node.changes[surviving];
@@ -337,9 +376,6 @@ export class SimulatedDisk extends SimulatedClock implements Files {
       part.fill(0, kept);
       if (part.length > 0) node.durable.write(torn.position, part);
     }
-    node.changes = [];
-    node.seen.truncate(0);
-    node.seen.write(0, node.durable.bytes.subarray(0, node.durable.length));
   }
 }
 

@@ -184,3 +184,22 @@ test("one process at a time holds a directory; a crash lets it go", () => {
   platform.lockDirectory("/data").release();
   platform.lockDirectory("/data");
 });
+
+test("a killed process leaves behind all that it had written, and no power loss does less", () => {
+  const seen = new Set<string>();
+  for (let seed = 0; seed < 300; seed++) {
+    const platform = world(seed, { order: "any" });
+    const file = platform.open("/data/log", "append");
+    platform.syncDirectory("/data");
+    append(platform, file, "a");
+    platform.sync(file);
+    append(platform, file, "b");
+    append(platform, file, "c");
+    platform.kill();
+    assert.equal(text(platform.contentOf("/data/log")), "abc");
+    assert.throws(() => platform.size(file), { code: "EBADF" });
+    platform.crash();
+    seen.add(text(platform.contentOf("/data/log")));
+  }
+  assert.deepEqual([...seen].sort(), ["a", "a\0c", "ab", "abc"]);
+});

@@ -49,11 +49,24 @@ export class SimulatedPlatform extends SimulatedDisk implements Platform {
   }
 
   /**
+   * The process is killed: open files, timers, sockets and locks are gone, and what it had written
+   * is there, synced or not, for the kernel has it.
+   */
+  kill(): void {
+    this.forgetFiles();
+    this.forgetProcess();
+  }
+
+  /**
    * The power goes: open files, timers, sockets and locks are gone, and of the disk only what had
    * reached it is there. The clock goes on from where it was.
    */
   crash(): void {
     this.loseUnsynced();
+    this.forgetProcess();
+  }
+
+  private forgetProcess(): void {
     this.forgetEvents();
     this.network.stopListening();
     this.signalled.length = 0;
