@@ -233,6 +233,15 @@ test("no element of an array that is replaced is assigned what a call returns", 
   assert.deepEqual(wrong, []);
 });
 
+test("instanceof asks for this package's classes alone: each realm has its own of others", () => {
+  const files = source.filter(({ isTest }) => !isTest);
+  const own = files.flatMap(({ text }) =>
+    [...text.matchAll(/^(?:export )?(?:abstract )?class (\w+)/gm)].map(([, name]) => name),
+  );
+  const asked = places(files, new RegExp(`\\binstanceof\\b(?! (${own.join("|")})\\b)`));
+  assert.deepEqual(asked, []);
+});
+
 test("nothing is printed outside cli and server", () => {
   const files = source.filter(
     ({ layer, isTest }) => !["cli", "server", "platform"].includes(layer) && !isTest,

@@ -1,12 +1,13 @@
 // Serving: from a command line to a server that runs until it is told to stop.
 
+import { messageOf } from "../base/realms.ts";
 import { Database } from "../database.ts";
 import { redisVersion, version } from "../engine/version.ts";
 import { type Configuration, ConfigurationError, configurationOf } from "../host/configuration.ts";
 import { Messages } from "../host/messages.ts";
 import { ProcessServices } from "../host/services.ts";
 import { applySettings } from "../host/settings.ts";
-import { LogError, reasonOf } from "../persistence/log/log-error.ts";
+import { LogError } from "../persistence/log/log-error.ts";
 import { DirectoryLocked, type Platform, PlatformError } from "../platform/platform.ts";
 import { absolutePath, readText, replaceText } from "../platform/text-files.ts";
 import { Server } from "../server/server.ts";
@@ -186,7 +187,7 @@ function removeProcessFile(
   try {
     platform.remove(path);
   } catch (error) {
-    messages.warning(`The pidfile cannot be removed: ${reasonOf(error)}`);
+    messages.warning(`The pidfile cannot be removed: ${messageOf(error)}`);
   }
 }
 
@@ -300,7 +301,7 @@ function runtime(platform: Platform): string {
 
 /** What went wrong, without what it went wrong with. */
 function reasonAlone(error: unknown): string {
-  const reason = reasonOf(error);
+  const reason = messageOf(error);
   const subject = error instanceof PlatformError ? `${error.subject}: ` : "";
   return reason.startsWith(subject) ? reason.slice(subject.length) : reason;
 }
@@ -324,5 +325,5 @@ export function explain(error: unknown): string {
   ) {
     return error.message;
   }
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return (error as { stack?: string } | undefined)?.stack ?? messageOf(error);
 }

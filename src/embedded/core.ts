@@ -28,7 +28,7 @@ import type { ReplyWriter } from "../protocol/reply-writer.ts";
 import { DatabaseError } from "./errors.ts";
 import { Request } from "./request.ts";
 import { Undo } from "./undo/undo.ts";
-import type { Arg } from "./values.ts";
+import type { Value } from "./values.ts";
 
 /** Bytes of one turn that are written before the turn ends. */
 const OPEN_BYTES_MAX = 1 << 20;
@@ -113,9 +113,9 @@ export class Core {
   }
 
   /** Writes a request; see Asking.ask. Returns its command, or subcommand. */
-  fill(name: string, a?: Arg, b?: Arg, c?: Arg, d?: Arg, e?: Arg): CompiledCommand {
+  fill(name: string, a?: Value, b?: Value, c?: Value, d?: Value): CompiledCommand {
     const { request } = this;
-    let command = this.command(name);
+    const command = this.command(name);
     request.begin(command);
     if (a !== undefined) {
       request.add(a);
@@ -123,14 +123,39 @@ export class Core {
         request.add(b);
         if (c !== undefined) {
           request.add(c);
-          if (d !== undefined) {
-            request.add(d);
-            if (e !== undefined) request.add(e);
-          }
+          if (d !== undefined) request.add(d);
         }
       }
     }
-    const { args } = request;
+    return this.#filled(command);
+  }
+
+  /** As fill, with words behind the arguments; see Asking.askAll. */
+  fillAll(
+    name: string,
+    words: readonly Value[] | undefined,
+    a?: Value,
+    b?: Value,
+    c?: Value,
+  ): CompiledCommand {
+    const { request } = this;
+    const command = this.command(name);
+    request.begin(command);
+    if (a !== undefined) {
+      request.add(a);
+      if (b !== undefined) {
+        request.add(b);
+        if (c !== undefined) request.add(c);
+      }
+    }
+    if (words !== undefined) for (let i = 0; i < words.length; i++) request.add(words[i]);
+    return this.#filled(command);
+  }
+
+  /** The command, or subcommand, of the request, which has as many words as that wants. */
+  #filled(named: CompiledCommand): CompiledCommand {
+    const { args } = this.request;
+    let command = named;
     if (command.subcommands !== undefined && args.count > 1) {
       command = command.subcommands.get(args.text(1).toLowerCase()) ?? command;
     }
@@ -250,9 +275,8 @@ export class Core {
 
   // Looking, without a command
 
-  /** The entry of the key that is the request's argument 0, or 0. */
+  /** The entry of the key that is the request's argument 0, or 0. REQUIRES: begin(). */
   find(db: number): number {
-    this.begin(db);
     const { bytes, starts, ends } = this.request.args;
     const entry = this.keyspace.find(db, bytes, starts[0], ends[0]);
     if (this.context.effects.count > 0) this.#noteExpired();
@@ -261,7 +285,6 @@ export class Core {
 
   /** As find, but leaves the key's access clock alone. */
   peek(db: number): number {
-    this.begin(db);
     const { bytes, starts, ends } = this.request.args;
     const entry = this.keyspace.peek(db, bytes, starts[0], ends[0]);
     if (this.context.effects.count > 0) this.#noteExpired();
@@ -269,7 +292,8 @@ export class Core {
   }
 
   /**
-   * Before a look at the keyspace: the database is open, and the time is right. Asking for the time
+   * Before a look at the keyspace: the database is open, and the time is right. Before its words
+   * are written, too, since the time may be asked of the program (`clock`). Asking for the time
    * takes a tenth of what a GET takes, so where no key has a deadline (and the time says only how
    * long ago a key was used) one answer serves many calls, for half a second at most.
    */

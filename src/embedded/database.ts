@@ -12,9 +12,10 @@ import { DatabaseError } from "./errors.ts";
 import { ImmediateMethods } from "./immediate.ts";
 import { Multi } from "./multi.ts";
 import { bytesOf, Reader } from "./reader.ts";
+import { wordsOf } from "./request.ts";
 import { type Listening, type ListenOptions, listen } from "./serving.ts";
 import { textOf } from "./text.ts";
-import { As, type Text, type Value } from "./values.ts";
+import { As, type Text, type Value, type Values } from "./values.ts";
 import { HashView, ListView, MembersView } from "./views.ts";
 
 /** Hears a message and the channel that it was sent to. */
@@ -142,9 +143,9 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
    * `const multi = db.watch("stock"); … multi.decr("stock").exec()`. Where neither exec() nor
    * discard() may be reached, hold it with `using`.
    */
-  watch(...keys: [Value, ...Value[]]): Multi<T> {
+  watch(...keys: Values): Multi<T> {
     this.#core.check();
-    return new Multi(this.#core, this.#db, this.#reader, keys);
+    return new Multi(this.#core, this.#db, this.#reader, wordsOf(keys));
   }
 
   // Views

@@ -24,22 +24,17 @@ import { LIST, listsOf } from "../types/lists.ts";
 import { SET, setsOf } from "../types/sets.ts";
 import { stringKind } from "../types/strings.ts";
 import type { Core } from "./core.ts";
-import { ManagementMethods } from "./methods/management.ts";
+import { bound, isEmpty } from "./methods/asking.ts";
+import { Methods } from "./methods/methods.ts";
+import type { SetOptions } from "./methods/strings.ts";
 import type { Reader } from "./reader.ts";
-import {
-  type Arg,
-  As,
-  type AtOnce,
-  type Reply,
-  type Text,
-  type Value,
-  type Values,
-} from "./values.ts";
+import { wordsOf } from "./request.ts";
+import { As, type AtOnce, type Reply, type Text, type Value, type Values } from "./values.ts";
 
 /** #look: what there is, or what is to be done, is not for a short way. */
 const ORDINARY = -1;
 
-export abstract class ImmediateMethods<T extends Text> extends ManagementMethods<AtOnce<T>> {
+export abstract class ImmediateMethods<T extends Text> extends Methods<AtOnce<T>> {
   readonly #core: Core;
   readonly #db: number;
   readonly #reader: Reader<T>;
@@ -54,17 +49,36 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
   protected override ask<V>(
     as: As,
     name: string,
-    a?: Arg,
-    b?: Arg,
-    c?: Arg,
-    d?: Arg,
-    e?: Arg,
+    a?: Value,
+    b?: Value,
+    c?: Value,
+    d?: Value,
   ): Reply<AtOnce<T>, V> {
+    return this.#run(as, this.#core.fill(name, a, b, c, d)) as Reply<AtOnce<T>, V>;
+  }
+
+  protected override askAll<V>(
+    as: As,
+    name: string,
+    words: readonly Value[] | undefined,
+    a?: Value,
+    b?: Value,
+    c?: Value,
+  ): Reply<AtOnce<T>, V> {
+    return this.#run(as, this.#core.fillAll(name, words, a, b, c)) as Reply<AtOnce<T>, V>;
+  }
+
+  protected override answer<V>(value: V): Reply<AtOnce<T>, V> {
+    this.#core.check();
+    return value as Reply<AtOnce<T>, V>;
+  }
+
+  #run(as: As, command: CompiledCommand): unknown {
     const core = this.#core;
-    const at = core.run(core.fill(name, a, b, c, d, e), core.session, this.#db);
+    const at = core.run(command, core.session, this.#db);
     const value = this.#reader.read(as, core.reply.bytes, at);
     core.truncate(at);
-    return value as Reply<AtOnce<T>, V>;
+    return value;
   }
 
   // Looking. The request's argument 0 is the key; what else there is follows it.
@@ -88,13 +102,17 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
 
   /** As #look, for a key by itself. */
   #lookAt(key: Value, command: CompiledCommand, type: number): number {
-    this.#core.request.beginKey(key);
+    const core = this.#core;
+    core.begin(this.#db);
+    core.request.beginKey(key);
     return this.#look(command, type);
   }
 
   /** As #look, for a key and an element of what it holds, which is argument 1. */
   #lookIn(key: Value, element: Value, command: CompiledCommand, type: number): number {
-    const { request } = this.#core;
+    const core = this.#core;
+    const { request } = core;
+    core.begin(this.#db);
     request.beginKey(key);
     request.add(element);
     return this.#look(command, type);
@@ -102,14 +120,16 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
 
   /** The entry of a key of any type, or 0. Counts nothing, and is no access. */
   #peek(key: Value): number {
-    this.#core.request.beginKey(key);
-    return this.#core.peek(this.#db);
+    const core = this.#core;
+    core.begin(this.#db);
+    core.request.beginKey(key);
+    return core.peek(this.#db);
   }
 
   // Strings
 
   override get(key: Value): T | null {
-    const { counted, keyspace } = this.#core;
+    const { counted, keyspace } = bound(this).#core;
     const entry = this.#lookAt(key, counted.get, STRING);
     if (entry === ORDINARY) return this.ask(As.value, "get", key);
     if (entry === 0) return null;
@@ -119,15 +139,22 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
   }
 
   override strlen(key: Value): number {
-    const { counted, keyspace } = this.#core;
+    const { counted, keyspace } = bound(this).#core;
     const entry = this.#lookAt(key, counted.strlen, STRING);
     if (entry === ORDINARY) return this.ask(As.value, "strlen", key);
     return entry === 0 ? 0 : keyspace.records.valueLength(entry);
   }
 
-  protected override setPlain(key: Value, value: Value): "OK" {
-    const core = this.#core;
-    if (!core.isPlain) return this.ask(As.value, "set", key, value) as "OK";
+  override set(key: Value, value: Value): "OK";
+  override set(key: Value, value: Value, options: SetOptions & { readonly get: true }): T | null;
+  override set(
+    key: Value,
+    value: Value,
+    options?: SetOptions & { readonly get?: false },
+  ): "OK" | null;
+  override set(key: Value, value: Value, options?: SetOptions): unknown {
+    const core = bound(this).#core;
+    if (options !== undefined || !core.isPlain) return super.set(key, value, options as object);
     const { request, keyspace } = core;
     core.begin(this.#db);
     request.beginKey(key);
@@ -146,19 +173,20 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
   // Keys
 
   override exists(...keys: Values): number {
+    const core = bound(this).#core;
     const [key] = keys;
-    if (keys.length !== 1 || Array.isArray(key)) return this.ask(As.value, "exists", keys);
-    const entry = this.#peek(key as Value);
-    this.#core.count(this.#core.counted.exists);
+    if (keys.length !== 1 || typeof key !== "string") return super.exists(...keys);
+    const entry = this.#peek(key);
+    core.count(core.counted.exists);
     return entry === 0 ? 0 : 1;
   }
 
   override ttl(key: Value): number {
-    return this.#timeLeft(key, "ttl", 1000);
+    return bound(this).#timeLeft(key, "ttl", 1000);
   }
 
   override pttl(key: Value): number {
-    return this.#timeLeft(key, "pttl", 1);
+    return bound(this).#timeLeft(key, "pttl", 1);
   }
 
   #timeLeft(key: Value, name: "ttl" | "pttl", unitMs: number): number {
@@ -180,14 +208,14 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
   // Lists
 
   override llen(key: Value): number {
-    const { counted, context } = this.#core;
+    const { counted, context } = bound(this).#core;
     const entry = this.#lookAt(key, counted.llen, LIST);
     if (entry === ORDINARY) return this.ask(As.value, "llen", key);
     return entry === 0 ? 0 : listsOf(context).length(entry);
   }
 
   override lindex(key: Value, index: number): T | null {
-    const { counted, context } = this.#core;
+    const { counted, context } = bound(this).#core;
     const entry = Number.isSafeInteger(index) ? this.#lookAt(key, counted.lindex, LIST) : ORDINARY;
     if (entry === ORDINARY) return this.ask(As.value, "lindex", key, index);
     const lists = listsOf(context);
@@ -197,7 +225,7 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
   }
 
   override lrange(key: Value, start: number, stop: number): T[] {
-    const { counted, context } = this.#core;
+    const { counted, context } = bound(this).#core;
     const entry =
       Number.isSafeInteger(start) && Number.isSafeInteger(stop)
         ? this.#lookAt(key, counted.lrange, LIST)
@@ -223,7 +251,7 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
   // Hashes
 
   override hget(key: Value, field: Value): T | null {
-    const { counted, context, request } = this.#core;
+    const { counted, context, request } = bound(this).#core;
     const entry = this.#lookIn(key, field, counted.hget, HASH);
     if (entry === ORDINARY) return this.ask(As.value, "hget", key, field);
     const hashes = hashesOf(context);
@@ -233,12 +261,16 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
   }
 
   override hmget(key: Value, ...fields: Values): (T | null)[] {
-    const { counted, context, request } = this.#core;
+    const core = bound(this).#core;
+    const words = wordsOf(fields);
+    if (isEmpty(fields, words)) return this.answer([]);
+    const { counted, context, request } = core;
+    core.begin(this.#db);
     request.beginKey(key);
-    request.add(fields);
+    for (let i = 0; i < words.length; i++) request.add(words[i]);
     const { args } = request;
     const entry = args.count > 1 ? this.#look(counted.hmget, HASH) : ORDINARY;
-    if (entry === ORDINARY) return this.ask(As.value, "hmget", key, fields);
+    if (entry === ORDINARY) return this.askAll(As.value, "hmget", words, key);
     const hashes = hashesOf(context);
     const { bytes, starts, ends, count } = args;
     const values: (T | null)[] = [];
@@ -250,7 +282,7 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
   }
 
   override hexists(key: Value, field: Value): number {
-    const { counted, context, request } = this.#core;
+    const { counted, context, request } = bound(this).#core;
     const entry = this.#lookIn(key, field, counted.hexists, HASH);
     if (entry === ORDINARY) return this.ask(As.value, "hexists", key, field);
     const { bytes, starts, ends } = request.args;
@@ -258,7 +290,7 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
   }
 
   override hlen(key: Value): number {
-    const { counted, context } = this.#core;
+    const { counted, context } = bound(this).#core;
     const entry = this.#lookAt(key, counted.hlen, HASH);
     if (entry === ORDINARY) return this.ask(As.value, "hlen", key);
     return entry === 0 ? 0 : hashesOf(context).count(entry);
@@ -267,7 +299,7 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
   // Sets
 
   override sismember(key: Value, member: Value): number {
-    const { counted, context, request } = this.#core;
+    const { counted, context, request } = bound(this).#core;
     const entry = this.#lookIn(key, member, counted.sismember, SET);
     if (entry === ORDINARY) return this.ask(As.value, "sismember", key, member);
     const { bytes, starts, ends } = request.args;
@@ -275,7 +307,7 @@ export abstract class ImmediateMethods<T extends Text> extends ManagementMethods
   }
 
   override scard(key: Value): number {
-    const { counted, context } = this.#core;
+    const { counted, context } = bound(this).#core;
     const entry = this.#lookAt(key, counted.scard, SET);
     if (entry === ORDINARY) return this.ask(As.value, "scard", key);
     return entry === 0 ? 0 : setsOf(context).count(entry);

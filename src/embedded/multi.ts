@@ -1,14 +1,15 @@
 // multi(): commands queued and then executed in one go, as MULTI … EXEC does it, by the very EXEC
 // that connections use. Unlike transaction(), a command that fails does not undo the others.
 
+import type { CompiledCommand } from "../engine/command.ts";
 import type { Session } from "../engine/session.ts";
 import type { QueuedCommand } from "../engine/transaction.ts";
 import { ReplyError } from "../protocol/reply-reader.ts";
 import type { Core } from "./core.ts";
 import { DatabaseError } from "./errors.ts";
-import { ManagementMethods } from "./methods/management.ts";
+import { Methods } from "./methods/methods.ts";
 import type { Reader } from "./reader.ts";
-import type { Arg, As, Mode, Reply, Text, Value } from "./values.ts";
+import type { As, Mode, Reply, Text, Value } from "./values.ts";
 
 /** What exec() returns for each command: its result, or the error that it ended with. */
 export type Results<R extends readonly unknown[]> = { [I in keyof R]: R[I] | ReplyError };
@@ -22,7 +23,7 @@ export interface Queued<T extends Text, R extends readonly unknown[]> extends Mo
  * Queued commands. T is what texts come out as, R the types of the results so far; each method
  * queues its command and returns the same object, typed with one result more.
  */
-export class Multi<T extends Text, R extends readonly unknown[] = []> extends ManagementMethods<
+export class Multi<T extends Text, R extends readonly unknown[] = []> extends Methods<
   Queued<T, R>
 > {
   readonly #core: Core;
@@ -30,7 +31,8 @@ export class Multi<T extends Text, R extends readonly unknown[] = []> extends Ma
   readonly #reader: Reader<T>;
   readonly #session: Session;
   readonly #queue: QueuedCommand[] = [];
-  readonly #shapes: As[] = [];
+  /** For each result how to read it, or, where nothing is to be asked, what it is. */
+  readonly #results: (As | { readonly value: unknown })[] = [];
   #done = false;
   #failed = false;
 
@@ -41,30 +43,52 @@ export class Multi<T extends Text, R extends readonly unknown[] = []> extends Ma
     this.#db = db;
     this.#reader = reader;
     this.#session = core.newSession();
-    if (watched.length > 0) core.truncate(core.run(core.fill("watch", watched), this.#session, db));
+    if (watched.length === 0) return;
+    core.truncate(core.run(core.fillAll("watch", watched), this.#session, db));
   }
 
   protected override ask<V>(
     as: As,
     name: string,
-    a?: Arg,
-    b?: Arg,
-    c?: Arg,
-    d?: Arg,
-    e?: Arg,
+    a?: Value,
+    b?: Value,
+    c?: Value,
+    d?: Value,
   ): Reply<Queued<T, R>, V> {
     this.#check();
     this.#failed = true; // unless the following does not throw
-    const command = this.#core.fill(name, a, b, c, d, e);
-    this.#queue.push({ command, args: this.#core.request.args.clone() });
-    this.#shapes.push(as);
-    this.#failed = false;
+    return this.#queued(as, this.#core.fill(name, a, b, c, d)) as Reply<Queued<T, R>, V>;
+  }
+
+  protected override askAll<V>(
+    as: As,
+    name: string,
+    words: readonly Value[] | undefined,
+    a?: Value,
+    b?: Value,
+    c?: Value,
+  ): Reply<Queued<T, R>, V> {
+    this.#check();
+    this.#failed = true;
+    return this.#queued(as, this.#core.fillAll(name, words, a, b, c)) as Reply<Queued<T, R>, V>;
+  }
+
+  protected override answer<V>(value: V): Reply<Queued<T, R>, V> {
+    this.#check();
+    this.#results.push({ value });
     return this as unknown as Reply<Queued<T, R>, V>;
+  }
+
+  #queued(as: As, command: CompiledCommand): unknown {
+    this.#queue.push({ command, args: this.#core.request.args.clone() });
+    this.#results.push(as);
+    this.#failed = false;
+    return this;
   }
 
   /** How many commands are queued. */
   get length(): number {
-    return this.#queue.length;
+    return this.#results.length;
   }
 
   /**
@@ -88,8 +112,12 @@ export class Multi<T extends Text, R extends readonly unknown[] = []> extends Ma
     if (bytes[start] === ARRAY) {
       results = [];
       let at = bytes.indexOf(LF, start) + 1;
-      for (const as of this.#shapes) {
-        results.push(this.#reader.readAny(as, bytes, at));
+      for (const result of this.#results) {
+        if (typeof result === "object") {
+          results.push(result.value);
+          continue;
+        }
+        results.push(this.#reader.readAny(result, bytes, at));
         at = this.#reader.end;
       }
     }

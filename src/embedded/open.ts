@@ -1,6 +1,7 @@
 // open(): a database in memory, or one whose log is in a directory. One instance stands for each
 // directory of a process, however often and by whatever path it is opened.
 
+import { className, messageOf } from "../base/realms.ts";
 import { Database as Engine } from "../database.ts";
 import { Configuration } from "../host/configuration.ts";
 import { ProcessServices } from "../host/services.ts";
@@ -12,6 +13,7 @@ import { Core } from "./core.ts";
 import { type Database, databaseOf } from "./database.ts";
 import { DatabaseError } from "./errors.ts";
 import { checkOptions } from "./options.ts";
+import { calledMeanwhile } from "./request.ts";
 
 export interface OpenOptions {
   /**
@@ -81,7 +83,7 @@ export function openOn(
     check(second, true);
     return openDirectory(platform, first, second);
   }
-  if (first instanceof URL) throw new TypeError("open(): the directory is given as text");
+  if (className(first) === "URL") throw new TypeError("open(): the directory is given as text");
   const options = first === undefined ? second : first;
   check(options, false);
   return databaseOf(newCore(platform, options, ""));
@@ -160,7 +162,10 @@ function checkSame({ core, options }: Opened, now: OpenOptions): void {
 function newCore(platform: Platform, options: OpenOptions, path: string): Core {
   const configuration = new Configuration();
   const { databases = 16 } = options;
-  const clock = options.clock ? wholeMs(options.clock) : () => platform.nowMs();
+  let core: Core | undefined;
+  const clock = options.clock
+    ? wholeMs(options.clock, () => core?.request.begun)
+    : () => platform.nowMs();
   configuration.put("databases", databases);
   configuration.put("appendonly", path !== "");
   configuration.put("maxmemory", options.maxmemory ?? 0);
@@ -177,13 +182,19 @@ function newCore(platform: Platform, options: OpenOptions, path: string): Core {
   });
   services.database = engine;
   applySettings(engine, configuration);
-  return new Core(engine, services, path, options.clock === undefined);
+  core = new Core(engine, services, path, options.clock === undefined);
+  return core;
 }
 
-/** What a program's clock says, without its fraction of a millisecond. */
-function wholeMs(clock: () => number): () => number {
+/**
+ * What a program's clock says, without its fraction of a millisecond. `begun` tells one request
+ * from another: a call may be in the middle of one.
+ */
+function wholeMs(clock: () => number, begun: () => unknown): () => number {
   return () => {
+    const before = begun();
     const now = clock();
+    if (begun() !== before) throw calledMeanwhile("open(): clock");
     const ms = typeof now === "number" ? Math.floor(now) : Number.NaN;
     if (Number.isSafeInteger(ms)) return ms;
     throw new TypeError(`open(): clock must return milliseconds since 1970, and returned ${now}`);
@@ -214,7 +225,7 @@ function closeAll(platform: Platform): void {
     try {
       core.abandon();
     } catch (error) {
-      platform.printError(`tskeydb: ${error instanceof Error ? error.message : String(error)}\n`);
+      platform.printError(`tskeydb: ${messageOf(error)}\n`);
     }
   }
 }

@@ -2,7 +2,8 @@
 // traffic (a string, a number, OK, nothing, arrays of strings) are read here, straight from the
 // bytes; the rest goes through the general reader.
 
-import { ReplyReader, type ReplyValue } from "../protocol/reply-reader.ts";
+import { className } from "../base/realms.ts";
+import { ReplyError, ReplyReader, type ReplyValue } from "../protocol/reply-reader.ts";
 import { textOf } from "./text.ts";
 import { As, type Text } from "./values.ts";
 
@@ -65,9 +66,11 @@ export class Reader<T extends Text> {
   }
 
   #shaped(as: As, value: ReplyValue): unknown {
-    if (value instanceof Error || value === null) return value;
-    if (as === As.list && value instanceof Set) return [...value];
-    if (as === As.fields && value instanceof Map) return [...value];
+    if (value instanceof ReplyError || value === null) return value;
+    if (as === As.list && className(value) === "Set") return [...(value as Set<ReplyValue>)];
+    if (as === As.fields && className(value) === "Map") {
+      return [...(value as Map<ReplyValue, ReplyValue>)];
+    }
     if (as === As.scan || as === As.scanPairs) {
       const [cursor, elements] = value as [Text, Text[]];
       const next = Number(typeof cursor === "string" ? cursor : textOf(cursor, 0, cursor.length));

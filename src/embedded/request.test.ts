@@ -13,7 +13,7 @@ test("a request's words stay whole while its buffer and its places grow", () => 
         const text = "é€x".repeat(length).slice(0, (i * 977) % (length + 1));
         words.push(i % 3 === 0 ? text : i % 3 === 1 ? i : new TextEncoder().encode(text));
       }
-      request.add(words as string[]);
+      for (const word of words) request.add(word);
       const { args } = request;
       assert.equal(args.count, count);
       for (const [i, word] of words.entries()) {

@@ -8,11 +8,11 @@ export type Text = string | Uint8Array;
 /** What goes in: strings as UTF-8, bytes as they are, numbers as their decimal text. */
 export type Value = string | Uint8Array | number | bigint;
 
-/** Arguments, or arrays of them, as in `db.del("a", "b")` and `db.del(["a", "b"])`. */
-export type Values = readonly (Value | readonly Value[])[];
+/** A value, or any iterable of them: an array, a Set, what a generator yields. */
+export type Several = Value | Iterable<Value>;
 
-/** One argument of a request, several, or none. */
-export type Arg = Value | readonly (Value | readonly Value[])[];
+/** Where several values go: `db.del("a", "b")`, `db.del(keys)`, `db.del("a", others)`. */
+export type Values = readonly [Several, ...Several[]];
 
 /** How a family's methods behave: `reply` is what a method returns whose result is `value`. */
 export interface Mode<T extends Text = Text> {

@@ -45,22 +45,35 @@ abstract class View<T extends Text> {
     this.#key = typeof key === "string" ? key : core.request.copyOf(key);
   }
 
-  /** The entry of the key, its argument 0, or 0. Others may be added to the request. */
-  #find(): number {
+  /** Begins a look at the key, the request's argument 0. */
+  #begin(): void {
+    this.core.begin(this.#db);
     this.core.request.beginKey(this.#key);
-    return this.core.find(this.#db);
   }
 
-  /** The collection's entry, or 0. Throws WRONGTYPE where the key holds something else. */
-  protected entry(): number {
-    const entry = this.#find();
+  #find(): number {
+    const entry = this.core.find(this.#db);
     if (entry !== 0 && this.core.keyspace.typeOf(entry) !== this.#type) throw wrongType();
     return entry;
   }
 
+  /** The collection's entry, or 0. Throws WRONGTYPE where the key holds something else. */
+  protected entry(): number {
+    this.#begin();
+    return this.#find();
+  }
+
+  /** As entry(), to look for an element in it: the request's argument 1. */
+  protected entryWith(element: Value): number {
+    this.#begin();
+    this.core.request.add(element);
+    return this.#find();
+  }
+
   /** The collection's entry, or 0 where there is none (any more). */
   protected entryStill(): number {
-    const entry = this.#find();
+    this.#begin();
+    const entry = this.core.find(this.#db);
     return entry === 0 || this.core.keyspace.typeOf(entry) !== this.#type ? 0 : entry;
   }
 
@@ -102,10 +115,9 @@ export class HashView<T extends Text> extends View<T> {
 
   /** The value of a field, or undefined. */
   get(field: Value): T | undefined {
-    const entry = this.entry();
+    const entry = this.entryWith(field);
     if (entry === 0) return undefined;
     const { request, context } = this.core;
-    request.add(field);
     const hashes = hashesOf(context);
     const { bytes, starts, ends } = request.args;
     if (!hashes.get(entry, bytes, starts[1], ends[1])) return undefined;
@@ -113,10 +125,9 @@ export class HashView<T extends Text> extends View<T> {
   }
 
   has(field: Value): boolean {
-    const entry = this.entry();
+    const entry = this.entryWith(field);
     if (entry === 0) return false;
     const { request, context } = this.core;
-    request.add(field);
     const { bytes, starts, ends } = request.args;
     return hashesOf(context).has(entry, bytes, starts[1], ends[1]);
   }
@@ -156,10 +167,9 @@ export class MembersView<T extends Text> extends View<T> {
   }
 
   has(member: Value): boolean {
-    const entry = this.entry();
+    const entry = this.entryWith(member);
     if (entry === 0) return false;
     const { request, context } = this.core;
-    request.add(member);
     const { bytes, starts, ends } = request.args;
     return setsOf(context).has(entry, bytes, starts[1], ends[1]);
   }

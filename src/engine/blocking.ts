@@ -7,7 +7,7 @@
 
 import { assert } from "../base/assert.ts";
 import { databaseOf, keyName } from "./key-names.ts";
-import type { Session, Waiting } from "./session.ts";
+import { Session, type Waiting } from "./session.ts";
 
 export class Blocking {
   /** Sessions that wait, in no order. */
@@ -42,8 +42,8 @@ export class Blocking {
     for (const name of waiting.names) {
       const queue = this.#queues.get(name);
       if (queue === undefined) this.#queues.set(name, session);
-      else if (queue instanceof Set) queue.add(session);
-      else this.#queues.set(name, new Set([queue, session]));
+      else if (queue instanceof Session) this.#queues.set(name, new Set([queue, session]));
+      else queue.add(session);
     }
   }
 
@@ -57,8 +57,9 @@ export class Blocking {
     if (waiting.wait.hearsAll) this.#hearingAll--;
     for (const name of waiting.names) {
       const queue = this.#queues.get(name);
-      if (queue instanceof Set && queue.size > 1) queue.delete(session);
-      else this.#queues.delete(name);
+      if (queue === undefined || queue instanceof Session || queue.size === 1) {
+        this.#queues.delete(name);
+      } else queue.delete(session);
     }
   }
 
@@ -84,7 +85,7 @@ export class Blocking {
   waitingFor(name: string): Session[] {
     const queue = this.#queues.get(name);
     if (queue === undefined) return [];
-    return queue instanceof Set ? [...queue] : [queue];
+    return queue instanceof Session ? [queue] : [...queue];
   }
 
   /** Any key of the database may hold something else now. */

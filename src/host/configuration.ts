@@ -17,6 +17,7 @@
 
 import { latin1Text, utf8Bytes, utf8Text } from "../base/bytes.ts";
 import { globMatches } from "../base/glob.ts";
+import { messageOf } from "../base/realms.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { ConsoleLine } from "../protocol/console-line.ts";
 import { Fault } from "./directive-kinds.ts";
@@ -344,7 +345,7 @@ function readFileInto(
   try {
     text = readText(path);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error);
     const why = reason.startsWith(`${path}: `) ? reason : `${path}: ${reason}`;
     throw new ConfigurationError(`${before}cannot read configuration file ${why}`, "");
   }

@@ -2,11 +2,11 @@
 // timers and the clock. An embedded database has them without a network; a server adds its own
 // figures by way of `network`.
 
+import { messageOf } from "../base/realms.ts";
 import type { Database } from "../database.ts";
 import { allowsAction } from "../engine/protected-actions.ts";
 import type { Services } from "../engine/services.ts";
 import type { Session } from "../engine/session.ts";
-import { reasonOf } from "../persistence/log/log-error.ts";
 import type { Platform } from "../platform/platform.ts";
 import { readText, replaceText } from "../platform/text-files.ts";
 import { type Configuration, rewriteText } from "./configuration.ts";
@@ -118,7 +118,7 @@ export class ProcessServices implements Services, InfoSource {
       replaceText(platform, path, rewriteText(text, configuration));
       return undefined;
     } catch (error) {
-      return `ERR Rewriting config file: ${reasonOf(error)}`;
+      return `ERR Rewriting config file: ${messageOf(error)}`;
     }
   }
 

@@ -1,9 +1,9 @@
 // From the configuration to the parts that it governs: sets them at the start, and again whenever
 // CONFIG SET changes a directive.
 
+import { messageOf } from "../base/realms.ts";
 import type { Database } from "../database.ts";
 import { SETTING_MAX } from "../keyspace/data-type.ts";
-import { reasonOf } from "../persistence/log/log-error.ts";
 import type { Configuration } from "./configuration.ts";
 import type { DirectiveName, ValueOf } from "./directives.ts";
 
@@ -78,7 +78,7 @@ export function applySettings(database: Database, configuration: Configuration):
       database.log?.setPolicy(policy);
       return undefined;
     } catch (error) {
-      return reasonOf(error);
+      return messageOf(error);
     }
   });
 }

@@ -13,9 +13,10 @@
 // out and reported.
 
 import { utf8Text } from "../base/bytes.ts";
+import { messageOf } from "../base/realms.ts";
 import type { File, Platform } from "../platform/platform.ts";
 import { Arguments } from "../protocol/arguments.ts";
-import { LogError, reasonOf } from "./log/log-error.ts";
+import { LogError } from "./log/log-error.ts";
 import type { Apply } from "./log/log-reader.ts";
 
 const CHUNK_BYTES = 1 << 20;
@@ -53,7 +54,7 @@ export function importSeedLog(platform: Platform, path: string, apply: Apply): S
       try {
         parsed = JSON.parse(text, numberAsWritten as (key: string, value: unknown) => unknown);
       } catch (error) {
-        if (hasLineFeed) refuse(`it is not JSON (${reasonOf(error)})`, error);
+        if (hasLineFeed) refuse(`it is not JSON (${messageOf(error)})`, error);
         torn = { line: number, bytes: end - start };
         return;
       }
@@ -64,7 +65,7 @@ export function importSeedLog(platform: Platform, path: string, apply: Apply): S
         try {
           apply(args);
         } catch (error) {
-          refuse(reasonOf(error), error);
+          refuse(messageOf(error), error);
         }
         commands++;
       }

@@ -8,6 +8,8 @@
 // thrown as a PlatformError, except where the log has to carry on without an exception
 // (write, truncate, sync), and there the error is returned.
 
+import { messageOf } from "../base/realms.ts";
+
 /** What went wrong outside. `code` is the system's name for it ("ENOSPC", "EADDRINUSE", …). */
 export class PlatformError extends Error {
   override readonly name: string = "PlatformError";
@@ -27,7 +29,7 @@ export class PlatformError extends Error {
   /** What a runtime threw or passed to a callback, as the platform's error. */
   static from(error: unknown, subject: string, writtenBytes = 0): PlatformError {
     if (error instanceof PlatformError) return error;
-    const text = error instanceof Error ? error.message : String(error);
+    const text = messageOf(error);
     // "ENOENT: no such file or directory, open 'x'": the code and the subject stand elsewhere.
     const reason = text.replace(/^E[A-Z0-9]+: (.*?)(, [a-z]+( '.*')?)?$/, "$1");
     const code = (error as { code?: string } | undefined)?.code ?? "EUNKNOWN";

@@ -1,9 +1,9 @@
 // The methods for keys, whatever they hold, and for their deadlines.
 
 import { Options } from "../options.ts";
+import { wordsOf } from "../request.ts";
 import { type AnyMode, As, type Reply, type Value, type Values } from "../values.ts";
-import type { ScanOptions } from "./asking.ts";
-import { StringMethods } from "./strings.ts";
+import { Asking, bound, isEmpty, type ScanOptions } from "./asking.ts";
 
 /** When EXPIRE and its kin set a deadline; see the documentation of EXPIRE. */
 export type ExpireCondition = "NX" | "XX" | "GT" | "LT" | "nx" | "xx" | "gt" | "lt";
@@ -23,65 +23,73 @@ export interface CopyOptions {
 const scanOptions = new Options("scan", { match: "value", count: "value", type: "value" });
 const copyOptions = new Options("copy", { db: "value", replace: "flag" });
 
-export abstract class KeyMethods<M extends AnyMode> extends StringMethods<M> {
+export abstract class KeyMethods<M extends AnyMode> extends Asking<M> {
   /** Deletes keys and returns how many there were. */
   del(...keys: Values): Reply<M, number> {
-    return this.ask(As.value, "del", keys);
+    const words = wordsOf(keys);
+    if (isEmpty(keys, words)) return bound(this).answer(0);
+    return bound(this).askAll(As.value, "del", words);
   }
 
   /** As del. */
   unlink(...keys: Values): Reply<M, number> {
-    return this.ask(As.value, "unlink", keys);
+    const words = wordsOf(keys);
+    if (isEmpty(keys, words)) return bound(this).answer(0);
+    return bound(this).askAll(As.value, "unlink", words);
   }
 
   /** How many of the keys are there, each counted as often as it is named. */
   exists(...keys: Values): Reply<M, number> {
-    return this.ask(As.value, "exists", keys);
+    const words = wordsOf(keys);
+    if (isEmpty(keys, words)) return bound(this).answer(0);
+    return bound(this).askAll(As.value, "exists", words);
   }
 
   /** "string", "list", "hash", "set" or "none". */
   type(key: Value): Reply<M, string> {
-    return this.ask(As.value, "type", key);
+    return bound(this).ask(As.value, "type", key);
   }
 
   /** All keys that match a glob pattern. It looks at every key. */
   keys(pattern: Value): Reply<M, M["text"][]> {
-    return this.ask(As.value, "keys", pattern);
+    return bound(this).ask(As.value, "keys", pattern);
   }
 
   /** One step through the keys; begin with cursor 0 and go on until it comes back as 0. */
   scan(cursor: number, options?: KeyScanOptions): Reply<M, [cursor: number, keys: M["text"][]]> {
-    return this.ask(As.scan, "scan", cursor, scanOptions.words(options));
+    return bound(this).askAll(As.scan, "scan", scanOptions.words(options), cursor);
   }
 
   /** A key drawn at random, or null where there is none. */
   randomkey(): Reply<M, M["text"] | null> {
-    return this.ask(As.value, "randomkey");
+    return bound(this).ask(As.value, "randomkey");
   }
 
   /** Gives a key another name, over whatever had it. */
   rename(key: Value, name: Value): Reply<M, "OK"> {
-    return this.ask(As.value, "rename", key, name);
+    return bound(this).ask(As.value, "rename", key, name);
   }
 
   /** Gives a key another name if nothing has it: 1 if so, else 0. */
   renamenx(key: Value, name: Value): Reply<M, number> {
-    return this.ask(As.value, "renamenx", key, name);
+    return bound(this).ask(As.value, "renamenx", key, name);
   }
 
   /** Copies a value to another key: 1 if it did, else 0. */
   copy(source: Value, destination: Value, options?: CopyOptions): Reply<M, number> {
-    return this.ask(As.value, "copy", source, destination, copyOptions.words(options));
+    return bound(this).askAll(As.value, "copy", copyOptions.words(options), source, destination);
   }
 
   /** Marks keys as just used and returns how many are there. */
   touch(...keys: Values): Reply<M, number> {
-    return this.ask(As.value, "touch", keys);
+    const words = wordsOf(keys);
+    if (isEmpty(keys, words)) return bound(this).answer(0);
+    return bound(this).askAll(As.value, "touch", words);
   }
 
   /** Moves a key to another database: 1 if it did, else 0. */
   move(key: Value, db: number): Reply<M, number> {
-    return this.ask(As.value, "move", key, db);
+    return bound(this).ask(As.value, "move", key, db);
   }
 
   /** "encoding", "freq", "idletime" or "refcount" of a key's value; null where there is none. */
@@ -89,51 +97,51 @@ export abstract class KeyMethods<M extends AnyMode> extends StringMethods<M> {
     subcommand: "encoding" | "freq" | "idletime" | "refcount",
     key: Value,
   ): Reply<M, M["text"] | number | null> {
-    return this.ask(As.value, "object", subcommand, key);
+    return bound(this).ask(As.value, "object", subcommand, key);
   }
 
   /** Sets a deadline in so many seconds: 1 if it did, else 0. */
   expire(key: Value, seconds: number, condition?: ExpireCondition): Reply<M, number> {
-    return this.ask(As.value, "expire", key, seconds, condition);
+    return bound(this).ask(As.value, "expire", key, seconds, condition);
   }
 
   /** Sets a deadline in so many milliseconds. */
   pexpire(key: Value, milliseconds: number, condition?: ExpireCondition): Reply<M, number> {
-    return this.ask(As.value, "pexpire", key, milliseconds, condition);
+    return bound(this).ask(As.value, "pexpire", key, milliseconds, condition);
   }
 
   /** Sets a deadline in seconds since 1970. */
   expireat(key: Value, seconds: number, condition?: ExpireCondition): Reply<M, number> {
-    return this.ask(As.value, "expireat", key, seconds, condition);
+    return bound(this).ask(As.value, "expireat", key, seconds, condition);
   }
 
   /** Sets a deadline in milliseconds since 1970. */
   pexpireat(key: Value, milliseconds: number, condition?: ExpireCondition): Reply<M, number> {
-    return this.ask(As.value, "pexpireat", key, milliseconds, condition);
+    return bound(this).ask(As.value, "pexpireat", key, milliseconds, condition);
   }
 
   /** Seconds that a key has left; −1: it has no deadline, −2: it is not there. */
   ttl(key: Value): Reply<M, number> {
-    return this.ask(As.value, "ttl", key);
+    return bound(this).ask(As.value, "ttl", key);
   }
 
   /** Milliseconds that a key has left; as ttl. */
   pttl(key: Value): Reply<M, number> {
-    return this.ask(As.value, "pttl", key);
+    return bound(this).ask(As.value, "pttl", key);
   }
 
   /** A key's deadline in seconds since 1970; as ttl. */
   expiretime(key: Value): Reply<M, number> {
-    return this.ask(As.value, "expiretime", key);
+    return bound(this).ask(As.value, "expiretime", key);
   }
 
   /** A key's deadline in milliseconds since 1970; as ttl. */
   pexpiretime(key: Value): Reply<M, number> {
-    return this.ask(As.value, "pexpiretime", key);
+    return bound(this).ask(As.value, "pexpiretime", key);
   }
 
   /** Takes a key's deadline away: 1 if it had one, else 0. */
   persist(key: Value): Reply<M, number> {
-    return this.ask(As.value, "persist", key);
+    return bound(this).ask(As.value, "persist", key);
   }
 }

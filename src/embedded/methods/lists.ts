@@ -1,8 +1,9 @@
 // The methods for lists. See also list() of the database: a live view.
 
 import { Options } from "../options.ts";
-import { type AnyMode, As, type Reply, type Value, type Values } from "../values.ts";
-import { KeyMethods } from "./keys.ts";
+import { wordsOf } from "../request.ts";
+import { type AnyMode, As, type Reply, type Several, type Value, type Values } from "../values.ts";
+import { Asking, bound, isEmpty } from "./asking.ts";
 
 export type ListEnd = "LEFT" | "RIGHT" | "left" | "right";
 
@@ -18,25 +19,33 @@ export interface LposOptions {
 const lposOptions = new Options("lpos", { rank: "value", count: "value", maxlen: "value" });
 const lmpopOptions = new Options("lmpop", { count: "value" });
 
-export abstract class ListMethods<M extends AnyMode> extends KeyMethods<M> {
+export abstract class ListMethods<M extends AnyMode> extends Asking<M> {
   /** Adds elements at the head and returns the length now. */
   lpush(key: Value, ...elements: Values): Reply<M, number> {
-    return this.ask(As.value, "lpush", key, elements);
+    const words = wordsOf(elements);
+    if (isEmpty(elements, words)) return bound(this).llen(key);
+    return bound(this).askAll(As.value, "lpush", words, key);
   }
 
   /** Adds elements at the tail and returns the length now. */
   rpush(key: Value, ...elements: Values): Reply<M, number> {
-    return this.ask(As.value, "rpush", key, elements);
+    const words = wordsOf(elements);
+    if (isEmpty(elements, words)) return bound(this).llen(key);
+    return bound(this).askAll(As.value, "rpush", words, key);
   }
 
   /** As lpush, if the list is there; else 0. */
   lpushx(key: Value, ...elements: Values): Reply<M, number> {
-    return this.ask(As.value, "lpushx", key, elements);
+    const words = wordsOf(elements);
+    if (isEmpty(elements, words)) return bound(this).llen(key);
+    return bound(this).askAll(As.value, "lpushx", words, key);
   }
 
   /** As rpush, if the list is there; else 0. */
   rpushx(key: Value, ...elements: Values): Reply<M, number> {
-    return this.ask(As.value, "rpushx", key, elements);
+    const words = wordsOf(elements);
+    if (isEmpty(elements, words)) return bound(this).llen(key);
+    return bound(this).askAll(As.value, "rpushx", words, key);
   }
 
   /**
@@ -45,7 +54,7 @@ export abstract class ListMethods<M extends AnyMode> extends KeyMethods<M> {
   lpop(key: Value): Reply<M, M["text"] | null>;
   lpop(key: Value, count: number): Reply<M, M["text"][] | null>;
   lpop(key: Value, count?: number): Reply<M, M["text"] | M["text"][] | null> {
-    return this.ask(As.value, "lpop", key, count);
+    return bound(this).ask(As.value, "lpop", key, count);
   }
 
   /**
@@ -54,27 +63,27 @@ export abstract class ListMethods<M extends AnyMode> extends KeyMethods<M> {
   rpop(key: Value): Reply<M, M["text"] | null>;
   rpop(key: Value, count: number): Reply<M, M["text"][] | null>;
   rpop(key: Value, count?: number): Reply<M, M["text"] | M["text"][] | null> {
-    return this.ask(As.value, "rpop", key, count);
+    return bound(this).ask(As.value, "rpop", key, count);
   }
 
   /** The elements from `start` to `stop`, both included; negative ones count from the tail. */
   lrange(key: Value, start: number, stop: number): Reply<M, M["text"][]> {
-    return this.ask(As.value, "lrange", key, start, stop);
+    return bound(this).ask(As.value, "lrange", key, start, stop);
   }
 
   /** How many elements the list has. */
   llen(key: Value): Reply<M, number> {
-    return this.ask(As.value, "llen", key);
+    return bound(this).ask(As.value, "llen", key);
   }
 
   /** The element at an index (negative: from the tail), or null. */
   lindex(key: Value, index: number): Reply<M, M["text"] | null> {
-    return this.ask(As.value, "lindex", key, index);
+    return bound(this).ask(As.value, "lindex", key, index);
   }
 
   /** Replaces the element at an index. */
   lset(key: Value, index: number, element: Value): Reply<M, "OK"> {
-    return this.ask(As.value, "lset", key, index, element);
+    return bound(this).ask(As.value, "lset", key, index, element);
   }
 
   /** Inserts beside the first `pivot`: the length now, −1 without a pivot, 0 without a list. */
@@ -84,17 +93,17 @@ export abstract class ListMethods<M extends AnyMode> extends KeyMethods<M> {
     pivot: Value,
     element: Value,
   ): Reply<M, number> {
-    return this.ask(As.value, "linsert", key, where, pivot, element);
+    return bound(this).ask(As.value, "linsert", key, where, pivot, element);
   }
 
   /** Removes elements that equal a value (count > 0: from the head, < 0: from the tail, 0: all). */
   lrem(key: Value, count: number, element: Value): Reply<M, number> {
-    return this.ask(As.value, "lrem", key, count, element);
+    return bound(this).ask(As.value, "lrem", key, count, element);
   }
 
   /** Removes everything outside `start` to `stop`. */
   ltrim(key: Value, start: number, stop: number): Reply<M, "OK"> {
-    return this.ask(As.value, "ltrim", key, start, stop);
+    return bound(this).ask(As.value, "ltrim", key, start, stop);
   }
 
   /** The index of an element that equals a value, or null; with `count`, an array of indexes. */
@@ -109,26 +118,28 @@ export abstract class ListMethods<M extends AnyMode> extends KeyMethods<M> {
     options?: LposOptions & { readonly count?: undefined },
   ): Reply<M, number | null>;
   lpos(key: Value, element: Value, options?: LposOptions): unknown {
-    return this.ask(As.value, "lpos", key, element, lposOptions.words(options));
+    return bound(this).askAll(As.value, "lpos", lposOptions.words(options), key, element);
   }
 
   /** Moves an element from an end of one list to an end of another and returns it, or null. */
   lmove(source: Value, destination: Value, from: ListEnd, to: ListEnd): Reply<M, M["text"] | null> {
-    return this.ask(As.value, "lmove", source, destination, from, to);
+    return bound(this).ask(As.value, "lmove", source, destination, from, to);
   }
 
   /** Moves the tail of one list to the head of another and returns it, or null. */
   rpoplpush(source: Value, destination: Value): Reply<M, M["text"] | null> {
-    return this.ask(As.value, "rpoplpush", source, destination);
+    return bound(this).ask(As.value, "rpoplpush", source, destination);
   }
 
   /** Takes elements from the first of several lists that has any: [its key, elements], or null. */
   lmpop(
-    keys: Value | readonly Value[],
+    keys: Several,
     end: ListEnd,
     options?: { readonly count?: number },
   ): Reply<M, [key: M["text"], elements: M["text"][]] | null> {
-    const list = Array.isArray(keys) ? (keys as readonly Value[]) : [keys as Value];
-    return this.ask(As.value, "lmpop", list.length, list, end, lmpopOptions.words(options));
+    const words = wordsOf([keys]);
+    if (words.length === 0) return bound(this).answer(null);
+    const more = lmpopOptions.words(options) ?? [];
+    return bound(this).askAll(As.value, "lmpop", [words.length, ...words, end, ...more]);
   }
 }

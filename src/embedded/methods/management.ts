@@ -1,59 +1,60 @@
 // The methods for the database as a whole, and for messages.
 
-import { type AnyMode, As, type Fields, type Reply, type Value, type Values } from "../values.ts";
-import { SetMethods } from "./sets.ts";
+import { wordsOf } from "../request.ts";
+import { type AnyMode, As, type Fields, type Reply, type Several, type Value } from "../values.ts";
+import { Asking, bound } from "./asking.ts";
 
-export abstract class ManagementMethods<M extends AnyMode> extends SetMethods<M> {
+export abstract class ManagementMethods<M extends AnyMode> extends Asking<M> {
   /** "PONG", or the message. */
   ping(): Reply<M, "PONG">;
   ping(message: Value): Reply<M, M["text"]>;
   ping(message?: Value): unknown {
-    return this.ask(As.value, "ping", message);
+    return bound(this).ask(As.value, "ping", message);
   }
 
   /** The message. */
   echo(message: Value): Reply<M, M["text"]> {
-    return this.ask(As.value, "echo", message);
+    return bound(this).ask(As.value, "echo", message);
   }
 
   /** How many keys the database holds. */
   dbsize(): Reply<M, number> {
-    return this.ask(As.value, "dbsize");
+    return bound(this).ask(As.value, "dbsize");
   }
 
   /** Deletes every key of this numbered database. */
   flushdb(): Reply<M, "OK"> {
-    return this.ask(As.value, "flushdb");
+    return bound(this).ask(As.value, "flushdb");
   }
 
   /** Deletes every key of every numbered database. */
   flushall(): Reply<M, "OK"> {
-    return this.ask(As.value, "flushall");
+    return bound(this).ask(As.value, "flushall");
   }
 
   /** Exchanges two numbered databases. */
   swapdb(first: number, second: number): Reply<M, "OK"> {
-    return this.ask(As.value, "swapdb", first, second);
+    return bound(this).ask(As.value, "swapdb", first, second);
   }
 
   /** The time of day: seconds since 1970 and microseconds, as texts. */
   time(): Reply<M, [seconds: M["text"], microseconds: M["text"]]> {
-    return this.ask(As.value, "time");
+    return bound(this).ask(As.value, "time");
   }
 
   /** When the database was opened, in seconds since 1970: there have been no snapshots since. */
   lastsave(): Reply<M, number> {
-    return this.ask(As.value, "lastsave");
+    return bound(this).ask(As.value, "lastsave");
   }
 
   /** What the database says of itself: lines of `field:value`, in sections. */
-  info(...sections: Values): Reply<M, string> {
-    return this.ask(As.value, "info", sections);
+  info(...sections: Several[]): Reply<M, string> {
+    return bound(this).askAll(As.value, "info", wordsOf(sections));
   }
 
   /** `memory("usage", key)`: the bytes that a key and its value take, or null. */
   memory(subcommand: "usage", key: Value): Reply<M, number | null> {
-    return this.ask(As.value, "memory", subcommand, key);
+    return bound(this).ask(As.value, "memory", subcommand, key);
   }
 
   /** `config("get", pattern)`: settings; `config("set", name, value)`: "OK"; and so on. */
@@ -61,17 +62,22 @@ export abstract class ManagementMethods<M extends AnyMode> extends SetMethods<M>
   config(subcommand: "set", name: string, value: Value, ...more: Value[]): Reply<M, "OK">;
   config(subcommand: "resetstat" | "rewrite"): Reply<M, "OK">;
   config(subcommand: string, ...words: Value[]): unknown {
-    return this.ask(subcommand === "get" ? As.fields : As.value, "config", subcommand, words);
+    return bound(this).askAll(
+      subcommand === "get" ? As.fields : As.value,
+      "config",
+      words,
+      subcommand,
+    );
   }
 
   /** Sends a message to whoever is subscribed; returns to how many. */
   publish(channel: Value, message: Value): Reply<M, number> {
-    return this.ask(As.value, "publish", channel, message);
+    return bound(this).ask(As.value, "publish", channel, message);
   }
 
   /** As publish, to a shard channel, which clients of listen() hear with SSUBSCRIBE. */
   spublish(channel: Value, message: Value): Reply<M, number> {
-    return this.ask(As.value, "spublish", channel, message);
+    return bound(this).ask(As.value, "spublish", channel, message);
   }
 
   /** `pubsub("channels", pattern?)`, `pubsub("numsub", ...channels)`, `pubsub("numpat")`. */
@@ -80,6 +86,6 @@ export abstract class ManagementMethods<M extends AnyMode> extends SetMethods<M>
   pubsub(subcommand: "numsub", ...channels: Value[]): Reply<M, (M["text"] | number)[]>;
   pubsub(subcommand: string, ...words: (Value | undefined)[]): unknown {
     const given = words.filter((word) => word !== undefined);
-    return this.ask(As.value, "pubsub", subcommand, given);
+    return bound(this).askAll(As.value, "pubsub", given, subcommand);
   }
 }

@@ -1,8 +1,9 @@
 // The methods for strings. What each command does in full: redis.io/docs/latest/commands.
 
 import { Options } from "../options.ts";
+import { wordsOf } from "../request.ts";
 import { type AnyMode, As, type Pairs, type Reply, type Value, type Values } from "../values.ts";
-import { Asking, flatPairs } from "./asking.ts";
+import { Asking, bound, flatPairs, isEmpty } from "./asking.ts";
 
 /** When a key expires; at most one of them. */
 export interface ExpiryOptions {
@@ -59,116 +60,118 @@ export abstract class StringMethods<M extends AnyMode> extends Asking<M> {
     options?: SetOptions & { readonly get?: false },
   ): Reply<M, "OK" | null>;
   set(key: Value, value: Value, options?: SetOptions): unknown {
-    if (options === undefined) return this.setPlain(key, value);
-    return this.ask(As.value, "set", key, value, setOptions.words(options));
-  }
-
-  /** set() without options. */
-  protected setPlain(key: Value, value: Value): Reply<M, "OK"> {
-    return this.ask(As.value, "set", key, value);
+    const on = bound(this);
+    if (options === undefined) return on.ask(As.value, "set", key, value);
+    return on.askAll(As.value, "set", setOptions.words(options), key, value);
   }
 
   /** The string of a key, or null. */
   get(key: Value): Reply<M, M["text"] | null> {
-    return this.ask(As.value, "get", key);
+    return bound(this).ask(As.value, "get", key);
   }
 
   /** Sets a key to a string and returns the one it held, or null. */
   getset(key: Value, value: Value): Reply<M, M["text"] | null> {
-    return this.ask(As.value, "getset", key, value);
+    return bound(this).ask(As.value, "getset", key, value);
   }
 
   /** Returns the string of a key, or null, and deletes the key. */
   getdel(key: Value): Reply<M, M["text"] | null> {
-    return this.ask(As.value, "getdel", key);
+    return bound(this).ask(As.value, "getdel", key);
   }
 
   /** Returns the string of a key, or null, and sets or takes away its deadline. */
   getex(key: Value, options?: GetexOptions): Reply<M, M["text"] | null> {
-    return this.ask(As.value, "getex", key, getexOptions.words(options));
+    return bound(this).askAll(As.value, "getex", getexOptions.words(options), key);
   }
 
   /** The strings of several keys, null for each that holds none. */
   mget(...keys: Values): Reply<M, (M["text"] | null)[]> {
-    return this.ask(As.value, "mget", keys);
+    const words = wordsOf(keys);
+    if (isEmpty(keys, words)) return bound(this).answer([]);
+    return bound(this).askAll(As.value, "mget", words);
   }
 
   /** Sets several keys to strings: `mset({ a: 1, b: 2 })` or `mset("a", 1, "b", 2)`. */
   mset(pairs: Pairs): Reply<M, "OK">;
   mset(key: Value, value: Value, ...more: Value[]): Reply<M, "OK">;
   mset(first: Value | Pairs, ...rest: Value[]): Reply<M, "OK"> {
-    return this.ask(As.value, "mset", flatPairs(first, rest));
+    const pairs = flatPairs(first, rest);
+    if (pairs.length === 0) return bound(this).answer("OK");
+    return bound(this).askAll(As.value, "mset", pairs);
   }
 
   /** As mset, but only if none of the keys is there: 1 if so, else 0. */
   msetnx(pairs: Pairs): Reply<M, number>;
   msetnx(key: Value, value: Value, ...more: Value[]): Reply<M, number>;
   msetnx(first: Value | Pairs, ...rest: Value[]): Reply<M, number> {
-    return this.ask(As.value, "msetnx", flatPairs(first, rest));
+    const pairs = flatPairs(first, rest);
+    if (pairs.length === 0) return bound(this).answer(1);
+    return bound(this).askAll(As.value, "msetnx", pairs);
   }
 
   /** Sets a key to a string if the key is not there: 1 if so, else 0. */
   setnx(key: Value, value: Value): Reply<M, number> {
-    return this.ask(As.value, "setnx", key, value);
+    return bound(this).ask(As.value, "setnx", key, value);
   }
 
   /** Sets a key to a string that expires in so many seconds. */
   setex(key: Value, seconds: number, value: Value): Reply<M, "OK"> {
-    return this.ask(As.value, "setex", key, seconds, value);
+    return bound(this).ask(As.value, "setex", key, seconds, value);
   }
 
   /** Sets a key to a string that expires in so many milliseconds. */
   psetex(key: Value, milliseconds: number, value: Value): Reply<M, "OK"> {
-    return this.ask(As.value, "psetex", key, milliseconds, value);
+    return bound(this).ask(As.value, "psetex", key, milliseconds, value);
   }
 
   /** Appends to the string of a key and returns its length now, in bytes. */
   append(key: Value, value: Value): Reply<M, number> {
-    return this.ask(As.value, "append", key, value);
+    return bound(this).ask(As.value, "append", key, value);
   }
 
   /** The length of a key's string in bytes, 0 where there is none. */
   strlen(key: Value): Reply<M, number> {
-    return this.ask(As.value, "strlen", key);
+    return bound(this).ask(As.value, "strlen", key);
   }
 
   /** The bytes from `start` to `end`, both included; negative ones count from the end. */
   getrange(key: Value, start: number, end: number): Reply<M, M["text"]> {
-    return this.ask(As.value, "getrange", key, start, end);
+    return bound(this).ask(As.value, "getrange", key, start, end);
   }
 
   /** Overwrites from `offset` on, in bytes, and returns the length now. */
   setrange(key: Value, offset: number, value: Value): Reply<M, number> {
-    return this.ask(As.value, "setrange", key, offset, value);
+    return bound(this).ask(As.value, "setrange", key, offset, value);
   }
 
   /** The old name of getrange. */
   substr(key: Value, start: number, end: number): Reply<M, M["text"]> {
-    return this.ask(As.value, "substr", key, start, end);
+    return bound(this).ask(As.value, "substr", key, start, end);
   }
 
   /** Adds one. As with all counters: a bigint comes back past ±(2^53 − 1), exact to 64 bits. */
   incr(key: Value): Reply<M, number> {
-    return this.ask(As.value, "incr", key);
+    return bound(this).ask(As.value, "incr", key);
   }
 
   /** Takes one away. */
   decr(key: Value): Reply<M, number> {
-    return this.ask(As.value, "decr", key);
+    return bound(this).ask(As.value, "decr", key);
   }
 
   /** Adds a whole number. */
   incrby(key: Value, increment: number | bigint): Reply<M, number> {
-    return this.ask(As.value, "incrby", key, increment);
+    return bound(this).ask(As.value, "incrby", key, increment);
   }
 
   /** Takes a whole number away. */
   decrby(key: Value, decrement: number | bigint): Reply<M, number> {
-    return this.ask(As.value, "decrby", key, decrement);
+    return bound(this).ask(As.value, "decrby", key, decrement);
   }
 
   /** Adds a number and returns the decimal text of the sum. */
   incrbyfloat(key: Value, increment: Value): Reply<M, M["text"]> {
-    return this.ask(As.value, "incrbyfloat", key, increment);
+    return bound(this).ask(As.value, "incrbyfloat", key, increment);
   }
 }

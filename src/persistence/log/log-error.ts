@@ -36,8 +36,3 @@ export class LogError extends Error {
     this.offset = offset;
   }
 }
-
-/** The text of an error or of whatever else was thrown. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

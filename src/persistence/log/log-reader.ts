@@ -38,10 +38,11 @@
 // The buffer holds a chunk of the file, and grows only for a batch or a command that is longer.
 
 import { crc32c } from "../../base/crc32c.ts";
+import { messageOf } from "../../base/realms.ts";
 import { ABSENT, FORESIGHT_DEPTH, type Foresight } from "../../keyspace/foresight.ts";
 import type { File, Platform } from "../../platform/platform.ts";
 import { Arguments } from "../../protocol/arguments.ts";
-import { LogError, reasonOf } from "./log-error.ts";
+import { LogError } from "./log-error.ts";
 import { isReserveLine, RESERVE_LINE_BYTES } from "./reserve.ts";
 import { SEAL_BYTES_MAX, SEAL_PREFIX, Seal } from "./seal.ts";
 
@@ -357,7 +358,7 @@ export class LogReader {
         "LOG_COMMAND",
         this.#path,
         offset,
-        `${this.#path}: the command at offset ${offset} cannot be applied: ${reasonOf(error)}`,
+        `${this.#path}: the command at offset ${offset} cannot be applied: ${messageOf(error)}`,
         error,
       );
     }

@@ -15,12 +15,13 @@
 //
 // Only one process may do this at a time: the caller holds the lock of the data directory.
 
+import { messageOf } from "../../base/realms.ts";
 import type { Foresight } from "../../keyspace/foresight.ts";
 import type { File, Platform } from "../../platform/platform.ts";
 import { Arguments } from "../../protocol/arguments.ts";
 import { emptyRdbEnd } from "../rdb/empty-rdb.ts";
 import { type FsyncPolicy, Log } from "./log.ts";
-import { LogError, reasonOf } from "./log-error.ts";
+import { LogError } from "./log-error.ts";
 import { type Apply, LogReader } from "./log-reader.ts";
 import type { LogFile, Manifest } from "./manifest.ts";
 import { emptyManifest, LogPlace, readManifest, writeManifest } from "./manifest.ts";
@@ -398,7 +399,7 @@ function checkFile(
   } catch (error) {
     if (!(error instanceof LogError)) throw error;
     const verdict = error.code === "LOG_RDB" ? "rdb" : "damaged";
-    return { ...nothing, verdict, text: reasonOf(error) };
+    return { ...nothing, verdict, text: messageOf(error) };
   } finally {
     platform.close(file);
   }
