@@ -37,7 +37,7 @@ class Doomed extends SimulatedPlatform {
   }
 }
 
-test("a first start that is cut short anywhere leaves a directory that starts", () => {
+test("a first start that is cut short anywhere leaves a directory that starts and keeps", () => {
   let finished = 0;
   for (let seed = 0; seed < 400; seed++) {
     const platform = new Doomed(seed, {
@@ -57,8 +57,15 @@ test("a first start that is cut short anywhere leaves a directory that starts", 
     if (seed % 5 === 0) platform.kill();
     else platform.crash();
     platform.left = Number.POSITIVE_INFINITY;
-    const { recovery } = open();
+    const { recovery, log } = open();
     assert.equal(recovery.commands, 0);
+    const bytes = new TextEncoder().encode("*2\r\n$4\r\nINCR\r\n$1\r\nn\r\n");
+    log.append(bytes, 0, bytes.length);
+    assert.ok(log.commitNow());
+    platform.crash();
+    let commands = 0;
+    openLog({ platform, directory: "/data", fsync: "always", apply: () => commands++ });
+    assert.equal(commands, 1, `seed ${seed}: what was acknowledged is there`);
   }
   assert.ok(finished > 0 && finished < 400);
 });

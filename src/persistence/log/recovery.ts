@@ -7,10 +7,10 @@
 //   3. What is wrong at the end of the last file and can be explained by a crash is copied to
 //      `<file>.torn-<offset>`, synced, and then cut off. Anything else stops the start
 //      (log-reader.ts).
-//   4. The last file is synced: what was replayed may so far be in the kernel only, and what is
-//      written from now on says that everything before it is on the disk. Where it does not end
-//      with a seal, because it is new or another server wrote to it, an opening is written and
-//      synced, so that no crash can leave batches behind a lost opening.
+//   4. The last file is synced, as the names of all were before: what was replayed may so far be in
+//      the kernel only, and what is written from now on says that everything before it is on the
+//      disk. Where it does not end with a seal, because it is new or another server wrote to it,
+//      an opening is written and synced, so that no crash can leave batches behind a lost opening.
 //   5. History files (replaced by a rewrite that a crash interrupted) are removed.
 //
 // Only one process may do this at a time: the caller holds the lock of the data directory.
@@ -77,7 +77,9 @@ export function openLog(options: LogOptions): { log: Log; recovery: Recovery } {
   const place = new LogPlace(options.directory, options.directoryName, options.fileName);
   const startMs = platform.monotonicMs();
   platform.makeDirectory(place.directory);
-  const manifest = readManifest(platform, place) ?? startManifest(platform, place);
+  const found = readManifest(platform, place);
+  if (found !== undefined) syncNames(platform, place);
+  const manifest = found ?? startManifest(platform, place);
   finishMove(platform, place, manifest);
   const files = filesOf(manifest);
   for (const file of files) {
@@ -133,6 +135,12 @@ export function openLog(options: LogOptions): { log: Log; recovery: Recovery } {
   const milliseconds = platform.monotonicMs() - startMs;
   const recovery = { files: files.length, commands, batches, bytes, milliseconds, torn, baseBytes };
   return { log, recovery };
+}
+
+/** A process that was killed while it made the files may have left their names in the kernel only. */
+function syncNames(platform: Platform, place: LogPlace): void {
+  platform.syncDirectory(place.directory);
+  platform.syncDirectory(place.dataDirectory);
 }
 
 /** The files to replay, in order. */
