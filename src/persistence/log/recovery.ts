@@ -137,7 +137,7 @@ export function openLog(options: LogOptions): { log: Log; recovery: Recovery } {
   return { log, recovery };
 }
 
-/** A process that was killed while it made the files may have left their names in the kernel only. */
+/** A process that was killed while it made the files may have left their names in the kernel. */
 function syncNames(platform: Platform, place: LogPlace): void {
   platform.syncDirectory(place.directory);
   platform.syncDirectory(place.dataDirectory);
