@@ -206,6 +206,7 @@ export class Database {
         return keyspace.disposing;
       });
       if (keyspace.disposing) this.#reclaimLater();
+      else if (this.memory.isSparse) this.memory.trim();
     });
   }
 

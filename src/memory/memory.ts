@@ -44,6 +44,11 @@ const SEGMENT_BYTES_MAX = 64 * 1024 * 1024;
 const ROOT_BYTES = 4096;
 const RUN_PAGES_MAX = SEGMENT_BYTES_MAX / PAGE_BYTES / 3;
 
+const MIB = 1024 * 1024;
+/** See Memory.isSparse. What is reserved at the start is less than the second. */
+const SPARSE_USED_MAX = 16 * MIB;
+const SPARSE_BYTES = 2 * MIB;
+
 /** Blocks up to this size come from spans. */
 const CLASS_BYTES_MAX = 32768;
 
@@ -269,6 +274,15 @@ export class Memory {
     } else {
       target8.set(source8.subarray(start, start + length), at);
     }
+  }
+
+  /**
+   * Whether so little is used of what is reserved that trim() may give much of it back. Spans are
+   * only walked where few bytes are used: that bounds how many there are.
+   */
+  get isSparse(): boolean {
+    const { usedBytes } = this;
+    return usedBytes < SPARSE_USED_MAX && this.reservedBytes > usedBytes * 4 + SPARSE_BYTES;
   }
 
   /** Gives back every span that holds nothing, and then every segment that holds nothing. */

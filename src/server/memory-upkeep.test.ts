@@ -17,20 +17,28 @@ class Machine extends SimulatedPlatform {
   }
 }
 
-test("segments that hold nothing but empty spans are given back", () => {
-  const memory = new Memory();
-  const upkeep = new MemoryUpkeep(new Machine(1), memory);
-  const atStart = memory.reservedBytes;
+/** Blocks of all sizes up to 8 KiB, until so many bytes are used. */
+function fill(memory: Memory, usedBytes: number): number[] {
   const blocks: number[] = [];
-  for (let bytes = 8; memory.usedBytes < 40 * MIB; bytes = (bytes * 7) % 8192) {
+  for (let bytes = 8; memory.usedBytes < usedBytes; bytes = (bytes * 7) % 8192) {
     blocks.push(memory.allocate(bytes + 8));
   }
-  upkeep.tend(0);
-  assert.ok(memory.reservedBytes >= 40 * MIB);
-  for (const block of blocks) memory.free(block);
-  upkeep.tend(0);
-  assert.equal(memory.reservedBytes, atStart);
-  memory.verify();
+  return blocks;
+}
+
+test("segments that hold nothing but empty spans are given back, however many there are", () => {
+  for (const used of [3, 6, 12, 20, 31, 40]) {
+    const memory = new Memory();
+    const upkeep = new MemoryUpkeep(new Machine(1), memory);
+    const atStart = memory.reservedBytes;
+    const blocks = fill(memory, used * MIB);
+    upkeep.tend(0);
+    assert.ok(memory.reservedBytes >= used * MIB);
+    for (const block of blocks) memory.free(block);
+    upkeep.tend(0);
+    assert.equal(memory.reservedBytes, atStart, `${used} MiB were used`);
+    memory.verify();
+  }
 });
 
 test("garbage is collected when much is unaccounted for, and not again for nothing", () => {

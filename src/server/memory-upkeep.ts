@@ -12,9 +12,6 @@ import type { Memory } from "../memory/memory.ts";
 import type { Platform } from "../platform/platform.ts";
 
 const MIB = 1024 * 1024;
-/** Spans are only walked where few bytes are used: that bounds how many there are. */
-const TRIM_USED_MAX = 16 * MIB;
-const TRIM_RESERVED_MIN = 32 * MIB;
 /** More than the runtime, its code and ten thousand connections take. */
 const UNACCOUNTED_MAX = 128 * MIB;
 /** By so much has a process to grow, or its data to shrink, before garbage is collected again … */
@@ -42,10 +39,9 @@ export class MemoryUpkeep {
   /** To be called about once a second; `clientBytes` wait in buffers of clients. */
   tend(clientBytes: number): void {
     const memory = this.#memory;
-    const { usedBytes } = memory;
-    if (usedBytes < TRIM_USED_MAX && memory.reservedBytes > TRIM_RESERVED_MIN) {
-      if (usedBytes !== this.#trimmedAtBytes) memory.trim();
-      this.#trimmedAtBytes = usedBytes;
+    if (memory.isSparse) {
+      if (memory.usedBytes !== this.#trimmedAtBytes) memory.trim();
+      this.#trimmedAtBytes = memory.usedBytes;
     }
     const residentBytes = this.#platform.residentBytes();
     const unaccounted = residentBytes - memory.reservedBytes - clientBytes;

@@ -1,0 +1,25 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { engineOf } from "./embedded-test-support.ts";
+import { open } from "./open.ts";
+
+const MIB = 1024 * 1024;
+
+test("memory comes back when what was deleted has been freed", async () => {
+  for (const megabytes of [6, 20]) {
+    using db = open();
+    const { memory, keyspace } = engineOf(db);
+    const atStart = memory.reservedBytes;
+    for (let i = 0; memory.usedBytes < megabytes * MIB; i++) {
+      db.set(`key:${i}`, "v".repeat(20 + (i % 400)));
+      if (i % 64 === 0) db.rpush(`list:${i % 640}`, "element");
+    }
+    assert.ok(memory.reservedBytes >= megabytes * MIB);
+    db.flushall();
+    while (keyspace.disposing) await sleep(1);
+    assert.equal(memory.usedBytes, 0);
+    assert.equal(memory.reservedBytes, atStart, `${megabytes} MiB were used`);
+    memory.verify();
+  }
+});
