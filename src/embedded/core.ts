@@ -27,7 +27,7 @@ import { ReplyCursor, ReplyError } from "../protocol/reply-reader.ts";
 import type { ReplyWriter } from "../protocol/reply-writer.ts";
 import { DatabaseError } from "./errors.ts";
 import { Request } from "./request.ts";
-import { Undo } from "./undo/undo.ts";
+import { Transaction } from "./transaction.ts";
 import type { Value } from "./values.ts";
 
 /** Bytes of one turn that are written before the turn ends. */
@@ -68,7 +68,7 @@ export class Core {
   onClosed: (() => void) | undefined;
 
   /** The innermost transaction that is open. */
-  #undo: Undo | undefined;
+  #transaction: Transaction | undefined;
   #commitScheduled = false;
   /** Calls of begin() that may go by the time of an earlier one. */
   #lookups = 0;
@@ -95,7 +95,7 @@ export class Core {
   }
 
   get inTransaction(): boolean {
-    return this.#undo !== undefined;
+    return this.#transaction !== undefined;
   }
 
   // Requests
@@ -172,7 +172,7 @@ export class Core {
   run(command: CompiledCommand, session: Session, db: number): number {
     if (this.closed) this.check();
     const { executor, reply } = this;
-    if (this.#undo === undefined) this.engine.tick();
+    if (this.#transaction === undefined) this.engine.tick();
     session.db = db;
     const { args } = this.request;
     const at = reply.length;
@@ -216,7 +216,7 @@ export class Core {
   execute(session: Session): number {
     this.check();
     const { executor, reply } = this;
-    if (this.#undo === undefined) this.engine.tick();
+    if (this.#transaction === undefined) this.engine.tick();
     session.protocol = 3;
     const at = reply.length;
     const changes = this.#changes;
@@ -235,7 +235,7 @@ export class Core {
    * #changes was before it: where the log cannot be written only what changed something throws.
    */
   settle(at: number, changes: number = this.#changes): void {
-    if (this.#undo !== undefined) return;
+    if (this.#transaction !== undefined) return;
     const { keyspace, engine } = this;
     this.executor.settle();
     if (keyspace.deadlineAdded || keyspace.disposing) engine.tock();
@@ -262,7 +262,7 @@ export class Core {
   /** Returns when everything is in the log's file and on the disk, or throws LogError. */
   sync(): void {
     this.check();
-    if (this.#undo !== undefined) {
+    if (this.#transaction !== undefined) {
       throw new DatabaseError(
         "TRANSACTION",
         "sync() inside a transaction has nothing to write yet",
@@ -300,7 +300,7 @@ export class Core {
   begin(db: number): void {
     if (this.#lookups-- > 0 && this.keyspace.deadlineTree(db) === 0 && !this.closed) return;
     this.check();
-    if (this.#undo !== undefined) return;
+    if (this.#transaction !== undefined) return;
     this.engine.tick();
     if (!this.#clockIsReal) return;
     this.#lookups = LOOKUPS_AT_ONE_TIME;
@@ -316,12 +316,7 @@ export class Core {
    */
   get isPlain(): boolean {
     const { context: c, executor } = this;
-    return (
-      !c.effects.isHeard &&
-      !executor.transactionOpen &&
-      executor.memoryLimit.bytes === 0 &&
-      !c.notices.isHeard
-    );
+    return !c.effects.isHeard && executor.memoryLimit.bytes === 0 && !c.notices.isHeard;
   }
 
   /** Counts a command that went straight to the keyspace. */
@@ -344,18 +339,17 @@ export class Core {
     const kind = Object.prototype.toString.call(work);
     if (kind !== "[object Function]") throw asynchronous();
     const { executor, context: c } = this;
-    const outer = this.#undo;
+    const outer = this.#transaction;
     const changes = this.#changes;
     if (outer === undefined) {
       this.engine.tick();
-      // What is evicted could not be taken back: room is made now, and not until the end again.
+      // Entries that are evicted would come back: room is made now, and not until the end again.
       executor.memoryLimit.suspended = executor.refusal(Flag.denyoom) === undefined;
       executor.transactionOpen = true;
       c.effects.hold();
     }
-    const before = c.effects.count;
-    const undo = new Undo(executor);
-    this.#enter(undo);
+    const transaction = new Transaction(executor, outer);
+    this.#enter(transaction);
     let result: R;
     try {
       result = work();
@@ -364,43 +358,29 @@ export class Core {
         throw asynchronous();
       }
     } catch (error) {
-      undo.rollBack();
-      c.effects.truncate(before);
-      for (const { db, key } of undo.expiries) {
-        c.effects.begin(db, 2);
-        c.effects.text("DEL");
-        c.effects.range(key, 0, key.length);
-        outer?.expiries.push({ db, key });
-      }
+      transaction.rollBack();
       this.#leave(outer, this.#changes);
       throw error;
     }
-    if (outer === undefined) undo.forget();
-    else outer.absorb(undo);
+    transaction.keep();
     this.#leave(outer, changes);
     return result;
   }
 
-  #enter(undo: Undo): void {
-    this.#observe(undo);
-    this.keyspace.listener = undo;
+  #enter(transaction: Transaction): void {
+    this.#transaction = transaction;
+    this.keyspace.listener = transaction;
   }
 
-  /** The innermost transaction alone is told of writes. */
-  #observe(undo: Undo | undefined): void {
-    if (this.#undo !== undefined) this.executor.unobserve(this.#undo);
-    if (undo !== undefined) this.executor.observe(undo);
-    this.#undo = undo;
-  }
-
-  #leave(outer: Undo | undefined, changes: number): void {
+  #leave(outer: Transaction | undefined, changes: number): void {
     if (outer !== undefined) {
       this.#enter(outer);
       return;
     }
-    const { executor, context: c } = this;
-    this.#observe(undefined);
-    this.keyspace.listener = c.notices;
+    const { executor, keyspace, context: c } = this;
+    keyspace.end();
+    this.#transaction = undefined;
+    keyspace.listener = c.notices;
     executor.memoryLimit.suspended = false;
     executor.transactionOpen = false;
     c.effects.release();
@@ -414,9 +394,9 @@ export class Core {
    * is written, and the database closed, whoever holds it.
    */
   abandon(): void {
-    if (this.#undo !== undefined) {
+    if (this.#transaction !== undefined) {
       this.context.effects.truncate(0);
-      this.#undo = undefined;
+      this.#transaction = undefined;
     }
     this.references = 1;
     this.close();
@@ -425,7 +405,7 @@ export class Core {
   /** Gives back one reference; the last one closes the database. */
   close(): void {
     if (this.closed) return;
-    if (this.#undo !== undefined) {
+    if (this.#transaction !== undefined) {
       throw new DatabaseError("TRANSACTION", "a database cannot be closed inside a transaction");
     }
     if (--this.references > 0) return;

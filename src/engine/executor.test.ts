@@ -64,21 +64,6 @@ test("an error within a frame is the failure of the command that replied it alon
   assert.equal(statistics.commands + statistics.errors.size, 0);
 });
 
-test("observers are told of writes, before they happen, until they are taken away", () => {
-  const fixture = new EngineFixture([fails, write]);
-  const told: string[] = [];
-  const observers = ["a", "b"].map((name) => ({
-    beforeWrite: () => told.push(`${name}${fixture.context.changes}`),
-  }));
-  for (const observer of observers) fixture.executor.observe(observer);
-  fixture.call("write k");
-  fixture.call("fails");
-  assert.deepEqual(told, ["a0", "b0"]);
-  fixture.executor.unobserve(observers[0]);
-  fixture.call("write k");
-  assert.deepEqual(told, ["a0", "b0", "b0"]);
-});
-
 test("writes are refused while the log cannot take them, and reads are not", () => {
   const fixture = new EngineFixture([write, command("read", "readonly", (c) => c.reply.ok())]);
   fixture.refusal = "MISCONF the disk is full";

@@ -26,11 +26,6 @@ import { Waiters } from "./waiting.ts";
 /** One call in so many is timed; its time counts that often. */
 const TIMED_EVERY = 64;
 
-/** Sees the keys that a write is about to change; see database transactions. */
-export interface ChangeObserver {
-  beforeWrite(c: Context, command: CompiledCommand): void;
-}
-
 export class Executor implements Engine {
   readonly table: CommandTable;
   readonly keyspace: Keyspace;
@@ -45,8 +40,6 @@ export class Executor implements Engine {
   /** A transaction of the embedded API is open: what it may take back is not given away. */
   transactionOpen = false;
 
-  /** Told of each write before it happens. */
-  readonly #observers: ChangeObserver[] = [];
   /** Frames within which the present command is executed. */
   #depth = 0;
 
@@ -66,17 +59,6 @@ export class Executor implements Engine {
   setNow(nowMs: number): void {
     this.context.now = nowMs;
     this.keyspace.setNow(nowMs);
-  }
-
-  /** From now on the observer is told of each write. */
-  observe(observer: ChangeObserver): void {
-    this.#observers.push(observer);
-  }
-
-  /** From now on it is not, if it was. */
-  unobserve(observer: ChangeObserver): void {
-    const at = this.#observers.indexOf(observer);
-    if (at >= 0) this.#observers.splice(at, 1);
   }
 
   /**
@@ -279,9 +261,6 @@ export class Executor implements Engine {
     c.changes = 0;
     c.rewritten = false;
     if (session.noTouch) this.keyspace.touching = false;
-    if (this.#observers.length > 0 && (command.flags & Flag.write) !== 0) {
-      for (const observer of this.#observers) observer.beforeWrite(c, command);
-    }
     const before = reply.length;
     const overflowed = reply.overflowed;
     const statistics = this.statistics;

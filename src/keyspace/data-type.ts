@@ -9,6 +9,8 @@
 
 import { assert } from "../base/assert.ts";
 import { KIND_MASK } from "../structures/record.ts";
+import type { EntryJournal } from "./entry-journal.ts";
+import type { Undoer } from "./journal.ts";
 
 /** The type that is not a collection. The keyspace serves it itself. */
 export const STRING = 0;
@@ -56,6 +58,8 @@ export interface DataType {
   readonly kinds: readonly (readonly [kind: number, encoding: string])[];
   /** What takes over a directive's value, at most SETTING_MAX, by the directive's name. */
   readonly settings: Readonly<Record<string, (value: number) => void>>;
+  /** Undoes what the type has noted by itself in a journal. */
+  readonly undo?: Undoer;
 
   // With snapshots: a type that has these can be saved, moved and compared.
 
@@ -84,6 +88,8 @@ export interface CollectionType extends DataType {
   verify(kind: number, root: number): void;
   /** The hash table in which the members, or fields, are looked up; 0: there is none. */
   memberTable(kind: number, root: number): number;
+  /** While a transaction is open that may be rolled back: the type tells it what it changes. */
+  journal: EntryJournal | null;
 }
 
 /** The types of a keyspace, and what is known of their kinds. */

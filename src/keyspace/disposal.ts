@@ -9,7 +9,7 @@ import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 import type { Disposer, HashTables } from "../structures/hash-table.ts";
 import type { OrderedTrees } from "../structures/ordered-tree.ts";
 import type { Records } from "../structures/record.ts";
-import type { DataTypes } from "./data-type.ts";
+import type { CollectionType, DataTypes } from "./data-type.ts";
 
 /** Collections with more elements than this are freed in slices. */
 const FREE_AT_ONCE_MAX = 64;
@@ -64,6 +64,17 @@ export class Disposals implements Disposer {
     }
     const root = this.#records.pointer(entry);
     this.#memory.free(entry);
+    this.#disposeRoot(type, kind, root);
+  }
+
+  /** Frees a collection that has no entry; a large one later, in slices. */
+  disposeRoot(kind: number, root: number): void {
+    const type = this.#types.collections[kind];
+    assert(type !== undefined, "only a collection has a root");
+    this.#disposeRoot(type, kind, root);
+  }
+
+  #disposeRoot(type: CollectionType, kind: number, root: number): void {
     if (type.size(kind, root) > FREE_AT_ONCE_MAX) this.#add(kind, root);
     else while (!type.free(kind, root, FREE_AT_ONCE_MAX * 2));
   }

@@ -3,6 +3,7 @@
 //
 // Root area, in words of the memory's user root:
 //   0 set up   1–2 hash key   3–6 random state   7 head of the disposal list   8 watched keys
+//   10 newest notes of the journal
 //   16 + 4 × db: table, deadlines (ordered tree), 2 unused; 0 where a database has none yet
 //   320 on, as 64-bit floats: the counters named in Counter
 //   336 on: settings (settings.ts)   352 + 16 × type: what each data type keeps, see settingsOf()
@@ -13,6 +14,9 @@
 //
 // Freeing a large collection, or a whole database, is put on the disposal list (disposal.ts) and
 // done in slices by reclaim(), so that no command pays for more than it touches.
+//
+// While a transaction is open that may be rolled back, there is a journal, and each change is told
+// to it (entry-journal.ts): what would be freed is kept, and references stay good.
 //
 // Invariants, checked by verify(): (1) an entry is in the tree of deadlines exactly if it has a
 // deadline, under that deadline; (2) no collection is empty; (3) each structure verifies.
@@ -26,7 +30,10 @@ import { OrderedTrees } from "../structures/ordered-tree.ts";
 import { DEADLINE, KIND_MASK, NO_DEADLINE, Records } from "../structures/record.ts";
 import { lfuStart, lfuTouched, lruClock } from "./access-clock.ts";
 import { type CollectionType, type DataType, DataTypes, STRING, TYPES_MAX } from "./data-type.ts";
+import { DATABASE_WORDS, Databases } from "./databases.ts";
 import { Disposals } from "./disposal.ts";
+import { EntryJournal, type Values } from "./entry-journal.ts";
+import { Owner } from "./journal.ts";
 import { type EvictionPolicy, Settings, SettingWord } from "./settings.ts";
 import { WatchedKeys } from "./watched-keys.ts";
 
@@ -44,12 +51,12 @@ const W = {
   disposals: 7,
   watched: 8,
   losses: 9,
+  journal: 10,
   databases: 16,
   types: 352,
 } as const;
 /** Words of a type's settings; the last is 1 once they have values. */
 const TYPE_WORDS = 16;
-const DATABASE_WORDS = 4;
 const COUNTER_WORD = 320;
 
 /** Counters, in shared memory; read by counter(). */
@@ -61,7 +68,7 @@ export interface KeyspaceListener {
   expired(db: number, bytes: Uint8Array, start: number, end: number): void;
 }
 
-export class Keyspace {
+export class Keyspace implements Values {
   readonly memory: Memory;
   readonly records: Records;
   readonly tables: HashTables;
@@ -78,9 +85,13 @@ export class Keyspace {
   /** Off: asking for an entry leaves its access clock alone (CLIENT NO-TOUCH). */
   touching = true;
 
+  /** While a transaction is open that may be rolled back: whoever changes something tells it. */
+  journal: EntryJournal | null = null;
+
   /** Set when a deadline was added: whoever waits for the next one looks again. */
   deadlineAdded = false;
 
+  readonly #journal: EntryJournal;
   #clock = 0;
   #knownBytes: Uint8Array = new Uint8Array(0);
   #knownStart = -1;
@@ -95,6 +106,7 @@ export class Keyspace {
   #loaded = 0;
   readonly #words: Int32Array;
   readonly #typeOfKind: Uint8Array = this.types.typeOfKind;
+  readonly #databases: Databases;
   readonly #disposals: Disposals;
   readonly #counters: Float64Array;
 
@@ -120,11 +132,15 @@ export class Keyspace {
     const { records, tables, deadlines, types } = this;
     this.#disposals = new Disposals(memory, records, tables, deadlines, types, W.disposals);
     this.watched = new WatchedKeys(memory, this.tables, this.records, W.watched);
+    const words = this.#words.subarray(W.databases);
+    this.#databases = new Databases(memory, records, tables, deadlines, words);
+    this.#journal = new EntryJournal(this.#databases, this, W.journal);
   }
 
   /** Adds a data type. */
   register(type: DataType | CollectionType): void {
     this.types.register(type);
+    if (type.undo !== undefined) this.#journal.notes.own(Owner.types + type.type, type.undo);
   }
 
   setNow(nowMs: number): void {
@@ -183,7 +199,7 @@ export class Keyspace {
 
   /** The tree of a database's deadlines, or 0 while none has one. */
   deadlineTree(db: number): number {
-    return this.#words[W.databases + db * DATABASE_WORDS + 1];
+    return this.#databases.tree(db);
   }
 
   /** Entries in a database, those that have expired but are not deleted yet among them. */
@@ -285,7 +301,10 @@ export class Keyspace {
     }
     if (this.touching) {
       if (this.#words[SettingWord.lfu] !== 0) this.#touchFrequency(entry);
-      else if (word >>> 8 !== this.#clock) words[at] = (word & 0xff) | (this.#clock << 8);
+      else if (word >>> 8 !== this.#clock) {
+        if (this.journal !== null) this.journal.clocked(entry, word >>> 8);
+        words[at] = (word & 0xff) | (this.#clock << 8);
+      }
     }
     return entry;
   }
@@ -305,10 +324,9 @@ export class Keyspace {
     const chance = (this.random.next32() >>> 0) / 4294967296;
     const clock = this.records.clock(entry);
     const { lfuDecayMinutes, lfuLogFactor } = this.settings;
-    this.records.setClock(
-      entry,
-      lfuTouched(clock, this.now, lfuDecayMinutes, lfuLogFactor, chance),
-    );
+    const touched = lfuTouched(clock, this.now, lfuDecayMinutes, lfuLogFactor, chance);
+    if (this.journal !== null && touched !== clock) this.journal.clocked(entry, clock);
+    this.records.setClock(entry, touched);
   }
 
   /** The number of an entry's type. */
@@ -341,18 +359,17 @@ export class Keyspace {
     valueEnd: number,
     deadline: number,
   ): boolean {
-    const { tables, records } = this;
+    const { tables, records, journal } = this;
     const hash = this.#hashOf(key, keyStart, keyEnd);
     const table = this.#tableOf(db);
     const entry = tables.find(table, hash, key, keyStart, keyEnd);
     let until = deadline;
+    let clock = this.#clock;
     if (entry !== 0) {
       const word = this.memory.i32[entry >>> PLACE_BITS][(entry & PLACE_MASK) << 1];
-      if (
-        (word & DEADLINE) === 0 &&
-        this.#typeOfKind[word & KIND_MASK] === STRING &&
-        deadline < 0
-      ) {
+      const isPlain =
+        (word & DEADLINE) === 0 && this.#typeOfKind[word & KIND_MASK] === STRING && deadline < 0;
+      if (isPlain && (journal === null || this.#mayWriteOver(entry, valueEnd - valueStart))) {
         const moved = records.withValue(entry, kind, value, valueStart, valueEnd);
         if (moved !== entry) tables.replaceFound(moved);
         if (this.#words[SettingWord.lfu] === 0 && word >>> 8 !== this.#clock)
@@ -362,7 +379,8 @@ export class Keyspace {
       if (deadline === KEEP_DEADLINE) {
         until = this.isExpired(entry) ? NO_DEADLINE : records.deadline(entry);
       }
-      if ((word & DEADLINE) !== 0) this.#dropDeadline(db, entry);
+      if ((word & DEADLINE) !== 0) this.#databases.unlinkDeadline(db, entry);
+      else if (isPlain && this.#words[SettingWord.lfu] !== 0) clock = word >>> 8;
     } else if (deadline === KEEP_DEADLINE) {
       until = NO_DEADLINE;
     }
@@ -375,16 +393,33 @@ export class Keyspace {
       valueStart,
       valueEnd,
       until,
-      this.#clock,
+      clock,
     );
-    if (entry !== 0) {
-      tables.replaceFound(made);
-      this.dispose(entry);
-    } else {
-      tables.insert(table, hash, made);
+    if (entry === 0) {
+      this.#insert(db, table, hash, made);
+      return true;
     }
-    if (until !== NO_DEADLINE) this.deadlines.insert(this.#treeOf(db), until, made);
-    return entry === 0;
+    tables.replaceFound(made);
+    this.#linkDeadline(db, made);
+    if (journal === null) this.dispose(entry);
+    else journal.replaced(db, entry, made);
+    return false;
+  }
+
+  /** Puts a new entry into a database. */
+  #insert(db: number, table: number, hash: number, entry: number): void {
+    const { journal } = this;
+    if (journal !== null) journal.tables.readShape(table);
+    this.tables.insert(table, hash, entry);
+    this.#linkDeadline(db, entry);
+    if (journal === null) return;
+    journal.tables.noteShape(table);
+    journal.inserted(db, entry);
+  }
+
+  /** Whether an entry that the journal brings back anyway takes a value of this length in place. */
+  #mayWriteOver(entry: number, length: number): boolean {
+    return this.#journal.isWhole(entry) && this.records.takesInPlace(entry, length);
   }
 
   /** Gives a string entry another value, its deadline kept; returns where the entry is now. */
@@ -396,8 +431,29 @@ export class Keyspace {
     start: number,
     end: number,
   ): number {
-    const moved = this.records.withValue(entry, kind, value, start, end);
-    if (moved !== entry) this.#moved(db, entry, moved);
+    const { records } = this;
+    if (this.journal !== null && !this.#mayWriteOver(entry, end - start)) {
+      const deadline = records.deadline(entry);
+      const clock = records.clock(entry);
+      records.key(entry);
+      const { bytes, start: keyStart, end: keyEnd } = records;
+      const made = records.create(
+        kind,
+        bytes,
+        keyStart,
+        keyEnd,
+        value,
+        start,
+        end,
+        deadline,
+        clock,
+      );
+      this.#databases.move(db, entry, made);
+      this.journal.replaced(db, entry, made);
+      return made;
+    }
+    const moved = records.withValue(entry, kind, value, start, end);
+    if (moved !== entry) this.#databases.move(db, entry, moved);
     return moved;
   }
 
@@ -422,79 +478,136 @@ export class Keyspace {
       deadline,
       this.#clock,
     );
-    this.tables.insert(this.#tableOf(db), hash, entry);
-    if (deadline !== NO_DEADLINE) this.deadlines.insert(this.#treeOf(db), deadline, entry);
+    this.#insert(db, this.#tableOf(db), hash, entry);
     return entry;
   }
 
   /**
-   * Makes room for a string value of `length` bytes that keeps the first `keep` bytes of the old
-   * one; records.bytes, start and end then describe it, for the caller to fill.
+   * Makes a string `length` bytes long, no less than it was; records.bytes, start and end then
+   * describe it, for the caller to fill in the bytes [from, to), which may be the old ones or not.
+   * Returns where the entry is now.
    */
-  resizeString(db: number, entry: number, kind: number, length: number, keep: number): number {
-    const moved = this.records.resizeValue(entry, kind, length, keep);
-    if (moved !== entry) {
-      const { bytes, start, end } = this.records;
-      this.#moved(db, entry, moved);
-      this.records.bytes = bytes;
-      this.records.start = start;
-      this.records.end = end;
+  resizeString(
+    db: number,
+    entry: number,
+    kind: number,
+    length: number,
+    from: number,
+    to: number,
+  ): number {
+    const { records, journal } = this;
+    const before = records.valueLength(entry);
+    if (journal !== null) {
+      if (!records.resizesInPlace(entry, length)) {
+        return this.#growKept(journal, db, entry, kind, length, before);
+      }
+      journal.keepRange(entry, from, to);
     }
+    const moved = records.resizeValue(entry, kind, length, before);
+    if (moved !== entry) this.#databases.move(db, entry, moved);
+    records.value(moved);
     return moved;
+  }
+
+  /** As resizeString, where the value moves: what it was is kept. */
+  #growKept(
+    journal: EntryJournal,
+    db: number,
+    entry: number,
+    kind: number,
+    length: number,
+    before: number,
+  ): number {
+    const { records } = this;
+    const block = records.pointer(entry);
+    const kindBefore = records.kind(entry);
+    if (block !== 0) {
+      records.renewValue(entry, kind, length);
+      journal.valueMoved(entry, kindBefore, block, before);
+      records.value(entry);
+      return entry;
+    }
+    records.key(entry);
+    const { bytes, start, end } = records;
+    const copy = this.records.copyString(entry, bytes, start, end);
+    const made = records.resizeValue(copy, kind, length, before);
+    this.#databases.move(db, entry, made);
+    journal.replaced(db, entry, made);
+    records.value(made);
+    return made;
   }
 
   /** Sets or takes away (NO_DEADLINE) an entry's deadline; returns where the entry is now. */
   setDeadline(db: number, entry: number, deadline: number): number {
-    this.#dropDeadline(db, entry);
-    const moved = this.records.withDeadline(entry, deadline);
+    const { records, journal } = this;
+    const before = records.deadline(entry);
+    this.#databases.unlinkDeadline(db, entry);
+    const moved = records.withDeadline(entry, deadline, journal !== null);
     if (moved !== entry) this.tables.replace(this.table(db), entry, moved);
-    if (deadline !== NO_DEADLINE) this.deadlines.insert(this.#treeOf(db), deadline, moved);
+    this.#linkDeadline(db, moved);
+    if (journal === null) return moved;
+    if (moved !== entry) journal.recast(db, entry, moved);
+    else if (before !== deadline) journal.postponed(db, entry, before);
     return moved;
+  }
+
+  /** Gives a collection another root; what it held is freed, if it is large, in slices. */
+  setRoot(entry: number, kind: number, root: number): void {
+    const { records, journal } = this;
+    const kindBefore = records.kind(entry);
+    const before = records.pointer(entry);
+    records.setKind(entry, kind);
+    records.setPointer(entry, root);
+    if (journal === null) this.disposeRoot(kindBefore, before);
+    else journal.rooted(entry, kindBefore, before);
   }
 
   /** Deletes an entry and frees what it holds, large collections in slices. */
   remove(db: number, entry: number): void {
-    this.detach(db, entry);
-    this.dispose(entry);
+    this.#unlink(db, entry);
+    if (this.journal === null) this.dispose(entry);
+    else this.journal.removed(db, entry);
   }
 
-  /** Takes an entry out of its database without freeing it. */
+  /** Takes an entry out of its database without freeing it, to stand elsewhere. */
   detach(db: number, entry: number): void {
-    this.#dropDeadline(db, entry);
-    this.tables.removeRecord(this.table(db), entry);
+    this.#unlink(db, entry);
+    if (this.journal !== null) this.journal.detached(db, entry);
+  }
+
+  #unlink(db: number, entry: number): void {
+    const { journal } = this;
+    if (journal !== null) journal.tables.readShape(this.table(db));
+    this.#databases.unlink(db, entry);
+    if (journal !== null) journal.tables.noteShape(this.table(db));
   }
 
   /** Puts a detached entry (back) into a database. REQUIRES: its key is not there. */
   attach(db: number, entry: number): void {
-    const { records, tables } = this;
-    records.key(entry);
-    const hash = tables.hash(records.bytes, records.start, records.end);
-    tables.insert(this.#tableOf(db), hash, entry);
-    const deadline = records.deadline(entry);
-    if (deadline !== NO_DEADLINE) this.deadlines.insert(this.#treeOf(db), deadline, entry);
+    const { journal } = this;
+    const table = this.#tableOf(db);
+    if (journal !== null) journal.tables.readShape(table);
+    if (this.records.hasDeadline(entry)) this.#openTree(db);
+    this.#databases.link(db, entry);
+    if (journal === null) return;
+    journal.tables.noteShape(table);
+    journal.attached(db, entry);
   }
 
   /** A detached copy of an entry under the key bytes[start, end), its deadline included. */
   copyEntry(entry: number, bytes: Uint8Array, start: number, end: number): number {
+    const copy = this.#copyOf(entry, bytes, start, end);
+    if (this.journal !== null) this.journal.created(copy);
+    return copy;
+  }
+
+  #copyOf(entry: number, bytes: Uint8Array, start: number, end: number): number {
     const { records } = this;
     const kind = records.kind(entry);
     const clock = records.clock(entry);
     const deadline = records.deadline(entry);
     const type = this.types.collections[kind];
-    if (type === undefined) {
-      records.value(entry);
-      return records.create(
-        kind,
-        bytes,
-        start,
-        end,
-        records.bytes,
-        records.start,
-        records.end,
-        deadline,
-        clock,
-      );
-    }
+    if (type === undefined) return this.records.copyString(entry, bytes, start, end);
     // What makes so many elements frees twice as many that wait: copies in a loop, each replacing
     // the one before, would otherwise fill the memory with what is to be freed.
     if (this.disposing) this.reclaim(2 * type.size(kind, records.pointer(entry)));
@@ -507,53 +620,48 @@ export class Keyspace {
    * REQUIRES: `entry` is detached.
    */
   rename(entry: number, bytes: Uint8Array, start: number, end: number): number {
-    const { records } = this;
-    const kind = records.kind(entry);
+    const { records, journal } = this;
     const pointer = records.pointer(entry);
-    if (pointer === 0) {
-      const renamed = this.copyEntry(entry, bytes, start, end);
-      this.memory.free(entry);
-      return renamed;
-    }
-    const renamed = records.createPointer(
-      kind,
-      bytes,
-      start,
-      end,
-      pointer,
-      records.pointerLength(entry),
-      records.deadline(entry),
-      records.clock(entry),
-    );
-    this.memory.free(entry);
+    const renamed =
+      pointer === 0
+        ? this.records.copyString(entry, bytes, start, end)
+        : records.createPointer(
+            records.kind(entry),
+            bytes,
+            start,
+            end,
+            pointer,
+            records.pointerLength(entry),
+            records.deadline(entry),
+            records.clock(entry),
+          );
+    if (journal === null) this.memory.free(entry);
+    else journal.renamed(entry, renamed);
     return renamed;
   }
 
   #tableOf(db: number): number {
     const at = W.databases + db * DATABASE_WORDS;
-    if (this.#words[at] === 0) this.#words[at] = this.tables.create();
+    if (this.#words[at] === 0) {
+      this.#words[at] = this.tables.create();
+      if (this.journal !== null) this.journal.tableOpened(db);
+    }
     return this.#words[at];
   }
 
-  #treeOf(db: number): number {
-    const at = W.databases + db * DATABASE_WORDS + 1;
+  /** Puts an entry into the tree of deadlines, if it has one. */
+  #linkDeadline(db: number, entry: number): void {
+    if (!this.records.hasDeadline(entry)) return;
+    this.#openTree(db);
+    this.#databases.linkDeadline(db, entry);
+  }
+
+  /** A deadline is about to be added. */
+  #openTree(db: number): void {
     this.deadlineAdded = true;
-    if (this.#words[at] === 0) this.#words[at] = this.deadlines.create();
-    return this.#words[at];
-  }
-
-  #dropDeadline(db: number, entry: number): void {
-    const deadline = this.records.deadline(entry);
-    if (deadline === NO_DEADLINE) return;
-    this.deadlines.remove(this.deadlineTree(db), deadline, entry);
-  }
-
-  #moved(db: number, entry: number, moved: number): void {
-    this.tables.replace(this.table(db), entry, moved);
-    const deadline = this.records.deadline(moved);
-    if (deadline === NO_DEADLINE) return;
-    this.deadlines.remove(this.deadlineTree(db), deadline, entry);
-    this.deadlines.insert(this.deadlineTree(db), deadline, moved);
+    if (this.#databases.tree(db) !== 0) return;
+    this.#databases.setTree(db, this.deadlines.create());
+    if (this.journal !== null) this.journal.treeOpened(db);
   }
 
   // Expiry
@@ -598,11 +706,12 @@ export class Keyspace {
   /** Empties a database; what it held is freed in slices. Returns how many entries it had. */
   flush(db: number): number {
     const size = this.size(db);
-    const at = W.databases + db * DATABASE_WORDS;
-    if (this.#words[at] !== 0) this.#disposals.addTable(this.#words[at]);
-    if (this.#words[at + 1] !== 0) this.#disposals.addTree(this.#words[at + 1]);
-    this.#words[at] = 0;
-    this.#words[at + 1] = 0;
+    const table = this.table(db);
+    const tree = this.deadlineTree(db);
+    this.#databases.setTable(db, 0);
+    this.#databases.setTree(db, 0);
+    if (this.journal === null) this.disposeRoots(table, tree);
+    else this.journal.flushed(db, table, tree);
     return size;
   }
 
@@ -615,35 +724,35 @@ export class Keyspace {
 
   /** Exchanges two databases. */
   swap(a: number, b: number): void {
-    for (let i = 0; i < DATABASE_WORDS; i++) {
-      const word = this.#words[W.databases + a * DATABASE_WORDS + i];
-      this.#words[W.databases + a * DATABASE_WORDS + i] =
-        this.#words[W.databases + b * DATABASE_WORDS + i];
-      this.#words[W.databases + b * DATABASE_WORDS + i] = word;
-    }
+    this.#databases.exchange(a, b);
+    if (this.journal !== null) this.journal.swapped(a, b);
   }
 
-  /** Takes a database's roots out, leaving it empty: [table, deadlines]. See putBack. */
-  takeOut(db: number): [number, number] {
-    const at = W.databases + db * DATABASE_WORDS;
-    const roots: [number, number] = [this.#words[at], this.#words[at + 1]];
-    this.#words[at] = 0;
-    this.#words[at + 1] = 0;
-    return roots;
+  // Transactions that may be rolled back
+
+  /** A transaction begins, perhaps within another; returns its mark. */
+  begin(): number {
+    this.#tell(this.#journal);
+    return this.#journal.notes.mark();
   }
 
-  /** Empties a database and gives it the roots that takeOut returned. */
-  putBack(db: number, roots: [number, number]): void {
-    this.flush(db);
-    const at = W.databases + db * DATABASE_WORDS;
-    this.#words[at] = roots[0];
-    this.#words[at + 1] = roots[1];
+  /** Takes back everything since a mark. The transaction is still open. */
+  rollBack(mark: number): void {
+    this.#tell(null);
+    this.#journal.notes.rollBack(mark);
+    this.deadlineAdded = true;
+    this.#tell(this.#journal);
   }
 
-  /** Frees the roots that takeOut returned. */
-  disposeRoots(roots: [number, number]): void {
-    if (roots[0] !== 0) this.#disposals.addTable(roots[0]);
-    if (roots[1] !== 0) this.#disposals.addTree(roots[1]);
+  /** The outermost transaction ends: what was not rolled back holds. */
+  end(): void {
+    this.#tell(null);
+    this.#journal.notes.forget();
+  }
+
+  #tell(journal: EntryJournal | null): void {
+    this.journal = journal;
+    for (const type of this.types.collections) if (type !== undefined) type.journal = journal;
   }
 
   // Disposal
@@ -651,6 +760,24 @@ export class Keyspace {
   /** Frees a detached entry and what it holds; a large collection later, in slices. */
   dispose(entry: number): void {
     this.#disposals.dispose(entry);
+  }
+
+  /** Frees a collection that has no entry. */
+  disposeRoot(kind: number, root: number): void {
+    this.#disposals.disposeRoot(kind, root);
+  }
+
+  /** Frees a database's table and tree, with all entries; either may be 0. */
+  disposeRoots(table: number, tree: number): void {
+    if (table !== 0) this.#disposals.addTable(table);
+    if (tree !== 0) this.#disposals.addTree(tree);
+  }
+
+  /** An independent copy of a collection's root. */
+  copyRoot(kind: number, root: number): number {
+    const type = this.types.collections[kind];
+    assert(type !== undefined, "only a collection has a root");
+    return type.copy(kind, root);
   }
 
   /** Whether something waits to be freed: asked after every command. */
@@ -675,25 +802,14 @@ export class Keyspace {
   verify(): void {
     this.memory.verify();
     for (let db = 0; db < this.databases; db++) {
-      const table = this.table(db);
-      if (table === 0) continue;
-      this.tables.verify(table);
-      let withDeadline = 0;
-      for (let bucket = 0; bucket < this.tables.buckets(table); bucket++) {
-        const count = this.tables.collect(table, bucket);
-        const entries = this.tables.found.slice(0, count);
-        for (const entry of entries) {
-          if (this.records.hasDeadline(entry)) withDeadline++;
-          const kind = this.records.kind(entry);
-          const type = this.types.collections[kind];
-          if (type === undefined) continue;
-          const root = this.records.pointer(entry);
-          assert(type.size(kind, root) > 0, "no collection is empty");
-          type.verify(kind, root);
-        }
-      }
-      assert(withDeadline === this.deadlineCount(db), "each deadline stands in the tree");
-      if (this.deadlineTree(db) !== 0) this.deadlines.verify(this.deadlineTree(db));
+      this.#databases.verify(db, (entry) => {
+        const kind = this.records.kind(entry);
+        const type = this.types.collections[kind];
+        if (type === undefined) return;
+        const root = this.records.pointer(entry);
+        assert(type.size(kind, root) > 0, "no collection is empty");
+        type.verify(kind, root);
+      });
     }
   }
 }

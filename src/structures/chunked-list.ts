@@ -30,6 +30,7 @@
 import { assert } from "../base/assert.ts";
 import { copyBytes } from "../base/bytes.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
+import { LIMIT_WORDS, LIST_ENTRIES_MAX, Limit, setListLimit } from "./list-limit.ts";
 import {
   backLengthSize,
   checkListpack,
@@ -49,30 +50,12 @@ const L = { entries: 0, first: 1, last: 2, nodes: 3, bytes: 16 } as const;
 const N = { previous: 0, next: 1, start: 2, length: 3, bytes: 16 } as const;
 
 const END_MARK = 0xff;
-/** Byte limits of the classes −1 … −5. */
-const CLASS_LIMITS = [4096, 8192, 16384, 32768, 65536] as const;
-/** Bytes that a node limited by entries may still not exceed. */
-const SAFETY_LIMIT = 8192;
-const ENTRIES_MAX = 32767;
 /** The bytes that a node starts with when the list has another already and the limit allows it. */
 const NEXT_NODE_BYTES = 1024;
 const NEXT_NODE_ENTRIES = 128;
 /** In a long list it starts with as many for each node, up to what its neighbour has. */
 const NEXT_NODE_BYTES_EACH = 256;
 
-/** The bytes that a packed list may have under this `list-max-listpack-size`. */
-function packedBytesMax(fill: number): number {
-  return fill >= 0 ? SAFETY_LIMIT : CLASS_LIMITS[Math.min(-fill, 5) - 1];
-}
-
-/** The entries that a packed list may have under this `list-max-listpack-size`. */
-function packedEntriesMax(fill: number): number {
-  return fill > 0 ? Math.min(fill, ENTRIES_MAX) : fill === 0 ? 1 : ENTRIES_MAX;
-}
-
-const Limit = { element: 0, bytes: 1, entries: 2 } as const;
-/** Words that setLimit() sets. */
-export const LIMIT_WORDS = 3;
 /** The limit until one is set: packed lists of 8 KiB. */
 const FILL = -2;
 
@@ -108,12 +91,7 @@ export class ChunkedLists {
 
   /** Takes over `list-max-listpack-size`: −1 … −5 are classes of bytes, from 0 on it is entries. */
   setLimit(fill: number): void {
-    const elementMax = packedBytesMax(fill);
-    assert(elementMax > N.bytes, "a node has room for an element");
-    this.limitWords[Limit.element] = elementMax;
-    // A full node then fills a block of 4 KiB, 8 KiB … with its header.
-    this.limitWords[Limit.bytes] = elementMax - N.bytes;
-    this.limitWords[Limit.entries] = packedEntriesMax(fill);
+    setListLimit(this.limitWords, fill, N.bytes);
   }
 
   /** The largest element that is not plain, which is the most that a whole packed list may have. */
@@ -179,17 +157,13 @@ export class ChunkedLists {
     return copy;
   }
 
-  /** Bytes of the blocks of the list; an estimate from the first nodes when `samples` is given. */
-  memoryUsed(list: number, samples = 0): number {
-    let bytes = 0;
-    let seen = 0;
+  /** Bytes of the blocks of the list. */
+  memoryUsed(list: number): number {
+    let bytes = this.memory.sizeOf(list);
     for (let node = this.firstNode(list); node !== 0; node = this.nextNode(node)) {
       bytes += this.memory.sizeOf(node);
-      if (++seen === samples) break;
     }
-    const nodes = this.nodes(list);
-    if (seen < nodes) bytes = Math.floor((bytes / seen) * nodes);
-    return this.memory.sizeOf(list) + bytes;
+    return bytes;
   }
 
   // ---- Both ends ----
@@ -454,8 +428,11 @@ export class ChunkedLists {
     this.shrink(list, node);
   }
 
-  /** Removes up to `entries` entries from `index` (≥ 0) on; returns how many there were. */
-  removeRange(list: number, index: number, entries: number): number {
+  /**
+   * Removes up to `entries` entries from `index` (≥ 0) on; returns how many there were. They are
+   * added to the list `kept`, if there is one: whole nodes as they are.
+   */
+  removeRange(list: number, index: number, entries: number, kept = 0): number {
     const wanted = Math.min(entries, this.count(list) - index);
     if (wanted <= 0 || !this.seek(list, index)) return 0;
     let node = this.node;
@@ -465,13 +442,16 @@ export class ChunkedLists {
       const base = (node & PLACE_MASK) << 3;
       const within = this.entriesOf(node);
       if (this.plainLength >= 0 || (this.place === this.firstPlace(node) && within <= rest)) {
-        this.unlink(list, node);
+        this.detach(list, node);
+        if (kept === 0) this.memory.free(node);
+        else this.linkLast(kept, node, within);
         rest -= within;
       } else {
         let place = this.place;
         let removed = 0;
         for (; removed < rest && this.u8[place] !== END_MARK; removed++)
           place = entryAfter(this.u8, place);
+        if (kept !== 0) this.newNode(kept, this.lastNode(kept), this.u8, this.place, place);
         this.cut(list, node, this.place - base, place - base, removed);
         this.shrink(list, node);
         rest -= removed;
@@ -481,6 +461,17 @@ export class ChunkedLists {
     }
     this.node = 0;
     return wanted;
+  }
+
+  /** Moves all nodes of `other` to the left or right end of the list, and frees `other`. */
+  join(list: number, other: number, left: boolean): void {
+    while (this.nodes(other) > 0) {
+      const node = left ? this.lastNode(other) : this.firstNode(other);
+      this.detach(other, node);
+      if (left) this.link(list, node, 0, this.firstNode(list), this.entriesOf(node));
+      else this.linkLast(list, node, this.entriesOf(node));
+    }
+    this.memory.free(other);
   }
 
   // ---- Nodes, for files ----
@@ -526,7 +517,7 @@ export class ChunkedLists {
   appendListpack(list: number, bytes: Uint8Array, start: number, end: number): void {
     const entries = checkListpack(bytes, start, end);
     if (entries === 0) return;
-    if (entries <= ENTRIES_MAX && readU16(bytes, start + 4) === entries) {
+    if (entries <= LIST_ENTRIES_MAX && readU16(bytes, start + 4) === entries) {
       this.linkLast(list, this.newPacked(bytes, start, end), entries);
       return;
     }
@@ -720,6 +711,12 @@ export class ChunkedLists {
 
   /** Takes a node out of the chain, with its entries, and frees it. */
   private unlink(list: number, node: number): void {
+    this.detach(list, node);
+    this.memory.free(node);
+  }
+
+  /** Takes a node out of the chain, with its entries. */
+  private detach(list: number, node: number): void {
     const previous = this.previousNode(node);
     const next = this.nextNode(node);
     const listWords = this.memory.i32[list >>> PLACE_BITS];
@@ -730,7 +727,6 @@ export class ChunkedLists {
     else this.memory.i32[previous >>> PLACE_BITS][((previous & PLACE_MASK) << 1) + N.next] = next;
     if (next === 0) listWords[listAt + L.last] = previous;
     else this.memory.i32[next >>> PLACE_BITS][((next & PLACE_MASK) << 1) + N.previous] = previous;
-    this.memory.free(node);
   }
 
   // ---- Inside: inserting and removing bytes ----
@@ -959,13 +955,20 @@ export class ChunkedLists {
     const u8 = this.memory.u8[node >>> PLACE_BITS];
     const base = (node & PLACE_MASK) << 3;
     const end = this.endOffset(node);
-    let moved = 0;
-    for (let place = base + at; u8[place] !== END_MARK; place = entryAfter(u8, place)) moved++;
-    const tail = this.emptyNode(PACKED_EMPTY + end - at, false);
-    this.link(list, tail, node, this.nextNode(node), 0);
-    const place = this.open(list, tail, N.bytes + PACKED_HEADER, end - at, moved);
-    copyBytes(u8, base + at, base + end, this.u8, place);
+    const moved = this.newNode(list, node, u8, base + at, base + end);
     this.cut(list, node, at, end, moved);
+  }
+
+  /** Adds a node behind another (0: none) with copies of the entries u8[from, to); counts them. */
+  private newNode(list: number, previous: number, u8: Uint8Array, from: number, to: number) {
+    let entries = 0;
+    for (let place = from; place < to; place = entryAfter(u8, place)) entries++;
+    const node = this.emptyNode(PACKED_EMPTY + to - from, false);
+    this.link(list, node, previous, previous === 0 ? 0 : this.nextNode(previous), 0);
+    const place = this.open(list, node, N.bytes + PACKED_HEADER, to - from, entries);
+    copyBytes(u8, from, to, this.u8, place);
+    this.u8 = u8;
+    return entries;
   }
 
   /** Joins a node and its neighbours with each other where they fit into one. */

@@ -68,6 +68,39 @@ test("a table agrees with a Map under random operations, and its invariants hold
   memory.verify();
 });
 
+test("a table gets the buckets back that it had, and then takes what it took", () => {
+  const { memory, records, tables } = setUp();
+  const chance = new Random().seed(seed);
+  const table = tables.create();
+  const all: number[] = [];
+  const resize = (to: number): void => {
+    while (all.length < to) {
+      const key = ascii(`key:${all.length}`);
+      const record = records.create(0, key, 0, key.length, key, 0, 0, NO_DEADLINE, 0);
+      tables.insert(table, tables.hash(key, 0, key.length), record);
+      all.push(record);
+    }
+    while (all.length > to) {
+      const record = all.pop() as number;
+      tables.removeRecord(table, record);
+      records.free(record);
+    }
+  };
+  for (let round = 0; round < 200; round++) {
+    // From a few buckets to several chunks, by ways on which rooms and chunks stay behind.
+    resize(chance.below(chance.below(4) === 0 ? 40_000 : 2000));
+    const before = memory.usedBytes;
+    const [buckets, chunks] = [tables.buckets(table), tables.chunks(table)];
+    const room = tables.room(table);
+    const size = all.length;
+    resize(chance.below(chance.below(4) === 0 ? 40_000 : 2000));
+    resize(size);
+    tables.reshape(table, buckets, chunks, room);
+    tables.verify(table);
+    assert.equal(memory.usedBytes, before, `seed ${seed}, round ${round}`);
+  }
+});
+
 test("a scan sees every record that stays, while the table grows and shrinks", () => {
   const { records, tables } = setUp();
   const chance = new Random().seed(seed);

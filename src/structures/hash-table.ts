@@ -591,21 +591,38 @@ export class HashTables {
 
   /** Makes room for one more bucket: a longer only chunk, or one more chunk. */
   #makeRoom(table: number): void {
-    const memory = this.memory;
-    const words = memory.i32[table >>> PLACE_BITS];
+    const words = this.memory.i32[table >>> PLACE_BITS];
     const h = (table & PLACE_MASK) << 1;
     const buckets = words[h + H.buckets];
     if (words[h + H.chunks] === 0) {
       const room = words[h + H.room];
       if (buckets < room) return;
       if (room < CHUNK_BUCKETS) {
-        const longer = memory.allocate(room * 2 * BUCKET_BYTES);
-        memory.copy(words[h + H.chunk], 0, longer, 0, room * BUCKET_BYTES);
-        memory.free(words[h + H.chunk]);
-        words[h + H.chunk] = longer;
-        words[h + H.room] = room * 2;
+        this.#setRoom(table, room * 2, room * BUCKET_BYTES, BUCKET_BYTES);
         return;
       }
+    }
+    if (buckets >= words[h + H.chunks] * CHUNK_BUCKETS) this.#addChunk(table);
+  }
+
+  /** Moves the only chunk, or the directory, to a block with another room. */
+  #setRoom(table: number, room: number, keep: number, bytesEach: number): void {
+    const memory = this.memory;
+    const words = memory.i32[table >>> PLACE_BITS];
+    const h = (table & PLACE_MASK) << 1;
+    const moved = memory.allocate(room * bytesEach);
+    memory.copy(words[h + H.chunk], 0, moved, 0, keep);
+    memory.free(words[h + H.chunk]);
+    words[h + H.chunk] = moved;
+    words[h + H.room] = room;
+  }
+
+  /** Adds a chunk behind those that are full; the second one brings the directory. */
+  #addChunk(table: number): void {
+    const memory = this.memory;
+    const words = memory.i32[table >>> PLACE_BITS];
+    const h = (table & PLACE_MASK) << 1;
+    if (words[h + H.chunks] === 0) {
       const directory = memory.allocate(DIRECTORY_MIN * 4);
       memory.i32[directory >>> PLACE_BITS][(directory & PLACE_MASK) << 1] = words[h + H.chunk];
       words[h + H.chunk] = directory;
@@ -613,14 +630,7 @@ export class HashTables {
       words[h + H.room] = DIRECTORY_MIN;
     }
     const chunks = words[h + H.chunks];
-    if (buckets < chunks * CHUNK_BUCKETS) return;
-    if (chunks === words[h + H.room]) {
-      const longer = memory.allocate(chunks * 2 * 4);
-      memory.copy(words[h + H.chunk], 0, longer, 0, chunks * 4);
-      memory.free(words[h + H.chunk]);
-      words[h + H.chunk] = longer;
-      words[h + H.room] = chunks * 2;
-    }
+    if (chunks === words[h + H.room]) this.#setRoom(table, chunks * 2, chunks * 4, 4);
     const chunk = memory.allocate(CHUNK_BUCKETS * BUCKET_BYTES);
     const directory = words[h + H.chunk];
     memory.i32[directory >>> PLACE_BITS][((directory & PLACE_MASK) << 1) + chunks] = chunk;
@@ -646,18 +656,52 @@ export class HashTables {
         words[h + H.room] = room >> 1;
       }
     } else if (chunks > 1 && buckets <= (chunks - 2) * CHUNK_BUCKETS + CHUNK_BUCKETS / 2) {
-      const directory = words[h + H.chunk];
-      const entries = memory.i32[directory >>> PLACE_BITS];
-      const d = (directory & PLACE_MASK) << 1;
-      memory.free(entries[d + chunks - 1]);
-      words[h + H.chunks] = chunks - 1;
-      if (chunks === 2) {
-        words[h + H.chunk] = entries[d];
-        words[h + H.chunks] = 0;
-        words[h + H.room] = CHUNK_BUCKETS;
-        memory.free(directory);
-      }
+      this.#dropLastChunk(table);
     }
+  }
+
+  /** Frees the last chunk, which is empty; the directory goes with the second one. */
+  #dropLastChunk(table: number): void {
+    const memory = this.memory;
+    const words = memory.i32[table >>> PLACE_BITS];
+    const h = (table & PLACE_MASK) << 1;
+    const chunks = words[h + H.chunks];
+    const directory = words[h + H.chunk];
+    const entries = memory.i32[directory >>> PLACE_BITS];
+    const d = (directory & PLACE_MASK) << 1;
+    memory.free(entries[d + chunks - 1]);
+    words[h + H.chunks] = chunks - 1;
+    if (chunks > 2) return;
+    words[h + H.chunk] = entries[d];
+    words[h + H.chunks] = 0;
+    words[h + H.room] = CHUNK_BUCKETS;
+    memory.free(directory);
+  }
+
+  /** Chunks behind a directory, or 0; see reshape(). */
+  chunks(table: number): number {
+    return this.memory.i32[table >>> PLACE_BITS][((table & PLACE_MASK) << 1) + H.chunks];
+  }
+
+  /** Buckets in the only chunk, or chunks in the directory; see reshape(). */
+  room(table: number): number {
+    return this.memory.i32[table >>> PLACE_BITS][((table & PLACE_MASK) << 1) + H.room];
+  }
+
+  /**
+   * Gives a table the buckets, chunks and room back that it had: then it takes what it took.
+   * REQUIRES: it had them, and holds the records that it held then.
+   */
+  reshape(table: number, buckets: number, chunks: number, room: number): void {
+    const words = this.memory.i32[table >>> PLACE_BITS];
+    const h = (table & PLACE_MASK) << 1;
+    while (words[h + H.buckets] > buckets) this.#merge(table);
+    while (words[h + H.buckets] < buckets) this.#split(table);
+    while (words[h + H.chunks] > chunks) this.#dropLastChunk(table);
+    while (words[h + H.chunks] < chunks) this.#addChunk(table);
+    if (words[h + H.room] === room) return;
+    if (chunks > 0) this.#setRoom(table, room, chunks * 4, 4);
+    else this.#setRoom(table, room, buckets * BUCKET_BYTES, BUCKET_BYTES);
   }
 
   /** Checks every invariant of the essay above; stops with an assertion where one is broken. */

@@ -107,6 +107,16 @@ export class Records {
     return ref;
   }
 
+  /** A record of the same string, kind, deadline and clock under the key bytes[start, end). */
+  copyString(ref: number, bytes: Uint8Array, start: number, end: number): number {
+    const kind = this.kind(ref);
+    const deadline = this.deadline(ref);
+    const clock = this.clock(ref);
+    this.value(ref);
+    const { bytes: value, start: from, end: to } = this;
+    return this.create(kind, bytes, start, end, value, from, to, deadline, clock);
+  }
+
   #writeHeader(
     ref: number,
     word: number,
@@ -168,9 +178,10 @@ export class Records {
 
   /**
    * Sets, changes or (NO_DEADLINE) takes away the deadline. The record moves when it gains or
-   * loses the field: returns where it is now; the caller replaces its reference.
+   * loses the field: returns where it is now; the caller replaces its reference. Where it was is
+   * freed, unless the caller keeps it.
    */
-  withDeadline(ref: number, deadline: number): number {
+  withDeadline(ref: number, deadline: number, keeps = false): number {
     const segment = ref >>> PLACE_BITS;
     const at = (ref & PLACE_MASK) << 3;
     const word = this.memory.i32[segment][at >> 2];
@@ -212,7 +223,7 @@ export class Records {
         clock,
       );
     }
-    this.memory.free(ref);
+    if (!keeps) this.memory.free(ref);
     return moved;
   }
 
@@ -332,6 +343,17 @@ export class Records {
     return moved;
   }
 
+  /** Whether withValue would write a value of this length where the record lies. */
+  takesInPlace(ref: number, length: number): boolean {
+    const words = this.memory.i32[ref >>> PLACE_BITS];
+    const at = (ref & PLACE_MASK) << 1;
+    const word = words[at];
+    if ((word & (POINTER | LONG_KEY)) !== 0 || length > VALUE_INLINE_MAX) return false;
+    const lengths = words[at + 1];
+    if (lengths >>> 16 === length) return true;
+    return this.#fits(ref, headerBytes(word) + (lengths & 0xffff) + length);
+  }
+
   /** Whether a record of so many bytes may stay in its block, wasting no more than half of it. */
   #fits(ref: number, bytes: number): boolean {
     const size = this.memory.sizeOf(ref);
@@ -398,6 +420,42 @@ export class Records {
     this.free(ref);
     this.value(grown);
     return grown;
+  }
+
+  /** Whether resizeValue would leave record and value where they are. */
+  resizesInPlace(ref: number, length: number): boolean {
+    const word = this.memory.i32[ref >>> PLACE_BITS][(ref & PLACE_MASK) << 1];
+    if ((word & POINTER) !== 0) {
+      return length > VALUE_INLINE_MAX && length <= this.memory.sizeOf(this.pointer(ref));
+    }
+    if (length > VALUE_INLINE_MAX) return false;
+    this.key(ref);
+    const before = this.end - ((ref & PLACE_MASK) << 3);
+    return before + length <= this.memory.sizeOf(ref);
+  }
+
+  /** Makes a string value `length` bytes long. REQUIRES: its block is at least that long. */
+  setLength(ref: number, kind: number, length: number): void {
+    const word = this.memory.i32[ref >>> PLACE_BITS][(ref & PLACE_MASK) << 1];
+    if ((word & POINTER) === 0) {
+      this.#setInlineLength(ref, kind, length);
+      return;
+    }
+    this.setPointerLength(ref, length);
+    this.setKind(ref, kind);
+  }
+
+  /**
+   * Moves a long value to another block of at least `length` bytes, which becomes its length; the
+   * old block is the caller's. REQUIRES: the value lies in a block of its own.
+   */
+  renewValue(ref: number, kind: number, length: number): void {
+    const memory = this.memory;
+    const block = memory.allocate(length + Math.min(length, 1 << 20));
+    memory.copy(this.pointer(ref), 0, block, 0, Math.min(this.pointerLength(ref), length));
+    this.setPointer(ref, block);
+    this.setPointerLength(ref, length);
+    this.setKind(ref, kind);
   }
 
   #setInlineLength(ref: number, kind: number, length: number): void {

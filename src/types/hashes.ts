@@ -12,6 +12,7 @@
 
 import { assert } from "../base/assert.ts";
 import type { CollectionType } from "../keyspace/data-type.ts";
+import type { EntryJournal } from "../keyspace/entry-journal.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { TableWalk } from "../keyspace/table-walk.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
@@ -56,6 +57,7 @@ export class Hashes implements CollectionType {
       this.valueMax = value;
     },
   };
+  journal: EntryJournal | null = null;
   readonly memory: Memory;
   readonly records: Records;
   readonly tables: HashTables;
@@ -111,9 +113,9 @@ export class Hashes implements CollectionType {
 
   /** Makes a hash a table at once when `added` more fields would not fit a packed list. */
   expect(entry: number, added: number): void {
-    if (added > this.entriesMax && this.records.kind(entry) === HashKind.packed) {
-      this.#becomeTable(entry);
-    }
+    if (added <= this.entriesMax || this.records.kind(entry) !== HashKind.packed) return;
+    if (this.journal !== null) this.journal.keep(entry);
+    this.#becomeTable(entry);
   }
 
   // Fields
@@ -161,17 +163,27 @@ export class Hashes implements CollectionType {
     start: number,
     end: number,
   ): boolean {
-    if (this.records.kind(entry) === HashKind.packed) {
-      const longest = this.valueMax;
-      if (fieldEnd - fieldStart <= longest && end - start <= longest) {
-        return this.#setInPacked(entry, field, fieldStart, fieldEnd, value, start, end);
-      }
-      this.#becomeTable(entry);
+    const journal = this.#listener(entry);
+    if (this.records.kind(entry) === HashKind.table) {
+      return this.#setInTable(journal, entry, field, fieldStart, fieldEnd, value, start, end);
     }
-    return this.#setInTable(entry, field, fieldStart, fieldEnd, value, start, end);
+    if (journal !== null) journal.keep(entry);
+    const longest = this.valueMax;
+    if (fieldEnd - fieldStart <= longest && end - start <= longest) {
+      return this.#setInPacked(entry, field, fieldStart, fieldEnd, value, start, end);
+    }
+    this.#becomeTable(entry);
+    return this.#setInTable(null, entry, field, fieldStart, fieldEnd, value, start, end);
+  }
+
+  /** The journal that is to be told of changes to this entry, or null. */
+  #listener(entry: number): EntryJournal | null {
+    const { journal } = this;
+    return journal === null || journal.isWhole(entry) ? null : journal;
   }
 
   #setInTable(
+    journal: EntryJournal | null,
     entry: number,
     field: Uint8Array,
     fieldStart: number,
@@ -185,11 +197,10 @@ export class Hashes implements CollectionType {
     const hash = tables.hash(field, fieldStart, fieldEnd);
     const record = tables.find(table, hash, field, fieldStart, fieldEnd);
     if (record !== 0) {
-      const moved = records.withValue(record, 0, value, start, end);
-      if (moved !== record) tables.replaceFound(moved);
+      this.#members.setFound(journal, table, record, value, start, end);
       return false;
     }
-    this.#members.insert(table, hash, field, fieldStart, fieldEnd, value, start, end);
+    this.#members.insert(journal, table, hash, field, fieldStart, fieldEnd, value, start, end);
     return true;
   }
 
@@ -216,7 +227,7 @@ export class Hashes implements CollectionType {
       packed.totalBytes(list) + added > PACKED_BYTES_MAX
     ) {
       this.#becomeTable(entry);
-      return this.#setInTable(entry, field, fieldStart, fieldEnd, value, start, end);
+      return this.#setInTable(null, entry, field, fieldStart, fieldEnd, value, start, end);
     }
     list = packed.append(list, field, fieldStart, fieldEnd);
     records.setPointer(entry, packed.append(list, value, start, end));
@@ -225,16 +236,19 @@ export class Hashes implements CollectionType {
 
   /** Takes a field out; false when it was not there. The hash may be left empty. */
   remove(entry: number, field: Uint8Array, start: number, end: number): boolean {
-    const root = this.records.pointer(entry);
+    const journal = this.#listener(entry);
+    let root = this.records.pointer(entry);
     if (this.records.kind(entry) === HashKind.table) {
-      const tables = this.tables;
-      const record = tables.remove(root, tables.hash(field, start, end), field, start, end);
-      if (record !== 0) this.records.free(record);
-      return record !== 0;
+      return this.#members.remove(journal, root, field, start, end);
     }
     const at = this.packed.find(root, this.packed.first(root), field, start, end, 1);
-    if (at !== 0) this.records.setPointer(entry, this.packed.removeRange(root, at, 2));
-    return at !== 0;
+    if (at === 0) return false;
+    if (journal !== null) {
+      journal.keep(entry);
+      root = this.records.pointer(entry);
+    }
+    this.records.setPointer(entry, this.packed.removeRange(root, at, 2));
+    return true;
   }
 
   /** Draws a field uniformly and describes it. REQUIRES: the hash is not empty. */
@@ -302,7 +316,7 @@ export class Hashes implements CollectionType {
     while (walk.next()) {
       const hash = this.tables.hash(walk.bytes, walk.start, walk.end);
       const { bytes, start, end, valueBytes, valueStart, valueEnd } = walk;
-      this.#members.insert(table, hash, bytes, start, end, valueBytes, valueStart, valueEnd);
+      this.#members.insert(null, table, hash, bytes, start, end, valueBytes, valueStart, valueEnd);
     }
     return table;
   }

@@ -52,7 +52,7 @@ export function fuzzLists(seed: number, steps: number): void {
           assert(found === index >= 0, "fuzz: findFirst");
           if (!found) break;
           lists.willGrow(entry, 1, length);
-          lists.insertAtCursor(entry, end === End.left, bytes, 0, length);
+          lists.insertAtFound(entry, end === End.left, bytes, 0, length);
           model.splice(index + (end === End.left ? 0 : 1), 0, text);
           break;
         }

@@ -13,21 +13,21 @@
 
 import { assert } from "../base/assert.ts";
 import type { CollectionType } from "../keyspace/data-type.ts";
+import type { EntryJournal } from "../keyspace/entry-journal.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Memory } from "../memory/memory.ts";
-import { ChunkedLists, LIMIT_WORDS } from "../structures/chunked-list.ts";
+import { ChunkedLists } from "../structures/chunked-list.ts";
+import { LIMIT_WORDS } from "../structures/list-limit.ts";
 import { PACKED_EMPTY, PackedLists } from "../structures/packed-list.ts";
 import type { Records } from "../structures/record.ts";
+import { End, LIST, ListUndo } from "./list-undo.ts";
 
 // Settings: list-max-listpack-size, and the limits of nodes that follow from it.
 const Setting = { fill: 0, limits: 1 } as const;
 const FILL = -2;
 
-/** The two ends of a list, as handlers pass them. */
-export const End = { left: 0, right: 1 } as const;
+export { End, LIST };
 
-/** The type's number in memory. */
-export const LIST = 1;
 /** Its kinds there. */
 export const ListKind = { packed: 3, chunked: 4 } as const;
 
@@ -50,6 +50,8 @@ export class Lists implements CollectionType {
       this.limit = value;
     },
   };
+  journal: EntryJournal | null = null;
+  readonly undo: ListUndo;
   readonly memory: Memory;
   readonly records: Records;
   readonly packed: PackedLists;
@@ -57,6 +59,8 @@ export class Lists implements CollectionType {
   readonly chunked: ChunkedLists;
 
   readonly #settings: Int32Array;
+  /** Index of the element that findFirst found. */
+  #found = 0;
 
   constructor(keyspace: Keyspace) {
     const { memory, records } = keyspace;
@@ -66,6 +70,7 @@ export class Lists implements CollectionType {
     this.#settings = keyspace.settingsOf(LIST, [FILL]);
     const limits = this.#settings.subarray(Setting.limits, Setting.limits + LIMIT_WORDS);
     this.chunked = new ChunkedLists(memory, this.packed, limits);
+    this.undo = new ListUndo(memory, this.chunked, limits);
   }
 
   /** list-max-listpack-size: −1 … −5 are 4 … 64 KiB, from 0 on it is a number of entries. */
@@ -122,7 +127,7 @@ export class Lists implements CollectionType {
     const root = this.records.pointer(entry);
     const size = this.#packedBytes(root) + bytes;
     const tooMany = this.limit >= 0 && this.chunked.count(root) + added > this.chunked.entriesMax;
-    if (size > this.chunked.elementMax || tooMany) this.records.setKind(entry, ListKind.chunked);
+    if (size > this.chunked.elementMax || tooMany) this.#setKind(entry, ListKind.chunked);
   }
 
   /** The list has lost elements, or large ones have become small. */
@@ -135,7 +140,12 @@ export class Lists implements CollectionType {
       this.limit >= 0
         ? chunked.count(root) <= this.chunked.entriesMax >> 1
         : this.#packedBytes(root) <= this.chunked.elementMax >> 1;
-    if (fits) this.records.setKind(entry, ListKind.packed);
+    if (fits) this.#setKind(entry, ListKind.packed);
+  }
+
+  #setKind(entry: number, kind: number): void {
+    if (this.journal !== null) this.journal.retyped(entry, this.records.kind(entry));
+    this.records.setKind(entry, kind);
   }
 
   /** The kind that suits a list whose nodes came from a file. */
@@ -167,6 +177,14 @@ export class Lists implements CollectionType {
     const root = this.records.pointer(entry);
     if (end === End.left) this.chunked.pushFirst(root, bytes, start, stop);
     else this.chunked.pushLast(root, bytes, start, stop);
+    const journal = this.#listener(entry);
+    if (journal !== null) this.undo.pushed(journal, root, end, 1);
+  }
+
+  /** The journal that is to be told of changes to this entry, or null. */
+  #listener(entry: number): EntryJournal | null {
+    const { journal } = this;
+    return journal === null || journal.isWhole(entry) ? null : journal;
   }
 
   /**
@@ -193,6 +211,8 @@ export class Lists implements CollectionType {
       if (end === End.left) chunked.pushFirst(root, bytes, starts[i], stops[i]);
       else chunked.pushLast(root, bytes, starts[i], stops[i]);
     }
+    const journal = this.#listener(entry);
+    if (journal !== null) this.undo.pushed(journal, root, end, to - from);
     return chunked.count(root);
   }
 
@@ -207,13 +227,20 @@ export class Lists implements CollectionType {
   /** Removes the element at an end. REQUIRES: there is one. */
   removeEnd(entry: number, end: number): void {
     const root = this.records.pointer(entry);
-    if (end === End.left) this.chunked.removeFirst(root);
+    const journal = this.#listener(entry);
+    if (journal !== null) this.undo.pop(journal, root, end, 1);
+    else if (end === End.left) this.chunked.removeFirst(root);
     else this.chunked.removeLast(root);
   }
 
   /** Removes `count` elements at an end; hasShrunk is the caller's to call. */
   removeFromEnd(entry: number, end: number, count: number): void {
     const root = this.records.pointer(entry);
+    const journal = this.#listener(entry);
+    if (journal !== null) {
+      if (count > 0) this.undo.pop(journal, root, end, count);
+      return;
+    }
     const from = end === End.left ? 0 : this.chunked.count(root) - count;
     this.chunked.removeRange(root, from, count);
   }
@@ -229,6 +256,8 @@ export class Lists implements CollectionType {
   set(entry: number, index: number, bytes: Uint8Array, start: number, end: number): boolean {
     const root = this.records.pointer(entry);
     if (!this.chunked.seek(root, index)) return false;
+    const journal = this.#listener(entry);
+    if (journal !== null) this.undo.keepElement(journal, root, index);
     this.willGrow(entry, 1, end - start);
     this.chunked.replace(root, bytes, start, end);
     this.hasShrunk(entry);
@@ -239,12 +268,17 @@ export class Lists implements CollectionType {
   findFirst(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
     const chunked = this.chunked;
     let there = chunked.first(this.records.pointer(entry));
-    while (there && !chunked.equals(bytes, start, end)) there = chunked.next();
+    let index = 0;
+    for (; there && !chunked.equals(bytes, start, end); index++) there = chunked.next();
+    this.#found = index;
     return there;
   }
 
-  /** Inserts an element beside the cursor's. REQUIRES: willGrow has been called for it. */
-  insertAtCursor(
+  /**
+   * Inserts an element beside the one that findFirst found.
+   * REQUIRES: it has found one, and willGrow has been called.
+   */
+  insertAtFound(
     entry: number,
     before: boolean,
     bytes: Uint8Array,
@@ -254,6 +288,9 @@ export class Lists implements CollectionType {
     const root = this.records.pointer(entry);
     if (before) this.chunked.insertBefore(root, bytes, start, end);
     else this.chunked.insertAfter(root, bytes, start, end);
+    const journal = this.#listener(entry);
+    const index = before ? this.#found : this.#found + 1;
+    if (journal !== null) this.undo.inserted(journal, root, index);
   }
 
   /**
@@ -265,23 +302,29 @@ export class Lists implements CollectionType {
     const root = this.records.pointer(entry);
     const forward = count >= 0;
     const limit = count === 0 ? Number.MAX_SAFE_INTEGER : Math.abs(count);
+    const journal = this.#listener(entry);
     let removed = 0;
+    if (journal !== null) this.undo.beginRemoving(root, forward);
     let there = forward ? chunked.first(root) : chunked.last(root);
     while (there && removed < limit) {
       if (chunked.equals(bytes, start, end)) {
         there = chunked.remove(root, forward);
+        if (journal !== null) this.undo.isRemoved();
         removed++;
-      } else there = forward ? chunked.next() : chunked.previous();
+      } else {
+        there = forward ? chunked.next() : chunked.previous();
+        if (journal !== null) this.undo.isPassed();
+      }
     }
+    if (journal !== null) this.undo.endRemoving(journal, root, bytes, start, end);
     if (removed > 0) this.hasShrunk(entry);
     return removed;
   }
 
   /** Keeps the elements from index `from` to before index `to` (both within the list). */
   keepRange(entry: number, from: number, to: number): void {
-    const root = this.records.pointer(entry);
-    this.chunked.removeRange(root, to, this.chunked.count(root) - to);
-    this.chunked.removeRange(root, 0, from);
+    this.removeFromEnd(entry, End.right, this.length(entry) - to);
+    this.removeFromEnd(entry, End.left, from);
     this.hasShrunk(entry);
   }
 }

@@ -2,8 +2,11 @@
 // records (structures/record.ts) that belong to it. A record's key is the member or field, its
 // value what goes with it; kind, deadline and clock say nothing there. Hashes and sets stand on
 // them, each type with an object of its own over the keyspace's one set of hash tables.
+//
+// Changes are told to a journal where one is given: then what they would free is kept.
 
 import { assert } from "../base/assert.ts";
+import type { EntryJournal } from "../keyspace/entry-journal.ts";
 import type { Disposer, HashTables } from "../structures/hash-table.ts";
 import { NO_DEADLINE, type Records } from "../structures/record.ts";
 
@@ -18,6 +21,7 @@ export class MemberTables implements Disposer {
 
   /** Adds a member with its value. REQUIRES: `hash` is the member's, which is not there. */
   insert(
+    journal: EntryJournal | null,
     table: number,
     hash: number,
     member: Uint8Array,
@@ -38,7 +42,56 @@ export class MemberTables implements Disposer {
       NO_DEADLINE,
       0,
     );
-    this.#tables.insert(table, hash, record);
+    if (journal === null) this.#tables.insert(table, hash, record);
+    else journal.tables.insert(table, hash, record);
+  }
+
+  /** Gives `record`, which HashTables.find() found, another value. */
+  setFound(
+    journal: EntryJournal | null,
+    table: number,
+    record: number,
+    value: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    const records = this.#records;
+    if (journal === null) {
+      const moved = records.withValue(record, 0, value, start, end);
+      if (moved !== record) this.#tables.replaceFound(moved);
+      return;
+    }
+    records.key(record);
+    const { bytes, start: from, end: to } = records;
+    const made = records.create(0, bytes, from, to, value, start, end, NO_DEADLINE, 0);
+    journal.tables.replaceFound(table, record, made);
+  }
+
+  /** Takes a member out; false when it was not there. */
+  remove(
+    journal: EntryJournal | null,
+    table: number,
+    member: Uint8Array,
+    start: number,
+    end: number,
+  ): boolean {
+    const tables = this.#tables;
+    const hash = tables.hash(member, start, end);
+    const record = tables.find(table, hash, member, start, end);
+    if (record === 0) return false;
+    if (journal === null) {
+      tables.removeFound(table, hash);
+      this.#records.free(record);
+    } else journal.tables.removeFound(table, hash, record);
+    return true;
+  }
+
+  /** Takes out `record`. REQUIRES: it is there. */
+  removeRecord(journal: EntryJournal | null, table: number, record: number): void {
+    if (journal === null) {
+      this.#tables.removeRecord(table, record);
+      this.#records.free(record);
+    } else journal.tables.removeRecord(table, record);
   }
 
   /** Frees up to `budget` members and, when none is left, the table; see CollectionType.free. */

@@ -12,6 +12,7 @@
 
 import { assert } from "../base/assert.ts";
 import type { CollectionType } from "../keyspace/data-type.ts";
+import type { EntryJournal } from "../keyspace/entry-journal.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { TableWalk } from "../keyspace/table-walk.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
@@ -58,6 +59,7 @@ export class Sets implements CollectionType {
       this.packedValueMax = value;
     },
   };
+  journal: EntryJournal | null = null;
   readonly memory: Memory;
   readonly records: Records;
   readonly tables: HashTables;
@@ -154,23 +156,13 @@ export class Sets implements CollectionType {
     return this.createHolder(this.isSorted(entry) ? SetKind.integers : SetKind.packed);
   }
 
-  /** Gives each of two entries the other's set. */
-  exchange(entry: number, other: number): void {
-    const { records } = this;
-    const kind = records.kind(entry);
-    const root = records.pointer(entry);
-    assert(entry !== other, "two sets are exchanged");
-    records.setKind(entry, records.kind(other));
-    records.setPointer(entry, records.pointer(other));
-    records.setKind(other, kind);
-    records.setPointer(other, root);
-  }
-
   /** Makes a set a table at once when `added` more members would not fit its encoding. */
   expect(entry: number, added: number): void {
     const kind = this.records.kind(entry);
     const fits = kind === SetKind.integers ? this.integersMax : this.packedEntriesMax;
-    if (kind !== SetKind.table && added > fits) this.#becomeTable(entry, kind);
+    if (kind === SetKind.table || added <= fits) return;
+    if (this.journal !== null) this.journal.keep(entry);
+    this.#becomeTable(entry, kind);
   }
 
   // Members
@@ -219,18 +211,50 @@ export class Sets implements CollectionType {
 
   /** Adds a member; false when it was there. */
   add(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const journal = this.#listener(entry);
+    if (journal !== null && this.records.kind(entry) !== SetKind.table) {
+      if (this.has(entry, bytes, start, end)) return false;
+      journal.keep(entry);
+    }
+    return this.#add(journal, entry, bytes, start, end);
+  }
+
+  /** As add, to a holder, of which no journal is told. */
+  gather(holder: number, bytes: Uint8Array, start: number, end: number): boolean {
+    return this.#add(null, holder, bytes, start, end);
+  }
+
+  /** The journal that is to be told of changes to this entry, or null. */
+  #listener(entry: number): EntryJournal | null {
+    const { journal } = this;
+    return journal === null || journal.isWhole(entry) ? null : journal;
+  }
+
+  #add(
+    journal: EntryJournal | null,
+    entry: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): boolean {
     const kind = this.records.kind(entry);
-    if (kind === SetKind.table) return this.#addToTable(entry, bytes, start, end);
+    if (kind === SetKind.table) return this.#addToTable(journal, entry, bytes, start, end);
     if (kind === SetKind.packed) return this.#addToPacked(entry, bytes, start, end);
     return this.#addToIntegers(entry, bytes, start, end);
   }
 
-  #addToTable(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
+  #addToTable(
+    journal: EntryJournal | null,
+    entry: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): boolean {
     const tables = this.tables;
     const table = this.records.pointer(entry);
     const hash = tables.hash(bytes, start, end);
     if (tables.find(table, hash, bytes, start, end) !== 0) return false;
-    this.#members.insert(table, hash, bytes, start, end, NO_BYTES, 0, 0);
+    this.#members.insert(journal, table, hash, bytes, start, end, NO_BYTES, 0, 0);
     return true;
   }
 
@@ -245,7 +269,7 @@ export class Sets implements CollectionType {
       packed.totalBytes(list) + length > PACKED_BYTES_MAX
     ) {
       this.#becomeTable(entry, SetKind.packed);
-      return this.#addToTable(entry, bytes, start, end);
+      return this.#addToTable(null, entry, bytes, start, end);
     }
     this.records.setPointer(entry, packed.append(list, bytes, start, end));
     return true;
@@ -266,7 +290,7 @@ export class Sets implements CollectionType {
       return this.#addToPacked(entry, bytes, start, end);
     }
     this.#becomeTable(entry, SetKind.integers);
-    return this.#addToTable(entry, bytes, start, end);
+    return this.#addToTable(null, entry, bytes, start, end);
   }
 
   /** Whether the members of an integer set and one of `length` bytes fit a packed list. */
@@ -283,15 +307,30 @@ export class Sets implements CollectionType {
 
   /** Takes a member out; false when it was not there. The set may be left empty. */
   remove(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
+    return this.#remove(this.#listener(entry), entry, bytes, start, end);
+  }
+
+  /** As remove, from a holder, of which no journal is told. */
+  withdraw(holder: number, bytes: Uint8Array, start: number, end: number): boolean {
+    return this.#remove(null, holder, bytes, start, end);
+  }
+
+  #remove(
+    journal: EntryJournal | null,
+    entry: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): boolean {
     const kind = this.records.kind(entry);
-    const root = this.records.pointer(entry);
     if (kind === SetKind.table) {
-      const tables = this.tables;
-      const hash = tables.hash(bytes, start, end);
-      const record = tables.remove(root, hash, bytes, start, end);
-      if (record !== 0) this.records.free(record);
-      return record !== 0;
+      return this.#members.remove(journal, this.records.pointer(entry), bytes, start, end);
     }
+    if (journal !== null) {
+      if (!this.has(entry, bytes, start, end)) return false;
+      journal.keep(entry);
+    }
+    const root = this.records.pointer(entry);
     if (kind === SetKind.integers) {
       if (!this.integers.parse(bytes, start, end)) return false;
       const shrunk = this.integers.remove(root);
@@ -335,11 +374,14 @@ export class Sets implements CollectionType {
   /** Takes out the member that pick drew. REQUIRES: the set did not change since. */
   removePicked(entry: number): void {
     const kind = this.records.kind(entry);
-    const root = this.records.pointer(entry);
+    const journal = this.#listener(entry);
     if (kind === SetKind.table) {
-      this.tables.removeRecord(root, this.#picked);
-      this.records.free(this.#picked);
-    } else if (kind === SetKind.integers) {
+      this.#members.removeRecord(journal, this.records.pointer(entry), this.#picked);
+      return;
+    }
+    if (journal !== null) journal.keep(entry);
+    const root = this.records.pointer(entry);
+    if (kind === SetKind.integers) {
       this.records.setPointer(entry, this.integers.removeAt(root, this.#picked));
     } else {
       this.records.setPointer(entry, this.packed.remove(root, this.#picked));
@@ -377,7 +419,7 @@ export class Sets implements CollectionType {
     while (walk.next()) {
       const { bytes, start, end } = walk;
       const hash = this.tables.hash(bytes, start, end);
-      this.#members.insert(table, hash, bytes, start, end, NO_BYTES, 0, 0);
+      this.#members.insert(null, table, hash, bytes, start, end, NO_BYTES, 0, 0);
     }
     return table;
   }

@@ -80,7 +80,7 @@ function insert(c: Context): void {
     return c.reply.integer(-1);
   }
   lists.willGrow(entry, 1, args.ends[4] - args.starts[4]);
-  lists.insertAtCursor(entry, before, args.bytes, args.starts[4], args.ends[4]);
+  lists.insertAtFound(entry, before, args.bytes, args.starts[4], args.ends[4]);
   c.modified(1, ListEvents.linsert);
   c.reply.integer(lists.length(entry));
 }

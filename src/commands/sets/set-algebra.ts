@@ -202,7 +202,7 @@ export const sinterstore: Command = {
     while (walk.next()) {
       if (!allHave(sets, count, walk)) continue;
       if (onlyIntegers) onlyIntegers = sets.isInteger(walk);
-      sets.add(holder, walk.bytes, walk.start, walk.end);
+      sets.gather(holder, walk.bytes, walk.start, walk.end);
     }
     if (onlyIntegers) sets.becomeIntegers(holder);
     storeHolder(c, holder, SetEvents.sinterstore);
@@ -216,7 +216,7 @@ function unite(sets: Sets, count: number): number {
   for (let i = 0; i < count; i++) {
     if (entries[i] === 0) continue;
     walk.open(entries[i]);
-    while (walk.next()) sets.add(holder, walk.bytes, walk.start, walk.end);
+    while (walk.next()) sets.gather(holder, walk.bytes, walk.start, walk.end);
   }
   return holder;
 }
@@ -312,16 +312,16 @@ function subtract(sets: Sets, count: number): number {
     walk.open(entries[0]);
     while (walk.next()) {
       if (anyHas(sets, 1, count, walk)) continue;
-      sets.add(holder, walk.bytes, walk.start, walk.end);
+      sets.gather(holder, walk.bytes, walk.start, walk.end);
     }
     return holder;
   }
   walk.open(entries[0]);
-  while (walk.next()) sets.add(holder, walk.bytes, walk.start, walk.end);
+  while (walk.next()) sets.gather(holder, walk.bytes, walk.start, walk.end);
   for (let i = 1; i < count && sets.count(holder) > 0; i++) {
     if (entries[i] === 0) continue;
     walk.open(entries[i]);
-    while (walk.next()) sets.remove(holder, walk.bytes, walk.start, walk.end);
+    while (walk.next()) sets.withdraw(holder, walk.bytes, walk.start, walk.end);
   }
   return holder;
 }

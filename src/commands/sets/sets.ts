@@ -244,7 +244,7 @@ function popAllBut(c: Context, entry: number, staying: number, count: number): v
   const holder = sets.createHolderFor(entry);
   for (let i = 0; i < staying; i++) {
     sets.pick(entry, c.keyspace.random);
-    sets.add(holder, sets.bytes, sets.start, sets.end);
+    sets.gather(holder, sets.bytes, sets.start, sets.end);
     sets.removePicked(entry);
   }
   const { walk } = sets;
@@ -254,8 +254,8 @@ function popAllBut(c: Context, entry: number, staying: number, count: number): v
     reply.bulk(walk.bytes, walk.start, walk.end);
     c.effectBytes(walk.bytes, walk.start, walk.end);
   }
-  sets.exchange(entry, holder);
-  c.keyspace.dispose(holder);
+  c.keyspace.setRoot(entry, sets.records.kind(holder), sets.records.pointer(holder));
+  c.memory.free(holder);
 }
 
 function replyPicked(c: Context): void {

@@ -109,7 +109,7 @@ function appendCommand(c: Context): void {
   const { records } = keyspace;
   const length = records.valueLength(entry);
   if (!lengthAllowed(c, length + added)) return;
-  keyspace.resizeString(c.db, entry, StringKind.raw, length + added, length);
+  keyspace.resizeString(c.db, entry, StringKind.raw, length + added, length, length + added);
   copyArgument(c, 2, records.bytes, records.start + length);
   c.modified(1, StringEvents.append);
   reply.integer(length + added);
@@ -145,7 +145,7 @@ function setrangeCommand(c: Context): void {
     entry = c.findForWrite(1);
   }
   const whole = Math.max(length, offset + added);
-  keyspace.resizeString(c.db, entry, StringKind.raw, whole, length);
+  keyspace.resizeString(c.db, entry, StringKind.raw, whole, offset, offset + added);
   const { bytes, start } = records;
   if (offset > length) bytes.fill(0, start + length, start + offset);
   copyArgument(c, 3, bytes, start + offset);
