@@ -379,8 +379,13 @@ class SlowGate implements ReplyGate {
   acknowledgedThrough = 0;
   failure: string | null = null;
   isBlocking = false;
+  hurried = 0;
   writes = 0;
   commits = 0;
+
+  hurry(): void {
+    this.hurried++;
+  }
 
   commit(): number {
     this.commits++;
@@ -452,6 +457,37 @@ test("replies wait until their batch is acknowledged, and leave in order", async
   platform.advance(10);
   assert.equal(writing.text, "firstsecond");
   assert.equal(reading.text, "read");
+});
+
+test("the gate is told when all are there whom it served and whom it left waiting", () => {
+  const platform = new SimulatedPlatform(4);
+  const gate = new SlowGate();
+  const writer = new Writer();
+  const outbox = new Outbox(platform, writer, gate);
+  const outlets = Array.from({ length: 6 }, () => new SilentOutlet(platform));
+  /** Serves these outlets in one turn; gives whether the gate was told. */
+  const turn = (from: number, to: number): boolean => {
+    const before = gate.hurried;
+    for (const outlet of outlets.slice(from, to)) {
+      outbox.begin(outlet);
+      writer.append(encode("+"), 0, 1);
+      outbox.end();
+    }
+    gate.writes = 1;
+    outbox.flush();
+    return gate.hurried > before;
+  };
+  assert.equal(turn(0, 4), true, "none are expected yet");
+  turn(4, 6);
+  gate.acknowledgedThrough = 1;
+  outbox.release();
+  assert.equal(turn(0, 1), false, "two wait of old, and of four that were served one is there");
+  assert.equal(turn(1, 3), false);
+  assert.equal(turn(3, 4), true);
+  gate.acknowledgedThrough = 5;
+  outbox.release();
+  assert.equal(turn(0, 5), false);
+  assert.equal(turn(5, 6), true);
 });
 
 test("a commit that blocks waits for those whom it served last time, but not for nobody", () => {

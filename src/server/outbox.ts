@@ -17,7 +17,9 @@
 //
 // A commit that blocks (a sync with `always`) serves all who are there for it, and costs the same
 // for one as for fifty. It waits for a turn or two while fewer are there than it served last time,
-// unless a turn brings nobody.
+// unless a turn brings nobody. A slow sync runs beside the serving; the gate puts the next one off
+// for a moment, until as many wait for it as the last one served and left waiting (`hurry`): else
+// clients fall into two groups, each of which waits for the other's sync.
 //
 // A turn buffer above KEEP_BYTES is not used again after its batch; an outlet's backlog may thus
 // keep a large remainder where it lies instead of copying it.
@@ -48,6 +50,8 @@ export interface ReplyGate {
   readonly failure: string | null;
   /** Whether the next commit will take its time, whatever the number of changes. */
   readonly isBlocking: boolean;
+  /** All who are likely to come have come: what was put off for them is done now. */
+  hurry(): void;
 }
 
 /** A gate that is always open, for a database without a log. */
@@ -56,6 +60,7 @@ export const openGate: ReplyGate = {
   acknowledgedThrough: 0,
   failure: null,
   isBlocking: false,
+  hurry: () => {},
 };
 
 /** Replies of one turn beyond which they are sent before more requests are served. */
@@ -91,6 +96,10 @@ export class Outbox {
   private readonly closings: Outlet[] = [];
   private lastNumber = 0;
   private scheduled = false;
+  // Outlets of held batches, each as often as it is in one; and how many there were when the gate
+  // last acknowledged some.
+  private heldOutlets = 0;
+  private expectedOutlets = 0;
   // Turns that a commit has waited for, how many outlets they have served, and how many the last.
   private waitedTurns = 0;
   private waitedOutlets = 0;
@@ -215,8 +224,11 @@ export class Outbox {
 
   /** Sends the held batches that have been acknowledged. To be called when the gate says so. */
   release(): void {
+    if (this.held.length === 0 || this.gate.acknowledgedThrough < this.held[0].number) return;
+    this.expectedOutlets = this.heldOutlets;
     while (this.held.length > 0 && this.gate.acknowledgedThrough >= this.held[0].number) {
       const batch = this.held.shift() as Batch;
+      this.heldOutlets -= batch.outlets.length;
       for (const outlet of batch.outlets) outlet.heldBatches--;
       this.send(batch, batch.replies);
       this.giveBack(batch.replies);
@@ -242,6 +254,8 @@ export class Outbox {
       outlet.batch = null;
     }
     this.held.push(batch);
+    this.heldOutlets += batch.outlets.length;
+    if (this.heldOutlets >= this.expectedOutlets) this.gate.hurry();
     writer.bytes = this.newBuffer();
     writer.length = 0;
     this.batch = this.spareBatches.pop() ?? new Batch();
@@ -262,7 +276,9 @@ export class Outbox {
         const slots = youngest.outlets.length;
         youngest.add(outlet, at, at + length, 1);
         outlet.waitingBytes -= length;
-        if (youngest.outlets.length > slots) outlet.heldBatches++;
+        if (youngest.outlets.length === slots) continue;
+        outlet.heldBatches++;
+        this.heldOutlets++;
       }
       outlet.batch = null;
       batch.firsts[slot] = -1;

@@ -65,6 +65,48 @@ test("always: where syncs are quick a commit waits for its own, and a slow disk 
   assert.equal(log.acknowledgedThrough, 6);
 });
 
+test("always: behind a slow sync the next waits for those who were just served", () => {
+  const disk = new Disk();
+  const { log } = openOn(disk, "always");
+  const held: (() => void)[] = [];
+  disk.heldSyncs = held;
+  disk.syncTakesMs = 8;
+  const endSync = (): void => held.shift()?.();
+  const write = (key: string): void => {
+    append(log, "SET", key, "1");
+    log.commit();
+  };
+  write("a");
+  assert.equal(held.length, 1);
+  write("b");
+  endSync();
+  assert.equal(log.acknowledgedThrough, 1);
+  assert.equal(held.length, 0, "the sync of b is put off");
+  write("c");
+  assert.equal(held.length, 0);
+  log.hurry();
+  assert.equal(held.length, 1, "all are there");
+  log.hurry();
+  assert.equal(held.length, 1);
+  endSync();
+  assert.equal(log.acknowledgedThrough, 3);
+  // Nobody says that all are there: it is put off while somebody comes, and no longer.
+  write("d");
+  disk.advance(1);
+  assert.equal(held.length, 0);
+  disk.advance(1);
+  assert.equal(held.length, 1);
+  write("e");
+  endSync();
+  disk.advance(1);
+  assert.equal(held.length, 1, "nobody came");
+  write("f");
+  endSync();
+  assert.equal(held.length, 1, "nobody came last time: the next one begins at once");
+  endSync();
+  assert.equal(log.acknowledgedThrough, 6);
+});
+
 test("everysec: written is acknowledged; a sync follows within a second", () => {
   const disk = new Disk();
   const { log } = openOn(disk, "everysec");

@@ -11,7 +11,10 @@
 // commit syncs at once where that has lately been quick (BLOCKING_MS), as handing it to another
 // thread would cost more. Where it has not, it starts a sync on another thread if none is under
 // way; what is committed meanwhile is written at once and waits for the next sync, so each sync
-// serves all batches written before it began, and no slow disk holds up those who read.
+// serves all batches written before it began, and no slow disk holds up those who read. When such a
+// sync ends, the next one is put off for a moment: those whose replies have just
+// left will write again, and share it then, instead of waiting for the one after. `hurry` says
+// that they are there.
 // `commitNow` is for callers that must block until their write is safe.
 //
 // With `always` the file is kept longer than what is written, see reserve.ts.
@@ -59,6 +62,13 @@ const BLOCKING_MS = 0.5;
 /** … by a moving average in which the last one has this weight; at first they pass for slow. */
 const LAST_SYNC_WEIGHT = 0.25;
 const FIRST_SYNC_MS = 1;
+/** The sync behind one in the background is put off for so long, again while somebody comes, … */
+const GATHERING_MS = 1;
+/** … up to this part of the time that syncs take, and to this. */
+const GATHERING_PART = 0.5;
+const GATHERING_MAX_MS = 5;
+/** When nobody has come while it waited, so many syncs begin at once. */
+const GATHERINGS_SKIPPED = 8;
 
 export class Log {
   /** Why the log cannot be written at the moment, or null. Writes are refused while it is set. */
@@ -98,6 +108,8 @@ export class Log {
   #syncRound = 0; // grows with each sync; a background sync that another overtook is disregarded
   #syncFailed = false; // bytes since #synced must be written anew before they are synced
   #timer: Timer | null = null;
+  #gatheringTimer: Timer | null = null; // set while the next sync is put off
+  #gatheringsToSkip = 0;
   #retryTimer: Timer | null = null;
   #closed = false;
 
@@ -194,13 +206,22 @@ export class Log {
       return this.batch;
     }
     if (this.#policy === "always" && this.#syncMs < BLOCKING_MS) {
+      this.#endGathering();
       this.#syncNow();
       return this.batch;
     }
+    if (this.#gatheringTimer !== null) return this.batch;
     const dueInMs = this.#syncDueInMs();
     if (dueInMs <= 0) this.#syncInBackground();
     else if (this.#timer === null) this.#startTimer(dueInMs);
     return this.batch;
+  }
+
+  /** All who may write soon have written: if the next sync is put off, it begins now. */
+  hurry(): void {
+    if (this.#gatheringTimer === null) return;
+    this.#endGathering();
+    this.#wake();
   }
 
   /**
@@ -266,6 +287,7 @@ export class Log {
     this.#closed = true;
     if (this.#timer !== null) this.#platform.clearTimer(this.#timer);
     if (this.#retryTimer !== null) this.#platform.clearTimer(this.#retryTimer);
+    this.#endGathering();
     if (this.#buffer.end !== this.#batchStart) this.#seal();
     let isSafe = true;
     if (this.batch > 0) {
@@ -416,9 +438,36 @@ export class Log {
         if (error !== undefined) this.#failSync(error);
         else this.#hasSynced(written, batch);
       }
+      if (this.#policy === "always" && this.#syncMs >= BLOCKING_MS) this.#beginGathering();
       this.onProgress?.();
+      if (this.#gatheringTimer === null) this.#wake();
+    });
+  }
+
+  /** Puts the next sync off until `hurry`, or for a moment. */
+  #beginGathering(): void {
+    if (this.#gatheringTimer !== null || this.failure !== null) return;
+    if (this.#gatheringsToSkip > 0) {
+      this.#gatheringsToSkip--;
+      return;
+    }
+    this.#gather(Math.min(this.#syncMs * GATHERING_PART, GATHERING_MAX_MS));
+  }
+
+  #gather(leftMs: number): void {
+    const { batch } = this;
+    this.#gatheringTimer = this.#platform.setTimer(GATHERING_MS, () => {
+      this.#gatheringTimer = null;
+      if (this.batch === batch) this.#gatheringsToSkip = GATHERINGS_SKIPPED;
+      else if (leftMs > GATHERING_MS) return this.#gather(leftMs - GATHERING_MS);
       this.#wake();
     });
+  }
+
+  #endGathering(): void {
+    if (this.#gatheringTimer === null) return;
+    this.#platform.clearTimer(this.#gatheringTimer);
+    this.#gatheringTimer = null;
   }
 
   /**
