@@ -4,9 +4,9 @@
 
 import { commandTable } from "../database.ts";
 import type { CommandTable } from "../engine/command-table.ts";
+import { checkLog, type FileCheck } from "../persistence/log/log-check.ts";
 import { LogError } from "../persistence/log/log-error.ts";
 import { LogReader } from "../persistence/log/log-reader.ts";
-import { checkLog, type FileCheck } from "../persistence/log/recovery.ts";
 import { emptyRdbEnd } from "../persistence/rdb/empty-rdb.ts";
 import {
   type DirectoryLock,

@@ -17,21 +17,8 @@
 // carry no sums and count as soon as they are whole. An opening ends the foreign part.
 //
 // A file is valid when it ends behind a seal or behind a whole foreign command or transaction.
-// Otherwise reading stops at the end of what was whole, `whole`, and the rest is either torn (a
-// crash can explain it; it may be cut off) or damaged (it cannot). It is damaged when
-//
-//   (1) a valid seal lies behind `whole` that says that bytes behind `whole` were on the disk
-//       (settled > whole): they had been there, and changed later; or
-//   (2) in our part, foreign commands lie behind: Redis read the file, so it was whole then. What
-//       a value holds may look the same. So where the file ends inside a batch, they count only
-//       behind that batch's seal, and where it ends with a reserve, there are none; or
-//   (3) in a foreign part, a whole command lies behind something that is no command at all, or,
-//       where a command is longer than the file, commands lie inside it that end exactly with the
-//       file; or
-//   (4) a seal that ends a foreign part is wrong.
-//
-// So batches that were never synced may be torn in any order, as a power loss leaves them, and a
-// flipped bit in anything that was synced, with something valid behind it, is never cut off.
+// Otherwise reading stops at the end of what was whole, `whole`. Whether a crash can explain what
+// stands there is decided by damage.ts.
 //
 // Commands are first written to a tape of numbers (count, then start and end of each argument), and
 // applied from it once they count: one pass over the bytes, no object for a command.
@@ -42,9 +29,10 @@ import { messageOf } from "../../base/realms.ts";
 import { ABSENT, FORESIGHT_DEPTH, type Foresight } from "../../keyspace/foresight.ts";
 import type { File, Platform } from "../../platform/platform.ts";
 import { Arguments } from "../../protocol/arguments.ts";
+
 import { LogError } from "./log-error.ts";
-import { isReserveLine, RESERVE_LINE_BYTES } from "./reserve.ts";
-import { SEAL_BYTES_MAX, SEAL_PREFIX, Seal } from "./seal.ts";
+import { isReserveLine } from "./reserve.ts";
+import { Seal } from "./seal.ts";
 
 /** Receives each command of the log. The arguments are borrowed for the call. */
 export type Apply = (args: Arguments) => void;
@@ -54,8 +42,8 @@ export const CHUNK_BYTES = 4 << 20;
 const TAPE_FLUSH = 8192; // numbers on the tape from which on it is applied at the next chance
 const ANNOTATION_BYTES_MAX = 1024; // redis-check-aof reads no longer one
 const ARGUMENTS_MAX = 0x7fffffff;
+const SUM_BYTES = 1 << 20;
 const SLACK = 16; // zero bytes behind the chunk, so that reading digits needs no test of bounds
-const SEARCH_BYTES = 1 << 20;
 
 const CR = 13;
 const LF = 10;
@@ -82,6 +70,8 @@ export class LogReader {
   reason = "";
   /** Where the bytes are that gave the reason. */
   reasonOffset = 0;
+  /** Whether reading stopped at a seal that no crash can leave where it is. */
+  isMisplaced = false;
 
   readonly #platform: Platform;
   readonly #file: File;
@@ -101,7 +91,6 @@ export class LogReader {
   #commandAt = 0; // in #bytes: where the command or annotation begins that parsing stopped in
   #need = 0;
   #badAt = 0;
-  #foreignSealWrong = false;
   #reserveFrom = -1; // offset of a reserve behind which nothing else has been found yet
   readonly #seal = new Seal();
 
@@ -135,6 +124,11 @@ export class LogReader {
     return this.#size;
   }
 
+  /** Where the command or annotation begins that reading stopped in. */
+  get commandOffset(): number {
+    return this.#origin + this.#commandAt;
+  }
+
   /** Reads on until the file ends or something is wrong; `reason` says which. */
   run(): void {
     for (;;) {
@@ -157,23 +151,6 @@ export class LogReader {
       }
       this.#refill();
     }
-  }
-
-  /**
-   * Whether what stands behind `whole` is damage and not a torn write: the offset of the valid data
-   * that shows it, or −1. REQUIRES: run() stopped with a reason.
-   */
-  evidenceOfDamage(): number {
-    if (this.#foreignSealWrong) return this.reasonOffset;
-    const seal = this.#sealBehind(this.whole);
-    if (seal >= 0) return seal;
-    if (this.sealed) {
-      const from = this.#foreignFrom(this.whole);
-      return from < 0 ? -1 : this.#commandsBehind(from, "*2\r\n$6\r\nSELECT\r\n$", false);
-    }
-    // What came before in an unfinished transaction is whole, and says nothing.
-    const from = this.#origin + this.#commandAt;
-    return this.#commandsBehind(from, "*", this.reasonOffset === this.#size);
   }
 
   /** Parses from #safeAt until the chunk ends; leaves the commands that count on the tape. */
@@ -284,10 +261,14 @@ export class LogReader {
           return ~this.#bad(p, "a seal that is not that of the batch before it");
         }
         if (!seal.closes(crc32c(bytes, this.#safeAt, p), offset)) {
+          this.isMisplaced = seal.isOpeningElsewhere(offset);
           return ~this.#bad(p, "a batch does not agree with its checksum");
         }
-      } else if (offset < 0 || !seal.closes(this.#sumOfFile(offset, at), offset)) {
-        this.#foreignSealWrong = true;
+      } else if (
+        offset < 0 ||
+        !seal.closes(sumOfFile(this.#platform, this.#file, offset, at), offset)
+      ) {
+        this.isMisplaced = true;
         return ~this.#bad(p, "a seal does not agree with the bytes before it");
       }
       this.sealed = true;
@@ -441,111 +422,18 @@ export class LogReader {
       throw new LogError("LOG_DAMAGED", this.#path, offset, `${this.#path} became shorter`);
     }
   }
-
-  /** The CRC-32C of the file's bytes [start, end), read again. */
-  #sumOfFile(start: number, end: number): number {
-    const bytes = new Uint8Array(Math.min(end - start, SEARCH_BYTES));
-    let sum = 0;
-    for (let at = start; at < end; at += bytes.length) {
-      const length = Math.min(bytes.length, end - at);
-      this.#platform.read(this.#file, bytes, 0, length, at);
-      sum = crc32c(bytes, 0, length, sum);
-    }
-    return sum;
-  }
-
-  /** The offset of a valid seal that vouches for bytes behind `whole`, or −1. */
-  #sealBehind(whole: number): number {
-    const seal = new Seal();
-    return this.#search(whole, SEAL_PREFIX, (bytes, at, filled, offset) => {
-      const lineEnd = bytes.indexOf(LF, at) + 1;
-      if (lineEnd === 0 || lineEnd > filled || !seal.parse(bytes, at, lineEnd)) return -1;
-      const start = offset - seal.length;
-      if (start < whole || start - seal.lag <= whole) return -1;
-      return seal.closes(this.#sumOfFile(start, offset), start) ? offset : -1;
-    });
-  }
-
-  /** From where on another server's commands may follow our batch at `whole`, or −1. */
-  #foreignFrom(whole: number): number {
-    if (this.#endsWithReserve()) return -1; // another server appends
-    if (this.reasonOffset < this.#size) return whole;
-    // Each SELECT up to the command that the file ends in has been seen by #parse(). Inside it
-    // stands a value's text, unless a length or a count is wrong: then our seal comes first.
-    const seal = new Seal();
-    return this.#search(whole, SEAL_PREFIX, (bytes, at, filled, offset) => {
-      const lineEnd = bytes.indexOf(LF, at) + 1;
-      if (lineEnd === 0 || lineEnd > filled || !seal.parse(bytes, at, lineEnd)) return -1;
-      return offset - seal.length === whole ? offset : -1;
-    });
-  }
-
-  /** Whether the file's last bytes are a whole line of a reserve. */
-  #endsWithReserve(): boolean {
-    const bytes = new Uint8Array(RESERVE_LINE_BYTES);
-    const from = this.#size - bytes.length;
-    if (from < this.whole) return false;
-    this.#platform.read(this.#file, bytes, 0, bytes.length, from);
-    return bytes[bytes.length - 1] === LF && isReserveLine(bytes, 0, bytes.length);
-  }
-
-  /**
-   * The offset behind `from` from which commands can be read that begin with `opening`, or −1.
-   * They must end exactly with the file, or, unless that is demanded, be at least one and followed
-   * by anything.
-   */
-  #commandsBehind(from: number, opening: string, toTheEnd: boolean): number {
-    const pattern = new Uint8Array(opening.length);
-    for (let i = 0; i < opening.length; i++) pattern[i] = opening.charCodeAt(i);
-    let skipTo = from + 1;
-    return this.#search(from, pattern, (bytes, at, _filled, offset) => {
-      if (offset < skipTo || !isCommandHead(bytes, at)) return -1;
-      const reader = new LogReader(this.#platform, this.#file, this.#path, offset, null, 1 << 16);
-      reader.run();
-      if (toTheEnd ? reader.reason === "" : reader.commands > 0) return offset;
-      skipTo = reader.whole; // what was read once is not read again
-      return -1;
-    });
-  }
-
-  /**
-   * Searches the file from `from` on for `pattern`. `visit` gets each place, in a window that holds
-   * at least SEAL_BYTES_MAX bytes from it on (or ends with the file), and returns a result ≥ 0, or
-   * −1 to go on.
-   */
-  #search(
-    from: number,
-    pattern: Readonly<Uint8Array>,
-    visit: (bytes: Uint8Array, at: number, filled: number, offset: number) => number,
-  ): number {
-    const bytes = new Uint8Array(SEARCH_BYTES);
-    for (let origin = from; origin < this.#size; ) {
-      const length = Math.min(bytes.length, this.#size - origin);
-      this.#platform.read(this.#file, bytes, 0, length, origin);
-      const isLast = origin + length === this.#size;
-      const end = isLast ? length : length - SEAL_BYTES_MAX;
-      for (let at = bytes.indexOf(pattern[0]); at >= 0 && at < end; ) {
-        let same = 1;
-        while (same < pattern.length && bytes[at + same] === pattern[same]) same++;
-        if (same === pattern.length) {
-          const result = visit(bytes, at, length, origin + at);
-          if (result >= 0) return result;
-        }
-        at = bytes.indexOf(pattern[0], at + 1);
-      }
-      if (isLast) return -1;
-      origin += end;
-    }
-    return -1;
-  }
 }
 
-/** Whether "*", digits, CR LF and "$" stand at `at`, as at the start of each command. */
-function isCommandHead(bytes: Uint8Array, at: number): boolean {
-  let end = at + 1;
-  while (bytes[end] >= ZERO && bytes[end] <= ZERO + 9) end++;
-  const isLine = end > at + 1 && bytes[end] === CR && bytes[end + 1] === LF;
-  return isLine && bytes[end + 2] === DOLLAR;
+/** The CRC-32C of a file's bytes [start, end). */
+export function sumOfFile(platform: Platform, file: File, start: number, end: number): number {
+  const bytes = new Uint8Array(Math.min(end - start, SUM_BYTES));
+  let sum = 0;
+  for (let at = start; at < end; at += bytes.length) {
+    const length = Math.min(bytes.length, end - at);
+    platform.read(file, bytes, 0, length, at);
+    sum = crc32c(bytes, 0, length, sum);
+  }
+  return sum;
 }
 
 /** Whether the letters at `start` are `word`, in any case. REQUIRES: room for the word. */

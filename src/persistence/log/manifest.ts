@@ -38,6 +38,13 @@ export function emptyManifest(): Manifest {
   return { base: undefined, history: [], increments: [] };
 }
 
+/** The files to replay, in order. */
+export function filesOf(manifest: Manifest): LogFile[] {
+  return manifest.base === undefined
+    ? [...manifest.increments]
+    : [manifest.base, ...manifest.increments];
+}
+
 /** The manifest as text: base, history, increments, as redis-server orders them. */
 export function formatManifest(manifest: Manifest): string {
   let text = "";

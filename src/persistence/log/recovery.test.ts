@@ -16,8 +16,9 @@ import {
   threeBatches,
   writes,
 } from "../test-support.ts";
+import { checkLog } from "./log-check.ts";
 import { LogError } from "./log-error.ts";
-import { checkLog, openLog } from "./recovery.ts";
+import { openLog } from "./recovery.ts";
 
 test("a new log is one increment, and its manifest is as redis-server writes it", () => {
   const disk = new Disk();

@@ -15,19 +15,18 @@
 //
 // Only one process may do this at a time: the caller holds the lock of the data directory.
 
-import { messageOf } from "../../base/realms.ts";
 import type { Foresight } from "../../keyspace/foresight.ts";
 import type { File, Platform } from "../../platform/platform.ts";
 import { Arguments } from "../../protocol/arguments.ts";
 import { emptyRdbEnd } from "../rdb/empty-rdb.ts";
+import { cutAt, type TornTail } from "./cut.ts";
+import { evidenceOfDamage } from "./damage.ts";
 import { type FsyncPolicy, Log } from "./log.ts";
 import { LogError } from "./log-error.ts";
 import { type Apply, LogReader } from "./log-reader.ts";
 import type { LogFile, Manifest } from "./manifest.ts";
-import { emptyManifest, LogPlace, readManifest, writeManifest } from "./manifest.ts";
+import { emptyManifest, filesOf, LogPlace, readManifest, writeManifest } from "./manifest.ts";
 import { SEAL_BYTES_MAX, sealInto } from "./seal.ts";
-
-const COPY_BYTES = 1 << 20;
 
 export interface LogOptions {
   platform: Platform;
@@ -47,17 +46,6 @@ export interface LogOptions {
   foresight?: Foresight;
   /** How much of a file is read at once, for tests. */
   chunkBytes?: number;
-}
-
-/** What was cut from the end of the log. */
-export interface TornTail {
-  readonly file: string;
-  readonly offset: number;
-  readonly bytes: number;
-  /** Where the bytes are now. */
-  readonly keptIn: string;
-  /** What was wrong with them. */
-  readonly reason: string;
 }
 
 export interface Recovery {
@@ -141,13 +129,6 @@ export function openLog(options: LogOptions): { log: Log; recovery: Recovery } {
 function syncNames(platform: Platform, place: LogPlace): void {
   platform.syncDirectory(place.directory);
   platform.syncDirectory(place.dataDirectory);
-}
-
-/** The files to replay, in order. */
-export function filesOf(manifest: Manifest): LogFile[] {
-  return manifest.base === undefined
-    ? [...manifest.increments]
-    : [manifest.base, ...manifest.increments];
 }
 
 /** The manifest of a directory that has none yet. */
@@ -235,12 +216,13 @@ function cutTail(
   loadTruncated: boolean,
 ): TornTail {
   const offset = reader.whole;
-  const evidence = isLast ? reader.evidenceOfDamage() : reader.size;
+  const evidence = isLast ? evidenceOfDamage(platform, file, path, reader) : undefined;
   const found = `${path}: ${reader.reason}, at offset ${reader.reasonOffset}`;
-  if (evidence >= 0) {
-    const why = isLast
-      ? `valid data follows at offset ${evidence}, so this is no write that a crash cut short`
-      : "it is not the last file of the log";
+  if (!isLast || evidence !== undefined) {
+    const why =
+      evidence === undefined
+        ? "it is not the last file of the log"
+        : `${evidence.what} at offset ${evidence.offset}, so this is no write that a crash cut short`;
     throw new LogError(
       "LOG_DAMAGED",
       path,
@@ -260,37 +242,6 @@ function cutTail(
     );
   }
   return cutAt(platform, file, path, offset, reader.reason);
-}
-
-/** Copies everything from `offset` on to a file beside it, and cuts it off once that is synced. */
-export function cutAt(
-  platform: Platform,
-  file: File,
-  path: string,
-  offset: number,
-  reason: string,
-): TornTail {
-  const bytes = platform.size(file) - offset;
-  let keptIn = `${path}.torn-${offset}`;
-  for (let i = 2; platform.exists(keptIn); i++) keptIn = `${path}.torn-${offset}.${i}`;
-  const kept = platform.open(keptIn, "create");
-  try {
-    const buffer = new Uint8Array(Math.min(COPY_BYTES, bytes));
-    for (let at = 0; at < bytes; at += buffer.length) {
-      const length = Math.min(buffer.length, bytes - at);
-      platform.read(file, buffer, 0, length, offset + at);
-      const error = platform.writeAt(kept, buffer, 0, length, at);
-      if (error !== undefined) throw error;
-    }
-    const error = platform.sync(kept);
-    if (error !== undefined) throw error;
-  } finally {
-    platform.close(kept);
-  }
-  platform.syncDirectory(path.slice(0, path.lastIndexOf("/")));
-  const error = platform.truncate(file, offset) ?? platform.sync(file);
-  if (error !== undefined) throw error;
-  return { file: path, offset, bytes, keptIn, reason };
 }
 
 function missing(place: LogPlace, file: LogFile): LogError {
@@ -320,95 +271,4 @@ function selectFirstDatabase(): Arguments {
   const args = new Arguments();
   args.fill(["SELECT", "0"]);
   return args;
-}
-
-/** What `checkLog` says of one file. */
-export interface FileCheck {
-  readonly path: string;
-  readonly type: LogFile["type"];
-  readonly commands: number;
-  readonly batches: number;
-  /** Bytes that are whole. */
-  readonly bytes: number;
-  readonly verdict: "ok" | "torn" | "damaged" | "missing" | "rdb" | "cut";
-  /** Where the trouble begins; −1 when there is none. */
-  readonly offset: number;
-  /** What is wrong, and what was or can be done; empty when all is well. */
-  readonly text: string;
-}
-
-export interface LogCheck {
-  readonly files: readonly FileCheck[];
-  /** Whether the log would be opened as it is now, without losing anything. */
-  readonly isWhole: boolean;
-}
-
-export interface CheckOptions {
-  platform: Platform;
-  directory: string;
-  directoryName?: string;
-  fileName?: string;
-  /** Cuts the last file behind its last good byte; what follows is kept beside it. */
-  fix?: boolean;
-}
-
-/** Reads the log without applying it. Changes nothing unless told to fix. */
-export function checkLog(options: CheckOptions): LogCheck {
-  const { platform } = options;
-  const place = new LogPlace(options.directory, options.directoryName, options.fileName);
-  const manifest = readManifest(platform, place);
-  if (manifest === undefined) {
-    const text = `${place.manifestPath} is missing: there is no log in ${place.directory}.`;
-    throw new LogError("LOG_MANIFEST", place.manifestPath, 0, text);
-  }
-  const listed = filesOf(manifest);
-  const files = listed.map((file, i) =>
-    checkFile(platform, place.path(file.name), file, i === listed.length - 1, options.fix ?? false),
-  );
-  const isWhole = files.every((file) => file.verdict === "ok" || file.verdict === "cut");
-  return { files, isWhole };
-}
-
-function checkFile(
-  platform: Platform,
-  path: string,
-  listed: LogFile,
-  isLast: boolean,
-  fix: boolean,
-): FileCheck {
-  const nothing = { path, type: listed.type, commands: 0, batches: 0, bytes: 0, offset: 0 };
-  if (!platform.exists(path)) {
-    return { ...nothing, verdict: "missing", text: "the manifest names it; restore it" };
-  }
-  const file = platform.open(path, fix && isLast ? "update" : "read");
-  try {
-    const from = emptyRdbEnd(platform, file, path);
-    const reader = new LogReader(platform, file, path, from, null);
-    reader.run();
-    const { commands, batches, whole, reason } = reader;
-    const counts = { path, type: listed.type, commands, batches, bytes: whole };
-    if (reason === "") return { ...counts, verdict: "ok", offset: -1, text: "" };
-    const evidence = isLast ? reader.evidenceOfDamage() : reader.size;
-    const rest = reader.size - whole;
-    const found = `${reason}, at offset ${reader.reasonOffset}; ${rest} bytes from ${whole} on`;
-    if (fix && isLast) {
-      const { keptIn } = cutAt(platform, file, path, whole, reason);
-      const text = `${found} were moved to ${keptIn}`;
-      return { ...counts, verdict: "cut", offset: whole, text };
-    }
-    if (evidence < 0) {
-      const text = `${found} are a torn write: the next start, or --fix, moves them aside`;
-      return { ...counts, verdict: "torn", offset: whole, text };
-    }
-    const text = isLast
-      ? `${found} would be moved aside by --fix, valid data at ${evidence} among them`
-      : `${found} cannot be used, and it is not the last file: restore it from a backup`;
-    return { ...counts, verdict: "damaged", offset: whole, text };
-  } catch (error) {
-    if (!(error instanceof LogError)) throw error;
-    const verdict = error.code === "LOG_RDB" ? "rdb" : "damaged";
-    return { ...nothing, verdict, text: messageOf(error) };
-  } finally {
-    platform.close(file);
-  }
 }

@@ -112,6 +112,17 @@ export class Seal {
     return sealSum(crc, this.length, this.lag, offset) === this.sum;
   }
 
+  /**
+   * Whether this is an opening that was written to another place than `offset`, where it is: its
+   * sum differs in more than one digit from that of the opening that belongs there.
+   */
+  isOpeningElsewhere(offset: number): boolean {
+    if (this.length !== 0 || this.lag !== 0) return false;
+    let wrong = sealSum(0, 0, 0, offset) ^ this.sum;
+    while (wrong !== 0 && (wrong & 15) === 0) wrong >>>= 4;
+    return wrong >>> 4 !== 0;
+  }
+
   #value = 0;
 
   /** Reads ":" and a number; returns where it ends, or 0. */

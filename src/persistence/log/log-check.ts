@@ -1,0 +1,103 @@
+// Checking a log without opening it: what `tskeydb check` reports, and what its --fix mends.
+
+import { messageOf } from "../../base/realms.ts";
+import type { Platform } from "../../platform/platform.ts";
+import { emptyRdbEnd } from "../rdb/empty-rdb.ts";
+import { cutAt } from "./cut.ts";
+import { evidenceOfDamage } from "./damage.ts";
+import { LogError } from "./log-error.ts";
+import { LogReader } from "./log-reader.ts";
+import { filesOf, type LogFile, LogPlace, readManifest } from "./manifest.ts";
+
+/** What `checkLog` says of one file. */
+export interface FileCheck {
+  readonly path: string;
+  readonly type: LogFile["type"];
+  readonly commands: number;
+  readonly batches: number;
+  /** Bytes that are whole. */
+  readonly bytes: number;
+  readonly verdict: "ok" | "torn" | "damaged" | "missing" | "rdb" | "cut";
+  /** Where the trouble begins; −1 when there is none. */
+  readonly offset: number;
+  /** What is wrong, and what was or can be done; empty when all is well. */
+  readonly text: string;
+}
+
+export interface LogCheck {
+  readonly files: readonly FileCheck[];
+  /** Whether the log would be opened as it is now, without losing anything. */
+  readonly isWhole: boolean;
+}
+
+export interface CheckOptions {
+  platform: Platform;
+  directory: string;
+  directoryName?: string;
+  fileName?: string;
+  /** Cuts the last file behind its last good byte; what follows is kept beside it. */
+  fix?: boolean;
+}
+
+/** Reads the log without applying it. Changes nothing unless told to fix. */
+export function checkLog(options: CheckOptions): LogCheck {
+  const { platform } = options;
+  const place = new LogPlace(options.directory, options.directoryName, options.fileName);
+  const manifest = readManifest(platform, place);
+  if (manifest === undefined) {
+    const text = `${place.manifestPath} is missing: there is no log in ${place.directory}.`;
+    throw new LogError("LOG_MANIFEST", place.manifestPath, 0, text);
+  }
+  const listed = filesOf(manifest);
+  const files = listed.map((file, i) =>
+    checkFile(platform, place.path(file.name), file, i === listed.length - 1, options.fix ?? false),
+  );
+  const isWhole = files.every((file) => file.verdict === "ok" || file.verdict === "cut");
+  return { files, isWhole };
+}
+
+function checkFile(
+  platform: Platform,
+  path: string,
+  listed: LogFile,
+  isLast: boolean,
+  fix: boolean,
+): FileCheck {
+  const nothing = { path, type: listed.type, commands: 0, batches: 0, bytes: 0, offset: 0 };
+  if (!platform.exists(path)) {
+    return { ...nothing, verdict: "missing", text: "the manifest names it; restore it" };
+  }
+  const file = platform.open(path, fix && isLast ? "update" : "read");
+  try {
+    const from = emptyRdbEnd(platform, file, path);
+    const reader = new LogReader(platform, file, path, from, null);
+    reader.run();
+    const { commands, batches, whole, reason } = reader;
+    const counts = { path, type: listed.type, commands, batches, bytes: whole };
+    if (reason === "") return { ...counts, verdict: "ok", offset: -1, text: "" };
+    const evidence = isLast ? evidenceOfDamage(platform, file, path, reader) : undefined;
+    const rest = reader.size - whole;
+    const found = `${reason}, at offset ${reader.reasonOffset}; ${rest} bytes from ${whole} on`;
+    if (fix && isLast) {
+      const { keptIn } = cutAt(platform, file, path, whole, reason);
+      const text = `${found} were moved to ${keptIn}`;
+      return { ...counts, verdict: "cut", offset: whole, text };
+    }
+    if (isLast && evidence === undefined) {
+      const text = `${found} are a torn write: the next start, or --fix, moves them aside`;
+      return { ...counts, verdict: "torn", offset: whole, text };
+    }
+    const text =
+      evidence === undefined
+        ? `${found} cannot be used, and it is not the last file: restore it from a backup`
+        : `${found} are no torn write, as ${evidence.what} at ${evidence.offset}: restore the file ` +
+          "from a backup, or let --fix move them aside, with the valid data among them";
+    return { ...counts, verdict: "damaged", offset: whole, text };
+  } catch (error) {
+    if (!(error instanceof LogError)) throw error;
+    const verdict = error.code === "LOG_RDB" ? "rdb" : "damaged";
+    return { ...nothing, verdict, text: messageOf(error) };
+  } finally {
+    platform.close(file);
+  }
+}
