@@ -70,6 +70,8 @@ export class LogReader {
   reason = "";
   /** Where the bytes are that gave the reason. */
   reasonOffset = 0;
+  /** Up to here, as the last seal says, everything is on the disk. */
+  settled = 0;
   /** Whether reading stopped at a seal that no crash can leave where it is. */
   isMisplaced = false;
 
@@ -272,6 +274,7 @@ export class LogReader {
         return ~this.#bad(p, "a seal does not agree with the bytes before it");
       }
       this.sealed = true;
+      this.settled = seal.length > 0 ? offset - seal.lag : this.#origin + end;
       if (seal.length > 0) this.batches++;
       return end;
     }

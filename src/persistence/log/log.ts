@@ -294,10 +294,12 @@ export class Log {
       isSafe = this.#writeAndSync() || (this.#policy !== "no" && this.#writeAndSync());
       if (isSafe) {
         this.#dropReserve();
-        // The seal of an empty batch: all before it is on the disk.
-        this.#buffer.seal(this.#sealedEnd, 0);
+        // The seal of an empty batch: all before it is on the disk. A convenience for the next
+        // reader, who takes it for synced, so it is there then or not at all.
+        const end = this.#sealedEnd;
+        this.#buffer.seal(end, 0);
         this.#sealedEnd = this.#buffer.end;
-        this.#writeAndSync(); // a convenience for the next reader: nothing depends on it
+        if (!this.#writeAndSync()) this.#platform.truncate(this.#file, end);
       }
     }
     if (!this.#syncing) this.#platform.close(this.#file); // else the end of the sync closes it

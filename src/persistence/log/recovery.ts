@@ -9,8 +9,9 @@
 //      (log-reader.ts).
 //   4. The last file is synced, as the names of all were before: what was replayed may so far be in
 //      the kernel only, and what is written from now on says that everything before it is on the
-//      disk. Where it does not end with a seal, because it is new or another server wrote to it,
-//      an opening is written and synced, so that no crash can leave batches behind a lost opening.
+//      disk. What its last seal does not vouch for is written anew first, since a sync of it may
+//      have failed. Where it does not end with a seal, because it is new or another server wrote to
+//      it, an opening is written and synced, so that no crash can leave batches behind a lost one.
 //   5. History files (replaced by a rewrite that a crash interrupted) are removed.
 //
 // Only one process may do this at a time: the caller holds the lock of the data directory.
@@ -59,6 +60,8 @@ export interface Recovery {
   readonly baseBytes: number;
 }
 
+const COPY_BYTES = 1 << 20;
+
 /** Replays the log of a directory and opens it for writing. */
 export function openLog(options: LogOptions): { log: Log; recovery: Recovery } {
   const { platform } = options;
@@ -101,6 +104,7 @@ export function openLog(options: LogOptions): { log: Log; recovery: Recovery } {
       bytes += reader.whole;
       if (files[i].type === "b") baseBytes = reader.whole;
       if (isLast) {
+        if (reader.sealed) writeAnew(platform, file, reader.settled, reader.whole);
         const error = platform.sync(file);
         if (error !== undefined) throw error;
         isOpen = files[i].type === "i";
@@ -129,6 +133,20 @@ export function openLog(options: LogOptions): { log: Log; recovery: Recovery } {
 function syncNames(platform: Platform, place: LogPlace): void {
   platform.syncDirectory(place.directory);
   platform.syncDirectory(place.dataDirectory);
+}
+
+/**
+ * Writes what a file holds from `start` to `end` over itself. If a sync of it has failed before the
+ * process ended, the kernel holds it for written: it would be read, and never reach the disk.
+ */
+function writeAnew(platform: Platform, file: File, start: number, end: number): void {
+  const buffer = new Uint8Array(Math.min(COPY_BYTES, Math.max(0, end - start)));
+  for (let at = start; at < end; at += buffer.length) {
+    const length = Math.min(buffer.length, end - at);
+    platform.read(file, buffer, 0, length, at);
+    const error = platform.writeAt(file, buffer, 0, length, at);
+    if (error !== undefined) throw error;
+  }
 }
 
 /** The manifest of a directory that has none yet. */

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { File, OpenMode, PlatformError } from "../../platform/platform.ts";
 import { SimulatedPlatform } from "../../platform/simulated.ts";
+import type { Arguments } from "../../protocol/arguments.ts";
+import type { Log } from "./log.ts";
 import { openLog } from "./recovery.ts";
 
 /** A machine that loses its power, or a process that is killed, at the `left`-th operation. */
@@ -68,4 +70,38 @@ test("a first start that is cut short anywhere leaves a directory that starts an
     assert.equal(commands, 1, `seed ${seed}: what was acknowledged is there`);
   }
   assert.ok(finished > 0 && finished < 400);
+});
+
+test("what a failed sync was for is written anew by the next start", () => {
+  for (const fsync of ["always", "everysec"] as const) {
+    const platform = new SimulatedPlatform(1);
+    platform.makeDirectory("/data");
+    const commands: string[] = [];
+    const open = () => {
+      commands.length = 0;
+      const apply = (args: Arguments) => void commands.push(args.text(1));
+      return openLog({ platform, directory: "/data", fsync, apply }).log;
+    };
+    const add = (log: Log, name: string) => {
+      const bytes = new TextEncoder().encode(`*2\r\n$4\r\nINCR\r\n$1\r\n${name}\r\n`);
+      log.append(bytes, 0, bytes.length);
+    };
+    const first = open();
+    for (const name of ["a", "b"]) {
+      add(first, name);
+      if (name === "b") platform.failSync(1, "EIO");
+      first.commit();
+      for (let i = 0; i < 150 && first.failure === null; i++) platform.advance(10);
+    }
+    assert.notEqual(first.failure, null, "the sync has failed");
+    // Killed before it tries again: the kernel takes what it could not write for written.
+    platform.kill();
+    const second = open();
+    assert.deepEqual(commands, ["a", "b"]);
+    add(second, "c");
+    assert.ok(second.syncAll());
+    platform.crash();
+    open();
+    assert.deepEqual(commands, ["a", "b", "c"], fsync);
+  }
 });
