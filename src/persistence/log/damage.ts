@@ -24,8 +24,8 @@
 // Shifts. A seal's offset is in its sum and not in its line, but the sum tells it: only one in four
 // thousand million offsets agrees by chance (seal-offsets.ts). A shift is suspected where
 //
-//   (a) a batch agrees with the shift that a seal shortly before it has when that is taken for the
-//       seal of the batch at `whole`: length and place of that seal say how far it was moved;
+//   (a) a batch agrees with the shift that the batch directly before it has when that is taken for
+//       the one that begins at `whole`: length and place of its seal say how far it was moved;
 //   (b) a batch agrees with a shift of at most NEAR_BYTES;
 //   (c) two batches, one directly behind the other, agree with one and the same shift, whichever.
 //
@@ -51,10 +51,12 @@ const CLAIM_MIN = 2 ** 26;
 const CLAIM_SIZES = 16;
 /** A seal's own bytes were changed: its neighbour moves by so much at most. */
 const NEAR_BYTES = 16;
-/** So many of the last seals are kept in mind: a value may hold some, between two of the log. */
-const RECENT = 8;
-/** Batches of which it is asked whether they agree with a shift that nothing speaks for. */
-const TRIES_MAX = 32;
+/** Batches that are kept in mind for the one that may lie directly behind: values may hold some. */
+const NEIGHBOURS_MAX = 4096;
+/** Pairs of batches that are asked for the offsets they were sealed for. */
+const PAIRS_MAX = 64;
+/** Shifts that are looked for at the same time. */
+const KNOWN_MAX = 64;
 /** Bytes summed at most, in sizes of the tail: values may hold seals of ever so long batches. */
 const SUMS_MAX = 8;
 /** As many zeros in a row, or as much of a reserve, look like a block that was lost. */
@@ -107,6 +109,7 @@ class DamageSearch {
   readonly #seal = new Seal();
   readonly #before = new Seal();
   #sumsLeft: number;
+  #pairsLeft = PAIRS_MAX;
 
   constructor(platform: Platform, file: File, path: string, reader: LogReader) {
     this.#platform = platform;
@@ -161,22 +164,17 @@ class DamageSearch {
     const whole = this.#whole;
     const seal = this.#seal;
     const known: number[] = []; // shifts with which a batch has agreed
-    const recent: number[] = []; // what the last seals have when they are taken for that of `whole`
-    let tries = 0;
-    const moved: Sealed[] = []; // the last batches that are not where they were sealed for
+    const byNext = new Map<number, Sealed>(); // those that are not where they were sealed for
     let found: Evidence | undefined;
     this.#eachSeal(seal, (batch) => {
-      const { start, end } = batch;
+      const { start, end, next } = batch;
       if (start >= whole && this.#maySum(start, end)) {
         const sum = this.#sum(start, end);
         if (seal.closes(sum, start)) return -1;
-        const before = moved.find(({ next }) => next === start);
-        moved.push(batch);
-        if (moved.length > RECENT) moved.shift();
         const agrees = (shift: number) => start >= shift && seal.closes(sum, start - shift);
-        for (const shift of recent) if (!known.includes(shift) && agrees(shift)) known.push(shift);
-        if (!known.some(agrees) && tries++ < TRIES_MAX) {
-          const shift = this.#unprompted(before, agrees);
+        if (known.length < KNOWN_MAX && !known.some(agrees)) {
+          const before = byNext.get(start);
+          const shift = this.#suspect(before, agrees);
           if (shift !== 0) known.push(shift);
           if (shift !== 0 && before?.start === whole) found = shiftedBy(shift, start);
         }
@@ -185,26 +183,31 @@ class DamageSearch {
           if (found === undefined && vouches && agrees(shift)) found = shiftedBy(shift, start);
         }
       }
-      if (start !== whole) recent.push(start - whole);
-      if (recent.length > RECENT) recent.shift();
+      byNext.set(next, batch);
+      if (byNext.size > NEIGHBOURS_MAX) byNext.delete(byNext.keys().next().value as number);
       return found === undefined ? -1 : start;
     });
     return found;
   }
 
-  /** A shift with which a batch agrees though nothing speaks for it but that it is a short one … */
-  #unprompted(before: Sealed | undefined, agrees: (shift: number) => boolean): number {
+  /** A shift with which a batch agrees, by (a), (b) or (c); 0: none. */
+  #suspect(before: Sealed | undefined, agrees: (shift: number) => boolean): number {
+    if (before !== undefined) {
+      const shift = before.start - this.#whole;
+      if (shift !== 0 && agrees(shift)) return shift;
+    }
     for (let shift = -NEAR_BYTES; shift <= NEAR_BYTES; shift++) if (agrees(shift)) return shift;
-    return before === undefined ? 0 : this.#shiftOfPair(before, agrees);
+    if (before === undefined || before.start < this.#whole || this.#pairsLeft === 0) return 0;
+    return this.#shiftOfPair(before, agrees);
   }
 
-  /** … or that the batch before agrees with it, too. 0: none. */
   #shiftOfPair(before: Sealed, agrees: (shift: number) => boolean): number {
     const { start, end } = before;
     if (start !== this.#whole) {
       const { reasonOffset } = this.#reader;
       if (start < reasonOffset || this.#holdsLostBlock(this.#whole, start)) return 0;
     }
+    this.#pairsLeft--;
     this.#readSeal(before);
     const limit = Math.max(CLAIM_MIN, CLAIM_SIZES * this.#size);
     for (const offset of sealOffsets(this.#before, this.#sum(start, end), limit)) {
