@@ -3,13 +3,14 @@
 // Programs may be compiled for a JavaScript that does not know `using` yet.
 /// <reference lib="esnext.disposable" preserve="true" />
 
-export type { Listener } from "./embedded/database.ts";
+export type { Listener, Synchronous } from "./embedded/database.ts";
 export { Database } from "./embedded/database.ts";
 export { DatabaseError, type DatabaseErrorCode } from "./embedded/errors.ts";
 export { Multi, type Results } from "./embedded/multi.ts";
 export { type OpenOptions, open } from "./embedded/open.ts";
+export type { FileUrl } from "./embedded/place.ts";
 export type { Listening, ListenOptions } from "./embedded/serving.ts";
-export type { Fields, Pairs, Text, Value, Values } from "./embedded/values.ts";
+export type { Fields, Pairs, Several, Text, Value, Values } from "./embedded/values.ts";
 export { HashView, ListView, MembersView } from "./embedded/views.ts";
 export type { TornTail } from "./persistence/log/cut.ts";
 export type { FsyncPolicy } from "./persistence/log/log.ts";

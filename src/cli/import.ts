@@ -16,7 +16,7 @@ export function importLog(platform: Platform, args: readonly string[]): number {
   }
   try {
     const configuration = configurationOf(flags, (file) => readText(platform, file));
-    const { database } = openDatabase(platform, configuration);
+    const database = openDatabase(platform, configuration);
     try {
       const { executor } = database;
       const { reply, effects } = executor.context;

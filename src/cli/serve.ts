@@ -1,12 +1,12 @@
 // Serving: from a command line to a server that runs until it is told to stop.
 
 import { messageOf } from "../base/realms.ts";
-import { Database } from "../database.ts";
+import type { Database } from "../database.ts";
 import { redisVersion, version } from "../engine/version.ts";
+import { assemble, openConfiguredLog } from "../host/assembly.ts";
 import { type Configuration, ConfigurationError, configurationOf } from "../host/configuration.ts";
 import { Messages } from "../host/messages.ts";
-import { ProcessServices } from "../host/services.ts";
-import { applySettings } from "../host/settings.ts";
+import type { ProcessServices } from "../host/services.ts";
 import { LogError } from "../persistence/log/log-error.ts";
 import { DirectoryLocked, type Platform, PlatformError } from "../platform/platform.ts";
 import { absolutePath, readText, replaceText } from "../platform/text-files.ts";
@@ -21,13 +21,14 @@ export async function serve(platform: Platform, args: readonly string[]): Promis
     refuseNoWayIn(configuration);
     const messages = new Messages(platform, configuration);
     const clientsAsked = configuration.get("maxclients");
-    const { database, services } = newDatabase(platform, configuration);
+    makeAbsolute(platform, configuration);
+    const { database, services } = assemble(platform, configuration);
     const server = new Server(database, services, configuration);
     try {
       // The port first: what fails at once is not to wait for a replay, nor leave files behind.
       server.connections.holdBack();
       const addresses = await listen(server, configuration);
-      openLog(database, configuration);
+      openConfiguredLog(database, configuration);
       renameCommands(database, configuration);
       if (database.log !== null) server.followLog(database.log);
       server.connections.admit();
@@ -65,40 +66,11 @@ function refuseNoWayIn(configuration: Configuration): void {
 }
 
 /** The database that a configuration describes, its log replayed. */
-export function openDatabase(
-  platform: Platform,
-  configuration: Configuration,
-): { database: Database; services: ProcessServices } {
-  const opened = newDatabase(platform, configuration);
-  openLog(opened.database, configuration);
-  return opened;
-}
-
-function newDatabase(
-  platform: Platform,
-  configuration: Configuration,
-): { database: Database; services: ProcessServices } {
-  const clock = (): number => platform.nowMs();
-  const services = new ProcessServices(platform, configuration, clock);
-  const seed = new Int32Array(4);
-  platform.randomInto(new Uint8Array(seed.buffer), 0, 16);
-  const databases = configuration.get("databases");
+export function openDatabase(platform: Platform, configuration: Configuration): Database {
   makeAbsolute(platform, configuration);
-  const database = new Database({ platform, services, databases, clock, clockIsReal: true, seed });
-  services.database = database;
-  applySettings(database, configuration);
-  return { database, services };
-}
-
-function openLog(database: Database, configuration: Configuration): void {
-  if (!configuration.get("appendonly")) return;
-  database.openLog({
-    directory: configuration.get("dir"),
-    directoryName: configuration.get("appenddirname"),
-    fileName: configuration.get("appendfilename"),
-    fsync: configuration.get("appendfsync"),
-    loadTruncated: configuration.get("aof-load-truncated"),
-  });
+  const { database } = assemble(platform, configuration);
+  openConfiguredLog(database, configuration);
+  return database;
 }
 
 /** Not before the log has been replayed, which holds the commands' own names. */

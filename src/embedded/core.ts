@@ -62,6 +62,8 @@ export class Core {
   stopServing: (() => void) | undefined;
 
   closed = false;
+  /** Whether the process ends: each write is handed to the system at once. */
+  isExiting = false;
   /** How many open() must be followed by a close(). */
   references = 1;
   /** Called when the last reference is closed. */
@@ -244,7 +246,7 @@ export class Core {
   }
 
   #write(log: Log, at: number, changes: number): void {
-    if (log.policy === "always") {
+    if (log.policy === "always" || this.isExiting) {
       if (log.commitNow() || this.#changes === changes) return;
       this.truncate(at);
       throw notWritten(log);
@@ -358,13 +360,18 @@ export class Core {
         throw asynchronous();
       }
     } catch (error) {
-      transaction.rollBack();
-      this.#leave(outer, this.#changes);
+      this.#takeBack(transaction);
       throw error;
     }
     transaction.keep();
     this.#leave(outer, changes);
     return result;
+  }
+
+  /** The innermost transaction has never been. */
+  #takeBack(transaction: Transaction): void {
+    transaction.rollBack();
+    this.#leave(transaction.outer, this.#changes);
   }
 
   #enter(transaction: Transaction): void {
@@ -390,14 +397,18 @@ export class Core {
   // The end
 
   /**
-   * The process ends, perhaps inside a transaction, which then has never been: what came before it
-   * is written, and the database closed, whoever holds it.
+   * The process is about to end, perhaps inside a transaction, which then has never been. What is
+   * pending is written, and what is written from now on at once: handlers of the program's may
+   * still use the database.
    */
-  abandon(): void {
-    if (this.#transaction !== undefined) {
-      this.context.effects.truncate(0);
-      this.#transaction = undefined;
-    }
+  beginExit(): void {
+    this.isExiting = true;
+    while (this.#transaction !== undefined) this.#takeBack(this.#transaction);
+    this.engine.log?.commit();
+  }
+
+  /** The process has ended for everybody: the database is closed, whoever holds it. */
+  end(): void {
     this.references = 1;
     this.close();
   }
@@ -405,10 +416,17 @@ export class Core {
   /** Gives back one reference; the last one closes the database. */
   close(): void {
     if (this.closed) return;
-    if (this.#transaction !== undefined) {
-      throw new DatabaseError("TRANSACTION", "a database cannot be closed inside a transaction");
+    if (this.references > 1) {
+      this.references--;
+      return;
     }
-    if (--this.references > 0) return;
+    if (this.#transaction !== undefined) {
+      throw new DatabaseError(
+        "TRANSACTION",
+        "a database cannot be closed for the last time inside a transaction",
+      );
+    }
+    this.references = 0;
     this.stopServing?.();
     this.closed = true;
     if (this.#clockTimer !== undefined) this.engine.platform.clearTimer(this.#clockTimer);

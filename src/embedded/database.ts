@@ -18,6 +18,9 @@ import { textOf } from "./text.ts";
 import { As, type Text, type Value, type Values } from "./values.ts";
 import { HashView, ListView, MembersView } from "./views.ts";
 
+/** What a transaction's function may return: anything but a promise. */
+export type Synchronous<R> = R extends PromiseLike<unknown> ? never : R;
+
 /** Hears a message and the channel that it was sent to. */
 export type Listener<T extends Text> = (message: T, channel: T) => void;
 
@@ -128,8 +131,8 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
    * Inside another transaction it is a part of that one which can fail by itself. `work` must be
    * synchronous.
    */
-  transaction<R>(work: () => R): R {
-    return this.#core.transaction(work);
+  transaction<R>(work: () => Synchronous<R>): R {
+    return this.#core.transaction(work as () => R);
   }
 
   /** Begins to queue commands: `db.multi().incr("a").get("b").exec()`. */

@@ -7,13 +7,16 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative as relativePath } from "node:path";
 import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { runInNewContext } from "node:vm";
 import { LogError } from "../persistence/log/log-error.ts";
 import { thisPlatform } from "../platform/index.ts";
 import { DirectoryLocked, type Platform, PlatformError } from "../platform/platform.ts";
@@ -133,9 +136,65 @@ test("options that make no sense are refused by name", () => {
   assert.throws(() => loose({ clock: 5 }), TypeError);
   assert.throws(() => loose({ seed: 0.5 }), RangeError);
   assert.throws(() => loose(""), /empty/);
-  for (const wrong of [5, null, [], true, new URL("file:///x")]) {
-    assert.throws(() => loose(wrong), TypeError);
+  for (const wrong of [5, null, [], true, new Date(0)]) {
+    assert.throws(
+      () => loose(wrong),
+      /^TypeError: open\(\): the directory is a path or a file: URL/,
+    );
   }
+});
+
+test("a directory that is undefined is an oversight, not a database in memory", () => {
+  const loose = open as unknown as (...args: unknown[]) => unknown;
+  const said =
+    /^TypeError: open\(\): the directory .*not undefined \(a variable that is not set\?\)/;
+  assert.throws(() => loose(undefined), said);
+  assert.throws(() => loose(undefined, { fsync: "always" }), said);
+  assert.throws(() => loose(process.env.TSKEYDB_NO_SUCH_VARIABLE), said);
+});
+
+test("memory and directories may be named as SQLite and URLs name them", async () => {
+  const loose = open as unknown as (...args: unknown[]) => unknown;
+  for (const name of [":memory:", "file::memory:"]) {
+    using db = open(name);
+    assert.equal(db.path, undefined);
+    assert.throws(() => loose(name, { fsync: "always" }), /needs a directory/);
+  }
+  await inDirectory((directory) => {
+    const real = realpathSync(directory);
+    const url = pathToFileURL(join(real, "a b"));
+    using db = open(url);
+    assert.equal(db.path, join(real, "a b"));
+    assert.equal(open(url.href), db);
+    db.close();
+    assert.equal(
+      open(runInNewContext("Object.assign(new URL(href), {})", { URL, href: url.href })),
+      db,
+    );
+    db.close();
+    const relative = `file:${relativePath(process.cwd(), join(real, "a b")).replace(" ", "%20")}`;
+    assert.equal(open(relative), db);
+    db.close();
+  });
+  for (const wrong of [new URL("https://example.org/data"), "redis://127.0.0.1:6379", "file:"]) {
+    assert.throws(() => open(wrong), /^TypeError: open\(\): /);
+  }
+  assert.throws(() => open("file:x?mode=memory"), /has parameters/);
+});
+
+test("inside a transaction only the last close is refused", async () => {
+  await inDirectory((directory) => {
+    const db = open(directory);
+    db.transaction(() => {
+      const same = open(directory);
+      same.set("x", 1);
+      same.close();
+      assert.throws(() => db.close(), { code: "TRANSACTION" });
+    });
+    assert.equal(db.get("x"), "1");
+    db.close();
+    assert.equal(db.closed, true);
+  });
 });
 
 test("a directory that another process has is refused, and says who", async () => {

@@ -1,18 +1,18 @@
 // open(): a database in memory, or one whose log is in a directory. One instance stands for each
 // directory of a process, however often and by whatever path it is opened.
 
-import { className, messageOf } from "../base/realms.ts";
-import { Database as Engine } from "../database.ts";
+import { className } from "../base/realms.ts";
+import { assemble, openConfiguredLog } from "../host/assembly.ts";
 import { Configuration } from "../host/configuration.ts";
-import { ProcessServices } from "../host/services.ts";
-import { applySettings } from "../host/settings.ts";
 import { DATABASES_MAX } from "../keyspace/keyspace.ts";
 import type { FsyncPolicy } from "../persistence/log/log.ts";
 import { type Platform, thisPlatform } from "../platform/index.ts";
 import { Core } from "./core.ts";
 import { type Database, databaseOf } from "./database.ts";
 import { DatabaseError } from "./errors.ts";
+import { enter, sharedAt } from "./opened.ts";
 import { checkOptions } from "./options.ts";
+import { directoryOf, type FileUrl } from "./place.ts";
 import { calledMeanwhile } from "./request.ts";
 
 export interface OpenOptions {
@@ -38,12 +38,6 @@ export interface OpenOptions {
   readonly seed?: number;
 }
 
-interface Opened {
-  readonly core: Core;
-  readonly database: Database;
-  readonly options: OpenOptions;
-}
-
 const optionNames: ReadonlySet<string> = new Set<keyof OpenOptions>([
   "fsync",
   "databases",
@@ -53,40 +47,33 @@ const optionNames: ReadonlySet<string> = new Set<keyof OpenOptions>([
 ]);
 const policies: readonly unknown[] = ["always", "everysec", "no"] satisfies FsyncPolicy[];
 
-/** Databases with a directory that are open in this process (in this thread), by absolute path. */
-const opened: Map<string, Opened> = new Map();
-let forgetExit: (() => void) | undefined;
-
 /** Opens a database in memory alone: what it holds is gone when it is closed. */
-export function open(options?: Omit<OpenOptions, "fsync">): Database;
+export function open(): Database;
+/** As open(), with options. */
+export function open(options: Omit<OpenOptions, "fsync">): Database;
 /**
- * Opens the database in a directory, which is made if need be. A directory that is open in this
- * process gives the same object again, and each open() needs its close(). Throws DirectoryLocked
- * where another process (or thread) has it, and LogError where its log is damaged.
+ * Opens the database in a directory, which is made if need be: a path, or a file: URL. A directory
+ * that is open in this process gives the same object again, and each open() needs its close().
+ * Throws DirectoryLocked where another process (or thread) has it, and LogError where its log is
+ * damaged. ":memory:" is a database in memory.
  */
-export function open(directory: string, options?: OpenOptions): Database;
-export function open(
-  first?: string | Omit<OpenOptions, "fsync">,
-  second: OpenOptions = {},
-): Database {
-  return openOn(thisPlatform(), first, second);
+export function open(directory: string | FileUrl, options?: OpenOptions): Database;
+export function open(...given: OpenArguments): Database {
+  return openOn(thisPlatform(), ...given);
 }
 
+type OpenArguments = [place?: string | FileUrl | OpenOptions, options?: OpenOptions];
+
 /** As open(), on any platform. */
-export function openOn(
-  platform: Platform,
-  first: string | Omit<OpenOptions, "fsync"> | undefined,
-  second: OpenOptions = {},
-): Database {
-  if (typeof first === "string") {
-    if (first === "") throw new TypeError("open(): the directory's name is empty");
-    check(second, true);
-    return openDirectory(platform, first, second);
-  }
-  if (className(first) === "URL") throw new TypeError("open(): the directory is given as text");
-  const options = first === undefined ? second : first;
-  check(options, false);
-  return databaseOf(newCore(platform, options, ""));
+export function openOn(platform: Platform, ...given: OpenArguments): Database {
+  const [first, second = {}] = given;
+  const isOptions = className(first) === "Object";
+  // An argument that is there and undefined is an oversight: it would be lost at the end.
+  const directory = given.length === 0 || isOptions ? undefined : directoryOf(first);
+  const options = isOptions ? (first as OpenOptions) : second;
+  check(options, directory !== undefined);
+  if (directory === undefined) return databaseOf(newCore(platform, options, ""));
+  return openDirectory(platform, directory, options);
 }
 
 function check(options: OpenOptions, hasDirectory: boolean): void {
@@ -113,34 +100,21 @@ function check(options: OpenOptions, hasDirectory: boolean): void {
 function openDirectory(platform: Platform, directory: string, options: OpenOptions): Database {
   platform.makeDirectory(directory);
   const path = platform.resolve(directory);
-  const known = opened.get(path);
-  if (known !== undefined) {
-    checkSame(known, options);
-    known.core.references++;
-    return known.database;
-  }
+  const shared = sharedAt(path, platform, options);
+  if (shared !== undefined) return shared as Database;
   const core = newCore(platform, options, path);
-  core.engine.openLog({
-    directory: path,
-    directoryName: core.services.configuration.get("appenddirname"),
-    fileName: core.services.configuration.get("appendfilename"),
-    fsync: options.fsync ?? "everysec",
-    loadTruncated: true,
-  });
+  openConfiguredLog(core.engine, core.services.configuration);
   const database = databaseOf(core);
-  opened.set(path, { core, database, options });
-  core.onClosed = () => {
-    opened.delete(path);
-    if (opened.size > 0) return;
-    forgetExit?.();
-    forgetExit = undefined;
-  };
-  forgetExit ??= platform.onExit(() => closeAll(platform));
+  enter(core, platform, (others) => {
+    checkSame(core, options, others as OpenOptions);
+    core.references++;
+    return database;
+  });
   return database;
 }
 
 /** What is asked for may be left out, but not be otherwise than it is. */
-function checkSame({ core, options }: Opened, now: OpenOptions): void {
+function checkSame(core: Core, options: OpenOptions, now: OpenOptions): void {
   const { configuration } = core.services;
   const inForce: Required<Omit<OpenOptions, "clock" | "seed">> & OpenOptions = {
     fsync: configuration.get("appendfsync"),
@@ -161,28 +135,18 @@ function checkSame({ core, options }: Opened, now: OpenOptions): void {
 
 function newCore(platform: Platform, options: OpenOptions, path: string): Core {
   const configuration = new Configuration();
-  const { databases = 16 } = options;
-  let core: Core | undefined;
-  const clock = options.clock
-    ? wholeMs(options.clock, () => core?.request.begun)
-    : () => platform.nowMs();
-  configuration.put("databases", databases);
+  configuration.put("databases", options.databases ?? 16);
   configuration.put("appendonly", path !== "");
   configuration.put("maxmemory", options.maxmemory ?? 0);
   if (path !== "") configuration.put("dir", path);
   if (options.fsync !== undefined) configuration.put("appendfsync", options.fsync);
-  const services = new ProcessServices(platform, configuration, clock);
-  const engine = new Engine({
-    platform,
-    services,
-    databases,
-    clock,
-    clockIsReal: options.clock === undefined,
-    seed: seedWords(platform, options.seed),
+  let core: Core | undefined;
+  const { clock, seed } = options;
+  const { database, services } = assemble(platform, configuration, {
+    clock: clock && wholeMs(clock, () => core?.request.begun),
+    seed,
   });
-  services.database = engine;
-  applySettings(engine, configuration);
-  core = new Core(engine, services, path, options.clock === undefined);
+  core = new Core(database, services, path, clock === undefined);
   return core;
 }
 
@@ -199,33 +163,4 @@ function wholeMs(clock: () => number, begun: () => unknown): () => number {
     if (Number.isSafeInteger(ms)) return ms;
     throw new TypeError(`open(): clock must return milliseconds since 1970, and returned ${now}`);
   };
-}
-
-/** Four words to start from: the same ones for the same seed, else ones that nobody can guess. */
-function seedWords(platform: Platform, seed: number | undefined): Int32Array {
-  const words = new Int32Array(4);
-  if (seed === undefined) {
-    platform.randomInto(new Uint8Array(words.buffer), 0, 16);
-    return words;
-  }
-  let state = (seed ^ Math.floor(seed / 4294967296)) | 0;
-  for (let i = 0; i < words.length; i++) {
-    // SplitMix32: neighbouring seeds give unlike words.
-    state = (state + 0x9e3779b9) | 0;
-    let word = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
-    word = Math.imul(word ^ (word >>> 15), 0x735a2d97);
-    words[i] = word ^ (word >>> 15);
-  }
-  return words;
-}
-
-/** The process ends: what is pending is written, and the directories are given back. */
-function closeAll(platform: Platform): void {
-  for (const { core } of [...opened.values()]) {
-    try {
-      core.abandon();
-    } catch (error) {
-      platform.printError(`tskeydb: ${messageOf(error)}\n`);
-    }
-  }
 }

@@ -148,18 +148,18 @@ test("an asynchronous function is refused and nothing of it is kept", async () =
   let ran = false;
   assert.throws(
     () =>
-      db.transaction(async () => {
+      db.transaction((async () => {
         ran = true;
-      }),
+      }) as () => void),
     (error: unknown) => error instanceof DatabaseError && error.code === "TRANSACTION",
   );
   assert.equal(ran, false);
   assert.throws(
     () =>
-      db.transaction(() => {
+      db.transaction((() => {
         db.set("a", 1);
         return Promise.reject(failure);
-      }),
+      }) as () => void),
     /must be synchronous/,
   );
   assert.equal(db.get("a"), null);

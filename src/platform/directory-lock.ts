@@ -35,6 +35,9 @@ const ATTEMPTS_MAX = 40;
 const WAIT_MS_MAX = 25;
 const WANTED = "wanted";
 const HELD = "held";
+const ANOTHER_THREAD = "another thread of this process";
+const ANOTHER_COPY =
+  "this process: another copy of this module, or another thread, has it open there";
 const claimName = /^lock-(\d+)-(\d+)(?:-(\d+)-(\d+))?$/;
 
 /** Takes `directory` (resolved, existing) for this thread or throws DirectoryLocked. */
@@ -50,7 +53,8 @@ export function lockDirectory(directory: string): DirectoryLock {
     }
     removeQuietly(path);
     if (attempt === ATTEMPTS_MAX || readQuietly(`${directory}/${other.name}`).startsWith(HELD)) {
-      throw new DirectoryLocked(directory, other.pid);
+      const isOwn = other.pid === process.pid;
+      throw new DirectoryLocked(directory, other.pid, isOwn ? ANOTHER_THREAD : undefined);
     }
     pause(1 + Math.random() * WAIT_MS_MAX);
   }
@@ -61,7 +65,7 @@ function claim(path: string, directory: string): void {
   try {
     file = openSync(path, "wx");
   } catch (error) {
-    if (codeOf(error) === "EEXIST") throw new DirectoryLocked(directory, process.pid);
+    if (codeOf(error) === "EEXIST") throw new DirectoryLocked(directory, process.pid, ANOTHER_COPY);
     throw error;
   }
   closeSync(file);

@@ -12,6 +12,7 @@ import { listenOnNode } from "./node-sockets.ts";
 import {
   type CpuTimes,
   type DirectoryLock,
+  type ExitHandlers,
   type File,
   type Listener,
   type ListenOptions,
@@ -267,9 +268,19 @@ export class NodePlatform implements Platform {
     return () => process.off(signal, callback);
   }
 
-  onExit(callback: () => void): () => void {
-    process.on("exit", callback);
-    return () => process.off("exit", callback);
+  get isExiting(): boolean {
+    return (process as { _exiting?: boolean })._exiting === true;
+  }
+
+  onExit(handlers: ExitHandlers): () => void {
+    const first = (): void => handlers.begun();
+    const own = (): void => handlers.ending(process.listeners("exit").at(-1) !== own);
+    process.prependListener("exit", first);
+    process.on("exit", own);
+    return () => {
+      process.off("exit", first);
+      process.off("exit", own);
+    };
   }
 
   exit(code: number): never {

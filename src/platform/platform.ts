@@ -37,13 +37,17 @@ export class PlatformError extends Error {
   }
 }
 
-/** Another process holds the lock of a directory; `pid` is that process. */
+/**
+ * Another process holds the lock of a directory, or another thread or copy of this module in this
+ * process; `pid` is the process.
+ */
 export class DirectoryLocked extends PlatformError {
   override readonly name = "DirectoryLocked";
   readonly pid: number;
 
-  constructor(directory: string, pid: number) {
-    super("ELOCKED", directory, `${directory} is in use by process ${pid}`);
+  /** `holder`: what the message calls it, where that is not simply the process. */
+  constructor(directory: string, pid: number, holder = `process ${pid}`) {
+    super("ELOCKED", directory, `${directory} is in use by ${holder}`);
     this.pid = pid;
   }
 }
@@ -210,6 +214,14 @@ export interface CpuTimes {
 
 export type Signal = "SIGTERM" | "SIGINT" | "SIGHUP";
 
+/** What is to be done when the process is about to exit. */
+export interface ExitHandlers {
+  /** Before whatever else wants to be told of it. */
+  begun(): void;
+  /** In its turn, by the time of its registration; `othersFollow`: handlers that run after it. */
+  ending(othersFollow: boolean): void;
+}
+
 /** The process and the machine it runs on. */
 export interface Host {
   /** "node", "bun" or "simulated". */
@@ -236,8 +248,10 @@ export interface Host {
   collectGarbage(): void;
   /** Calls back for each such signal instead of dying of it. Returns what takes that back. */
   onSignal(signal: Signal, callback: () => void): () => void;
+  /** Whether the process is about to exit: no later turn of the event loop will come. */
+  readonly isExiting: boolean;
   /** Calls back, synchronously, when the process is about to exit. Returns what takes that back. */
-  onExit(callback: () => void): () => void;
+  onExit(handlers: ExitHandlers): () => void;
   exit(code: number): never;
   /** All of the standard input. */
   readInput(): string;

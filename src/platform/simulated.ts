@@ -5,6 +5,7 @@
 
 import type {
   CpuTimes,
+  ExitHandlers,
   Listener,
   ListenOptions,
   Platform,
@@ -37,7 +38,8 @@ export class SimulatedPlatform extends SimulatedDisk implements Platform {
 
   private readonly network = new SimulatedNetwork(this);
   private readonly signalled: { signal: Signal; callback: () => void }[] = [];
-  private exiting: (() => void)[] = [];
+  isExiting = false;
+  private exiting: ExitHandlers[] = [];
 
   listen(options: ListenOptions, handlers: SocketHandlers): Promise<Listener> {
     return this.network.listen(options, handlers);
@@ -71,6 +73,7 @@ export class SimulatedPlatform extends SimulatedDisk implements Platform {
     this.network.stopListening();
     this.signalled.length = 0;
     this.exiting = [];
+    this.isExiting = false;
   }
 
   randomInto(bytes: Uint8Array, start: number, end: number): void {
@@ -114,15 +117,17 @@ export class SimulatedPlatform extends SimulatedDisk implements Platform {
     });
   }
 
-  onExit(callback: () => void): () => void {
-    this.exiting.push(callback);
+  onExit(handlers: ExitHandlers): () => void {
+    this.exiting.push(handlers);
     return () => {
-      this.exiting = this.exiting.filter((other) => other !== callback);
+      this.exiting = this.exiting.filter((other) => other !== handlers);
     };
   }
 
   exit(code: number): never {
-    for (const callback of this.exiting) callback();
+    this.isExiting = true;
+    for (const handlers of this.exiting) handlers.begun();
+    for (const handlers of this.exiting) handlers.ending(false);
     throw new SimulatedExit(code);
   }
 
