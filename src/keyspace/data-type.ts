@@ -86,6 +86,11 @@ export interface CollectionType extends DataType {
   bytesUsed(kind: number, root: number): number;
   /** Stops with an assertion where an invariant of the structure is broken. */
   verify(kind: number, root: number): void;
+  /**
+   * As verify, of a part of a large collection: about `budget` elements from `from` on, which is 0
+   * at first. Returns where to go on, 0 at the end; the collection may change in between.
+   */
+  verifyFrom(kind: number, root: number, from: number, budget: number): number;
   /** The hash table in which the members, or fields, are looked up; 0: there is none. */
   memberTable(kind: number, root: number): number;
   /** While a transaction is open that may be rolled back: the type tells it what it changes. */

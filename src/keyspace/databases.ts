@@ -4,7 +4,6 @@
 // A database takes 4 words of the root area: its table of entries, its tree of deadlines (each 0
 // while there is none), and 2 unused. An entry with a deadline stands in both.
 
-import { assert } from "../base/assert.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 import type { HashTables } from "../structures/hash-table.ts";
 import type { OrderedTrees } from "../structures/ordered-tree.ts";
@@ -109,28 +108,5 @@ export class Databases {
     const word = this.memory.i32[entry >>> PLACE_BITS][(entry & PLACE_MASK) << 1];
     if ((word & DEADLINE) === 0) return;
     this.deadlines.remove(this.tree(db), this.records.deadline(entry), entry);
-  }
-
-  /** Checks a database's table and tree, and that each deadline stands in it; stops where not. */
-  verify(db: number, verifyValue: (entry: number) => void): void {
-    const { tables, deadlines, records } = this;
-    const table = this.table(db);
-    const tree = this.tree(db);
-    if (tree !== 0) deadlines.verify(tree);
-    if (table === 0) return;
-    tables.verify(table);
-    let withDeadline = 0;
-    for (let bucket = 0; bucket < tables.buckets(table); bucket++) {
-      const count = tables.collect(table, bucket);
-      for (const entry of tables.found.slice(0, count)) {
-        verifyValue(entry);
-        if (!records.hasDeadline(entry)) continue;
-        const stands = deadlines.has(tree, records.deadline(entry), entry);
-        assert(stands, "an entry with a deadline stands in the tree under it");
-        withDeadline++;
-      }
-    }
-    const inTree = tree === 0 ? 0 : deadlines.count(tree);
-    assert(inTree === withDeadline, "the tree holds nothing but entries that have a deadline");
   }
 }

@@ -18,8 +18,8 @@
 // While a transaction is open that may be rolled back, there is a journal, and each change is told
 // to it (entry-journal.ts): what would be freed is kept, and references stay good.
 //
-// Invariants, checked by verify(): (1) an entry is in the tree of deadlines exactly if it has a
-// deadline, under that deadline; (2) no collection is empty; (3) each structure verifies.
+// Invariants, checked by verification.ts: (1) an entry is in the tree of deadlines exactly if it
+// has a deadline, under that deadline; (2) no collection is empty; (3) each structure verifies.
 
 import { assert } from "../base/assert.ts";
 import { Hasher } from "../base/hash.ts";
@@ -35,6 +35,7 @@ import { Disposals } from "./disposal.ts";
 import { EntryJournal, type Values } from "./entry-journal.ts";
 import { Owner } from "./journal.ts";
 import { type EvictionPolicy, Settings, SettingWord } from "./settings.ts";
+import { Verification } from "./verification.ts";
 import { WatchedKeys } from "./watched-keys.ts";
 
 export const DATABASES_MAX = 64;
@@ -800,16 +801,6 @@ export class Keyspace implements Values {
 
   /** Checks every invariant of the keyspace and its structures; stops with an assertion. */
   verify(): void {
-    this.memory.verify();
-    for (let db = 0; db < this.databases; db++) {
-      this.#databases.verify(db, (entry) => {
-        const kind = this.records.kind(entry);
-        const type = this.types.collections[kind];
-        if (type === undefined) return;
-        const root = this.records.pointer(entry);
-        assert(type.size(kind, root) > 0, "no collection is empty");
-        type.verify(kind, root);
-      });
-    }
+    new Verification(this).run();
   }
 }

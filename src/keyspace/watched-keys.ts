@@ -6,6 +6,7 @@
 // A watch is a record whose key is the database's number in one byte followed by the key, and
 // whose POINTER field holds the version and the count in place of a reference and a length.
 
+import { assert } from "../base/assert.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { HashTables } from "../structures/hash-table.ts";
 import { NO_DEADLINE, type Records } from "../structures/record.ts";
@@ -88,6 +89,21 @@ export class WatchedKeys {
         const owner = bytes[start];
         if (db >= 0 && owner !== db) continue;
         if (exists(owner, bytes, start + 1, end)) this.#raise(record);
+      }
+    }
+  }
+
+  /** Stops with an assertion where the table is broken, or a key in it is watched by nobody. */
+  verify(): void {
+    if (!this.any) return;
+    const table = this.memory.rootWord(this.#rootWord);
+    this.#tables.verify(table);
+    assert(this.#tables.count(table) > 0, "a table of watched keys is not empty");
+    for (let bucket = 0; bucket < this.#tables.buckets(table); bucket++) {
+      const count = this.#tables.collect(table, bucket);
+      for (let i = 0; i < count; i++) {
+        const watchers = this.#records.pointerLength(this.#tables.found[i]);
+        assert(watchers > 0, "a watched key has a watcher");
       }
     }
   }

@@ -542,31 +542,70 @@ export class Memory {
   /** Checks every invariant of the essay above; stops with an assertion where one is broken. */
   verify(): void {
     let used = 0;
-    for (let segment = 0; segment < this.u8.length; segment++) {
-      const words = this.i32[segment];
-      if (words.length === 0) continue;
-      const pages = words.length >> (PAGE_SHIFT - 2);
-      if (words[D_FIRST + D.words + D.state] === OWN) {
-        used += this.u8[segment].length - PAGE_BYTES;
-        continue;
-      }
-      let wasFree = false;
-      let page = tablePages(pages);
-      while (page < pages) {
-        const d = D_FIRST + page * D.words;
-        const state = words[d + D.state];
-        assert(words[d + D.head] === page, "a run's first page names itself");
-        const length = words[d + D.pages];
-        assert(length > 0 && page + length <= pages, "a run lies within its segment");
-        assert(!(wasFree && state === FREE), "no two free runs are neighbours");
-        wasFree = state === FREE;
-        if (state > 0) used += this.#verifySpan(segment, page, state - 1);
-        else if (state === LARGE) used += length << PAGE_SHIFT;
-        else assert(state === FREE, "a run has a known state");
-        page += length;
-      }
+    for (let segment = 0; segment < this.u8.length; segment++) used += this.verifySegment(segment);
+    this.verifyTotals(used);
+  }
+
+  /** As verify, of one segment by itself, which may be none; returns its bytes in live blocks. */
+  verifySegment(segment: number): number {
+    const words = this.i32[segment];
+    if (words.length === 0) return 0;
+    const pages = words.length >> (PAGE_SHIFT - 2);
+    if (words[D_FIRST + D.words + D.state] === OWN) return this.u8[segment].length - PAGE_BYTES;
+    let used = 0;
+    let wasFree = false;
+    let page = tablePages(pages);
+    while (page < pages) {
+      const d = D_FIRST + page * D.words;
+      const state = words[d + D.state];
+      assert(words[d + D.head] === page, "a run's first page names itself");
+      const length = words[d + D.pages];
+      assert(length > 0 && page + length <= pages, "a run lies within its segment");
+      assert(!(wasFree && state === FREE), "no two free runs are neighbours");
+      wasFree = state === FREE;
+      if (state > 0) used += this.#verifySpan(segment, page, state - 1);
+      else if (state === LARGE) used += length << PAGE_SHIFT;
+      else assert(state === FREE, "a run has a known state");
+      page += length;
     }
+    return used;
+  }
+
+  /**
+   * As verify, of what concerns all segments: `used` is what they hold together. A span with room
+   * stands in its class's list if all that stand there have room and there are as many.
+   */
+  verifyTotals(used: number): void {
     assert(used === this.usedBytes, "used bytes are the sizes of all live blocks");
+    const roomy = new Int32Array(CLASSES);
+    for (let segment = 0; segment < this.u8.length; segment++) this.#countRoomy(segment, roomy);
+    for (let sizeClass = 0; sizeClass < CLASSES; sizeClass++) {
+      let previous = 0;
+      let listed = 0;
+      for (let span = this.#root[R_CLASSES + sizeClass]; span !== 0; span = this.#runNext(span)) {
+        const words = this.i32[span >>> 13];
+        const d = D_FIRST + (span & SPAN_PAGE_MASK) * D.words;
+        assert(words[d + D.state] === sizeClass + 1, "a listed span is of its list's class");
+        assert(words[d + D.live] < classBlocks[sizeClass], "a listed span has room");
+        assert(words[d + D.previous] === previous, "spans are linked alike both ways");
+        assert(++listed <= roomy[sizeClass], "no span is listed twice");
+        previous = span;
+      }
+      assert(listed === roomy[sizeClass], "each span with room is listed");
+    }
+  }
+
+  /** Adds the spans of a segment that have room to the number of their class. */
+  #countRoomy(segment: number, roomy: Int32Array): void {
+    const words = this.i32[segment];
+    const pages = words.length >> (PAGE_SHIFT - 2);
+    if (pages === 0 || words[D_FIRST + D.words + D.state] === OWN) return;
+    for (let page = tablePages(pages); page < pages; ) {
+      const d = D_FIRST + page * D.words;
+      const state = words[d + D.state];
+      if (state > 0 && words[d + D.live] < classBlocks[state - 1]) roomy[state - 1]++;
+      page += words[d + D.pages];
+    }
   }
 
   #verifySpan(segment: number, page: number, sizeClass: number): number {
@@ -578,7 +617,7 @@ export class Memory {
     let free = 0;
     for (let place = words[d + D.free]; place !== 0; place = words[place << 1]) {
       assert(
-        (place - first) % units === 0 && place < words[d + D.virgin],
+        place >= first && (place - first) % units === 0 && place < words[d + D.virgin],
         "free blocks are blocks",
       );
       free++;
@@ -586,10 +625,6 @@ export class Memory {
     }
     const live = words[d + D.live];
     assert(live + free === virgin, "live, free and virgin blocks fill the span");
-    let listed = this.#root[R_CLASSES + sizeClass];
-    const span = (segment << 13) | page;
-    while (listed !== 0 && listed !== span) listed = this.#runNext(listed);
-    assert((listed !== 0) === live < classBlocks[sizeClass], "a span with room is listed");
     return live * classBytes[sizeClass];
   }
 }

@@ -26,7 +26,7 @@ export function fuzzChunkedLists(seed: number, steps: number): void {
   try {
     for (let step = 0; step < steps; step++) {
       if (step % 500 === 0) {
-        lists.setLimit(LIMITS[random.below(LIMITS.length)]);
+        lists.limit.set(LIMITS[random.below(LIMITS.length)]);
         mode = random.below(6);
       }
       const text = element(random);

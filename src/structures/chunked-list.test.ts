@@ -31,7 +31,7 @@ test("nodes keep to the limit in bytes, and fill blocks of that size", () => {
 
 test("nodes keep to the limit in entries", () => {
   const { lists } = fixture();
-  lists.setLimit(3);
+  lists.limit.set(3);
   const list = lists.create();
   const bytes = encoder.encode("x");
   for (let i = 0; i < 10; i++) lists.pushLast(list, bytes, 0, 1);
@@ -68,7 +68,7 @@ test("a queue stays in the memory that its entries need", () => {
 
 test("freeing goes in slices", () => {
   const { memory, lists } = fixture();
-  lists.setLimit(1);
+  lists.limit.set(1);
   const list = lists.create();
   for (let i = 0; i < 10; i++) lists.pushLast(list, encoder.encode("x"), 0, 1);
   assert.equal(lists.free(list, 4), -1);

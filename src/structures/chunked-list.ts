@@ -30,7 +30,7 @@
 import { assert } from "../base/assert.ts";
 import { copyBytes } from "../base/bytes.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
-import { LIMIT_WORDS, LIST_ENTRIES_MAX, Limit, setListLimit } from "./list-limit.ts";
+import { ENTRIES_MAX, ListLimit } from "./list-limit.ts";
 import {
   backLengthSize,
   checkListpack,
@@ -56,9 +56,6 @@ const NEXT_NODE_ENTRIES = 128;
 /** In a long list it starts with as many for each node, up to what its neighbour has. */
 const NEXT_NODE_BYTES_EACH = 256;
 
-/** The limit until one is set: packed lists of 8 KiB. */
-const FILL = -2;
-
 /** All chunked lists of one memory. */
 export class ChunkedLists {
   private readonly memory: Memory;
@@ -74,39 +71,13 @@ export class ChunkedLists {
   /** Where makeRoom left its node. */
   private moved = 0;
 
-  private readonly limitWords: Int32Array;
+  readonly limit: ListLimit;
 
-  /** @param limits LIMIT_WORDS words for what setLimit() sets, which others may share */
-  constructor(
-    memory: Memory,
-    packed: PackedLists,
-    limits: Int32Array = new Int32Array(LIMIT_WORDS),
-  ) {
-    this.limitWords = limits;
+  constructor(memory: Memory, packed: PackedLists, limit: ListLimit = new ListLimit()) {
+    this.limit = limit;
     this.memory = memory;
     this.packed = packed;
     this.u8 = memory.u8[0];
-    if (limits[Limit.element] === 0) this.setLimit(FILL);
-  }
-
-  /** Takes over `list-max-listpack-size`: −1 … −5 are classes of bytes, from 0 on it is entries. */
-  setLimit(fill: number): void {
-    setListLimit(this.limitWords, fill, N.bytes);
-  }
-
-  /** The largest element that is not plain, which is the most that a whole packed list may have. */
-  get elementMax(): number {
-    return this.limitWords[Limit.element];
-  }
-
-  /** Bytes of a node's packed list. */
-  private get bytesMax(): number {
-    return this.limitWords[Limit.bytes];
-  }
-
-  /** Entries of a packed list. */
-  get entriesMax(): number {
-    return this.limitWords[Limit.entries];
   }
 
   // ---- Whole lists ----
@@ -170,7 +141,7 @@ export class ChunkedLists {
 
   /** Adds an element at the right end. */
   pushLast(list: number, bytes: Uint8Array, start: number, end: number): void {
-    if (end - start > this.elementMax) {
+    if (end - start > this.limit.elementMax) {
       this.linkLast(list, this.newPlain(bytes, start, end), 1);
       return;
     }
@@ -188,7 +159,8 @@ export class ChunkedLists {
       const at = base + memory.i32[node >>> PLACE_BITS][(base >> 2) + N.start];
       const total = readU32(u8, at);
       const entries = readU16(u8, at + 4);
-      const fits = at !== base && entries < this.entriesMax && total + size <= this.bytesMax;
+      const fits =
+        at !== base && entries < this.limit.entriesMax && total + size <= this.limit.bytesMax;
       if (fits && at - base + total + size <= memory.sizeOf(node)) {
         packed.put(u8, at + total - 1, length, bytes, start);
         u8[at + total - 1 + size] = END_MARK;
@@ -207,7 +179,7 @@ export class ChunkedLists {
 
   /** Adds an element at the left end. */
   pushFirst(list: number, bytes: Uint8Array, start: number, end: number): void {
-    if (end - start > this.elementMax) {
+    if (end - start > this.limit.elementMax) {
       this.link(list, this.newPlain(bytes, start, end), 0, this.firstNode(list), 1);
       return;
     }
@@ -225,7 +197,7 @@ export class ChunkedLists {
       const startAt = words[(base >> 2) + N.start];
       const total = readU32(u8, base + startAt);
       const entries = readU16(u8, base + startAt + 4);
-      const fits = entries < this.entriesMax && total + size <= this.bytesMax;
+      const fits = entries < this.limit.entriesMax && total + size <= this.limit.bytesMax;
       // False for a plain node, whose `start` is 0.
       if (fits && startAt - N.bytes >= size) {
         const at = base + startAt - size;
@@ -368,7 +340,7 @@ export class ChunkedLists {
       const base = (node & PLACE_MASK) << 3;
       const at = this.place - base;
       const behind = entryAfter(this.u8, this.place) - base;
-      const large = end - start > this.elementMax;
+      const large = end - start > this.limit.elementMax;
       const length = large ? 0 : this.packed.measure(bytes, start, end);
       if (behind - at === length + backLengthSize(length) && !large) {
         this.packed.put(this.u8, this.place, length, bytes, start);
@@ -517,7 +489,7 @@ export class ChunkedLists {
   appendListpack(list: number, bytes: Uint8Array, start: number, end: number): void {
     const entries = checkListpack(bytes, start, end);
     if (entries === 0) return;
-    if (entries <= LIST_ENTRIES_MAX && readU16(bytes, start + 4) === entries) {
+    if (entries <= ENTRIES_MAX && readU16(bytes, start + 4) === entries) {
       this.linkLast(list, this.newPacked(bytes, start, end), entries);
       return;
     }
@@ -538,24 +510,41 @@ export class ChunkedLists {
     let nodes = 0;
     let previous = 0;
     for (let node = this.firstNode(list); node !== 0; node = this.nextNode(node)) {
-      assert(this.previousNode(node) === previous, "a chunked list is linked alike both ways");
-      this.nodeRange(node);
-      const { bytes, start, end } = this.packed;
-      const base = (node & PLACE_MASK) << 3;
-      assert(start >= base + N.bytes, "a node's content is behind its header");
-      assert(end <= base + this.memory.sizeOf(node), "a node's content is in its block");
-      if (!this.isPlain(node)) {
-        const counted = checkListpack(bytes, start, end);
-        assert(counted > 0, "a node is a sound packed list, and not empty");
-        assert(readU16(bytes, start + 4) === counted, "a node's entries are counted");
-        entries += counted;
-      } else entries++;
+      entries += this.#verifyNode(node, previous);
       previous = node;
       nodes++;
     }
     assert(this.lastNode(list) === previous, "a chunked list ends in its last node");
     assert(this.nodes(list) === nodes, "a chunked list counts its nodes");
     assert(this.count(list) === entries, "a chunked list counts its entries");
+  }
+
+  /** As verify, of up to `nodesMax` nodes from number `from` on; returns the next, 0 at the end. */
+  verifyNodes(list: number, from: number, nodesMax: number): number {
+    let previous = 0;
+    let at = 0;
+    for (let node = this.firstNode(list); node !== 0; node = this.nextNode(node)) {
+      if (at >= from + nodesMax) return at;
+      if (at >= from) this.#verifyNode(node, previous);
+      previous = node;
+      at++;
+    }
+    return 0;
+  }
+
+  /** Returns the entries of a node, which stands behind `previous`. */
+  #verifyNode(node: number, previous: number): number {
+    assert(this.previousNode(node) === previous, "a chunked list is linked alike both ways");
+    this.nodeRange(node);
+    const { bytes, start, end } = this.packed;
+    const base = (node & PLACE_MASK) << 3;
+    assert(start >= base + N.bytes, "a node's content is behind its header");
+    assert(end <= base + this.memory.sizeOf(node), "a node's content is in its block");
+    if (this.isPlain(node)) return 1;
+    const counted = checkListpack(bytes, start, end);
+    assert(counted > 0, "a node is a sound packed list, and not empty");
+    assert(readU16(bytes, start + 4) === counted, "a node's entries are counted");
+    return counted;
   }
 
   // ---- Inside: where things are in a node ----
@@ -590,7 +579,7 @@ export class ChunkedLists {
     const base = ((node & PLACE_MASK) << 3) + start;
     const entries = readU16(u8, base + 4);
     if (entries === 0) return true;
-    return entries < this.entriesMax && readU32(u8, base) + size <= this.bytesMax;
+    return entries < this.limit.entriesMax && readU32(u8, base) + size <= this.limit.bytesMax;
   }
 
   private enterFirst(node: number): boolean {
@@ -638,11 +627,11 @@ export class ChunkedLists {
    */
   private firstRoom(list: number, neighbour: number, size: number): number {
     const needed = PACKED_EMPTY + size;
-    if (neighbour === 0 || this.entriesMax < NEXT_NODE_ENTRIES) return needed;
+    if (neighbour === 0 || this.limit.entriesMax < NEXT_NODE_ENTRIES) return needed;
     const spare = this.nodes(list) * NEXT_NODE_BYTES_EACH - N.bytes;
     const start = this.startOffset(neighbour);
     const usual = start === 0 ? 0 : this.endOffset(neighbour) + 1 - start;
-    const room = Math.min(usual, spare, this.bytesMax);
+    const room = Math.min(usual, spare, this.limit.bytesMax);
     return Math.max(needed, NEXT_NODE_BYTES - N.bytes, room);
   }
 
@@ -742,7 +731,7 @@ export class ChunkedLists {
   ): void {
     this.node = 0;
     const entries = this.entriesOf(node);
-    if (end - start <= this.elementMax) {
+    if (end - start <= this.limit.elementMax) {
       const length = this.packed.measure(bytes, start, end);
       const size = length + backLengthSize(length);
       if (this.fits(node, size)) {
@@ -773,7 +762,7 @@ export class ChunkedLists {
     start: number,
     end: number,
   ): void {
-    if (end - start > this.elementMax) {
+    if (end - start > this.limit.elementMax) {
       this.link(list, this.newPlain(bytes, start, end), previous, next, 1);
       return;
     }
@@ -877,7 +866,7 @@ export class ChunkedLists {
     }
     const needed = N.bytes + total + size;
     const roomy = needed + (needed >> (total < 256 ? 3 : 2));
-    const full = N.bytes + this.bytesMax;
+    const full = N.bytes + this.limit.bytesMax;
     const moved = this.memory.allocate(needed <= full && roomy > full ? full : roomy);
     const block = this.memory.sizeOf(moved);
     const low = start & 7;
@@ -987,7 +976,8 @@ export class ChunkedLists {
     const start = this.startOffset(right) + PACKED_HEADER;
     const size = this.endOffset(right) - start;
     const entries = this.entriesOf(right);
-    if (!this.fits(left, size) || this.entriesOf(left) + entries > this.entriesMax) return false;
+    if (!this.fits(left, size) || this.entriesOf(left) + entries > this.limit.entriesMax)
+      return false;
     const place = this.open(list, left, this.endOffset(left), size, entries);
     const base = (right & PLACE_MASK) << 3;
     copyBytes(

@@ -72,6 +72,9 @@ export class HashTables {
   found: Int32Array = new Int32Array(64);
   foundCount = 0;
 
+  /** Overflow buckets of the chain that verifyChain() has checked. */
+  overflowSeen = 0;
+
   /** What was read only to load it, kept so that no compiler leaves it out. */
   loaded = 0;
 
@@ -271,23 +274,27 @@ export class HashTables {
    * cursor, 0 at the end. A scan begins with cursor 0.
    */
   scan(table: number, cursor: number): number {
+    const mask = this.#scanMask(table, cursor);
+    this.foundCount = 0;
+    this.#collectChain(this.#bucketAt(table, cursor & mask));
+    return reverseBits((reverseBits(cursor | ~mask) + 1) | 0) >>> 0;
+  }
+
+  /** The chain at which a scan with this cursor looks. */
+  scanned(table: number, cursor: number): number {
+    return cursor & this.#scanMask(table, cursor);
+  }
+
+  /** The bits of a cursor that are its chain's number. */
+  #scanMask(table: number, cursor: number): number {
     const words = this.memory.i32[table >>> PLACE_BITS];
     const h = (table & PLACE_MASK) << 1;
-    let mask = words[h + H.mask] * 2 + 1;
-    let bucket = cursor & mask;
-    if (bucket >= words[h + H.buckets]) {
-      mask = words[h + H.mask];
-      bucket = cursor & mask;
-    } else if (
-      bucket + words[h + H.mask] + 1 >= words[h + H.buckets] &&
-      bucket <= words[h + H.mask]
-    ) {
-      // Not split in this round: it holds what its sibling would.
-      mask = words[h + H.mask];
-    }
-    this.foundCount = 0;
-    this.#collectChain(this.#bucketAt(table, bucket));
-    return reverseBits((reverseBits(cursor | ~mask) + 1) | 0) >>> 0;
+    const mask = words[h + H.mask];
+    const bucket = cursor & (mask * 2 + 1);
+    if (bucket >= words[h + H.buckets]) return mask;
+    // Not split in this round: it holds what its sibling would.
+    if (bucket <= mask && bucket + mask + 1 >= words[h + H.buckets]) return mask;
+    return mask * 2 + 1;
   }
 
   /** A record drawn uniformly, or 0 from an empty table. */
@@ -706,40 +713,53 @@ export class HashTables {
 
   /** Checks every invariant of the essay above; stops with an assertion where one is broken. */
   verify(table: number): void {
-    const words = this.memory.i32[table >>> PLACE_BITS];
-    const h = (table & PLACE_MASK) << 1;
-    const buckets = words[h + H.buckets];
-    const mask = words[h + H.mask];
-    assert(mask < buckets && buckets <= mask * 2 + 1, "the bucket count lies in its round");
     let records = 0;
     let overflow = 0;
-    for (let index = 0; index < buckets; index++) {
-      const first = this.#bucketAt(table, index);
-      let bucket = first;
-      while (bucket !== 0) {
-        const bucketWords = this.memory.i32[bucket >>> PLACE_BITS];
-        const b = (bucket & PLACE_MASK) << 1;
-        const used = this.#slotsUsed(bucket);
-        records += used;
-        if (bucket !== first) overflow++;
-        assert(used > 0 || bucket === first, "no overflow bucket is empty");
-        assert(used === SLOTS || bucketWords[b + LINK] === 0, "only the last bucket has room");
-        for (let slot = 0; slot < SLOTS; slot++) {
-          const record = bucketWords[b + FIRST_RECORD + slot];
-          const tag = this.memory.u8[bucket >>> PLACE_BITS][(b << 2) + slot];
-          if (slot >= used) {
-            assert(record === 0 && tag === 0, "free slots are clear and behind the used ones");
-            continue;
-          }
-          const hash = this.#hashOf(record);
-          assert(this.#bucketOf(table, hash) === first, "a record lies in its hash's chain");
-          assert(tag === (hash >>> 24 === 0 ? 1 : hash >>> 24), "a slot has its record's tag");
-        }
-        bucket = bucketWords[b + LINK];
-      }
+    for (let bucket = 0; bucket < this.buckets(table); bucket++) {
+      records += this.verifyChain(table, bucket);
+      overflow += this.overflowSeen;
     }
+    this.verifyTotals(table, records, overflow);
+  }
+
+  /** As verify, of what the header says: all chains have so many records and overflow buckets. */
+  verifyTotals(table: number, records: number, overflow: number): void {
+    const words = this.memory.i32[table >>> PLACE_BITS];
+    const h = (table & PLACE_MASK) << 1;
+    const mask = words[h + H.mask];
+    const buckets = words[h + H.buckets];
+    assert(mask < buckets && buckets <= mask * 2 + 1, "the bucket count lies in its round");
     assert(records === words[h + H.count], "the count of records is true");
     assert(overflow === words[h + H.overflow], "the count of overflow buckets is true");
+  }
+
+  /** As verify, of one chain; returns its records, overflowSeen are its overflow buckets. */
+  verifyChain(table: number, index: number): number {
+    const first = this.#bucketAt(table, index);
+    let records = 0;
+    this.overflowSeen = -1;
+    for (let bucket = first; bucket !== 0; ) {
+      const words = this.memory.i32[bucket >>> PLACE_BITS];
+      const b = (bucket & PLACE_MASK) << 1;
+      const used = this.#slotsUsed(bucket);
+      records += used;
+      this.overflowSeen++;
+      assert(used > 0 || bucket === first, "no overflow bucket is empty");
+      assert(used === SLOTS || words[b + LINK] === 0, "only the last bucket has room");
+      for (let slot = 0; slot < SLOTS; slot++) {
+        const record = words[b + FIRST_RECORD + slot];
+        const tag = this.memory.u8[bucket >>> PLACE_BITS][(b << 2) + slot];
+        if (slot >= used) {
+          assert(record === 0 && tag === 0, "free slots are clear and behind the used ones");
+          continue;
+        }
+        const hash = this.#hashOf(record);
+        assert(this.#bucketOf(table, hash) === first, "a record lies in its hash's chain");
+        assert(tag === (hash >>> 24 === 0 ? 1 : hash >>> 24), "a slot has its record's tag");
+      }
+      bucket = words[b + LINK];
+    }
+    return records;
   }
 }
 

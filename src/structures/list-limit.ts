@@ -1,36 +1,63 @@
-// What list-max-listpack-size means: how large one packed list of a list may become. From 0 on it
-// is a number of entries, −1 … −5 are classes of bytes.
+// The limit of a packed list, `list-max-listpack-size`, and what follows from it. −1 … −5 are
+// classes of bytes, 4 KiB … 64 KiB; from 0 on it is a number of entries. It lies in words that the
+// limit's owner gives, so that they may be shared with other threads:
+//
+//   0 the limit   1 bytes of a whole packed list, and so of the largest element in a node
+//   2 bytes of a node's packed list   3 entries of a packed list
 
 import { assert } from "../base/assert.ts";
 
+const W = { limit: 0, elementMax: 1, bytesMax: 2, entriesMax: 3 } as const;
+/** Words that a limit takes. */
+export const LIMIT_WORDS = 4;
+
+/** Until one is set: 8 KiB. */
+const LIMIT = -2;
 /** Byte limits of the classes −1 … −5. */
 const CLASS_LIMITS = [4096, 8192, 16384, 32768, 65536] as const;
 /** Bytes that a node limited by entries may still not exceed. */
 const SAFETY_LIMIT = 8192;
-/** The entries that a packed list may ever have. */
-export const LIST_ENTRIES_MAX = 32767;
+/** Entries that no packed list in a node may exceed. */
+export const ENTRIES_MAX = 32767;
+/** Bytes of a node before its packed list (chunked-list.ts). */
+const NODE_HEADER_BYTES = 16;
 
-/** The bytes that a packed list may have under this `list-max-listpack-size`. */
-function packedBytesMax(fill: number): number {
-  return fill >= 0 ? SAFETY_LIMIT : CLASS_LIMITS[Math.min(-fill, 5) - 1];
-}
+export class ListLimit {
+  readonly #words: Int32Array;
 
-/** The entries that a packed list may have under this `list-max-listpack-size`. */
-function packedEntriesMax(fill: number): number {
-  return fill > 0 ? Math.min(fill, LIST_ENTRIES_MAX) : fill === 0 ? 1 : LIST_ENTRIES_MAX;
-}
+  constructor(words: Int32Array = new Int32Array(LIMIT_WORDS)) {
+    assert(words.length >= LIMIT_WORDS, "a limit has its words");
+    this.#words = words;
+    if (this.elementMax === 0) this.set(LIMIT);
+  }
 
-/** Words of a limit. */
-export const LIMIT_WORDS = 3;
-/** Largest element that is not plain; bytes of a node's packed list, and its entries. */
-export const Limit = { element: 0, bytes: 1, entries: 2 } as const;
+  set(limit: number): void {
+    const words = this.#words;
+    const bytes = limit >= 0 ? SAFETY_LIMIT : CLASS_LIMITS[Math.min(-limit, 5) - 1];
+    const entries = limit > 0 ? Math.min(limit, ENTRIES_MAX) : limit === 0 ? 1 : ENTRIES_MAX;
+    words[W.limit] = limit;
+    words[W.elementMax] = bytes;
+    // A full node then fills a block of 4 KiB, 8 KiB … with its header.
+    words[W.bytesMax] = bytes - NODE_HEADER_BYTES;
+    words[W.entriesMax] = entries;
+  }
 
-/** Sets the words of a limit for nodes whose header takes so many bytes. */
-export function setListLimit(words: Int32Array, fill: number, headerBytes: number): void {
-  const elementMax = packedBytesMax(fill);
-  assert(elementMax > headerBytes, "a node has room for an element");
-  words[Limit.element] = elementMax;
-  // A full node then fills a block of 4 KiB, 8 KiB … with its header.
-  words[Limit.bytes] = elementMax - headerBytes;
-  words[Limit.entries] = packedEntriesMax(fill);
+  /** As it was set. */
+  get value(): number {
+    return this.#words[W.limit];
+  }
+
+  /** Bytes of the largest element in a packed list, and of a whole one. */
+  get elementMax(): number {
+    return this.#words[W.elementMax];
+  }
+
+  /** Bytes of a node's packed list. */
+  get bytesMax(): number {
+    return this.#words[W.bytesMax];
+  }
+
+  get entriesMax(): number {
+    return this.#words[W.entriesMax];
+  }
 }

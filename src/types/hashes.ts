@@ -352,6 +352,12 @@ export class Hashes implements CollectionType {
     }
   }
 
+  verifyFrom(kind: number, root: number, from: number, budget: number): number {
+    if (kind === HashKind.table) return this.#members.verifyFrom(root, from, budget);
+    this.verify(kind, root);
+    return 0;
+  }
+
   memberTable(kind: number, root: number): number {
     return kind === HashKind.table ? root : 0;
   }

@@ -58,12 +58,11 @@ export class ListUndo implements Undoer {
   #removed = 0;
   #indexes: Int32Array = new Int32Array(INDEXES_MIN);
 
-  /** @param limits those of `lists`, in words */
-  constructor(memory: Memory, lists: ChunkedLists, limits: Int32Array) {
+  constructor(memory: Memory, lists: ChunkedLists) {
     this.#memory = memory;
     this.#lists = lists;
     this.#packed = new PackedLists(memory);
-    this.#kept = new ChunkedLists(memory, this.#packed, limits);
+    this.#kept = new ChunkedLists(memory, this.#packed, lists.limit);
   }
 
   // What is told

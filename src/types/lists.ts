@@ -17,14 +17,13 @@ import type { EntryJournal } from "../keyspace/entry-journal.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Memory } from "../memory/memory.ts";
 import { ChunkedLists } from "../structures/chunked-list.ts";
-import { LIMIT_WORDS } from "../structures/list-limit.ts";
+import { ListLimit } from "../structures/list-limit.ts";
 import { PACKED_EMPTY, PackedLists } from "../structures/packed-list.ts";
 import type { Records } from "../structures/record.ts";
 import { End, LIST, ListUndo } from "./list-undo.ts";
 
-// Settings: list-max-listpack-size, and the limits of nodes that follow from it.
-const Setting = { fill: 0, limits: 1 } as const;
-const FILL = -2;
+/** So many elements of a node, about, take as long to check as one member of a table. */
+const NODE_ELEMENTS = 16;
 
 export { End, LIST };
 
@@ -58,7 +57,6 @@ export class Lists implements CollectionType {
   /** The structure by itself: cursors and nodes, by root. */
   readonly chunked: ChunkedLists;
 
-  readonly #settings: Int32Array;
   /** Index of the element that findFirst found. */
   #found = 0;
 
@@ -67,20 +65,18 @@ export class Lists implements CollectionType {
     this.memory = memory;
     this.records = records;
     this.packed = new PackedLists(memory);
-    this.#settings = keyspace.settingsOf(LIST, [FILL]);
-    const limits = this.#settings.subarray(Setting.limits, Setting.limits + LIMIT_WORDS);
-    this.chunked = new ChunkedLists(memory, this.packed, limits);
-    this.undo = new ListUndo(memory, this.chunked, limits);
+    const limit = new ListLimit(keyspace.settingsOf(LIST, []));
+    this.chunked = new ChunkedLists(memory, this.packed, limit);
+    this.undo = new ListUndo(memory, this.chunked);
   }
 
   /** list-max-listpack-size: −1 … −5 are 4 … 64 KiB, from 0 on it is a number of entries. */
   get limit(): number {
-    return this.#settings[Setting.fill];
+    return this.chunked.limit.value;
   }
 
   set limit(fill: number) {
-    this.#settings[Setting.fill] = fill;
-    this.chunked.setLimit(fill);
+    this.chunked.limit.set(fill);
   }
 
   // As a data type
@@ -106,6 +102,10 @@ export class Lists implements CollectionType {
     this.chunked.verify(root);
   }
 
+  verifyFrom(_kind: number, root: number, from: number, budget: number): number {
+    return this.chunked.verifyNodes(root, from, Math.ceil(budget / NODE_ELEMENTS));
+  }
+
   memberTable(): number {
     return 0;
   }
@@ -126,8 +126,9 @@ export class Lists implements CollectionType {
     if (this.records.kind(entry) !== ListKind.packed) return;
     const root = this.records.pointer(entry);
     const size = this.#packedBytes(root) + bytes;
-    const tooMany = this.limit >= 0 && this.chunked.count(root) + added > this.chunked.entriesMax;
-    if (size > this.chunked.elementMax || tooMany) this.#setKind(entry, ListKind.chunked);
+    const tooMany =
+      this.limit >= 0 && this.chunked.count(root) + added > this.chunked.limit.entriesMax;
+    if (size > this.chunked.limit.elementMax || tooMany) this.#setKind(entry, ListKind.chunked);
   }
 
   /** The list has lost elements, or large ones have become small. */
@@ -138,8 +139,8 @@ export class Lists implements CollectionType {
     if (chunked.nodes(root) !== 1 || chunked.isPlain(chunked.firstNode(root))) return;
     const fits =
       this.limit >= 0
-        ? chunked.count(root) <= this.chunked.entriesMax >> 1
-        : this.#packedBytes(root) <= this.chunked.elementMax >> 1;
+        ? chunked.count(root) <= this.chunked.limit.entriesMax >> 1
+        : this.#packedBytes(root) <= this.chunked.limit.elementMax >> 1;
     if (fits) this.#setKind(entry, ListKind.packed);
   }
 
@@ -153,8 +154,8 @@ export class Lists implements CollectionType {
     const chunked = this.chunked;
     if (chunked.nodes(root) !== 1 || chunked.isPlain(chunked.firstNode(root)))
       return ListKind.chunked;
-    const tooMany = this.limit >= 0 && chunked.count(root) > this.chunked.entriesMax;
-    return tooMany || this.#packedBytes(root) > this.chunked.elementMax
+    const tooMany = this.limit >= 0 && chunked.count(root) > this.chunked.limit.entriesMax;
+    return tooMany || this.#packedBytes(root) > this.chunked.limit.elementMax
       ? ListKind.chunked
       : ListKind.packed;
   }

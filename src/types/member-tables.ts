@@ -114,4 +114,16 @@ export class MemberTables implements Disposer {
     }
     return bytes;
   }
+
+  /** Checks about `budget` members by a scan's cursor; returns the next one, 0 at the end. */
+  verifyFrom(table: number, cursor: number, budget: number): number {
+    const tables = this.#tables;
+    let next = cursor;
+    let left = budget;
+    do {
+      left -= 1 + tables.verifyChain(table, tables.scanned(table, next));
+      next = tables.scan(table, next);
+    } while (next !== 0 && left > 0);
+    return next;
+  }
 }

@@ -476,6 +476,12 @@ export class Sets implements CollectionType {
     }
   }
 
+  verifyFrom(kind: number, root: number, from: number, budget: number): number {
+    if (kind === SetKind.table) return this.#members.verifyFrom(root, from, budget);
+    this.verify(kind, root);
+    return 0;
+  }
+
   memberTable(kind: number, root: number): number {
     return kind === SetKind.table ? root : 0;
   }

@@ -29,14 +29,14 @@ test("who comes to a memory sees the settings that hold, and all see each change
   assert.equal(hashesOf(other).valueMax, 64);
   assert.equal(setsOf(other).integersMax, 0);
   assert.equal(listsOf(other).limit, 5);
-  assert.equal(listsOf(other).chunked.entriesMax, 5);
+  assert.equal(listsOf(other).chunked.limit.entriesMax, 5);
   assert.equal(other.keyspace.settings.lfuLogFactor, 77);
   assert.equal(other.keyspace.settings.evictionPolicy, "volatile-lfu");
   assert.ok(other.keyspace.settings.lfu);
   listsOf(other).limit = -1;
   stringsOf(other).lengthMax = 1 << 20;
   other.keyspace.settings.notifications = 7;
-  assert.equal(listsOf(one).chunked.elementMax, 4096);
+  assert.equal(listsOf(one).chunked.limit.elementMax, 4096);
   assert.equal(stringsOf(one).lengthMax, 1 << 20);
   assert.equal(one.keyspace.settings.notifications, 7);
 });
