@@ -88,7 +88,7 @@ interface Fault {
 }
 
 export interface SimulatedOptions {
-  /** What a torn write leaves behind its torn place: nothing, or zeros up to its end. */
+  /** What a torn write leaves behind its torn place, where nothing was: nothing, or zeros. */
   readonly tornEnd?: "cut" | "zeros";
   /** Whether changes reach the disk in the order they were made, or (but for syncs) in any. */
   readonly order?: "kept" | "any";
@@ -372,9 +372,10 @@ export class SimulatedDisk extends SimulatedClock implements Files {
     const torn = node.changes[surviving];
     if (torn?.part !== undefined) {
       const kept = this.random(torn.part.length + 1);
-      const part = torn.part.slice(0, this.tornEnd === "zeros" ? torn.part.length : kept);
-      part.fill(0, kept);
-      if (part.length > 0) node.durable.write(torn.position, part);
+      if (kept > 0) node.durable.write(torn.position, torn.part.subarray(0, kept));
+      // A file becomes longer before its new bytes are there; old bytes stay until they are.
+      const end = torn.position + torn.part.length;
+      if (this.tornEnd === "zeros" && end > node.durable.length) node.durable.truncate(end);
     }
   }
 }

@@ -1,0 +1,173 @@
+// The program that has the database open: it calls methods and `call()`, in transactions that it
+// commits or gives up, between the turns in which clients are served. Each value must be what the
+// reference replies to the same words.
+
+import assert from "node:assert/strict";
+import { coreOf, type Database } from "../../src/embedded/database.ts";
+import { LogError } from "../../src/persistence/log/log-error.ts";
+import { ReplyError } from "../../src/protocol/reply-reader.ts";
+import type { Words } from "../support/commands/all-commands.ts";
+import { show } from "./clients.ts";
+import { isSame, type Model, stateOf } from "./model.ts";
+import type { Workload } from "./workload.ts";
+import { type Chance, ProcessGone, type World } from "./world.ts";
+
+/** Methods that take the command's words as they are, and how many at most. */
+const METHODS: ReadonlyMap<string, number> = new Map(
+  (
+    "get 1 set 2 append 2 strlen 1 incr 1 incrby 2 decr 1 decrby 2 del 9 exists 9 type 1 " +
+    "persist 1 ttl 1 pttl 1 rename 2 renamenx 2 lpush 9 rpush 9 lpop 1 rpop 1 llen 1 lindex 2 " +
+    "lrange 3 linsert 4 lrem 3 ltrim 3 rpoplpush 2 hset 3 hget 2 hgetall 1 hdel 9 hlen 1 " +
+    "hexists 2 hkeys 1 hvals 1 hmget 9 sadd 9 srem 9 scard 1 sismember 2 smembers 1 " +
+    "smismember 9 smove 3"
+  )
+    .match(/\w+ \d/g)
+    ?.map((entry) => [entry.slice(0, -2), Number(entry.slice(-1))]),
+);
+
+const TEXT = /^[\x20-\x7e]*$/;
+const GIVEN_UP = new Error("the transaction is given up");
+
+type Method = (...args: string[]) => unknown;
+
+export class Program {
+  readonly database: Database;
+  readonly #model: Model;
+  readonly #world: World;
+  readonly #chance: Chance;
+  readonly #workload: Workload;
+  /** The last state that a call has made which returned; reads show what may not last. */
+  #promised = 0;
+
+  constructor(database: Database, model: Model, world: World, chance: Chance, workload: Workload) {
+    this.database = database;
+    this.#model = model;
+    this.#world = world;
+    this.#chance = chance;
+    this.#workload = workload;
+  }
+
+  /** Calls one thing or another; what it did is promised when the program's callback returns. */
+  step(): void {
+    if (this.#chance.oneIn(4)) this.#transaction();
+    else for (let left = 1 + this.#chance.below(4); left > 0; left--) this.#call();
+    const { log } = coreOf(this.database).engine;
+    const state = this.#promised;
+    if (log === null || log.policy === "always") this.#model.told(state, true);
+    // Behind the microtask that writes what the calls have changed.
+    else this.#world.microtask(() => log.failure === null && this.#model.told(state, false));
+  }
+
+  #transaction(): void {
+    const count = 1 + this.#chance.below(5);
+    const givesUp = this.#chance.oneIn(2);
+    this.#world.trace(`program ▶ a transaction of ${count}${givesUp ? ", given up" : ""}`);
+    const { database: reference } = this.#model;
+    const before = stateOf(reference);
+    const states = this.#model.state;
+    let isDone = false;
+    let isWritten = true;
+    let gone: ProcessGone | undefined;
+    const work = (): void => {
+      for (let i = 0; i < count; i++) this.#call();
+      if (givesUp) throw GIVEN_UP;
+      isDone = true;
+    };
+    // The reference goes along, call by call, in a transaction of its own.
+    try {
+      reference.transaction(() => {
+        try {
+          this.database.transaction(work);
+        } catch (error) {
+          // Its end could not be written: it has been all the same, though nobody is told.
+          if (!isDone) throw error;
+          isWritten = false;
+          if (error instanceof ProcessGone) gone = error;
+          else if (!(error instanceof LogError)) throw error;
+        }
+      });
+    } catch (error) {
+      if (error !== GIVEN_UP) throw error;
+      const { now } = coreOf(reference).keyspace;
+      assert.ok(isSame(before, stateOf(this.database), now), "what is given up has never been");
+      assert.ok(isSame(before, stateOf(reference), now), "nor in the reference");
+      this.#model.unchanged();
+    }
+    this.#model.note();
+    if (isWritten && this.#model.state > states) this.#promised = this.#model.state;
+    if (gone !== undefined) throw gone;
+  }
+
+  #call(): void {
+    const words = this.#workload.command();
+    const name = (words[0] as string).toLowerCase();
+    // Methods know nothing of the state that call() keeps between its calls.
+    if (/^(multi|exec|discard|watch|unwatch|select|hello|reset|quit)x?$/.test(name)) return;
+    const fits = words.length > 1 && words.length - 1 <= (METHODS.get(name) ?? 0);
+    const method = fits && words.every((word) => TEXT.test(word)) ? name : undefined;
+    this.#world.trace(`program ▶ ${method === undefined ? "" : "."}${show(words)}`);
+    const nowMs = this.#world.nowMs();
+    let mine: unknown;
+    let gone: ProcessGone | undefined;
+    try {
+      mine = method === undefined ? this.#callAny(this.database, words) : this.#ask(method, words);
+    } catch (error) {
+      if (error instanceof ProcessGone) gone = error;
+      else if (error instanceof LogError) mine = error;
+      else if (error instanceof ReplyError || error instanceof TypeError) mine = error;
+      else throw error;
+    }
+    const refused = mine instanceof ReplyError && mine.message.startsWith("MISCONF");
+    if (!refused) {
+      this.#model.nowMs = nowMs;
+      this.#follow(words, mine, gone === undefined);
+      this.#model.nowMs = undefined;
+    }
+    if (gone !== undefined) throw gone;
+  }
+
+  #follow(words: Words, mine: unknown, compares: boolean): void {
+    const model = this.#model;
+    model.refusal = undefined;
+    let theirs: unknown;
+    try {
+      theirs = this.#callAny(model.database, words);
+    } catch (error) {
+      if (!(error instanceof ReplyError)) throw error;
+      theirs = error;
+    }
+    const { state } = model;
+    if (!coreOf(model.database).inTransaction) model.note();
+    if (compares && !(mine instanceof LogError) && model.state > state) {
+      this.#promised = model.state;
+    }
+    if (!compares || mine instanceof LogError || mine instanceof TypeError) return;
+    assert.deepEqual(plainOf(mine), plainOf(theirs), `program: ${show(words)}`);
+  }
+
+  #callAny(database: Database, words: Words): unknown {
+    const [name, ...rest] = words.map((word) =>
+      TEXT.test(word) ? word : Uint8Array.from(word, (each) => each.charCodeAt(0)),
+    );
+    return database.call(name as string, ...rest);
+  }
+
+  #ask(method: string, [, ...args]: Words): unknown {
+    const methods = this.database as unknown as Record<string, Method>;
+    return (methods[method] as Method).apply(this.database, args);
+  }
+}
+
+/** A value as it can be compared, whatever the way it came. */
+function plainOf(value: unknown): unknown {
+  if (value instanceof Error) return `error: ${value.message}`;
+  if (value instanceof Map) return plainOf(Object.fromEntries(value));
+  if (value instanceof Set) return [...value].map(plainOf);
+  if (Array.isArray(value)) return value.map(plainOf);
+  if (value instanceof Uint8Array) return Buffer.from(value).toString("latin1");
+  if (typeof value === "object" && value !== null) {
+    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return Object.fromEntries(entries.map(([key, each]) => [key, plainOf(each)]));
+  }
+  return value;
+}
