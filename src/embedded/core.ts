@@ -19,6 +19,7 @@ import type { Executor } from "../engine/executor.ts";
 import { Session } from "../engine/session.ts";
 import type { ProcessServices } from "../host/services.ts";
 import { Counter, type Keyspace } from "../keyspace/keyspace.ts";
+import { Verification } from "../keyspace/verification.ts";
 import type { Log } from "../persistence/log/log.ts";
 import { LogError } from "../persistence/log/log-error.ts";
 import type { Timer } from "../platform/platform.ts";
@@ -273,6 +274,17 @@ export class Core {
     const { log } = this.engine;
     if (log === null) return;
     if (!log.syncAll()) throw notWritten(log);
+  }
+
+  /** Throws where the data is not whole. */
+  verify(): void {
+    this.check();
+    const verification = new Verification(this.keyspace);
+    verification.check(Number.POSITIVE_INFINITY);
+    const { damage } = verification;
+    if (damage !== undefined) {
+      throw new DatabaseError("DAMAGED", `the database is damaged: ${damage}`);
+    }
   }
 
   // Looking, without a command

@@ -1,14 +1,15 @@
 // What the embedded API throws, beside ReplyError (a command was refused; see reply-reader.ts),
 // LogError (the log) and DirectoryLocked (another process has the directory).
 
-export type DatabaseErrorCode = "CLOSED" | "OPTIONS" | "TRANSACTION" | "MULTI" | "CALL";
+export type DatabaseErrorCode = "CLOSED" | "OPTIONS" | "TRANSACTION" | "MULTI" | "CALL" | "DAMAGED";
 
 /**
  * The API was used in a way that cannot work. `code` is stable:
  * `CLOSED` the database has been closed; `OPTIONS` open() or listen() was given options that do
  * not fit those under which the path is open, or the database listens, already; `TRANSACTION` a
  * transaction's function is asynchronous, or something does not go inside one; `MULTI` a multi()
- * has ended already; `CALL` a command that call() cannot carry out.
+ * has ended already; `CALL` a command that call() cannot carry out. Or, found by verify():
+ * `DAMAGED` the data contradicts itself.
  */
 export class DatabaseError extends Error {
   override readonly name = "DatabaseError";

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { engineOf } from "./embedded-test-support.ts";
+import { DatabaseError } from "./errors.ts";
 import { open } from "./open.ts";
 
 const MIB = 1024 * 1024;
@@ -22,4 +23,28 @@ test("memory comes back when what was deleted has been freed", async () => {
     assert.equal(memory.reservedBytes, atStart, `${megabytes} MiB were used`);
     memory.verify();
   }
+});
+
+test("verify() passes over what is whole, and says what is not and where", () => {
+  using db = open();
+  for (let i = 0; i < 2000; i++) db.sadd("large", `member ${i}`);
+  db.set("until", "x", { ex: 1000 });
+  assert.equal(db.verify(), undefined);
+  db.transaction(() => {
+    db.del("large");
+    db.verify();
+  });
+  const { keyspace } = engineOf(db);
+  const tree = keyspace.deadlineTree(0);
+  keyspace.deadlines.removeFirst(tree);
+  assert.throws(
+    () => db.verify(),
+    (error) =>
+      error instanceof DatabaseError &&
+      error.code === "DAMAGED" &&
+      error.message.includes(
+        'the deadline of an entry stands in the tree; at database 0, key "until',
+      ),
+  );
+  assert.equal(db.get("until"), "x");
 });

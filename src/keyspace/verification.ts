@@ -8,7 +8,7 @@
 // step: a change in between would make them differ. An entry that is there throughout is seen, as
 // by SCAN.
 
-import { assert } from "../base/assert.ts";
+import { AssertionFailed, assert } from "../base/assert.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { HashTables } from "../structures/hash-table.ts";
 import type { OrderedTrees } from "../structures/ordered-tree.ts";
@@ -20,6 +20,8 @@ import type { WatchedKeys } from "./watched-keys.ts";
 const WHOLE_MAX = 1024;
 /** Elements, or deadlines, of a part. */
 const PART = 512;
+/** Bytes of a key that are shown. */
+const SHOWN_MAX = 100;
 /** A segment takes as long as so many elements, about. */
 const SEGMENT_COST = 4096;
 
@@ -39,6 +41,8 @@ export interface Verifiable {
 export class Verification {
   /** Entries looked at so far. */
   entries = 0;
+  /** What check() found broken. */
+  damage: string | undefined;
 
   readonly #keyspace: Verifiable;
   readonly #parts: Generator<number, void, undefined>;
@@ -55,13 +59,13 @@ export class Verification {
 
   /** Verifies everything at once; stops with an assertion where an invariant is broken. */
   run(): void {
-    this.#isWhole = true;
-    while (this.#parts.next().done !== true);
+    while (!this.step(Number.POSITIVE_INFINITY));
   }
 
   /** Verifies about `budget` elements more; returns whether all is verified. As run otherwise. */
   step(budget: number): boolean {
     assert(budget > 0, "a step gets on");
+    this.#isWhole = this.#steps === 0 && budget === Number.POSITIVE_INFINITY;
     this.#steps++;
     for (let left = budget; left > 0; ) {
       const part = this.#parts.next();
@@ -71,11 +75,26 @@ export class Verification {
     return false;
   }
 
-  /** Where it is: for whoever reports that an invariant is broken. */
+  /**
+   * As step, for whoever reports rather than stops: what is broken, and where, is left in `damage`,
+   * and nothing more is verified.
+   */
+  check(budget: number): boolean {
+    try {
+      return this.step(budget);
+    } catch (error) {
+      const what =
+        error instanceof AssertionFailed ? error.message : `it cannot be read (${error})`;
+      this.damage = `not so: ${what}; at ${this.place}`;
+      return true;
+    }
+  }
+
+  /** Where it is. */
   get place(): string {
     if (this.#db < 0) return "the memory";
     if (this.#key === undefined) return `database ${this.#db}`;
-    return `database ${this.#db}, key "${String.fromCharCode(...this.#key.subarray(0, 100))}"`;
+    return `database ${this.#db}, key "${shown(this.#key)}"`;
   }
 
   // Each part yields about how many elements it has checked.
@@ -211,4 +230,14 @@ export class Verification {
       more = deadlines.next();
     }
   }
+}
+
+/** The beginning of a key, for people: bytes beyond ASCII as \xNN. */
+function shown(key: Uint8Array): string {
+  let text = "";
+  for (const byte of key.subarray(0, SHOWN_MAX)) {
+    const isText = byte >= 0x20 && byte < 0x7f && byte !== 0x22 && byte !== 0x5c;
+    text += isText ? String.fromCharCode(byte) : `\\x${byte.toString(16).padStart(2, "0")}`;
+  }
+  return text;
 }

@@ -153,11 +153,11 @@ test("a deadline that is not in the tree, or stands there for another, is seen",
 test("an empty collection is seen, and where it is", () => {
   const f = new Fixture();
   f.fill();
-  f.list("empty", 0);
+  f.list('"empty"\r', 0);
   f.fails(/no collection is empty/);
   const verification = new Verification(f.keyspace);
   assert.throws(() => verification.run());
-  assert.equal(verification.place, 'database 0, key "empty"');
+  assert.equal(verification.place, 'database 0, key "\\x22empty\\x22\\x0d"');
 });
 
 test("what is broken in a large collection is seen", () => {

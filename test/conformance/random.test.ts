@@ -240,6 +240,8 @@ class Comparison {
 
   /** Compares everything that both servers hold. */
   async end(): Promise<void> {
+    const whole = await this.ours.control.call("DEBUG", "VERIFY");
+    if (show(whole) !== "+OK") this.fail(["DEBUG", "VERIFY"], "(none)", show(whole));
     for (const database of DATABASES) {
       const [theirs, ours] = await Promise.all([
         state(this.theirs.control, database),

@@ -194,6 +194,7 @@ for (const runtime of RUNTIMES) {
         },
       );
       await fc.assert(property, { seed: SEED, numRuns: RUNS * 10 });
+      assert.equal(show(await witness.call("DEBUG", "VERIFY")), "+OK");
     });
 
     const skip = process.platform === "linux" ? false : "resident memory is read from /proc";

@@ -264,6 +264,7 @@ function torture(runtime: Runtime, fsync: string, rounds: number): void {
       const server = await startOurServer({ runtime, dir, port, args });
       const reader = await server.connect();
       for (const writer of writers) total += (await writer.settle(reader)).kept;
+      assert.equal(show(await reader.call("DEBUG", "VERIFY")), "+OK");
       reader.close();
       if (round === rounds) {
         await server.stop();

@@ -6,6 +6,7 @@ import type { Command, Context } from "../../engine/context.ts";
 import { allowsAction } from "../../engine/protected-actions.ts";
 import { errorLine } from "../../protocol/errors.ts";
 import { replyHelp, replySubcommandError } from "../shared/help.ts";
+import { debugVerify } from "./debug-verify.ts";
 
 export const debug: Command = {
   name: "debug",
@@ -33,6 +34,7 @@ function debugCommand(c: Context): void {
   else if (word === "sleep" && args.count === 3) sleep(c);
   else if (word === "set-active-expire" && args.count === 3) setActiveExpire(c);
   else if (word === "protocol" && args.count === 3) protocol(c, args.text(2).toLowerCase());
+  else if (word === "verify" && args.count === 2) debugVerify(c);
   else replySubcommandError(c, "DEBUG");
 }
 
@@ -129,5 +131,6 @@ function help(c: Context): void {
     ["PROTOCOL <type>", "Replies a value of this type of the protocol, with made-up content."],
     ["SET-ACTIVE-EXPIRE <0|1>", "Keys whose time is over are deleted unasked (1), or not (0)."],
     ["SLEEP <seconds>", "Stops the server for so long. Decimals are allowed."],
+    ["VERIFY", "Checks all data, while others are served: OK, or what is broken, and where."],
   ]);
 }
