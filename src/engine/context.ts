@@ -224,9 +224,9 @@ export class Context {
       return;
     }
     assert(command !== undefined, "it is a command that waits");
-    const names = new Set<string>();
+    const names: string[] = [];
     for (let i = first; i <= last; i++) {
-      names.add(keyName(this.db, args.bytes, args.starts[i], args.ends[i]));
+      names.push(keyName(this.db, args.bytes, args.starts[i], args.ends[i]));
     }
     const { waiters } = this.executor;
     this.blocking.add(session, {

@@ -64,8 +64,11 @@ export interface Waiting {
   readonly wait: Wait;
   readonly command: CompiledCommand;
   readonly args: Arguments;
-  /** The names of the keys under which it stands in the queues; none if it waits for no key. */
-  readonly names: ReadonlySet<string>;
+  /**
+   * The names of the keys under which it stands in the queues, as the request has them, perhaps
+   * twice; none if it waits for no key.
+   */
+  readonly names: readonly string[];
   readonly sinceMs: number;
   cancelTimer: (() => void) | undefined;
 }

@@ -7,7 +7,6 @@ import { assert } from "../base/assert.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import type { CompiledCommand } from "./command.ts";
-import { databaseOf, keyName, keyOf } from "./key-names.ts";
 
 /** A transaction's commands, all of which reach the log as one. */
 const QUEUE_BYTES_MAX = 1024 * 1024 * 1024;
@@ -25,8 +24,8 @@ export class Transaction {
   /** A command could not be queued: EXEC will refuse. */
   failed = false;
 
-  /** Versions by the names of watched keys; null while there are none. */
-  #watches: Map<string, number> | null = null;
+  /** For each watch of a key its version at WATCH; null while there are none. */
+  #watches: Map<number, number> | null = null;
 
   /** Whether so many bytes more may be queued. */
   hasRoom(bytes: number): boolean {
@@ -57,39 +56,38 @@ export class Transaction {
 
   /** Marks a key, unless it is marked already. */
   watch(keyspace: Keyspace, db: number, bytes: Uint8Array, start: number, end: number): void {
+    const { watched } = keyspace;
     this.#watches ??= new Map();
-    const name = keyName(db, bytes, start, end);
-    if (this.#watches.has(name)) return;
+    const watch = watched.open(db, bytes, start, end);
+    if (this.#watches.has(watch)) return;
+    watched.add(watch);
     // A key whose time is over already counts as absent: its deletion later is no change.
     keyspace.peek(db, bytes, start, end);
-    this.#watches.set(name, keyspace.watched.watch(db, bytes, start, end));
+    this.#watches.set(watch, watched.version(watch));
   }
 
   /** Forgets the watched keys. */
   unwatch({ watched }: Keyspace): void {
     if (this.#watches === null) return;
-    for (const name of this.#watches.keys()) {
-      const key = keyOf(name);
-      watched.unwatch(databaseOf(name), key, 0, key.length);
-    }
+    for (const watch of this.#watches.keys()) watched.remove(watch);
     this.#watches = null;
   }
 
   /** Deletes watched keys whose time is over: that too is a change since WATCH. */
   expireWatched(keyspace: Keyspace): void {
     if (this.#watches === null) return;
-    for (const name of this.#watches.keys()) {
-      const key = keyOf(name);
-      keyspace.peek(databaseOf(name), key, 0, key.length);
+    const { watched } = keyspace;
+    for (const watch of this.#watches.keys()) {
+      watched.key(watch);
+      keyspace.peek(watched.db, watched.bytes, watched.start, watched.end);
     }
   }
 
   /** Whether a watched key has changed since WATCH: EXEC will execute nothing. */
   hasChanged({ watched }: Keyspace): boolean {
     if (this.#watches === null) return false;
-    for (const [name, version] of this.#watches) {
-      const key = keyOf(name);
-      if (watched.version(databaseOf(name), key, 0, key.length) !== version) return true;
+    for (const [watch, version] of this.#watches) {
+      if (watched.version(watch) !== version) return true;
     }
     return false;
   }

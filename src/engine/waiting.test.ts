@@ -92,7 +92,7 @@ test("who hears of everything is woken by a deletion too", () => {
     wait: { wakes, hearsAll: true, denied() {}, timedOut() {} },
     command: fixture.executor.table.commands.get("take") as never,
     args: new Arguments(),
-    names: new Set(["\0y"]),
+    names: ["\0y", "\0y"],
     sinceMs: 0,
     cancelTimer: undefined,
   });

@@ -18,6 +18,12 @@ export class WatchedKeys {
   readonly #rootWord: number;
   #name: Uint8Array = new Uint8Array(256);
 
+  // What key() describes.
+  db = 0;
+  bytes: Uint8Array = new Uint8Array(0);
+  start = 0;
+  end = 0;
+
   /** @param rootWord the word of the memory's root area that holds the table */
   constructor(memory: Memory, tables: HashTables, records: Records, rootWord: number) {
     this.memory = memory;
@@ -31,40 +37,55 @@ export class WatchedKeys {
     return this.memory.rootWord(this.#rootWord) !== 0;
   }
 
-  /** Adds a watcher of the key and returns its version now. */
-  watch(db: number, bytes: Uint8Array, start: number, end: number): number {
+  /**
+   * The watch of a key: a record that stays as long as it has watchers. One that is new has none
+   * yet, so the caller is to add itself.
+   */
+  open(db: number, bytes: Uint8Array, start: number, end: number): number {
     if (!this.any) this.memory.setRootWord(this.#rootWord, this.#tables.create());
     const table = this.memory.rootWord(this.#rootWord);
     const length = this.#spell(db, bytes, start, end);
     const hash = this.#tables.hash(this.#name, 0, length);
-    let record = this.#tables.find(table, hash, this.#name, 0, length);
-    if (record === 0) {
-      record = this.#records.createPointer(0, this.#name, 0, length, 0, 0, NO_DEADLINE, 0);
-      this.#tables.insert(table, hash, record);
+    let watch = this.#tables.find(table, hash, this.#name, 0, length);
+    if (watch === 0) {
+      watch = this.#records.createPointer(0, this.#name, 0, length, 0, 0, NO_DEADLINE, 0);
+      this.#tables.insert(table, hash, watch);
     }
-    this.#records.setPointerLength(record, this.#records.pointerLength(record) + 1);
-    return this.#records.pointer(record);
+    return watch;
   }
 
-  /** The version of a key that is watched. */
-  version(db: number, bytes: Uint8Array, start: number, end: number): number {
-    const record = this.#find(db, bytes, start, end);
-    return record === 0 ? -1 : this.#records.pointer(record);
+  /** Adds a watcher. */
+  add(watch: number): void {
+    this.#records.setPointerLength(watch, this.#records.pointerLength(watch) + 1);
   }
 
-  /** Takes one watcher of the key away. */
-  unwatch(db: number, bytes: Uint8Array, start: number, end: number): void {
-    const record = this.#find(db, bytes, start, end);
-    if (record === 0) return;
-    const watchers = this.#records.pointerLength(record) - 1;
-    this.#records.setPointerLength(record, watchers);
+  /** Takes a watcher away; without any, the watch goes. */
+  remove(watch: number): void {
+    const watchers = this.#records.pointerLength(watch) - 1;
+    assert(watchers >= 0, "a watch has the watchers that were added to it");
+    this.#records.setPointerLength(watch, watchers);
     if (watchers > 0) return;
     const table = this.memory.rootWord(this.#rootWord);
-    this.#tables.removeRecord(table, record);
-    this.memory.free(record);
+    this.#tables.removeRecord(table, watch);
+    this.memory.free(watch);
     if (this.#tables.count(table) > 0) return;
     this.#tables.free(table, Number.MAX_SAFE_INTEGER, { dispose: () => {} });
     this.memory.setRootWord(this.#rootWord, 0);
+  }
+
+  /** How often the key was changed while it was watched. */
+  version(watch: number): number {
+    return this.#records.pointer(watch);
+  }
+
+  /** Describes the watched key: `db`, and bytes[start, end), which stay as long as the watch. */
+  key(watch: number): void {
+    this.#records.key(watch);
+    const { bytes, start, end } = this.#records;
+    this.db = bytes[start];
+    this.bytes = bytes;
+    this.start = start + 1;
+    this.end = end;
   }
 
   /** The key was changed. REQUIRES: any. */
