@@ -45,6 +45,12 @@ const NEVER: Readonly<Record<string, readonly string[]>> = {
   replication: ["commands"],
 };
 
+/** Files that may name data types which are not theirs, and why. */
+const KNOW_TYPES: Readonly<Record<string, string>> = {
+  "src/embedded/immediate.ts": "the short ways of the methods that programs call most, of any type",
+  "src/embedded/views.ts": "the live views, each a class that programs know by name",
+};
+
 /** Layers that every command passes through: a client's mistake is a reply here, no exception. */
 const HOT = ["structures", "keyspace", "types", "protocol", "engine", "commands"];
 
@@ -136,6 +142,28 @@ test("layers that are not to know each other do not", () => {
       : targets(file)
           .filter((target) => NEVER[file.layer]?.includes(target.split("/")[1] ?? ""))
           .map((target) => `${file.path} imports ${target}`),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+test("a data type's name stands in its own files alone", () => {
+  const isList = (path: string): boolean => path === "src/types/all-types.ts";
+  const types = source.filter(({ path }) => isList(path)).flatMap(targets);
+  const names = types.flatMap((path) => /^src\/types\/(.+)\.ts$/.exec(path)?.[1] ?? []);
+  assert.ok(names.length >= 4);
+  const product = source.filter(({ isTest }) => !isTest);
+  const wrong = product.flatMap((file) =>
+    targets(file).flatMap((target) => {
+      const name = names.find((each) => target === `src/types/${each}.ts`);
+      const wires = isList(target) && file.path !== "src/database.ts";
+      const own =
+        name === undefined ||
+        isList(file.path) ||
+        file.path.startsWith(`src/commands/${name}/`) ||
+        file.path === `src/embedded/methods/${name}.ts` ||
+        file.path in KNOW_TYPES;
+      return own && !wires ? [] : [`${file.path} imports ${target}`];
+    }),
   );
   assert.deepEqual(wrong, []);
 });
