@@ -434,3 +434,21 @@ test("a policy that syncs later uses up what `always` had reserved", () => {
   }
   assert.equal(disk.bytesOf(INCREMENT).length, log.sizeBytes);
 });
+
+test("a retry by a caller that could wait is told to those whose replies wait for it", () => {
+  for (const fsync of ["always", "everysec", "no"] as const) {
+    const disk = new Disk();
+    const { log } = openOn(disk, fsync);
+    disk.failWrite(1, "ENOSPC");
+    append(log, "SET", "a", "1");
+    assert.equal(log.commit(), 1);
+    disk.settle();
+    assert.notEqual(log.failure, null);
+    const told: (number | string | null)[] = [];
+    log.onProgress = () => told.push(log.acknowledgedThrough, log.failure);
+    assert.ok(log.retry());
+    assert.deepEqual(told, [], "in a turn of its own");
+    disk.settle();
+    assert.deepEqual(told, [1, null]);
+  }
+});

@@ -246,8 +246,10 @@ export class Log {
    */
   retry(): boolean {
     if (this.failure === null) return true;
-    if (this.#policy === "no" ? this.#write() : this.#writeAndSync()) this.failure = null;
-    return this.failure === null;
+    if (this.#policy === "no" ? !this.#write() : !this.#writeAndSync()) return false;
+    this.failure = null;
+    this.#tellLater();
+    return true;
   }
 
   /**
@@ -523,7 +525,11 @@ export class Log {
     this.failure = error.message;
     if (this.#closed) return;
     if (this.#retryTimer === null) this.#startRetryTimer();
-    if (changed) this.#platform.afterTurn(() => this.onProgress?.());
+    if (changed) this.#tellLater();
+  }
+
+  #tellLater(): void {
+    this.#platform.afterTurn(() => this.onProgress?.());
   }
 
   #startRetryTimer(): void {
