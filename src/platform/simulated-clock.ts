@@ -109,7 +109,8 @@ export class SimulatedClock implements Clock {
       this.currentMs = Math.max(this.currentMs, nextMs);
       this.settle();
     }
-    this.currentMs = untilMs;
+    // A system call may have taken longer.
+    this.currentMs = Math.max(this.currentMs, untilMs);
   }
 
   /** Time passes while the process does nothing else, as in a system call that blocks. */

@@ -241,9 +241,13 @@ export class Model {
   }
 
   deliver(mirror: Mirror, bytes: Uint8Array): void {
-    if (mirror.running) mirror.late.push(bytes);
-    // What it tells of is being done, and will be the next state if it changes anything.
-    else mirror.stream.append(bytes, this.state + (this.#hasChanged ? 1 : 0), this.#hasChanged);
+    if (mirror.running) {
+      mirror.late.push(bytes);
+      return;
+    }
+    // What it tells of is being done, and will be the next state; or it may be taken back.
+    const makes = this.#hasChanged && !coreOf(this.database).inTransaction;
+    mirror.stream.append(bytes, this.state + (makes ? 1 : 0), makes);
   }
 
   forget(session: Session): void {

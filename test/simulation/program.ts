@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { coreOf, type Database } from "../../src/embedded/database.ts";
+import type { FsyncPolicy } from "../../src/persistence/log/log.ts";
 import { LogError } from "../../src/persistence/log/log-error.ts";
 import { ReplyError } from "../../src/protocol/reply-reader.ts";
 import type { Words } from "../support/commands/all-commands.ts";
@@ -56,6 +57,33 @@ export class Program {
     if (log === null || log.policy === "always") this.#model.told(state, true);
     // Behind the microtask that writes what the calls have changed.
     else this.#world.microtask(() => log.failure === null && this.#model.told(state, false));
+  }
+
+  /** Looks after the log: waits for it, or changes its policy. */
+  tend(mayChange: boolean): void {
+    if (mayChange && this.#chance.oneIn(2))
+      this.#setPolicy(this.#chance.of(["always", "everysec"]));
+    else this.#sync();
+  }
+
+  /** Waits for all that was done so far, by whomever, to be on the disk. */
+  #sync(): void {
+    this.#world.trace("program ▶ sync()");
+    try {
+      this.database.sync();
+      this.#model.told(this.#model.state, true);
+    } catch (error) {
+      if (!(error instanceof LogError)) throw error;
+    }
+  }
+
+  #setPolicy(fsync: FsyncPolicy): void {
+    this.#world.trace(`program ▶ appendfsync ${fsync}`);
+    try {
+      this.database.call("CONFIG", "SET", "appendfsync", fsync);
+    } catch (error) {
+      if (!(error instanceof ReplyError)) throw error;
+    }
   }
 
   #transaction(): void {

@@ -96,12 +96,15 @@ class Simulation {
   /** Syncs have failed or taken long in this life: `everysec` promises less. */
   #slowDisk = false;
   #failed: Error | undefined;
+  /** `appendfsync` is changed now and then. */
+  readonly #isMoody: boolean;
 
   constructor(seed: number, canary: Canary | undefined, isStrict: boolean) {
     this.#seed = seed;
     this.#strict = isStrict;
     this.#chance = new Chance(seed);
     this.#fsync = this.#chance.of(["always", "always", "everysec", "no"] as const);
+    this.#isMoody = this.#fsync !== "no" && this.#chance.oneIn(4);
     // With `no` a hole in the log counts as damage (docs/formats/log.md).
     this.world = new World(seed, this.#chance, this.#fsync === "no");
     this.#workload = new Workload(seed, this.#chance);
@@ -168,7 +171,7 @@ class Simulation {
     const death: Death = this.#chance.oneIn(2) ? "kill" : "power";
     const model = this.#model;
     if (model !== undefined && death === "power") {
-      const promised = this.#fsync === "everysec" && !this.#slowDisk;
+      const promised = this.#fsync === "everysec" && !this.#slowDisk && !this.#isMoody;
       model.written = Math.max(model.synced, promised ? model.toldBefore(EVERYSEC_MS) : 0);
     }
     if (this.#database !== undefined) forgetOpened(this.#database);
@@ -188,6 +191,12 @@ class Simulation {
     this.#quietDisk();
     this.#attach(database, model);
     this.#program = new Program(database, model, world, this.#chance, this.#workload);
+    if (this.#chance.oneIn(3)) {
+      // All events but those that come by themselves.
+      for (const each of [database, model.database]) {
+        each.call("CONFIG", "SET", "notify-keyspace-events", "KEg$lsh");
+      }
+    }
     const listening = await database.listen({ port: PORT });
     this.#canary?.plant(database, world, this.#chance);
     const mayCrash = this.#chance.below(3) > 0;
@@ -229,6 +238,7 @@ class Simulation {
         return;
       case 5:
         if (chance.oneIn(4)) this.#advance(chance.below(3000));
+        else world.setTimer(0, () => this.#program?.tend(this.#isMoody));
         return;
       default:
         if (this.#clients.length === 0) this.#connect();
@@ -261,6 +271,8 @@ class Simulation {
         world.limitSpace(LOG_DIRECTORY, this.#chance.below(2000));
         break;
       case 1:
+        // With `no` a failed sync is not repaired.
+        if (this.#fsync === "no") break;
         world.failSync(1 + this.#chance.below(3), "EIO");
         this.#slowDisk = true;
         break;
@@ -285,6 +297,7 @@ class Simulation {
     this.world.failWrite(Number.POSITIVE_INFINITY, "EIO");
     this.world.syncDelayMsMax = this.#chance.of([0.1, 3]);
     this.world.syncTakesMsMax = this.#chance.of([0, 0.3]);
+    this.world.workTakesMsMax = this.#chance.of([0, 0, 0.02, 1]);
   }
 
   // Listening to what the server does
@@ -349,7 +362,7 @@ class Simulation {
       const { log } = coreOf(this.#database as Database).engine;
       const isRight = stream.take(part, (state, made) => {
         // While the log cannot be written, reads are answered with what may not last.
-        if (made || log?.failure === null) model.told(state, this.#fsync === "always");
+        if (made || log?.failure === null) model.told(state, log?.policy === "always");
       });
       if (isRight) return;
       assert.fail(

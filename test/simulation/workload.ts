@@ -108,7 +108,9 @@ export class Workload {
   }
 
   #subscription(): Words {
-    switch (this.#chance.below(9)) {
+    switch (this.#chance.below(10)) {
+      case 6:
+        return ["PSUBSCRIBE", "__key*:*"];
       case 0:
         return ["PSUBSCRIBE", "*", "c*"];
       case 1:
@@ -142,7 +144,10 @@ export class Workload {
     const key = this.#key();
     return [
       ["SET", key, value],
-      ...Array.from({ length: this.#chance.below(6) }, (): Words => ["GET", key]),
+      ...Array.from(
+        { length: this.#chance.below(this.#chance.of([6, 6, 30])) },
+        (): Words => ["GET", key],
+      ),
     ];
   }
 

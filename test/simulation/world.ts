@@ -65,6 +65,8 @@ export class World extends SimulatedPlatform {
   crashIn = Number.POSITIVE_INFINITY;
   /** A sync that its caller waits for takes up to this long. */
   syncTakesMsMax = 0;
+  /** Work takes up to this long between two looks at the clock. */
+  workTakesMsMax = 0;
   /** Syncs that do nothing and say that they have: for a canary. */
   lyingSyncs = false;
 
@@ -85,7 +87,7 @@ export class World extends SimulatedPlatform {
   }
 
   trace(line: string): void {
-    const stamped = `${this.monotonicMs().toFixed(3)} ${line}`;
+    const stamped = `${super.monotonicMs().toFixed(3)} ${line}`;
     this.traceHash = hashText(stamped, this.traceHash);
     this.lines.push(stamped);
     if (this.lines.length > 2 * TRACE_LINES) this.lines.splice(0, TRACE_LINES);
@@ -103,6 +105,11 @@ export class World extends SimulatedPlatform {
     this.capacityBytes = Number.POSITIVE_INFINITY;
     if (death === "power") this.crash();
     else this.kill();
+  }
+
+  override monotonicMs(): number {
+    if (this.workTakesMsMax > 0) this.pass(this.#chance.below(this.workTakesMsMax * 1000) / 1000);
+    return super.monotonicMs();
   }
 
   /** Leaves so much space on the disk. */
