@@ -153,3 +153,27 @@ test("every record is drawn with the same chance", () => {
   // 500 expected; six standard deviations are about 134.
   for (const count of counts.values()) assert.ok(Math.abs(count - 500) < 134, String(count));
 });
+
+test("what was found stays while other tables grow, shrink and go", () => {
+  const { records, tables, disposer } = setUp();
+  const fill = (table: number, count: number): void => {
+    for (let i = 0; i < count; i++) {
+      const key = ascii(`key:${i}`);
+      const record = records.create(0, key, 0, key.length, key, 0, 0, NO_DEADLINE, 0);
+      tables.insert(table, tables.hash(key, 0, key.length), record);
+    }
+  };
+  const walked = tables.create();
+  fill(walked, 5);
+  let expected = 0;
+  for (let bucket = 0; expected === 0; bucket++) expected = tables.collect(walked, bucket);
+  const found = [...tables.found.subarray(0, expected)];
+  const other = tables.create();
+  fill(other, 1000);
+  for (let i = 0; i < 900; i++) {
+    const key = ascii(`key:${i}`);
+    records.free(tables.remove(other, tables.hash(key, 0, key.length), key, 0, key.length));
+  }
+  while (!tables.free(other, 10, disposer));
+  assert.deepEqual([...tables.found.subarray(0, tables.foundCount)], found);
+});

@@ -68,9 +68,13 @@ export class HashTables {
   readonly records: Records;
   readonly hasher: Hasher;
 
-  /** Records found by scan(), collect() and the like: found[0 … foundCount − 1]. */
+  /** Records found by scan() or collect(), until the next of them: found[0 … foundCount − 1]. */
   found: Int32Array = new Int32Array(64);
   foundCount = 0;
+
+  // Those that change their bucket in a split or a merge: changes leave `found` alone.
+  #moving: Int32Array = new Int32Array(64);
+  #movingCount = 0;
 
   /** Overflow buckets of the chain that verifyChain() has checked. */
   overflowSeen = 0;
@@ -264,8 +268,7 @@ export class HashTables {
 
   /** Puts the records of chain `bucket` (0 … buckets − 1) into found; returns how many. */
   collect(table: number, bucket: number): number {
-    this.foundCount = 0;
-    this.#collectChain(this.#bucketAt(table, bucket));
+    this.#find(this.#bucketAt(table, bucket));
     return this.foundCount;
   }
 
@@ -275,8 +278,7 @@ export class HashTables {
    */
   scan(table: number, cursor: number): number {
     const mask = this.#scanMask(table, cursor);
-    this.foundCount = 0;
-    this.#collectChain(this.#bucketAt(table, cursor & mask));
+    this.#find(this.#bucketAt(table, cursor & mask));
     return reverseBits((reverseBits(cursor | ~mask) + 1) | 0) >>> 0;
   }
 
@@ -341,9 +343,9 @@ export class HashTables {
     while (words[h + H.buckets] > 0 && left > 0) {
       const last = words[h + H.buckets] - 1;
       const bucket = this.#bucketAt(table, last);
-      const count = this.collect(table, last);
-      // A copy, since what is disposed of may hold a table itself, which then uses `found`.
-      const doomed = this.found.slice(0, count);
+      // A copy, since what is disposed of may hold a table itself, which is then freed as well.
+      const doomed = this.#moved(bucket).slice(0, this.#movingCount);
+      const count = doomed.length;
       for (let i = 0; i < count; i++) disposer.dispose(doomed[i]);
       words[h + H.count] -= count;
       left -= count + 1;
@@ -461,34 +463,44 @@ export class HashTables {
     }
   }
 
+  /** Puts the records of a chain into found. */
+  #find(first: number): void {
+    this.found = this.#roomFor(first, this.found);
+    this.foundCount = this.#chainInto(first, this.found);
+  }
+
+  /** The scratch, or a longer one in its place: it has room for all records of a chain. */
+  #roomFor(first: number, scratch: Int32Array): Int32Array {
+    let room = 0;
+    for (let bucket = first; bucket !== 0; room += SLOTS) {
+      bucket = this.memory.i32[bucket >>> PLACE_BITS][((bucket & PLACE_MASK) << 1) + LINK];
+    }
+    return room <= scratch.length ? scratch : new Int32Array(room * 2);
+  }
+
   /**
-   * Adds the records of a chain to found. They will be looked at next: all are loaded here, at the
-   * same time, where later each would be waited for.
+   * Puts the records of a chain into `out` and returns how many. They will be looked at next: all
+   * are loaded here, at the same time, where later each would be waited for.
    */
-  #collectChain(first: number): void {
+  #chainInto(first: number, out: Int32Array): number {
     const memory = this.memory;
     let bucket = first;
-    let count = this.foundCount;
+    let count = 0;
     let loaded = 0;
     while (bucket !== 0) {
       const words = memory.i32[bucket >>> PLACE_BITS];
       const b = (bucket & PLACE_MASK) << 1;
-      if (count + SLOTS > this.found.length) {
-        const longer = new Int32Array(this.found.length * 2);
-        longer.set(this.found);
-        this.found = longer;
-      }
-      const found = this.found;
       for (let slot = 0; slot < SLOTS; slot++) {
         const record = words[b + FIRST_RECORD + slot];
         if (record === 0) break;
-        found[count++] = record;
+        out[count++] = record;
         loaded ^= memory.i32[record >>> PLACE_BITS][(record & PLACE_MASK) << 1];
       }
       bucket = words[b + LINK];
     }
-    this.foundCount = count;
+    assert(count <= out.length, "the scratch has room for a chain");
     this.loaded = loaded;
+    return count;
   }
 
   #hashOf(record: number): number {
@@ -554,6 +566,13 @@ export class HashTables {
 
   // Growing and shrinking
 
+  /** The records of a chain that is about to be emptied; #movingCount is how many. */
+  #moved(first: number): Int32Array {
+    this.#moving = this.#roomFor(first, this.#moving);
+    this.#movingCount = this.#chainInto(first, this.#moving);
+    return this.#moving;
+  }
+
   #split(table: number): void {
     const memory = this.memory;
     this.#makeRoom(table);
@@ -564,12 +583,11 @@ export class HashTables {
     const low = this.#bucketAt(table, buckets - mask - 1);
     const high = this.#bucketAt(table, buckets);
     this.#clearBucket(high);
-    this.foundCount = 0;
-    this.#collectChain(low);
+    const moving = this.#moved(low);
     this.#freeOverflow(table, low);
     this.#clearBucket(low);
-    for (let i = 0; i < this.foundCount; i++) {
-      const record = this.found[i];
+    for (let i = 0; i < this.#movingCount; i++) {
+      const record = moving[i];
       const hash = this.#hashOf(record);
       const tag = hash >>> 24 === 0 ? 1 : hash >>> 24;
       this.#put(table, (hash & (mask + 1)) === 0 ? low : high, tag, record);
@@ -583,14 +601,13 @@ export class HashTables {
     const h = (table & PLACE_MASK) << 1;
     const last = words[h + H.buckets] - 1;
     const high = this.#bucketAt(table, last);
-    this.foundCount = 0;
-    this.#collectChain(high);
+    const moving = this.#moved(high);
     this.#freeOverflow(table, high);
     this.#clearBucket(high);
     this.#dropLastBucket(table);
     const low = this.#bucketAt(table, last & words[h + H.mask]);
-    for (let i = 0; i < this.foundCount; i++) {
-      const record = this.found[i];
+    for (let i = 0; i < this.#movingCount; i++) {
+      const record = moving[i];
       const hash = this.#hashOf(record);
       this.#put(table, low, hash >>> 24 === 0 ? 1 : hash >>> 24, record);
     }
