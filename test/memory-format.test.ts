@@ -286,10 +286,12 @@ test("a reader finds the settings in the buffers", () => {
   keyspace.settings.evictionSamples = 22;
   keyspace.settings.notifications = 23;
   keyspace.settings.activeExpiry = false;
+  keyspace.settings.memoryLimit = 2 ** 40;
 
   const words = (from: number, count: number): number[] =>
     Array.from({ length: count }, (_, i) => reader.root(from + i));
   assert.deepEqual(words(784, 7), [1, 20, 21, 22, 1, 23, 1]);
+  assert.equal((reader.view[0] as DataView).getFloat64(792 * 4, true), 2 ** 40);
   assert.deepEqual(words(800, 1), [2 ** 20]);
   assert.deepEqual(words(800 + 16, 4), [-3, 16384, 16384 - 16, 32767]);
   assert.deepEqual(words(800 + 2 * 16, 3), [11, 12, 13]);

@@ -23,7 +23,6 @@ export class MemoryLimit {
   readonly #keyspace: Keyspace;
   readonly #effects: Effects;
   readonly #notices: Notices;
-  #bytes = 0;
   #ceiling = 0;
 
   constructor(keyspace: Keyspace, effects: Effects, notices: Notices) {
@@ -35,20 +34,20 @@ export class MemoryLimit {
 
   /** maxmemory in bytes, 0 without a limit. */
   get bytes(): number {
-    return this.#bytes;
+    return this.#keyspace.settings.memoryLimit;
   }
 
   set bytes(bytes: number) {
     assert(bytes >= 0, "a limit is not negative");
     const { usedBytes } = this.#keyspace.memory;
-    this.#bytes = bytes;
+    this.#keyspace.settings.memoryLimit = bytes;
     this.#ceiling = Math.max(bytes, usedBytes);
     this.evicting = bytes > 0 && usedBytes > bytes;
   }
 
   /** Whether there is a limit that commands are held to. */
   get holds(): boolean {
-    return this.#bytes > 0 && !this.suspended;
+    return this.bytes > 0 && !this.suspended;
   }
 
   /**
@@ -56,9 +55,9 @@ export class MemoryLimit {
    * until it has come nearer; returns whether it has.
    */
   makeRoom(): boolean {
-    assert(this.#bytes > 0, "room is made for a limit");
+    assert(this.bytes > 0, "room is made for a limit");
     const { memory } = this.#keyspace;
-    const limit = this.#bytes;
+    const limit = this.bytes;
     if (memory.usedBytes <= limit) {
       this.#ceiling = limit;
       this.evicting = false;

@@ -29,12 +29,19 @@ export const SettingWord = {
   notifications: 341,
   expiryStopped: 342,
 } as const;
+/** The word at which a 64-bit float begins: the memory limit. */
+const MEMORY_LIMIT_WORD = 344;
 
 export class Settings {
   readonly #words: Int32Array;
+  readonly #memoryLimit: Float64Array;
 
+  /** @param words the root area's part of the memory's user */
   constructor(words: Int32Array) {
+    const at = words.byteOffset + MEMORY_LIMIT_WORD * 4;
+    assert(at % 8 === 0, "a float of the root area lies at a multiple of its size");
     this.#words = words;
+    this.#memoryLimit = new Float64Array(words.buffer, at, 1);
   }
 
   /** What holds until somebody says otherwise. */
@@ -85,6 +92,15 @@ export class Settings {
     assert(number >= 0, "the policy is known");
     this.#words[SettingWord.evictionPolicy] = number;
     this.#words[SettingWord.lfu] = policy.endsWith("lfu") ? 1 : 0;
+  }
+
+  /** maxmemory in bytes, 0 without a limit. */
+  get memoryLimit(): number {
+    return this.#memoryLimit[0];
+  }
+
+  set memoryLimit(bytes: number) {
+    this.#memoryLimit[0] = bytes;
   }
 
   /** Classes of keyspace events that somebody wants to hear of, as bits. */
