@@ -21,6 +21,7 @@ const groups: Readonly<Record<string, string>> = {
   pubsub: "Publish and subscribe",
   connection: "Connection",
   server: "Server",
+  cluster: "Clusters, of which there are none",
 };
 
 /** Flags that tell a reader something, as the page says them. */

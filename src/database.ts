@@ -67,6 +67,9 @@ export class Database {
   log: Log | null = null;
   recovery: Recovery | undefined;
 
+  /** What expiry in the background has taken, and how often its slice of time ended too soon. */
+  readonly expiry: { ms: number; cut: number } = { ms: 0, cut: 0 };
+
   readonly #clockIsReal: boolean;
   #lock: DirectoryLock | undefined;
   #timer: Timer | undefined;
@@ -184,7 +187,14 @@ export class Database {
     this.executor.setNow(this.clock());
     const { executor, keyspace } = this;
     if (keyspace.settings.activeExpiry) {
-      this.#forAWhile(() => executor.expireDue(EXPIRE_STEP) === EXPIRE_STEP);
+      const startMs = this.platform.monotonicMs();
+      let full = false;
+      this.#forAWhile(() => {
+        full = executor.expireDue(EXPIRE_STEP) === EXPIRE_STEP;
+        return full;
+      });
+      this.expiry.ms += this.platform.monotonicMs() - startMs;
+      if (full) this.expiry.cut++;
     }
     this.afterBackgroundWrites();
     this.#setExpiryTimer();

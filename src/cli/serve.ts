@@ -38,6 +38,7 @@ export async function serve(platform: Platform, args: readonly string[]): Promis
       warn(platform, configuration, database, clientsAsked, messages);
       messages.notice(`Ready to accept connections on ${addresses.join(" and ")}`);
       server.onLogFailure = (failure) => reportLogFailure(messages, failure);
+      services.onMessage = (text) => messages.warning(text);
       services.onBrowser = (address) =>
         messages.warning(
           `${address} was disconnected: it speaks HTTP (POST or Host:). Somebody may have made a ` +

@@ -10,10 +10,14 @@ import { objectCommands } from "./keys/objects.ts";
 import { listMoveCommands } from "./lists/list-moves.ts";
 import { listCommands } from "./lists/lists.ts";
 import { pubsubCommands } from "./pubsub/pubsub.ts";
+import { clusterCommands } from "./server/cluster.ts";
 import { commandCommands } from "./server/command-docs.ts";
 import { configCommands } from "./server/config.ts";
 import { debugCommands } from "./server/debug.ts";
-import { memoryCommands } from "./server/memory-usage.ts";
+import { lolwutCommands } from "./server/lolwut.ts";
+import { memoryCommands } from "./server/memory.ts";
+import { moduleCommands } from "./server/modules.ts";
+import { replicaCommands } from "./server/replicas.ts";
 import { serverCommands } from "./server/server.ts";
 import { setAlgebraCommands } from "./sets/set-algebra.ts";
 import { setCommands } from "./sets/sets.ts";
@@ -41,6 +45,10 @@ export const commandFamilies: readonly (readonly Command[])[] = [
   serverCommands,
   configCommands,
   memoryCommands,
+  moduleCommands,
+  replicaCommands,
+  clusterCommands,
+  lolwutCommands,
   debugCommands,
   commandCommands,
 ];

@@ -76,6 +76,24 @@ export class FakeServices implements Services {
   writesRefused(): string | undefined {
     return this.refusal;
   }
+  readonly hasLog = false;
+  readonly logIsSynced = false;
+  syncLog(): boolean {
+    return false;
+  }
+  changeReplicationId(): void {}
+  pauseCron(): void {}
+  message(): void {}
+  memoryFigures(): [string, number][] {
+    return [["keys.count", 0]];
+  }
+  memoryAdvice(): string {
+    return "";
+  }
+  allocatorText(): string {
+    return "";
+  }
+  purgeMemory(): void {}
   setTimer(delayMs: number, callback: () => void): () => void {
     const timer = { atMs: this.nowMs() + delayMs, callback };
     this.timers.add(timer);

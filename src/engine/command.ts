@@ -158,7 +158,11 @@ export class CompiledCommand {
     const has = (bit: number): boolean => (this.flags & bit) !== 0;
     const { group, categories = "", subcommands } = this.entry;
     const found = new Set(categories.split(" "));
-    if (subcommands === undefined || this.handler !== undefined) found.add(groupCategory[group]);
+    // WAIT is a generic command, but it is about the connection and no key.
+    const isOfGroup = group !== "generic" || !found.has("connection");
+    if (isOfGroup && (subcommands === undefined || this.handler !== undefined)) {
+      found.add(groupCategory[group]);
+    }
     if (has(Flag.write)) found.add("write");
     if (has(Flag.readonly) && group !== "scripting") found.add("read");
     if (has(Flag.admin)) found.add("admin").add("dangerous");

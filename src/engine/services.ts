@@ -29,6 +29,22 @@ export interface Services {
   shutdown(force: boolean): string | undefined;
   /** Why writes are refused at the moment (a full disk …), or undefined. */
   writesRefused(): string | undefined;
+  /** Whether writes go to a log; whether all that was written until now is in it on the disk. */
+  readonly hasLog: boolean;
+  readonly logIsSynced: boolean;
+  /** Writes and syncs the log, and returns when that is done; false where it cannot be now. */
+  syncLog(): boolean;
+  /** DEBUG CHANGE-REPL-ID: what is written from now on belongs to another history. */
+  changeReplicationId(): void;
+  /** DEBUG PAUSE-CRON: what a server does each second is not done until it is told again. */
+  pauseCron(paused: boolean): void;
+  /** DEBUG LOG: a message to whoever runs the server. */
+  message(text: string): void;
+  /** MEMORY STATS, in pairs; DOCTOR, MALLOC-STATS, PURGE. */
+  memoryFigures(): readonly (readonly [name: string, value: number])[];
+  memoryAdvice(): string;
+  allocatorText(): string;
+  purgeMemory(): void;
   /** Calls back after `delayMs`; returns what cancels it. */
   setTimer(delayMs: number, callback: () => void): () => void;
   /** When the process began to serve, in milliseconds since 1970. */

@@ -8,6 +8,16 @@ import type { ReplyWriter } from "../protocol/reply-writer.ts";
 import type { CompiledCommand } from "./command.ts";
 import { Transaction } from "./transaction.ts";
 
+/** What is behind the bytes of a client that wait. */
+export interface ClientBuffers {
+  /** Bytes that the buffer of its requests has room for besides. */
+  readonly inputFreeBytes: number;
+  /** Of its replies, those that the system did not take, in how many pieces, in what memory. */
+  readonly backlogBytes: number;
+  readonly backlogPieces: number;
+  readonly backlogMemoryBytes: number;
+}
+
 /** The connection behind a session. Embedded sessions have none. */
 export interface ClientLink {
   readonly address: string;
@@ -17,6 +27,8 @@ export interface ClientLink {
   /** Bytes received that no request has taken yet, and bytes of replies not sent yet. */
   readonly inputBytes: number;
   readonly outputBytes: number;
+  /** More of both, for CLIENT LIST; where there is no connection there are no buffers. */
+  readonly buffers?: ClientBuffers;
   /** Sends bytes outside the replies to the session's own requests (a message, a late reply). */
   deliver(bytes: Uint8Array, start: number, end: number): void;
   /** The session no longer waits: its next requests can be served. */

@@ -4,42 +4,23 @@
 
 import { messageOf } from "../base/realms.ts";
 import type { Database } from "../database.ts";
+import type { InfoSection } from "../engine/info-section.ts";
 import { allowsAction } from "../engine/protected-actions.ts";
 import type { Services } from "../engine/services.ts";
 import type { Session } from "../engine/session.ts";
+import { persistenceSection } from "../persistence/info.ts";
 import type { Platform } from "../platform/platform.ts";
 import { readText, replaceText } from "../platform/text-files.ts";
 import { type Configuration, rewriteText } from "./configuration.ts";
-import { type InfoSource, infoText } from "./info.ts";
+import { infoText } from "./info/info.ts";
+import { keyspaceSection } from "./info/keyspace-section.ts";
+import { allocatorText, memoryAdvice, memorySection, memoryStats } from "./info/memory-section.ts";
+import { serverSections } from "./info/server-sections.ts";
+import type { InfoSource } from "./info/source.ts";
+import { statsSections } from "./info/stats-sections.ts";
+import { type NetworkFigures, noNetwork } from "./network-figures.ts";
+import { Rates } from "./rates.ts";
 
-/** What a listening server knows of its connections. */
-export interface NetworkFigures {
-  readonly port: number;
-  readonly bytesReceived: number;
-  readonly bytesSent: number;
-  readonly connectionsReceived: number;
-  readonly connectionsRejected: number;
-  readonly inputLimitDisconnections: number;
-  readonly outputLimitDisconnections: number;
-  readonly clientBytes: number;
-  /** Counts from 0 again (CONFIG RESETSTAT). */
-  resetFigures(): void;
-}
-
-const noNetwork: NetworkFigures = {
-  port: 0,
-  bytesReceived: 0,
-  bytesSent: 0,
-  connectionsReceived: 0,
-  connectionsRejected: 0,
-  inputLimitDisconnections: 0,
-  outputLimitDisconnections: 0,
-  clientBytes: 0,
-  resetFigures() {},
-};
-
-/** How often the figures by the second are taken. */
-const SAMPLE_MS = 1000;
 /** How often it is told that browsers are made to speak to us. */
 const BROWSER_MS = 60_000;
 
@@ -55,9 +36,16 @@ export class ProcessServices implements Services, InfoSource {
   /** Called, at most once a minute, when a client that speaks HTTP is disconnected. */
   onBrowser: (address: string) => void = () => {};
 
-  commandsPerSecond = 0;
-  inputKilobytesPerSecond = 0;
-  outputKilobytesPerSecond = 0;
+  readonly rates = new Rates();
+  /** Stands for the history of the data, as master_replid. */
+  replicationId: string;
+  /** Called with what DEBUG LOG says. */
+  onMessage: (text: string) => void = () => {};
+  /** What a server does each second is not done (DEBUG PAUSE-CRON). */
+  cronPaused = false;
+
+  /** What INFO is made of; whoever has something to say adds a section. */
+  readonly sections: InfoSection[] = [];
 
   readonly #clock: () => number;
   #database: Database | undefined;
@@ -65,10 +53,6 @@ export class ProcessServices implements Services, InfoSource {
   /** Writes ask for replicas (min-replicas-to-write), of which there are none. */
   #lacksReplicas = false;
   #browserAtMs = Number.NEGATIVE_INFINITY;
-  #sampledMs = 0;
-  #sampledCommands = 0;
-  #sampledReceived = 0;
-  #sampledSent = 0;
 
   constructor(platform: Platform, configuration: Configuration, clock: () => number) {
     this.platform = platform;
@@ -79,9 +63,15 @@ export class ProcessServices implements Services, InfoSource {
       configuration.onChange(name, () => this.#countReplicas());
     }
     this.#countReplicas();
+    this.runId = this.#newId();
+    this.replicationId = this.#newId();
+  }
+
+  /** 40 hexadecimal digits, drawn at random. */
+  #newId(): string {
     const bytes = new Uint8Array(20);
-    platform.randomInto(bytes, 0, bytes.length);
-    this.runId = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    this.platform.randomInto(bytes, 0, bytes.length);
+    return [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
   }
 
   /** The database whose commands are served. To be set before the first of them. */
@@ -92,6 +82,13 @@ export class ProcessServices implements Services, InfoSource {
 
   set database(database: Database) {
     this.#database = database;
+    this.sections.push(
+      ...serverSections(this),
+      memorySection(this),
+      persistenceSection(database, this.startedMs),
+      ...statsSections(this),
+      keyspaceSection(this),
+    );
   }
 
   /** The id of a new session. */
@@ -129,9 +126,9 @@ export class ProcessServices implements Services, InfoSource {
 
   resetStatistics(): void {
     this.network.resetFigures();
-    this.#sampledCommands = 0;
-    this.#sampledReceived = 0;
-    this.#sampledSent = 0;
+    this.rates.reset();
+    this.database.expiry.ms = 0;
+    this.database.expiry.cut = 0;
   }
 
   password(): string {
@@ -139,7 +136,49 @@ export class ProcessServices implements Services, InfoSource {
   }
 
   info(sections: readonly string[]): string {
-    return infoText(this, sections);
+    return infoText(this.sections, sections);
+  }
+
+  memoryFigures(): readonly (readonly [name: string, value: number])[] {
+    return memoryStats(this);
+  }
+
+  memoryAdvice(): string {
+    return memoryAdvice(this);
+  }
+
+  allocatorText(): string {
+    return allocatorText(this);
+  }
+
+  purgeMemory(): void {
+    this.database.memory.trim();
+    this.platform.collectGarbage();
+  }
+
+  get hasLog(): boolean {
+    return this.database.log !== null;
+  }
+
+  get logIsSynced(): boolean {
+    const { log } = this.database;
+    return log !== null && log.openBytes === 0 && log.syncedThrough === log.batch;
+  }
+
+  syncLog(): boolean {
+    return this.database.log?.syncAll() ?? false;
+  }
+
+  changeReplicationId(): void {
+    this.replicationId = this.#newId();
+  }
+
+  pauseCron(paused: boolean): void {
+    this.cronPaused = paused;
+  }
+
+  message(text: string): void {
+    this.onMessage(text);
   }
 
   kill(session: Session): void {
@@ -207,60 +246,6 @@ export class ProcessServices implements Services, InfoSource {
 
   /** Takes the figures by the second. To be called about once a second. */
   sample(): void {
-    const nowMs = this.platform.monotonicMs();
-    const seconds = (nowMs - this.#sampledMs) / SAMPLE_MS;
-    const commands = this.database.executor.statistics.commands;
-    const { bytesReceived, bytesSent } = this.network;
-    if (this.#sampledMs > 0 && seconds > 0) {
-      this.commandsPerSecond = Math.round(Math.max(0, commands - this.#sampledCommands) / seconds);
-      this.inputKilobytesPerSecond = (bytesReceived - this.#sampledReceived) / 1024 / seconds;
-      this.outputKilobytesPerSecond = (bytesSent - this.#sampledSent) / 1024 / seconds;
-    }
-    this.#sampledMs = nowMs;
-    this.#sampledCommands = commands;
-    this.#sampledReceived = bytesReceived;
-    this.#sampledSent = bytesSent;
-  }
-
-  // InfoSource
-
-  get port(): number {
-    return this.network.port;
-  }
-  get configurationFile(): string {
-    return this.configuration.file;
-  }
-  get maxClients(): number {
-    return this.configuration.get("maxclients");
-  }
-  get maxMemory(): number {
-    return this.configuration.get("maxmemory");
-  }
-  get maxMemoryPolicy(): string {
-    return this.configuration.get("maxmemory-policy");
-  }
-  get connectedClients(): number {
-    return this.sessions.size;
-  }
-  get connectionsReceived(): number {
-    return this.network.connectionsReceived;
-  }
-  get connectionsRejected(): number {
-    return this.network.connectionsRejected;
-  }
-  get inputLimitDisconnections(): number {
-    return this.network.inputLimitDisconnections;
-  }
-  get outputLimitDisconnections(): number {
-    return this.network.outputLimitDisconnections;
-  }
-  get bytesReceived(): number {
-    return this.network.bytesReceived;
-  }
-  get bytesSent(): number {
-    return this.network.bytesSent;
-  }
-  get clientBytes(): number {
-    return this.network.clientBytes;
+    this.rates.sample(this.platform, this.database.executor, this.network);
   }
 }

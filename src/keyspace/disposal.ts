@@ -54,6 +54,16 @@ export class Disposals implements Disposer {
     return this.#memory.rootWord(this.#rootWord) !== 0;
   }
 
+  /** How much waits to be freed: walks the list. */
+  get count(): number {
+    let count = 0;
+    let disposal = this.#memory.rootWord(this.#rootWord);
+    for (; disposal !== 0; count++) {
+      disposal = this.#memory.i32[disposal >>> PLACE_BITS][(disposal & PLACE_MASK) << 1];
+    }
+    return count;
+  }
+
   /** Frees a detached entry and what it holds; a large collection later, in slices. */
   dispose(entry: number): void {
     const kind = this.#records.kind(entry);
@@ -99,8 +109,9 @@ export class Disposals implements Disposer {
     this.#memory.setRootWord(this.#rootWord, disposal);
   }
 
-  /** Frees about `budget` elements. */
-  reclaim(budget: number): void {
+  /** Frees about `budget` elements; returns how many disposals are done with. */
+  reclaim(budget: number): number {
+    let done = 0;
     for (let left = budget; left > 0 && this.any; left -= SLICE_MAX) {
       const disposal = this.#memory.rootWord(this.#rootWord);
       const words = this.#memory.i32[disposal >>> PLACE_BITS];
@@ -111,11 +122,13 @@ export class Disposals implements Disposer {
       this.#memory.setRootWord(this.#rootWord, words[at]);
       if (this.#freeSlice(kind, root, Math.min(left, SLICE_MAX))) {
         this.#memory.free(disposal);
+        done++;
       } else {
         words[at] = this.#memory.rootWord(this.#rootWord);
         this.#memory.setRootWord(this.#rootWord, disposal);
       }
     }
+    return done;
   }
 
   #freeSlice(kind: number, root: number, budget: number): boolean {

@@ -61,7 +61,14 @@ const TYPE_WORDS = 16;
 const COUNTER_WORD = 320;
 
 /** Counters, in shared memory; read by counter(). */
-export const Counter = { hits: 0, misses: 1, expired: 2, evicted: 3, changes: 4 } as const;
+export const Counter = {
+  hits: 0,
+  misses: 1,
+  expired: 2,
+  evicted: 3,
+  changes: 4,
+  lazyFreed: 5,
+} as const;
 
 /** Hears of what the keyspace does by itself. */
 export interface KeyspaceListener {
@@ -186,9 +193,8 @@ export class Keyspace implements Values {
   }
 
   resetCounters(): void {
-    for (const index of [Counter.hits, Counter.misses, Counter.expired, Counter.evicted]) {
-      this.#counters[index] = 0;
-    }
+    this.#counters.fill(0, Counter.hits, Counter.changes);
+    this.#counters[Counter.lazyFreed] = 0;
   }
 
   // Databases
@@ -782,13 +788,18 @@ export class Keyspace implements Values {
   }
 
   /** Whether something waits to be freed: asked after every command. */
+  /** Collections and databases that wait to be freed. */
+  get disposals(): number {
+    return this.#disposals.count;
+  }
+
   get disposing(): boolean {
     return this.#words[W.disposals] !== 0;
   }
 
   /** Frees about `budget` elements of what waits to be freed, or as many as behind each command. */
   reclaim(budget = RECLAIM_STEP): void {
-    this.#disposals.reclaim(budget);
+    this.#counters[Counter.lazyFreed] += this.#disposals.reclaim(budget);
   }
 
   /** Bytes of an entry with all that it holds, its share of the table not counted. */

@@ -37,6 +37,11 @@ export class WatchedKeys {
     return this.memory.rootWord(this.#rootWord) !== 0;
   }
 
+  /** Keys of all databases that somebody watches. */
+  get count(): number {
+    return this.any ? this.#tables.count(this.memory.rootWord(this.#rootWord)) : 0;
+  }
+
   /**
    * The watch of a key: a record that stays as long as it has watchers. One that is new has none
    * yet, so the caller is to add itself.

@@ -167,6 +167,14 @@ export class Memory {
     return Math.max(this.#rootF64[R.peakF64], this.usedBytes);
   }
 
+  /** Bytes of the tables at the beginnings of segments, and of an empty memory's. */
+  get tableBytes(): number {
+    let bytes = 0;
+    for (const segment of this.u8) if (segment.length > 0) bytes += tableBytes(segment.length);
+    return bytes;
+  }
+  static readonly startupBytes = tableBytes(SEGMENT_BYTES_FIRST);
+
   /** Bytes of all segments, touched or not. */
   get reservedBytes(): number {
     return this.#rootF64[R.reservedF64];
@@ -627,6 +635,11 @@ export class Memory {
     assert(live + free === virgin, "live, free and virgin blocks fill the span");
     return live * classBytes[sizeClass];
   }
+}
+
+/** Bytes of the tables at the beginning of a segment. */
+function tableBytes(segmentBytes: number): number {
+  return tablePages(segmentBytes >>> PAGE_SHIFT) * PAGE_BYTES;
 }
 
 function tablePages(pages: number): number {

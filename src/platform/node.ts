@@ -247,6 +247,11 @@ export class NodePlatform implements Platform {
     return { userUs: usage.user, systemUs: usage.system };
   }
 
+  threadCpuTimes(): CpuTimes {
+    const usage = process.threadCpuUsage?.() ?? process.cpuUsage();
+    return { userUs: usage.user, systemUs: usage.system };
+  }
+
   openFilesMax(): number {
     let text = "";
     try {

@@ -242,6 +242,8 @@ export interface Host {
   /** Bytes of memory the machine (or the container) has. */
   totalMemoryBytes(): number;
   cpuTimes(): CpuTimes;
+  /** Of this thread; of the whole process where that is not known. */
+  threadCpuTimes(): CpuTimes;
   /** Files and sockets that the process may have open; Infinity where that is not known. */
   openFilesMax(): number;
   /** Returns memory that nothing refers to any more to the system, soon. */

@@ -96,6 +96,9 @@ export class SimulatedPlatform extends SimulatedDisk implements Platform {
     const userUs = Math.floor(this.monotonicMs() * 100);
     return { userUs, systemUs: userUs };
   }
+  threadCpuTimes(): CpuTimes {
+    return this.cpuTimes();
+  }
   openFilesMax(): number {
     return Number.POSITIVE_INFINITY;
   }

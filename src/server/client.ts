@@ -2,7 +2,7 @@
 // keeps what parsing needs between one arrival of bytes and the next. To a client of the console
 // everything is rendered as text on its way out.
 
-import { type ClientLink, Session } from "../engine/session.ts";
+import { type ClientBuffers, type ClientLink, Session } from "../engine/session.ts";
 import { ConsoleRenderer } from "../protocol/console-renderer.ts";
 import type { Progress } from "../protocol/request-parser.ts";
 import type { Connection } from "./listener.ts";
@@ -38,6 +38,9 @@ export class Client implements ClientLink {
   }
   get outputBytes(): number {
     return this.connection.outputBytes;
+  }
+  get buffers(): ClientBuffers {
+    return this.connection;
   }
 
   deliver(bytes: Uint8Array, start: number, end: number): void {

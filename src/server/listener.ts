@@ -105,6 +105,11 @@ export class Connection extends Outlet {
     return this.pendingEnd - this.pendingStart;
   }
 
+  /** Bytes that the buffer of what no request has taken has room for besides. */
+  get inputFreeBytes(): number {
+    return (this.pending?.length ?? 0) - this.inputBytes;
+  }
+
   /** Bytes of replies not sent yet. */
   get outputBytes(): number {
     return this.unsentBytes;
@@ -295,6 +300,9 @@ export class Connections {
   readonly all: Set<Connection> = new Set();
   /** Connections accepted so far. */
   accepted = 0;
+  /** Arrivals of bytes, and writes that went on when a socket had room again. */
+  reads = 0;
+  resumedWrites = 0;
 
   private readonly listeners: Listener[] = [];
   // Accepted, but neither opened nor read yet; undefined where they are opened at once.
@@ -332,8 +340,14 @@ export class Connections {
   async listen(options: ListenOptions): Promise<Listener> {
     const listener = await this.platform.listen(options, {
       opened: (socket) => this.open(socket),
-      data: (socket, bytes, length) => (socket.context as Connection).receive(bytes, length),
-      writable: (socket) => (socket.context as Connection).drain(),
+      data: (socket, bytes, length) => {
+        this.reads++;
+        (socket.context as Connection).receive(bytes, length);
+      },
+      writable: (socket) => {
+        this.resumedWrites++;
+        (socket.context as Connection).drain();
+      },
       ended: (socket) => (socket.context as Connection).peerSendsNoMore(),
       closed: (socket, error) => this.forget(socket, error),
     });

@@ -75,6 +75,8 @@ const GATHER_RANGE_MAX = 16 * 1024;
 export class Outbox {
   /** Bytes that were ever to be sent (INFO's total_net_output_bytes). */
   bytesQueued = 0;
+  /** Times that an outlet was given something to send. */
+  writes = 0;
   /** To be replaced, where at all, before the first reply. */
   gate: ReplyGate;
 
@@ -303,6 +305,7 @@ export class Outbox {
     const start = batch.starts[range];
     const end = batch.ends[range];
     outlet.waitingBytes -= end - start;
+    this.writes++;
     outlet.send(bytes, start, end, bytes.length > KEEP_BYTES);
   }
 
@@ -314,6 +317,7 @@ export class Outbox {
       const start = batch.starts[range];
       const end = batch.ends[range];
       if (length > 0 && (end - start > GATHER_RANGE_MAX || length + end - start > GATHER_BYTES)) {
+        this.writes++;
         outlet.send(gathered, 0, length, false);
         length = 0;
       }
@@ -325,7 +329,9 @@ export class Outbox {
       copyBytes(batch.inAsides[range] === 1 ? batch.asides : replies, start, end, gathered, length);
       length += end - start;
     }
-    if (length > 0) outlet.send(gathered, 0, length, false);
+    if (length === 0) return;
+    this.writes++;
+    outlet.send(gathered, 0, length, false);
   }
 
   private addOwnAsides(running: Outlet): void {

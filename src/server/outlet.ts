@@ -73,6 +73,16 @@ export abstract class Outlet {
     return this.waitingBytes + this.backlogBytes;
   }
 
+  /** How many chunks the backlog has, and the bytes of memory that they lie in. */
+  get backlogPieces(): number {
+    return this.chunks.length - this.firstChunk;
+  }
+  get backlogMemoryBytes(): number {
+    let bytes = 0;
+    for (let i = this.firstChunk; i < this.chunks.length; i++) bytes += this.chunks[i].bytes.length;
+    return bytes;
+  }
+
   /**
    * Sends the range now, or keeps what the kernel does not take. `mayKeep`: the bytes are not used
    * again by anybody.

@@ -7,7 +7,8 @@
 import type { Database } from "../database.ts";
 import { Gate } from "../engine/session.ts";
 import type { Configuration } from "../host/configuration.ts";
-import type { NetworkFigures, ProcessServices } from "../host/services.ts";
+import type { NetworkFigures } from "../host/network-figures.ts";
+import type { ProcessServices } from "../host/services.ts";
 import type { Log } from "../persistence/log/log.ts";
 import type { Listener, Timer } from "../platform/platform.ts";
 import { Arguments } from "../protocol/arguments.ts";
@@ -136,12 +137,36 @@ export class Server implements ConnectionOwner, NetworkFigures {
     this.inputLimitDisconnections = 0;
     this.outputLimitDisconnections = 0;
     this.#acceptedBefore = this.connections.accepted;
+    this.connections.reads = 0;
+    this.connections.resumedWrites = 0;
+    this.outbox.writes = 0;
     this.outbox.bytesQueued = 0;
   }
 
   /** Bytes handed to the outbox for clients. */
   get bytesSent(): number {
     return this.outbox.bytesQueued;
+  }
+
+  get reads(): number {
+    return this.connections.reads;
+  }
+
+  /** Those that went on after a short write, too. */
+  get writes(): number {
+    return this.outbox.writes + this.connections.resumedWrites;
+  }
+
+  get inputBytesMost(): number {
+    let most = 0;
+    for (const { inputBytes } of this.connections.all) most = Math.max(most, inputBytes);
+    return most;
+  }
+
+  get outputBytesMost(): number {
+    let most = 0;
+    for (const { outputBytes } of this.connections.all) most = Math.max(most, outputBytes);
+    return most;
   }
 
   get connectionsReceived(): number {
@@ -375,6 +400,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
   // Time
 
   #everySecond(): void {
+    if (this.services.cronPaused) return;
     this.services.sample();
     this.database.keyspace.dropEmpty();
     this.database.tock();

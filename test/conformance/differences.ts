@@ -65,6 +65,30 @@ export const DIFFERENCES = {
     ours: "its own name",
     reason: "So the log can be read whatever the names are.",
   },
+  "memory-startup": {
+    topic: "`used_memory_startup`",
+    redis: "what the process had allocated at its start, about 900 KB",
+    ours: "the tables of the first segment, 8 KB",
+    reason: "What the runtime takes for itself is in `used_memory_rss` alone.",
+  },
+  "replicaof-host": {
+    topic: "REPLICAOF with a host",
+    redis: "becomes a replica",
+    ours: "an error",
+    reason: "There is no replication in this version.",
+  },
+  "waitaof-syncs": {
+    topic: "WAITAOF 1",
+    redis: "waits for the sync that `appendfsync` brings, with `no` for ever",
+    ours: "syncs at once, whatever `appendfsync` says",
+    reason: "Who asks means it, and the answer is there sooner.",
+  },
+  lolwut: {
+    topic: "The drawings of LOLWUT, and the texts of MEMORY DOCTOR, MALLOC-STATS and DEBUG OBJECT",
+    redis: "its own",
+    ours: "our own, in the same form",
+    reason: "They are about what lies in memory here.",
+  },
   "port-zero": {
     topic: "`port 0`",
     redis: "no TCP, a Unix socket may serve",

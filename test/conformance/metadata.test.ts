@@ -28,7 +28,7 @@ const COMMANDS = `
   EXEC DISCARD WATCH UNWATCH SUBSCRIBE UNSUBSCRIBE PSUBSCRIBE PUNSUBSCRIBE PUBLISH SSUBSCRIBE
   SUNSUBSCRIBE SPUBLISH PUBSUB BLPOP BRPOP BLMOVE BRPOPLPUSH BLMPOP HELLO AUTH CLIENT SELECT INFO
   CONFIG COMMAND PING ECHO QUIT RESET DBSIZE FLUSHDB FLUSHALL TIME LASTSAVE DEBUG
-  SHUTDOWN
+  SHUTDOWN MEMORY MODULE CLUSTER ASKING READONLY READWRITE WAIT REPLICAOF SLAVEOF LOLWUT ROLE
 `
   .trim()
   .split(/\s+/);
@@ -81,6 +81,12 @@ function row(reply: Reply): string[] {
 const LATER_OPTIONS: readonly (readonly [string, string, string])[] = [
   ["HSCAN", "NOVALUES", "7.4.0"],
 ];
+
+/** Flags and categories that Redis changed since the oldest redis-server we compare with. */
+const CHANGED: Record<string, string> = {
+  "WAIT: flags noscript": "flags blocking",
+  "WAIT: categories @connection @slow": "categories @blocking @connection @slow",
+};
 
 /** Commands whose arguments Redis 7.2 describes in another shape. */
 const RESHAPED = ["PSUBSCRIBE"];
@@ -146,6 +152,7 @@ describe("what the server says of itself", () => {
       }
       const mine = row(b);
       for (const [index, line] of row(a).entries()) {
+        if (CHANGED[`${name}: ${line}`] === mine[index]) continue;
         if (line !== mine[index]) wrong.push(`${name}: ${line}, ours: ${mine[index]}`);
       }
     }

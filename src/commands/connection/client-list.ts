@@ -1,5 +1,16 @@
-// CLIENT LIST and CLIENT INFO: a line for each session, in the fields that Redis 7.4 has. What has
-// no counterpart here is 0 (buffers belong to batches, not to clients) or −1 (redir: no tracking).
+// CLIENT LIST and CLIENT INFO: a line for each session, in the fields that Redis 7.4 has, worked
+// out when asked for.
+//
+//   qbuf, qbuf-free   bytes of requests that wait, and room beside them; of the client that asks,
+//                     its request itself, which lies in a buffer that all clients share
+//   argv-mem          words of the request that is executed, or that the client waits in
+//   multi-mem         words that were queued since MULTI
+//   rbs, rbp          0: no client has a buffer of its own for replies that are being written
+//   obl               replies that wait to be sent with this turn's, or for the log
+//   oll, omem         pieces of replies that the system did not take, and the memory they lie in
+//   tot-mem           all of these together, and SESSION_BYTES
+//
+// What has no counterpart here is −1 (redir: no tracking).
 
 import { asciiBytes } from "../../base/bytes.ts";
 import type { Context } from "../../engine/context.ts";
@@ -35,13 +46,31 @@ function flags(c: Context, session: Session): string {
   return flags === "" ? "N" : flags;
 }
 
+/**
+ * What a connection at rest takes: its socket, its session and what belongs to them. (Resident, of
+ * 4000: 2.7 KB each on Bun, 4.9 KB on Node.)
+ */
+const SESSION_BYTES = 4096;
+
+/** Bytes of the request that is being executed. */
+function requestBytes({ args }: Context): number {
+  return args.rawStart >= 0 ? args.rawEnd - args.rawStart : args.totalBytes;
+}
+
 /** The fields of a session, without a line end. */
 export function clientLine(c: Context, session: Session): string {
   const { link, transaction } = session;
   const now = c.services.nowMs();
   const seconds = (since: number): number => Math.max(0, Math.floor((now - since) / 1000));
-  const input = link?.inputBytes ?? 0;
-  const output = link?.outputBytes ?? 0;
+  const buffers = link?.buffers;
+  const isAsking = session === c.session;
+  const waitingWords = session.waiting?.args.totalBytes ?? 0;
+  const words = isAsking ? c.args.totalBytes : waitingWords;
+  const input = (link?.inputBytes ?? 0) + (isAsking ? requestBytes(c) : 0);
+  const inputFree = buffers?.inputFreeBytes ?? 0;
+  const output = (link?.outputBytes ?? 0) - (buffers?.backlogBytes ?? 0);
+  const backlog = buffers?.backlogMemoryBytes ?? 0;
+  const queued = transaction.queuedBytes;
   const fields: readonly (readonly [string, string | number])[] = [
     ["id", session.id],
     ["addr", link?.address ?? ""],
@@ -58,16 +87,16 @@ export function clientLine(c: Context, session: Session): string {
     ["multi", transaction.queue?.length ?? -1],
     ["watch", transaction.watchCount],
     ["qbuf", input],
-    ["qbuf-free", 0],
-    ["argv-mem", 0],
-    ["multi-mem", transaction.queuedBytes],
+    ["qbuf-free", inputFree],
+    ["argv-mem", words],
+    ["multi-mem", queued],
     ["rbs", 0],
     ["rbp", 0],
     ["obl", output],
-    ["oll", 0],
-    ["omem", output],
-    ["tot-mem", input + output + transaction.queuedBytes],
-    ["events", output > 0 ? "rw" : "r"],
+    ["oll", buffers?.backlogPieces ?? 0],
+    ["omem", backlog],
+    ["tot-mem", SESSION_BYTES + input + inputFree + words + queued + output + backlog],
+    ["events", output + backlog > 0 ? "rw" : "r"],
     ["cmd", session.lastCommand?.fullName ?? "NULL"],
     ["user", session.user],
     ["redir", -1],

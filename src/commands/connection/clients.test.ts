@@ -14,9 +14,9 @@ test("CLIENT INFO has every field of Redis 7.4, in its order", () => {
   assert.equal(
     a.call("CLIENT", "INFO"),
     "id=1 addr=127.0.0.1:50001 laddr=127.0.0.1:6379 fd=8 name=me age=2 idle=2 flags=N db=3 " +
-      "sub=0 psub=0 ssub=0 multi=-1 watch=2 qbuf=0 qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 " +
-      "rbp=0 obl=0 oll=0 omem=0 tot-mem=0 events=r cmd=client|info user=default redir=-1 " +
-      "resp=2 lib-name=lib lib-ver=1.2\n",
+      "sub=0 psub=0 ssub=0 multi=-1 watch=2 qbuf=10 qbuf-free=0 argv-mem=10 multi-mem=0 " +
+      "rbs=0 rbp=0 obl=0 oll=0 omem=0 tot-mem=4116 events=r cmd=client|info user=default " +
+      "redir=-1 resp=2 lib-name=lib lib-ver=1.2\n",
   );
 });
 

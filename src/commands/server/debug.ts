@@ -1,11 +1,12 @@
 // DEBUG: what tests of clients and of this database need. Whether it may be used, and from where,
 // says the directive enable-debug-command where the services know it.
 
-import { asciiBytes } from "../../base/bytes.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { allowsAction } from "../../engine/protected-actions.ts";
-import { errorLine } from "../../protocol/errors.ts";
+import { idleSeconds } from "../../keyspace/access-clock.ts";
+import { Errors, errorLine } from "../../protocol/errors.ts";
 import { replyHelp, replySubcommandError } from "../shared/help.ts";
+import { error, protocol } from "./debug-protocol.ts";
 import { debugVerify } from "./debug-verify.ts";
 
 export const debug: Command = {
@@ -22,6 +23,27 @@ export const debug: Command = {
 
 export const debugCommands: readonly Command[] = [debug];
 
+type Subcommand = readonly [words: number, handler: (c: Context) => void];
+
+/** Subcommands by their names, with the number of words that each takes after its name. */
+const subcommands: Readonly<Record<string, Subcommand>> = {
+  "change-repl-id": [0, changeReplicationId],
+  error: [1, error],
+  help: [0, help],
+  htstats: [1, tableStatistics],
+  "htstats-key": [1, keyTableStatistics],
+  log: [1, log],
+  object: [1, describeObject],
+  "pause-cron": [1, pauseCron],
+  protocol: [1, (c) => protocol(c, c.args.text(2).toLowerCase())],
+  "quicklist-packed-threshold": [1, packedThreshold],
+  replybuffer: [2, replyBuffer],
+  "set-active-expire": [1, setActiveExpire],
+  sleep: [1, sleep],
+  structsize: [0, structureSizes],
+  verify: [0, debugVerify],
+};
+
 function debugCommand(c: Context): void {
   const { args, reply } = c;
   const refused = refusal(c);
@@ -29,13 +51,9 @@ function debugCommand(c: Context): void {
     reply.error(refused);
     return;
   }
-  const word = args.text(1).toLowerCase();
-  if (word === "help" && args.count === 2) help(c);
-  else if (word === "sleep" && args.count === 3) sleep(c);
-  else if (word === "set-active-expire" && args.count === 3) setActiveExpire(c);
-  else if (word === "protocol" && args.count === 3) protocol(c, args.text(2).toLowerCase());
-  else if (word === "verify" && args.count === 2) debugVerify(c);
-  else replySubcommandError(c, "DEBUG");
+  const [words, handler] = subcommands[args.text(1).toLowerCase()] ?? [];
+  if (handler === undefined || args.count !== 2 + (words ?? 0)) replySubcommandError(c, "DEBUG");
+  else handler(c);
 }
 
 const notAllowed = errorLine(
@@ -67,70 +85,135 @@ function setActiveExpire(c: Context): void {
   c.reply.ok();
 }
 
-// biome-ignore lint/suspicious/noApproximativeNumericConstant: the value that Redis replies
-const DOUBLE = 3.141;
-const BIG_NUMBER = "1234567999999999999999999999999999999";
+function changeReplicationId(c: Context): void {
+  c.services.changeReplicationId();
+  c.reply.ok();
+}
 
-/** Replies one value of a type of the protocol, so that a client's reader can be tested. */
-function protocol(c: Context, type: string): void {
-  const { reply } = c;
-  const three = reply.protocol === 3;
-  if (type === "string") reply.bulkText("Hello World");
-  else if (type === "integer") reply.integer(12345);
-  else if (type === "double") reply.double(DOUBLE);
-  else if (type === "bignum") three ? raw(c, `(${BIG_NUMBER}\r\n`) : reply.bulkText(BIG_NUMBER);
-  else if (type === "null") reply.null();
-  else if (type === "array") threeIntegers(c, () => reply.array(3));
-  else if (type === "set") threeIntegers(c, () => reply.set(3));
-  else if (type === "map") {
-    reply.map(3);
-    for (let i = 0; i < 3; i++) {
-      reply.integer(i);
-      reply.boolean(i === 1);
-    }
-  } else if (type === "attrib") {
-    if (three) {
-      raw(c, "|1\r\n");
-      reply.bulkText("key-popularity");
-      reply.array(2);
-      reply.bulkText("key:123");
-      reply.integer(90);
-    }
-    reply.bulkText("Some real reply following the attribute");
-  } else if (type === "push") {
-    if (!three) {
-      reply.errorText("ERR RESP2 is not supported by this command");
-      return;
-    }
-    reply.push(2);
-    reply.bulkText("server-cpu-usage");
-    reply.integer(42);
-    reply.bulkText("Some real reply following the push reply");
-  } else if (type === "verbatim") reply.verbatim("This is a verbatim\nstring");
-  else if (type === "true" || type === "false") reply.boolean(type === "true");
-  else {
-    reply.errorText(
-      "ERR Wrong protocol type name. Please use one of the following: string|integer|double|" +
-        "bignum|null|array|set|map|attrib|push|verbatim|true|false",
-    );
+function log(c: Context): void {
+  c.services.message(`DEBUG LOG: ${c.args.text(2)}`);
+  c.reply.ok();
+}
+
+function pauseCron(c: Context): void {
+  const value = c.args.integer(2);
+  c.services.pauseCron(value !== 0 && !Number.isNaN(value));
+  c.reply.ok();
+}
+
+// What Redis tunes, and what is not there to be tuned here, is checked and passed over.
+
+const THRESHOLD_MAX = 4 * 1024 ** 3 - 1024 ** 2;
+const wrongThreshold = errorLine(
+  "ERR argument must be a memory value bigger than 1 and smaller than 4gb",
+);
+
+function packedThreshold(c: Context): void {
+  const match = /^([0-9]+)(b|k|kb|m|mb|g|gb)?$/i.exec(c.args.text(2));
+  const power = " kmg".indexOf(match?.[2]?.[0].toLowerCase().replace("b", " ") ?? " ");
+  const unit = match?.[2]?.length === 2 ? 1024 : 1000;
+  const bytes = match === null ? Number.NaN : Number(match[1]) * unit ** power;
+  if (bytes <= THRESHOLD_MAX) c.reply.ok();
+  else c.reply.error(wrongThreshold);
+}
+
+function replyBuffer(c: Context): void {
+  const { args, reply } = c;
+  const word = args.text(2).toLowerCase();
+  if (word === "peak-reset-time") {
+    const isWord = ["never", "reset"].includes(args.text(3).toLowerCase());
+    if (isWord || !Number.isNaN(args.integer(3))) reply.ok();
+    else reply.error(Errors.notInteger);
+  } else if (word === "resizing") reply.ok();
+  else replySubcommandError(c, "DEBUG");
+}
+
+// What lies where
+
+const noSuchDatabase = errorLine("ERR Out of range database");
+const noTable = errorLine(
+  "ERR The value stored at the specified key is not represented using an hash table",
+);
+
+function tableText(c: Context, table: number): string {
+  const { tables } = c.keyspace;
+  if (table === 0) return "No stats available for empty dictionaries\n";
+  const count = tables.count(table);
+  const buckets = tables.buckets(table);
+  return (
+    ` buckets: ${buckets}\n number of elements: ${count}\n` +
+    ` elements a bucket: ${(count / buckets).toFixed(2)}\n bytes: ${tables.bytesUsed(table)}\n`
+  );
+}
+
+function tableStatistics(c: Context): void {
+  const { keyspace, reply } = c;
+  const db = c.args.integer(2);
+  if (Number.isNaN(db)) {
+    reply.error(Errors.notInteger);
+    return;
   }
+  if (!(db >= 0 && db < keyspace.databases)) {
+    reply.error(noSuchDatabase);
+    return;
+  }
+  const deadlines = ` number of elements: ${keyspace.deadlineCount(db)}\n`;
+  reply.verbatim(
+    `[Dictionary HT]\n${tableText(c, keyspace.table(db))}[Expires, an ordered tree]\n${deadlines}`,
+  );
 }
 
-function raw(c: Context, text: string): void {
-  const bytes = asciiBytes(text);
-  c.reply.raw(bytes, 0, bytes.length);
+/** The entry of the key at argument 2, or 0 after an error has been replied. */
+function inspected(c: Context): number {
+  const { args, keyspace } = c;
+  const entry = keyspace.peek(c.db, args.bytes, args.starts[2], args.ends[2]);
+  if (entry === 0) c.reply.error(Errors.noSuchKey);
+  return entry;
 }
 
-function threeIntegers(c: Context, head: () => void): void {
-  head();
-  for (let i = 0; i < 3; i++) c.reply.integer(i);
+function keyTableStatistics(c: Context): void {
+  const entry = inspected(c);
+  if (entry === 0) return;
+  const table = c.keyspace.memberTable(entry);
+  if (table === 0) c.reply.error(noTable);
+  else c.reply.verbatim(tableText(c, table));
+}
+
+function describeObject(c: Context): void {
+  const entry = inspected(c);
+  if (entry === 0) return;
+  const { keyspace } = c;
+  const clock = keyspace.records.clock(entry);
+  const encoding = keyspace.types.encodings[keyspace.records.kind(entry)];
+  c.reply.simple(
+    `Value at:0x${entry.toString(16)} refcount:1 encoding:${encoding} ` +
+      `bytes:${keyspace.bytesUsed(entry)} lru:${clock} ` +
+      `lru_seconds_idle:${idleSeconds(clock, c.now)}`,
+  );
+}
+
+function structureSizes(c: Context): void {
+  c.reply.bulkText("bits:64 reference:4 disposal:16 counter:8 deadline:8 ");
 }
 
 function help(c: Context): void {
   replyHelp(c, "DEBUG", [
+    ["CHANGE-REPL-ID", "Draws another master_replid."],
+    ["ERROR <text>", "Replies an error with this text."],
+    ["HTSTATS <dbid>", "The tables of a database."],
+    ["HTSTATS-KEY <key>", "The table that the value of the key lies in, if it does."],
+    ["LOG <message>", "Tells a message to whoever runs the server."],
+    ["OBJECT <key>", "Where the value of the key lies, and how."],
+    ["PAUSE-CRON <0|1>", "What is done each second is not (1), or is again (0)."],
     ["PROTOCOL <type>", "Replies a value of this type of the protocol, with made-up content."],
+    ["QUICKLIST-PACKED-THRESHOLD <size>", "Checks the size; lists have no such threshold."],
+    [
+      "REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|time>, REPLYBUFFER RESIZING <0|1>",
+      "Checks the words; clients have no reply buffers of their own.",
+    ],
     ["SET-ACTIVE-EXPIRE <0|1>", "Keys whose time is over are deleted unasked (1), or not (0)."],
     ["SLEEP <seconds>", "Stops the server for so long. Decimals are allowed."],
+    ["STRUCTSIZE", "Sizes of structures."],
     ["VERIFY", "Checks all data, while others are served: OK, or what is broken, and where."],
   ]);
 }

@@ -1,0 +1,19 @@
+// What the sections of INFO are made of: a process with its database, its settings and its clients.
+
+import type { Database } from "../../database.ts";
+import type { Session } from "../../engine/session.ts";
+import type { Configuration } from "../configuration.ts";
+import type { NetworkFigures } from "../network-figures.ts";
+import type { Rates } from "../rates.ts";
+
+export interface InfoSource {
+  readonly database: Database;
+  readonly configuration: Configuration;
+  readonly sessions: ReadonlyMap<number, Session>;
+  readonly network: NetworkFigures;
+  readonly rates: Rates;
+  readonly startedMs: number;
+  /** 40 hexadecimal digits that are new at each start, and those of the data's history. */
+  readonly runId: string;
+  readonly replicationId: string;
+}

@@ -1,0 +1,62 @@
+// What INFO says of the log: the section "persistence". There are no snapshots and no rewrites yet,
+// so what counts them is 0.
+
+import { type InfoSection, section } from "../engine/info-section.ts";
+import { Counter, type Keyspace } from "../keyspace/keyspace.ts";
+import type { Log } from "./log/log.ts";
+import type { Recovery } from "./log/recovery.ts";
+
+/** What the section is about. */
+export interface PersistenceSource {
+  readonly log: Log | null;
+  readonly recovery: Recovery | undefined;
+  readonly keyspace: Keyspace;
+}
+
+export function persistenceSection(source: PersistenceSource, startedMs: number): InfoSection {
+  return section("persistence", () => {
+    const { log, recovery, keyspace } = source;
+    const always = [
+      ["loading", 0],
+      ["async_loading", 0],
+      ["current_cow_peak", 0],
+      ["current_cow_size", 0],
+      ["current_cow_size_age", 0],
+      ["current_fork_perc", "0.00"],
+      ["current_save_keys_processed", 0],
+      ["current_save_keys_total", 0],
+      ["rdb_changes_since_last_save", keyspace.counter(Counter.changes)],
+      ["rdb_bgsave_in_progress", 0],
+      ["rdb_last_save_time", Math.floor(startedMs / 1000)],
+      ["rdb_last_bgsave_status", "ok"],
+      ["rdb_last_bgsave_time_sec", -1],
+      ["rdb_current_bgsave_time_sec", -1],
+      ["rdb_saves", 0],
+      ["rdb_last_cow_size", 0],
+      ["rdb_last_load_keys_expired", 0],
+      ["rdb_last_load_keys_loaded", 0],
+      ["aof_enabled", log === null ? 0 : 1],
+      ["aof_rewrite_in_progress", 0],
+      ["aof_rewrite_scheduled", 0],
+      ["aof_last_rewrite_time_sec", -1],
+      ["aof_current_rewrite_time_sec", -1],
+      ["aof_last_bgrewrite_status", "ok"],
+      ["aof_rewrites", 0],
+      ["aof_rewrites_consecutive_failures", 0],
+      ["aof_last_write_status", log !== null && log.failure !== null ? "err" : "ok"],
+      ["aof_last_cow_size", 0],
+      ["module_fork_in_progress", 0],
+      ["module_fork_last_cow_size", 0],
+    ] as const;
+    if (log === null) return always;
+    return [
+      ...always,
+      ["aof_current_size", log.sizeBytes],
+      ["aof_base_size", recovery?.baseBytes ?? 0],
+      ["aof_pending_rewrite", 0],
+      ["aof_buffer_length", log.openBytes],
+      ["aof_pending_bio_fsync", log.isSyncing ? 1 : 0],
+      ["aof_delayed_fsync", log.delayedSyncs],
+    ];
+  });
+}
