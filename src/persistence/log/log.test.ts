@@ -452,3 +452,30 @@ test("a retry by a caller that could wait is told to those whose replies wait fo
     assert.deepEqual(told, [1, null]);
   }
 });
+
+test("what cannot be written anew while a sync is under way is not cut off when that ends", () => {
+  for (const fsync of ["always", "everysec"] as const) {
+    const disk = new Disk();
+    const { log } = openOn(disk, fsync);
+    append(log, "SET", "a", "1");
+    log.commitNow();
+    log.syncAll();
+    const held: (() => void)[] = [];
+    disk.heldSyncs = held;
+    append(log, "SET", "b", "2");
+    log.commit();
+    disk.advance(1100);
+    assert.equal(held.length, 1, "a sync is under way");
+    disk.capacityBytes = 0;
+    assert.equal(log.syncAll(), false);
+    disk.heldSyncs = undefined;
+    held[0]?.();
+    disk.settle();
+    assert.deepEqual(writes(openOn(copyOf(disk)).commands), ["SET a 1", "SET b 2"]);
+    disk.capacityBytes = Number.POSITIVE_INFINITY;
+    disk.advance(1000);
+    assert.equal(log.failure, null);
+    assert.equal(log.syncedThrough, log.batch);
+    assert.deepEqual(writes(openOn(copyOf(disk)).commands), ["SET a 1", "SET b 2"]);
+  }
+});

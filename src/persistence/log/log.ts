@@ -310,7 +310,7 @@ export class Log {
 
   /** Writes all that is pending, from the last good sync on when a sync failed, and syncs it. */
   #writeAndSync(): boolean {
-    if (this.#syncFailed) this.#written = this.#synced;
+    if (this.#syncFailed) this.#rewind();
     return this.#write() && this.#syncNow();
   }
 
@@ -481,7 +481,7 @@ export class Log {
    */
   #syncNow(): boolean {
     if (this.#syncing && this.#policy !== "no") {
-      this.#written = this.#synced;
+      this.#rewind();
       this.#syncFailed = true;
       if (!this.#write()) return false;
     }
@@ -497,6 +497,15 @@ export class Log {
     return true;
   }
 
+  /**
+   * What was written since the last good sync is to be written anew. A sync of it that is under way
+   * says nothing any more: it may end in the middle of that, or after that has failed.
+   */
+  #rewind(): void {
+    this.#written = this.#synced;
+    this.#syncRound++;
+  }
+
   /** A sync has ended. */
   #noteSync(): void {
     const tookMs = this.#platform.monotonicMs() - this.#syncStartMs;
@@ -505,6 +514,7 @@ export class Log {
 
   #hasSynced(written: number, batch: number): void {
     assert(written >= this.#synced && batch >= this.syncedThrough, "a sync went backwards");
+    assert(written <= this.#written, "what was synced was written");
     this.#synced = written;
     this.syncedThrough = batch;
     if (this.#syncFailed) {
@@ -543,7 +553,7 @@ export class Log {
   }
 
   #retryInBackground(): void {
-    if (this.#syncFailed) this.#written = this.#synced;
+    if (this.#syncFailed) this.#rewind();
     if (!this.#write()) return;
     if (this.#syncFailed) {
       this.#syncInBackground(); // `failure` stays until it has succeeded
