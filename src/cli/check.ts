@@ -6,8 +6,7 @@ import { commandTable } from "../database.ts";
 import type { CommandTable } from "../engine/command-table.ts";
 import { checkLog, type FileCheck } from "../persistence/log/log-check.ts";
 import { LogError } from "../persistence/log/log-error.ts";
-import { LogReader } from "../persistence/log/log-reader.ts";
-import { emptyRdbEnd } from "../persistence/rdb/empty-rdb.ts";
+import { readerOf } from "../persistence/log/log-reader.ts";
 import {
   type DirectoryLock,
   DirectoryLocked,
@@ -28,7 +27,7 @@ export function check(platform: Platform, args: readonly string[]): number {
   try {
     const lock = lockFor(platform, directory, fix);
     try {
-      const { files, isWhole } = checkLog({ platform, directory, fix });
+      const { files, warnings, isWhole } = checkLog({ platform, directory, fix });
       const table = commandTable();
       let isTaken = true;
       for (const file of files) {
@@ -36,6 +35,7 @@ export function check(platform: Platform, args: readonly string[]): number {
         if (refused !== "") isTaken = false;
         report(platform, file, refused);
       }
+      for (const warning of warnings) platform.print(`${warning}\n`);
       return isWhole && isTaken ? 0 : 1;
     } finally {
       lock?.release();
@@ -80,7 +80,7 @@ function refusedCommand(platform: Platform, checked: FileCheck, table: CommandTa
   };
   const file = platform.open(path, "read");
   try {
-    new LogReader(platform, file, path, emptyRdbEnd(platform, file, path), look).run();
+    readerOf(platform, file, path, look).run();
     return "";
   } catch (error) {
     if (!(error instanceof LogError) || error.code !== "LOG_COMMAND") throw error;

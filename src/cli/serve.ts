@@ -245,6 +245,7 @@ function warn(
         `(${torn.reason}) were cut off and kept in ${torn.keptIn}`,
     );
   }
+  for (const warning of database.recovery?.warnings ?? []) messages.warning(warning);
   // Beside a log with commands it is what Redis left when it had the directory for a while.
   const snapshot = `${configuration.get("dir")}/${configuration.get("dbfilename")}`;
   if ((database.recovery?.commands ?? 0) === 0 && platform.exists(snapshot)) {

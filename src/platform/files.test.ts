@@ -301,3 +301,26 @@ test("the host says who it is", () => {
   assert.ok(random.subarray(0, 10).every((byte) => byte === 0));
   assert.ok(new Set(random.subarray(70000, 99990)).size > 200);
 });
+
+test(
+  "what stands at a path is told without opening it, and whether it is still the open file",
+  inDirectory((directory) => {
+    const path = `${directory}/f`;
+    assert.equal(platform.kindOf(path), "nothing");
+    assert.equal(platform.kindOf(directory), "directory");
+    if (existsSync("/dev/null")) assert.equal(platform.kindOf("/dev/null"), "other");
+    const file = platform.open(path, "create");
+    assert.equal(platform.kindOf(path), "file");
+    assert.equal(platform.isAt(file, path), true);
+    platform.rename(path, `${path}.moved`);
+    assert.equal(platform.isAt(file, path), false);
+    platform.close(platform.open(path, "create"));
+    assert.equal(platform.isAt(file, path), false, "another file");
+    platform.rename(`${path}.moved`, path);
+    assert.equal(platform.isAt(file, path), true);
+    platform.remove(path);
+    assert.equal(platform.isAt(file, path), false);
+    assert.equal(platform.isAt(file, `${path}/below`), false);
+    platform.close(file);
+  }),
+);

@@ -17,6 +17,7 @@ import {
   type Listener,
   type ListenOptions,
   type OpenMode,
+  type PathKind,
   type Platform,
   PlatformError,
   type Signal,
@@ -146,6 +147,23 @@ export class NodePlatform implements Platform {
 
   exists(path: string): boolean {
     return fs.existsSync(path);
+  }
+
+  kindOf(path: string): PathKind {
+    const found = attempt(path, () => fs.statSync(path, { throwIfNoEntry: false }));
+    if (found === undefined) return "nothing";
+    return found.isFile() ? "file" : found.isDirectory() ? "directory" : "other";
+  }
+
+  // CPU time of the two calls: 1.4 µs on Node, 1.0 µs on Bun; a small write and its sync: 25, 20.
+  isAt(file: File, path: string): boolean {
+    try {
+      const opened = fs.fstatSync(file);
+      const found = fs.statSync(path, { throwIfNoEntry: false });
+      return found !== undefined && found.ino === opened.ino && found.dev === opened.dev;
+    } catch (error) {
+      return codeOf(error) !== "ENOENT" && codeOf(error) !== "ENOTDIR";
+    }
   }
 
   list(directory: string): string[] {

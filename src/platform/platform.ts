@@ -63,6 +63,9 @@ export type File = number;
  */
 export type OpenMode = "read" | "update" | "append" | "create" | "replace";
 
+/** What stands at a path; "other" is a pipe, a device or a socket, which opening may wait for. */
+export type PathKind = "file" | "directory" | "other" | "nothing";
+
 /** A held lock of a directory. */
 export interface DirectoryLock {
   release(): void;
@@ -101,6 +104,13 @@ export interface Files {
   /** Removes a file; nothing happens when it is not there. */
   remove(path: string): void;
   exists(path: string): boolean;
+  /** Symbolic links are followed. */
+  kindOf(path: string): PathKind;
+  /**
+   * Whether `path` still leads to the open file, which was neither removed nor replaced. True where
+   * the system does not let one look.
+   */
+  isAt(file: File, path: string): boolean;
   /** Names (without the path) of what the directory holds, sorted. */
   list(directory: string): string[];
   /** Makes the directory and those above it where they are missing. */

@@ -14,6 +14,7 @@ import {
   type File,
   type Files,
   type OpenMode,
+  type PathKind,
   PlatformError,
 } from "./platform.ts";
 import { SimulatedClock } from "./simulated-clock.ts";
@@ -111,6 +112,7 @@ export class SimulatedDisk extends SimulatedClock implements Files {
   private durableNames = new Map<string, StoredFile>();
   private namings: Naming[] = [];
   private directories = new Set<string>(["/"]);
+  private readonly pipes = new Set<string>();
   private readonly locks = new Set<string>();
   private writeFault: Fault | undefined;
   private syncFault: Fault | undefined;
@@ -123,6 +125,7 @@ export class SimulatedDisk extends SimulatedClock implements Files {
 
   open(path: string, mode: OpenMode): File {
     let node = this.names.get(path);
+    if (this.pipes.has(path)) throw failure("ESTUCK", path);
     if (node === undefined) {
       if (mode === "read" || mode === "update") throw failure("ENOENT", path);
       if (!this.directories.has(parentOf(path))) throw failure("ENOENT", path);
@@ -221,12 +224,28 @@ export class SimulatedDisk extends SimulatedClock implements Files {
   }
 
   exists(path: string): boolean {
-    return this.names.has(path) || this.directories.has(path);
+    return this.kindOf(path) !== "nothing";
+  }
+
+  kindOf(path: string): PathKind {
+    if (this.pipes.has(path)) return "other";
+    if (this.names.has(path)) return "file";
+    return this.directories.has(path) ? "directory" : "nothing";
+  }
+
+  isAt(file: File, path: string): boolean {
+    return this.names.get(path) === this.get(file).node;
+  }
+
+  /** Puts a pipe at a path, which nobody writes into: opening it would wait for ever. */
+  putPipe(path: string): void {
+    this.remove(path);
+    this.pipes.add(path);
   }
 
   list(directory: string): string[] {
     if (!this.directories.has(directory)) throw failure("ENOENT", directory);
-    const paths = [...this.names.keys(), ...this.directories];
+    const paths = [...this.names.keys(), ...this.pipes, ...this.directories];
     return paths
       .filter((path) => path !== "/" && parentOf(path) === directory)
       .map((path) => path.slice(path.lastIndexOf("/") + 1))

@@ -1,12 +1,19 @@
 // Whole files of text, on top of any platform.
 
 import { utf8Bytes, utf8Text } from "../base/bytes.ts";
-import type { Platform } from "./platform.ts";
+import { type Platform, PlatformError } from "./platform.ts";
 
-/** The text of a file. Throws PlatformError. */
-export function readText(platform: Platform, path: string): string {
+/** The text of a file. Throws PlatformError, also where it is longer than `bytesMax`. */
+export function readText(
+  platform: Platform,
+  path: string,
+  bytesMax = Number.POSITIVE_INFINITY,
+): string {
   const file = platform.open(path, "read");
   try {
+    if (platform.size(file) > bytesMax) {
+      throw new PlatformError("EFBIG", path, `${path} is longer than ${bytesMax} bytes`);
+    }
     const bytes = new Uint8Array(platform.size(file));
     const length = platform.read(file, bytes, 0, bytes.length, 0);
     return utf8Text(bytes, 0, length);

@@ -2,12 +2,13 @@
 
 import { messageOf } from "../../base/realms.ts";
 import type { Platform } from "../../platform/platform.ts";
-import { emptyRdbEnd } from "../rdb/empty-rdb.ts";
 import { cutAt } from "./cut.ts";
 import { evidenceOfDamage } from "./damage.ts";
 import { LogError } from "./log-error.ts";
-import { LogReader } from "./log-reader.ts";
-import { filesOf, type LogFile, LogPlace, readManifest } from "./manifest.ts";
+import { LogPlace } from "./log-place.ts";
+import { readerOf } from "./log-reader.ts";
+import { filesOf, type LogFile, readManifest, wordFor } from "./manifest.ts";
+import { refuseEmptied, warningsOf } from "./siblings.ts";
 
 /** What `checkLog` says of one file. */
 export interface FileCheck {
@@ -26,6 +27,8 @@ export interface FileCheck {
 
 export interface LogCheck {
   readonly files: readonly FileCheck[];
+  /** What a start would say besides, a sentence each. */
+  readonly warnings: readonly string[];
   /** Whether the log would be opened as it is now, without losing anything. */
   readonly isWhole: boolean;
 }
@@ -52,8 +55,12 @@ export function checkLog(options: CheckOptions): LogCheck {
   const files = listed.map((file, i) =>
     checkFile(platform, place.path(file.name), file, i === listed.length - 1, options.fix ?? false),
   );
+  if (files.every(({ verdict }) => verdict === "ok")) refuseEmptied(platform, place, manifest);
+  const warnings = files.some(({ verdict }) => verdict === "missing")
+    ? []
+    : warningsOf(platform, place, manifest);
   const isWhole = files.every((file) => file.verdict === "ok" || file.verdict === "cut");
-  return { files, isWhole };
+  return { files, warnings, isWhole };
 }
 
 function checkFile(
@@ -64,13 +71,14 @@ function checkFile(
   fix: boolean,
 ): FileCheck {
   const nothing = { path, type: listed.type, commands: 0, batches: 0, bytes: 0, offset: 0 };
-  if (!platform.exists(path)) {
-    return { ...nothing, verdict: "missing", text: "the manifest names it; restore it" };
+  const kind = platform.kindOf(path);
+  if (kind !== "file") {
+    const what = kind === "nothing" ? "" : `it is ${wordFor(kind)}; `;
+    return { ...nothing, verdict: "missing", text: `${what}the manifest names it; restore it` };
   }
   const file = platform.open(path, fix && isLast ? "update" : "read");
   try {
-    const from = emptyRdbEnd(platform, file, path);
-    const reader = new LogReader(platform, file, path, from, null);
+    const reader = readerOf(platform, file, path, null);
     reader.run();
     const { commands, batches, whole, reason } = reader;
     const counts = { path, type: listed.type, commands, batches, bytes: whole };

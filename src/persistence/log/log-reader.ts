@@ -30,6 +30,7 @@ import { ABSENT, FORESIGHT_DEPTH, type Foresight } from "../../keyspace/foresigh
 import type { File, Platform } from "../../platform/platform.ts";
 import { Arguments } from "../../protocol/arguments.ts";
 
+import { emptyRdbEnd } from "../rdb/empty-rdb.ts";
 import { LogError } from "./log-error.ts";
 import { isReserveLine } from "./reserve.ts";
 import { Seal } from "./seal.ts";
@@ -425,6 +426,19 @@ export class LogReader {
       throw new LogError("LOG_DAMAGED", this.#path, offset, `${this.#path} became shorter`);
     }
   }
+}
+
+/** A reader of a file of the log. Throws LogError where that begins with data in RDB format. */
+export function readerOf(
+  platform: Platform,
+  file: File,
+  path: string,
+  apply: Apply | null,
+  chunkBytes?: number,
+  foresight: Foresight | null = null,
+): LogReader {
+  const from = emptyRdbEnd(platform, file, path);
+  return new LogReader(platform, file, path, from, apply, chunkBytes, foresight);
 }
 
 /** The CRC-32C of a file's bytes [start, end). */

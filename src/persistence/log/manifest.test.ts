@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Random } from "../../base/random.ts";
 import { LogError } from "./log-error.ts";
 import { formatManifest, parseManifest, quoteName } from "./manifest.ts";
 
@@ -22,6 +23,56 @@ test("a manifest is read and written as redis-server has it", () => {
 test("comments, unknown keys and any order of keys are accepted", () => {
   const manifest = parseManifest("# a comment\nseq 7 colour red TYPE i FILE 'a b'\n", "m");
   assert.deepEqual(manifest.increments, [{ name: "a b", sequence: 7, type: "i" }]);
+});
+
+test("lines that end in CR LF are read, as redis-server does", () => {
+  const manifest = parseManifest("file a seq 1 type b\r\nfile b seq 1 type i\r\n", "m");
+  assert.deepEqual([manifest.base?.name, manifest.increments[0].name], ["a", "b"]);
+});
+
+test("whatever a manifest holds is understood, and written back the same, or refused", () => {
+  const random = new Random().seed(Number(process.env.TSKEYDB_SEED ?? 1));
+  const pieces = [
+    "file",
+    "seq",
+    "type",
+    "b",
+    "h",
+    "i",
+    "1",
+    "2",
+    "a",
+    '"a b"',
+    "'",
+    '"',
+    "\\x",
+    "\\",
+  ];
+  const gaps = [" ", "\n", "\r\n", "\t", "", "#", "\0", "/", "é", "\x85"];
+  const good =
+    "file a seq 1 type b\nfile b seq 1 type h\nfile c seq 2 type i\nfile d seq 3 type i\n";
+  let understood = 0;
+  for (let round = 0; round < 20_000; round++) {
+    let text = good;
+    for (let n = random.below(4); n >= 0; n--) {
+      const at = random.below(text.length + 1);
+      const [from, words] = random.below(2) === 0 ? [at, pieces] : [at + random.below(6), gaps];
+      text = text.slice(0, at) + words[random.below(words.length)] + text.slice(from);
+    }
+    try {
+      const manifest = parseManifest(text, "m");
+      const again = formatManifest(manifest);
+      assert.deepEqual(parseManifest(again, "m"), manifest);
+      const names = [manifest.base, ...manifest.history, ...manifest.increments];
+      const distinct = new Set(names.flatMap((file) => (file === undefined ? [] : [file.name])));
+      assert.equal(distinct.size, names.length - (manifest.base === undefined ? 1 : 0));
+      understood++;
+    } catch (error) {
+      const isRefused = error instanceof LogError && error.code === "LOG_MANIFEST";
+      assert.ok(isRefused, `${JSON.stringify(text)}: ${error}`);
+    }
+  }
+  assert.ok(understood > 200 && understood < 19_000, `${understood}`);
 });
 
 test("names that need quotes come back as they were", () => {
@@ -55,6 +106,15 @@ test("what is no manifest is refused, with its line", () => {
     ['file "a seq 1 type i\n', 1],
     ["file a seq 1 type b\nfile b seq 2 type b\n", 2],
     [`file ${"a".repeat(1024)} seq 1 type i\n`, 1],
+    ["file a seq 1 type h\nfile a seq 2 type i\n", 2],
+    ['file a seq 1 type i\nfile "\\x61" seq 2 type i\n', 2],
+    ["file a file b seq 1 type i\n", 1],
+    ["file a seq 1 SEQ 2 type i\n", 1],
+    ["file /a seq 1 type i\n", 1],
+    ["file .. seq 1 type i\n", 1],
+    ['file "a\\x00" seq 1 type i\n', 1],
+    [`${good}\n`, 2],
+    ["file b seq 2 type i\nfile a seq 1 type i\n", 2],
   ];
   for (const [text, line] of cases) {
     assert.throws(

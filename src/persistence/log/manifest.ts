@@ -9,15 +9,21 @@
 // is a list of keys and values; unknown keys are skipped. A name with a space, a quote, a backslash
 // or anything that is not printable ASCII stands in double quotes with the escapes of redis-cli.
 //
+// A name stands on one line only, and a line has each key once. Where nothing is named that is to
+// be read, there must be no data beside the manifest: redis-server would start empty, and it would
+// delete a file that is history on one line and an increment on another.
+//
 // A manifest is never changed in place: the new one is written beside it, synced, renamed over it,
 // and the directory is synced. So a crash leaves the old one or the new one.
 
 import { utf8Bytes, utf8Text } from "../../base/bytes.ts";
-import type { Platform } from "../../platform/platform.ts";
+import type { PathKind, Platform } from "../../platform/platform.ts";
 import { readText, writeText } from "../../platform/text-files.ts";
 import { LogError } from "./log-error.ts";
+import type { LogPlace } from "./log-place.ts";
 
 const LINE_BYTES_MAX = 1024;
+const MANIFEST_BYTES_MAX = 1 << 20;
 
 /** What a file of the manifest is, by the letters of the format. */
 export type LogFileType = "b" | "h" | "i";
@@ -62,6 +68,7 @@ function formatFile(file: LogFile): string {
 export function parseManifest(text: string, path: string): Manifest {
   const manifest = emptyManifest();
   const lines = text.split("\n");
+  const lineOf = new Map<string, number>();
   const refuse = (line: number, why: string): never => {
     throw new LogError("LOG_MANIFEST", path, line, `${path}, line ${line}: ${why}`);
   };
@@ -73,6 +80,11 @@ export function parseManifest(text: string, path: string): Manifest {
     if (utf8Bytes(line).length + 1 >= LINE_BYTES_MAX) refuse(i + 1, "the line is too long");
     const file = parseFile(line);
     if (typeof file === "string") return refuse(i + 1, file);
+    const before = lineOf.get(file.name);
+    if (before !== undefined) {
+      refuse(i + 1, `${quoteName(file.name)} stands on line ${before} already`);
+    }
+    lineOf.set(file.name, i + 1);
     if (file.type === "b") {
       if (manifest.base !== undefined) refuse(i + 1, "there is more than one base file");
       manifest.base = file;
@@ -94,17 +106,19 @@ function parseFile(line: string): LogFile | string {
   const words = splitWords(line);
   if (words === undefined) return "the quotes are not balanced";
   if (words.length < 6 || words.length % 2 !== 0) return "it is not a list of keys and values";
-  let name = "";
-  let sequence = 0;
-  let type = "";
+  const values = new Map<string, string>();
   for (let i = 0; i < words.length; i += 2) {
-    const value = words[i + 1];
     const key = words[i].toLowerCase();
-    if (key === "file") name = value;
-    else if (key === "seq") sequence = /^[0-9]{1,15}$/.test(value) ? Number(value) : 0;
-    else if (key === "type") type = value;
+    if (values.has(key)) return `there is more than one "${key}"`;
+    values.set(key, words[i + 1]);
   }
-  if (name === "" || name.includes("/")) return "the file's name is missing, or not a plain name";
+  const name = values.get("file") ?? "";
+  const seq = values.get("seq") ?? "";
+  const type = values.get("type");
+  if (name === "" || name === "." || name === ".." || /[/\0]/.test(name)) {
+    return "the file's name is missing, or not a plain name";
+  }
+  const sequence = /^[0-9]{1,15}$/.test(seq) ? Number(seq) : 0;
   if (sequence === 0) return "the sequence number is missing, or not a positive number";
   if (type !== "b" && type !== "h" && type !== "i") return "the type is none of b, h and i";
   return { name, sequence, type };
@@ -159,58 +173,51 @@ function splitWords(line: string): string[] | undefined {
   }
 }
 
-/** Where the log of a data directory lives. */
-export class LogPlace {
-  /** The directory of the log's files: `<dir>/appendonlydir`. */
-  readonly directory: string;
-  readonly fileName: string;
-  /** The data directory, which held the log as one file before Redis 7. */
-  readonly dataDirectory: string;
-
-  constructor(dataDirectory: string, directoryName = "appendonlydir", fileName = "appendonly.aof") {
-    this.dataDirectory = dataDirectory;
-    this.directory = `${dataDirectory}/${directoryName}`;
-    this.fileName = fileName;
-  }
-
-  path(name: string): string {
-    return `${this.directory}/${name}`;
-  }
-
-  get manifestPath(): string {
-    return this.path(`${this.fileName}.manifest`);
-  }
-
-  /** The log as one file, as Redis before 7 kept it. */
-  get singleFilePath(): string {
-    return `${this.dataDirectory}/${this.fileName}`;
-  }
-
-  incrementName(sequence: number): string {
-    return `${this.fileName}.${sequence}.incr.aof`;
-  }
-
-  /** Names in the log's directory that are files of this log, without its manifest. */
-  dataFiles(platform: Platform): string[] {
-    if (!platform.exists(this.directory)) return [];
-    const names = platform.list(this.directory);
-    return names.filter((name) => {
-      const rest = name.startsWith(`${this.fileName}.`) ? name.slice(this.fileName.length) : "";
-      return /^\.[0-9]+\.(base|incr)\.(aof|rdb)$/.test(rest);
-    });
-  }
-}
-
 /** Reads the manifest, or returns undefined when there is none. */
 export function readManifest(platform: Platform, place: LogPlace): Manifest | undefined {
   const path = place.manifestPath;
-  if (!platform.exists(path)) return undefined;
-  return parseManifest(readText(platform, path), path);
+  const kind = platform.kindOf(path);
+  if (kind === "nothing") return undefined;
+  if (kind !== "file") {
+    throw new LogError("LOG_MANIFEST", path, 0, `${path} is not a file, but ${wordFor(kind)}`);
+  }
+  const text = readText(platform, path, MANIFEST_BYTES_MAX);
+  const manifest = parseManifest(text, path);
+  for (const { name } of [...filesOf(manifest), ...manifest.history]) {
+    if (place.path(name) === path || place.path(name) === place.temporaryPath) {
+      throw new LogError("LOG_MANIFEST", path, 0, `${path} names itself as a file of the log`);
+    }
+  }
+  refuseUnnamed(platform, place, manifest);
+  return manifest;
+}
+
+/** The words for what stands where a file should be. */
+export function wordFor(kind: PathKind): string {
+  return kind === "directory" ? "a directory" : "a pipe, a device or a socket";
+}
+
+/** A manifest that names nothing to read is an empty log's, unless there is data beside it. */
+function refuseUnnamed(platform: Platform, place: LogPlace, manifest: Manifest): void {
+  if (filesOf(manifest).length > 0) return;
+  const found = new Set([
+    ...place.dataFiles(platform),
+    ...manifest.history.map(({ name }) => name),
+  ]);
+  const held = [...found].filter((name) => place.holdsData(platform, name));
+  if (held.length === 0) return;
+  throw new LogError(
+    "LOG_MANIFEST",
+    place.manifestPath,
+    0,
+    `${place.manifestPath} names no file to read, but ${held.join(", ")} lie beside it. Restore ` +
+      "the manifest from a backup, or name them in it, in the order of their numbers.",
+  );
 }
 
 /** Replaces the manifest; when this returns, the new one is on the disk. */
 export function writeManifest(platform: Platform, place: LogPlace, manifest: Manifest): void {
-  const temporary = place.path(`temp-${place.fileName}.manifest`);
+  const temporary = place.temporaryPath;
   writeText(platform, temporary, formatManifest(manifest));
   platform.rename(temporary, place.manifestPath);
   platform.syncDirectory(place.directory);

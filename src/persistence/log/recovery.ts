@@ -16,18 +16,20 @@
 //
 // Only one process may do this at a time: the caller holds the lock of the data directory.
 
+import { assert } from "../../base/assert.ts";
 import type { Foresight } from "../../keyspace/foresight.ts";
 import type { File, Platform } from "../../platform/platform.ts";
 import { Arguments } from "../../protocol/arguments.ts";
-import { emptyRdbEnd } from "../rdb/empty-rdb.ts";
 import { cutAt, type TornTail } from "./cut.ts";
 import { evidenceOfDamage } from "./damage.ts";
 import { type FsyncPolicy, Log } from "./log.ts";
 import { LogError } from "./log-error.ts";
-import { type Apply, LogReader } from "./log-reader.ts";
+import { LogPlace } from "./log-place.ts";
+import { type Apply, type LogReader, readerOf } from "./log-reader.ts";
 import type { LogFile, Manifest } from "./manifest.ts";
-import { emptyManifest, filesOf, LogPlace, readManifest, writeManifest } from "./manifest.ts";
+import { emptyManifest, filesOf, readManifest, wordFor, writeManifest } from "./manifest.ts";
 import { SEAL_BYTES_MAX, sealInto } from "./seal.ts";
+import { refuseEmptied, warningsOf } from "./siblings.ts";
 
 export interface LogOptions {
   platform: Platform;
@@ -56,6 +58,8 @@ export interface Recovery {
   readonly bytes: number;
   readonly milliseconds: number;
   readonly torn: TornTail | undefined;
+  /** What is no reason to refuse the start, but to look for what may be missing. */
+  readonly warnings: readonly string[];
   /** Bytes of the base file (INFO's aof_base_size). */
   readonly baseBytes: number;
 }
@@ -73,14 +77,14 @@ export function openLog(options: LogOptions): { log: Log; recovery: Recovery } {
   const manifest = found ?? startManifest(platform, place);
   finishMove(platform, place, manifest);
   const files = filesOf(manifest);
-  for (const file of files) {
-    if (!platform.exists(place.path(file.name))) throw missing(place, file);
-  }
+  for (const file of files) refuseMissing(platform, place, file);
   let commands = 0;
   let batches = 0;
   let bytes = 0;
   let torn: TornTail | undefined;
   let tail = { file: -1, end: 0 };
+  refuseEmptied(platform, place, manifest);
+  const warnings = warningsOf(platform, place, manifest);
   let baseBytes = 0;
   for (let i = 0; i < files.length; i++) {
     const path = place.path(files[i].name);
@@ -89,9 +93,8 @@ export function openLog(options: LogOptions): { log: Log; recovery: Recovery } {
     let isOpen = false;
     try {
       if (i > 0) options.apply(selectFirstDatabase());
-      const from = emptyRdbEnd(platform, file, path);
       const { apply, chunkBytes, foresight } = options;
-      const reader = new LogReader(platform, file, path, from, apply, chunkBytes, foresight);
+      const reader = readerOf(platform, file, path, apply, chunkBytes, foresight);
       reader.run();
       if (reader.reason !== "") {
         torn = cutTail(platform, file, path, reader, isLast, options.loadTruncated ?? true);
@@ -125,7 +128,8 @@ export function openLog(options: LogOptions): { log: Log; recovery: Recovery } {
   const path = place.path(name);
   const log = new Log(platform, tail.file, path, tail.end, options.fsync);
   const milliseconds = platform.monotonicMs() - startMs;
-  const recovery = { files: files.length, commands, batches, bytes, milliseconds, torn, baseBytes };
+  const counts = { files: files.length, commands, batches, bytes };
+  const recovery = { ...counts, milliseconds, torn, warnings, baseBytes };
   return { log, recovery };
 }
 
@@ -151,7 +155,7 @@ function writeAnew(platform: Platform, file: File, start: number, end: number): 
 
 /** The manifest of a directory that has none yet. */
 function startManifest(platform: Platform, place: LogPlace): Manifest {
-  const orphans = place.dataFiles(platform).filter((name) => holdsData(platform, place.path(name)));
+  const orphans = place.dataFiles(platform).filter((name) => place.holdsData(platform, name));
   if (orphans.length > 0) {
     throw new LogError(
       "LOG_MANIFEST",
@@ -184,7 +188,7 @@ function finishMove(platform: Platform, place: LogPlace, manifest: Manifest): vo
 function refuseData(platform: Platform, path: string): void {
   const file = platform.open(path, "read");
   try {
-    emptyRdbEnd(platform, file, path);
+    readerOf(platform, file, path, null);
   } finally {
     platform.close(file);
   }
@@ -202,7 +206,7 @@ function writeOpening(platform: Platform, file: File, end: number): number {
 /** Adds the next increment, opened but empty, to the manifest; returns its name. */
 function addIncrement(platform: Platform, place: LogPlace, manifest: Manifest): string {
   let sequence = (manifest.increments.at(-1)?.sequence ?? 0) + 1;
-  while (holdsData(platform, place.path(place.incrementName(sequence)))) sequence++;
+  while (place.holdsData(platform, place.incrementName(sequence))) sequence++;
   const name = place.incrementName(sequence);
   const file = platform.open(place.path(name), "replace");
   try {
@@ -219,7 +223,10 @@ function addIncrement(platform: Platform, place: LogPlace, manifest: Manifest): 
 /** Removes what a rewrite replaced. */
 function tidyManifest(platform: Platform, place: LogPlace, manifest: Manifest): void {
   if (manifest.history.length === 0) return;
-  for (const file of manifest.history) platform.remove(place.path(file.name));
+  for (const { name } of manifest.history) {
+    assert(!filesOf(manifest).some((file) => file.name === name), "a file of the log is history");
+    if (platform.kindOf(place.path(name)) === "file") platform.remove(place.path(name));
+  }
   manifest.history = [];
   writeManifest(platform, place, manifest);
 }
@@ -262,27 +269,13 @@ function cutTail(
   return cutAt(platform, file, path, offset, reader.reason);
 }
 
-function missing(place: LogPlace, file: LogFile): LogError {
+function refuseMissing(platform: Platform, place: LogPlace, file: LogFile): void {
   const path = place.path(file.name);
-  const message = `${path} is missing, but ${place.manifestPath} names it; restore a backup.`;
-  return new LogError("LOG_MISSING", path, 0, message);
-}
-
-/** Whether a file holds more than the opening of an increment, or what a crash has left of one. */
-function holdsData(platform: Platform, path: string): boolean {
-  if (!platform.exists(path)) return false;
-  const opening = new Uint8Array(SEAL_BYTES_MAX);
-  const length = sealInto(opening, 0, 0, 0, 0, 0);
-  const file = platform.open(path, "read");
-  try {
-    const size = platform.size(file);
-    if (size > length) return true;
-    const found = new Uint8Array(size);
-    platform.read(file, found, 0, size, 0);
-    return found.some((byte, i) => byte !== 0 && byte !== opening[i]);
-  } finally {
-    platform.close(file);
-  }
+  const kind = platform.kindOf(path);
+  if (kind === "file") return;
+  const what = kind === "nothing" ? "missing" : wordFor(kind);
+  const message = `${path} is ${what}, but ${place.manifestPath} names it; restore a backup.`;
+  throw new LogError("LOG_MISSING", path, 0, message);
 }
 
 function selectFirstDatabase(): Arguments {
