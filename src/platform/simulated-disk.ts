@@ -177,7 +177,7 @@ export class SimulatedDisk extends SimulatedClock implements Files {
       length = this.random(length + 1);
     }
     const growth = Math.max(0, position + length - node.seen.length);
-    const room = this.capacityBytes - this.usedBytes();
+    const room = this.capacityBytes - this.usedBytes;
     if (growth > room) {
       code ??= "ENOSPC";
       length = Math.max(0, length - (growth - Math.max(0, room)));
@@ -343,7 +343,8 @@ export class SimulatedDisk extends SimulatedClock implements Files {
     this.namings.push(naming);
   }
 
-  private usedBytes(): number {
+  /** Bytes of all files. */
+  get usedBytes(): number {
     let used = 0;
     for (const node of new Set(this.names.values())) used += node.seen.length;
     return used;

@@ -55,7 +55,7 @@ export function stateOf(database: Database): State {
           .map(([field, value]) => `${latin1(field)}\0=${latin1(value)}`)
           .sort()
           .join("\0,");
-      }
+      } else assert.fail(`what a ${type} holds is not compared yet`);
       const held = { content: hashText(text, type.length), deadline: one.pexpiretime(key) };
       state.set(`${index} ${latin1(key)}`, held);
     }

@@ -51,6 +51,7 @@ export class Program {
   /** Calls one thing or another; what it did is promised when the program's callback returns. */
   step(): void {
     if (this.#chance.oneIn(4)) this.#transaction();
+    else if (this.#chance.oneIn(5)) this.#multi();
     else for (let left = 1 + this.#chance.below(4); left > 0; left--) this.#call();
     const { log } = coreOf(this.database).engine;
     const state = this.#promised;
@@ -126,13 +127,58 @@ export class Program {
     if (gone !== undefined) throw gone;
   }
 
+  /** Queues methods and executes them: one state, or none. */
+  #multi(): void {
+    const model = this.#model;
+    const queued: Words[] = [];
+    while (queued.length < 3) {
+      const words = this.#workload.command();
+      if (methodOf(words) !== undefined) queued.push(words);
+    }
+    this.#world.trace(`program ▶ multi() ${queued.map((words) => show(words)).join(" | ")}`);
+    const multi = this.database.multi();
+    const methods = multi as unknown as Record<string, Method>;
+    const nowMs = this.#world.nowMs();
+    let mine: unknown;
+    try {
+      for (const words of queued) {
+        (methods[methodOf(words) as string] as Method).apply(multi, words.slice(1));
+      }
+      mine = multi.exec();
+    } catch (error) {
+      // A word too few, or writes are refused: nothing of it has been.
+      if (error instanceof ReplyError) return multi.discard();
+      mine = error;
+    }
+    model.nowMs = nowMs;
+    model.refusal = undefined;
+    const theirs = queued.map((words) => this.#outcomeOf(words));
+    model.nowMs = undefined;
+    const { state } = model;
+    model.note();
+    if (mine instanceof ProcessGone) throw mine;
+    if (mine instanceof LogError) return;
+    if (mine instanceof Error) throw mine;
+    if (model.state > state) this.#promised = model.state;
+    assert.deepEqual(plainOf(mine), theirs.map(plainOf), "program: multi()");
+  }
+
+  /** What the reference replies. */
+  #outcomeOf(words: Words): unknown {
+    try {
+      return this.#callAny(this.#model.database, words);
+    } catch (error) {
+      if (error instanceof ReplyError) return error;
+      throw error;
+    }
+  }
+
   #call(): void {
     const words = this.#workload.command();
     const name = (words[0] as string).toLowerCase();
     // Methods know nothing of the state that call() keeps between its calls.
     if (/^(multi|exec|discard|watch|unwatch|select|hello|reset|quit)x?$/.test(name)) return;
-    const fits = words.length > 1 && words.length - 1 <= (METHODS.get(name) ?? 0);
-    const method = fits && words.every((word) => TEXT.test(word)) ? name : undefined;
+    const method = methodOf(words);
     this.#world.trace(`program ▶ ${method === undefined ? "" : "."}${show(words)}`);
     const nowMs = this.#world.nowMs();
     let mine: unknown;
@@ -157,13 +203,7 @@ export class Program {
   #follow(words: Words, mine: unknown, compares: boolean): void {
     const model = this.#model;
     model.refusal = undefined;
-    let theirs: unknown;
-    try {
-      theirs = this.#callAny(model.database, words);
-    } catch (error) {
-      if (!(error instanceof ReplyError)) throw error;
-      theirs = error;
-    }
+    const theirs = this.#outcomeOf(words);
     const { state } = model;
     if (!coreOf(model.database).inTransaction) model.note();
     if (compares && !(mine instanceof LogError) && model.state > state) {
@@ -184,6 +224,13 @@ export class Program {
     const methods = this.database as unknown as Record<string, Method>;
     return (methods[method] as Method).apply(this.database, args);
   }
+}
+
+/** The method that asks what the words ask, if they fit one. */
+function methodOf(words: Words): string | undefined {
+  const name = (words[0] as string).toLowerCase();
+  const fits = words.length > 1 && words.length - 1 <= (METHODS.get(name) ?? 0);
+  return fits && words.every((word) => TEXT.test(word)) ? name : undefined;
 }
 
 /** A value as it can be compared, whatever the way it came. */

@@ -31,6 +31,9 @@ const PORT = 6379;
 const LIVES_MAX = 4;
 const STEPS_MAX = 150;
 const CLIENTS_MAX = 9;
+/** In some lives so many clients come at once, and there are so many at most. */
+const CROWD = 30;
+const CROWD_MAX = 100;
 /** With `everysec` nothing older than this may be lost, where syncs neither fail nor take long. */
 const EVERYSEC_MS = 2500;
 
@@ -96,6 +99,7 @@ class Simulation {
   /** Syncs have failed or taken long in this life: `everysec` promises less. */
   #slowDisk = false;
   #failed: Error | undefined;
+  #isCrowded = false;
   /** `appendfsync` is changed now and then. */
   readonly #isMoody: boolean;
 
@@ -188,6 +192,7 @@ class Simulation {
     const model = this.#model as Model;
     this.#slowDisk = false;
     this.#failed = undefined;
+    this.#isCrowded = this.#chance.oneIn(10);
     this.#quietDisk();
     this.#attach(database, model);
     this.#program = new Program(database, model, world, this.#chance, this.#workload);
@@ -224,7 +229,9 @@ class Simulation {
     const { world } = this;
     switch (chance.below(16)) {
       case 0:
-        if (this.#clients.length < CLIENTS_MAX) this.#connect();
+        for (let left = this.#isCrowded ? CROWD : 1; left > 0; left--) {
+          if (this.#clients.length < (this.#isCrowded ? CROWD_MAX : CLIENTS_MAX)) this.#connect();
+        }
         return;
       case 1:
       case 2:
@@ -268,7 +275,8 @@ class Simulation {
     switch (this.#chance.below(6)) {
       case 0:
         world.trace("the disk is nearly full");
-        world.limitSpace(LOG_DIRECTORY, this.#chance.below(2000));
+        // With nothing left, some file systems cannot even write over what is there.
+        world.capacityBytes = world.usedBytes + this.#chance.below(3000) - 1000;
         break;
       case 1:
         // With `no` a failed sync is not repaired.

@@ -103,6 +103,9 @@ export class World extends SimulatedPlatform {
     this.#gone = false;
     this.crashIn = Number.POSITIVE_INFINITY;
     this.capacityBytes = Number.POSITIVE_INFINITY;
+    // Both databases are opened at the same time, so that they hold the same keys.
+    this.workTakesMsMax = 0;
+    this.syncTakesMsMax = 0;
     if (death === "power") this.crash();
     else this.kill();
   }
@@ -110,15 +113,6 @@ export class World extends SimulatedPlatform {
   override monotonicMs(): number {
     if (this.workTakesMsMax > 0) this.pass(this.#chance.below(this.workTakesMsMax * 1000) / 1000);
     return super.monotonicMs();
-  }
-
-  /** Leaves so much space on the disk. */
-  limitSpace(directory: string, bytes: number): void {
-    let used = bytes;
-    for (const name of this.list(directory)) {
-      used += this.contentOf(`${directory}/${name}`)?.length ?? 0;
-    }
-    this.capacityBytes = used;
   }
 
   /** Whether the process is to go in this operation. */
