@@ -9,6 +9,8 @@ import {
   rewriteText,
   takeText,
 } from "./configuration.ts";
+import { Fault } from "./directive-kinds.ts";
+import { type DirectiveName, directiveOf, directives } from "./directives.ts";
 
 /** The configuration of a command line, with files given by name. */
 function configured(args: string[], files: Record<string, string> = {}): Configuration {
@@ -390,4 +392,71 @@ test("CONFIG REWRITE keeps comments and what already holds, and says the rest", 
   assert.deepEqual(again.matching(["*"]), configuration.matching(["*"]));
   assert.equal(rewriteText(after, again), after);
   assert.equal(rewriteText("", new Configuration()), "");
+});
+
+const SAMPLE_VALUES = [
+  ..."0 1 7 100 1024 65535 1kb 50% yes no local always allkeys-lru KEA a a.b {title} user".split(
+    " ",
+  ),
+  ...["", "a b", "0 200 800", "1 2 3", "900 1 300 10", "normal 1 2 3", "save now", "50 99.9"],
+  ...["127.0.0.1 ::1", "host 6379", 'with "quotes" and \\ and # and \u00e4', "\t"],
+];
+
+/** A configuration with one directive set; undefined where it does not take the value. */
+function taking(name: DirectiveName, text: string): Configuration | undefined {
+  const configuration = new Configuration();
+  const words = directiveOf(name).kind.splits ? text.split(" ") : [text];
+  try {
+    configuration.take(name, words, new Set());
+    return configuration;
+  } catch (error) {
+    assert.ok(error instanceof Fault, `${name} ${text}: ${error}`);
+    return undefined;
+  }
+}
+
+test("CONFIG REWRITE writes every value so that it is read again", () => {
+  let written = 0;
+  for (const name of Object.keys(directives) as DirectiveName[]) {
+    for (const text of SAMPLE_VALUES) {
+      const configuration = taking(name, text);
+      if (configuration === undefined) continue;
+      const again = new Configuration();
+      takeText(again, rewriteText("", configuration), "a file");
+      assert.equal(value(again, name), value(configuration, name), `${name} ${text}`);
+      written++;
+    }
+  }
+  assert.ok(written > Object.keys(directives).length);
+});
+
+test("CONFIG REWRITE leaves lines that are no settings as they are", () => {
+  const text = '# mine\nrename-command SET put\nrename-command del ""\nhz 20\n';
+  const configuration = new Configuration();
+  takeText(configuration, text, "a file");
+  assert.deepEqual(
+    configuration.renames.map(({ from, to }) => [from, to]),
+    [
+      ["SET", "put"],
+      ["del", ""],
+    ],
+  );
+  assert.equal(configuration.set([["hz", "30"]]), undefined);
+  assert.equal(rewriteText(text, configuration), text.replace("hz 20", "hz 30"));
+});
+
+test("what is not offered is refused at the start, with what to do", () => {
+  for (const [line, why] of [
+    ["tls-port 6380", /put a proxy/],
+    ["tls-replication yes", /put a proxy/],
+    ["unixsocket a.sock", /no Unix sockets/],
+    ["replicaof host 6379", /no replication/],
+    ["slaveof host 6379", /no replication/],
+    ["aclfile users.acl", /no users/],
+    ["user default on", /no users/],
+    ["loadmodule m.so", /no modules/],
+    ["rename-command a", /wrong number of arguments/],
+  ] as const) {
+    assert.throws(() => configured([...`--${line}`.split(" ")]), why, line);
+  }
 });
