@@ -7,7 +7,7 @@ import type { Context } from "../engine/context.ts";
 import type { EffectSink } from "../engine/effects.ts";
 import { Executor } from "../engine/executor.ts";
 import type { Services } from "../engine/services.ts";
-import { type ClientLink, Gate, Session } from "../engine/session.ts";
+import { type ClientLink, Session } from "../engine/session.ts";
 import { Keyspace } from "../keyspace/keyspace.ts";
 import { Memory } from "../memory/memory.ts";
 import { Arguments } from "../protocol/arguments.ts";
@@ -196,8 +196,7 @@ export class TestDatabase {
   connect(): TestClient {
     const client = new TestClient(this, this.services.sessions.size + 1);
     const { session } = client;
-    session.authenticated = this.services.passwordText === "";
-    session.setGate(Gate.authentication, !session.authenticated);
+    this.context.users.greet(session);
     this.services.sessions.set(session.id, session);
     return client;
   }

@@ -20,6 +20,7 @@ import { Notices } from "./notices.ts";
 import type { Services } from "./services.ts";
 import type { Session, Wait } from "./session.ts";
 import { PubSubRegistry } from "./subscriptions.ts";
+import { Users } from "./users.ts";
 
 /** One declarative entry and one short function: a command. See command.ts. */
 export type Command = CommandEntry<Context>;
@@ -52,6 +53,7 @@ export class Context {
   readonly notices: Notices;
   readonly executor: Engine;
   readonly services: Services;
+  readonly users: Users;
 
   args: Arguments = new Arguments();
   reply: ReplyWriter = new ReplyWriter();
@@ -84,6 +86,7 @@ export class Context {
     this.keyspace = keyspace;
     this.notices = new Notices(keyspace, this.effects, this.blocking, this.pubsub);
     this.services = services;
+    this.users = new Users(services);
     this.session = session;
   }
 

@@ -94,6 +94,13 @@ export class Gates {
     session.setGate(Gate.silent | Gate.skipping, false);
   }
 
+  /** RESET opens all gates, but a reply that is left out is its own too. */
+  reset(session: Session): void {
+    const skipping = session.gates & Gate.skipping;
+    if (skipping === 0) this.#takeBack();
+    session.gates = skipping;
+  }
+
   #takeBack(): void {
     if (this.#silentFrom === NOWHERE) return;
     // A reply that grew too large has been replaced by an error before this.

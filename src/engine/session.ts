@@ -53,6 +53,11 @@ export const Gate = {
   skipping: 32,
 } as const;
 
+/** The kinds of clients: each is listed, killed and limited in its output as such. */
+export const clientKinds = ["normal", "master", "replica", "pubsub"] as const;
+
+export type ClientKind = (typeof clientKinds)[number];
+
 /** No value stands there: see Wait.wakes. */
 export const NO_VALUE = -1;
 
@@ -95,8 +100,8 @@ export class Session {
   protocol: 2 | 3 = 2;
   /** Requests come from a person at `nc` and replies are rendered for one. */
   console = false;
+  /** Whom its client is taken for; see users.ts. */
   user = "default";
-  authenticated = true;
   name = "";
   libraryName = "";
   libraryVersion = "";
@@ -122,6 +127,11 @@ export class Session {
     this.link = link;
     this.createdMs = nowMs;
     this.lastMs = nowMs;
+  }
+
+  /** What kind of client it is. Nothing replicates: there are two. */
+  get kind(): ClientKind {
+    return this.subscribed ? "pubsub" : "normal";
   }
 
   /** Whether it is subscribed to anything. */

@@ -8,6 +8,7 @@ import { utf8Bytes } from "../base/bytes.ts";
 import { parseDouble } from "../base/doubles.ts";
 import { INT64_MAX, INT64_MIN } from "../base/integers.ts";
 import { formatEventFlags, parseEventFlags } from "../engine/events.ts";
+import { type ClientKind, clientKinds } from "../engine/session.ts";
 
 /** What is wrong with a value, in Redis's words. */
 export class Fault extends Error {}
@@ -387,7 +388,10 @@ export interface OutputLimit {
   readonly softSeconds: number;
 }
 
-export type OutputLimits = Readonly<Record<"normal" | "replica" | "pubsub", OutputLimit>>;
+/** A master's replies to us are not limited. */
+const limitedKinds = clientKinds.filter((kind) => kind !== "master");
+
+export type OutputLimits = Readonly<Record<ClientKind, OutputLimit>>;
 
 export const outputLimits: Kind<OutputLimits> = {
   parse(given, current) {
@@ -397,8 +401,8 @@ export const outputLimits: Kind<OutputLimits> = {
     const limits = { ...(current ?? outputLimitsInitial) };
     for (let i = 0; i < given.length; i += 4) {
       const word = given[i].toLowerCase();
-      const name = word === "slave" ? "replica" : word;
-      if (name !== "normal" && name !== "replica" && name !== "pubsub") {
+      const name = limitedKinds.find((kind) => kind === (word === "slave" ? "replica" : word));
+      if (name === undefined) {
         throw new Fault("Invalid client class specified in buffer limit configuration.");
       }
       const hardBytes = parseMemory(given[i + 1]);
@@ -423,7 +427,7 @@ export const outputLimits: Kind<OutputLimits> = {
 };
 
 function limitWords(limits: OutputLimits): string[][] {
-  return (["normal", "replica", "pubsub"] as const).map((name) => {
+  return limitedKinds.map((name) => {
     const { hardBytes, softBytes, softSeconds } = limits[name];
     return [name, String(hardBytes), String(softBytes), String(softSeconds)];
   });
@@ -431,6 +435,7 @@ function limitWords(limits: OutputLimits): string[][] {
 
 export const outputLimitsInitial: OutputLimits = {
   normal: { hardBytes: 0, softBytes: 0, softSeconds: 0 },
+  master: { hardBytes: 0, softBytes: 0, softSeconds: 0 },
   replica: { hardBytes: 256 * MIB, softBytes: 64 * MIB, softSeconds: 60 },
   pubsub: { hardBytes: 32 * MIB, softBytes: 8 * MIB, softSeconds: 60 },
 };

@@ -2,7 +2,12 @@
 // keeps what parsing needs between one arrival of bytes and the next. To a client of the console
 // everything is rendered as text on its way out.
 
-import { type ClientBuffers, type ClientLink, Session } from "../engine/session.ts";
+import {
+  type ClientBuffers,
+  type ClientKind,
+  type ClientLink,
+  Session,
+} from "../engine/session.ts";
 import { ConsoleRenderer } from "../protocol/console-renderer.ts";
 import type { Progress } from "../protocol/request-parser.ts";
 import type { Connection } from "./listener.ts";
@@ -16,8 +21,8 @@ export class Client implements ClientLink {
   progress: Progress | null = null;
   /** No request has come yet: the first decides whether a person is speaking. */
   fresh = true;
-  /** Its replies are limited as a subscriber's (client-output-buffer-limit). */
-  limitedAsSubscriber = false;
+  /** The kind of client as which its replies are limited (client-output-buffer-limit). */
+  limitedAs: ClientKind = "normal";
 
   constructor(connection: Connection, id: number, nowMs: number) {
     this.connection = connection;

@@ -203,8 +203,8 @@ export class Server implements ConnectionOwner, NetworkFigures {
       this.#refuse(connection, "ERR max number of clients reached");
       return;
     }
-    const hasPassword = configuration.get("requirepass") !== "";
-    if (configuration.get("protected-mode") && !hasPassword && !isLoopback(connection.address)) {
+    const { users } = this.database.executor.context;
+    if (configuration.get("protected-mode") && users.open && !isLoopback(connection.address)) {
       this.#refuse(connection, PROTECTED);
       return;
     }
@@ -212,8 +212,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
     connection.context = client;
     this.#limit(client);
     const { session } = client;
-    session.authenticated = !hasPassword;
-    session.setGate(Gate.authentication, hasPassword);
+    users.greet(session);
     this.services.sessions.set(session.id, session);
   }
 
@@ -226,11 +225,11 @@ export class Server implements ConnectionOwner, NetworkFigures {
     connection.close(false);
   }
 
-  /** Gives the client the output limit of what it is: a subscriber's or anybody's. */
+  /** Gives the client the output limit of its kind. */
   #limit(client: Client): void {
     const limits = this.#configuration.get("client-output-buffer-limit");
-    client.limitedAsSubscriber = client.session.subscribed;
-    client.connection.limit = client.limitedAsSubscriber ? limits.pubsub : limits.normal;
+    client.limitedAs = client.session.kind;
+    client.connection.limit = limits[client.limitedAs];
   }
 
   closed(connection: Connection, error: Error | undefined): void {
@@ -241,7 +240,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
     this.database.executor.forget(client.session);
   }
 
-  #countCutOff({ connection, limitedAsSubscriber }: Client, error: Error): void {
+  #countCutOff({ connection, limitedAs }: Client, error: Error): void {
     if (error instanceof InputLimitExceeded) {
       this.inputLimitDisconnections++;
       const { inputBytesMax } = this.connections.options;
@@ -249,7 +248,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
     } else if (error instanceof OutputLimitExceeded) {
       this.outputLimitDisconnections++;
       const { hardBytes, softBytes, softSeconds } = connection.limit;
-      const limit = `${limitedAsSubscriber ? "pubsub" : "normal"} ${hardBytes} ${softBytes}`;
+      const limit = `${limitedAs} ${hardBytes} ${softBytes}`;
       const text = `client-output-buffer-limit ${limit} ${softSeconds}`;
       this.onCutOff(connection.address, error, text);
     }
@@ -276,7 +275,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
     }
     this.bytesReceived += at - start;
     database.tock();
-    if (session.subscribed !== client.limitedAsSubscriber) this.#limit(client);
+    if (session.kind !== client.limitedAs) this.#limit(client);
     return at - start;
   }
 

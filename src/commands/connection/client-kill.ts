@@ -4,7 +4,7 @@
 import type { Context } from "../../engine/context.ts";
 import type { Session } from "../../engine/session.ts";
 import { Errors } from "../../protocol/errors.ts";
-import { clientType, isOfType } from "./client-list.ts";
+import { clientKind } from "./client-list.ts";
 
 type Filter = (session: Session) => boolean;
 
@@ -59,15 +59,15 @@ function parseFilter(c: Context, name: string, i: number): Filter | undefined {
       return (session) => Math.floor((now - session.createdMs) / 1000) >= seconds;
     }
     case "type": {
-      const type = clientType(c, i + 1);
-      return type === undefined ? undefined : (session) => isOfType(session, type);
+      const kind = clientKind(c, i + 1);
+      return kind === undefined ? undefined : (session) => session.kind === kind;
     }
     case "addr":
       return (session) => session.link?.address === value;
     case "laddr":
       return (session) => session.link?.localAddress === value;
     case "user":
-      if (value === "default") return (session) => session.user === value;
+      if (c.users.has(value)) return (session) => session.user === value;
       reply.errorText(`ERR No such user '${value}'`);
       return undefined;
     default:

@@ -14,22 +14,15 @@
 
 import { asciiBytes } from "../../base/bytes.ts";
 import type { Context } from "../../engine/context.ts";
-import type { Session } from "../../engine/session.ts";
+import { type ClientKind, clientKinds, type Session } from "../../engine/session.ts";
 import { Errors } from "../../protocol/errors.ts";
 import { TYPE } from "../shared/words.ts";
 
-/** The kinds of clients by which they are listed and killed. */
-export const clientTypes: readonly string[] = ["normal", "master", "replica", "slave", "pubsub"];
-
-/** Whether the session is a client of this type. Nothing replicates: there are two kinds. */
-export function isOfType(session: Session, type: string): boolean {
-  return type === (session.subscribed ? "pubsub" : "normal");
-}
-
-/** The type that argument i names, or undefined when an error has been replied. */
-export function clientType(c: Context, i: number): string | undefined {
-  const type = c.args.text(i).toLowerCase();
-  if (clientTypes.includes(type)) return type;
+/** The kind of clients that argument i names, or undefined when an error has been replied. */
+export function clientKind(c: Context, i: number): ClientKind | undefined {
+  const word = c.args.text(i).toLowerCase();
+  const kind = clientKinds.find((each) => each === (word === "slave" ? "replica" : word));
+  if (kind !== undefined) return kind;
   c.reply.errorText(`ERR Unknown client type '${c.args.text(i)}'`);
   return undefined;
 }
@@ -120,9 +113,9 @@ export function clientList(c: Context): void {
   if (args.count === 2) {
     listed = [...sessions.values()];
   } else if (args.count === 4 && args.is(2, TYPE)) {
-    const type = clientType(c, 3);
-    if (type === undefined) return;
-    listed = [...sessions.values()].filter((session) => isOfType(session, type));
+    const kind = clientKind(c, 3);
+    if (kind === undefined) return;
+    listed = [...sessions.values()].filter((session) => session.kind === kind);
   } else if (args.count > 3 && args.is(2, ID)) {
     listed = [];
     for (let i = 3; i < args.count; i++) {

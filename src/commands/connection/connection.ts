@@ -1,6 +1,6 @@
 // The connection itself: signs of life, authentication, the protocol, the selected database.
 
-import { asciiBytes, equalBytes } from "../../base/bytes.ts";
+import { asciiBytes } from "../../base/bytes.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Gate } from "../../engine/session.ts";
 import { redisVersion } from "../../engine/version.ts";
@@ -168,17 +168,15 @@ function resetCommand(c: Context): void {
   const { session } = c;
   session.endTransaction(c.keyspace);
   c.pubsub.forget(session);
-  session.gates = 0;
+  c.executor.gates.reset(session);
+  c.users.greet(session);
   session.db = 0;
   c.db = 0;
   session.protocol = 2;
   c.reply.protocol = 2;
   session.name = "";
-  session.user = "default";
   session.noEvict = false;
   session.noTouch = false;
-  session.authenticated = c.services.password() === "";
-  session.setGate(Gate.authentication, !session.authenticated);
   c.reply.simple("RESET");
 }
 
@@ -192,9 +190,6 @@ function selectCommand(c: Context): void {
 
 // Authentication
 
-const DEFAULT_USER = asciiBytes("default");
-const encoder = new TextEncoder();
-
 function authCommand(c: Context): void {
   const { args, reply } = c;
   if (args.count > 3) {
@@ -202,7 +197,7 @@ function authCommand(c: Context): void {
     return;
   }
   const userAt = args.count === 3 ? 1 : -1;
-  if (userAt < 0 && c.services.password() === "") {
+  if (userAt < 0 && c.users.open) {
     reply.error(authWithoutPassword);
     return;
   }
@@ -211,38 +206,9 @@ function authCommand(c: Context): void {
 
 /** Whether the user and password at these arguments are right; if not, the error is replied. */
 function authenticated(c: Context, userAt: number, passwordAt: number): boolean {
-  const { args, session } = c;
-  const isDefault =
-    userAt < 0 ||
-    equalBytes(
-      DEFAULT_USER,
-      0,
-      DEFAULT_USER.length,
-      args.bytes,
-      args.starts[userAt],
-      args.ends[userAt],
-    );
-  const password = c.services.password();
-  const right = password === "" || sameSecret(encoder.encode(password), c, passwordAt);
-  if (!isDefault || !right) {
-    c.reply.error(authWrong);
-    return false;
-  }
-  session.authenticated = true;
-  session.user = "default";
-  session.setGate(Gate.authentication, false);
-  return true;
-}
-
-/** Whether argument i is the secret, in a time that tells nothing about where they differ. */
-function sameSecret(secret: Uint8Array, c: Context, i: number): boolean {
-  const { bytes, starts } = c.args;
-  const length = c.args.length(i);
-  let difference = length ^ secret.length;
-  for (let k = 0; k < length; k++) {
-    difference |= bytes[starts[i] + k] ^ secret[k % secret.length];
-  }
-  return difference === 0;
+  const right = c.users.authenticate(c.session, c.args, userAt, passwordAt);
+  if (!right) c.reply.error(authWrong);
+  return right;
 }
 
 // HELLO
@@ -283,7 +249,7 @@ function helloCommand(c: Context): void {
     }
   }
   if (userAt > 0 && !authenticated(c, userAt, userAt + 1)) return;
-  if (!session.authenticated) {
+  if (!c.users.knows(session)) {
     reply.errorText(
       "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO " +
         "<proto> AUTH <user> <pass> option can be used to authenticate the client and select the " +
