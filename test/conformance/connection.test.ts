@@ -186,6 +186,68 @@ family("connection", {
     GET k
   `,
 
+  "CLIENT REPLY ON is replied to, though it was to be skipped": script`
+    a>> CLIENT REPLY SKIP
+    CLIENT REPLY ON
+    PING
+    b>> CLIENT REPLY SKIP
+    b>> CLIENT REPLY OFF
+    b>> PING
+    b-
+    b> CLIENT REPLY ON
+    c>> CLIENT REPLY OFF
+    c>> CLIENT REPLY SKIP
+    c> CLIENT REPLY ON
+    c> PING
+    d>> CLIENT REPLY SKIP
+    d>> CLIENT REPLY SKIP
+    d>> PING
+    d> PING
+    d>> CLIENT REPLY SKIP
+    d>> CLIENT REPLY maybe
+    d> GET nothing
+  `,
+
+  "CLIENT REPLY and what changes the connection": script`
+    RPUSH list x
+    a>> CLIENT REPLY OFF
+    a>> GET list
+    a> RESET
+    PING
+    b>> CLIENT REPLY SKIP
+    b>> RESET
+    b> PING
+    c>> CLIENT REPLY SKIP
+    c>> HELLO 3
+    c> GET nothing
+    d>> CLIENT REPLY SKIP
+    d>> MULTI
+    d> PING
+    d>> CLIENT REPLY SKIP
+    d> GET list
+    d> EXEC
+    e>> CLIENT REPLY OFF
+    e>> SUBSCRIBE ch
+    e<
+    e>> PING
+    e>> BOGUS
+    e>> GET list
+    e-
+    e> RESET
+    e> GET list
+    f>> CLIENT REPLY SKIP
+    f>> SUBSCRIBE ch
+    f<
+    f> PING
+    f> RESET
+    g>> CLIENT REPLY SKIP
+    g>> BOGUS
+    g> EXEC
+    g>> CLIENT REPLY OFF
+    g>> QUIT
+    g-
+  `,
+
   "CLIENT REPLY within a transaction": script`
     MULTI
     CLIENT REPLY SKIP

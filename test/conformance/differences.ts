@@ -125,6 +125,12 @@ export const DIFFERENCES = {
     ours: "SKIP is replied `OK` there; OFF leaves out the whole reply of EXEC",
     reason: "A reply with a hole in it is no RESP.",
   },
+  "quit-silent": {
+    topic: "QUIT after CLIENT REPLY OFF or SKIP",
+    redis: "the connection stays open, and nothing that comes on it is executed any more",
+    ours: "the connection is closed, without a reply",
+    reason: "QUIT closes the connection; redis-server does that when it has sent the reply.",
+  },
   "set-listpack": {
     since: "7.2.0",
     topic: "OBJECT ENCODING of small sets that are not all integers",
