@@ -87,6 +87,7 @@ export class Effects {
 
   /** Sends what was gathered since hold(). */
   release(): void {
+    assert(this.#holding > 0, "what is released was held");
     this.#holding--;
     this.flush();
   }
@@ -172,6 +173,7 @@ export class Effects {
 
   /** Forgets what was gathered since `count` was this. */
   truncate(count: number): void {
+    assert(count >= 0, "what was gathered since a count is forgotten");
     if (count >= this.count) return;
     this.#length = this.#starts[count];
     this.count = count;

@@ -10,6 +10,7 @@
 //                      the embedded API                 EXEC, and waiters that are served, by way
 //                                                       of a frame of their own (`inside`)
 
+import { assert } from "../base/assert.ts";
 import { utf8Text } from "../base/bytes.ts";
 import { Counter, type Keyspace } from "../keyspace/keyspace.ts";
 import type { Arguments } from "../protocol/arguments.ts";
@@ -229,8 +230,9 @@ export class Executor implements Engine {
     c.session = session;
     c.db = session.db;
     reply.protocol = session.protocol;
-    this.#depth++;
+    const depth = ++this.#depth;
     work();
+    assert(this.#depth === depth, "each frame ends before the one around it");
     this.#depth--;
     c.session = outer;
     c.db = db;

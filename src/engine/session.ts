@@ -2,6 +2,7 @@
 // protocol, authentication, transaction, subscriptions and, while it waits, what it waits for.
 // Sockets are elsewhere: a session speaks to its client through ClientLink.
 
+import { assert } from "../base/assert.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import type { ReplyWriter } from "../protocol/reply-writer.ts";
@@ -150,6 +151,7 @@ export class Session {
 
   /** MULTI: what follows is queued. */
   beginTransaction(): void {
+    assert(this.transaction.queue === null, "transactions do not nest");
     this.transaction.queue = [];
     this.setGate(Gate.transaction, true);
   }
@@ -159,5 +161,6 @@ export class Session {
     this.setGate(Gate.transaction, false);
     this.transaction.end();
     this.transaction.unwatch(keyspace);
+    assert(this.transaction.watchCount === 0, "nothing is watched beyond a transaction");
   }
 }
