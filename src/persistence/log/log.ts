@@ -30,6 +30,10 @@
 //   same places, which makes its pages dirty again, and is then synced. Old bytes are never cut off
 //   for that, so a process killed in between loses nothing that the kernel still had.
 //
+// * The file was removed, or another stands in its place: what is written to it would be gone with
+//   the process. That is looked for every LOOK_MS while the log is written (with `always` every
+//   LOOK_ALWAYS_MS), and treated as a write that fails. It heals when the same file is put back.
+//
 // While `failure` is set, whoever executes commands refuses writes ("MISCONF Errors writing to the
 // AOF file: " + failure) and serves reads. The state heals by itself when a retry succeeds.
 //
@@ -43,7 +47,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { writeInteger } from "../../base/integers.ts";
-import type { File, Platform, PlatformError, Timer } from "../../platform/platform.ts";
+import { type File, type Platform, PlatformError, type Timer } from "../../platform/platform.ts";
 import { LogBuffer, type Piece } from "./log-buffer.ts";
 import { LogError } from "./log-error.ts";
 import { closeInto, closingBytes, reserve } from "./reserve.ts";
@@ -57,6 +61,8 @@ const RETRY_MS = 200;
 const UNSYNCED_BYTES_EARLY = 8 << 20; // from here on a sync does not wait for its second
 const UNSYNCED_BYTES_MAX = 64 << 20;
 const SELECT_BYTES_MAX = 64;
+const LOOK_MS = 1000;
+const LOOK_ALWAYS_MS = 50;
 /** With `always`, a commit waits for its own sync while syncs take less than this, … */
 const BLOCKING_MS = 0.5;
 /** … by a moving average in which the last one has this weight; at first they pass for slow. */
@@ -113,6 +119,11 @@ export class Log {
   #retryTimer: Timer | null = null;
   #closed = false;
 
+  readonly #place: string; // where the next start will look for the file, whatever the program does
+  readonly #canLook: boolean; // not on a file system where a file looks like another to itself
+  #lookedMs: number;
+  #isGone = false;
+
   readonly #scratch = new Uint8Array(SELECT_BYTES_MAX);
 
   /**
@@ -130,6 +141,9 @@ export class Log {
     this.#synced = end;
     this.#syncStartMs = platform.monotonicMs();
     this.#batchStart = end;
+    this.#place = platform.resolve(path);
+    this.#canLook = platform.isAt(file, this.#place);
+    this.#lookedMs = this.#syncStartMs;
   }
 
   /** Bytes of the file, pending ones included. */
@@ -258,6 +272,7 @@ export class Log {
    */
   syncAll(): boolean {
     if (this.#buffer.end !== this.#batchStart) this.#seal();
+    if (!this.#look()) return false;
     if (this.failure === null && this.#synced === this.#sealedEnd) return true;
     return this.retry() && this.#writeAndSync();
   }
@@ -294,6 +309,7 @@ export class Log {
     let isSafe = true;
     if (this.batch > 0) {
       isSafe = this.#writeAndSync() || (this.#policy !== "no" && this.#writeAndSync());
+      isSafe &&= this.#look();
       if (isSafe) {
         this.#dropReserve();
         // The seal of an empty batch: all before it is on the disk. A convenience for the next
@@ -332,8 +348,27 @@ export class Log {
     this.#database = database;
   }
 
+  /** Whether the file is in its place; looks when it has not done so for a while. */
+  #isInPlace(): boolean {
+    const pauseMs = this.#policy === "always" ? LOOK_ALWAYS_MS : LOOK_MS;
+    const isKnown = this.#platform.monotonicMs() - this.#lookedMs < pauseMs;
+    return (isKnown && !this.#isGone) || this.#look();
+  }
+
+  #look(): boolean {
+    this.#lookedMs = this.#platform.monotonicMs();
+    this.#isGone = this.#canLook && !this.#platform.isAt(this.#file, this.#place);
+    if (this.#isGone) {
+      const message = `${this.path}: it was removed or replaced while it was open`;
+      this.#fail(new PlatformError("ENOENT", this.path, message));
+    }
+    return !this.#isGone;
+  }
+
   /** Writes what is sealed and not yet written; false when it failed, and then nothing counts. */
   #write(): boolean {
+    assert(this.#written <= this.#sealedEnd, "more was written than is sealed");
+    if (!this.#isInPlace()) return false;
     const from = this.#written;
     for (const piece of this.#buffer.pieces) {
       const start = Math.max(0, from - piece.offset);
