@@ -12,9 +12,9 @@ import type { Services } from "./engine/services.ts";
 import { Foresight } from "./keyspace/foresight.ts";
 import { Keyspace } from "./keyspace/keyspace.ts";
 import { Memory } from "./memory/memory.ts";
-import type { FsyncPolicy, Log } from "./persistence/log/log.ts";
+import type { Log } from "./persistence/log/log.ts";
 import { LogError } from "./persistence/log/log-error.ts";
-import { openLog, type Recovery } from "./persistence/log/recovery.ts";
+import { type LogSettings, openLog, type Recovery } from "./persistence/log/recovery.ts";
 import type { DirectoryLock, Platform, Timer } from "./platform/platform.ts";
 import type { Arguments } from "./protocol/arguments.ts";
 import { registerTypes } from "./types/all-types.ts";
@@ -42,14 +42,6 @@ export interface DatabaseOptions {
   readonly clockIsReal: boolean;
   /** Four words from which hashing and random choices start. */
   readonly seed: Int32Array;
-}
-
-export interface LogSettings {
-  readonly directory: string;
-  readonly directoryName: string;
-  readonly fileName: string;
-  readonly fsync: FsyncPolicy;
-  readonly loadTruncated: boolean;
 }
 
 /** A table of the commands of this build, with counters of its own. */

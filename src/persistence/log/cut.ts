@@ -1,5 +1,6 @@
 // Cutting a log: what lies behind its last whole batch is kept in a file beside it.
 
+import { assert } from "../../base/assert.ts";
 import type { File, Platform } from "../../platform/platform.ts";
 
 const COPY_BYTES = 1 << 20;
@@ -24,6 +25,7 @@ export function cutAt(
   reason: string,
 ): TornTail {
   const bytes = platform.size(file) - offset;
+  assert(offset >= 0 && bytes >= 0, "a cut behind the end of the file");
   let keptIn = `${path}.torn-${offset}`;
   for (let i = 2; platform.exists(keptIn); i++) keptIn = `${path}.torn-${offset}.${i}`;
   const kept = platform.open(keptIn, "create");

@@ -9,6 +9,7 @@
 // Invariants: (1) the pieces hold all bytes from the last release on, in order, and what is
 // borrowed follows them up to `end` (2) behind a seal there is room for CLOSING_BYTES in its piece.
 
+import { assert } from "../../base/assert.ts";
 import { copyBytes } from "../../base/bytes.ts";
 import { crc32c } from "../../base/crc32c.ts";
 import { CLOSING_BYTES } from "./reserve.ts";
@@ -81,17 +82,20 @@ export class LogBuffer {
   seal(start: number, lag: number): void {
     this.take();
     const length = this.end - start;
+    assert(length >= 0, "a batch that ends before it begins");
     let last = this.#last;
     const inLast = last.used - length;
     const sum = inLast >= 0 ? crc32c(last.bytes, inLast, last.used) : this.#sumFrom(start);
     if (last.used + SEAL_ROOM_BYTES > last.bytes.length) last = this.#nextPiece(0);
     const end = sealInto(last.bytes, last.used, sum, length, lag, start);
+    assert(end + CLOSING_BYTES <= last.bytes.length, "no room behind a seal");
     this.end += end - last.used;
     last.used = end;
   }
 
   /** Lets go of what lies before the offset `kept`. */
   release(kept: number): void {
+    assert(kept <= this.end, "more of the log is let go than there is");
     const { pieces } = this;
     let gone = 0;
     while (gone < pieces.length - 1 && pieces[gone].offset + pieces[gone].used <= kept) {

@@ -24,6 +24,7 @@
 // applied from it once they count: one pass over the bytes, no object for a command.
 // The buffer holds a chunk of the file, and grows only for a batch or a command that is longer.
 
+import { assert } from "../../base/assert.ts";
 import { crc32c } from "../../base/crc32c.ts";
 import { messageOf } from "../../base/realms.ts";
 import { ABSENT, FORESIGHT_DEPTH, type Foresight } from "../../keyspace/foresight.ts";
@@ -138,6 +139,7 @@ export class LogReader {
       const found = this.#parse();
       this.#deliver();
       const end = this.#origin + this.#safeAt;
+      assert(end >= this.whole && end <= this.#size, "reading a log goes backwards");
       this.whole = this.#reserveFrom < 0 ? end : this.#reserveFrom;
       if (found === FLUSH) continue;
       if (found === BAD) {

@@ -332,6 +332,7 @@ export class Log {
 
   #seal(): void {
     const start = this.#batchStart;
+    assert(start === this.#sealedEnd && this.#synced <= start, "a batch is sealed out of its turn");
     const settled = this.#policy === "no" ? start : this.#synced;
     this.#buffer.seal(start, start - settled);
     this.#sealedEnd = this.#buffer.end;
@@ -461,6 +462,7 @@ export class Log {
   }
 
   #syncInBackground(): void {
+    assert(!this.#syncing && !this.#closed, "a sync begins beside another");
     const round = ++this.#syncRound;
     const written = this.#written;
     const batch = this.writtenThrough;

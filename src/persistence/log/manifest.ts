@@ -16,6 +16,7 @@
 // A manifest is never changed in place: the new one is written beside it, synced, renamed over it,
 // and the directory is synced. So a crash leaves the old one or the new one.
 
+import { assert } from "../../base/assert.ts";
 import { utf8Bytes, utf8Text } from "../../base/bytes.ts";
 import type { PathKind, Platform } from "../../platform/platform.ts";
 import { readText, writeText } from "../../platform/text-files.ts";
@@ -217,6 +218,7 @@ function refuseUnnamed(platform: Platform, place: LogPlace, manifest: Manifest):
 
 /** Replaces the manifest; when this returns, the new one is on the disk. */
 export function writeManifest(platform: Platform, place: LogPlace, manifest: Manifest): void {
+  assert(filesOf(manifest).length > 0, "a manifest that names nothing");
   const temporary = place.temporaryPath;
   writeText(platform, temporary, formatManifest(manifest));
   platform.rename(temporary, place.manifestPath);

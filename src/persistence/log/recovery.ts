@@ -31,24 +31,28 @@ import { emptyManifest, filesOf, readManifest, wordFor, writeManifest } from "./
 import { SEAL_BYTES_MAX, sealInto } from "./seal.ts";
 import { refuseEmptied, warningsOf } from "./siblings.ts";
 
-export interface LogOptions {
-  platform: Platform;
+/** Which log, and how it is kept. */
+export interface LogSettings {
   /** The data directory. It is created when it is missing. */
-  directory: string;
+  readonly directory: string;
   /** `appenddirname`; "appendonlydir" unless given. */
-  directoryName?: string;
+  readonly directoryName?: string;
   /** `appendfilename`; "appendonly.aof" unless given. */
-  fileName?: string;
+  readonly fileName?: string;
   /** `appendfsync` */
-  fsync: FsyncPolicy;
+  readonly fsync: FsyncPolicy;
   /** `aof-load-truncated`: whether a torn end is cut off (yes unless given) or stops the start. */
-  loadTruncated?: boolean;
+  readonly loadTruncated?: boolean;
+}
+
+export interface LogOptions extends LogSettings {
+  readonly platform: Platform;
   /** Receives each command, SELECT included, MULTI and EXEC not: transactions come whole. */
-  apply: Apply;
+  readonly apply: Apply;
   /** Loads what commands will look for ahead of their turn; see keyspace/foresight.ts. */
-  foresight?: Foresight;
+  readonly foresight?: Foresight;
   /** How much of a file is read at once, for tests. */
-  chunkBytes?: number;
+  readonly chunkBytes?: number;
 }
 
 export interface Recovery {
@@ -118,13 +122,13 @@ export function openLog(options: LogOptions): { log: Log; recovery: Recovery } {
       if (!isOpen) platform.close(file);
     }
   }
-  tidyManifest(platform, place, manifest);
   let name = files[files.length - 1]?.name ?? "";
   if (manifest.increments.length === 0) {
     name = addIncrement(platform, place, manifest);
     const file = platform.open(place.path(name), "update");
     tail = { file, end: platform.size(file) };
   }
+  tidyManifest(platform, place, manifest); // not before it names what is to be written
   const path = place.path(name);
   const log = new Log(platform, tail.file, path, tail.end, options.fsync);
   const milliseconds = platform.monotonicMs() - startMs;
@@ -196,6 +200,7 @@ function refuseData(platform: Platform, path: string): void {
 
 /** Writes the seal of an empty batch at the end of a synced file, syncs it, and returns its end. */
 function writeOpening(platform: Platform, file: File, end: number): number {
+  assert(platform.size(file) === end, "an opening is written inside a file");
   const seal = new Uint8Array(SEAL_BYTES_MAX);
   const length = sealInto(seal, 0, 0, 0, 0, end);
   const error = platform.writeAt(file, seal, 0, length, end) ?? platform.sync(file);
@@ -205,8 +210,12 @@ function writeOpening(platform: Platform, file: File, end: number): number {
 
 /** Adds the next increment, opened but empty, to the manifest; returns its name. */
 function addIncrement(platform: Platform, place: LogPlace, manifest: Manifest): string {
+  const named = new Set([...filesOf(manifest), ...manifest.history].map(({ name }) => name));
   let sequence = (manifest.increments.at(-1)?.sequence ?? 0) + 1;
-  while (place.holdsData(platform, place.incrementName(sequence))) sequence++;
+  for (; ; sequence++) {
+    const candidate = place.incrementName(sequence);
+    if (!named.has(candidate) && !place.holdsData(platform, candidate)) break;
+  }
   const name = place.incrementName(sequence);
   const file = platform.open(place.path(name), "replace");
   try {

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { utf8Bytes } from "../../base/bytes.ts";
 import type { File, OpenMode, PlatformError } from "../../platform/platform.ts";
 import { SimulatedPlatform } from "../../platform/simulated.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import type { Log } from "./log.ts";
+import { LogPlace } from "./log-place.ts";
+import { readManifest } from "./manifest.ts";
 import { openLog } from "./recovery.ts";
 
 /** A machine that loses its power, or a process that is killed, at the `left`-th operation. */
@@ -103,5 +106,30 @@ test("what a failed sync was for is written anew by the next start", () => {
     platform.crash();
     open();
     assert.deepEqual(commands, ["a", "b", "c"], fsync);
+  }
+});
+
+test("a start that removes history, cut short anywhere, leaves a directory that starts", () => {
+  for (let seed = 0; seed < 200; seed++) {
+    const platform = new Doomed(seed, { order: seed % 2 === 0 ? "kept" : "any" });
+    const place = new LogPlace("/data");
+    platform.makeDirectory(place.directory);
+    const text = "file appendonly.aof.1.incr.aof seq 1 type h\n";
+    platform.putFile(place.manifestPath, utf8Bytes(text));
+    platform.putFile(place.path("appendonly.aof.1.incr.aof"), new Uint8Array(0));
+    const open = () => openLog({ platform, directory: "/data", fsync: "always", apply() {} });
+    platform.left = seed % 20;
+    try {
+      open();
+    } catch (error) {
+      assert.equal((error as Error).message, "gone");
+    }
+    if (seed % 3 === 0) platform.kill();
+    else platform.crash();
+    platform.left = Number.POSITIVE_INFINITY;
+    open();
+    const manifest = readManifest(platform, place);
+    assert.deepEqual(manifest?.history, []);
+    assert.equal(manifest?.increments.length, 1);
   }
 });
