@@ -300,7 +300,8 @@ export class Connections {
   readonly all: Set<Connection> = new Set();
   /** Connections accepted so far. */
   accepted = 0;
-  /** Arrivals of bytes, and writes that went on when a socket had room again. */
+  /** Bytes that have arrived, how often, and writes that went on when a socket had room again. */
+  bytesRead = 0;
   reads = 0;
   resumedWrites = 0;
 
@@ -342,6 +343,7 @@ export class Connections {
       opened: (socket) => this.open(socket),
       data: (socket, bytes, length) => {
         this.reads++;
+        this.bytesRead += length;
         (socket.context as Connection).receive(bytes, length);
       },
       writable: (socket) => {

@@ -47,7 +47,6 @@ export class Server implements ConnectionOwner, NetworkFigures {
   readonly outbox: Outbox;
 
   port = 0;
-  bytesReceived = 0;
   connectionsRejected = 0;
   inputLimitDisconnections = 0;
   outputLimitDisconnections = 0;
@@ -132,7 +131,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
   }
 
   resetFigures(): void {
-    this.bytesReceived = 0;
+    this.connections.bytesRead = 0;
     this.connectionsRejected = 0;
     this.inputLimitDisconnections = 0;
     this.outputLimitDisconnections = 0;
@@ -141,6 +140,10 @@ export class Server implements ConnectionOwner, NetworkFigures {
     this.connections.resumedWrites = 0;
     this.outbox.writes = 0;
     this.outbox.bytesQueued = 0;
+  }
+
+  get bytesReceived(): number {
+    return this.connections.bytesRead;
   }
 
   /** Bytes handed to the outbox for clients. */
@@ -273,7 +276,6 @@ export class Server implements ConnectionOwner, NetworkFigures {
     } finally {
       effects.takeBack();
     }
-    this.bytesReceived += at - start;
     database.tock();
     if (session.kind !== client.limitedAs) this.#limit(client);
     return at - start;

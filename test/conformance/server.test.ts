@@ -203,6 +203,21 @@ const DEBUG_LINES = [
   "DEBUG OBJECT",
   "SET k v",
   "DEBUG HTSTATS-KEY k",
+  "DEBUG POPULATE",
+  "DEBUG POPULATE x",
+  "DEBUG POPULATE -1",
+  "DEBUG POPULATE 1 p x",
+  "DEBUG POPULATE 1 2 3 4",
+  "DEBUG POPULATE 0",
+  "DEBUG POPULATE 20",
+  "DEBUG POPULATE 3 p 3",
+  "DEBUG POPULATE 5 p 10",
+  "DBSIZE",
+  "MGET key:0 key:19 p:0 p:2 p:3",
+  "WATCH q:0",
+  "DEBUG POPULATE 1 q",
+  "MULTI",
+  "EXEC",
   "MULTI",
   "DEBUG ERROR x",
   "SET k w",
@@ -255,6 +270,8 @@ for (const runtime of RUNTIMES) {
         assert.equal(show(await client.line(line)), show(await left.line(line)), line);
       }
       assert.match(ours.output, /DEBUG LOG: hello/);
+      await client.call("DEL", ...Array.from({ length: 20 }, (_, i) => `key:${i}`));
+      await client.call("DEL", "p:0", "p:1", "p:2", "p:3", "p:4", "q:0");
       const before = (await info(client)).get("master_replid");
       await client.line("DEBUG CHANGE-REPL-ID");
       const after = (await info(client)).get("master_replid");
@@ -301,6 +318,32 @@ for (const runtime of RUNTIMES) {
       for (const [name, value] of got) {
         assert.ok(!/NaN|undefined|null|Infinity/.test(value), `${name}:${value}`);
       }
+    });
+
+    test("INFO counts what goes over the network as redis-server does", async (t) => {
+      if (!redisServerOrSkip(t, "figures of the network")) return;
+      const theirs = await startRedisServer({ args: ARGS });
+      t.after(() => theirs.stop());
+      const left = await theirs.connect();
+      const counted = async (each: Client) => {
+        await each.call("CONFIG", "RESETSTAT");
+        for (let i = 0; i < 5; i++) await each.call("PING");
+        await each.call("ECHO", "x".repeat(1000));
+        await each.call("BOGUS");
+        await each.call("GET");
+        await each.call("AUTH", "default", "wrong");
+        const found = await info(each, "stats");
+        return [
+          "total_reads_processed",
+          "total_writes_processed",
+          "total_net_input_bytes",
+          "total_commands_processed",
+          "total_error_replies",
+          "unexpected_error_replies",
+          "total_forks",
+        ].map((name) => `${name}:${found.get(name)}`);
+      };
+      assert.deepEqual(await counted(client), await counted(left));
     });
 
     test("INFO memory adds up, and is what MEMORY STATS says", async () => {

@@ -6,6 +6,7 @@ import { allowsAction } from "../../engine/protected-actions.ts";
 import { idleSeconds } from "../../keyspace/access-clock.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
 import { replyHelp, replySubcommandError } from "../shared/help.ts";
+import { populate } from "./debug-populate.ts";
 import { error, protocol } from "./debug-protocol.ts";
 import { debugVerify } from "./debug-verify.ts";
 
@@ -23,26 +24,30 @@ export const debug: Command = {
 
 export const debugCommands: readonly Command[] = [debug];
 
-type Subcommand = readonly [words: number, handler: (c: Context) => void];
+type Subcommand = readonly [least: number, most: number, handler: (c: Context) => void];
 
-/** Subcommands by their names, with the number of words that each takes after its name. */
+/** Subcommands by their names, with how many words each takes after its name. */
 const subcommands: Readonly<Record<string, Subcommand>> = {
-  "change-repl-id": [0, changeReplicationId],
-  error: [1, error],
-  help: [0, help],
-  htstats: [1, tableStatistics],
-  "htstats-key": [1, keyTableStatistics],
-  log: [1, log],
-  object: [1, describeObject],
-  "pause-cron": [1, pauseCron],
-  protocol: [1, (c) => protocol(c, c.args.text(2).toLowerCase())],
-  "quicklist-packed-threshold": [1, packedThreshold],
-  replybuffer: [2, replyBuffer],
-  "set-active-expire": [1, setActiveExpire],
-  sleep: [1, sleep],
-  structsize: [0, structureSizes],
-  verify: [0, debugVerify],
+  "change-repl-id": [0, 0, changeReplicationId],
+  error: [1, 1, error],
+  help: [0, 0, help],
+  htstats: [1, 1, tableStatistics],
+  "htstats-key": [1, 1, keyTableStatistics],
+  log: [1, 1, log],
+  object: [1, 1, describeObject],
+  "pause-cron": [1, 1, pauseCron],
+  populate: [1, 3, populate],
+  protocol: [1, 1, (c) => protocol(c, c.args.text(2).toLowerCase())],
+  "quicklist-packed-threshold": [1, 1, packedThreshold],
+  replybuffer: [2, 2, replyBuffer],
+  "set-active-expire": [1, 1, setActiveExpire],
+  sleep: [1, 1, sleep],
+  structsize: [0, 0, structureSizes],
+  verify: [0, 0, debugVerify],
 };
+
+/** Takes no number of words. */
+const noSubcommand: Subcommand = [1, 0, () => {}];
 
 function debugCommand(c: Context): void {
   const { args, reply } = c;
@@ -51,9 +56,10 @@ function debugCommand(c: Context): void {
     reply.error(refused);
     return;
   }
-  const [words, handler] = subcommands[args.text(1).toLowerCase()] ?? [];
-  if (handler === undefined || args.count !== 2 + (words ?? 0)) replySubcommandError(c, "DEBUG");
-  else handler(c);
+  const words = args.count - 2;
+  const [least, most, handler] = subcommands[args.text(1).toLowerCase()] ?? noSubcommand;
+  if (words >= least && words <= most) handler(c);
+  else replySubcommandError(c, "DEBUG");
 }
 
 const notAllowed = errorLine(
@@ -205,6 +211,7 @@ function help(c: Context): void {
     ["LOG <message>", "Tells a message to whoever runs the server."],
     ["OBJECT <key>", "Where the value of the key lies, and how."],
     ["PAUSE-CRON <0|1>", "What is done each second is not (1), or is again (0)."],
+    ["POPULATE <count> [<prefix>] [<size>]", "Sets so many strings: key:0 and so on."],
     ["PROTOCOL <type>", "Replies a value of this type of the protocol, with made-up content."],
     ["QUICKLIST-PACKED-THRESHOLD <size>", "Checks the size; lists have no such threshold."],
     [

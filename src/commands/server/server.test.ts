@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { allowsAction } from "../../engine/protected-actions.ts";
+import { Session } from "../../engine/session.ts";
 import { open } from "../../index.ts";
 import { START_MS, TestDatabase } from "../test-support.ts";
 
@@ -181,3 +183,45 @@ test("DEBUG does what the settings allow", () => {
   assert.match(a.line("DEBUG SLEEP 0"), /^-ERR DEBUG command not allowed/);
   assert.match(a.line("EXEC"), /^-EXECABORT/);
 });
+
+test("MODULE may be used where enable-module-command says", () => {
+  const db = new TestDatabase();
+  const a = db.connect();
+  const refused = /^-ERR MODULE command not allowed/;
+  for (const [setting, allowed] of [
+    ["no", false],
+    ["local", true],
+    ["yes", true],
+  ] as const) {
+    db.services.settings.set("enable-module-command", setting);
+    assert.equal(refused.test(a.line("MODULE LOAD x")), !allowed, setting);
+    assert.equal(a.line("MODULE LIST"), "*0");
+  }
+});
+
+test("clients of other machines may do only what is allowed to all", () => {
+  for (const [address, isLocal] of [
+    ["127.0.0.1:5000", true],
+    ["127.1.2.3:5000", true],
+    ["[::1]:5000", true],
+    ["", true],
+    ["10.0.0.1:5000", false],
+    ["[fe80::1]:5000", false],
+    ["128.0.0.1:127", false],
+  ] as const) {
+    const session = new Session(1, 0, { ...noLink, address });
+    assert.equal(allowsAction("local", session), isLocal, address);
+    assert.equal(allowsAction("yes", session), true);
+    assert.equal(allowsAction("no", session), false);
+  }
+});
+
+const noLink = {
+  localAddress: "",
+  descriptor: 0,
+  inputBytes: 0,
+  outputBytes: 0,
+  deliver(): void {},
+  resume(): void {},
+  close(): void {},
+};
