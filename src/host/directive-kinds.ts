@@ -7,6 +7,7 @@
 import { utf8Bytes } from "../base/bytes.ts";
 import { parseDouble } from "../base/doubles.ts";
 import { INT64_MAX, INT64_MIN } from "../base/integers.ts";
+import { memoryValue } from "../base/memory-values.ts";
 import { formatEventFlags, parseEventFlags } from "../engine/events.ts";
 import { type ClientKind, clientKinds } from "../engine/session.ts";
 
@@ -134,30 +135,6 @@ export function permissions(initial: number, max: number, options?: Options) {
     single(parse, (value) => value.toString(8)),
     options,
   );
-}
-
-const UNIT_BYTES: Readonly<Record<string, bigint>> = {
-  "": 1n,
-  b: 1n,
-  k: 1000n,
-  kb: 1n << 10n,
-  m: 1000_000n,
-  mb: 1n << 20n,
-  g: 1000_000_000n,
-  gb: 1n << 30n,
-};
-const UINT64_MAX = (1n << 64n) - 1n;
-
-/**
- * Bytes of a memory value such as 1k (1000), 1kb (1024) or 512; undefined when it is none. As in
- * Redis the digits are cut to 64 bits, and their product with the unit wraps; no digits are 0.
- */
-function memoryValue(word: string): bigint | undefined {
-  const match = /^([0-9]{0,127})([a-z]*)$/i.exec(word);
-  const unit = UNIT_BYTES[match?.[2].toLowerCase() ?? "none"];
-  if (match === null || unit === undefined) return undefined;
-  const digits = BigInt(match[1]);
-  return BigInt.asUintN(64, (digits > UINT64_MAX ? UINT64_MAX : digits) * unit);
 }
 
 /** As memoryValue, as near as a number comes. */

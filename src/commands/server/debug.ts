@@ -1,6 +1,7 @@
 // DEBUG: what tests of clients and of this database need. Whether it may be used, and from where,
 // says the directive enable-debug-command where the services know it.
 
+import { memoryValue } from "../../base/memory-values.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { allowsAction } from "../../engine/protected-actions.ts";
 import { idleSeconds } from "../../keyspace/access-clock.ts";
@@ -115,11 +116,8 @@ const wrongThreshold = errorLine(
 );
 
 function packedThreshold(c: Context): void {
-  const match = /^([0-9]+)(b|k|kb|m|mb|g|gb)?$/i.exec(c.args.text(2));
-  const power = " kmg".indexOf(match?.[2]?.[0].toLowerCase().replace("b", " ") ?? " ");
-  const unit = match?.[2]?.length === 2 ? 1024 : 1000;
-  const bytes = match === null ? Number.NaN : Number(match[1]) * unit ** power;
-  if (bytes <= THRESHOLD_MAX) c.reply.ok();
+  const bytes = memoryValue(c.args.text(2));
+  if (bytes !== undefined && bytes <= THRESHOLD_MAX) c.reply.ok();
   else c.reply.error(wrongThreshold);
 }
 
