@@ -303,6 +303,8 @@ export class Hashes implements CollectionType {
   #becomeTable(entry: number): void {
     const list = this.records.pointer(entry);
     const table = this.#tableOf(HashKind.packed, list);
+    const fields = this.size(HashKind.packed, list);
+    assert(this.tables.count(table) === fields, "no field is lost or added");
     this.packed.free(list);
     this.records.setKind(entry, HashKind.table);
     this.records.setPointer(entry, table);

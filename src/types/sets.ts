@@ -398,6 +398,7 @@ export class Sets implements CollectionType {
       const start = this.integers.at(set, i);
       list = packed.append(list, this.integers.text, start, DECIMAL_END);
     }
+    assert(packed.count(list) === this.integers.count(set), "no member is lost or added");
     this.integers.free(set);
     this.records.setKind(entry, SetKind.packed);
     this.records.setPointer(entry, list);
@@ -406,6 +407,7 @@ export class Sets implements CollectionType {
   #becomeTable(entry: number, kind: number): void {
     const root = this.records.pointer(entry);
     const table = this.#tableOf(kind, root);
+    assert(this.tables.count(table) === this.size(kind, root), "no member is lost or added");
     this.free(kind, root, Number.MAX_SAFE_INTEGER);
     this.records.setKind(entry, SetKind.table);
     this.records.setPointer(entry, table);
@@ -437,6 +439,7 @@ export class Sets implements CollectionType {
       assert(isInteger, "a set becomes an integer set only if all members are integers");
       set = this.integers.add(set);
     }
+    assert(this.integers.count(set) === this.size(kind, root), "no member is lost or added");
     this.free(kind, root, Number.MAX_SAFE_INTEGER);
     this.records.setKind(entry, SetKind.integers);
     this.records.setPointer(entry, set);

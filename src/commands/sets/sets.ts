@@ -1,6 +1,7 @@
 // Commands on one set, and SMOVE. How the members of several sets are combined is in
 // set-algebra.ts; what a set is and how it is encoded is in types/sets.ts.
 
+import { assert } from "../../base/assert.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { EventClass, keyEvent } from "../../engine/events.ts";
@@ -254,6 +255,7 @@ function popAllBut(c: Context, entry: number, staying: number, count: number): v
     reply.bulk(walk.bytes, walk.start, walk.end);
     c.effectBytes(walk.bytes, walk.start, walk.end);
   }
+  assert(sets.count(holder) === staying, "what stays is what was drawn");
   c.keyspace.setRoot(entry, sets.records.kind(holder), sets.records.pointer(holder));
   c.memory.free(holder);
 }

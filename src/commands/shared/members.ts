@@ -2,6 +2,7 @@
 // members (a hash's fields are that) which are counted, taken out, walked over and drawn alike.
 // Which collection it is comes in as Members; how a member is replied, as a MemberReply.
 
+import { assert } from "../../base/assert.ts";
 import type { Context } from "../../engine/context.ts";
 import type { KeyEvent } from "../../engine/events.ts";
 import type { Chance } from "../../structures/hash-table.ts";
@@ -61,6 +62,7 @@ export function removeMembers(c: Context, members: Members, event: KeyEvent): vo
     removed++;
     left--;
   }
+  assert(left === members.count(entry), "what was removed is gone, and nothing else");
   if (removed > 0) {
     c.modified(1, event);
     if (left === 0) c.removedEmpty(1);

@@ -6,6 +6,7 @@
 //                element with the chance (still wanted) / (still to come), so any choice is as
 //                likely as any other. Both cost O(count).
 
+import { assert } from "../../base/assert.ts";
 import type { Context } from "../../engine/context.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import { Errors } from "../../protocol/errors.ts";
@@ -108,4 +109,5 @@ function replySelection(
     }
     left--;
   }
+  assert(wanted === 0, "as many members are replied as were announced");
 }
