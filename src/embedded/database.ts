@@ -16,7 +16,9 @@ import { wordsOf } from "./request.ts";
 import { type Listening, type ListenOptions, listen } from "./serving.ts";
 import { textOf } from "./text.ts";
 import { As, type Text, type Value, type Values } from "./values.ts";
-import { HashView, ListView, MembersView } from "./views.ts";
+import { HashView } from "./views/hashes.ts";
+import { ListView } from "./views/lists.ts";
+import { MembersView } from "./views/sets.ts";
 
 /** What a transaction's function may return: anything but a promise. */
 export type Synchronous<R> = R extends PromiseLike<unknown> ? never : R;

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { open } from "./open.ts";
+import { open } from "../open.ts";
 
 test("a hash's view is live", () => {
   using db = open();

@@ -1,0 +1,60 @@
+// The live view of a hash: fields and values, as in a JavaScript Map. See view.ts.
+
+import { HASH, hashesOf } from "../../types/hashes.ts";
+import type { Core } from "../core.ts";
+import type { TextMaker } from "../reader.ts";
+import type { Text, Value } from "../values.ts";
+import { View } from "./view.ts";
+
+/** A live view of a hash; see Database.hash. */
+export class HashView<T extends Text> extends View<T> {
+  constructor(core: Core, db: number, key: Value, text: TextMaker<T>) {
+    super(core, db, HASH, key, text);
+  }
+
+  protected override count(entry: number): number {
+    return hashesOf(this.core.context).count(entry);
+  }
+
+  /** The value of a field, or undefined. */
+  get(field: Value): T | undefined {
+    const entry = this.entryWith(field);
+    if (entry === 0) return undefined;
+    const { request, context } = this.core;
+    const hashes = hashesOf(context);
+    const { bytes, starts, ends } = request.args;
+    if (!hashes.get(entry, bytes, starts[1], ends[1])) return undefined;
+    return this.text(hashes.bytes, hashes.start, hashes.end);
+  }
+
+  has(field: Value): boolean {
+    const entry = this.entryWith(field);
+    if (entry === 0) return false;
+    const { request, context } = this.core;
+    const { bytes, starts, ends } = request.args;
+    return hashesOf(context).has(entry, bytes, starts[1], ends[1]);
+  }
+
+  entries(): Generator<[field: T, value: T], void, undefined> {
+    const { text } = this;
+    const { walk } = hashesOf(this.core.context);
+    return this.walked(walk, () => [
+      text(walk.bytes, walk.start, walk.end),
+      text(walk.valueBytes, walk.valueStart, walk.valueEnd),
+    ]);
+  }
+
+  keys(): Generator<T, void, undefined> {
+    const { walk } = hashesOf(this.core.context);
+    return this.walked(walk, () => this.text(walk.bytes, walk.start, walk.end));
+  }
+
+  values(): Generator<T, void, undefined> {
+    const { walk } = hashesOf(this.core.context);
+    return this.walked(walk, () => this.text(walk.valueBytes, walk.valueStart, walk.valueEnd));
+  }
+
+  [Symbol.iterator](): Generator<[field: T, value: T], void, undefined> {
+    return this.entries();
+  }
+}
