@@ -2,9 +2,7 @@
 
 import type { Database as Engine } from "../database.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
-import { HashKind } from "../types/hashes.ts";
-import { SetKind } from "../types/sets.ts";
-import { StringKind } from "../types/strings.ts";
+import { LIST } from "../types/lists.ts";
 import { coreOf, type Database } from "./database.ts";
 
 export function engineOf(db: Database): Engine {
@@ -38,42 +36,28 @@ function valueOf(db: Database, key: string): unknown {
 }
 
 /**
- * Where the bytes of the memory are: in entries, in those of them that a transaction only ever
- * copies as a whole, and how many belong to nothing.
+ * Where the bytes of the memory are: how many belong to nothing, and how many are neither in lists
+ * nor in trees of deadlines, which may be divided into nodes in one way or another.
  */
-export function usedByEntries(keyspace: Keyspace): {
-  total: number;
-  small: number;
-  unaccounted: number;
-} {
+export function usedByEntries(keyspace: Keyspace): { unaccounted: number; fixed: number } {
   const { tables, deadlines, memory } = keyspace;
-  let total = 0;
-  let small = 0;
-  let structures = 0;
+  let accounted = 0;
+  let divided = 0;
   for (let db = 0; db < keyspace.databases; db++) {
     const table = keyspace.table(db);
     if (table !== 0) {
-      structures += tables.bytesUsed(table);
+      accounted += tables.bytesUsed(table);
       for (let bucket = 0; bucket < tables.buckets(table); bucket++) {
-        const entries = tables.found.slice(0, tables.collect(table, bucket));
-        for (const entry of entries) {
+        for (const entry of tables.found.slice(0, tables.collect(table, bucket))) {
           const bytes = keyspace.bytesUsed(entry);
-          total += bytes;
-          if (copiedAsWhole.has(keyspace.records.kind(entry))) small += bytes;
+          accounted += bytes;
+          if (keyspace.typeOf(entry) === LIST) divided += bytes - memory.sizeOf(entry);
         }
       }
     }
     const tree = keyspace.deadlineTree(db);
-    if (tree !== 0) structures += deadlines.memoryBytes(tree);
+    if (tree !== 0) divided += deadlines.memoryBytes(tree);
+    if (tree !== 0) accounted += deadlines.memoryBytes(tree);
   }
-  return { total, small, unaccounted: memory.usedBytes - total - structures };
+  return { unaccounted: memory.usedBytes - accounted, fixed: memory.usedBytes - divided };
 }
-
-const copiedAsWhole: ReadonlySet<number> = new Set([
-  StringKind.raw,
-  StringKind.embedded,
-  StringKind.integer,
-  SetKind.integers,
-  SetKind.packed,
-  HashKind.packed,
-]);
