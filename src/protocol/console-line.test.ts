@@ -70,3 +70,12 @@ test("a line of many words, of any bytes, comes through whole", () => {
   assert.ok(line.parse(args, bytes, 0, bytes.length));
   assert.deepEqual(args.copy(1), bytes.slice(4));
 });
+
+// Which words stood in quotes is kept in an array of 64 places, which longer ones replace.
+test("a line of any number of words keeps each of them", () => {
+  for (const count of [63, 64, 65, 127, 128, 129, 300]) {
+    const expected = Array.from({ length: count }, (_, i) => `w${i}`);
+    const text = expected.map((word, i) => (i % 3 === 0 ? `"${word}"` : word)).join(" ");
+    assert.deepEqual(words(text), expected);
+  }
+});

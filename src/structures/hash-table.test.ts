@@ -177,3 +177,39 @@ test("what was found stays while other tables grow, shrink and go", () => {
   while (!tables.free(other, 10, disposer));
   assert.deepEqual([...tables.found.subarray(0, tables.foundCount)], found);
 });
+
+// What a chain holds is put into an array of 64 places, which longer ones replace.
+test("chains of 63, 64, 65, 128 … records are collected, scanned and split whole", () => {
+  const { memory, records, tables, disposer } = setUp();
+  const table = tables.create();
+  const names = new Set<string>();
+  // All in one chain for as long as the table has less than 1024 buckets.
+  for (let i = 0; names.size < 300; i++) {
+    const key = ascii(`k${i}`);
+    const hash = tables.hash(key, 0, key.length);
+    if ((hash & 1023) !== 0) continue;
+    tables.insert(table, hash, records.create(0, key, 0, key.length, key, 0, 1, NO_DEADLINE, 0));
+    names.add(`k${i}`);
+    const nameOf = (record: number) => {
+      records.key(record);
+      return new TextDecoder().decode(records.bytes.slice(records.start, records.end));
+    };
+    const collected = new Set<string>();
+    for (let bucket = 0; bucket < tables.buckets(table); bucket++) {
+      const count = tables.collect(table, bucket);
+      for (let at = 0; at < count; at++) collected.add(nameOf(tables.found[at]));
+    }
+    assert.deepEqual(collected, names);
+    const scanned = new Set<string>();
+    let cursor = 0;
+    do {
+      cursor = tables.scan(table, cursor);
+      for (let at = 0; at < tables.foundCount; at++) scanned.add(nameOf(tables.found[at]));
+    } while (cursor !== 0);
+    assert.deepEqual(scanned, names);
+  }
+  assert.ok(tables.found.length >= 300);
+  tables.verify(table);
+  while (!tables.free(table, 1000, disposer));
+  assert.equal(memory.usedBytes, 0);
+});
