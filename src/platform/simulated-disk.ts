@@ -371,15 +371,17 @@ export class SimulatedDisk extends SimulatedClock implements Files {
 
   /** Any of the changes reach the disk, and of a write any of its sectors. */
   private scatter(node: StoredFile): void {
+    // From half of them to most.
+    const survivors = 2 + this.random(10);
     for (const { position, part } of node.changes) {
-      if (this.random(2) === 0) continue;
+      if (this.random(survivors) === 0) continue;
       if (part === undefined) {
         node.durable.truncate(position);
         continue;
       }
       const isWhole = this.random(2) === 0;
       for (let at = 0; at < part.length; at += SECTOR_BYTES) {
-        if (!isWhole && this.random(2) === 0) continue;
+        if (!isWhole && this.random(survivors) === 0) continue;
         node.durable.write(position + at, part.subarray(at, at + SECTOR_BYTES));
       }
     }

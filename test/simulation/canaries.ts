@@ -77,6 +77,12 @@ export const CANARIES: readonly Canary[] = [
     },
   },
   {
+    name: "the effects of a transaction that is given up reach the log",
+    plant(database) {
+      coreOf(database).context.effects.truncate = () => {};
+    },
+  },
+  {
     name: "a message is sent twice",
     plant(database, _world, chance) {
       const outbox = outboxOf(database);

@@ -117,7 +117,7 @@ export class Program {
       });
     } catch (error) {
       if (error !== GIVEN_UP) throw error;
-      const { now } = coreOf(reference).keyspace;
+      const now = this.#world.nowMs();
       assert.ok(isSame(before, stateOf(this.database), now), "what is given up has never been");
       assert.ok(isSame(before, stateOf(reference), now), "nor in the reference");
       this.#model.unchanged();
@@ -152,7 +152,8 @@ export class Program {
     }
     model.nowMs = nowMs;
     model.refusal = undefined;
-    const theirs = queued.map((words) => this.#outcomeOf(words));
+    // Clients that wait are served when all of it has been done.
+    const theirs = model.database.transaction(() => queued.map((words) => this.#outcomeOf(words)));
     model.nowMs = undefined;
     const { state } = model;
     model.note();

@@ -72,7 +72,9 @@ const REPORT_LINES = 60;
 
 /** What led to it, what is wrong, and the seed. */
 export function describeFailure({ seed, failure, trace }: Outcome): string {
-  const lines = trace.slice(-REPORT_LINES).map((line) => line.slice(0, 200));
+  // What was received is left out: what is missing or wrong is said by the failure itself.
+  const told = trace.filter((line) => !line.includes(" ◀ "));
+  const lines = told.slice(-REPORT_LINES).map((line) => line.slice(0, 200));
   const replay = `node scripts/run.js node test/simulation/main.ts --seed ${seed}`;
   return `${lines.join("\n")}\n${failure?.stack}\nseed ${seed}: ${replay}`;
 }

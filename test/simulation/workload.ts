@@ -45,7 +45,7 @@ export class Workload {
       case 4:
         return this.#deadlines();
       case 5:
-        return chance.oneIn(3) ? this.#long() : this.#some(6);
+        return chance.oneIn(2) ? this.#long() : this.#some(6);
       case 6:
         return chance.oneIn(3) ? [this.#mode(), ...this.#some(5)] : this.#some(5);
       case 7:

@@ -81,7 +81,7 @@ export class World extends SimulatedPlatform {
   constructor(seed: number, chance: Chance, keepsOrder: boolean) {
     super(seed, {
       tornEnd: chance.oneIn(2) ? "zeros" : "cut",
-      order: chance.oneIn(2) && !keepsOrder ? "any" : "kept",
+      order: chance.oneIn(3) || keepsOrder ? "kept" : "any",
     });
     this.#chance = chance;
   }
