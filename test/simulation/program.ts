@@ -55,9 +55,16 @@ export class Program {
     else for (let left = 1 + this.#chance.below(4); left > 0; left--) this.#call();
     const { log } = coreOf(this.database).engine;
     const state = this.#promised;
-    if (log === null || log.policy === "always") this.#model.told(state, true);
     // Behind the microtask that writes what the calls have changed.
-    else this.#world.microtask(() => log.failure === null && this.#model.told(state, false));
+    this.#world.microtask(() => log?.failure === null && this.#model.told(state, false));
+  }
+
+  /** A call has made a state and returned. */
+  #promise(): void {
+    this.#promised = this.#model.state;
+    if (coreOf(this.database).engine.log?.policy === "always") {
+      this.#model.told(this.#promised, true);
+    }
   }
 
   /** Looks after the log: waits for it, or changes its policy. */
@@ -123,7 +130,7 @@ export class Program {
       this.#model.unchanged();
     }
     this.#model.note();
-    if (isWritten && this.#model.state > states) this.#promised = this.#model.state;
+    if (isWritten && this.#model.state > states) this.#promise();
     if (gone !== undefined) throw gone;
   }
 
@@ -160,7 +167,7 @@ export class Program {
     if (mine instanceof ProcessGone) throw mine;
     if (mine instanceof LogError) return;
     if (mine instanceof Error) throw mine;
-    if (model.state > state) this.#promised = model.state;
+    if (model.state > state) this.#promise();
     assert.deepEqual(plainOf(mine), theirs.map(plainOf), "program: multi()");
   }
 
@@ -207,9 +214,7 @@ export class Program {
     const theirs = this.#outcomeOf(words);
     const { state } = model;
     if (!coreOf(model.database).inTransaction) model.note();
-    if (compares && !(mine instanceof LogError) && model.state > state) {
-      this.#promised = model.state;
-    }
+    if (compares && !(mine instanceof LogError) && model.state > state) this.#promise();
     if (!compares || mine instanceof LogError || mine instanceof TypeError) return;
     assert.deepEqual(plainOf(mine), plainOf(theirs), `program: ${show(words)}`);
   }

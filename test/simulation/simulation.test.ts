@@ -7,7 +7,7 @@ import { describe, test } from "node:test";
 import { CANARIES } from "./canaries.ts";
 import { describeFailure, simulate } from "./simulation.ts";
 
-const BUDGET_MS = process.env.CI === "true" ? 60_000 : 12_000;
+const BUDGET_MS = process.env.CI === "true" ? 60_000 : 8000;
 const SEEDS_MIN = 20;
 /** Within so many seeds each planted bug must be found. */
 const CANARY_SEEDS_MAX = 300;
