@@ -121,6 +121,7 @@ export class Database {
     }
     reply.truncate(0);
     session.db = 0;
+    executor.resetStatistics();
     executor.setNow(this.clock());
     executor.context.effects.addSink(this.log);
   }

@@ -298,3 +298,37 @@ test("a reader finds the settings in the buffers", () => {
   assert.deepEqual(words(800 + 4 * 16, 2), [14, 15]);
   for (const type of [0, 1, 2, 4]) assert.equal(reader.root(800 + type * 16 + 15), 1);
 });
+
+test("a reader written from the format's page finds what was counted", () => {
+  const database = new TestDatabase();
+  const client = database.connect();
+  for (let i = 0; i < 5; i++) client.raw("SET", "k", "v");
+  client.raw("LPUSH", "k", "v");
+  client.raw("CONFIG", "GET", "maxmemory");
+  client.raw("EXEC");
+  client.raw("GET");
+  const names = client.call("COMMAND", "LIST") as string[];
+  const reader = new Reader(database.keyspace.memory.buffers);
+  const rows = reader.root(459);
+  const figures = (name: string): number[] => {
+    const at = names.indexOf(name) * 32;
+    return [0, 16, 24].map((offset) => reader.f64(rows, at + offset));
+  };
+  assert.deepEqual(figures("set"), [5, 0, 0]);
+  assert.deepEqual(figures("lpush"), [1, 0, 1]);
+  assert.deepEqual(figures("config|get"), [1, 0, 0]);
+  assert.deepEqual(figures("exec"), [1, 0, 1]);
+  assert.deepEqual(figures("get"), [0, 1, 0]);
+  const errors = new Map<string, number>();
+  const block = reader.root(460);
+  for (let at = 0; reader.text(block, at, 1) !== "\0"; at += 32) {
+    errors.set(reader.text(block, at, 24).replace(/\0+$/, ""), reader.f64(block, at + 24));
+  }
+  assert.deepEqual(
+    errors,
+    new Map([
+      ["WRONGTYPE", 1],
+      ["ERR", 2],
+    ]),
+  );
+});

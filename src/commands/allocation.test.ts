@@ -62,7 +62,7 @@ function allocatedPerRequest(words: readonly string[]): number | undefined {
     serve(REQUESTS);
     allocated = (total() - before) / REQUESTS;
   }
-  assert.equal(executor.statistics.errors.size, 0);
+  assert.equal(executor.statistics.errors().length, 0);
   assert.equal(logged > 0, words[0] === "SET" || words[0] === "INCR");
   return allocated;
 }

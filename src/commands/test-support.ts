@@ -2,6 +2,7 @@
 // clients that send words and get replies as text or as values. The clock stands until it is moved.
 
 import { latin1Text } from "../base/bytes.ts";
+import type { CompiledCommand } from "../engine/command.ts";
 import { CommandTable } from "../engine/command-table.ts";
 import type { Context } from "../engine/context.ts";
 import type { EffectSink } from "../engine/effects.ts";
@@ -104,6 +105,9 @@ export class FakeServices implements Services {
   }
   nowUs(): number {
     return this.database.nowMs * 1000 + 7;
+  }
+  monotonicMs(): number {
+    return this.database.nowMs;
   }
   sleep(ms: number): void {
     this.sleptMs += ms;
@@ -209,6 +213,12 @@ export class TestDatabase {
     reply.length = 0;
     this.executor.execute(session, args);
     return latin1Text(reply.bytes, 0, reply.length);
+  }
+
+  /** A figure (engine/statistics.ts, Figure) of the command with this name. */
+  figure(name: string, figure: number): number {
+    const command = this.executor.table.commands.get(name) as CompiledCommand;
+    return this.executor.statistics.figure(command, figure);
   }
 
   /** Lets time pass; timers that are due fire. */

@@ -13,6 +13,7 @@
 // neither happens until its end.
 
 import type { Database as Engine } from "../database.ts";
+import type { CallTimer } from "../engine/call-timer.ts";
 import { type CompiledCommand, Flag } from "../engine/command.ts";
 import type { Context } from "../engine/context.ts";
 import type { Executor } from "../engine/executor.ts";
@@ -49,6 +50,7 @@ export class Core {
   /** What the database's path is called, or "" for one in memory. */
   readonly path: string;
   readonly executor: Executor;
+  readonly timer: CallTimer;
   readonly context: Context;
   readonly keyspace: Keyspace;
   readonly reply: ReplyWriter;
@@ -84,6 +86,7 @@ export class Core {
     this.services = services;
     this.path = path;
     this.executor = engine.executor;
+    this.timer = engine.executor.timer;
     this.context = engine.executor.context;
     this.keyspace = engine.keyspace;
     this.reply = this.context.reply;
@@ -335,8 +338,7 @@ export class Core {
 
   /** Counts a command that went straight to the keyspace. */
   count(command: CompiledCommand): void {
-    this.executor.statistics.commands++;
-    command.calls++;
+    this.timer.count(command);
   }
 
   #noteExpired(): void {

@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { Figure } from "../engine/statistics.ts";
 import type { Database } from "./database.ts";
 import { engineOf } from "./embedded-test-support.ts";
 import { open } from "./open.ts";
@@ -99,11 +100,12 @@ function ordinary(
 /** What INFO counts and OBJECT tells: everything that a read leaves behind but the time it took. */
 function traces(db: Database): unknown {
   const { executor, keyspace } = engineOf(db);
-  const commands = [...executor.table.commands.values()];
+  const { statistics, table } = executor;
+  const figures = [Figure.calls, Figure.failed];
   return {
-    calls: commands.map(({ name, calls, failed }) => [name, calls, failed]),
-    commands: executor.statistics.commands,
-    errors: executor.statistics.errors,
+    calls: table.all.map((each) => figures.map((figure) => statistics.figure(each, figure))),
+    commands: statistics.commands,
+    errors: statistics.errors(),
     counters: [0, 1, 2, 3, 4].map((index) => keyspace.counter(index)),
   };
 }

@@ -7,10 +7,10 @@
 //   short  words ─▶ entry ──────────────────────────────────────────────▶ value
 //
 // Whoever looks from outside cannot tell which was taken: calls, hits and misses are counted, the
-// access clock moves, an expired key goes, as the handler would have it. (Only the time of one call
-// in 64, which INFO commandstats shows, is not taken.) Where there is more to do than that (another
-// type, somebody who wants to hear of misses, an argument out of the ordinary), the ordinary way
-// is taken, from the beginning. Only a plain SET writes in a short way, while nobody keeps, watches
+// access clock moves, an expired key goes, as the handler would have it. Where there is more to do
+// than that (another type, somebody who wants to hear of misses, an argument out of the ordinary),
+// the ordinary way is taken, from the beginning, and so it is now and then for a command to be
+// timed (engine/call-timer.ts). Only a plain SET writes in a short way, while nobody keeps, watches
 // or limits it.
 
 import { timeIn } from "../commands/keys/expiry.ts";
@@ -33,6 +33,10 @@ import { As, type AtOnce, type Reply, type Text, type Value, type Values } from 
 
 /** #look: what there is, or what is to be done, is not for a short way. */
 const ORDINARY = -1;
+
+/** A short way that gives so many values, or so many bytes, is timed itself. */
+const VALUES_UNTIMED = 32;
+const BYTES_UNTIMED = 16 * 1024;
 
 export abstract class ImmediateMethods<T extends Text> extends Methods<AtOnce<T>> {
   readonly #core: Core;
@@ -87,6 +91,7 @@ export abstract class ImmediateMethods<T extends Text> extends Methods<AtOnce<T>
   #look(command: CompiledCommand, type: number): number {
     const core = this.#core;
     const { keyspace } = core;
+    if (core.timer.isDue(command)) return ORDINARY;
     const entry = core.find(this.#db);
     if (entry === 0) {
       if (core.context.notices.classes !== 0) return ORDINARY;
@@ -129,13 +134,18 @@ export abstract class ImmediateMethods<T extends Text> extends Methods<AtOnce<T>
   // Strings
 
   override get(key: Value): T | null {
-    const { counted, keyspace } = bound(this).#core;
+    const { counted, keyspace, timer } = bound(this).#core;
     const entry = this.#lookAt(key, counted.get, STRING);
     if (entry === ORDINARY) return this.ask(As.value, "get", key);
     if (entry === 0) return null;
     const { records } = keyspace;
     records.value(entry);
-    return this.#reader.text(records.bytes, records.start, records.end);
+    const { bytes, start, end } = records;
+    if (end - start <= BYTES_UNTIMED) return this.#reader.text(bytes, start, end);
+    const startMs = timer.start();
+    const text = this.#reader.text(bytes, start, end);
+    timer.correct(counted.get, startMs);
+    return text;
   }
 
   override strlen(key: Value): number {
@@ -155,6 +165,7 @@ export abstract class ImmediateMethods<T extends Text> extends Methods<AtOnce<T>
   override set(key: Value, value: Value, options?: SetOptions): unknown {
     const core = bound(this).#core;
     if (options !== undefined || !core.isPlain) return super.set(key, value, options as object);
+    if (value !== undefined && core.timer.isDue(core.counted.set)) return super.set(key, value);
     const { request, keyspace } = core;
     core.begin(this.#db);
     request.beginKey(key);
@@ -175,7 +186,9 @@ export abstract class ImmediateMethods<T extends Text> extends Methods<AtOnce<T>
   override exists(...keys: Values): number {
     const core = bound(this).#core;
     const [key] = keys;
-    if (keys.length !== 1 || typeof key !== "string") return super.exists(...keys);
+    if (keys.length !== 1 || typeof key !== "string" || core.timer.isDue(core.counted.exists)) {
+      return super.exists(...keys);
+    }
     const entry = this.#peek(key);
     core.count(core.counted.exists);
     return entry === 0 ? 0 : 1;
@@ -191,6 +204,7 @@ export abstract class ImmediateMethods<T extends Text> extends Methods<AtOnce<T>
 
   #timeLeft(key: Value, name: "ttl" | "pttl", unitMs: number): number {
     const core = this.#core;
+    if (core.timer.isDue(core.counted[name])) return this.ask(As.value, name, key);
     const entry = this.#peek(key);
     const { records } = core.keyspace;
     let left = -2;
@@ -225,7 +239,7 @@ export abstract class ImmediateMethods<T extends Text> extends Methods<AtOnce<T>
   }
 
   override lrange(key: Value, start: number, stop: number): T[] {
-    const { counted, context } = bound(this).#core;
+    const { counted, context, timer } = bound(this).#core;
     const entry =
       Number.isSafeInteger(start) && Number.isSafeInteger(stop)
         ? this.#lookAt(key, counted.lrange, LIST)
@@ -239,13 +253,17 @@ export abstract class ImmediateMethods<T extends Text> extends Methods<AtOnce<T>
     const from = sliceStart(start, length);
     let left = sliceEnd(stop, length) - from;
     if (left <= 0) return elements;
+    const isLong = left > VALUES_UNTIMED;
+    const startMs = isLong ? timer.start() : 0;
     lists.seek(entry, from);
     for (;;) {
       chunked.read();
       elements.push(this.#reader.text(packed.bytes, packed.start, packed.end));
-      if (--left === 0) return elements;
+      if (--left === 0) break;
       chunked.next();
     }
+    if (isLong) timer.correct(counted.lrange, startMs);
+    return elements;
   }
 
   // Hashes
@@ -273,11 +291,14 @@ export abstract class ImmediateMethods<T extends Text> extends Methods<AtOnce<T>
     if (entry === ORDINARY) return this.askAll(As.value, "hmget", words, key);
     const hashes = hashesOf(context);
     const { bytes, starts, ends, count } = args;
+    const isLong = count > VALUES_UNTIMED;
+    const startMs = isLong ? core.timer.start() : 0;
     const values: (T | null)[] = [];
     for (let i = 1; i < count; i++) {
       const there = entry !== 0 && hashes.get(entry, bytes, starts[i], ends[i]);
       values.push(there ? this.#reader.text(hashes.bytes, hashes.start, hashes.end) : null);
     }
+    if (isLong) core.timer.correct(counted.hmget, startMs);
     return values;
   }
 

@@ -12,19 +12,13 @@ const NAME_MAX = 64;
 /** The bit that is another in upper and lower case, in each byte of a word. */
 const ANY_CASE = 0x20202020;
 
-/** What INFO says of all commands together; each keeps its own figures. */
-export interface Statistics {
-  commands: number;
-  /** How many error replies began with each code. */
-  readonly errors: Map<string, number>;
-}
-
 export class CommandTable {
   /** Every command by its own name. */
   readonly commands: Map<string, CompiledCommand> = new Map();
+  /** Commands and subcommands, each in the place that is its index. */
+  readonly all: CompiledCommand[] = [];
   /** Those that clients can call, by the names that they call them by; see rename. */
   readonly names: Map<string, CompiledCommand> = new Map();
-  readonly statistics: Statistics = { commands: 0, errors: new Map() };
   readonly #slots: (CompiledCommand | undefined)[] = new Array(SLOTS).fill(undefined);
 
   constructor(families: readonly (readonly CommandEntry[])[]) {
@@ -37,20 +31,22 @@ export class CommandTable {
     const command = new CompiledCommand(entry);
     this.commands.set(entry.name, command);
     this.names.set(entry.name, command);
+    this.#number(command);
     this.#fill(command);
+  }
+
+  #number(command: CompiledCommand): void {
+    command.index = this.all.length;
+    this.all.push(command);
+    command.subcommands?.forEach((sub) => {
+      this.#number(sub);
+    });
   }
 
   #fill(command: CompiledCommand): void {
     let slot = nameHash(command.nameBytes, 0, command.nameBytes.length);
     while (this.#slots[slot] !== undefined) slot = (slot + 1) & (SLOTS - 1);
     this.#slots[slot] = command;
-  }
-
-  /** CONFIG RESETSTAT: nothing has been executed yet. */
-  resetStatistics(): void {
-    this.statistics.commands = 0;
-    this.statistics.errors.clear();
-    for (const command of this.commands.values()) command.resetStatistics();
   }
 
   /**

@@ -110,11 +110,8 @@ export class CompiledCommand {
   readonly allowedWhenSubscribed: boolean;
   readonly notQueued: boolean;
 
-  // Statistics (INFO commandstats).
-  calls = 0;
-  microseconds = 0;
-  rejected = 0;
-  failed = 0;
+  /** Its number in the table, set there: subcommands have one as well. */
+  index = 0;
 
   constructor(entry: CommandEntry, parent?: CompiledCommand) {
     this.entry = entry;
@@ -140,17 +137,6 @@ export class CompiledCommand {
         entry.subcommands.map((sub) => [sub.name, new CompiledCommand(sub, this)]),
       );
     }
-  }
-
-  /** CONFIG RESETSTAT: it has not been executed yet, and neither has any subcommand. */
-  resetStatistics(): void {
-    this.calls = 0;
-    this.microseconds = 0;
-    this.rejected = 0;
-    this.failed = 0;
-    this.subcommands?.forEach((sub) => {
-      sub.resetStatistics();
-    });
   }
 
   /** ACL categories, "@" left out, as Redis derives them from the flags and has them listed. */

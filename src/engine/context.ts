@@ -19,6 +19,7 @@ import { keyName } from "./key-names.ts";
 import { Notices } from "./notices.ts";
 import type { Services } from "./services.ts";
 import type { Session, Wait } from "./session.ts";
+import type { Statistics } from "./statistics.ts";
 import { PubSubRegistry } from "./subscriptions.ts";
 import { Users } from "./users.ts";
 
@@ -28,12 +29,14 @@ export type Command = CommandEntry<Context>;
 /** The executor, as handlers see it: what they ask of it is written there. */
 export interface Engine {
   readonly table: CommandTable;
+  readonly statistics: Statistics;
   readonly gates: Gates;
   readonly waiters: Waiters;
   /** A transaction of the embedded API is open. */
   readonly transactionOpen: boolean;
   inside(session: Session, work: () => void): void;
   call(command: CompiledCommand, args: Arguments): void;
+  resetStatistics(): void;
   refusal(flags: number): Uint8Array | undefined;
   setNow(nowMs: number): void;
 }

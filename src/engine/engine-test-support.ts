@@ -5,6 +5,7 @@ import { Keyspace } from "../keyspace/keyspace.ts";
 import { Memory } from "../memory/memory.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { registerTypes } from "../types/all-types.ts";
+import type { CompiledCommand } from "./command.ts";
 import { CommandTable } from "./command-table.ts";
 import type { Command, Context } from "./context.ts";
 import { Executor } from "./executor.ts";
@@ -59,6 +60,8 @@ export class EngineFixture {
   /** What went to the log: a line for each command, words joined by spaces. */
   readonly log: string[] = [];
   readonly timers: (() => void)[] = [];
+  /** The clock by which calls are timed; a handler moves it. */
+  monotonicMs = 0;
   password = "";
   refusal: string | undefined;
 
@@ -70,7 +73,7 @@ export class EngineFixture {
         this.timers.push(callback);
         return () => this.timers.splice(this.timers.indexOf(callback), 1);
       },
-      nowUs: () => 0,
+      monotonicMs: () => this.monotonicMs,
       password: () => this.password,
       writesRefused: () => this.refusal,
     } as unknown as Services;
@@ -88,6 +91,12 @@ export class EngineFixture {
 
   connect(link: Link): Session {
     return new Session(1, NOW, link);
+  }
+
+  /** A figure (of Figure) of the command with this name. */
+  figure(name: string, figure: number): number {
+    const command = this.executor.table.commands.get(name) as CompiledCommand;
+    return this.executor.statistics.figure(command, figure);
   }
 
   /** Executes the words of a line; line ends of the reply are shown as spaces. */

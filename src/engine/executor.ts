@@ -12,26 +12,26 @@
 
 import { assert } from "../base/assert.ts";
 import { utf8Text } from "../base/bytes.ts";
-import { Counter, type Keyspace } from "../keyspace/keyspace.ts";
+import { Counter, type Keyspace, STATISTICS_WORD } from "../keyspace/keyspace.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import { Errors, errorLine, wrongArity } from "../protocol/errors.ts";
+import { CallTimer } from "./call-timer.ts";
 import { type CompiledCommand, Flag } from "./command.ts";
-import type { CommandTable, Statistics } from "./command-table.ts";
+import type { CommandTable } from "./command-table.ts";
 import { type Command, Context, type Engine } from "./context.ts";
 import { Gates } from "./gates.ts";
 import { MemoryLimit } from "./memory-limit.ts";
 import type { Services } from "./services.ts";
 import { Session } from "./session.ts";
+import { Figure, Statistics } from "./statistics.ts";
 import { Waiters } from "./waiting.ts";
-
-/** One call in so many is timed; its time counts that often. */
-const TIMED_EVERY = 64;
 
 export class Executor implements Engine {
   readonly table: CommandTable;
   readonly keyspace: Keyspace;
   readonly context: Context;
   readonly statistics: Statistics;
+  readonly timer: CallTimer;
   readonly gates: Gates;
   readonly memoryLimit: MemoryLimit;
   readonly waiters: Waiters;
@@ -47,7 +47,8 @@ export class Executor implements Engine {
   constructor(table: CommandTable, keyspace: Keyspace, services: Services) {
     this.table = table;
     this.keyspace = keyspace;
-    this.statistics = table.statistics;
+    this.statistics = new Statistics(keyspace.memory, STATISTICS_WORD, table.all.length);
+    this.timer = new CallTimer(services, this.statistics, table.all);
     this.internal = new Session(0, 0);
     this.context = new Context(this, keyspace, services, this.internal);
     const { reply, effects, notices, pubsub } = this.context;
@@ -215,7 +216,7 @@ export class Executor implements Engine {
       if (session.transaction.queue !== null) session.transaction.failed = true;
       reply.error(line);
     }
-    command.rejected++;
+    this.statistics.count(command, Figure.rejected);
     this.#countError();
   }
 
@@ -265,15 +266,13 @@ export class Executor implements Engine {
     if (session.noTouch) this.keyspace.touching = false;
     const before = reply.length;
     const overflowed = reply.overflowed;
-    const statistics = this.statistics;
-    const timed = (++statistics.commands & (TIMED_EVERY - 1)) === 0;
-    const startUs = timed ? c.services.nowUs() : 0;
+    const { timer } = this;
+    const startMs = timer.begin(command, args);
     reply.failed = false;
     handler(c);
     // Where it had overflowed before, `before` is no place in the replies: see to it further out.
     if (reply.overflowed && !overflowed) reply.recover(before);
-    if (timed) command.microseconds += (c.services.nowUs() - startUs) * TIMED_EVERY;
-    command.calls++;
+    timer.end(command, startMs, reply.length - before);
     if (session.noTouch) this.keyspace.touching = true;
     if (c.changes > 0) {
       this.keyspace.count(Counter.changes, c.changes);
@@ -281,7 +280,7 @@ export class Executor implements Engine {
     }
     if (effects.count > 0) effects.flush();
     if (reply.failed) {
-      command.failed++;
+      this.statistics.count(command, Figure.failed);
       this.#countError();
     }
   }
@@ -289,13 +288,15 @@ export class Executor implements Engine {
   /** Counts the error that was written last by its code. */
   #countError(): void {
     const { bytes, length, lastErrorAt } = this.context.reply;
-    let code = "";
-    for (let at = lastErrorAt + 1; at < length; at++) {
-      if (bytes[at] === 32 || bytes[at] === 13) break;
-      code += String.fromCharCode(bytes[at]);
-    }
-    const { errors } = this.statistics;
-    errors.set(code, (errors.get(code) ?? 0) + 1);
+    let end = lastErrorAt + 1;
+    while (end < length && bytes[end] !== 32 && bytes[end] !== 13) end++;
+    this.statistics.countError(bytes, lastErrorAt + 1, end);
+  }
+
+  /** CONFIG RESETSTAT: nothing has been executed yet. */
+  resetStatistics(): void {
+    this.statistics.reset();
+    this.timer.reset();
   }
 
   /** Deletes up to `budget` entries whose time is over; returns how many. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { command, EngineFixture, Link } from "./engine-test-support.ts";
 import { Gate } from "./session.ts";
+import { Figure } from "./statistics.ts";
 
 const ping = command("ping", "fast", (c) => c.reply.simple("PONG"), {
   allowedWhenSubscribed: true,
@@ -33,7 +34,7 @@ test("a gate that holds a request up answers in its place", () => {
   session.gates = Gate.subscribed;
   assert.equal(fixture.call("ping"), "+PONG");
   assert.match(fixture.call("get k"), /^-ERR Can't execute 'get': only /);
-  assert.equal(fixture.executor.table.commands.get("get")?.rejected, 1);
+  assert.equal(fixture.figure("get", Figure.rejected), 1);
   session.gates = 0;
   assert.equal(fixture.call("get k"), "$-1");
 });

@@ -52,6 +52,8 @@ export interface Services {
   /** The wall clock in milliseconds and in microseconds since 1970. */
   nowMs(): number;
   nowUs(): number;
+  /** A clock that never goes back, in milliseconds with a fraction. */
+  monotonicMs(): number;
   /** Stops the thread for so long (DEBUG SLEEP). */
   sleep(ms: number): void;
 }

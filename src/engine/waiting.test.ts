@@ -72,7 +72,7 @@ test("a key that holds another type than is waited for wakes nobody", () => {
   fixture.call("take x", a.session);
   fixture.call("put x");
   assert.equal(a.link.take(), "");
-  assert.equal(a.session.waiting?.command.calls, 1);
+  assert.notEqual(a.session.waiting, null);
 });
 
 test("who hears of everything is woken by a deletion too", () => {

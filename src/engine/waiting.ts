@@ -55,6 +55,7 @@ export class Waiters {
       c.serving = true;
       c.stillWaiting = false;
       c.executor.call(waiting.command, waiting.args);
+      c.executor.statistics.uncountCall(waiting.command);
       c.serving = false;
       waitsOn = c.stillWaiting;
     });

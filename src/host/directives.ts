@@ -214,8 +214,8 @@ export const directives = {
   "slowlog-log-slower-than": integer(10000, -1, LONG_MAX, idle),
   "slowlog-max-len": integer(128, 0, LONG_MAX, idle),
   "latency-monitor-threshold": integer(0, 0, LONG_MAX, idle),
-  "latency-tracking": flag(true, idle),
-  "latency-tracking-info-percentiles": words(["50", "99", "99.9"], percentiles, idle),
+  "latency-tracking": flag(true),
+  "latency-tracking-info-percentiles": words(["50", "99", "99.9"], percentiles),
 
   // Users, of whom there is one.
   aclfile: text("", fixed),

@@ -26,7 +26,7 @@ export class Rates {
     const nowMs = clock.monotonicMs();
     const passedMs = this.#sampledMs === 0 ? 0 : nowMs - this.#sampledMs;
     const seconds = passedMs / SAMPLE_MS;
-    const { commands } = executor.table.statistics;
+    const { commands } = executor.statistics;
     const { bytesReceived, bytesSent } = network;
     if (seconds > 0) {
       this.commandsPerSecond = Math.round(Math.max(0, commands - this.#commands) / seconds);

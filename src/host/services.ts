@@ -240,6 +240,10 @@ export class ProcessServices implements Services, InfoSource {
     return this.platform.nowUs();
   }
 
+  monotonicMs(): number {
+    return this.platform.monotonicMs();
+  }
+
   sleep(ms: number): void {
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
   }

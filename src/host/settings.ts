@@ -76,6 +76,9 @@ export function applySettings(database: Database, configuration: Configuration):
   for (const [name, refusal] of Object.entries(refusals)) {
     configuration.onChange(name as DirectiveName, refusal as () => string | undefined);
   }
+  bind(configuration, "latency-tracking", (tracking) => {
+    executor.timer.tracking = tracking;
+  });
   configuration.onChange("appendfsync", (policy) => {
     try {
       database.log?.setPolicy(policy);

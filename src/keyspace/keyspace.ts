@@ -3,7 +3,7 @@
 //
 // Root area, in words of the memory's user root:
 //   0 set up   1–2 hash key   3–6 random state   7 head of the disposal list   8 watched keys
-//   10 newest notes of the journal
+//   10 newest notes of the journal   11, 12 blocks of the engine's statistics
 //   16 + 4 × db: table, deadlines (ordered tree), 2 unused; 0 where a database has none yet
 //   320 on, as 64-bit floats: the counters named in Counter
 //   336 on: settings (settings.ts)   352 + 16 × type: what each data type keeps, see settingsOf()
@@ -75,6 +75,9 @@ export interface KeyspaceListener {
   /** The entry with this key is about to be deleted because its deadline has passed. */
   expired(db: number, bytes: Uint8Array, start: number, end: number): void;
 }
+
+/** Two words of the root area that are the engine's: its statistics (engine/statistics.ts). */
+export const STATISTICS_WORD = 11;
 
 export class Keyspace implements Values {
   readonly memory: Memory;

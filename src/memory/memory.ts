@@ -24,7 +24,7 @@
 //  (1) the runs of a segment tile it, and no two free runs are neighbours;
 //  (2) a span is in its class's list exactly when it has a free block;
 //  (3) live + free-listed + virgin blocks of a span = its capacity;
-//  (4) used bytes = the sizes of all live blocks.
+//  (4) used and fixed bytes = the sizes of all live blocks.
 //
 // Cost: allocate and free are O(1); adding a segment touches no page of it but its tables.
 
@@ -71,7 +71,15 @@ const FREE = -3;
 
 // Root area, in 32-bit words (and, for the counters, in 64-bit floats).
 const MAGIC = 0x54534b31;
-const R = { magic: 0, segments: 1, spare: 2, usedF64: 2, reservedF64: 3, peakF64: 4 } as const;
+const R = {
+  magic: 0,
+  segments: 1,
+  spare: 2,
+  usedF64: 2,
+  reservedF64: 3,
+  peakF64: 4,
+  fixedF64: 5,
+} as const;
 const R_CLASSES = 16;
 const CLASSES_MAX = 96;
 const R_BINS = R_CLASSES + CLASSES_MAX;
@@ -244,6 +252,21 @@ export class Memory {
     const span = (segment << 13) | head;
     if (live === classBlocks[sizeClass] - 1) this.#link(R_CLASSES + sizeClass, span);
     if (live === 0) this.#spanEmptied(sizeClass, span);
+  }
+
+  /**
+   * A block of zeros that stays for as long as the memory. It is not counted in usedBytes, which is
+   * what data takes.
+   */
+  reserve(bytes: number): number {
+    const ref = this.allocate(bytes);
+    const segment = ref >>> PLACE_BITS;
+    const start = (ref & PLACE_MASK) << 3;
+    this.u8[segment].fill(0, start, start + bytes);
+    const size = this.sizeOf(ref);
+    this.#rootF64[R.usedF64] -= size;
+    this.#rootF64[R.fixedF64] += size;
+    return ref;
   }
 
   /** Usable bytes of a block: what was asked for, rounded up to its size class. */
@@ -584,7 +607,8 @@ export class Memory {
    * stands in its class's list if all that stand there have room and there are as many.
    */
   verifyTotals(used: number): void {
-    assert(used === this.usedBytes, "used bytes are the sizes of all live blocks");
+    const counted = this.usedBytes + this.#rootF64[R.fixedF64];
+    assert(used === counted, "used and fixed bytes are the sizes of all live blocks");
     const roomy = new Int32Array(CLASSES);
     for (let segment = 0; segment < this.u8.length; segment++) this.#countRoomy(segment, roomy);
     for (let sizeClass = 0; sizeClass < CLASSES; sizeClass++) {

@@ -30,8 +30,6 @@ import { OutputLimitExceeded } from "./outlet.ts";
 const CRON_MS = 1000;
 /** Requests of one client are served for so long before others get their turn. */
 const SLICE_MS = 2;
-/** Of what arrives in fewer bytes than this, there are not enough requests to look at the time. */
-const SLICED_BYTES_MIN = 1024;
 /** Files of the process that are not for clients. */
 const FILES_KEPT = 32;
 
@@ -287,10 +285,9 @@ export class Server implements ConnectionOwner, NetworkFigures {
     const { executor } = this.database;
     const parser = this.#parser;
     const ahead = this.#ahead;
-    const sliceEndMs =
-      end - start < SLICED_BYTES_MIN
-        ? Number.POSITIVE_INFINITY
-        : this.database.platform.monotonicMs() + SLICE_MS;
+    const { timer } = executor;
+    timer.openLap();
+    const sliceEndMs = timer.readMs + SLICE_MS;
     let at = start;
     let going = true;
     while (going && at < end) {
@@ -324,18 +321,13 @@ export class Server implements ConnectionOwner, NetworkFigures {
         }
       }
       ahead.clear();
-      if (going && at < end && this.#isOver(sliceEndMs)) {
+      if (going && at < end && timer.readMs >= sliceEndMs) {
         connection.yield();
         break;
       }
     }
+    timer.closeLap();
     return at;
-  }
-
-  #isOver(sliceEndMs: number): boolean {
-    return (
-      sliceEndMs !== Number.POSITIVE_INFINITY && this.database.platform.monotonicMs() >= sliceEndMs
-    );
   }
 
   /** The session waits, or is to be closed. */

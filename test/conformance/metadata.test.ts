@@ -262,6 +262,40 @@ describe("what the server says of itself", () => {
     );
   });
 
+  test("INFO commandstats and latencystats know a slow command amid quick ones", async (t) => {
+    const ask = async (client: Client): Promise<[stats: string, latencies: string[]]> => {
+      await client.call("CONFIG", "RESETSTAT");
+      const gets = Array.from({ length: 10 }, () => client.call("GET", "k"));
+      const slow = client.call("DEBUG", "SLEEP", "0.05");
+      await Promise.all([...gets, slow, client.call("GET", "k"), client.call("INCR", "list")]);
+      await client.call("GET", "k", "too many");
+      const stats = textOf(await client.call("INFO", "commandstats")) ?? "";
+      const latencies = textOf(await client.call("INFO", "latencystats")) ?? "";
+      const names = [...latencies.matchAll(/^(\w+):p50=[\d.]+,p99=[\d.]+,p99\.9=[\d.]+\r$/gm)];
+      return [stats, names.map(([, name]) => name as string).sort()];
+    };
+    await right.call("DEL", "list");
+    await right.call("RPUSH", "list", "x");
+    const [stats, latencies] = await ask(right);
+    const line = (name: string): string =>
+      new RegExp(`^cmdstat_${name}:.*`, "m").exec(stats)?.[0] ?? "";
+    assert.match(
+      line("get"),
+      /calls=11,usec=\d+,usec_per_call=\d+\.\d\d,rejected_calls=1,failed_calls=0/,
+    );
+    assert.match(line("incr"), /calls=1,.*failed_calls=1/);
+    const sleptUs = Number(/usec=(\d+)/.exec(line("debug"))?.[1]);
+    assert.ok(sleptUs >= 50_000, `${sleptUs} µs`);
+    await right.call("CONFIG", "SET", "latency-tracking", "no");
+    assert.equal(textOf(await right.call("INFO", "latencystats")), "# Latencystats\r\n");
+    await right.call("CONFIG", "SET", "latency-tracking", "yes");
+    if (!redisServerOrSkip(t, "INFO latencystats")) return;
+    await left.call("DEL", "list");
+    await left.call("RPUSH", "list", "x");
+    const known = (name: string): boolean => !/config|debug/.test(name);
+    assert.deepEqual(latencies.filter(known), (await ask(left))[1].filter(known));
+  });
+
   test("INFO's figures are true", async () => {
     const figure = async (name: string) => {
       const text = textOf(await right.call("INFO", "everything")) ?? "";

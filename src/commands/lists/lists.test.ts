@@ -82,7 +82,7 @@ class Fixture {
         this.timers.push({ delayMs, callback });
         return () => {};
       },
-      nowUs: () => 0,
+      monotonicMs: () => 0,
       writesRefused: () => undefined,
     } as unknown as Services;
     const table = new CommandTable([listCommands, listMoveCommands, [put]]);

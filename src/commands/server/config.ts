@@ -126,7 +126,7 @@ function okOr(c: Context, failed: string | undefined): void {
 
 function configResetstat(c: Context): void {
   c.keyspace.resetCounters();
-  c.executor.table.resetStatistics();
+  c.executor.resetStatistics();
   c.services.resetStatistics();
   c.reply.ok();
 }

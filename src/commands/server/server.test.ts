@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { allowsAction } from "../../engine/protected-actions.ts";
 import { Session } from "../../engine/session.ts";
+import { Figure } from "../../engine/statistics.ts";
 import { open } from "../../index.ts";
 import { START_MS, TestDatabase } from "../test-support.ts";
 
@@ -145,8 +146,8 @@ test("CONFIG passes settings on and resets the counters", () => {
   assert.equal(a.line("CONFIG RESETSTAT"), "+OK");
   assert.equal(db.services.statisticsReset, 1);
   assert.equal(db.keyspace.counter(1), 0);
-  assert.equal(db.executor.statistics.errors.size, 0);
-  assert.equal(db.executor.table.commands.get("get")?.calls, 0);
+  assert.equal(db.executor.statistics.errors().length, 0);
+  assert.equal(db.figure("get", Figure.calls), 0);
 });
 
 test("MEMORY USAGE counts the bytes of a key with its value", () => {

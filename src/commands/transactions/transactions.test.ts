@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Figure } from "../../engine/statistics.ts";
 import { TestDatabase } from "../test-support.ts";
 
 test("MULTI queues, EXEC answers for each and logs one unit", () => {
@@ -57,9 +58,9 @@ test("an error at EXEC stops nothing and is counted once", () => {
   for (const line of ["SET s v", "MULTI", "INCR s", "SET t 1"]) a.line(line);
   assert.equal(a.line("EXEC"), "*2 -ERR value is not an integer or out of range +OK");
   assert.equal(a.line("GET t"), "$1 1");
-  assert.equal(db.executor.statistics.errors.get("ERR"), 1);
-  assert.equal(db.executor.table.commands.get("incr")?.failed, 1);
-  assert.equal(db.executor.table.commands.get("exec")?.failed, 0);
+  assert.equal(new Map(db.executor.statistics.errors()).get("ERR"), 1);
+  assert.equal(db.figure("incr", Figure.failed), 1);
+  assert.equal(db.figure("exec", Figure.failed), 0);
 });
 
 test("WATCH lets EXEC fail when a key was changed, also by the session itself", () => {

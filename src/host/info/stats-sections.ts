@@ -1,51 +1,70 @@
-// What INFO counts: the sections stats, errorstats and commandstats. What this version does not do
-// (replicate, fork, defragment, track clients' caches, keep users) has happened 0 times.
+// What INFO counts: the sections stats, commandstats, errorstats and latencystats. What this
+// version does not do (replicate, fork, defragment, track clients' caches, keep users) has happened
+// 0 times.
 
-import type { CompiledCommand } from "../../engine/command.ts";
 import { type InfoField, type InfoSection, section } from "../../engine/info-section.ts";
+import { Figure } from "../../engine/statistics.ts";
 import { Counter } from "../../keyspace/keyspace.ts";
 import { staleShare } from "./keyspace-section.ts";
 import type { InfoSource } from "./source.ts";
 
 export function statsSections(source: InfoSource): InfoSection[] {
-  const { table } = source.database.executor;
   return [
     section("stats", () => stats(source)),
-    section(
-      "commandstats",
-      () => {
-        const fields: InfoField[] = [];
-        for (const command of table.commands.values()) addCommand(command, fields);
-        return fields;
-      },
-      true,
-    ),
+    section("commandstats", () => commandStats(source), true),
     section("errorstats", () =>
-      [...table.statistics.errors]
-        .sort(([a], [b]) => (a < b ? -1 : 1))
+      source.database.executor.statistics
+        .errors()
         .map(([code, count]) => [`errorstat_${code}`, `count=${count}`] as const),
     ),
+    section("latencystats", () => latencyStats(source), true),
   ];
 }
 
-function addCommand(command: CompiledCommand, fields: InfoField[]): void {
-  const { calls, microseconds, rejected, failed } = command;
-  if (calls + rejected > 0) {
-    const each = (calls === 0 ? 0 : microseconds / calls).toFixed(2);
+function commandStats(source: InfoSource): InfoField[] {
+  const { statistics, table, timer } = source.database.executor;
+  timer.settle();
+  const fields: InfoField[] = [];
+  for (const command of table.all) {
+    const calls = statistics.figure(command, Figure.calls);
+    const us = statistics.figure(command, Figure.microseconds);
+    const rejected = statistics.figure(command, Figure.rejected);
+    const failed = statistics.figure(command, Figure.failed);
+    if (calls + rejected === 0) continue;
+    const each = (calls === 0 ? 0 : us / calls).toFixed(2);
     fields.push([
       `cmdstat_${command.fullName}`,
-      `calls=${calls},usec=${Math.round(microseconds)},usec_per_call=${each},` +
+      `calls=${calls},usec=${Math.round(us)},usec_per_call=${each},` +
         `rejected_calls=${rejected},failed_calls=${failed}`,
     ]);
   }
-  for (const sub of command.subcommands?.values() ?? []) addCommand(sub, fields);
+  return fields;
+}
+
+function latencyStats(source: InfoSource): InfoField[] {
+  const { table, timer } = source.database.executor;
+  const fields: InfoField[] = [];
+  if (!timer.tracking) return fields;
+  timer.settle();
+  const percents = source.configuration.get("latency-tracking-info-percentiles").map(Number);
+  for (const command of table.all) {
+    const histogram = timer.histogram(command);
+    if (histogram === undefined) continue;
+    const values = percents.map(
+      (percent) => `p${percent}=${histogram.percentile(percent).toFixed(3)}`,
+    );
+    fields.push([`latency_percentiles_usec_${command.fullName}`, values.join(",")]);
+  }
+  return fields;
 }
 
 function stats(source: InfoSource): InfoField[] {
   const { network, rates, database } = source;
   const { executor, keyspace, expiry } = database;
   const { pubsub } = executor.context;
-  const { errors, commands } = executor.table.statistics;
+  executor.timer.settle();
+  const { commands } = executor.statistics;
+  const errors = new Map(executor.statistics.errors());
   let errorReplies = 0;
   for (const count of errors.values()) errorReplies += count;
   return [
