@@ -8,6 +8,7 @@ import { expiryCommands } from "./keys/expiry.ts";
 import { keyCommands } from "./keys/keys.ts";
 import { objectCommands } from "./keys/objects.ts";
 import { listMoveCommands } from "./lists/list-moves.ts";
+import { listPopCommands } from "./lists/list-pops.ts";
 import { listCommands } from "./lists/lists.ts";
 import { pubsubCommands } from "./pubsub/pubsub.ts";
 import { clusterCommands } from "./server/cluster.ts";
@@ -35,6 +36,7 @@ export const commandFamilies: readonly (readonly Command[])[] = [
   objectCommands,
   listCommands,
   listMoveCommands,
+  listPopCommands,
   hashCommands,
   setCommands,
   setAlgebraCommands,

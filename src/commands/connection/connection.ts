@@ -29,6 +29,26 @@ export const ping: Command = {
   handler: pingCommand,
 };
 
+function pingCommand(c: Context): void {
+  const { args, reply, session } = c;
+  if (args.count > 2) {
+    reply.errorText(wrongArity("ping"));
+    return;
+  }
+  const start = args.count === 2 ? args.starts[1] : 0;
+  const end = args.count === 2 ? args.ends[1] : 0;
+  if ((session.gates & Gate.subscribed) !== 0) {
+    // Among messages, in RESP2, the answer must look like one.
+    reply.array(2);
+    reply.bulk(PONG, 0, PONG.length);
+    reply.bulk(args.bytes, start, end);
+  } else if (args.count === 1) {
+    reply.simple("PONG");
+  } else {
+    reply.bulk(args.bytes, start, end);
+  }
+}
+
 export const echo: Command = {
   name: "echo",
   arity: 2,
@@ -55,6 +75,11 @@ export const quit: Command = {
   handler: quitCommand,
 };
 
+function quitCommand(c: Context): void {
+  c.session.closing = true;
+  c.reply.ok();
+}
+
 export const reset: Command = {
   name: "reset",
   arity: 1,
@@ -67,6 +92,22 @@ export const reset: Command = {
   notQueued: true,
   handler: resetCommand,
 };
+
+function resetCommand(c: Context): void {
+  const { session } = c;
+  session.endTransaction(c.keyspace);
+  c.pubsub.forget(session);
+  c.executor.gates.reset(session);
+  c.users.greet(session);
+  session.db = 0;
+  c.db = 0;
+  session.protocol = 2;
+  c.reply.protocol = 2;
+  session.name = "";
+  session.noEvict = false;
+  session.noTouch = false;
+  c.reply.simple("RESET");
+}
 
 export const auth: Command = {
   name: "auth",
@@ -82,6 +123,20 @@ export const auth: Command = {
   ],
   handler: authCommand,
 };
+
+function authCommand(c: Context): void {
+  const { args, reply } = c;
+  if (args.count > 3) {
+    reply.error(Errors.syntax);
+    return;
+  }
+  const userAt = args.count === 3 ? 1 : -1;
+  if (userAt < 0 && c.users.open) {
+    reply.error(authWithoutPassword);
+    return;
+  }
+  if (authenticated(c, userAt, args.count - 1)) reply.ok();
+}
 
 export const hello: Command = {
   name: "hello",
@@ -114,107 +169,6 @@ export const hello: Command = {
   ],
   handler: helloCommand,
 };
-
-export const select: Command = {
-  name: "select",
-  arity: 2,
-  flags: "loading stale fast",
-  group: "connection",
-  since: "1.0.0",
-  complexity: "O(1)",
-  summary: "Selects the database of the connection.",
-  args: [{ name: "index", type: "integer" }],
-  handler: selectCommand,
-};
-
-export const connectionCommands: readonly Command[] = [
-  ping,
-  echo,
-  quit,
-  reset,
-  auth,
-  hello,
-  select,
-];
-
-const PONG = asciiBytes("pong");
-
-function pingCommand(c: Context): void {
-  const { args, reply, session } = c;
-  if (args.count > 2) {
-    reply.errorText(wrongArity("ping"));
-    return;
-  }
-  const start = args.count === 2 ? args.starts[1] : 0;
-  const end = args.count === 2 ? args.ends[1] : 0;
-  if ((session.gates & Gate.subscribed) !== 0) {
-    // Among messages, in RESP2, the answer must look like one.
-    reply.array(2);
-    reply.bulk(PONG, 0, PONG.length);
-    reply.bulk(args.bytes, start, end);
-  } else if (args.count === 1) {
-    reply.simple("PONG");
-  } else {
-    reply.bulk(args.bytes, start, end);
-  }
-}
-
-function quitCommand(c: Context): void {
-  c.session.closing = true;
-  c.reply.ok();
-}
-
-function resetCommand(c: Context): void {
-  const { session } = c;
-  session.endTransaction(c.keyspace);
-  c.pubsub.forget(session);
-  c.executor.gates.reset(session);
-  c.users.greet(session);
-  session.db = 0;
-  c.db = 0;
-  session.protocol = 2;
-  c.reply.protocol = 2;
-  session.name = "";
-  session.noEvict = false;
-  session.noTouch = false;
-  c.reply.simple("RESET");
-}
-
-function selectCommand(c: Context): void {
-  const db = databaseArgument(c, 1);
-  if (db < 0) return;
-  c.session.db = db;
-  c.db = db;
-  c.reply.ok();
-}
-
-// Authentication
-
-function authCommand(c: Context): void {
-  const { args, reply } = c;
-  if (args.count > 3) {
-    reply.error(Errors.syntax);
-    return;
-  }
-  const userAt = args.count === 3 ? 1 : -1;
-  if (userAt < 0 && c.users.open) {
-    reply.error(authWithoutPassword);
-    return;
-  }
-  if (authenticated(c, userAt, args.count - 1)) reply.ok();
-}
-
-/** Whether the user and password at these arguments are right; if not, the error is replied. */
-function authenticated(c: Context, userAt: number, passwordAt: number): boolean {
-  const right = c.users.authenticate(c.session, c.args, userAt, passwordAt);
-  if (!right) c.reply.error(authWrong);
-  return right;
-}
-
-// HELLO
-
-const AUTH = asciiBytes("auth");
-const SETNAME = asciiBytes("setname");
 
 function helloCommand(c: Context): void {
   const { args, reply, session } = c;
@@ -263,6 +217,48 @@ function helloCommand(c: Context): void {
   session.updateSubscribed();
   describeServer(c);
 }
+
+export const select: Command = {
+  name: "select",
+  arity: 2,
+  flags: "loading stale fast",
+  group: "connection",
+  since: "1.0.0",
+  complexity: "O(1)",
+  summary: "Selects the database of the connection.",
+  args: [{ name: "index", type: "integer" }],
+  handler: selectCommand,
+};
+
+function selectCommand(c: Context): void {
+  const db = databaseArgument(c, 1);
+  if (db < 0) return;
+  c.session.db = db;
+  c.db = db;
+  c.reply.ok();
+}
+
+export const connectionCommands: readonly Command[] = [
+  ping,
+  echo,
+  quit,
+  reset,
+  auth,
+  hello,
+  select,
+];
+
+const PONG = asciiBytes("pong");
+
+/** Whether the user and password at these arguments are right; if not, the error is replied. */
+function authenticated(c: Context, userAt: number, passwordAt: number): boolean {
+  const right = c.users.authenticate(c.session, c.args, userAt, passwordAt);
+  if (!right) c.reply.error(authWrong);
+  return right;
+}
+
+const AUTH = asciiBytes("auth");
+const SETNAME = asciiBytes("setname");
 
 function describeServer(c: Context): void {
   const { reply, session } = c;

@@ -92,12 +92,14 @@ export const hset: Command = {
   complexity: "O(1) for each field and value",
   summary: "Sets one or more fields of a hash, which is created if need be.",
   args: [keyArg, pairsArg],
-  handler(c) {
-    if ((c.args.count & 1) !== 0) return c.reply.error(arityErrors.hset);
-    const added = setPairs(c);
-    if (added >= 0) c.reply.integer(added);
-  },
+  handler: hsetCommand,
 };
+
+function hsetCommand(c: Context): void {
+  if ((c.args.count & 1) !== 0) return c.reply.error(arityErrors.hset);
+  const added = setPairs(c);
+  if (added >= 0) c.reply.integer(added);
+}
 
 export const hmset: Command = {
   name: "hmset",
@@ -110,11 +112,13 @@ export const hmset: Command = {
   complexity: "O(1) for each field and value",
   summary: "Sets several fields of a hash; HSET does the same and counts.",
   args: [keyArg, pairsArg],
-  handler(c) {
-    if ((c.args.count & 1) !== 0) return c.reply.error(arityErrors.hmset);
-    if (setPairs(c) >= 0) c.reply.ok();
-  },
+  handler: hmsetCommand,
 };
+
+function hmsetCommand(c: Context): void {
+  if ((c.args.count & 1) !== 0) return c.reply.error(arityErrors.hmset);
+  if (setPairs(c) >= 0) c.reply.ok();
+}
 
 export const hsetnx: Command = {
   name: "hsetnx",
@@ -126,15 +130,17 @@ export const hsetnx: Command = {
   complexity: "O(1)",
   summary: "Sets a field of a hash unless the field is there.",
   args: [keyArg, fieldArg, valueArg],
-  handler(c) {
-    const { bytes, starts, ends } = c.args;
-    const entry = c.findTypedForWrite(1, HASH);
-    if (entry < 0) return;
-    if (entry !== 0 && hashesOf(c).has(entry, bytes, starts[2], ends[2])) return c.reply.integer(0);
-    setPairs(c);
-    c.reply.integer(1);
-  },
+  handler: hsetnxCommand,
 };
+
+function hsetnxCommand(c: Context): void {
+  const { bytes, starts, ends } = c.args;
+  const entry = c.findTypedForWrite(1, HASH);
+  if (entry < 0) return;
+  if (entry !== 0 && hashesOf(c).has(entry, bytes, starts[2], ends[2])) return c.reply.integer(0);
+  setPairs(c);
+  c.reply.integer(1);
+}
 
 export const hget: Command = {
   name: "hget",
@@ -146,17 +152,19 @@ export const hget: Command = {
   complexity: "O(1)",
   summary: "Returns the value of a field of a hash.",
   args: [keyArg, fieldArg],
-  handler(c) {
-    const entry = c.findTyped(1, HASH);
-    if (entry < 0) return;
-    const { args } = c;
-    const hashes = hashesOf(c);
-    if (entry === 0 || !hashes.get(entry, args.bytes, args.starts[2], args.ends[2])) {
-      return c.reply.null();
-    }
-    c.reply.bulk(hashes.bytes, hashes.start, hashes.end);
-  },
+  handler: hgetCommand,
 };
+
+function hgetCommand(c: Context): void {
+  const entry = c.findTyped(1, HASH);
+  if (entry < 0) return;
+  const { args } = c;
+  const hashes = hashesOf(c);
+  if (entry === 0 || !hashes.get(entry, args.bytes, args.starts[2], args.ends[2])) {
+    return c.reply.null();
+  }
+  c.reply.bulk(hashes.bytes, hashes.start, hashes.end);
+}
 
 export const hmget: Command = {
   name: "hmget",
@@ -168,22 +176,24 @@ export const hmget: Command = {
   complexity: "O(1) for each field asked for",
   summary: "Returns the values of several fields of a hash.",
   args: [keyArg, fieldsArg],
-  handler(c) {
-    const entry = c.findTyped(1, HASH);
-    if (entry < 0) return;
-    const { args, reply } = c;
-    const hashes = hashesOf(c);
-    const { bytes, starts, ends, count } = args;
-    reply.array(count - 2);
-    for (let i = 2; i < count; i++) {
-      if (entry !== 0 && hashes.get(entry, bytes, starts[i], ends[i])) {
-        reply.bulk(hashes.bytes, hashes.start, hashes.end);
-      } else {
-        reply.null();
-      }
-    }
-  },
+  handler: hmgetCommand,
 };
+
+function hmgetCommand(c: Context): void {
+  const entry = c.findTyped(1, HASH);
+  if (entry < 0) return;
+  const { args, reply } = c;
+  const hashes = hashesOf(c);
+  const { bytes, starts, ends, count } = args;
+  reply.array(count - 2);
+  for (let i = 2; i < count; i++) {
+    if (entry !== 0 && hashes.get(entry, bytes, starts[i], ends[i])) {
+      reply.bulk(hashes.bytes, hashes.start, hashes.end);
+    } else {
+      reply.null();
+    }
+  }
+}
 
 export const hgetall: Command = {
   name: "hgetall",
@@ -196,20 +206,22 @@ export const hgetall: Command = {
   complexity: "O(N) for a hash of N fields",
   summary: "Returns all fields of a hash with their values.",
   args: [keyArg],
-  handler(c) {
-    const entry = c.findTyped(1, HASH);
-    if (entry < 0) return;
-    const { reply } = c;
-    if (entry === 0) return reply.map(0);
-    const { walk } = hashesOf(c);
-    reply.map(hashesOf(c).count(entry));
-    walk.open(entry);
-    while (walk.next()) {
-      reply.bulk(walk.bytes, walk.start, walk.end);
-      reply.bulk(walk.valueBytes, walk.valueStart, walk.valueEnd);
-    }
-  },
+  handler: hgetallCommand,
 };
+
+function hgetallCommand(c: Context): void {
+  const entry = c.findTyped(1, HASH);
+  if (entry < 0) return;
+  const { reply } = c;
+  if (entry === 0) return reply.map(0);
+  const { walk } = hashesOf(c);
+  reply.map(hashesOf(c).count(entry));
+  walk.open(entry);
+  while (walk.next()) {
+    reply.bulk(walk.bytes, walk.start, walk.end);
+    reply.bulk(walk.valueBytes, walk.valueStart, walk.valueEnd);
+  }
+}
 
 export const hkeys: Command = {
   name: "hkeys",
@@ -222,17 +234,19 @@ export const hkeys: Command = {
   complexity: "O(N) for a hash of N fields",
   summary: "Returns all fields of a hash.",
   args: [keyArg],
-  handler(c) {
-    const entry = c.findTyped(1, HASH);
-    if (entry < 0) return;
-    const { reply } = c;
-    if (entry === 0) return reply.array(0);
-    const { walk } = hashesOf(c);
-    reply.array(hashesOf(c).count(entry));
-    walk.open(entry);
-    while (walk.next()) reply.bulk(walk.bytes, walk.start, walk.end);
-  },
+  handler: hkeysCommand,
 };
+
+function hkeysCommand(c: Context): void {
+  const entry = c.findTyped(1, HASH);
+  if (entry < 0) return;
+  const { reply } = c;
+  if (entry === 0) return reply.array(0);
+  const { walk } = hashesOf(c);
+  reply.array(hashesOf(c).count(entry));
+  walk.open(entry);
+  while (walk.next()) reply.bulk(walk.bytes, walk.start, walk.end);
+}
 
 export const hvals: Command = {
   name: "hvals",
@@ -245,17 +259,19 @@ export const hvals: Command = {
   complexity: "O(N) for a hash of N fields",
   summary: "Returns all values of a hash.",
   args: [keyArg],
-  handler(c) {
-    const entry = c.findTyped(1, HASH);
-    if (entry < 0) return;
-    const { reply } = c;
-    if (entry === 0) return reply.array(0);
-    const { walk } = hashesOf(c);
-    reply.array(hashesOf(c).count(entry));
-    walk.open(entry);
-    while (walk.next()) reply.bulk(walk.valueBytes, walk.valueStart, walk.valueEnd);
-  },
+  handler: hvalsCommand,
 };
+
+function hvalsCommand(c: Context): void {
+  const entry = c.findTyped(1, HASH);
+  if (entry < 0) return;
+  const { reply } = c;
+  if (entry === 0) return reply.array(0);
+  const { walk } = hashesOf(c);
+  reply.array(hashesOf(c).count(entry));
+  walk.open(entry);
+  while (walk.next()) reply.bulk(walk.valueBytes, walk.valueStart, walk.valueEnd);
+}
 
 export const hdel: Command = {
   name: "hdel",
@@ -267,10 +283,12 @@ export const hdel: Command = {
   complexity: "O(1) for each field",
   summary: "Deletes fields of a hash, and the hash with its last one.",
   args: [keyArg, fieldsArg],
-  handler(c) {
-    removeMembers(c, hashesOf(c), HashEvents.hdel);
-  },
+  handler: hdelCommand,
 };
+
+function hdelCommand(c: Context): void {
+  removeMembers(c, hashesOf(c), HashEvents.hdel);
+}
 
 export const hlen: Command = {
   name: "hlen",
@@ -282,10 +300,12 @@ export const hlen: Command = {
   complexity: "O(1)",
   summary: "Returns the number of fields of a hash.",
   args: [keyArg],
-  handler(c) {
-    replyCount(c, hashesOf(c));
-  },
+  handler: hlenCommand,
 };
+
+function hlenCommand(c: Context): void {
+  replyCount(c, hashesOf(c));
+}
 
 export const hexists: Command = {
   name: "hexists",
@@ -297,14 +317,16 @@ export const hexists: Command = {
   complexity: "O(1)",
   summary: "Says whether a hash has a field.",
   args: [keyArg, fieldArg],
-  handler(c) {
-    const entry = c.findTyped(1, HASH);
-    if (entry < 0) return;
-    const { bytes, starts, ends } = c.args;
-    const there = entry !== 0 && hashesOf(c).has(entry, bytes, starts[2], ends[2]);
-    c.reply.integer(there ? 1 : 0);
-  },
+  handler: hexistsCommand,
 };
+
+function hexistsCommand(c: Context): void {
+  const entry = c.findTyped(1, HASH);
+  if (entry < 0) return;
+  const { bytes, starts, ends } = c.args;
+  const there = entry !== 0 && hashesOf(c).has(entry, bytes, starts[2], ends[2]);
+  c.reply.integer(there ? 1 : 0);
+}
 
 export const hstrlen: Command = {
   name: "hstrlen",
@@ -316,15 +338,17 @@ export const hstrlen: Command = {
   complexity: "O(1)",
   summary: "Returns the length in bytes of a field's value.",
   args: [keyArg, fieldArg],
-  handler(c) {
-    const entry = c.findTyped(1, HASH);
-    if (entry < 0) return;
-    const hashes = hashesOf(c);
-    const { bytes, starts, ends } = c.args;
-    const there = entry !== 0 && hashes.get(entry, bytes, starts[2], ends[2]);
-    c.reply.integer(there ? hashes.end - hashes.start : 0);
-  },
+  handler: hstrlenCommand,
 };
+
+function hstrlenCommand(c: Context): void {
+  const entry = c.findTyped(1, HASH);
+  if (entry < 0) return;
+  const hashes = hashesOf(c);
+  const { bytes, starts, ends } = c.args;
+  const there = entry !== 0 && hashes.get(entry, bytes, starts[2], ends[2]);
+  c.reply.integer(there ? hashes.end - hashes.start : 0);
+}
 
 /** Stores the first `length` bytes of `digits` in the field at argument 2. */
 function storeDigits(c: Context, found: number, length: number): void {
@@ -343,26 +367,28 @@ export const hincrby: Command = {
   complexity: "O(1)",
   summary: "Adds an integer to the integer in a field; absent counts as 0.",
   args: [keyArg, fieldArg, { name: "increment", type: "integer" }],
-  handler(c) {
-    const { bytes, starts, ends } = c.args;
-    const { reply } = c;
-    const hashes = hashesOf(c);
-    const by = c.args.integer(3);
-    if (Number.isNaN(by)) return reply.error(Errors.notInteger);
-    const entry = c.findTypedForWrite(1, HASH);
-    if (entry < 0) return;
-    const there = entry !== 0 && hashes.get(entry, bytes, starts[2], ends[2]);
-    const current = there ? parseInteger(hashes.bytes, hashes.start, hashes.end) : 0;
-    if (Number.isNaN(current)) return reply.error(hashNotInteger);
-    const sum = current + by;
-    if (!Number.isSafeInteger(sum) || !Number.isSafeInteger(by)) {
-      return incrementExactly(c, entry, there);
-    }
-    storeDigits(c, entry, writeInteger(digits, 0, sum));
-    c.modified(1, HashEvents.hincrby);
-    reply.integer(sum);
-  },
+  handler: hincrbyCommand,
 };
+
+function hincrbyCommand(c: Context): void {
+  const { bytes, starts, ends } = c.args;
+  const { reply } = c;
+  const hashes = hashesOf(c);
+  const by = c.args.integer(3);
+  if (Number.isNaN(by)) return reply.error(Errors.notInteger);
+  const entry = c.findTypedForWrite(1, HASH);
+  if (entry < 0) return;
+  const there = entry !== 0 && hashes.get(entry, bytes, starts[2], ends[2]);
+  const current = there ? parseInteger(hashes.bytes, hashes.start, hashes.end) : 0;
+  if (Number.isNaN(current)) return reply.error(hashNotInteger);
+  const sum = current + by;
+  if (!Number.isSafeInteger(sum) || !Number.isSafeInteger(by)) {
+    return incrementExactly(c, entry, there);
+  }
+  storeDigits(c, entry, writeInteger(digits, 0, sum));
+  c.modified(1, HashEvents.hincrby);
+  reply.integer(sum);
+}
 
 /** HINCRBY beyond 2^53. The field's value, if it is there, is described by hashesOf(c). */
 function incrementExactly(c: Context, entry: number, there: boolean): void {
@@ -387,39 +413,41 @@ export const hincrbyfloat: Command = {
   complexity: "O(1)",
   summary: "Adds a number to the number in a field; absent counts as 0.",
   args: [keyArg, fieldArg, { name: "increment", type: "double" }],
-  handler(c) {
-    const { args, reply } = c;
-    const hashes = hashesOf(c);
-    const { bytes, starts, ends } = args;
-    const given = classifyFloat(bytes, starts[3], ends[3]);
-    if (given === FloatClass.invalid) return reply.error(Errors.notFloat);
-    if (given === FloatClass.infinite) return reply.error(notFinite);
-    const entry = c.findTypedForWrite(1, HASH);
-    if (entry < 0) return;
-    const there = entry !== 0 && hashes.get(entry, bytes, starts[2], ends[2]);
-    const length = addFloatsInto(
-      there ? hashes.bytes : ZERO,
-      there ? hashes.start : 0,
-      there ? hashes.end : 1,
-      bytes,
-      starts[3],
-      ends[3],
-      digits,
-      0,
-    );
-    if (length === FloatSumError.firstInvalid) return reply.error(hashNotFloat);
-    if (length < 0) return reply.error(Errors.notANumber);
-    storeDigits(c, entry, length);
-    // Sums of floats are not the same on every machine, so the log gets the result.
-    c.effect(4);
-    c.effectText("HSET");
-    c.effectArg(1);
-    c.effectArg(2);
-    c.effectBytes(digits, 0, length);
-    c.modified(1, HashEvents.hincrbyfloat);
-    reply.bulk(digits, 0, length);
-  },
+  handler: hincrbyfloatCommand,
 };
+
+function hincrbyfloatCommand(c: Context): void {
+  const { args, reply } = c;
+  const hashes = hashesOf(c);
+  const { bytes, starts, ends } = args;
+  const given = classifyFloat(bytes, starts[3], ends[3]);
+  if (given === FloatClass.invalid) return reply.error(Errors.notFloat);
+  if (given === FloatClass.infinite) return reply.error(notFinite);
+  const entry = c.findTypedForWrite(1, HASH);
+  if (entry < 0) return;
+  const there = entry !== 0 && hashes.get(entry, bytes, starts[2], ends[2]);
+  const length = addFloatsInto(
+    there ? hashes.bytes : ZERO,
+    there ? hashes.start : 0,
+    there ? hashes.end : 1,
+    bytes,
+    starts[3],
+    ends[3],
+    digits,
+    0,
+  );
+  if (length === FloatSumError.firstInvalid) return reply.error(hashNotFloat);
+  if (length < 0) return reply.error(Errors.notANumber);
+  storeDigits(c, entry, length);
+  // Sums of floats are not the same on every machine, so the log gets the result.
+  c.effect(4);
+  c.effectText("HSET");
+  c.effectArg(1);
+  c.effectArg(2);
+  c.effectBytes(digits, 0, length);
+  c.modified(1, HashEvents.hincrbyfloat);
+  reply.bulk(digits, 0, length);
+}
 
 function replyWalkedField(c: Context): void {
   const { walk } = hashesOf(c);
@@ -488,32 +516,34 @@ export const hrandfield: Command = {
       ],
     },
   ],
-  handler(c) {
-    const { args, reply } = c;
-    if (args.count === 2) return randomField(c);
-    const asked = readDrawCount(args, 2, reply);
-    if (Number.isNaN(asked)) return;
-    if (args.count > 4 || (args.count === 4 && !args.is(3, WITHVALUES))) {
-      return reply.error(Errors.syntax);
-    }
-    const withValues = args.count === 4;
-    if (withValues && Math.abs(asked) === Number.POSITIVE_INFINITY) {
-      const exact = args.integer64(2) ?? 0n;
-      if (exact > HALF_OF_LONG_MAX || exact < -HALF_OF_LONG_MAX) {
-        return reply.error(Errors.outOfRange);
-      }
-    }
-    const entry = c.findTyped(1, HASH);
-    if (entry < 0) return;
-    if (entry === 0 || asked === 0) return reply.array(0);
-    if (drawsTooMany(asked)) return reply.error(Errors.outOfRange);
-    const hashes = hashesOf(c);
-    const pair = reply.protocol === 3 ? nestedPair : flatPair;
-    const form = withValues ? pair : fieldAlone;
-    reply.array(sampleSize(asked, hashes.count(entry)) * form.elements);
-    replySample(c, hashes, entry, asked, form);
-  },
+  handler: hrandfieldCommand,
 };
+
+function hrandfieldCommand(c: Context): void {
+  const { args, reply } = c;
+  if (args.count === 2) return randomField(c);
+  const asked = readDrawCount(args, 2, reply);
+  if (Number.isNaN(asked)) return;
+  if (args.count > 4 || (args.count === 4 && !args.is(3, WITHVALUES))) {
+    return reply.error(Errors.syntax);
+  }
+  const withValues = args.count === 4;
+  if (withValues && Math.abs(asked) === Number.POSITIVE_INFINITY) {
+    const exact = args.integer64(2) ?? 0n;
+    if (exact > HALF_OF_LONG_MAX || exact < -HALF_OF_LONG_MAX) {
+      return reply.error(Errors.outOfRange);
+    }
+  }
+  const entry = c.findTyped(1, HASH);
+  if (entry < 0) return;
+  if (entry === 0 || asked === 0) return reply.array(0);
+  if (drawsTooMany(asked)) return reply.error(Errors.outOfRange);
+  const hashes = hashesOf(c);
+  const pair = reply.protocol === 3 ? nestedPair : flatPair;
+  const form = withValues ? pair : fieldAlone;
+  reply.array(sampleSize(asked, hashes.count(entry)) * form.elements);
+  replySample(c, hashes, entry, asked, form);
+}
 
 function randomField(c: Context): void {
   const entry = c.findTyped(1, HASH);
@@ -538,10 +568,12 @@ export const hscan: Command = {
     ...scanArgs,
     { name: "novalues", type: "pure-token", token: "NOVALUES", optional: true, since: "7.4.0" },
   ],
-  handler(c) {
-    scanMembers(c, hashesOf(c), flatPair, fieldAlone);
-  },
+  handler: hscanCommand,
 };
+
+function hscanCommand(c: Context): void {
+  scanMembers(c, hashesOf(c), flatPair, fieldAlone);
+}
 
 export const hashCommands: Command[] = [
   hset,

@@ -135,6 +135,17 @@ export const persist: Command = {
   handler: persistCommand,
 };
 
+function persistCommand(c: Context): void {
+  const entry = c.findForWrite(1);
+  if (entry === 0 || !c.keyspace.records.hasDeadline(entry)) {
+    c.reply.integer(0);
+    return;
+  }
+  c.keyspace.setDeadline(c.db, entry, NO_DEADLINE);
+  c.modified(1, Events.persist);
+  c.reply.integer(1);
+}
+
 export const expiryCommands: readonly Command[] = [
   expire,
   pexpire,
@@ -256,15 +267,4 @@ function replyTime(c: Context, ms: number, unitMs: number): void {
   const time = timeIn(unitMs, ms);
   if (Number.isSafeInteger(time)) c.reply.integer(time);
   else c.reply.integer64(BigInt(time));
-}
-
-function persistCommand(c: Context): void {
-  const entry = c.findForWrite(1);
-  if (entry === 0 || !c.keyspace.records.hasDeadline(entry)) {
-    c.reply.integer(0);
-    return;
-  }
-  c.keyspace.setDeadline(c.db, entry, NO_DEADLINE);
-  c.modified(1, Events.persist);
-  c.reply.integer(1);
 }

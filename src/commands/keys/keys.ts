@@ -28,6 +28,16 @@ export const deleteKeys: Command = {
   handler: deleteCommand,
 };
 
+function deleteCommand(c: Context): void {
+  let deleted = 0;
+  for (let i = 1; i < c.args.count; i++) {
+    if (!c.remove(i)) continue;
+    deleted++;
+    c.modified(i, Events.del);
+  }
+  c.reply.integer(deleted);
+}
+
 export const unlink: Command = {
   name: "unlink",
   arity: -2,
@@ -57,6 +67,12 @@ export const exists: Command = {
   handler: existsCommand,
 };
 
+function existsCommand(c: Context): void {
+  let existing = 0;
+  for (let i = 1; i < c.args.count; i++) if (peek(c, i) !== 0) existing++;
+  c.reply.integer(existing);
+}
+
 export const typeOfKey: Command = {
   name: "type",
   arity: 2,
@@ -71,6 +87,11 @@ export const typeOfKey: Command = {
   handler: typeCommand,
 };
 
+function typeCommand(c: Context): void {
+  const entry = peek(c, 1);
+  c.reply.simple(entry === 0 ? "none" : c.keyspace.types.name(c.keyspace.typeOf(entry)));
+}
+
 export const keys: Command = {
   name: "keys",
   arity: 2,
@@ -84,165 +105,6 @@ export const keys: Command = {
   args: [{ name: "pattern", type: "pattern" }],
   handler: keysCommand,
 };
-
-export const scan: Command = {
-  name: "scan",
-  arity: -2,
-  flags: "readonly",
-  tips: "nondeterministic_output request_policy:special",
-  group: "generic",
-  since: "2.8.0",
-  complexity: "O(1) for each call, O(N) for a whole scan of N keys.",
-  summary: "Goes through the keys of the database in steps.",
-  args: [
-    ...scanArgs,
-    { name: "type", type: "string", token: "TYPE", since: "6.0.0", optional: true },
-  ],
-  handler: scanCommand,
-};
-
-export const randomkey: Command = {
-  name: "randomkey",
-  arity: 1,
-  flags: "readonly",
-  tips: "request_policy:all_shards nondeterministic_output",
-  group: "generic",
-  since: "1.0.0",
-  complexity: "O(1)",
-  summary: "Returns a key drawn at random.",
-  handler: randomkeyCommand,
-};
-
-export const rename: Command = {
-  name: "rename",
-  arity: 3,
-  flags: "write",
-  keys: [
-    { index: 1, flags: "RW access delete" },
-    { index: 2, flags: "OW update" },
-  ],
-  group: "generic",
-  since: "1.0.0",
-  complexity: "O(1)",
-  summary: "Gives a key another name, over whatever had it.",
-  args: [keyArg, { name: "newkey", type: "key", keySpecIndex: 1 }],
-  handler: renameCommand,
-};
-
-export const renamenx: Command = {
-  name: "renamenx",
-  arity: 3,
-  flags: "write fast",
-  keys: [
-    { index: 1, flags: "RW access delete" },
-    { index: 2, flags: "OW insert" },
-  ],
-  group: "generic",
-  since: "1.0.0",
-  complexity: "O(1)",
-  summary: "Gives a key another name if nothing has it.",
-  args: [keyArg, { name: "newkey", type: "key", keySpecIndex: 1 }],
-  handler: renamenxCommand,
-};
-
-export const copy: Command = {
-  name: "copy",
-  arity: -3,
-  flags: "write denyoom",
-  keys: [
-    { index: 1, flags: "RO access" },
-    { index: 2, flags: "OW update" },
-  ],
-  group: "generic",
-  since: "6.2.0",
-  complexity: "O(1) for strings, O(N) for collections of N elements.",
-  summary: "Copies a key's value to another key.",
-  args: [
-    { name: "source", type: "key", keySpecIndex: 0 },
-    { name: "destination", type: "key", keySpecIndex: 1 },
-    { name: "destination-db", type: "integer", token: "DB", optional: true },
-    { name: "replace", type: "pure-token", token: "REPLACE", optional: true },
-  ],
-  handler: copyCommand,
-};
-
-export const touch: Command = {
-  name: "touch",
-  arity: -2,
-  flags: "readonly fast",
-  tips: "request_policy:multi_shard response_policy:agg_sum",
-  keys: [{ index: 1, last: -1, flags: "RO" }],
-  group: "generic",
-  since: "3.2.1",
-  complexity: "O(N) where N is the number of keys that will be touched.",
-  summary: "Counts the keys that exist and marks them as just used.",
-  args: [keysArg],
-  handler: touchCommand,
-};
-
-export const move: Command = {
-  name: "move",
-  arity: 3,
-  flags: "write fast",
-  keys: "RW access update",
-  group: "generic",
-  since: "1.0.0",
-  complexity: "O(1)",
-  summary: "Moves a key to another database.",
-  args: [keyArg, { name: "db", type: "integer" }],
-  handler: moveCommand,
-};
-
-export const keyCommands: readonly Command[] = [
-  deleteKeys,
-  unlink,
-  exists,
-  typeOfKey,
-  keys,
-  scan,
-  randomkey,
-  rename,
-  renamenx,
-  copy,
-  touch,
-  move,
-];
-
-function deleteCommand(c: Context): void {
-  let deleted = 0;
-  for (let i = 1; i < c.args.count; i++) {
-    if (!c.remove(i)) continue;
-    deleted++;
-    c.modified(i, Events.del);
-  }
-  c.reply.integer(deleted);
-}
-
-function existsCommand(c: Context): void {
-  let existing = 0;
-  for (let i = 1; i < c.args.count; i++) if (peek(c, i) !== 0) existing++;
-  c.reply.integer(existing);
-}
-
-function touchCommand(c: Context): void {
-  // CLIENT NO-TOUCH does not hold for this one.
-  c.keyspace.touching = true;
-  let existing = 0;
-  for (let i = 1; i < c.args.count; i++) if (c.find(i) !== 0) existing++;
-  c.reply.integer(existing);
-}
-
-/** The entry of the key at argument i, its access clock left alone, or 0. */
-function peek(c: Context, i: number): number {
-  return c.keyspace.peek(c.db, c.args.bytes, c.args.starts[i], c.args.ends[i]);
-}
-
-function typeCommand(c: Context): void {
-  const entry = peek(c, 1);
-  c.reply.simple(entry === 0 ? "none" : c.keyspace.types.name(c.keyspace.typeOf(entry)));
-}
-
-// Finding keys
 
 function keysCommand(c: Context): void {
   const { args, keyspace, reply } = c;
@@ -267,6 +129,22 @@ function keysCommand(c: Context): void {
   }
   reply.endArray(mark, count);
 }
+
+export const scan: Command = {
+  name: "scan",
+  arity: -2,
+  flags: "readonly",
+  tips: "nondeterministic_output request_policy:special",
+  group: "generic",
+  since: "2.8.0",
+  complexity: "O(1) for each call, O(N) for a whole scan of N keys.",
+  summary: "Goes through the keys of the database in steps.",
+  args: [
+    ...scanArgs,
+    { name: "type", type: "string", token: "TYPE", since: "6.0.0", optional: true },
+  ],
+  handler: scanCommand,
+};
 
 function scanCommand(c: Context): void {
   const { args, keyspace, reply } = c;
@@ -306,8 +184,17 @@ function scanCommand(c: Context): void {
   reply.raw(keys, 0, keys.length);
 }
 
-/** Draws that may meet an expired entry before RANDOMKEY takes what it finds. */
-const RANDOM_DRAWS_MAX = 100;
+export const randomkey: Command = {
+  name: "randomkey",
+  arity: 1,
+  flags: "readonly",
+  tips: "request_policy:all_shards nondeterministic_output",
+  group: "generic",
+  since: "1.0.0",
+  complexity: "O(1)",
+  summary: "Returns a key drawn at random.",
+  handler: randomkeyCommand,
+};
 
 function randomkeyCommand(c: Context): void {
   const { keyspace, reply } = c;
@@ -324,7 +211,184 @@ function randomkeyCommand(c: Context): void {
   reply.null();
 }
 
-// Other names, other databases
+export const rename: Command = {
+  name: "rename",
+  arity: 3,
+  flags: "write",
+  keys: [
+    { index: 1, flags: "RW access delete" },
+    { index: 2, flags: "OW update" },
+  ],
+  group: "generic",
+  since: "1.0.0",
+  complexity: "O(1)",
+  summary: "Gives a key another name, over whatever had it.",
+  args: [keyArg, { name: "newkey", type: "key", keySpecIndex: 1 }],
+  handler: renameCommand,
+};
+
+function renameCommand(c: Context): void {
+  if (renamed(c, false) > 0) c.reply.ok();
+}
+
+export const renamenx: Command = {
+  name: "renamenx",
+  arity: 3,
+  flags: "write fast",
+  keys: [
+    { index: 1, flags: "RW access delete" },
+    { index: 2, flags: "OW insert" },
+  ],
+  group: "generic",
+  since: "1.0.0",
+  complexity: "O(1)",
+  summary: "Gives a key another name if nothing has it.",
+  args: [keyArg, { name: "newkey", type: "key", keySpecIndex: 1 }],
+  handler: renamenxCommand,
+};
+
+function renamenxCommand(c: Context): void {
+  const done = renamed(c, true);
+  if (done >= 0) c.reply.integer(done);
+}
+
+export const copy: Command = {
+  name: "copy",
+  arity: -3,
+  flags: "write denyoom",
+  keys: [
+    { index: 1, flags: "RO access" },
+    { index: 2, flags: "OW update" },
+  ],
+  group: "generic",
+  since: "6.2.0",
+  complexity: "O(1) for strings, O(N) for collections of N elements.",
+  summary: "Copies a key's value to another key.",
+  args: [
+    { name: "source", type: "key", keySpecIndex: 0 },
+    { name: "destination", type: "key", keySpecIndex: 1 },
+    { name: "destination-db", type: "integer", token: "DB", optional: true },
+    { name: "replace", type: "pure-token", token: "REPLACE", optional: true },
+  ],
+  handler: copyCommand,
+};
+
+function copyCommand(c: Context): void {
+  const { args, keyspace, reply } = c;
+  let db = c.db;
+  let replace = false;
+  for (let i = 3; i < args.count; i++) {
+    if (args.is(i, REPLACE)) {
+      replace = true;
+    } else if (args.is(i, DB) && i + 1 < args.count) {
+      db = databaseArgument(c, ++i);
+      if (db < 0) return;
+    } else {
+      reply.error(Errors.syntax);
+      return;
+    }
+  }
+  if (db === c.db && sameKey(c, 1, 2)) {
+    reply.error(sameObject);
+    return;
+  }
+  const entry = c.find(1);
+  const { bytes } = args;
+  const start = args.starts[2];
+  const end = args.ends[2];
+  const taken = entry === 0 ? 0 : keyspace.find(db, bytes, start, end);
+  if (entry === 0 || (taken !== 0 && !replace)) {
+    reply.integer(0);
+    return;
+  }
+  if (taken !== 0) keyspace.remove(db, taken);
+  keyspace.attach(db, keyspace.copyEntry(entry, bytes, start, end));
+  c.modifiedKey(db, bytes, start, end, Events.copyTo);
+  c.notices.ready(db, bytes, start, end);
+  reply.integer(1);
+}
+
+export const touch: Command = {
+  name: "touch",
+  arity: -2,
+  flags: "readonly fast",
+  tips: "request_policy:multi_shard response_policy:agg_sum",
+  keys: [{ index: 1, last: -1, flags: "RO" }],
+  group: "generic",
+  since: "3.2.1",
+  complexity: "O(N) where N is the number of keys that will be touched.",
+  summary: "Counts the keys that exist and marks them as just used.",
+  args: [keysArg],
+  handler: touchCommand,
+};
+
+function touchCommand(c: Context): void {
+  // CLIENT NO-TOUCH does not hold for this one.
+  c.keyspace.touching = true;
+  let existing = 0;
+  for (let i = 1; i < c.args.count; i++) if (c.find(i) !== 0) existing++;
+  c.reply.integer(existing);
+}
+
+export const move: Command = {
+  name: "move",
+  arity: 3,
+  flags: "write fast",
+  keys: "RW access update",
+  group: "generic",
+  since: "1.0.0",
+  complexity: "O(1)",
+  summary: "Moves a key to another database.",
+  args: [keyArg, { name: "db", type: "integer" }],
+  handler: moveCommand,
+};
+
+function moveCommand(c: Context): void {
+  const { args, keyspace, reply } = c;
+  const db = databaseArgument(c, 2);
+  if (db < 0) return;
+  if (db === c.db) {
+    reply.error(sameObject);
+    return;
+  }
+  const { bytes } = args;
+  const start = args.starts[1];
+  const end = args.ends[1];
+  const entry = c.findForWrite(1);
+  if (entry === 0 || keyspace.find(db, bytes, start, end) !== 0) {
+    reply.integer(0);
+    return;
+  }
+  keyspace.detach(c.db, entry);
+  keyspace.attach(db, entry);
+  c.modified(1, Events.moveFrom);
+  c.modifiedKey(db, bytes, start, end, Events.moveTo);
+  c.notices.ready(db, bytes, start, end);
+  reply.integer(1);
+}
+
+export const keyCommands: readonly Command[] = [
+  deleteKeys,
+  unlink,
+  exists,
+  typeOfKey,
+  keys,
+  scan,
+  randomkey,
+  rename,
+  renamenx,
+  copy,
+  touch,
+  move,
+];
+
+/** The entry of the key at argument i, its access clock left alone, or 0. */
+function peek(c: Context, i: number): number {
+  return c.keyspace.peek(c.db, c.args.bytes, c.args.starts[i], c.args.ends[i]);
+}
+
+/** Draws that may meet an expired entry before RANDOMKEY takes what it finds. */
+const RANDOM_DRAWS_MAX = 100;
 
 function sameKey(c: Context, i: number, j: number): boolean {
   const { bytes, starts } = c.args;
@@ -332,15 +396,6 @@ function sameKey(c: Context, i: number, j: number): boolean {
   if (length !== c.args.length(j)) return false;
   for (let k = 0; k < length; k++) if (bytes[starts[i] + k] !== bytes[starts[j] + k]) return false;
   return true;
-}
-
-function renameCommand(c: Context): void {
-  if (renamed(c, false) > 0) c.reply.ok();
-}
-
-function renamenxCommand(c: Context): void {
-  const done = renamed(c, true);
-  if (done >= 0) c.reply.integer(done);
 }
 
 /** 1: renamed (or the same name), 0: the name was taken, −1: there is no such key, replied. */
@@ -387,62 +442,3 @@ export function databaseArgument(c: Context, i: number): number {
 
 const DB = asciiBytes("db");
 const REPLACE = asciiBytes("replace");
-
-function copyCommand(c: Context): void {
-  const { args, keyspace, reply } = c;
-  let db = c.db;
-  let replace = false;
-  for (let i = 3; i < args.count; i++) {
-    if (args.is(i, REPLACE)) {
-      replace = true;
-    } else if (args.is(i, DB) && i + 1 < args.count) {
-      db = databaseArgument(c, ++i);
-      if (db < 0) return;
-    } else {
-      reply.error(Errors.syntax);
-      return;
-    }
-  }
-  if (db === c.db && sameKey(c, 1, 2)) {
-    reply.error(sameObject);
-    return;
-  }
-  const entry = c.find(1);
-  const { bytes } = args;
-  const start = args.starts[2];
-  const end = args.ends[2];
-  const taken = entry === 0 ? 0 : keyspace.find(db, bytes, start, end);
-  if (entry === 0 || (taken !== 0 && !replace)) {
-    reply.integer(0);
-    return;
-  }
-  if (taken !== 0) keyspace.remove(db, taken);
-  keyspace.attach(db, keyspace.copyEntry(entry, bytes, start, end));
-  c.modifiedKey(db, bytes, start, end, Events.copyTo);
-  c.notices.ready(db, bytes, start, end);
-  reply.integer(1);
-}
-
-function moveCommand(c: Context): void {
-  const { args, keyspace, reply } = c;
-  const db = databaseArgument(c, 2);
-  if (db < 0) return;
-  if (db === c.db) {
-    reply.error(sameObject);
-    return;
-  }
-  const { bytes } = args;
-  const start = args.starts[1];
-  const end = args.ends[1];
-  const entry = c.findForWrite(1);
-  if (entry === 0 || keyspace.find(db, bytes, start, end) !== 0) {
-    reply.integer(0);
-    return;
-  }
-  keyspace.detach(c.db, entry);
-  keyspace.attach(db, entry);
-  c.modified(1, Events.moveFrom);
-  c.modifiedKey(db, bytes, start, end, Events.moveTo);
-  c.notices.ready(db, bytes, start, end);
-  reply.integer(1);
-}

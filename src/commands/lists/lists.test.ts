@@ -17,6 +17,7 @@ import { registerTypes } from "../../types/all-types.ts";
 import { ListKind, listsOf } from "../../types/lists.ts";
 import { StringKind } from "../../types/strings.ts";
 import { listMoveCommands } from "./list-moves.ts";
+import { listPopCommands } from "./list-pops.ts";
 import { listCommands } from "./lists.ts";
 
 const NOW = 1_700_000_000_000;
@@ -85,7 +86,7 @@ class Fixture {
       monotonicMs: () => 0,
       writesRefused: () => undefined,
     } as unknown as Services;
-    const table = new CommandTable([listCommands, listMoveCommands, [put]]);
+    const table = new CommandTable([listCommands, listMoveCommands, listPopCommands, [put]]);
     this.executor = new Executor(table, keyspace, services);
     this.executor.setNow(NOW);
     const append: EffectSink["append"] = (bytes, start, end) => {

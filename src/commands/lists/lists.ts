@@ -1,6 +1,6 @@
-// Commands on one list: LPUSH … LTRIM. Those that move elements from list to list, or take them
-// from the first of several, are in list-moves.ts. Behaviour and texts are those of Redis 7.2;
-// redis.io/docs/latest/commands/?group=list.
+// Commands on one list: LPUSH … LTRIM. Those that move elements from list to list are in
+// list-moves.ts, those that take them from the first of several in list-pops.ts. Behaviour and
+// texts are those of Redis 7.2; redis.io/docs/latest/commands/?group=list.
 
 import { asciiBytes } from "../../base/bytes.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
@@ -68,23 +68,6 @@ function push(c: Context, end: number, mustExist: boolean): void {
   c.reply.integer(length);
 }
 
-function insert(c: Context): void {
-  const { args } = c;
-  const lists = listsOf(c);
-  const before = args.is(2, BEFORE);
-  if (!before && !args.is(2, AFTER)) return c.reply.error(Errors.syntax);
-  const entry = c.findTypedForWrite(1, LIST);
-  if (entry < 0) return;
-  if (entry === 0) return c.reply.integer(0);
-  if (!lists.findFirst(entry, args.bytes, args.starts[3], args.ends[3])) {
-    return c.reply.integer(-1);
-  }
-  lists.willGrow(entry, 1, args.ends[4] - args.starts[4]);
-  lists.insertAtFound(entry, before, args.bytes, args.starts[4], args.ends[4]);
-  c.modified(1, ListEvents.linsert);
-  c.reply.integer(lists.length(entry));
-}
-
 // Taking
 
 /** The list at argument i has lost elements at an end; `left` remain. */
@@ -142,46 +125,104 @@ function pop(c: Context, end: number): void {
   else popMany(c, 1, entry, end, count);
 }
 
-function remove(c: Context): void {
-  const { args } = c;
-  const lists = listsOf(c);
-  const count = index(c, 2);
-  if (Number.isNaN(count)) return;
-  const entry = c.findTypedForWrite(1, LIST);
-  if (entry < 0) return;
-  if (entry === 0) return c.reply.integer(0);
-  const removed = lists.removeEqual(entry, count, args.bytes, args.starts[3], args.ends[3]);
-  if (removed > 0) {
-    c.modified(1, ListEvents.lrem);
-    if (lists.length(entry) === 0) c.removedEmpty(1);
-  }
-  c.reply.integer(removed);
-}
+const element: ArgumentDoc = { name: "element", type: "string" };
+const elements: ArgumentDoc = { ...element, multiple: true };
+const countSince: ArgumentDoc = { name: "count", type: "integer", since: "6.2.0", optional: true };
+const PER_ELEMENT = "O(N) where N is the number of elements added.";
+const PER_TAKEN = "O(N) where N is the number of elements returned.";
 
-function trim(c: Context): void {
-  const first = index(c, 2);
-  if (Number.isNaN(first)) return;
-  const last = index(c, 3);
-  if (Number.isNaN(last)) return;
-  const entry = c.findTypedForWrite(1, LIST);
-  if (entry < 0) return;
-  if (entry === 0) return c.reply.ok();
-  const length = listsOf(c).length(entry);
-  const from = sliceStart(first, length);
-  const to = sliceEnd(last, length);
-  if (from < to) {
-    listsOf(c).keepRange(entry, from, to);
-    c.modified(1, ListEvents.ltrim);
-  } else {
-    c.modified(1, ListEvents.ltrim);
-    c.removedEmpty(1);
-  }
-  c.reply.ok();
-}
+export const lpush: Command = {
+  group: "list",
+  name: "lpush",
+  arity: -3,
+  flags: "write denyoom fast",
+  keys: "RW insert",
+  since: "1.0.0",
+  complexity: PER_ELEMENT,
+  summary: "Adds elements at the head of a list, creating it if need be.",
+  args: [keyArg, elements],
+  handler: (c) => push(c, End.left, false),
+};
 
-// Reading
+export const rpush: Command = {
+  group: "list",
+  name: "rpush",
+  arity: -3,
+  flags: "write denyoom fast",
+  keys: "RW insert",
+  since: "1.0.0",
+  complexity: PER_ELEMENT,
+  summary: "Adds elements at the tail of a list, creating it if need be.",
+  args: [keyArg, elements],
+  handler: (c) => push(c, End.right, false),
+};
 
-function range(c: Context): void {
+export const lpushx: Command = {
+  group: "list",
+  name: "lpushx",
+  arity: -3,
+  flags: "write denyoom fast",
+  keys: "RW insert",
+  since: "2.2.0",
+  complexity: PER_ELEMENT,
+  summary: "Adds elements at the head of a list that exists.",
+  args: [keyArg, elements],
+  handler: (c) => push(c, End.left, true),
+};
+
+export const rpushx: Command = {
+  group: "list",
+  name: "rpushx",
+  arity: -3,
+  flags: "write denyoom fast",
+  keys: "RW insert",
+  since: "2.2.0",
+  complexity: PER_ELEMENT,
+  summary: "Adds elements at the tail of a list that exists.",
+  args: [keyArg, elements],
+  handler: (c) => push(c, End.right, true),
+};
+
+export const lpop: Command = {
+  group: "list",
+  name: "lpop",
+  arity: -2,
+  flags: "write fast",
+  keys: "RW access delete",
+  since: "1.0.0",
+  complexity: PER_TAKEN,
+  summary: "Takes elements from the head of a list and returns them.",
+  args: [keyArg, countSince],
+  handler: (c) => pop(c, End.left),
+};
+
+export const rpop: Command = {
+  group: "list",
+  name: "rpop",
+  arity: -2,
+  flags: "write fast",
+  keys: "RW access delete",
+  since: "1.0.0",
+  complexity: PER_TAKEN,
+  summary: "Takes elements from the tail of a list and returns them.",
+  args: [keyArg, countSince],
+  handler: (c) => pop(c, End.right),
+};
+
+export const lrange: Command = {
+  group: "list",
+  name: "lrange",
+  arity: 4,
+  flags: "readonly",
+  keys: "RO access",
+  since: "1.0.0",
+  complexity: "O(S+N) where S is the distance from the nearer end and N the number returned.",
+  summary: "Returns the elements of a list between two indexes.",
+  args: [keyArg, integer("start"), integer("stop")],
+  handler: lrangeCommand,
+};
+
+function lrangeCommand(c: Context): void {
   const { reply } = c;
   const lists = listsOf(c);
   const first = index(c, 2);
@@ -205,7 +246,191 @@ function range(c: Context): void {
   }
 }
 
-function position(c: Context): void {
+export const llen: Command = {
+  group: "list",
+  name: "llen",
+  arity: 2,
+  flags: "readonly fast",
+  keys: "RO",
+  since: "1.0.0",
+  complexity: "O(1)",
+  summary: "Returns how many elements a list has.",
+  args: [keyArg],
+  handler: llenCommand,
+};
+
+function llenCommand(c: Context): void {
+  const entry = c.findTyped(1, LIST);
+  if (entry >= 0) c.reply.integer(entry === 0 ? 0 : listsOf(c).length(entry));
+}
+
+export const lindex: Command = {
+  group: "list",
+  name: "lindex",
+  arity: 3,
+  flags: "readonly",
+  keys: "RO access",
+  since: "1.0.0",
+  complexity: "O(N) where N is the distance from the nearer end; O(1) at the ends.",
+  summary: "Returns the element of a list at an index.",
+  args: [keyArg, integer("index")],
+  handler: lindexCommand,
+};
+
+function lindexCommand(c: Context): void {
+  const { reply } = c;
+  const lists = listsOf(c);
+  const entry = c.findTyped(1, LIST);
+  if (entry < 0) return;
+  if (entry === 0) return reply.null();
+  const i = index(c, 2);
+  if (Number.isNaN(i)) return;
+  if (!lists.seek(entry, i)) return reply.null();
+  lists.chunked.read();
+  reply.bulk(lists.packed.bytes, lists.packed.start, lists.packed.end);
+}
+
+export const lset: Command = {
+  group: "list",
+  name: "lset",
+  arity: 4,
+  flags: "write denyoom",
+  keys: "RW update",
+  since: "1.0.0",
+  complexity: "O(N) where N is the distance from the nearer end; O(1) at the ends.",
+  summary: "Replaces the element of a list at an index.",
+  args: [keyArg, integer("index"), element],
+  handler: lsetCommand,
+};
+
+function lsetCommand(c: Context): void {
+  const { args } = c;
+  const lists = listsOf(c);
+  const entry = c.findTypedForWrite(1, LIST);
+  if (entry < 0) return;
+  if (entry === 0) return c.reply.error(Errors.noSuchKey);
+  const i = index(c, 2);
+  if (Number.isNaN(i)) return;
+  if (!lists.set(entry, i, args.bytes, args.starts[3], args.ends[3])) {
+    return c.reply.error(indexOutOfRange);
+  }
+  c.modified(1, ListEvents.lset);
+  c.reply.ok();
+}
+
+export const linsert: Command = {
+  group: "list",
+  name: "linsert",
+  arity: 5,
+  flags: "write denyoom",
+  keys: "RW insert",
+  since: "2.2.0",
+  complexity: "O(N) where N is the number of elements before the pivot.",
+  summary: "Inserts an element before or after another one of a list.",
+  args: [keyArg, oneOf("where", "BEFORE", "AFTER"), { name: "pivot", type: "string" }, element],
+  handler: linsertCommand,
+};
+
+function linsertCommand(c: Context): void {
+  const { args } = c;
+  const lists = listsOf(c);
+  const before = args.is(2, BEFORE);
+  if (!before && !args.is(2, AFTER)) return c.reply.error(Errors.syntax);
+  const entry = c.findTypedForWrite(1, LIST);
+  if (entry < 0) return;
+  if (entry === 0) return c.reply.integer(0);
+  if (!lists.findFirst(entry, args.bytes, args.starts[3], args.ends[3])) {
+    return c.reply.integer(-1);
+  }
+  lists.willGrow(entry, 1, args.ends[4] - args.starts[4]);
+  lists.insertAtFound(entry, before, args.bytes, args.starts[4], args.ends[4]);
+  c.modified(1, ListEvents.linsert);
+  c.reply.integer(lists.length(entry));
+}
+
+export const lrem: Command = {
+  group: "list",
+  name: "lrem",
+  arity: 4,
+  flags: "write",
+  keys: "RW delete",
+  since: "1.0.0",
+  complexity: "O(N+M) where N is the length of the list and M the number removed.",
+  summary: "Removes elements of a list that equal a value.",
+  args: [keyArg, integer("count"), element],
+  handler: lremCommand,
+};
+
+function lremCommand(c: Context): void {
+  const { args } = c;
+  const lists = listsOf(c);
+  const count = index(c, 2);
+  if (Number.isNaN(count)) return;
+  const entry = c.findTypedForWrite(1, LIST);
+  if (entry < 0) return;
+  if (entry === 0) return c.reply.integer(0);
+  const removed = lists.removeEqual(entry, count, args.bytes, args.starts[3], args.ends[3]);
+  if (removed > 0) {
+    c.modified(1, ListEvents.lrem);
+    if (lists.length(entry) === 0) c.removedEmpty(1);
+  }
+  c.reply.integer(removed);
+}
+
+export const ltrim: Command = {
+  group: "list",
+  name: "ltrim",
+  arity: 4,
+  flags: "write",
+  keys: "RW delete",
+  since: "1.0.0",
+  complexity: "O(N) where N is the number of elements removed.",
+  summary: "Removes the elements of a list outside two indexes.",
+  args: [keyArg, integer("start"), integer("stop")],
+  handler: ltrimCommand,
+};
+
+function ltrimCommand(c: Context): void {
+  const first = index(c, 2);
+  if (Number.isNaN(first)) return;
+  const last = index(c, 3);
+  if (Number.isNaN(last)) return;
+  const entry = c.findTypedForWrite(1, LIST);
+  if (entry < 0) return;
+  if (entry === 0) return c.reply.ok();
+  const length = listsOf(c).length(entry);
+  const from = sliceStart(first, length);
+  const to = sliceEnd(last, length);
+  if (from < to) {
+    listsOf(c).keepRange(entry, from, to);
+    c.modified(1, ListEvents.ltrim);
+  } else {
+    c.modified(1, ListEvents.ltrim);
+    c.removedEmpty(1);
+  }
+  c.reply.ok();
+}
+
+export const lpos: Command = {
+  group: "list",
+  name: "lpos",
+  arity: -3,
+  flags: "readonly",
+  keys: "RO access",
+  since: "6.0.6",
+  complexity: "O(N) where N is the number of elements compared.",
+  summary: "Returns where in a list elements equal a value.",
+  args: [
+    keyArg,
+    element,
+    integer("rank", "RANK"),
+    integer("num-matches", "COUNT"),
+    integer("len", "MAXLEN"),
+  ],
+  handler: lposCommand,
+};
+
+function lposCommand(c: Context): void {
   const { args, reply } = c;
   const lists = listsOf(c);
   let rank = 1;
@@ -258,251 +483,7 @@ function position(c: Context): void {
   else if (matches === 0) reply.null();
 }
 
-function at(c: Context): void {
-  const { reply } = c;
-  const lists = listsOf(c);
-  const entry = c.findTyped(1, LIST);
-  if (entry < 0) return;
-  if (entry === 0) return reply.null();
-  const i = index(c, 2);
-  if (Number.isNaN(i)) return;
-  if (!lists.seek(entry, i)) return reply.null();
-  lists.chunked.read();
-  reply.bulk(lists.packed.bytes, lists.packed.start, lists.packed.end);
-}
-
-function set(c: Context): void {
-  const { args } = c;
-  const lists = listsOf(c);
-  const entry = c.findTypedForWrite(1, LIST);
-  if (entry < 0) return;
-  if (entry === 0) return c.reply.error(Errors.noSuchKey);
-  const i = index(c, 2);
-  if (Number.isNaN(i)) return;
-  if (!lists.set(entry, i, args.bytes, args.starts[3], args.ends[3])) {
-    return c.reply.error(indexOutOfRange);
-  }
-  c.modified(1, ListEvents.lset);
-  c.reply.ok();
-}
-
-function length(c: Context): void {
-  const entry = c.findTyped(1, LIST);
-  if (entry >= 0) c.reply.integer(entry === 0 ? 0 : listsOf(c).length(entry));
-}
-
-// The table
-
-const element: ArgumentDoc = { name: "element", type: "string" };
-const elements: ArgumentDoc = { ...element, multiple: true };
-const countSince: ArgumentDoc = { name: "count", type: "integer", since: "6.2.0", optional: true };
-
-const PER_ELEMENT = "O(N) where N is the number of elements added.";
-const PER_TAKEN = "O(N) where N is the number of elements returned.";
-
-const common = { group: "list" } as const;
-
-export const lpush: Command = {
-  ...common,
-  name: "lpush",
-  arity: -3,
-  flags: "write denyoom fast",
-  keys: "RW insert",
-  since: "1.0.0",
-  complexity: PER_ELEMENT,
-  summary: "Adds elements at the head of a list, creating it if need be.",
-  args: [keyArg, elements],
-  handler(c) {
-    push(c, End.left, false);
-  },
-};
-
-export const rpush: Command = {
-  ...common,
-  name: "rpush",
-  arity: -3,
-  flags: "write denyoom fast",
-  keys: "RW insert",
-  since: "1.0.0",
-  complexity: PER_ELEMENT,
-  summary: "Adds elements at the tail of a list, creating it if need be.",
-  args: [keyArg, elements],
-  handler(c) {
-    push(c, End.right, false);
-  },
-};
-
-export const lpushx: Command = {
-  ...common,
-  name: "lpushx",
-  arity: -3,
-  flags: "write denyoom fast",
-  keys: "RW insert",
-  since: "2.2.0",
-  complexity: PER_ELEMENT,
-  summary: "Adds elements at the head of a list that exists.",
-  args: [keyArg, elements],
-  handler(c) {
-    push(c, End.left, true);
-  },
-};
-
-export const rpushx: Command = {
-  ...common,
-  name: "rpushx",
-  arity: -3,
-  flags: "write denyoom fast",
-  keys: "RW insert",
-  since: "2.2.0",
-  complexity: PER_ELEMENT,
-  summary: "Adds elements at the tail of a list that exists.",
-  args: [keyArg, elements],
-  handler(c) {
-    push(c, End.right, true);
-  },
-};
-
-export const lpop: Command = {
-  ...common,
-  name: "lpop",
-  arity: -2,
-  flags: "write fast",
-  keys: "RW access delete",
-  since: "1.0.0",
-  complexity: PER_TAKEN,
-  summary: "Takes elements from the head of a list and returns them.",
-  args: [keyArg, countSince],
-  handler(c) {
-    pop(c, End.left);
-  },
-};
-
-export const rpop: Command = {
-  ...common,
-  name: "rpop",
-  arity: -2,
-  flags: "write fast",
-  keys: "RW access delete",
-  since: "1.0.0",
-  complexity: PER_TAKEN,
-  summary: "Takes elements from the tail of a list and returns them.",
-  args: [keyArg, countSince],
-  handler(c) {
-    pop(c, End.right);
-  },
-};
-
-export const lrange: Command = {
-  ...common,
-  name: "lrange",
-  arity: 4,
-  flags: "readonly",
-  keys: "RO access",
-  since: "1.0.0",
-  complexity: "O(S+N) where S is the distance from the nearer end and N the number returned.",
-  summary: "Returns the elements of a list between two indexes.",
-  args: [keyArg, integer("start"), integer("stop")],
-  handler: range,
-};
-
-export const llen: Command = {
-  ...common,
-  name: "llen",
-  arity: 2,
-  flags: "readonly fast",
-  keys: "RO",
-  since: "1.0.0",
-  complexity: "O(1)",
-  summary: "Returns how many elements a list has.",
-  args: [keyArg],
-  handler: length,
-};
-
-export const lindex: Command = {
-  ...common,
-  name: "lindex",
-  arity: 3,
-  flags: "readonly",
-  keys: "RO access",
-  since: "1.0.0",
-  complexity: "O(N) where N is the distance from the nearer end; O(1) at the ends.",
-  summary: "Returns the element of a list at an index.",
-  args: [keyArg, integer("index")],
-  handler: at,
-};
-
-export const lset: Command = {
-  ...common,
-  name: "lset",
-  arity: 4,
-  flags: "write denyoom",
-  keys: "RW update",
-  since: "1.0.0",
-  complexity: "O(N) where N is the distance from the nearer end; O(1) at the ends.",
-  summary: "Replaces the element of a list at an index.",
-  args: [keyArg, integer("index"), element],
-  handler: set,
-};
-
-export const linsert: Command = {
-  ...common,
-  name: "linsert",
-  arity: 5,
-  flags: "write denyoom",
-  keys: "RW insert",
-  since: "2.2.0",
-  complexity: "O(N) where N is the number of elements before the pivot.",
-  summary: "Inserts an element before or after another one of a list.",
-  args: [keyArg, oneOf("where", "BEFORE", "AFTER"), { name: "pivot", type: "string" }, element],
-  handler: insert,
-};
-
-export const lrem: Command = {
-  ...common,
-  name: "lrem",
-  arity: 4,
-  flags: "write",
-  keys: "RW delete",
-  since: "1.0.0",
-  complexity: "O(N+M) where N is the length of the list and M the number removed.",
-  summary: "Removes elements of a list that equal a value.",
-  args: [keyArg, integer("count"), element],
-  handler: remove,
-};
-
-export const ltrim: Command = {
-  ...common,
-  name: "ltrim",
-  arity: 4,
-  flags: "write",
-  keys: "RW delete",
-  since: "1.0.0",
-  complexity: "O(N) where N is the number of elements removed.",
-  summary: "Removes the elements of a list outside two indexes.",
-  args: [keyArg, integer("start"), integer("stop")],
-  handler: trim,
-};
-
-export const lpos: Command = {
-  ...common,
-  name: "lpos",
-  arity: -3,
-  flags: "readonly",
-  keys: "RO access",
-  since: "6.0.6",
-  complexity: "O(N) where N is the number of elements compared.",
-  summary: "Returns where in a list elements equal a value.",
-  args: [
-    keyArg,
-    element,
-    integer("rank", "RANK"),
-    integer("num-matches", "COUNT"),
-    integer("len", "MAXLEN"),
-  ],
-  handler: position,
-};
-
-/** The list family, but for what list-moves.ts has. */
+/** The list family, but for what list-moves.ts and list-pops.ts have. */
 export const listCommands: Command[] = [
   lpush,
   rpush,

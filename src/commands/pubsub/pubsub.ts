@@ -25,6 +25,16 @@ export const subscribe: Command = {
   handler: subscribeCommand,
 };
 
+function subscribeCommand(c: Context): void {
+  if (!connected(c)) return;
+  for (let i = 1; i < c.args.count; i++) {
+    const channel = c.args.text(i);
+    c.pubsub.subscribe(c.session, channel);
+    confirm(c, "subscribe", channel);
+  }
+  c.session.updateSubscribed();
+}
+
 export const unsubscribe: Command = {
   ...confirming,
   name: "unsubscribe",
@@ -36,6 +46,15 @@ export const unsubscribe: Command = {
   allowedWhenSubscribed: true,
   handler: unsubscribeCommand,
 };
+
+function unsubscribeCommand(c: Context): void {
+  if (!connected(c)) return;
+  for (const channel of namesToLeave(c, c.session.channels)) {
+    if (channel !== null) c.pubsub.unsubscribe(c.session, channel);
+    confirm(c, "unsubscribe", channel);
+  }
+  c.session.updateSubscribed();
+}
 
 export const psubscribe: Command = {
   ...confirming,
@@ -49,6 +68,16 @@ export const psubscribe: Command = {
   handler: psubscribeCommand,
 };
 
+function psubscribeCommand(c: Context): void {
+  if (!connected(c)) return;
+  for (let i = 1; i < c.args.count; i++) {
+    const pattern = c.args.text(i);
+    c.pubsub.psubscribe(c.session, pattern);
+    confirm(c, "psubscribe", pattern);
+  }
+  c.session.updateSubscribed();
+}
+
 export const punsubscribe: Command = {
   ...confirming,
   name: "punsubscribe",
@@ -60,6 +89,15 @@ export const punsubscribe: Command = {
   allowedWhenSubscribed: true,
   handler: punsubscribeCommand,
 };
+
+function punsubscribeCommand(c: Context): void {
+  if (!connected(c)) return;
+  for (const pattern of namesToLeave(c, c.session.patterns)) {
+    if (pattern !== null) c.pubsub.punsubscribe(c.session, pattern);
+    confirm(c, "punsubscribe", pattern);
+  }
+  c.session.updateSubscribed();
+}
 
 const shardchannels: ArgumentDoc = { name: "shardchannel", type: "string", multiple: true };
 
@@ -76,6 +114,21 @@ export const ssubscribe: Command = {
   handler: ssubscribeCommand,
 };
 
+function ssubscribeCommand(c: Context): void {
+  if (c.inTransaction) {
+    c.reply.errorText("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client");
+    return;
+  }
+  if (!connected(c)) return;
+  const { shardChannels } = c.session;
+  for (let i = 1; i < c.args.count; i++) {
+    const channel = c.args.text(i);
+    c.pubsub.ssubscribe(c.session, channel);
+    replyConfirmation(c, "ssubscribe", channel, shardChannels.size);
+  }
+  c.session.updateSubscribed();
+}
+
 export const sunsubscribe: Command = {
   ...confirming,
   name: "sunsubscribe",
@@ -88,6 +141,16 @@ export const sunsubscribe: Command = {
   allowedWhenSubscribed: true,
   handler: sunsubscribeCommand,
 };
+
+function sunsubscribeCommand(c: Context): void {
+  if (!connected(c)) return;
+  const { shardChannels } = c.session;
+  for (const channel of namesToLeave(c, shardChannels)) {
+    if (channel !== null) c.pubsub.sunsubscribe(c.session, channel);
+    replyConfirmation(c, "sunsubscribe", channel, shardChannels.size);
+  }
+  c.session.updateSubscribed();
+}
 
 export const spublish: Command = {
   name: "spublish",
@@ -105,6 +168,11 @@ export const spublish: Command = {
   handler: spublishCommand,
 };
 
+function spublishCommand(c: Context): void {
+  const { args } = c;
+  c.reply.integer(c.pubsub.spublish(args.text(1), args.bytes, args.starts[2], args.ends[2]));
+}
+
 export const publish: Command = {
   name: "publish",
   arity: 3,
@@ -121,6 +189,11 @@ export const publish: Command = {
   ],
   handler: publishCommand,
 };
+
+function publishCommand(c: Context): void {
+  const { args } = c;
+  c.reply.integer(c.pubsub.publish(args.text(1), args.bytes, args.starts[2], args.ends[2]));
+}
 
 export const pubsub: Command = {
   name: "pubsub",
@@ -193,6 +266,42 @@ export const pubsub: Command = {
   ],
 };
 
+function pubsubChannels(c: Context): void {
+  const { channels, channelListeners } = c.pubsub;
+  replyNames(c, new Set([...channels.keys(), ...channelListeners.keys()]));
+}
+
+function pubsubNumsub(c: Context): void {
+  const { channels, channelListeners } = c.pubsub;
+  replyCounts(
+    c,
+    (name) => (channels.get(name)?.size ?? 0) + (channelListeners.get(name)?.size ?? 0),
+  );
+}
+
+function pubsubNumpat(c: Context): void {
+  const { patterns, patternListeners } = c.pubsub;
+  c.reply.integer(new Set([...patterns.keys(), ...patternListeners.keys()]).size);
+}
+
+function pubsubShardchannels(c: Context): void {
+  replyNames(c, c.pubsub.shardChannels.keys());
+}
+
+function pubsubShardnumsub(c: Context): void {
+  replyCounts(c, (name) => c.pubsub.shardChannels.get(name)?.size ?? 0);
+}
+
+function pubsubHelp(c: Context): void {
+  replyHelp(c, "PUBSUB", [
+    ["CHANNELS [<pattern>]", "Channels that somebody listens to and that match (default: '*')."],
+    ["NUMPAT", "How many patterns somebody listens to."],
+    ["NUMSUB [<channel> ...]", "How many listen to these channels, patterns left aside."],
+    ["SHARDCHANNELS [<pattern>]", "Shard channels that somebody listens to and that match."],
+    ["SHARDNUMSUB [<shardchannel> ...]", "How many listen to these shard channels."],
+  ]);
+}
+
 export const pubsubCommands: readonly Command[] = [
   subscribe,
   unsubscribe,
@@ -238,69 +347,6 @@ function replyConfirmation(c: Context, kind: string, name: string | null, count:
   c.executor.gates.keepPush(c.session, from);
 }
 
-function subscribeCommand(c: Context): void {
-  if (!connected(c)) return;
-  for (let i = 1; i < c.args.count; i++) {
-    const channel = c.args.text(i);
-    c.pubsub.subscribe(c.session, channel);
-    confirm(c, "subscribe", channel);
-  }
-  c.session.updateSubscribed();
-}
-
-function psubscribeCommand(c: Context): void {
-  if (!connected(c)) return;
-  for (let i = 1; i < c.args.count; i++) {
-    const pattern = c.args.text(i);
-    c.pubsub.psubscribe(c.session, pattern);
-    confirm(c, "psubscribe", pattern);
-  }
-  c.session.updateSubscribed();
-}
-
-function unsubscribeCommand(c: Context): void {
-  if (!connected(c)) return;
-  for (const channel of namesToLeave(c, c.session.channels)) {
-    if (channel !== null) c.pubsub.unsubscribe(c.session, channel);
-    confirm(c, "unsubscribe", channel);
-  }
-  c.session.updateSubscribed();
-}
-
-function punsubscribeCommand(c: Context): void {
-  if (!connected(c)) return;
-  for (const pattern of namesToLeave(c, c.session.patterns)) {
-    if (pattern !== null) c.pubsub.punsubscribe(c.session, pattern);
-    confirm(c, "punsubscribe", pattern);
-  }
-  c.session.updateSubscribed();
-}
-
-function ssubscribeCommand(c: Context): void {
-  if (c.inTransaction) {
-    c.reply.errorText("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client");
-    return;
-  }
-  if (!connected(c)) return;
-  const { shardChannels } = c.session;
-  for (let i = 1; i < c.args.count; i++) {
-    const channel = c.args.text(i);
-    c.pubsub.ssubscribe(c.session, channel);
-    replyConfirmation(c, "ssubscribe", channel, shardChannels.size);
-  }
-  c.session.updateSubscribed();
-}
-
-function sunsubscribeCommand(c: Context): void {
-  if (!connected(c)) return;
-  const { shardChannels } = c.session;
-  for (const channel of namesToLeave(c, shardChannels)) {
-    if (channel !== null) c.pubsub.sunsubscribe(c.session, channel);
-    replyConfirmation(c, "sunsubscribe", channel, shardChannels.size);
-  }
-  c.session.updateSubscribed();
-}
-
 /** The names in the request, or all; where there are none at all, one null to be confirmed. */
 function namesToLeave(c: Context, all: ReadonlySet<string>): (string | null)[] {
   const { args } = c;
@@ -310,22 +356,7 @@ function namesToLeave(c: Context, all: ReadonlySet<string>): (string | null)[] {
   return names.length === 0 ? [null] : names;
 }
 
-function publishCommand(c: Context): void {
-  const { args } = c;
-  c.reply.integer(c.pubsub.publish(args.text(1), args.bytes, args.starts[2], args.ends[2]));
-}
-
-function spublishCommand(c: Context): void {
-  const { args } = c;
-  c.reply.integer(c.pubsub.spublish(args.text(1), args.bytes, args.starts[2], args.ends[2]));
-}
-
 // Who listens: sessions and, in an embedded program, its own listeners
-
-function pubsubChannels(c: Context): void {
-  const { channels, channelListeners } = c.pubsub;
-  replyNames(c, new Set([...channels.keys(), ...channelListeners.keys()]));
-}
 
 /** Replies those of the names that match the pattern of the request, if it has one. */
 function replyNames(c: Context, names: Iterable<string>): void {
@@ -342,14 +373,6 @@ function replyNames(c: Context, names: Iterable<string>): void {
   for (const name of found) reply.bulk(name, 0, name.length);
 }
 
-function pubsubNumsub(c: Context): void {
-  const { channels, channelListeners } = c.pubsub;
-  replyCounts(
-    c,
-    (name) => (channels.get(name)?.size ?? 0) + (channelListeners.get(name)?.size ?? 0),
-  );
-}
-
 /** Replies each name of the request and its count, in turn. */
 function replyCounts(c: Context, count: (name: string) => number): void {
   const { args, reply } = c;
@@ -358,27 +381,4 @@ function replyCounts(c: Context, count: (name: string) => number): void {
     reply.bulk(args.bytes, args.starts[i], args.ends[i]);
     reply.integer(count(args.text(i)));
   }
-}
-
-function pubsubNumpat(c: Context): void {
-  const { patterns, patternListeners } = c.pubsub;
-  c.reply.integer(new Set([...patterns.keys(), ...patternListeners.keys()]).size);
-}
-
-function pubsubShardchannels(c: Context): void {
-  replyNames(c, c.pubsub.shardChannels.keys());
-}
-
-function pubsubShardnumsub(c: Context): void {
-  replyCounts(c, (name) => c.pubsub.shardChannels.get(name)?.size ?? 0);
-}
-
-function pubsubHelp(c: Context): void {
-  replyHelp(c, "PUBSUB", [
-    ["CHANNELS [<pattern>]", "Channels that somebody listens to and that match (default: '*')."],
-    ["NUMPAT", "How many patterns somebody listens to."],
-    ["NUMSUB [<channel> ...]", "How many listen to these channels, patterns left aside."],
-    ["SHARDCHANNELS [<pattern>]", "Shard channels that somebody listens to and that match."],
-    ["SHARDNUMSUB [<shardchannel> ...]", "How many listen to these shard channels."],
-  ]);
 }

@@ -56,16 +56,6 @@ export const replicaof: Command = {
   handler: replicaofCommand,
 };
 
-export const slaveof: Command = {
-  ...replicaof,
-  name: "slaveof",
-  since: "1.0.0",
-  deprecated: ["5.0.0", "`REPLICAOF`"],
-};
-
-const NO = asciiBytes("no");
-const ONE = asciiBytes("one");
-
 function replicaofCommand(c: Context): void {
   const { args, reply } = c;
   if (args.is(1, NO) && args.is(2, ONE)) {
@@ -76,6 +66,16 @@ function replicaofCommand(c: Context): void {
   if (!(port >= 0 && port <= 65535)) reply.error(invalidPort);
   else reply.error(noReplication);
 }
+
+export const slaveof: Command = {
+  ...replicaof,
+  name: "slaveof",
+  since: "1.0.0",
+  deprecated: ["5.0.0", "`REPLICAOF`"],
+};
+
+const NO = asciiBytes("no");
+const ONE = asciiBytes("one");
 
 export const wait: Command = {
   name: "wait",
@@ -94,6 +94,18 @@ export const wait: Command = {
   handler: waitCommand,
 };
 
+function waitCommand(c: Context): void {
+  const replicas = c.args.integer(1);
+  if (Number.isNaN(replicas)) {
+    c.reply.error(Errors.notInteger);
+    return;
+  }
+  const timeoutMs = timeout(c, 2);
+  if (timeoutMs < 0) return;
+  if (replicas <= 0) c.reply.integer(0);
+  else c.block(forReplicas, 1, 0, timeoutMs);
+}
+
 export const waitaof: Command = {
   name: "waitaof",
   arity: 4,
@@ -111,6 +123,30 @@ export const waitaof: Command = {
   ],
   handler: waitaofCommand,
 };
+
+function waitaofCommand(c: Context): void {
+  const { args, reply } = c;
+  const local = args.integer(1);
+  const replicas = args.integer(2);
+  if (!(local === 0 || local === 1)) {
+    reply.error(Number.isNaN(local) ? Errors.notInteger : zeroOrOne);
+    return;
+  }
+  if (!(replicas >= 0)) {
+    reply.error(Number.isNaN(replicas) ? Errors.notInteger : Errors.notPositive);
+    return;
+  }
+  const timeoutMs = timeout(c, 3);
+  if (timeoutMs < 0) return;
+  if (local === 1 && !c.services.hasLog) {
+    reply.error(noLog);
+    return;
+  }
+  // Inside a transaction nothing of it is in the log yet, and nobody waits.
+  const isSynced = c.inTransaction || local === 0 ? c.services.logIsSynced : c.services.syncLog();
+  if (replicas === 0 && (local === 0 || isSynced)) replyBoth(reply, isSynced ? 1 : 0);
+  else c.block(isSynced ? syncedHere : syncedNowhere, 1, 0, timeoutMs);
+}
 
 export const replicaCommands: readonly Command[] = [replicaof, slaveof, wait, waitaof];
 
@@ -139,40 +175,4 @@ function timeout(c: Context, i: number): number {
   else return ms;
   c.reply.error(error);
   return -1;
-}
-
-function waitCommand(c: Context): void {
-  const replicas = c.args.integer(1);
-  if (Number.isNaN(replicas)) {
-    c.reply.error(Errors.notInteger);
-    return;
-  }
-  const timeoutMs = timeout(c, 2);
-  if (timeoutMs < 0) return;
-  if (replicas <= 0) c.reply.integer(0);
-  else c.block(forReplicas, 1, 0, timeoutMs);
-}
-
-function waitaofCommand(c: Context): void {
-  const { args, reply } = c;
-  const local = args.integer(1);
-  const replicas = args.integer(2);
-  if (!(local === 0 || local === 1)) {
-    reply.error(Number.isNaN(local) ? Errors.notInteger : zeroOrOne);
-    return;
-  }
-  if (!(replicas >= 0)) {
-    reply.error(Number.isNaN(replicas) ? Errors.notInteger : Errors.notPositive);
-    return;
-  }
-  const timeoutMs = timeout(c, 3);
-  if (timeoutMs < 0) return;
-  if (local === 1 && !c.services.hasLog) {
-    reply.error(noLog);
-    return;
-  }
-  // Inside a transaction nothing of it is in the log yet, and nobody waits.
-  const isSynced = c.inTransaction || local === 0 ? c.services.logIsSynced : c.services.syncLog();
-  if (replicas === 0 && (local === 0 || isSynced)) replyBoth(reply, isSynced ? 1 : 0);
-  else c.block(isSynced ? syncedHere : syncedNowhere, 1, 0, timeoutMs);
 }

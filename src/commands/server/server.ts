@@ -30,6 +30,13 @@ export const info: Command = {
   handler: infoCommand,
 };
 
+function infoCommand(c: Context): void {
+  const sections: string[] = [];
+  for (let i = 1; i < c.args.count; i++) sections.push(c.args.text(i).toLowerCase());
+  if (sections.length === 0) sections.push("default");
+  c.reply.verbatim(c.services.info(sections));
+}
+
 export const dbsize: Command = {
   name: "dbsize",
   arity: 1,
@@ -57,6 +64,12 @@ export const flushdb: Command = {
   handler: flushdbCommand,
 };
 
+function flushdbCommand(c: Context): void {
+  if (!flushOptions(c)) return;
+  flush(c, c.db);
+  c.reply.ok();
+}
+
 export const flushall: Command = {
   name: "flushall",
   arity: -1,
@@ -70,6 +83,12 @@ export const flushall: Command = {
   args: flushArguments,
   handler: flushallCommand,
 };
+
+function flushallCommand(c: Context): void {
+  if (!flushOptions(c)) return;
+  for (let db = 0; db < c.keyspace.databases; db++) flush(c, db);
+  c.reply.ok();
+}
 
 export const swapdb: Command = {
   name: "swapdb",
@@ -88,6 +107,24 @@ export const swapdb: Command = {
   handler: swapdbCommand,
 };
 
+function swapdbCommand(c: Context): void {
+  const { keyspace } = c;
+  const a = databaseIndex(c, 1, "ERR invalid first DB index");
+  if (a < 0) return;
+  const b = databaseIndex(c, 2, "ERR invalid second DB index");
+  if (b < 0) return;
+  if (a >= keyspace.databases || b >= keyspace.databases) {
+    c.reply.error(Errors.databaseOutOfRange);
+    return;
+  }
+  if (a !== b) {
+    c.notices.swapping(a, b);
+    keyspace.swap(a, b);
+    c.changes++;
+  }
+  c.reply.ok();
+}
+
 export const time: Command = {
   name: "time",
   arity: 1,
@@ -99,6 +136,13 @@ export const time: Command = {
   summary: "Returns the time of day in seconds and microseconds.",
   handler: timeCommand,
 };
+
+function timeCommand(c: Context): void {
+  const now = c.services.nowUs();
+  c.reply.array(2);
+  c.reply.bulkInteger(Math.floor(now / 1_000_000));
+  c.reply.bulkInteger(Math.floor(now) % 1_000_000);
+}
 
 export const lastsave: Command = {
   name: "lastsave",
@@ -124,6 +168,13 @@ export const role: Command = {
   summary: "Tells whether the server is a master or a replica.",
   handler: roleCommand,
 };
+
+function roleCommand(c: Context): void {
+  c.reply.array(3);
+  c.reply.bulkText("master");
+  c.reply.integer(0);
+  c.reply.array(0);
+}
 
 export const shutdown: Command = {
   name: "shutdown",
@@ -152,105 +203,6 @@ export const shutdown: Command = {
   handler: shutdownCommand,
 };
 
-export const serverCommands: readonly Command[] = [
-  info,
-  dbsize,
-  flushdb,
-  flushall,
-  swapdb,
-  time,
-  lastsave,
-  role,
-  shutdown,
-];
-
-function infoCommand(c: Context): void {
-  const sections: string[] = [];
-  for (let i = 1; i < c.args.count; i++) sections.push(c.args.text(i).toLowerCase());
-  if (sections.length === 0) sections.push("default");
-  c.reply.verbatim(c.services.info(sections));
-}
-
-function timeCommand(c: Context): void {
-  const now = c.services.nowUs();
-  c.reply.array(2);
-  c.reply.bulkInteger(Math.floor(now / 1_000_000));
-  c.reply.bulkInteger(Math.floor(now) % 1_000_000);
-}
-
-function roleCommand(c: Context): void {
-  c.reply.array(3);
-  c.reply.bulkText("master");
-  c.reply.integer(0);
-  c.reply.array(0);
-}
-
-// Whole databases
-
-const ASYNC = asciiBytes("async");
-const SYNC = asciiBytes("sync");
-
-/** Whether what follows the name is right; if not, the error is replied. */
-function flushOptions(c: Context): boolean {
-  const { args } = c;
-  if (args.count === 1) return true;
-  if (args.count === 2 && (args.is(1, ASYNC) || args.is(1, SYNC))) return true;
-  c.reply.error(Errors.syntax);
-  return false;
-}
-
-function flushdbCommand(c: Context): void {
-  if (!flushOptions(c)) return;
-  flush(c, c.db);
-  c.reply.ok();
-}
-
-function flushallCommand(c: Context): void {
-  if (!flushOptions(c)) return;
-  for (let db = 0; db < c.keyspace.databases; db++) flush(c, db);
-  c.reply.ok();
-}
-
-/** Empties a database at once; what it held is freed in slices, with SYNC too. */
-function flush(c: Context, db: number): void {
-  c.notices.emptying(db);
-  c.changes += c.keyspace.flush(db);
-}
-
-function swapdbCommand(c: Context): void {
-  const { keyspace } = c;
-  const a = databaseIndex(c, 1, "ERR invalid first DB index");
-  if (a < 0) return;
-  const b = databaseIndex(c, 2, "ERR invalid second DB index");
-  if (b < 0) return;
-  if (a >= keyspace.databases || b >= keyspace.databases) {
-    c.reply.error(Errors.databaseOutOfRange);
-    return;
-  }
-  if (a !== b) {
-    c.notices.swapping(a, b);
-    keyspace.swap(a, b);
-    c.changes++;
-  }
-  c.reply.ok();
-}
-
-/** The index at argument i, perhaps too large, or −1 when an error has been replied. */
-function databaseIndex(c: Context, i: number, error: string): number {
-  const index = c.args.integer(i);
-  if (Number.isNaN(index) || Math.abs(index) > 2147483647) {
-    c.reply.errorText(error);
-    return -1;
-  }
-  if (index >= 0) return index;
-  c.reply.error(Errors.databaseOutOfRange);
-  return -1;
-}
-
-// The end
-
-const shutdownWords = ["nosave", "save", "now", "force", "abort"].map(asciiBytes);
-
 function shutdownCommand(c: Context): void {
   const { args, reply } = c;
   const said = shutdownWords.map(() => false);
@@ -276,3 +228,51 @@ function shutdownCommand(c: Context): void {
   const failed = c.services.shutdown(force);
   if (failed !== undefined) reply.errorText(failed);
 }
+
+export const serverCommands: readonly Command[] = [
+  info,
+  dbsize,
+  flushdb,
+  flushall,
+  swapdb,
+  time,
+  lastsave,
+  role,
+  shutdown,
+];
+
+// Whole databases
+
+const ASYNC = asciiBytes("async");
+const SYNC = asciiBytes("sync");
+
+/** Whether what follows the name is right; if not, the error is replied. */
+function flushOptions(c: Context): boolean {
+  const { args } = c;
+  if (args.count === 1) return true;
+  if (args.count === 2 && (args.is(1, ASYNC) || args.is(1, SYNC))) return true;
+  c.reply.error(Errors.syntax);
+  return false;
+}
+
+/** Empties a database at once; what it held is freed in slices, with SYNC too. */
+function flush(c: Context, db: number): void {
+  c.notices.emptying(db);
+  c.changes += c.keyspace.flush(db);
+}
+
+/** The index at argument i, perhaps too large, or −1 when an error has been replied. */
+function databaseIndex(c: Context, i: number, error: string): number {
+  const index = c.args.integer(i);
+  if (Number.isNaN(index) || Math.abs(index) > 2147483647) {
+    c.reply.errorText(error);
+    return -1;
+  }
+  if (index >= 0) return index;
+  c.reply.error(Errors.databaseOutOfRange);
+  return -1;
+}
+
+// The end
+
+const shutdownWords = ["nosave", "save", "now", "force", "abort"].map(asciiBytes);

@@ -110,27 +110,29 @@ export const sinter: Command = {
   complexity: "O(N*M) at worst, N being the size of the smallest of M sets",
   summary: "Returns the members that all of the sets have.",
   args: [keysArg],
-  handler(c) {
-    const { reply } = c;
-    const sets = setsOf(c);
-    const count = c.args.count - 1;
-    const absent = findSets(c, 1, count);
-    if (absent < 0) return;
-    if (absent > 0) return reply.set(0);
-    if (count === 1) return replyMembers(c, entries[0]);
-    sortBySize(sets, 0, count, 1);
-    const { walk } = sets;
-    const mark = reply.beginDeferred();
-    let found = 0;
-    walk.open(entries[0]);
-    while (walk.next()) {
-      if (!allHave(sets, count, walk)) continue;
-      reply.bulk(walk.bytes, walk.start, walk.end);
-      found++;
-    }
-    reply.endSet(mark, found);
-  },
+  handler: sinterCommand,
 };
+
+function sinterCommand(c: Context): void {
+  const { reply } = c;
+  const sets = setsOf(c);
+  const count = c.args.count - 1;
+  const absent = findSets(c, 1, count);
+  if (absent < 0) return;
+  if (absent > 0) return reply.set(0);
+  if (count === 1) return replyMembers(c, entries[0]);
+  sortBySize(sets, 0, count, 1);
+  const { walk } = sets;
+  const mark = reply.beginDeferred();
+  let found = 0;
+  walk.open(entries[0]);
+  while (walk.next()) {
+    if (!allHave(sets, count, walk)) continue;
+    reply.bulk(walk.bytes, walk.start, walk.end);
+    found++;
+  }
+  reply.endSet(mark, found);
+}
 
 export const sintercard: Command = {
   name: "sintercard",
@@ -146,34 +148,36 @@ export const sintercard: Command = {
     keysArg,
     { name: "limit", type: "integer", token: "LIMIT", optional: true },
   ],
-  handler(c) {
-    const { args, reply } = c;
-    const sets = setsOf(c);
-    const count = args.integer(1);
-    if (!(count >= 1)) return reply.error(Errors.numkeysNotPositive);
-    if (count > args.count - 2) return reply.error(numkeysTooMany);
-    let limit = 0;
-    for (let i = 2 + count; i < args.count; i++) {
-      if (!args.is(i, LIMIT) || i + 1 === args.count) return reply.error(Errors.syntax);
-      i++;
-      limit = args.integer(i);
-      if (!(limit >= 0)) return reply.error(limitNegative);
-    }
-    const absent = findSets(c, 2, count + 1);
-    if (absent < 0) return;
-    if (absent > 0) return reply.integer(0);
-    sortBySize(sets, 0, count, 1);
-    const { walk } = sets;
-    let found = 0;
-    walk.open(entries[0]);
-    while (walk.next()) {
-      if (!allHave(sets, count, walk)) continue;
-      found++;
-      if (found === limit) break;
-    }
-    reply.integer(found);
-  },
+  handler: sintercardCommand,
 };
+
+function sintercardCommand(c: Context): void {
+  const { args, reply } = c;
+  const sets = setsOf(c);
+  const count = args.integer(1);
+  if (!(count >= 1)) return reply.error(Errors.numkeysNotPositive);
+  if (count > args.count - 2) return reply.error(numkeysTooMany);
+  let limit = 0;
+  for (let i = 2 + count; i < args.count; i++) {
+    if (!args.is(i, LIMIT) || i + 1 === args.count) return reply.error(Errors.syntax);
+    i++;
+    limit = args.integer(i);
+    if (!(limit >= 0)) return reply.error(limitNegative);
+  }
+  const absent = findSets(c, 2, count + 1);
+  if (absent < 0) return;
+  if (absent > 0) return reply.integer(0);
+  sortBySize(sets, 0, count, 1);
+  const { walk } = sets;
+  let found = 0;
+  walk.open(entries[0]);
+  while (walk.next()) {
+    if (!allHave(sets, count, walk)) continue;
+    found++;
+    if (found === limit) break;
+  }
+  reply.integer(found);
+}
 
 export const sinterstore: Command = {
   name: "sinterstore",
@@ -188,26 +192,28 @@ export const sinterstore: Command = {
   complexity: "O(N*M) at worst, N being the size of the smallest of M sets",
   summary: "Stores the members that all of the sets have.",
   args: [destinationArg, sourcesArg],
-  handler(c) {
-    const sets = setsOf(c);
-    const count = c.args.count - 2;
-    const absent = findSets(c, 2, count + 1);
-    if (absent < 0) return;
-    if (absent > 0) return storeNothing(c);
-    sortBySize(sets, 0, count, 1);
-    const { walk } = sets;
-    const holder = sets.createHolderFor(entries[0]);
-    let onlyIntegers = true;
-    walk.open(entries[0]);
-    while (walk.next()) {
-      if (!allHave(sets, count, walk)) continue;
-      if (onlyIntegers) onlyIntegers = sets.isInteger(walk);
-      sets.gather(holder, walk.bytes, walk.start, walk.end);
-    }
-    if (onlyIntegers) sets.becomeIntegers(holder);
-    storeHolder(c, holder, SetEvents.sinterstore);
-  },
+  handler: sinterstoreCommand,
 };
+
+function sinterstoreCommand(c: Context): void {
+  const sets = setsOf(c);
+  const count = c.args.count - 2;
+  const absent = findSets(c, 2, count + 1);
+  if (absent < 0) return;
+  if (absent > 0) return storeNothing(c);
+  sortBySize(sets, 0, count, 1);
+  const { walk } = sets;
+  const holder = sets.createHolderFor(entries[0]);
+  let onlyIntegers = true;
+  walk.open(entries[0]);
+  while (walk.next()) {
+    if (!allHave(sets, count, walk)) continue;
+    if (onlyIntegers) onlyIntegers = sets.isInteger(walk);
+    sets.gather(holder, walk.bytes, walk.start, walk.end);
+  }
+  if (onlyIntegers) sets.becomeIntegers(holder);
+  storeHolder(c, holder, SetEvents.sinterstore);
+}
 
 /** A new set, in a holder, of all members of entries[0, count). */
 function unite(sets: Sets, count: number): number {
@@ -240,30 +246,32 @@ export const sunion: Command = {
   complexity: "O(N) for N members in all sets",
   summary: "Returns the members that any of the sets has.",
   args: [keysArg],
-  handler(c) {
-    const { reply } = c;
-    const sets = setsOf(c);
-    const count = c.args.count - 1;
-    const absent = findSets(c, 1, count);
-    if (absent < 0) return;
-    if (count > UNITED_BY_LOOKUP_MAX || allSorted(sets, count)) {
-      return replyHolder(c, unite(sets, count));
-    }
-    const { walk } = sets;
-    const mark = reply.beginDeferred();
-    let found = 0;
-    for (let i = 0; i < count; i++) {
-      if (entries[i] === 0) continue;
-      walk.open(entries[i]);
-      while (walk.next()) {
-        if (anyHas(sets, 0, i, walk)) continue;
-        reply.bulk(walk.bytes, walk.start, walk.end);
-        found++;
-      }
-    }
-    reply.endSet(mark, found);
-  },
+  handler: sunionCommand,
 };
+
+function sunionCommand(c: Context): void {
+  const { reply } = c;
+  const sets = setsOf(c);
+  const count = c.args.count - 1;
+  const absent = findSets(c, 1, count);
+  if (absent < 0) return;
+  if (count > UNITED_BY_LOOKUP_MAX || allSorted(sets, count)) {
+    return replyHolder(c, unite(sets, count));
+  }
+  const { walk } = sets;
+  const mark = reply.beginDeferred();
+  let found = 0;
+  for (let i = 0; i < count; i++) {
+    if (entries[i] === 0) continue;
+    walk.open(entries[i]);
+    while (walk.next()) {
+      if (anyHas(sets, 0, i, walk)) continue;
+      reply.bulk(walk.bytes, walk.start, walk.end);
+      found++;
+    }
+  }
+  reply.endSet(mark, found);
+}
 
 export const sunionstore: Command = {
   name: "sunionstore",
@@ -278,12 +286,14 @@ export const sunionstore: Command = {
   complexity: "O(N) for N members in all sets",
   summary: "Stores the members that any of the sets has.",
   args: [destinationArg, sourcesArg],
-  handler(c) {
-    const count = c.args.count - 2;
-    if (findSets(c, 2, count + 1) < 0) return;
-    storeHolder(c, unite(setsOf(c), count), SetEvents.sunionstore);
-  },
+  handler: sunionstoreCommand,
 };
+
+function sunionstoreCommand(c: Context): void {
+  const count = c.args.count - 2;
+  if (findSets(c, 2, count + 1) < 0) return;
+  storeHolder(c, unite(setsOf(c), count), SetEvents.sunionstore);
+}
 
 /**
  * Whether the difference is to be found by looking each member of entries[0] up in the other sets,
@@ -337,26 +347,28 @@ export const sdiff: Command = {
   complexity: "O(N) for N members in all sets",
   summary: "Returns the members of the first set that no other has.",
   args: [keysArg],
-  handler(c) {
-    const { reply } = c;
-    const sets = setsOf(c);
-    const count = c.args.count - 1;
-    if (findSets(c, 1, count) < 0) return;
-    if (entries[0] === 0) return reply.set(0);
-    if (!differsByLookup(sets, count)) return replyHolder(c, subtract(sets, count));
-    sortBySize(sets, 1, count, -1);
-    const { walk } = sets;
-    const mark = reply.beginDeferred();
-    let found = 0;
-    walk.open(entries[0]);
-    while (walk.next()) {
-      if (anyHas(sets, 1, count, walk)) continue;
-      reply.bulk(walk.bytes, walk.start, walk.end);
-      found++;
-    }
-    reply.endSet(mark, found);
-  },
+  handler: sdiffCommand,
 };
+
+function sdiffCommand(c: Context): void {
+  const { reply } = c;
+  const sets = setsOf(c);
+  const count = c.args.count - 1;
+  if (findSets(c, 1, count) < 0) return;
+  if (entries[0] === 0) return reply.set(0);
+  if (!differsByLookup(sets, count)) return replyHolder(c, subtract(sets, count));
+  sortBySize(sets, 1, count, -1);
+  const { walk } = sets;
+  const mark = reply.beginDeferred();
+  let found = 0;
+  walk.open(entries[0]);
+  while (walk.next()) {
+    if (anyHas(sets, 1, count, walk)) continue;
+    reply.bulk(walk.bytes, walk.start, walk.end);
+    found++;
+  }
+  reply.endSet(mark, found);
+}
 
 export const sdiffstore: Command = {
   name: "sdiffstore",
@@ -371,12 +383,14 @@ export const sdiffstore: Command = {
   complexity: "O(N) for N members in all sets",
   summary: "Stores the members of the first set that no other has.",
   args: [destinationArg, sourcesArg],
-  handler(c) {
-    const count = c.args.count - 2;
-    if (findSets(c, 2, count + 1) < 0) return;
-    storeHolder(c, subtract(setsOf(c), count), SetEvents.sdiffstore);
-  },
+  handler: sdiffstoreCommand,
 };
+
+function sdiffstoreCommand(c: Context): void {
+  const count = c.args.count - 2;
+  if (findSets(c, 2, count + 1) < 0) return;
+  storeHolder(c, subtract(setsOf(c), count), SetEvents.sdiffstore);
+}
 
 /** The set commands that combine sets. */
 export const setAlgebraCommands: Command[] = [

@@ -40,23 +40,25 @@ export const sadd: Command = {
   complexity: "O(1) for each member",
   summary: "Adds members to a set, which is created if need be.",
   args: [keyArg, membersArg],
-  handler(c) {
-    let entry = c.findTypedForWrite(1, SET);
-    if (entry < 0) return;
-    const sets = setsOf(c);
-    const { bytes, starts, ends, count } = c.args;
-    if (entry === 0) {
-      const root = sets.create(count - 2, bytes, starts[2], ends[2]);
-      entry = c.create(1, sets.createdKind, root);
-    } else {
-      sets.expect(entry, count - 2);
-    }
-    let added = 0;
-    for (let i = 2; i < count; i++) if (sets.add(entry, bytes, starts[i], ends[i])) added++;
-    if (added > 0) c.modified(1, SetEvents.sadd);
-    c.reply.integer(added);
-  },
+  handler: saddCommand,
 };
+
+function saddCommand(c: Context): void {
+  let entry = c.findTypedForWrite(1, SET);
+  if (entry < 0) return;
+  const sets = setsOf(c);
+  const { bytes, starts, ends, count } = c.args;
+  if (entry === 0) {
+    const root = sets.create(count - 2, bytes, starts[2], ends[2]);
+    entry = c.create(1, sets.createdKind, root);
+  } else {
+    sets.expect(entry, count - 2);
+  }
+  let added = 0;
+  for (let i = 2; i < count; i++) if (sets.add(entry, bytes, starts[i], ends[i])) added++;
+  if (added > 0) c.modified(1, SetEvents.sadd);
+  c.reply.integer(added);
+}
 
 export const srem: Command = {
   name: "srem",
@@ -68,10 +70,12 @@ export const srem: Command = {
   complexity: "O(1) for each member",
   summary: "Removes members from a set, and the set with its last one.",
   args: [keyArg, membersArg],
-  handler(c) {
-    removeMembers(c, setsOf(c), SetEvents.srem);
-  },
+  handler: sremCommand,
 };
+
+function sremCommand(c: Context): void {
+  removeMembers(c, setsOf(c), SetEvents.srem);
+}
 
 export const sismember: Command = {
   name: "sismember",
@@ -84,14 +88,16 @@ export const sismember: Command = {
   summary: "Says whether a set has a member.",
   args: [keyArg, memberArg],
   console: "bool",
-  handler(c) {
-    const entry = c.findTyped(1, SET);
-    if (entry < 0) return;
-    const { bytes, starts, ends } = c.args;
-    const there = entry !== 0 && setsOf(c).has(entry, bytes, starts[2], ends[2]);
-    c.reply.integer(there ? 1 : 0);
-  },
+  handler: sismemberCommand,
 };
+
+function sismemberCommand(c: Context): void {
+  const entry = c.findTyped(1, SET);
+  if (entry < 0) return;
+  const { bytes, starts, ends } = c.args;
+  const there = entry !== 0 && setsOf(c).has(entry, bytes, starts[2], ends[2]);
+  c.reply.integer(there ? 1 : 0);
+}
 
 export const smismember: Command = {
   name: "smismember",
@@ -104,19 +110,21 @@ export const smismember: Command = {
   summary: "Says of each of several members whether a set has it.",
   args: [keyArg, membersArg],
   console: "bool",
-  handler(c) {
-    const entry = c.findTyped(1, SET);
-    if (entry < 0) return;
-    const { reply } = c;
-    const sets = setsOf(c);
-    const { bytes, starts, ends, count } = c.args;
-    reply.array(count - 2);
-    for (let i = 2; i < count; i++) {
-      const there = entry !== 0 && sets.has(entry, bytes, starts[i], ends[i]);
-      reply.integer(there ? 1 : 0);
-    }
-  },
+  handler: smismemberCommand,
 };
+
+function smismemberCommand(c: Context): void {
+  const entry = c.findTyped(1, SET);
+  if (entry < 0) return;
+  const { reply } = c;
+  const sets = setsOf(c);
+  const { bytes, starts, ends, count } = c.args;
+  reply.array(count - 2);
+  for (let i = 2; i < count; i++) {
+    const there = entry !== 0 && sets.has(entry, bytes, starts[i], ends[i]);
+    reply.integer(there ? 1 : 0);
+  }
+}
 
 /** Replies all members of a set. */
 export function replyMembers(c: Context, entry: number): void {
@@ -138,13 +146,15 @@ export const smembers: Command = {
   complexity: "O(N) for a set of N members",
   summary: "Returns all members of a set.",
   args: [keyArg],
-  handler(c) {
-    const entry = c.findTyped(1, SET);
-    if (entry < 0) return;
-    if (entry === 0) c.reply.set(0);
-    else replyMembers(c, entry);
-  },
+  handler: smembersCommand,
 };
+
+function smembersCommand(c: Context): void {
+  const entry = c.findTyped(1, SET);
+  if (entry < 0) return;
+  if (entry === 0) c.reply.set(0);
+  else replyMembers(c, entry);
+}
 
 export const scard: Command = {
   name: "scard",
@@ -156,10 +166,12 @@ export const scard: Command = {
   complexity: "O(1)",
   summary: "Returns the number of members of a set.",
   args: [keyArg],
-  handler(c) {
-    replyCount(c, setsOf(c));
-  },
+  handler: scardCommand,
 };
+
+function scardCommand(c: Context): void {
+  replyCount(c, setsOf(c));
+}
 
 export const spop: Command = {
   name: "spop",
@@ -173,23 +185,25 @@ export const spop: Command = {
   summary: "Takes random members out of a set and returns them.",
   args: [keyArg, { name: "count", type: "integer", since: "3.2.0", optional: true }],
   console: "set",
-  handler(c) {
-    if (c.args.count > 2) return popSeveral(c);
-    const entry = c.findTypedForWrite(1, SET);
-    if (entry < 0) return;
-    if (entry === 0) return c.reply.null();
-    const sets = setsOf(c);
-    sets.pick(entry, c.keyspace.random);
-    c.reply.bulk(sets.bytes, sets.start, sets.end);
-    c.effect(3);
-    c.effectText("SREM");
-    c.effectArg(1);
-    c.effectBytes(sets.bytes, sets.start, sets.end);
-    sets.removePicked(entry);
-    c.modified(1, SetEvents.spop);
-    if (sets.count(entry) === 0) c.removedEmpty(1);
-  },
+  handler: spopCommand,
 };
+
+function spopCommand(c: Context): void {
+  if (c.args.count > 2) return popSeveral(c);
+  const entry = c.findTypedForWrite(1, SET);
+  if (entry < 0) return;
+  if (entry === 0) return c.reply.null();
+  const sets = setsOf(c);
+  sets.pick(entry, c.keyspace.random);
+  c.reply.bulk(sets.bytes, sets.start, sets.end);
+  c.effect(3);
+  c.effectText("SREM");
+  c.effectArg(1);
+  c.effectBytes(sets.bytes, sets.start, sets.end);
+  sets.removePicked(entry);
+  c.modified(1, SetEvents.spop);
+  if (sets.count(entry) === 0) c.removedEmpty(1);
+}
 
 function popSeveral(c: Context): void {
   const { args, reply } = c;
@@ -286,21 +300,23 @@ export const srandmember: Command = {
   summary: "Returns random members of a set.",
   args: [keyArg, { name: "count", type: "integer", since: "2.6.0", optional: true }],
   console: "set",
-  handler(c) {
-    const { args, reply } = c;
-    const sets = setsOf(c);
-    if (args.count > 3) return reply.error(Errors.syntax);
-    if (args.count === 2) return randomMember(c);
-    const asked = readDrawCount(args, 2, reply);
-    if (Number.isNaN(asked)) return;
-    const entry = c.findTyped(1, SET);
-    if (entry < 0) return;
-    if (entry === 0 || asked === 0) return reply.array(0);
-    if (drawsTooMany(asked)) return reply.error(Errors.outOfRange);
-    reply.array(sampleSize(asked, sets.count(entry)));
-    replySample(c, sets, entry, asked, memberAlone);
-  },
+  handler: srandmemberCommand,
 };
+
+function srandmemberCommand(c: Context): void {
+  const { args, reply } = c;
+  const sets = setsOf(c);
+  if (args.count > 3) return reply.error(Errors.syntax);
+  if (args.count === 2) return randomMember(c);
+  const asked = readDrawCount(args, 2, reply);
+  if (Number.isNaN(asked)) return;
+  const entry = c.findTyped(1, SET);
+  if (entry < 0) return;
+  if (entry === 0 || asked === 0) return reply.array(0);
+  if (drawsTooMany(asked)) return reply.error(Errors.outOfRange);
+  reply.array(sampleSize(asked, sets.count(entry)));
+  replySample(c, sets, entry, asked, memberAlone);
+}
 
 function randomMember(c: Context): void {
   const entry = c.findTyped(1, SET);
@@ -327,28 +343,30 @@ export const smove: Command = {
     { name: "destination", type: "key", keySpecIndex: 1 },
     memberArg,
   ],
-  handler(c) {
-    const source = c.findTypedForWrite(1, SET);
-    if (source < 0) return;
-    if (source === 0) return c.reply.integer(0);
-    let target = c.findTypedForWrite(2, SET);
-    if (target < 0) return;
-    const sets = setsOf(c);
-    const { bytes, starts, ends } = c.args;
-    const start = starts[3];
-    const end = ends[3];
-    if (source === target) return c.reply.integer(sets.has(source, bytes, start, end) ? 1 : 0);
-    if (!sets.remove(source, bytes, start, end)) return c.reply.integer(0);
-    c.modified(1, SetEvents.srem);
-    if (sets.count(source) === 0) c.removedEmpty(1);
-    if (target === 0) {
-      const root = sets.create(1, bytes, start, end);
-      target = c.create(2, sets.createdKind, root);
-    }
-    if (sets.add(target, bytes, start, end)) c.modified(2, SetEvents.sadd);
-    c.reply.integer(1);
-  },
+  handler: smoveCommand,
 };
+
+function smoveCommand(c: Context): void {
+  const source = c.findTypedForWrite(1, SET);
+  if (source < 0) return;
+  if (source === 0) return c.reply.integer(0);
+  let target = c.findTypedForWrite(2, SET);
+  if (target < 0) return;
+  const sets = setsOf(c);
+  const { bytes, starts, ends } = c.args;
+  const start = starts[3];
+  const end = ends[3];
+  if (source === target) return c.reply.integer(sets.has(source, bytes, start, end) ? 1 : 0);
+  if (!sets.remove(source, bytes, start, end)) return c.reply.integer(0);
+  c.modified(1, SetEvents.srem);
+  if (sets.count(source) === 0) c.removedEmpty(1);
+  if (target === 0) {
+    const root = sets.create(1, bytes, start, end);
+    target = c.create(2, sets.createdKind, root);
+  }
+  if (sets.add(target, bytes, start, end)) c.modified(2, SetEvents.sadd);
+  c.reply.integer(1);
+}
 
 export const sscan: Command = {
   name: "sscan",
@@ -361,10 +379,12 @@ export const sscan: Command = {
   complexity: "O(1) for each call, O(N) for a whole scan of N members",
   summary: "Walks over the members of a set step by step.",
   args: [keyArg, ...scanArgs],
-  handler(c) {
-    scanMembers(c, setsOf(c), memberAlone);
-  },
+  handler: sscanCommand,
 };
+
+function sscanCommand(c: Context): void {
+  scanMembers(c, setsOf(c), memberAlone);
+}
 
 /** The set family, but for what set-algebra.ts has. */
 export const setCommands: Command[] = [

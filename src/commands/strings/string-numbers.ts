@@ -62,6 +62,14 @@ export const incrby: Command = {
   handler: incrbyCommand,
 };
 
+function incrbyCommand(c: Context): void {
+  const { args } = c;
+  const by = args.integer(2);
+  if (Number.isSafeInteger(by)) incrementBy(c, by);
+  else if (Number.isNaN(by)) c.reply.error(Errors.notInteger);
+  else incrementExactly(c, args.integer64(2) as bigint);
+}
+
 export const decrby: Command = {
   name: "decrby",
   arity: 3,
@@ -74,32 +82,6 @@ export const decrby: Command = {
   args: [keyArg, { name: "decrement", type: "integer" }],
   handler: decrbyCommand,
 };
-
-export const incrbyfloat: Command = {
-  name: "incrbyfloat",
-  arity: 3,
-  flags: "write denyoom fast",
-  keys: "RW access update",
-  group: "string",
-  since: "2.6.0",
-  complexity: "O(1)",
-  summary: "Adds to the floating-point number of a key.",
-  args: [keyArg, { name: "increment", type: "double" }],
-  handler: incrbyfloatCommand,
-};
-
-export const stringNumberCommands: readonly Command[] = [incr, decr, incrby, decrby, incrbyfloat];
-
-const number = new Uint8Array(32);
-const floatText = new Uint8Array(FLOAT_TEXT_MAX);
-
-function incrbyCommand(c: Context): void {
-  const { args } = c;
-  const by = args.integer(2);
-  if (Number.isSafeInteger(by)) incrementBy(c, by);
-  else if (Number.isNaN(by)) c.reply.error(Errors.notInteger);
-  else incrementExactly(c, args.integer64(2) as bigint);
-}
 
 function decrbyCommand(c: Context): void {
   const { args } = c;
@@ -116,6 +98,64 @@ function decrbyCommand(c: Context): void {
   if (exact === INT64_MIN) c.reply.error(decrementOverflow);
   else incrementExactly(c, -exact);
 }
+
+export const incrbyfloat: Command = {
+  name: "incrbyfloat",
+  arity: 3,
+  flags: "write denyoom fast",
+  keys: "RW access update",
+  group: "string",
+  since: "2.6.0",
+  complexity: "O(1)",
+  summary: "Adds to the floating-point number of a key.",
+  args: [keyArg, { name: "increment", type: "double" }],
+  handler: incrbyfloatCommand,
+};
+
+function incrbyfloatCommand(c: Context): void {
+  const { args, reply } = c;
+  const entry = c.findTypedForWrite(1, STRING);
+  if (entry < 0) return;
+  let bytes = ZERO;
+  let start = 0;
+  let end = 1;
+  const { records } = c.keyspace;
+  if (entry !== 0) {
+    records.value(entry);
+    bytes = records.bytes;
+    start = records.start;
+    end = records.end;
+  }
+  const length = addFloatsInto(
+    bytes,
+    start,
+    end,
+    args.bytes,
+    args.starts[2],
+    args.ends[2],
+    floatText,
+    0,
+  );
+  if (length < 0) {
+    reply.error(length === FloatSumError.notFinite ? Errors.notANumber : Errors.notFloat);
+    return;
+  }
+  // Redis keeps the sum as text, even where it spells an integer.
+  const kind = length > EMBEDDED_MAX ? StringKind.raw : StringKind.embedded;
+  if (entry === 0) c.setString(1, kind, floatText, 0, length, NO_DEADLINE);
+  else c.keyspace.setValue(c.db, entry, kind, floatText, 0, length);
+  c.effect(4);
+  c.effectText("SET");
+  c.effectArg(1);
+  c.effectBytes(floatText, 0, length);
+  c.effectText("KEEPTTL");
+  c.modified(1, StringEvents.incrbyfloat);
+  reply.bulk(floatText, 0, length);
+}
+
+export const stringNumberCommands: readonly Command[] = [incr, decr, incrby, decrby, incrbyfloat];
+const number = new Uint8Array(32);
+const floatText = new Uint8Array(FLOAT_TEXT_MAX);
 
 function incrementBy(c: Context, by: number): void {
   const entry = c.findTypedForWrite(1, STRING);
@@ -165,47 +205,6 @@ function storeNumber(c: Context, entry: number, end: number): void {
   if (entry === 0) c.setString(1, StringKind.integer, number, 0, end, NO_DEADLINE);
   else c.keyspace.setValue(c.db, entry, StringKind.integer, number, 0, end);
   c.modified(1, StringEvents.incrby);
-}
-
-function incrbyfloatCommand(c: Context): void {
-  const { args, reply } = c;
-  const entry = c.findTypedForWrite(1, STRING);
-  if (entry < 0) return;
-  let bytes = ZERO;
-  let start = 0;
-  let end = 1;
-  const { records } = c.keyspace;
-  if (entry !== 0) {
-    records.value(entry);
-    bytes = records.bytes;
-    start = records.start;
-    end = records.end;
-  }
-  const length = addFloatsInto(
-    bytes,
-    start,
-    end,
-    args.bytes,
-    args.starts[2],
-    args.ends[2],
-    floatText,
-    0,
-  );
-  if (length < 0) {
-    reply.error(length === FloatSumError.notFinite ? Errors.notANumber : Errors.notFloat);
-    return;
-  }
-  // Redis keeps the sum as text, even where it spells an integer.
-  const kind = length > EMBEDDED_MAX ? StringKind.raw : StringKind.embedded;
-  if (entry === 0) c.setString(1, kind, floatText, 0, length, NO_DEADLINE);
-  else c.keyspace.setValue(c.db, entry, kind, floatText, 0, length);
-  c.effect(4);
-  c.effectText("SET");
-  c.effectArg(1);
-  c.effectBytes(floatText, 0, length);
-  c.effectText("KEEPTTL");
-  c.modified(1, StringEvents.incrbyfloat);
-  reply.bulk(floatText, 0, length);
 }
 
 const ZERO = asciiBytes("0");

@@ -25,6 +25,27 @@ export const append: Command = {
   handler: appendCommand,
 };
 
+function appendCommand(c: Context): void {
+  const { args, keyspace, reply } = c;
+  const entry = c.findTypedForWrite(1, STRING);
+  if (entry < 0) return;
+  const added = args.length(2);
+  if (entry === 0) {
+    if (!lengthAllowed(c, added)) return;
+    setTo(c, 1, 2, NO_DEADLINE);
+    c.modified(1, StringEvents.append);
+    reply.integer(added);
+    return;
+  }
+  const { records } = keyspace;
+  const length = records.valueLength(entry);
+  if (!lengthAllowed(c, length + added)) return;
+  keyspace.resizeString(c.db, entry, StringKind.raw, length + added, length, length + added);
+  copyArgument(c, 2, records.bytes, records.start + length);
+  c.modified(1, StringEvents.append);
+  reply.integer(length + added);
+}
+
 export const strlen: Command = {
   name: "strlen",
   arity: 2,
@@ -38,6 +59,11 @@ export const strlen: Command = {
   handler: strlenCommand,
 };
 
+function strlenCommand(c: Context): void {
+  const entry = c.findTyped(1, STRING);
+  if (entry >= 0) c.reply.integer(entry === 0 ? 0 : c.keyspace.records.valueLength(entry));
+}
+
 export const getrange: Command = {
   name: "getrange",
   arity: 4,
@@ -50,6 +76,30 @@ export const getrange: Command = {
   args: [keyArg, { name: "start", type: "integer" }, { name: "end", type: "integer" }],
   handler: getrangeCommand,
 };
+
+function getrangeCommand(c: Context): void {
+  const { args, reply } = c;
+  const first = args.index(2);
+  const last = args.index(3);
+  if (Number.isNaN(first) || Number.isNaN(last)) {
+    reply.error(Errors.notInteger);
+    return;
+  }
+  const entry = c.findTyped(1, STRING);
+  if (entry < 0) return;
+  const { records } = c.keyspace;
+  const length = entry === 0 ? 0 : records.valueLength(entry);
+  const from = sliceStart(first, length);
+  // As in Redis, a last position before the first byte is the first byte.
+  const to = Math.max(sliceEnd(last, length), 1);
+  const crossed = first < 0 && last < 0 && first > last;
+  if (crossed || from >= to || length === 0) {
+    reply.bulk(NO_BYTES, 0, 0);
+    return;
+  }
+  records.value(entry);
+  reply.bulk(records.bytes, records.start + from, records.start + to);
+}
 
 export const substr: Command = {
   name: "substr",
@@ -77,47 +127,6 @@ export const setrange: Command = {
   args: [keyArg, { name: "offset", type: "integer" }, { name: "value", type: "string" }],
   handler: setrangeCommand,
 };
-
-export const stringPartCommands: readonly Command[] = [append, strlen, getrange, substr, setrange];
-
-const NO_BYTES = new Uint8Array(0);
-
-function strlenCommand(c: Context): void {
-  const entry = c.findTyped(1, STRING);
-  if (entry >= 0) c.reply.integer(entry === 0 ? 0 : c.keyspace.records.valueLength(entry));
-}
-
-/** Whether a string may grow to this length; replies where it may not. */
-function lengthAllowed(c: Context, length: number): boolean {
-  if (length <= stringsOf(c).lengthMax) return true;
-  c.reply.error(stringTooLong);
-  return false;
-}
-
-function appendCommand(c: Context): void {
-  const { args, keyspace, reply } = c;
-  const entry = c.findTypedForWrite(1, STRING);
-  if (entry < 0) return;
-  const added = args.length(2);
-  if (entry === 0) {
-    if (!lengthAllowed(c, added)) return;
-    setTo(c, 1, 2, NO_DEADLINE);
-    c.modified(1, StringEvents.append);
-    reply.integer(added);
-    return;
-  }
-  const { records } = keyspace;
-  const length = records.valueLength(entry);
-  if (!lengthAllowed(c, length + added)) return;
-  keyspace.resizeString(c.db, entry, StringKind.raw, length + added, length, length + added);
-  copyArgument(c, 2, records.bytes, records.start + length);
-  c.modified(1, StringEvents.append);
-  reply.integer(length + added);
-}
-
-function copyArgument(c: Context, i: number, to: Uint8Array, at: number): void {
-  to.set(c.args.bytes.subarray(c.args.starts[i], c.args.ends[i]), at);
-}
 
 function setrangeCommand(c: Context): void {
   const { args, keyspace, reply } = c;
@@ -153,26 +162,16 @@ function setrangeCommand(c: Context): void {
   reply.integer(whole);
 }
 
-function getrangeCommand(c: Context): void {
-  const { args, reply } = c;
-  const first = args.index(2);
-  const last = args.index(3);
-  if (Number.isNaN(first) || Number.isNaN(last)) {
-    reply.error(Errors.notInteger);
-    return;
-  }
-  const entry = c.findTyped(1, STRING);
-  if (entry < 0) return;
-  const { records } = c.keyspace;
-  const length = entry === 0 ? 0 : records.valueLength(entry);
-  const from = sliceStart(first, length);
-  // As in Redis, a last position before the first byte is the first byte.
-  const to = Math.max(sliceEnd(last, length), 1);
-  const crossed = first < 0 && last < 0 && first > last;
-  if (crossed || from >= to || length === 0) {
-    reply.bulk(NO_BYTES, 0, 0);
-    return;
-  }
-  records.value(entry);
-  reply.bulk(records.bytes, records.start + from, records.start + to);
+export const stringPartCommands: readonly Command[] = [append, strlen, getrange, substr, setrange];
+const NO_BYTES = new Uint8Array(0);
+
+/** Whether a string may grow to this length; replies where it may not. */
+function lengthAllowed(c: Context, length: number): boolean {
+  if (length <= stringsOf(c).lengthMax) return true;
+  c.reply.error(stringTooLong);
+  return false;
+}
+
+function copyArgument(c: Context, i: number, to: Uint8Array, at: number): void {
+  to.set(c.args.bytes.subarray(c.args.starts[i], c.args.ends[i]), at);
 }

@@ -70,6 +70,16 @@ export const set: Command = {
   handler: setCommand,
 };
 
+function setCommand(c: Context): void {
+  if (c.args.count > 3) {
+    setWithOptions(c);
+    return;
+  }
+  setTo(c, 1, 2, NO_DEADLINE);
+  c.modified(1, StringEvents.set);
+  c.reply.ok();
+}
+
 export const get: Command = {
   name: "get",
   arity: 2,
@@ -82,6 +92,12 @@ export const get: Command = {
   args: [keyArg],
   handler: getCommand,
 };
+
+function getCommand(c: Context): void {
+  const entry = c.findTyped(1, STRING);
+  if (entry > 0) replyValue(c, entry);
+  else if (entry === 0) c.reply.null();
+}
 
 export const getset: Command = {
   name: "getset",
@@ -97,6 +113,19 @@ export const getset: Command = {
   handler: getsetCommand,
 };
 
+function getsetCommand(c: Context): void {
+  const entry = c.findTyped(1, STRING);
+  if (entry < 0) return;
+  if (entry === 0) c.reply.null();
+  else replyValue(c, entry);
+  setTo(c, 1, 2, NO_DEADLINE);
+  c.effect(3);
+  c.effectText("SET");
+  c.effectArg(1);
+  c.effectArg(2);
+  c.modified(1, StringEvents.set);
+}
+
 export const getdel: Command = {
   name: "getdel",
   arity: 2,
@@ -109,6 +138,21 @@ export const getdel: Command = {
   args: [keyArg],
   handler: getdelCommand,
 };
+
+function getdelCommand(c: Context): void {
+  const entry = c.findTyped(1, STRING);
+  if (entry < 0) return;
+  if (entry === 0) {
+    c.reply.null();
+    return;
+  }
+  replyValue(c, entry);
+  c.keyspace.remove(c.db, entry);
+  c.effect(2);
+  c.effectText("DEL");
+  c.effectArg(1);
+  c.modified(1, Events.del);
+}
 
 export const getex: Command = {
   name: "getex",
@@ -139,6 +183,56 @@ export const getex: Command = {
   handler: getexCommand,
 };
 
+function getexCommand(c: Context): void {
+  const { args } = c;
+  let persist = false;
+  let unit = 0;
+  let unitAt = 0;
+  for (let i = 2; i < args.count; i++) {
+    const timed = unitOption(c, i);
+    if (args.is(i, PERSIST) && unit === 0) persist = true;
+    else if (timed !== 0 && !persist && (unit === 0 || unit === timed) && i + 1 < args.count) {
+      unit = timed;
+      unitAt = ++i;
+    } else {
+      c.reply.error(Errors.syntax);
+      return;
+    }
+  }
+  const entry = c.findTyped(1, STRING);
+  if (entry < 0) return;
+  if (entry === 0) {
+    c.reply.null();
+    return;
+  }
+  let deadline = NO_DEADLINE;
+  if (unit !== 0) {
+    deadline = parseDeadline(c, unitAt, unit);
+    if (deadline === INVALID_DEADLINE) return;
+  }
+  replyValue(c, entry);
+  if ((unit === Unit.atSeconds || unit === Unit.atMs) && deadline <= c.now) {
+    c.keyspace.remove(c.db, entry);
+    c.effect(2);
+    c.effectText("DEL");
+    c.effectArg(1);
+    c.modified(1, Events.del);
+  } else if (unit !== 0) {
+    c.keyspace.setDeadline(c.db, entry, deadline);
+    c.effect(3);
+    c.effectText("PEXPIREAT");
+    c.effectArg(1);
+    c.effectInteger(deadline);
+    c.modified(1, Events.expire);
+  } else if (persist && c.keyspace.records.hasDeadline(entry)) {
+    c.keyspace.setDeadline(c.db, entry, NO_DEADLINE);
+    c.effect(2);
+    c.effectText("PERSIST");
+    c.effectArg(1);
+    c.modified(1, Events.persist);
+  }
+}
+
 export const mget: Command = {
   name: "mget",
   arity: -2,
@@ -152,6 +246,16 @@ export const mget: Command = {
   args: [keysArg],
   handler: mgetCommand,
 };
+
+function mgetCommand(c: Context): void {
+  const { args, reply, keyspace } = c;
+  reply.array(args.count - 1);
+  for (let i = 1; i < args.count; i++) {
+    const entry = c.find(i);
+    if (entry !== 0 && keyspace.typeOf(entry) === STRING) replyValue(c, entry);
+    else reply.null();
+  }
+}
 
 export const mset: Command = {
   name: "mset",
@@ -174,6 +278,12 @@ export const mset: Command = {
   handler: msetCommand,
 };
 
+function msetCommand(c: Context): void {
+  if (!paired(c)) return;
+  setPairs(c);
+  c.reply.ok();
+}
+
 export const msetnx: Command = {
   name: "msetnx",
   arity: -3,
@@ -195,6 +305,18 @@ export const msetnx: Command = {
   handler: msetnxCommand,
 };
 
+function msetnxCommand(c: Context): void {
+  if (!paired(c)) return;
+  for (let i = 1; i < c.args.count; i += 2) {
+    if (c.findForWrite(i) !== 0) {
+      c.reply.integer(0);
+      return;
+    }
+  }
+  setPairs(c);
+  c.reply.integer(1);
+}
+
 export const setnx: Command = {
   name: "setnx",
   arity: 3,
@@ -208,6 +330,16 @@ export const setnx: Command = {
   args: [keyArg, { name: "value", type: "string" }],
   handler: setnxCommand,
 };
+
+function setnxCommand(c: Context): void {
+  if (c.findForWrite(1) !== 0) {
+    c.reply.integer(0);
+    return;
+  }
+  setTo(c, 1, 2, NO_DEADLINE);
+  c.modified(1, StringEvents.set);
+  c.reply.integer(1);
+}
 
 export const setex: Command = {
   name: "setex",
@@ -223,6 +355,10 @@ export const setex: Command = {
   handler: setexCommand,
 };
 
+function setexCommand(c: Context): void {
+  setForTime(c, Unit.seconds);
+}
+
 export const psetex: Command = {
   name: "psetex",
   arity: 4,
@@ -236,6 +372,10 @@ export const psetex: Command = {
   args: [keyArg, { name: "milliseconds", type: "integer" }, { name: "value", type: "string" }],
   handler: psetexCommand,
 };
+
+function psetexCommand(c: Context): void {
+  setForTime(c, Unit.ms);
+}
 
 export const stringCommands: readonly Command[] = [
   set,
@@ -291,16 +431,6 @@ function findSetKey(args: Arguments, found: FoundKeys): boolean {
   return true;
 }
 
-function setCommand(c: Context): void {
-  if (c.args.count > 3) {
-    setWithOptions(c);
-    return;
-  }
-  setTo(c, 1, 2, NO_DEADLINE);
-  c.modified(1, StringEvents.set);
-  c.reply.ok();
-}
-
 function setWithOptions(c: Context): void {
   const { args, reply } = c;
   let onlyNew = false;
@@ -352,14 +482,6 @@ function setWithOptions(c: Context): void {
   if (!get) reply.ok();
 }
 
-function setexCommand(c: Context): void {
-  setForTime(c, Unit.seconds);
-}
-
-function psetexCommand(c: Context): void {
-  setForTime(c, Unit.ms);
-}
-
 function setForTime(c: Context, unit: number): void {
   const deadline = parseDeadline(c, 2, unit);
   if (deadline === INVALID_DEADLINE) return;
@@ -375,110 +497,6 @@ function setForTime(c: Context, unit: number): void {
   c.reply.ok();
 }
 
-function setnxCommand(c: Context): void {
-  if (c.findForWrite(1) !== 0) {
-    c.reply.integer(0);
-    return;
-  }
-  setTo(c, 1, 2, NO_DEADLINE);
-  c.modified(1, StringEvents.set);
-  c.reply.integer(1);
-}
-
-function getCommand(c: Context): void {
-  const entry = c.findTyped(1, STRING);
-  if (entry > 0) replyValue(c, entry);
-  else if (entry === 0) c.reply.null();
-}
-
-function getsetCommand(c: Context): void {
-  const entry = c.findTyped(1, STRING);
-  if (entry < 0) return;
-  if (entry === 0) c.reply.null();
-  else replyValue(c, entry);
-  setTo(c, 1, 2, NO_DEADLINE);
-  c.effect(3);
-  c.effectText("SET");
-  c.effectArg(1);
-  c.effectArg(2);
-  c.modified(1, StringEvents.set);
-}
-
-function getdelCommand(c: Context): void {
-  const entry = c.findTyped(1, STRING);
-  if (entry < 0) return;
-  if (entry === 0) {
-    c.reply.null();
-    return;
-  }
-  replyValue(c, entry);
-  c.keyspace.remove(c.db, entry);
-  c.effect(2);
-  c.effectText("DEL");
-  c.effectArg(1);
-  c.modified(1, Events.del);
-}
-
-function getexCommand(c: Context): void {
-  const { args } = c;
-  let persist = false;
-  let unit = 0;
-  let unitAt = 0;
-  for (let i = 2; i < args.count; i++) {
-    const timed = unitOption(c, i);
-    if (args.is(i, PERSIST) && unit === 0) persist = true;
-    else if (timed !== 0 && !persist && (unit === 0 || unit === timed) && i + 1 < args.count) {
-      unit = timed;
-      unitAt = ++i;
-    } else {
-      c.reply.error(Errors.syntax);
-      return;
-    }
-  }
-  const entry = c.findTyped(1, STRING);
-  if (entry < 0) return;
-  if (entry === 0) {
-    c.reply.null();
-    return;
-  }
-  let deadline = NO_DEADLINE;
-  if (unit !== 0) {
-    deadline = parseDeadline(c, unitAt, unit);
-    if (deadline === INVALID_DEADLINE) return;
-  }
-  replyValue(c, entry);
-  if ((unit === Unit.atSeconds || unit === Unit.atMs) && deadline <= c.now) {
-    c.keyspace.remove(c.db, entry);
-    c.effect(2);
-    c.effectText("DEL");
-    c.effectArg(1);
-    c.modified(1, Events.del);
-  } else if (unit !== 0) {
-    c.keyspace.setDeadline(c.db, entry, deadline);
-    c.effect(3);
-    c.effectText("PEXPIREAT");
-    c.effectArg(1);
-    c.effectInteger(deadline);
-    c.modified(1, Events.expire);
-  } else if (persist && c.keyspace.records.hasDeadline(entry)) {
-    c.keyspace.setDeadline(c.db, entry, NO_DEADLINE);
-    c.effect(2);
-    c.effectText("PERSIST");
-    c.effectArg(1);
-    c.modified(1, Events.persist);
-  }
-}
-
-function mgetCommand(c: Context): void {
-  const { args, reply, keyspace } = c;
-  reply.array(args.count - 1);
-  for (let i = 1; i < args.count; i++) {
-    const entry = c.find(i);
-    if (entry !== 0 && keyspace.typeOf(entry) === STRING) replyValue(c, entry);
-    else reply.null();
-  }
-}
-
 /** Whether the arguments pair up; replies where they don't. */
 function paired(c: Context): boolean {
   if ((c.args.count & 1) === 1) return true;
@@ -491,22 +509,4 @@ function setPairs(c: Context): void {
     setTo(c, i, i + 1, NO_DEADLINE);
     c.modified(i, StringEvents.set);
   }
-}
-
-function msetCommand(c: Context): void {
-  if (!paired(c)) return;
-  setPairs(c);
-  c.reply.ok();
-}
-
-function msetnxCommand(c: Context): void {
-  if (!paired(c)) return;
-  for (let i = 1; i < c.args.count; i += 2) {
-    if (c.findForWrite(i) !== 0) {
-      c.reply.integer(0);
-      return;
-    }
-  }
-  setPairs(c);
-  c.reply.integer(1);
 }

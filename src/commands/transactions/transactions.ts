@@ -26,6 +26,15 @@ export const multi: Command = {
   handler: multiCommand,
 };
 
+function multiCommand(c: Context): void {
+  if (c.session.transaction.queue !== null) {
+    c.reply.error(multiNested);
+    return;
+  }
+  c.session.beginTransaction();
+  c.reply.ok();
+}
+
 export const exec: Command = {
   name: "exec",
   arity: 1,
@@ -37,81 +46,6 @@ export const exec: Command = {
   notQueued: true,
   handler: execCommand,
 };
-
-export const discard: Command = {
-  name: "discard",
-  arity: 1,
-  flags: "noscript loading stale fast allow_busy",
-  group: "transactions",
-  since: "2.0.0",
-  complexity: "O(N), when N is the number of queued commands",
-  summary: "Gives the transaction up and forgets the queued commands.",
-  notQueued: true,
-  handler: discardCommand,
-};
-
-export const watch: Command = {
-  name: "watch",
-  arity: -2,
-  flags: "noscript loading stale fast allow_busy",
-  keys: [{ index: 1, last: -1, flags: "RO" }],
-  group: "transactions",
-  since: "2.2.0",
-  complexity: "O(1) for every key.",
-  summary: "Lets the next EXEC fail if one of the keys changes before it.",
-  args: [keysArg],
-  notQueued: true,
-  handler: watchCommand,
-};
-
-export const unwatch: Command = {
-  name: "unwatch",
-  arity: 1,
-  flags: "noscript loading stale fast allow_busy",
-  group: "transactions",
-  since: "2.2.0",
-  complexity: "O(1)",
-  summary: "Forgets all watched keys.",
-  handler: unwatchCommand,
-};
-
-export const transactionCommands: readonly Command[] = [multi, exec, discard, watch, unwatch];
-
-function multiCommand(c: Context): void {
-  if (c.session.transaction.queue !== null) {
-    c.reply.error(multiNested);
-    return;
-  }
-  c.session.beginTransaction();
-  c.reply.ok();
-}
-
-function discardCommand(c: Context): void {
-  if (c.session.transaction.queue === null) {
-    c.reply.error(discardWithoutMulti);
-    return;
-  }
-  c.session.endTransaction(c.keyspace);
-  c.reply.ok();
-}
-
-function unwatchCommand(c: Context): void {
-  c.session.transaction.unwatch(c.keyspace);
-  c.reply.ok();
-}
-
-function watchCommand(c: Context): void {
-  const { args, db, keyspace } = c;
-  const { transaction } = c.session;
-  if (transaction.queue !== null) {
-    c.reply.error(watchInMulti);
-    return;
-  }
-  for (let i = 1; i < args.count; i++) {
-    transaction.watch(keyspace, db, args.bytes, args.starts[i], args.ends[i]);
-  }
-  c.reply.ok();
-}
 
 function execCommand(c: Context): void {
   const { session, reply, keyspace, executor } = c;
@@ -146,6 +80,72 @@ function execCommand(c: Context): void {
     executor.setNow(c.services.nowMs());
   }
 }
+
+export const discard: Command = {
+  name: "discard",
+  arity: 1,
+  flags: "noscript loading stale fast allow_busy",
+  group: "transactions",
+  since: "2.0.0",
+  complexity: "O(N), when N is the number of queued commands",
+  summary: "Gives the transaction up and forgets the queued commands.",
+  notQueued: true,
+  handler: discardCommand,
+};
+
+function discardCommand(c: Context): void {
+  if (c.session.transaction.queue === null) {
+    c.reply.error(discardWithoutMulti);
+    return;
+  }
+  c.session.endTransaction(c.keyspace);
+  c.reply.ok();
+}
+
+export const watch: Command = {
+  name: "watch",
+  arity: -2,
+  flags: "noscript loading stale fast allow_busy",
+  keys: [{ index: 1, last: -1, flags: "RO" }],
+  group: "transactions",
+  since: "2.2.0",
+  complexity: "O(1) for every key.",
+  summary: "Lets the next EXEC fail if one of the keys changes before it.",
+  args: [keysArg],
+  notQueued: true,
+  handler: watchCommand,
+};
+
+function watchCommand(c: Context): void {
+  const { args, db, keyspace } = c;
+  const { transaction } = c.session;
+  if (transaction.queue !== null) {
+    c.reply.error(watchInMulti);
+    return;
+  }
+  for (let i = 1; i < args.count; i++) {
+    transaction.watch(keyspace, db, args.bytes, args.starts[i], args.ends[i]);
+  }
+  c.reply.ok();
+}
+
+export const unwatch: Command = {
+  name: "unwatch",
+  arity: 1,
+  flags: "noscript loading stale fast allow_busy",
+  group: "transactions",
+  since: "2.2.0",
+  complexity: "O(1)",
+  summary: "Forgets all watched keys.",
+  handler: unwatchCommand,
+};
+
+function unwatchCommand(c: Context): void {
+  c.session.transaction.unwatch(c.keyspace);
+  c.reply.ok();
+}
+
+export const transactionCommands: readonly Command[] = [multi, exec, discard, watch, unwatch];
 
 /** Calls what was queued, one after the other; what it did reaches the log as one. */
 function execute(c: Context, queue: readonly QueuedCommand[]): void {
