@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -72,6 +72,55 @@ test("ES modules import it", () => {
   assert.equal(heard, "v 1\na,b\n");
 });
 
+test("CommonJS requires it, and has the same classes and databases as ES modules", () => {
+  const heard = printed(
+    "user.cjs",
+    `const whole = require("tskeydb");
+     const db = whole.open("./shared");
+     db.set("k", "v");
+     import("tskeydb").then((module) => {
+       console.log(Object.keys(module).sort().join() === Object.keys(whole).sort().join());
+       console.log(module.open === whole.open, module.open("./shared") === db, db.get("k"));
+       console.log(db instanceof module.Database);
+     });`,
+  );
+  assert.equal(heard, "true\ntrue true v\ntrue\n");
+});
+
+test("in a realm where a Buffer is no Uint8Array, it takes Buffers and bytes of either", () => {
+  const heard = printed(
+    "realm.cjs",
+    `const { compileFunction, createContext, runInContext } = require("node:vm");
+     const { readFileSync } = require("node:fs");
+     const { dirname, join } = require("node:path");
+     const globals = { Buffer, process, TextDecoder, TextEncoder, performance, queueMicrotask, console };
+     const context = createContext(globals);
+     const loaded = new Map();
+     function load(path) {
+       if (loaded.has(path)) return loaded.get(path).exports;
+       const module = { exports: {} };
+       loaded.set(path, module);
+       const inside = (name) => name.startsWith(".") ? load(join(dirname(path), name)) : require(name);
+       const names = ["exports", "require", "module"];
+       compileFunction(readFileSync(path, "utf8"), names, { parsingContext: context })(
+         module.exports, inside, module);
+       return module.exports;
+     }
+     context.tskeydb = load(require.resolve("tskeydb"));
+     console.log(runInContext(\`
+       const db = tskeydb.open();
+       db.set("a", Buffer.from("buffer"));
+       db.set("b", new Uint8Array([104, 105]));
+       db.sadd("s", new Set([Buffer.from("x")]));
+       [Buffer.from("") instanceof Uint8Array, db.get("a"), db.get("b"), db.smembers("s")].join();
+     \`, context));
+     const db = context.tskeydb.open();
+     db.hset("h", new Map([["f", new Uint8Array([65])]]));
+     console.log(db.hget("h", "f"));`,
+  );
+  assert.equal(heard, "false,buffer,hi,x\nA\n");
+});
+
 test("what is open in a process is served to others", () => {
   const heard = printed(
     "serve.mjs",
@@ -117,8 +166,55 @@ test("its declarations are enough for a TypeScript user", () => {
   );
   const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
   // No `lib` of the user's brings Disposable: the package's declarations name it themselves.
-  const options = ["--noEmit", "--strict", "--module", "nodenext", "--target", "es2022"];
-  run(process.execPath, [compiler, ...options, "user.ts"]);
+  const options = ["--noEmit", "--strict", "--target", "es2022"];
+  for (const resolution of [
+    ["--module", "nodenext"],
+    ["--module", "node16"],
+    ["--module", "esnext", "--moduleResolution", "bundler"],
+  ]) {
+    run(process.execPath, [compiler, ...options, ...resolution, "user.ts"]);
+  }
+  // The same from a CommonJS file and from an ES module, whose types are each other's.
+  writeFileSync(
+    join(project, "both.cts"),
+    `import tskeydb = require("tskeydb");
+     export const db: tskeydb.Database = tskeydb.open();\n`,
+  );
+  writeFileSync(
+    join(project, "both.mts"),
+    `import { type Database, open } from "tskeydb";
+     import { db } from "./both.cjs";
+     const other: Database = db;
+     export default [other, open()];\n`,
+  );
+  run(process.execPath, [compiler, ...options, "--module", "node16", "both.mts"]);
+});
+
+test("linters of packages find nothing", () => {
+  const publint = join(root, "node_modules", "publint", "src", "cli.js");
+  assert.match(
+    run(process.execPath, [publint, installed, "--strict", "--pack", "false"]),
+    /All good/,
+  );
+});
+
+test("what it exports is there for every way of resolving it, with types of its own", () => {
+  for (const [condition, { types, default: main }] of Object.entries(manifest.exports["."])) {
+    assert.ok(existsSync(join(installed, types)), `${condition}: ${types}`);
+    assert.ok(existsSync(join(installed, main)), `${condition}: ${main}`);
+  }
+  assert.equal(manifest.exports["."].require.default, manifest.main);
+  assert.equal(manifest.exports["."].require.types, manifest.types);
+});
+
+test("bundlers find no import whose name they cannot read", () => {
+  const files = readdirSync(join(installed, "dist"), { recursive: true })
+    .filter((name) => name.endsWith(".js"))
+    .map((name) => readFileSync(join(installed, "dist", name), "utf8"));
+  for (const text of files) {
+    assert.doesNotMatch(text, /\b(?:import|require)\((?!["'])/);
+    assert.doesNotMatch(text, /["']bun:\w+["']\)\.then/);
+  }
 });
 
 test("its program runs", () => {

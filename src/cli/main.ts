@@ -6,4 +6,10 @@
 import { keepCompiled } from "../platform/compile-cache.ts";
 
 keepCompiled();
-await import("./run.ts");
+void start();
+
+async function start(): Promise<void> {
+  const { thisPlatform } = await import("../platform/index.ts");
+  const { run } = await import("./run.ts");
+  await run(thisPlatform());
+}

@@ -2,7 +2,7 @@
 // at data without serving it. What is not needed is not loaded.
 
 import { version } from "../engine/version.ts";
-import { thisPlatform } from "../platform/index.ts";
+import type { Platform } from "../platform/platform.ts";
 
 const USAGE = `usage: tskeydb [configuration file | -] [--directive value ...]   serve a data directory
        tskeydb import <wal.log> [--dir directory]                 add a PyKeyDB log to one
@@ -12,25 +12,26 @@ const USAGE = `usage: tskeydb [configuration file | -] [--directive value ...]  
 Directives are those of redis.conf: --port 7001 --dir /data --appendfsync always --save ""
 Without any, the data is in ./data and clients are served on 127.0.0.1:6379.`;
 
-const platform = thisPlatform();
-const [first, ...rest] = platform.commandLine;
-
-switch (first) {
-  case "--help":
-  case "-h":
-  case "help":
-    platform.print(`${USAGE}\n`);
-    break;
-  case "--version":
-  case "-v":
-    platform.print(`${version}\n`);
-    break;
-  case "import":
-    platform.exit((await import("./import.ts")).importLog(platform, rest));
-    break;
-  case "check":
-    platform.exit((await import("./check.ts")).check(platform, rest));
-    break;
-  default:
-    await (await import("./serve.ts")).serve(platform, platform.commandLine);
+/** Does what the command line asks for. */
+export async function run(platform: Platform): Promise<void> {
+  const [first, ...rest] = platform.commandLine;
+  switch (first) {
+    case "--help":
+    case "-h":
+    case "help":
+      platform.print(`${USAGE}\n`);
+      break;
+    case "--version":
+    case "-v":
+      platform.print(`${version}\n`);
+      break;
+    case "import":
+      platform.exit((await import("./import.ts")).importLog(platform, rest));
+      break;
+    case "check":
+      platform.exit((await import("./check.ts")).check(platform, rest));
+      break;
+    default:
+      await (await import("./serve.ts")).serve(platform, platform.commandLine);
+  }
 }

@@ -56,8 +56,10 @@ declare const Bun: {
   }): { readonly port: number; readonly hostname: string; stop(closeActive?: boolean): void };
 };
 
-/** What Bun offers of its engine; a name that Node's loader is not to look at. */
-const JSC: string = "bun:jsc";
+/** What Bun offers of its engine. */
+interface Jsc {
+  fullGC(): void;
+}
 
 class BunSocket implements Socket {
   context: unknown = undefined;
@@ -127,10 +129,13 @@ class BunSocket implements Socket {
 export class BunPlatform extends NodePlatform {
   override readonly runtimeName = "bun";
   override readonly runtimeVersion = Bun.version;
+  private jsc: Jsc | undefined;
 
   override collectGarbage(): void {
     // Not Bun.gc: without force it leaves large buffers, and with it takes four times as long.
-    void import(JSC).then(({ fullGC }: { fullGC(): void }) => fullGC());
+    // Nor an import, which bundlers look into: they find no module of that name, or no name at all.
+    this.jsc ??= (process.getBuiltinModule as (name: string) => Jsc)("bun:jsc");
+    setImmediate(() => this.jsc?.fullGC());
   }
 
   override async listen(options: ListenOptions, handlers: SocketHandlers): Promise<Listener> {

@@ -5,6 +5,8 @@ import { webcrypto } from "node:crypto";
 import * as fs from "node:fs";
 import { machine, release, totalmem, type } from "node:os";
 import { dirname } from "node:path";
+// Not the globals: a simulated browser has others, and a test's fake clock replaces them.
+import { clearTimeout, setImmediate, setInterval, setTimeout } from "node:timers";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { lockDirectory } from "./directory-lock.ts";
