@@ -224,11 +224,14 @@ export class Verification {
     for (let i = 0; i < PART && more; i++) {
       const { key: deadline, value: entry } = deadlines;
       assert(before <= deadline, "deadlines are in order");
+      const key = this.#keyOf(entry);
+      this.#key = key;
       assert(records.deadline(entry) === deadline, "a deadline in the tree is its entry's");
-      assert(this.#find(db, this.#keyOf(entry)) === entry, "a deadline's entry is in its database");
+      assert(this.#find(db, key) === entry, "a deadline's entry is in its database");
       before = deadline;
       more = deadlines.next();
     }
+    this.#key = undefined;
   }
 }
 

@@ -148,6 +148,10 @@ test("a deadline that is not in the tree, or stands there for another, is seen",
   f.keyspace.verify();
   deadlines.insert(tree, deadline, f.find("key 1"));
   f.fails(/a deadline in the tree is its entry's/);
+  const verification = new Verification(f.keyspace);
+  assert.ok(verification.check(Number.POSITIVE_INFINITY));
+  const found = 'not so: a deadline in the tree is its entry\'s; at database 0, key "key 1"';
+  assert.equal(verification.damage, found);
 });
 
 test("an empty collection is seen, and where it is", () => {
