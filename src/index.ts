@@ -3,7 +3,7 @@
 // Programs may be compiled for a JavaScript that does not know `using` yet.
 /// <reference lib="esnext.disposable" preserve="true" />
 
-export type { Listener, Synchronous } from "./embedded/database.ts";
+export type { Subscriber, Synchronous } from "./embedded/database.ts";
 export { Database } from "./embedded/database.ts";
 export { DatabaseError, type DatabaseErrorCode } from "./embedded/errors.ts";
 export { Multi, type Results } from "./embedded/multi.ts";

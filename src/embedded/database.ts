@@ -3,7 +3,7 @@
 
 import { latin1Text } from "../base/bytes.ts";
 import type { Session } from "../engine/session.ts";
-import type { Listener as MessageListener } from "../engine/subscriptions.ts";
+import type { MessageListener } from "../engine/subscriptions.ts";
 import type { Recovery } from "../persistence/log/recovery.ts";
 import type { ReplyValue } from "../protocol/reply-reader.ts";
 import { ReplyError } from "../protocol/reply-reader.ts";
@@ -24,7 +24,7 @@ import { MembersView } from "./views/sets.ts";
 export type Synchronous<R> = R extends PromiseLike<unknown> ? never : R;
 
 /** Hears a message and the channel that it was sent to. */
-export type Listener<T extends Text> = (message: T, channel: T) => void;
+export type Subscriber<T extends Text> = (message: T, channel: T) => void;
 
 /** Commands that make no sense over a connection without a socket, and what does. */
 const methodsInstead: ReadonlyMap<string, string> = new Map([
@@ -176,16 +176,16 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
    * Calls `listener` with each message that is sent to a channel, in a turn of its own; returns
    * what ends that.
    */
-  subscribe(channel: Value, listener: Listener<T>): () => void {
+  subscribe(channel: Value, listener: Subscriber<T>): () => void {
     return this.#listen(this.#core.context.pubsub.channelListeners, channel, listener);
   }
 
   /** As subscribe, for all channels that match a glob pattern. */
-  psubscribe(pattern: Value, listener: Listener<T>): () => void {
+  psubscribe(pattern: Value, listener: Subscriber<T>): () => void {
     return this.#listen(this.#core.context.pubsub.patternListeners, pattern, listener);
   }
 
-  #listen(all: Map<string, Set<MessageListener>>, to: Value, listener: Listener<T>): () => void {
+  #listen(all: Map<string, Set<MessageListener>>, to: Value, listener: Subscriber<T>): () => void {
     this.#core.check();
     if (typeof listener !== "function") {
       throw new TypeError("subscribe(): the listener is a function of (message, channel)");

@@ -7,7 +7,7 @@ import { ReplyWriter } from "../protocol/reply-writer.ts";
 import type { Session } from "./session.ts";
 
 /** Hears the messages of an embedded program's own subscription. */
-export type Listener = (message: Uint8Array, channel: Uint8Array) => void;
+export type MessageListener = (message: Uint8Array, channel: Uint8Array) => void;
 
 export class PubSubRegistry {
   readonly channels: Map<string, Set<Session>> = new Map();
@@ -15,8 +15,8 @@ export class PubSubRegistry {
   /** Shard channels have names of their own. */
   readonly shardChannels: Map<string, Set<Session>> = new Map();
   /** The program's own subscriptions, by channel and by pattern. */
-  readonly channelListeners: Map<string, Set<Listener>> = new Map();
-  readonly patternListeners: Map<string, Set<Listener>> = new Map();
+  readonly channelListeners: Map<string, Set<MessageListener>> = new Map();
+  readonly patternListeners: Map<string, Set<MessageListener>> = new Map();
 
   readonly #patternBytes: Map<string, Uint8Array> = new Map();
   readonly #writer = new ReplyWriter();
@@ -131,7 +131,7 @@ export class PubSubRegistry {
     end: number,
   ): number {
     let told = 0;
-    const tell = (listeners: Set<Listener>): void => {
+    const tell = (listeners: Set<MessageListener>): void => {
       for (const listener of listeners) {
         // Later: a listener may call the database, which is in the middle of a command now.
         const copy = message.slice(start, end);
