@@ -345,3 +345,19 @@ function settle(keyspace: Keyspace): void {
 test("random commands of every family, held or rolled back, leave what a log would say", () => {
   fuzzTransactions(Number(process.env.TSKEYDB_SEED ?? Date.now() % 1_000_000), 60);
 });
+
+test("a command that is refused takes nothing away, in a transaction either", () => {
+  using db = open();
+  db.mset({ a: "1", b: "2" });
+  for (const words of [
+    ["FLUSHALL", "BOGUS"],
+    ["FLUSHDB", "BOGUS"],
+    ["SWAPDB", "0", "99"],
+  ]) {
+    db.transaction(() => {
+      assert.throws(() => db.call(words[0], ...words.slice(1)), { name: "ReplyError" });
+      assert.deepEqual(db.mget("a", "b"), ["1", "2"]);
+    });
+    assert.deepEqual(db.keys("*").sort(), ["a", "b"]);
+  }
+});

@@ -1,6 +1,7 @@
 // Runs simulations by hand, as many as one likes:
 //
-//   node scripts/run.js node test/simulation/main.ts --seeds 1000 [--from 1] [--seed 42]
+//   node scripts/run.js node test/simulation/main.ts --seeds 1000 [--from 1] [--minutes 5]
+//   node scripts/run.js node test/simulation/main.ts --seed 42 [--strict 1]
 //
 // `--seed` runs one and prints all that happened; with `--strict 1` it compares the database and
 // the reference after each request. The first seed that finds something is printed with what led
@@ -19,7 +20,9 @@ const seeds = one === undefined ? (options.get("--seeds") ?? 100) : 1;
 const startMs = Date.now();
 let commands = 0;
 let recoveries = 0;
-for (let seed = from; seed < from + seeds; seed++) {
+const endMs = startMs + (options.get("--minutes") ?? Number.POSITIVE_INFINITY) * 60_000;
+let seed = from;
+for (; seed < from + seeds && Date.now() < endMs; seed++) {
   const outcome = await simulate(seed, undefined, options.get("--strict") === 1);
   commands += outcome.commands;
   recoveries += outcome.recoveries;
@@ -27,8 +30,11 @@ for (let seed = from; seed < from + seeds; seed++) {
   if (outcome.failure !== undefined) {
     console.log(describeFailure(outcome));
     process.exitCode = 1;
+    seed++;
     break;
   }
 }
 const seconds = ((Date.now() - startMs) / 1000).toFixed(1);
-console.log(`${commands} commands, ${recoveries} recoveries, ${seconds} s`);
+console.log(
+  `seeds ${from} to ${seed - 1}: ${commands} commands, ${recoveries} recoveries, ${seconds} s`,
+);
