@@ -466,3 +466,28 @@ test("while the disk is full writes throw and reads go on; nothing kept is lost"
     });
   }
 });
+
+test("where the directory is deleted while it is open, writes throw and reads go on", async () => {
+  await inDirectory(async (directory) => {
+    const data = join(directory, "data");
+    const db = open(data, { fsync: "always" });
+    db.set("k", 0);
+    rmSync(data, { recursive: true });
+    let refused: unknown;
+    for (let i = 0; i < 1000 && refused === undefined; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      try {
+        db.set("k", i);
+      } catch (error) {
+        refused = error;
+      }
+    }
+    assert.ok(refused instanceof LogError && refused.code === "LOG_WRITE", String(refused));
+    assert.match(refused.message, /was removed or replaced while it was open/);
+    assert.match(db.info("persistence"), /aof_last_write_status:err/);
+    assert.notEqual(db.get("k"), null);
+    assert.throws(() => db.set("k", "more"), /MISCONF .*was removed or replaced/);
+    assert.throws(() => db.close(), LogError);
+    assert.equal(db.closed, true);
+  });
+});
