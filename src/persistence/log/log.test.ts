@@ -479,3 +479,22 @@ test("what cannot be written anew while a sync is under way is not cut off when 
     assert.deepEqual(writes(openOn(copyOf(disk)).commands), ["SET a 1", "SET b 2"]);
   }
 });
+
+test("while the disk is full, what has been written is synced all the same", () => {
+  for (const fsync of ["always", "everysec"] as const) {
+    const disk = new Disk();
+    const { log } = openOn(disk, fsync);
+    append(log, "SET", "a", "1");
+    log.commit();
+    disk.capacityBytes = 0;
+    append(log, "SET", "b", "2");
+    log.commit();
+    assert.notEqual(log.failure, null);
+    disk.advance(1500);
+    assert.notEqual(log.failure, null);
+    assert.equal(log.syncedThrough, 1);
+    disk.crash();
+    disk.capacityBytes = Number.POSITIVE_INFINITY;
+    assert.deepEqual(writes(openOn(disk, fsync).commands), ["SET a 1"]);
+  }
+});

@@ -454,7 +454,7 @@ export class Log {
 
   /** Syncs in the background when something is due to be synced. */
   #wake(): void {
-    if (this.#closed || this.#syncing || this.failure !== null) return;
+    if (this.#closed || this.#syncing || this.#syncFailed) return;
     if (this.#policy === "no" || this.#synced === this.#written) return;
     const dueInMs = this.#syncDueInMs();
     if (dueInMs <= 0) this.#syncInBackground();
