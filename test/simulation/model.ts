@@ -36,8 +36,12 @@ interface Promised {
 
 const latin1 = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1");
 
-/** What the database holds, read by its own commands. */
+/** What the database holds, read by its own commands, at one moment. */
 export function stateOf(database: Database): State {
+  return (coreOf(database).engine.platform as World).atOnce(() => heldBy(database));
+}
+
+function heldBy(database: Database): State {
   const state = new Map<string, Held>();
   const { databases } = coreOf(database).keyspace;
   for (let index = 0; index < databases; index++) {
@@ -224,8 +228,7 @@ export class Model {
     const args = new Arguments();
     args.fill(words);
     executor.setNow(nowMs);
-    // Its time was up a moment ago, and the reference's timer has not rung yet.
-    if (mirror.session.waiting !== null) executor.waiters.timeOut(mirror.session);
+    this.catchUp(mirror);
     const { reply } = executor.context;
     const before = this.states.length;
     mirror.running = true;
@@ -238,6 +241,12 @@ export class Model {
     const made = this.states.length > before;
     mirror.stream.append(bytes, this.state, made);
     for (const part of mirror.late.splice(0)) mirror.stream.append(part, this.state, made);
+  }
+
+  /** The session waits no more: its time was up, and the reference's timer has not rung yet. */
+  catchUp(mirror: Mirror): void {
+    const { executor } = coreOf(this.database);
+    if (mirror.session.waiting !== null) executor.waiters.timeOut(mirror.session);
   }
 
   deliver(mirror: Mirror, bytes: Uint8Array): void {

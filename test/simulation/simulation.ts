@@ -368,7 +368,9 @@ class Simulation {
       const model = this.#model as Model;
       const session = this.#sessions.get(client);
       assert.ok(session !== undefined, `${client.name} is sent something that it did not ask for`);
-      const { stream } = model.mirror(session);
+      const mirror = model.mirror(session);
+      const { stream } = mirror;
+      if (session.waiting === null) model.catchUp(mirror);
       const { log } = coreOf(this.#database as Database).engine;
       // What is sent to a slow reader may have been ready under another policy.
       const isSynced = this.#fsync === "always" && !this.#isMoody;
