@@ -72,6 +72,12 @@ test("ES modules import it", () => {
   assert.equal(heard, "v 1\na,b\n");
 });
 
+test("the README's program prints what the README says", () => {
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  const [, program, output] = readme.match(/```js\n(.*?)```.*?\$ node app\.mjs\n(.*?)```/s) ?? [];
+  assert.equal(printed("app.mjs", program), output);
+});
+
 test("CommonJS requires it, and has the same classes and databases as ES modules", () => {
   const heard = printed(
     "user.cjs",
@@ -188,6 +194,14 @@ test("its declarations are enough for a TypeScript user", () => {
      export default [other, open()];\n`,
   );
   run(process.execPath, [compiler, ...options, "--module", "node16", "both.mts"]);
+
+  // TypeScript before 5.7 knows no parameter of Uint8Array, and reads each file that is reached.
+  const listed = [...options, "--module", "node16", "--listFiles", "both.mts"];
+  const reached = run(process.execPath, [compiler, ...listed])
+    .split("\n")
+    .filter((path) => path.includes("/node_modules/tskeydb/"));
+  assert.notEqual(reached.length, 0);
+  for (const path of reached) assert.doesNotMatch(readFileSync(path, "utf8"), /Uint8Array</, path);
 });
 
 test("linters of packages find nothing", () => {

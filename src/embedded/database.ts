@@ -10,6 +10,7 @@ import { ReplyError } from "../protocol/reply-reader.ts";
 import type { Core } from "./core.ts";
 import { DatabaseError } from "./errors.ts";
 import { ImmediateMethods } from "./immediate.ts";
+import { inspection } from "./inspection.ts";
 import { Multi } from "./multi.ts";
 import { bytesOf, Reader } from "./reader.ts";
 import { wordsOf } from "./request.ts";
@@ -251,6 +252,11 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  [inspection](): string {
+    const path = this.path === undefined ? "undefined" : JSON.stringify(this.path);
+    return `Database { path: ${path}, index: ${this.#db} }`;
   }
 }
 

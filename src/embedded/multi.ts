@@ -7,6 +7,7 @@ import type { QueuedCommand } from "../engine/transaction.ts";
 import { ReplyError } from "../protocol/reply-reader.ts";
 import type { Core } from "./core.ts";
 import { DatabaseError } from "./errors.ts";
+import { inspection } from "./inspection.ts";
 import { Methods } from "./methods/methods.ts";
 import type { Reader } from "./reader.ts";
 import type { As, Mode, Reply, Text, Value } from "./values.ts";
@@ -135,6 +136,10 @@ export class Multi<T extends Text, R extends readonly unknown[] = []> extends Me
   /** As discard(), which does nothing after exec(). */
   [Symbol.dispose](): void {
     this.discard();
+  }
+
+  [inspection](): string {
+    return `Multi { length: ${this.length} }`;
   }
 
   #check(): void {

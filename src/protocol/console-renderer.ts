@@ -98,7 +98,7 @@ const HEX = utf8Bytes("0123456789abcdef");
 /** Appends rendered replies to a buffer of its own: bytes[0, length). */
 export class ConsoleRenderer {
   /** Borrowed: replaced when it grows, reused after `clear`. */
-  bytes = new Uint8Array(FIRST_BYTES);
+  bytes: Uint8Array = new Uint8Array(FIRST_BYTES);
   length = 0;
   /**
    * What the next WRONGTYPE errors are about, in their order: the name of the key's type and of the

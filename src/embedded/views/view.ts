@@ -15,6 +15,7 @@ import { utf8Text } from "../../base/bytes.ts";
 import { Errors } from "../../protocol/errors.ts";
 import { ReplyError } from "../../protocol/reply-reader.ts";
 import type { Core } from "../core.ts";
+import { inspection } from "../inspection.ts";
 import type { TextMaker } from "../reader.ts";
 import type { Text, Value } from "../values.ts";
 
@@ -25,8 +26,8 @@ interface Walk {
 }
 
 export abstract class View<T extends Text> {
-  protected readonly core: Core;
-  protected readonly text: TextMaker<T>;
+  readonly #core: Core;
+  readonly #text: TextMaker<T>;
   readonly #db: number;
   readonly #type: number;
   /** A text is as it is until it is looked up: views are made to be asked for one thing. */
@@ -34,22 +35,37 @@ export abstract class View<T extends Text> {
 
   constructor(core: Core, db: number, type: number, key: Value, text: TextMaker<T>) {
     core.check();
-    this.core = core;
-    this.text = text;
+    this.#core = core;
+    this.#text = text;
     this.#db = db;
     this.#type = type;
     this.#key = typeof key === "string" ? key : core.request.copyOf(key);
   }
 
+  protected get core(): Core {
+    return this.#core;
+  }
+
+  protected get text(): TextMaker<T> {
+    return this.#text;
+  }
+
+  /** The key alone: to look at the collection would count as a use of it. */
+  [inspection](): string {
+    const key = this.#key;
+    const name = typeof key === "string" ? key : utf8Text(key, 0, key.length);
+    return `${this.constructor.name} { key: ${JSON.stringify(name)} }`;
+  }
+
   /** Begins a look at the key, the request's argument 0. */
   #begin(): void {
-    this.core.begin(this.#db);
-    this.core.request.beginKey(this.#key);
+    this.#core.begin(this.#db);
+    this.#core.request.beginKey(this.#key);
   }
 
   #find(): number {
-    const entry = this.core.find(this.#db);
-    if (entry !== 0 && this.core.keyspace.typeOf(entry) !== this.#type) throw wrongType();
+    const entry = this.#core.find(this.#db);
+    if (entry !== 0 && this.#core.keyspace.typeOf(entry) !== this.#type) throw wrongType();
     return entry;
   }
 
@@ -62,15 +78,15 @@ export abstract class View<T extends Text> {
   /** As entry(), to look for an element in it: the request's argument 1. */
   protected entryWith(element: Value): number {
     this.#begin();
-    this.core.request.add(element);
+    this.#core.request.add(element);
     return this.#find();
   }
 
   /** The collection's entry, or 0 where there is none (any more). */
   protected entryStill(): number {
     this.#begin();
-    const entry = this.core.find(this.#db);
-    return entry === 0 || this.core.keyspace.typeOf(entry) !== this.#type ? 0 : entry;
+    const entry = this.#core.find(this.#db);
+    return entry === 0 || this.#core.keyspace.typeOf(entry) !== this.#type ? 0 : entry;
   }
 
   /** How many elements there are now. */

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { inspect } from "node:util";
 import { open } from "../open.ts";
 
 test("a hash's view is live", () => {
@@ -181,4 +182,22 @@ test("a view has the key that it was made with, however it was given", () => {
   assert.equal(db.members(7n).has("a"), true);
   assert.equal(db.database(1).members("7").size, 0);
   assert.throws(() => db.members(null as unknown as string), TypeError);
+});
+
+test("what a program prints or turns into JSON shows nothing of what lies behind", () => {
+  using db = open();
+  db.config("set", "requirepass", "a secret");
+  db.hset("user:1", { name: "Alice" });
+  const held: [object, string][] = [
+    [db, "Database { path: undefined, index: 0 }"],
+    [db.database(3), "Database { path: undefined, index: 3 }"],
+    [db.hash("user:1"), 'HashView { key: "user:1" }'],
+    [db.list(Uint8Array.of(113)), 'ListView { key: "q" }'],
+    [db.members("none"), 'MembersView { key: "none" }'],
+    [db.multi().get("a").get("b"), "Multi { length: 2 }"],
+  ];
+  for (const [object, text] of held) {
+    assert.equal(inspect(object), text);
+    assert.equal(JSON.stringify(object), "{}");
+  }
 });
