@@ -37,9 +37,9 @@ function fixture(): EngineFixture {
 }
 
 /** Executes requests as a server does with those of one arrival. */
-function lap(made: EngineFixture, requests: readonly string[]): void {
+function lap(made: EngineFixture, requests: readonly string[], isLong = true): void {
   const { timer } = made.executor;
-  timer.openLap();
+  timer.openLap(isLong);
   for (const request of requests) made.call(request);
   timer.closeLap();
 }
@@ -101,6 +101,23 @@ test("a slow call amid quick ones is known with its duration", () => {
   }
 });
 
+test("of short arrivals few are timed, and what may take long in one always is", () => {
+  const made = fixture();
+  const short = repeat(4, "quick 0.25", "other 2");
+  for (let i = 0; i < 1000; i++) lap(made, short, false);
+  assert.equal(made.figure("quick", Figure.calls), 4000);
+  near(us(made, "quick"), 1000, 0.05);
+  near(us(made, "other"), 8000, 0.05);
+  for (let i = 0; i < 100; i++) lap(made, ["quick 0.25", "slow 0.25"], false);
+  made.executor.resetStatistics();
+  for (let i = 0; i < 16; i++) {
+    const before = us(made, "slow");
+    lap(made, ["quick 0.25", "slow 50000", "quick 0.25"], false);
+    near(us(made, "slow") - before, 50000, 0.0005);
+    for (let k = 0; k < 64; k++) lap(made, ["slow 0.25"], false);
+  }
+});
+
 test("a command that takes long is timed alone, and no longer once it is quick", () => {
   const made = fixture();
   for (let i = 0; i < 50; i++) lap(made, repeat(4, "quick 0.25", "slow 500"));
@@ -134,7 +151,7 @@ test("what was called is counted when figures are read within a lap", () => {
   const made = fixture();
   for (let i = 0; i < 40; i++) made.call("quick 0.25");
   const { timer } = made.executor;
-  timer.openLap();
+  timer.openLap(true);
   made.call("quick 1");
   timer.settle();
   assert.equal(made.figure("quick", Figure.calls), 41);

@@ -2,13 +2,16 @@
 // quick command in a pipeline about as long, so most calls are not timed one by one:
 //
 //   lap      what a server does with the requests of one arrival, reading them included, is timed
-//            together, up to 64 calls at once, and their time is shared out among them.
+//            together, up to 64 calls at once, and their time is shared out among them. Of short
+//            arrivals one in eight is; in the others timing begins with the first call that is
+//            timed alone or may take long (its command is neither `fast` nor O(1)), and each call
+//            before that counts as long as the latest of its command that were timed alone.
 //   alone    a call is timed by itself where its command is new or takes as long as a hundred
 //            readings on average, where it is one in 64 of its command, or has many words or bytes.
 //            Within a lap that takes one more reading: the calls before it are a lap of their own.
 //   outside  what no server executes (embedded programs, the log at start) has no laps. Commands
-//            that may take long (neither `fast` nor O(1)) are timed alone; of the others those
-//            above are, and each of the rest counts as long as the latest that were.
+//            that may take long are timed alone; of the others those above are, and each of the
+//            rest counts as long as the latest that were.
 //
 //     GET GET SET GET │ LRANGE 0 -1 │ GET GET GET …      │ a reading of the clock
 //
@@ -41,13 +44,19 @@ const BYTES_MAX = 16 * 1024;
 /** A call that replies more than this ends its lap. */
 const REPLY_BYTES_MAX = 16 * 1024;
 const LAP_CALLS_MAX = 64;
+/** Of short arrivals, one in so many is timed from its beginning. */
+const LAP_EVERY = 8;
 /** A lap is not explained if it took so many times what its calls take, and at least so long. */
 const EXCESS = 8;
 const EXCESS_US = 100;
 /** How much the latest call that was timed alone counts in its command's average. */
 const LATEST = 1 / 8;
-/** A call that is so many times off its average is followed by another that is timed, soon. */
+/**
+ * A call that is so many times off its average is followed by another that is timed, soon, unless
+ * the difference is what readings of a clock scatter by.
+ */
 const OFF = 3;
+const OFF_US = 0.5;
 const OFF_EVERY = 7;
 /** How often the clock is read to learn how long that takes. */
 const READINGS = 16;
@@ -89,6 +98,10 @@ export class CallTimer {
   /** What reading the clock takes. */
   readonly #readingMs: number;
   #inLap = false;
+  /** Whether the calls of the present lap are being timed, or will be once one may take long. */
+  #isTimed = false;
+  #mayBeTimed = false;
+  #lapsUntilTimed = 0;
   /** The latest reading within a lap, and the commands that were called since. */
   #readMs = 0;
   readonly #called = new Int32Array(LAP_CALLS_MAX);
@@ -125,11 +138,22 @@ export class CallTimer {
 
   // Laps
 
-  /** A server begins with the requests of an arrival. */
-  openLap(): void {
+  /** A server begins with the requests of an arrival; of a long one it wants to know the time. */
+  openLap(isLong: boolean): void {
     this.#inLap = true;
     this.#until = this.#untilInLap;
     this.#count = 0;
+    if (isLong || --this.#lapsUntilTimed <= 0) {
+      this.#lapsUntilTimed = LAP_EVERY;
+      this.#beginTiming();
+    } else {
+      this.#mayBeTimed = true;
+    }
+  }
+
+  #beginTiming(): void {
+    this.#isTimed = true;
+    this.#mayBeTimed = false;
     this.#readMs = this.#read();
   }
 
@@ -137,10 +161,12 @@ export class CallTimer {
   closeLap(): void {
     if (this.#count > 0) this.#share(this.#read());
     this.#inLap = false;
+    this.#isTimed = false;
+    this.#mayBeTimed = false;
     this.#until = this.#untilOutside;
   }
 
-  /** The latest reading within a lap, at most 64 calls ago. */
+  /** The latest reading within a lap that is timed, at most 64 calls ago. */
   get readMs(): number {
     return this.#readMs;
   }
@@ -155,7 +181,10 @@ export class CallTimer {
   /** A command is to be called; returns what end() has to be told. */
   begin(command: CompiledCommand, args: Arguments): number {
     const i = command.index;
-    if (this.#until[i]-- > 0 && !isLarge(args)) return TOGETHER;
+    if (this.#until[i]-- > 0 && !isLarge(args)) {
+      if (this.#mayBeTimed && (this.#reasons[i] & Alone.openEnded) !== 0) this.#beginTiming();
+      return TOGETHER;
+    }
     return this.#beginAlone(i, args);
   }
 
@@ -168,7 +197,8 @@ export class CallTimer {
       if (!isLarge(args)) this.#learning = i;
     }
     if (!this.#inLap) return this.#read();
-    if (this.#count > 0) this.#share(this.#read());
+    if (this.#mayBeTimed) this.#beginTiming();
+    else if (this.#count > 0) this.#share(this.#read());
     return this.#readMs;
   }
 
@@ -177,7 +207,7 @@ export class CallTimer {
     const i = command.index;
     if (startMs !== TOGETHER) {
       this.#endAlone(i, startMs, replyBytes);
-    } else if (this.#inLap) {
+    } else if (this.#isTimed) {
       this.#called[this.#count++] = i;
       if (replyBytes > REPLY_BYTES_MAX) this.#giveLast(this.#read());
       else if (this.#count === LAP_CALLS_MAX) this.#share(this.#read());
@@ -207,7 +237,7 @@ export class CallTimer {
     if (learned >= LONG_US) this.#reasons[i] |= Alone.long;
     else this.#reasons[i] &= ~Alone.long;
     // What has changed is learned sooner.
-    const isOff = us > average * OFF || us < average / OFF;
+    const isOff = Math.abs(us - average) > OFF_US && (us > average * OFF || us < average / OFF);
     if (isOff && this.#until[i] > OFF_EVERY) this.#until[i] = OFF_EVERY;
   }
 

@@ -30,6 +30,8 @@ import { OutputLimitExceeded } from "./outlet.ts";
 const CRON_MS = 1000;
 /** Requests of one client are served for so long before others get their turn. */
 const SLICE_MS = 2;
+/** An arrival of fewer bytes than this has too few requests to take that long, as a rule. */
+const LONG_BYTES = 1024;
 /** Files of the process that are not for clients. */
 const FILES_KEPT = 32;
 
@@ -286,8 +288,9 @@ export class Server implements ConnectionOwner, NetworkFigures {
     const parser = this.#parser;
     const ahead = this.#ahead;
     const { timer } = executor;
-    timer.openLap();
-    const sliceEndMs = timer.readMs + SLICE_MS;
+    const isLong = end - start >= LONG_BYTES;
+    timer.openLap(isLong);
+    const sliceEndMs = isLong ? timer.readMs + SLICE_MS : Number.POSITIVE_INFINITY;
     let at = start;
     let going = true;
     while (going && at < end) {
