@@ -254,11 +254,7 @@ export class Executor implements Engine {
     const { reply, effects, session } = c;
     // Entries are made with handlers that take a Context (context.ts, Command).
     const handler = command.handler as ((c: Context) => void) | undefined;
-    if (handler === undefined) {
-      reply.errorText(wrongArity(command.fullName));
-      this.#countError();
-      return;
-    }
+    if (handler === undefined) return this.#noHandler(command);
     c.args = args;
     c.command = command;
     c.changes = 0;
@@ -279,10 +275,17 @@ export class Executor implements Engine {
       if (!c.rewritten) effects.request(c.db, args);
     }
     if (effects.count > 0) effects.flush();
-    if (reply.failed) {
-      this.statistics.count(command, Figure.failed);
-      this.#countError();
-    }
+    if (reply.failed) this.#countFailed(command);
+  }
+
+  #countFailed(command: CompiledCommand): void {
+    this.statistics.count(command, Figure.failed);
+    this.#countError();
+  }
+
+  #noHandler(command: CompiledCommand): void {
+    this.context.reply.errorText(wrongArity(command.fullName));
+    this.#countError();
   }
 
   /** Counts the error that was written last by its code. */
