@@ -1,5 +1,5 @@
 // What the embedded API throws, beside ReplyError (a command was refused; see reply-reader.ts),
-// LogError (the log) and DirectoryLocked (another process has the directory).
+// LogError (the log) and DirectoryLocked (a process or thread has the directory).
 
 export type DatabaseErrorCode = "CLOSED" | "OPTIONS" | "TRANSACTION" | "MULTI" | "CALL" | "DAMAGED";
 

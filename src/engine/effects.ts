@@ -3,8 +3,8 @@
 // deterministic puts others in its place; a transaction, and a request with several effects,
 // reach the log between MULTI and EXEC, so that they count together or not at all.
 //
-// While a server works through what one client has sent, that array is lent: the requests of a
-// pipeline that follow one another in it are copied into the log together, and not one by one.
+// While a server works through what one client has sent, the array in which it arrived is lent to
+// the log: requests that follow one another in it are copied together, and not one by one.
 
 import { assert } from "../base/assert.ts";
 import { asciiBytes, copyBytes, utf8Length, writeUtf8 } from "../base/bytes.ts";

@@ -1,6 +1,6 @@
 // Key specifications: where the keys of a request stand and what happens to them. A command's row
 // says it once, in Redis's terms; COMMAND INFO tells it to clients and proxies that route by key,
-// COMMAND GETKEYS and a transaction's journal find the keys by it. Terms and values are those of
+// and COMMAND GETKEYS finds the keys of a request by it. Terms and values are those of
 // redis.io/docs/latest/develop/reference/key-specs.
 //
 // A specification says where the search begins and how the keys are found from there:

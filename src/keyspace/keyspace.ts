@@ -3,7 +3,8 @@
 //
 // Root area, in words of the memory's user root:
 //   0 set up   1–2 hash key   3–6 random state   7 head of the disposal list   8 watched keys
-//   10 newest notes of the journal   11, 12 blocks of the engine's statistics
+//   9 raised when a record leaves its table   10 newest notes of the journal
+//   11, 12 blocks of the engine's statistics
 //   16 + 4 × db: table, deadlines (ordered tree), 2 unused; 0 where a database has none yet
 //   320 on, as 64-bit floats: the counters named in Counter
 //   336 on: settings (settings.ts)   352 + 16 × type: what each data type keeps, see settingsOf()

@@ -1,6 +1,7 @@
 // Strings: one value of bytes, which lies in the entry itself or, where it is long, in a block that
 // belongs to the entry (structures/record.ts). The keyspace sets and resizes them; what is said
-// here is how Redis would name their encodings, which nothing but OBJECT ENCODING depends on:
+// here is how long they may be, and how Redis would name their encodings, which nothing but OBJECT
+// ENCODING depends on:
 //
 //   int     the canonical decimal text of a 64-bit integer
 //   embstr  up to EMBEDDED_MAX bytes

@@ -6,7 +6,7 @@
 //   2. The files are replayed in the order of the manifest, each starting in database 0.
 //   3. What is wrong at the end of the last file and can be explained by a crash is copied to
 //      `<file>.torn-<offset>`, synced, and then cut off. Anything else stops the start
-//      (log-reader.ts).
+//      (damage.ts).
 //   4. The last file is synced, as the names of all were before: what was replayed may so far be in
 //      the kernel only, and what is written from now on says that everything before it is on the
 //      disk. What its last seal does not vouch for is written anew first, since a sync of it may

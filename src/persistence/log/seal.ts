@@ -18,7 +18,7 @@
 // server wrote, and one when a log is closed.
 //
 // `settled` = offset − lag is therefore what tells a torn write from a damaged file
-// (log-reader.ts): bytes before it had reached the disk, and a crash cannot explain why they are
+// (damage.ts): bytes before it had reached the disk, and a crash cannot explain why they are
 // wrong.
 
 import { crc32c } from "../../base/crc32c.ts";
