@@ -271,6 +271,10 @@ test("instanceof asks for this package's classes alone: each realm has its own o
   assert.deepEqual(asked, []);
 });
 
+test("what is private is so at run time as well", () => {
+  assert.deepEqual(places(source, /^\s*private\s/), []);
+});
+
 test("nothing is printed outside cli and server", () => {
   const files = source.filter(
     ({ layer, isTest }) => !["cli", "server", "platform"].includes(layer) && !isTest,

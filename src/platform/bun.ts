@@ -68,7 +68,7 @@ class BunSocket implements Socket {
   readonly localAddress: string;
   readonly localPort: number;
 
-  private readonly socket: BunTcpSocket;
+  readonly #socket: BunTcpSocket;
   // The last write was short; `drain` is also called when nobody waits for it.
   short = false;
   closing = false;
@@ -76,7 +76,7 @@ class BunSocket implements Socket {
   calling = false;
 
   constructor(socket: BunTcpSocket, remoteAddress: string) {
-    this.socket = socket;
+    this.#socket = socket;
     this.remoteAddress = plainAddress(remoteAddress);
     this.remotePort = socket.remotePort;
     this.localAddress = plainAddress(socket.localAddress);
@@ -86,7 +86,7 @@ class BunSocket implements Socket {
   write(bytes: Uint8Array, start: number, end: number): number {
     if (this.closing) return end - start;
     const length = end - start;
-    const taken = this.socket.write(bytes, start, length);
+    const taken = this.#socket.write(bytes, start, length);
     // Closed by the peer: the bytes have nowhere to go, and `closed` is on its way.
     if (taken < 0) return length;
     this.short = taken < length;
@@ -94,18 +94,18 @@ class BunSocket implements Socket {
   }
 
   pause(): void {
-    this.socket.pause();
+    this.#socket.pause();
   }
 
   resume(): void {
-    this.socket.resume();
+    this.#socket.resume();
   }
 
   end(): void {
     if (this.closing) return;
     this.closing = true;
     this.calling = true;
-    this.socket.end();
+    this.#socket.end();
     this.calling = false;
   }
 
@@ -113,29 +113,29 @@ class BunSocket implements Socket {
     this.closing = true;
     this.calling = true;
     // Not terminate(), which resets the connection: the peer could lose what it was sent before.
-    this.socket.close();
+    this.#socket.close();
     this.calling = false;
   }
 
   setNoDelay(on: boolean): void {
-    this.socket.setNoDelay(on);
+    this.#socket.setNoDelay(on);
   }
 
   setKeepAlive(idleSeconds: number): void {
-    this.socket.setKeepAlive(idleSeconds > 0, idleSeconds * 1000);
+    this.#socket.setKeepAlive(idleSeconds > 0, idleSeconds * 1000);
   }
 }
 
 export class BunPlatform extends NodePlatform {
   override readonly runtimeName = "bun";
   override readonly runtimeVersion = Bun.version;
-  private jsc: Jsc | undefined;
+  #jsc: Jsc | undefined;
 
   override collectGarbage(): void {
     // Not Bun.gc: without force it leaves large buffers, and with it takes four times as long.
     // Nor an import, which bundlers look into: they find no module of that name, or no name at all.
-    this.jsc ??= (process.getBuiltinModule as (name: string) => Jsc)("bun:jsc");
-    setImmediate(() => this.jsc?.fullGC());
+    this.#jsc ??= (process.getBuiltinModule as (name: string) => Jsc)("bun:jsc");
+    setImmediate(() => this.#jsc?.fullGC());
   }
 
   override async listen(options: ListenOptions, handlers: SocketHandlers): Promise<Listener> {

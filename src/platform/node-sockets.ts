@@ -96,114 +96,114 @@ class NodeSocket implements Socket {
   readonly localAddress: string;
   readonly localPort: number;
 
-  private readonly handlers: SocketHandlers;
-  private readonly stream: NetSocket;
-  private readonly handle: Handle | null;
+  readonly #handlers: SocketHandlers;
+  readonly #stream: NetSocket;
+  readonly #handle: Handle | null;
   // A write is unfinished: nothing more is taken until it is done.
-  private blocked = false;
-  private paused = false;
-  private closing = false;
-  private error: Error | undefined = undefined;
+  #blocked = false;
+  #paused = false;
+  #closing = false;
+  #error: Error | undefined = undefined;
 
   constructor(accepted: NetSocket, handlers: SocketHandlers) {
-    this.handlers = handlers;
+    this.#handlers = handlers;
     this.remoteAddress = plainAddress(accepted.remoteAddress ?? "");
     this.remotePort = accepted.remotePort ?? 0;
     this.localAddress = plainAddress(accepted.localAddress ?? "");
     this.localPort = accepted.localPort ?? 0;
-    this.handle = handleOf(accepted);
-    this.stream = this.handle === null ? this.readChunks(accepted) : this.adopt(accepted);
-    this.stream.on("error", (error) => {
-      this.error = error;
+    this.#handle = handleOf(accepted);
+    this.#stream = this.#handle === null ? this.#readChunks(accepted) : this.#adopt(accepted);
+    this.#stream.on("error", (error) => {
+      this.#error = error;
     });
-    this.stream.on("end", () => this.handlers.ended(this));
-    this.stream.on("close", () => {
-      this.closing = true;
-      this.handlers.closed(this, this.error);
+    this.#stream.on("end", () => this.#handlers.ended(this));
+    this.#stream.on("close", () => {
+      this.#closing = true;
+      this.#handlers.closed(this, this.#error);
     });
   }
 
   start(): void {
-    if (!this.paused) this.stream.resume();
+    if (!this.#paused) this.#stream.resume();
   }
 
   write(bytes: Uint8Array, start: number, end: number): number {
-    if (this.closing) return end - start;
-    if (writeForm === "unknown") watchWrites(this.handle);
-    if (writeForm === "public" || writeForm === "unknown" || this.handle === null) {
-      return this.writeToStream(bytes, start, end);
+    if (this.#closing) return end - start;
+    if (writeForm === "unknown") watchWrites(this.#handle);
+    if (writeForm === "public" || writeForm === "unknown" || this.#handle === null) {
+      return this.#writeToStream(bytes, start, end);
     }
     let at = start;
-    while (at < end && !this.blocked) {
+    while (at < end && !this.#blocked) {
       const staging = stagingPool.pop() ?? new Uint8Array(STAGING_BYTES);
       const length = Math.min(end - at, STAGING_BYTES);
       copyInto(staging, bytes, at, length);
       at += length;
-      this.writeToHandle(this.handle, staging, length);
-      if (this.closing) return end - start;
+      this.#writeToHandle(this.#handle, staging, length);
+      if (this.#closing) return end - start;
     }
     return at - start;
   }
 
   pause(): void {
-    this.paused = true;
-    this.stream.pause();
+    this.#paused = true;
+    this.#stream.pause();
   }
 
   resume(): void {
-    this.paused = false;
-    this.stream.resume();
+    this.#paused = false;
+    this.#stream.resume();
   }
 
   end(): void {
-    if (this.closing) return;
-    this.closing = true;
-    this.stream.end(() => this.stream.destroy());
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#stream.end(() => this.#stream.destroy());
   }
 
   destroy(): void {
-    this.closing = true;
-    this.stream.destroy();
+    this.#closing = true;
+    this.#stream.destroy();
   }
 
   setNoDelay(on: boolean): void {
-    this.stream.setNoDelay(on);
+    this.#stream.setNoDelay(on);
   }
 
   setKeepAlive(idleSeconds: number): void {
-    this.stream.setKeepAlive(idleSeconds > 0, idleSeconds * 1000);
+    this.#stream.setKeepAlive(idleSeconds > 0, idleSeconds * 1000);
   }
 
   /** Moves the connection to a socket that reads into the shared buffer. */
-  private adopt(accepted: NetSocket): NetSocket {
+  #adopt(accepted: NetSocket): NetSocket {
     (accepted as unknown as { _handle: unknown })._handle = null;
     const options = {
-      handle: this.handle,
+      handle: this.#handle,
       allowHalfOpen: true,
       onread: {
         buffer: receiveBuffer,
         callback: (length: number): boolean => {
-          if (!this.closing) this.handlers.data(this, receiveBuffer, length);
-          return !this.paused;
+          if (!this.#closing) this.#handlers.data(this, receiveBuffer, length);
+          return !this.#paused;
         },
       },
     };
     return new NetSocket(options as unknown as ConstructorParameters<typeof NetSocket>[0]);
   }
 
-  private readChunks(accepted: NetSocket): NetSocket {
+  #readChunks(accepted: NetSocket): NetSocket {
     accepted.on("data", (chunk) => {
       const bytes = chunk as Buffer;
-      for (let at = 0; at < bytes.length && !this.closing; at += RECEIVE_BYTES) {
+      for (let at = 0; at < bytes.length && !this.#closing; at += RECEIVE_BYTES) {
         const part = bytes.subarray(at, at + RECEIVE_BYTES);
         receiveBuffer.set(part);
-        this.handlers.data(this, receiveBuffer, part.length);
+        this.#handlers.data(this, receiveBuffer, part.length);
       }
     });
     return accepted;
   }
 
-  private writeToHandle(handle: Handle, staging: Uint8Array, length: number): void {
+  #writeToHandle(handle: Handle, staging: Uint8Array, length: number): void {
     const bytes = staging.subarray(0, length);
     let status: number;
     let unfinished: WriteRequest | undefined;
@@ -221,40 +221,40 @@ class NodeSocket implements Socket {
       spareRequest = unfinished === undefined ? request : undefined;
     }
     if (unfinished !== undefined) {
-      this.blocked = true;
+      this.#blocked = true;
       unfinished.buffer = bytes;
       unfinished.oncomplete = (result) => {
         returnStaging(staging);
-        this.written(result);
+        this.#written(result);
       };
       return;
     }
     returnStaging(staging);
-    if (status < 0) this.fail(status);
+    if (status < 0) this.#fail(status);
   }
 
   /** The public way: one chunk at a time, and the next when that has been sent. */
-  private writeToStream(bytes: Uint8Array, start: number, end: number): number {
-    if (this.blocked) return 0;
+  #writeToStream(bytes: Uint8Array, start: number, end: number): number {
+    if (this.#blocked) return 0;
     const length = Math.min(end - start, STAGING_BYTES);
     const more = length < end - start;
-    this.stream.write(Buffer.from(bytes.slice(start, start + length)), () => {
-      if (this.blocked) this.written(0);
+    this.#stream.write(Buffer.from(bytes.slice(start, start + length)), () => {
+      if (this.#blocked) this.#written(0);
     });
-    this.blocked = more || this.stream.writableLength > 0;
+    this.#blocked = more || this.#stream.writableLength > 0;
     return length;
   }
 
-  private written(status: number): void {
-    this.blocked = false;
-    if (this.closing) return;
-    if (status < 0) this.fail(status);
-    else this.handlers.writable(this);
+  #written(status: number): void {
+    this.#blocked = false;
+    if (this.#closing) return;
+    if (status < 0) this.#fail(status);
+    else this.#handlers.writable(this);
   }
 
-  private fail(status: number): void {
-    this.closing = true;
-    this.stream.destroy(new Error(`write failed with error ${-status}`));
+  #fail(status: number): void {
+    this.#closing = true;
+    this.#stream.destroy(new Error(`write failed with error ${-status}`));
   }
 }
 

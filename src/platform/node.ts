@@ -51,15 +51,15 @@ export class NodePlatform implements Platform {
   readonly currentDirectory = process.cwd();
 
   // Paths by file, so that an error can name its file.
-  private readonly paths = new Map<File, string>();
-  private collect: Collector | undefined;
+  readonly #paths = new Map<File, string>();
+  #collect: Collector | undefined;
   // What turns the monotonic clock, in microseconds, into the wall clock.
-  private wallOffsetUs = 0;
+  #wallOffsetUs = 0;
 
   open(path: string, mode: OpenMode): File {
     try {
       const file = fs.openSync(path, openFlags[mode], 0o644);
-      this.paths.set(file, path);
+      this.#paths.set(file, path);
       return file;
     } catch (error) {
       throw PlatformError.from(error, path);
@@ -67,8 +67,8 @@ export class NodePlatform implements Platform {
   }
 
   close(file: File): void {
-    const path = this.pathOf(file);
-    this.paths.delete(file);
+    const path = this.#pathOf(file);
+    this.#paths.delete(file);
     attempt(path, () => fs.closeSync(file));
   }
 
@@ -81,16 +81,16 @@ export class NodePlatform implements Platform {
         at += count;
       }
     } catch (error) {
-      throw PlatformError.from(error, this.pathOf(file));
+      throw PlatformError.from(error, this.#pathOf(file));
     }
     return at - start;
   }
 
   write(file: File, bytes: Uint8Array, start: number, end: number): PlatformError | undefined {
-    return this.writeAll(file, bytes, start, end, undefined);
+    return this.#writeAll(file, bytes, start, end, undefined);
   }
 
-  private writeAll(
+  #writeAll(
     file: File,
     bytes: Uint8Array,
     start: number,
@@ -104,7 +104,7 @@ export class NodePlatform implements Platform {
         at += fs.writeSync(file, bytes, at, end - at, place);
       } catch (error) {
         if (codeOf(error) === "EINTR") continue;
-        return PlatformError.from(error, this.pathOf(file), at - start);
+        return PlatformError.from(error, this.#pathOf(file), at - start);
       }
     }
     return undefined;
@@ -117,23 +117,23 @@ export class NodePlatform implements Platform {
     end: number,
     position: number,
   ): PlatformError | undefined {
-    return this.writeAll(file, bytes, start, end, position);
+    return this.#writeAll(file, bytes, start, end, position);
   }
 
   size(file: File): number {
-    return attempt(this.pathOf(file), () => fs.fstatSync(file).size);
+    return attempt(this.#pathOf(file), () => fs.fstatSync(file).size);
   }
 
   truncate(file: File, bytes: number): PlatformError | undefined {
-    return failureOf(this.pathOf(file), () => fs.ftruncateSync(file, bytes));
+    return failureOf(this.#pathOf(file), () => fs.ftruncateSync(file, bytes));
   }
 
   sync(file: File): PlatformError | undefined {
-    return failureOf(this.pathOf(file), () => fs.fdatasyncSync(file));
+    return failureOf(this.#pathOf(file), () => fs.fdatasyncSync(file));
   }
 
   syncLater(file: File, done: (error: PlatformError | undefined) => void): void {
-    const path = this.pathOf(file);
+    const path = this.#pathOf(file);
     fs.fdatasync(file, (error) =>
       done(error === null ? undefined : PlatformError.from(error, path)),
     );
@@ -203,10 +203,10 @@ export class NodePlatform implements Platform {
     // The monotonic clock fills in the microseconds, held within the wall clock's millisecond.
     const wallUs = Date.now() * 1000;
     const runUs = Math.floor(performance.now() * 1000);
-    const offset = this.wallOffsetUs;
-    if (runUs + offset < wallUs) this.wallOffsetUs = wallUs - runUs;
-    else if (runUs + offset > wallUs + 999) this.wallOffsetUs = wallUs + 999 - runUs;
-    return runUs + this.wallOffsetUs;
+    const offset = this.#wallOffsetUs;
+    if (runUs + offset < wallUs) this.#wallOffsetUs = wallUs - runUs;
+    else if (runUs + offset > wallUs + 999) this.#wallOffsetUs = wallUs + 999 - runUs;
+    return runUs + this.#wallOffsetUs;
   }
 
   monotonicMs(): number {
@@ -284,8 +284,8 @@ export class NodePlatform implements Platform {
   }
 
   collectGarbage(): void {
-    this.collect ??= exposedCollector();
-    this.collect({ type: "major", execution: "async" });
+    this.#collect ??= exposedCollector();
+    this.#collect({ type: "major", execution: "async" });
   }
 
   onSignal(signal: Signal, callback: () => void): () => void {
@@ -324,8 +324,8 @@ export class NodePlatform implements Platform {
     printTo(2, text);
   }
 
-  private pathOf(file: File): string {
-    return this.paths.get(file) ?? `file ${file}`;
+  #pathOf(file: File): string {
+    return this.#paths.get(file) ?? `file ${file}`;
   }
 }
 

@@ -17,77 +17,77 @@ interface Event {
 }
 
 export class SimulatedClock implements Clock {
-  private state: number;
-  private currentMs = START_MS;
-  private events: Event[] = [];
-  private eventOrder = 0;
-  private afterTurns: (() => void)[] = [];
-  private microtasks: (() => void)[] = [];
+  #state: number;
+  #currentMs = START_MS;
+  #events: Event[] = [];
+  #eventOrder = 0;
+  #afterTurns: (() => void)[] = [];
+  #microtasks: (() => void)[] = [];
 
   constructor(seed: number) {
-    this.state = seed | 0;
+    this.#state = seed | 0;
   }
 
   /** A whole number from 0 to `below` − 1. */
   random(below: number): number {
-    this.state = (this.state + 0x9e3779b9) | 0;
-    let mixed = Math.imul(this.state ^ (this.state >>> 16), 0x85ebca6b);
+    this.#state = (this.#state + 0x9e3779b9) | 0;
+    let mixed = Math.imul(this.#state ^ (this.#state >>> 16), 0x85ebca6b);
     mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35);
     return Math.floor((((mixed ^ (mixed >>> 16)) >>> 0) / 2 ** 32) * below);
   }
 
   nowMs(): number {
-    return Math.floor(this.currentMs);
+    return Math.floor(this.#currentMs);
   }
 
   nowUs(): number {
-    return Math.floor(this.currentMs * 1000);
+    return Math.floor(this.#currentMs * 1000);
   }
 
   monotonicMs(): number {
-    return this.currentMs - START_MS;
+    return this.#currentMs - START_MS;
   }
 
   setTimer(delayMs: number, callback: () => void): Timer {
-    return this.schedule(delayMs, callback);
+    return this.#schedule(delayMs, callback);
   }
 
   every(periodMs: number, callback: () => void): Timer {
-    const event = this.schedule(periodMs, callback);
+    const event = this.#schedule(periodMs, callback);
     event.periodMs = Math.max(periodMs, 1);
     return event;
   }
 
   clearTimer(timer: Timer): void {
     (timer as Event).periodMs = 0;
-    this.events = this.events.filter((event) => event !== timer);
+    this.#events = this.#events.filter((event) => event !== timer);
   }
 
   afterTurn(callback: () => void): void {
-    this.afterTurns.push(callback);
+    this.#afterTurns.push(callback);
   }
 
   microtask(callback: () => void): void {
-    this.microtasks.push(callback);
+    this.#microtasks.push(callback);
   }
 
   /** One turn of the event loop: everything that is due now. Returns whether there was anything. */
   turn(): boolean {
-    let busy = this.microtasks.length > 0;
-    this.drainMicrotasks();
+    let busy = this.#microtasks.length > 0;
+    this.#drainMicrotasks();
     // What comes up during this turn with no delay is for the next one.
-    const due = this.events.filter((event) => event.atMs <= this.currentMs).sort(byTime);
+    const due = this.#events.filter((event) => event.atMs <= this.#currentMs).sort(byTime);
     for (const event of due) {
-      const index = this.events.indexOf(event);
+      const index = this.#events.indexOf(event);
       if (index < 0) continue;
       busy = true;
-      this.events.splice(index, 1);
-      this.call(event.callback);
-      if (event.periodMs > 0) this.repeat(event);
+      this.#events.splice(index, 1);
+      this.#call(event.callback);
+      if (event.periodMs > 0) this.#repeat(event);
     }
-    const callbacks = this.afterTurns;
-    this.afterTurns = [];
-    for (const callback of callbacks) this.call(callback);
+    const callbacks = this.#afterTurns;
+    this.#afterTurns = [];
+    for (const callback of callbacks) this.#call(callback);
     return busy || callbacks.length > 0;
   }
 
@@ -100,53 +100,53 @@ export class SimulatedClock implements Clock {
 
   /** Moves the clock, and lets everything happen that comes due on the way. */
   advance(milliseconds: number): void {
-    const untilMs = this.currentMs + milliseconds;
+    const untilMs = this.#currentMs + milliseconds;
     this.settle();
     for (;;) {
       let nextMs = Number.POSITIVE_INFINITY;
-      for (const event of this.events) nextMs = Math.min(nextMs, event.atMs);
+      for (const event of this.#events) nextMs = Math.min(nextMs, event.atMs);
       if (nextMs > untilMs) break;
-      this.currentMs = Math.max(this.currentMs, nextMs);
+      this.#currentMs = Math.max(this.#currentMs, nextMs);
       this.settle();
     }
     // A system call may have taken longer.
-    this.currentMs = Math.max(this.currentMs, untilMs);
+    this.#currentMs = Math.max(this.#currentMs, untilMs);
   }
 
   /** Time passes while the process does nothing else, as in a system call that blocks. */
   pass(milliseconds: number): void {
-    this.currentMs += milliseconds;
+    this.#currentMs += milliseconds;
   }
 
   /** What was to happen does not. */
   protected forgetEvents(): void {
-    this.events = [];
-    this.afterTurns = [];
-    this.microtasks = [];
+    this.#events = [];
+    this.#afterTurns = [];
+    this.#microtasks = [];
   }
 
-  private schedule(delayMs: number, callback: () => void): Event {
-    const atMs = this.currentMs + Math.max(delayMs, 0);
-    const event = { atMs, order: this.eventOrder++, callback, periodMs: 0 };
-    this.events.push(event);
+  #schedule(delayMs: number, callback: () => void): Event {
+    const atMs = this.#currentMs + Math.max(delayMs, 0);
+    const event = { atMs, order: this.#eventOrder++, callback, periodMs: 0 };
+    this.#events.push(event);
     return event;
   }
 
-  private repeat(event: Event): void {
+  #repeat(event: Event): void {
     // The same object goes back into the queue, so that it can still be cleared.
     const again = event as { atMs: number; order: number };
-    again.atMs = this.currentMs + event.periodMs;
-    again.order = this.eventOrder++;
-    this.events.push(event);
+    again.atMs = this.#currentMs + event.periodMs;
+    again.order = this.#eventOrder++;
+    this.#events.push(event);
   }
 
-  private call(callback: () => void): void {
+  #call(callback: () => void): void {
     callback();
-    this.drainMicrotasks();
+    this.#drainMicrotasks();
   }
 
-  private drainMicrotasks(): void {
-    for (let next = this.microtasks.shift(); next !== undefined; next = this.microtasks.shift()) {
+  #drainMicrotasks(): void {
+    for (let next = this.#microtasks.shift(); next !== undefined; next = this.#microtasks.shift()) {
       next();
     }
   }

@@ -104,57 +104,57 @@ export class SimulatedDisk extends SimulatedClock implements Files {
   /** A background sync takes up to this long. */
   syncDelayMsMax = 3;
 
-  private readonly tornEnd: "cut" | "zeros";
-  private readonly order: "kept" | "any";
-  private readonly files = new Map<File, OpenFile>();
-  private nextFile: File = 3;
-  private names = new Map<string, StoredFile>();
-  private durableNames = new Map<string, StoredFile>();
-  private namings: Naming[] = [];
-  private directories = new Set<string>(["/"]);
-  private readonly pipes = new Set<string>();
-  private readonly locks = new Set<string>();
-  private writeFault: Fault | undefined;
-  private syncFault: Fault | undefined;
+  readonly #tornEnd: "cut" | "zeros";
+  readonly #order: "kept" | "any";
+  readonly #files = new Map<File, OpenFile>();
+  #nextFile: File = 3;
+  #names = new Map<string, StoredFile>();
+  #durableNames = new Map<string, StoredFile>();
+  #namings: Naming[] = [];
+  #directories = new Set<string>(["/"]);
+  readonly #pipes = new Set<string>();
+  readonly #locks = new Set<string>();
+  #writeFault: Fault | undefined;
+  #syncFault: Fault | undefined;
 
   constructor(seed: number, options: SimulatedOptions = {}) {
     super(seed);
-    this.tornEnd = options.tornEnd ?? "cut";
-    this.order = options.order ?? "kept";
+    this.#tornEnd = options.tornEnd ?? "cut";
+    this.#order = options.order ?? "kept";
   }
 
   open(path: string, mode: OpenMode): File {
-    let node = this.names.get(path);
-    if (this.pipes.has(path)) throw failure("ESTUCK", path);
+    let node = this.#names.get(path);
+    if (this.#pipes.has(path)) throw failure("ESTUCK", path);
     if (node === undefined) {
       if (mode === "read" || mode === "update") throw failure("ENOENT", path);
-      if (!this.directories.has(parentOf(path))) throw failure("ENOENT", path);
+      if (!this.#directories.has(parentOf(path))) throw failure("ENOENT", path);
       node = new StoredFile();
-      this.name(path, node);
+      this.#name(path, node);
     } else if (mode === "create") {
       throw failure("EEXIST", path);
     } else if (mode === "replace") {
       node.apply({ position: 0, part: undefined });
     }
-    const file = this.nextFile++;
-    this.files.set(file, { path, node, mode, position: 0 });
+    const file = this.#nextFile++;
+    this.#files.set(file, { path, node, mode, position: 0 });
     return file;
   }
 
   close(file: File): void {
-    this.get(file);
-    this.files.delete(file);
+    this.#get(file);
+    this.#files.delete(file);
   }
 
   read(file: File, bytes: Uint8Array, start: number, end: number, position: number): number {
-    const { seen } = this.get(file).node;
+    const { seen } = this.#get(file).node;
     const count = Math.max(0, Math.min(end - start, seen.length - position));
     bytes.set(seen.bytes.subarray(position, position + count), start);
     return count;
   }
 
   write(file: File, bytes: Uint8Array, start: number, end: number): PlatformError | undefined {
-    const open = this.get(file);
+    const open = this.#get(file);
     const position = open.mode === "append" ? open.node.seen.length : open.position;
     const error = this.writeAt(file, bytes, start, end, position);
     open.position = position + (error === undefined ? end - start : error.writtenBytes);
@@ -168,12 +168,12 @@ export class SimulatedDisk extends SimulatedClock implements Files {
     end: number,
     position: number,
   ): PlatformError | undefined {
-    const { node, path, mode } = this.get(file);
+    const { node, path, mode } = this.#get(file);
     if (mode === "read") return failure("EBADF", path);
-    let code = strike(this.writeFault);
+    let code = strike(this.#writeFault);
     let length = end - start;
     if (code !== undefined) {
-      this.writeFault = undefined;
+      this.#writeFault = undefined;
       length = this.random(length + 1);
     }
     const growth = Math.max(0, position + length - node.seen.length);
@@ -187,40 +187,40 @@ export class SimulatedDisk extends SimulatedClock implements Files {
   }
 
   size(file: File): number {
-    return this.get(file).node.seen.length;
+    return this.#get(file).node.seen.length;
   }
 
   truncate(file: File, bytes: number): PlatformError | undefined {
-    const { node, path, mode } = this.get(file);
+    const { node, path, mode } = this.#get(file);
     if (mode === "read") return failure("EINVAL", path);
     node.apply({ position: bytes, part: undefined });
     return undefined;
   }
 
   sync(file: File): PlatformError | undefined {
-    const { node, path } = this.get(file);
-    return this.makeDurable(node, path, node.changes.length);
+    const { node, path } = this.#get(file);
+    return this.#makeDurable(node, path, node.changes.length);
   }
 
   syncLater(file: File, done: (error: PlatformError | undefined) => void): void {
-    const { node, path } = this.get(file);
+    const { node, path } = this.#get(file);
     const pending = node.changes.slice();
     this.setTimer(this.random(this.syncDelayMsMax * 1000) / 1000, () => {
       // A sync of the same file that came in between has made some of them durable already.
       const left = pending.filter((change) => node.changes.includes(change)).length;
-      done(this.makeDurable(node, path, left));
+      done(this.#makeDurable(node, path, left));
     });
   }
 
   rename(from: string, to: string): void {
-    const node = this.names.get(from);
+    const node = this.#names.get(from);
     if (node === undefined) throw failure("ENOENT", from);
-    if (!this.directories.has(parentOf(to))) throw failure("ENOENT", to);
-    this.name(to, node, from);
+    if (!this.#directories.has(parentOf(to))) throw failure("ENOENT", to);
+    this.#name(to, node, from);
   }
 
   remove(path: string): void {
-    if (this.names.has(path)) this.name(path, undefined);
+    if (this.#names.has(path)) this.#name(path, undefined);
   }
 
   exists(path: string): boolean {
@@ -228,24 +228,24 @@ export class SimulatedDisk extends SimulatedClock implements Files {
   }
 
   kindOf(path: string): PathKind {
-    if (this.pipes.has(path)) return "other";
-    if (this.names.has(path)) return "file";
-    return this.directories.has(path) ? "directory" : "nothing";
+    if (this.#pipes.has(path)) return "other";
+    if (this.#names.has(path)) return "file";
+    return this.#directories.has(path) ? "directory" : "nothing";
   }
 
   isAt(file: File, path: string): boolean {
-    return this.names.get(path) === this.get(file).node;
+    return this.#names.get(path) === this.#get(file).node;
   }
 
   /** Puts a pipe at a path, which nobody writes into: opening it would wait for ever. */
   putPipe(path: string): void {
     this.remove(path);
-    this.pipes.add(path);
+    this.#pipes.add(path);
   }
 
   list(directory: string): string[] {
-    if (!this.directories.has(directory)) throw failure("ENOENT", directory);
-    const paths = [...this.names.keys(), ...this.pipes, ...this.directories];
+    if (!this.#directories.has(directory)) throw failure("ENOENT", directory);
+    const paths = [...this.#names.keys(), ...this.#pipes, ...this.#directories];
     return paths
       .filter((path) => path !== "/" && parentOf(path) === directory)
       .map((path) => path.slice(path.lastIndexOf("/") + 1))
@@ -254,17 +254,17 @@ export class SimulatedDisk extends SimulatedClock implements Files {
 
   makeDirectory(directory: string): void {
     // Directories are durable at once: what is at stake in a crash is what stands in them.
-    for (let path = directory; path !== "/"; path = parentOf(path)) this.directories.add(path);
+    for (let path = directory; path !== "/"; path = parentOf(path)) this.#directories.add(path);
   }
 
   syncDirectory(directory: string): void {
-    if (!this.directories.has(directory)) throw failure("ENOENT", directory);
+    if (!this.#directories.has(directory)) throw failure("ENOENT", directory);
     const left: Naming[] = [];
-    for (const naming of this.namings) {
-      if (parentOf(naming.path) === directory) nameIn(this.durableNames, naming);
+    for (const naming of this.#namings) {
+      if (parentOf(naming.path) === directory) nameIn(this.#durableNames, naming);
       else left.push(naming);
     }
-    this.namings = left;
+    this.#namings = left;
   }
 
   resolve(path: string): string {
@@ -280,44 +280,44 @@ export class SimulatedDisk extends SimulatedClock implements Files {
 
   lockDirectory(directory: string): DirectoryLock {
     const path = this.resolve(directory);
-    if (this.locks.has(path)) throw new DirectoryLocked(path, this.pid);
-    this.locks.add(path);
-    return { release: () => void this.locks.delete(path) };
+    if (this.#locks.has(path)) throw new DirectoryLocked(path, this.pid);
+    this.#locks.add(path);
+    return { release: () => void this.#locks.delete(path) };
   }
 
   /** The `nth` write from now (1 is the next) fails with `code`, after a part of its bytes. */
   failWrite(nth: number, code: "ENOSPC" | "EIO"): void {
-    this.writeFault = { countdown: nth, code };
+    this.#writeFault = { countdown: nth, code };
   }
 
   /** The `nth` sync from now (1 is the next) fails with `code`; what it was for is lost. */
   failSync(nth: number, code: "ENOSPC" | "EIO"): void {
-    this.syncFault = { countdown: nth, code };
+    this.#syncFault = { countdown: nth, code };
   }
 
   /** The power goes: open files and locks are gone, and what had not reached the disk. */
   protected loseUnsynced(): void {
-    const nodes = new Set([...this.names.values(), ...this.durableNames.values()]);
-    for (const { node } of this.namings) if (node !== undefined) nodes.add(node);
-    const survivingNames = this.random(this.namings.length + 1);
-    for (const naming of this.namings.slice(0, survivingNames)) nameIn(this.durableNames, naming);
-    this.namings = [];
-    this.names = new Map(this.durableNames);
-    for (const node of nodes) this.tear(node);
+    const nodes = new Set([...this.#names.values(), ...this.#durableNames.values()]);
+    for (const { node } of this.#namings) if (node !== undefined) nodes.add(node);
+    const survivingNames = this.random(this.#namings.length + 1);
+    for (const naming of this.#namings.slice(0, survivingNames)) nameIn(this.#durableNames, naming);
+    this.#namings = [];
+    this.#names = new Map(this.#durableNames);
+    for (const node of nodes) this.#tear(node);
     this.forgetFiles();
   }
 
   /** The process is gone: what it had open, its locks, and the faults that were to come. */
   protected forgetFiles(): void {
-    this.files.clear();
-    this.locks.clear();
-    this.writeFault = undefined;
-    this.syncFault = undefined;
+    this.#files.clear();
+    this.#locks.clear();
+    this.#writeFault = undefined;
+    this.#syncFault = undefined;
   }
 
   /** The content of a file as the process sees it, or undefined. */
   contentOf(path: string): Uint8Array | undefined {
-    const seen = this.names.get(path)?.seen;
+    const seen = this.#names.get(path)?.seen;
     return seen?.bytes.slice(0, seen.length);
   }
 
@@ -327,50 +327,50 @@ export class SimulatedDisk extends SimulatedClock implements Files {
     const node = new StoredFile();
     node.seen.write(0, bytes);
     node.durable.write(0, bytes);
-    this.names.set(path, node);
-    this.durableNames.set(path, node);
+    this.#names.set(path, node);
+    this.#durableNames.set(path, node);
   }
 
-  private get(file: File): OpenFile {
-    const open = this.files.get(file);
+  #get(file: File): OpenFile {
+    const open = this.#files.get(file);
     if (open === undefined) throw failure("EBADF", `file ${file}`);
     return open;
   }
 
-  private name(path: string, node: StoredFile | undefined, freed?: string): void {
+  #name(path: string, node: StoredFile | undefined, freed?: string): void {
     const naming = { path, node, freed };
-    nameIn(this.names, naming);
-    this.namings.push(naming);
+    nameIn(this.#names, naming);
+    this.#namings.push(naming);
   }
 
   /** Bytes of all files. */
   get usedBytes(): number {
     let used = 0;
-    for (const node of new Set(this.names.values())) used += node.seen.length;
+    for (const node of new Set(this.#names.values())) used += node.seen.length;
     return used;
   }
 
-  private makeDurable(node: StoredFile, path: string, count: number): PlatformError | undefined {
-    const code = strike(this.syncFault);
+  #makeDurable(node: StoredFile, path: string, count: number): PlatformError | undefined {
+    const code = strike(this.#syncFault);
     const changes = node.changes.splice(0, count);
     if (code !== undefined) {
-      this.syncFault = undefined;
+      this.#syncFault = undefined;
       return failure(code, path);
     }
     for (const change of changes) applyTo(node.durable, change);
     return undefined;
   }
 
-  private tear(node: StoredFile): void {
-    if (this.order === "any" && this.random(2) === 0) this.scatter(node);
-    else this.cut(node);
+  #tear(node: StoredFile): void {
+    if (this.#order === "any" && this.random(2) === 0) this.#scatter(node);
+    else this.#cut(node);
     node.changes = [];
     node.seen.truncate(0);
     node.seen.write(0, node.durable.bytes.subarray(0, node.durable.length));
   }
 
   /** Any of the changes reach the disk, and of a write any of its sectors. */
-  private scatter(node: StoredFile): void {
+  #scatter(node: StoredFile): void {
     // From half of them to most.
     const survivors = 2 + this.random(10);
     for (const { position, part } of node.changes) {
@@ -388,7 +388,7 @@ export class SimulatedDisk extends SimulatedClock implements Files {
   }
 
   /** The first of the changes reach the disk, and of the one behind them a part. */
-  private cut(node: StoredFile): void {
+  #cut(node: StoredFile): void {
     const surviving = this.random(node.changes.length + 1);
     for (const change of node.changes.slice(0, surviving)) applyTo(node.durable, change);
     const torn = node.changes[surviving];
@@ -397,7 +397,7 @@ export class SimulatedDisk extends SimulatedClock implements Files {
       if (kept > 0) node.durable.write(torn.position, torn.part.subarray(0, kept));
       // A file becomes longer before its new bytes are there; old bytes stay until they are.
       const end = torn.position + torn.part.length;
-      if (this.tornEnd === "zeros" && end > node.durable.length) node.durable.truncate(end);
+      if (this.#tornEnd === "zeros" && end > node.durable.length) node.durable.truncate(end);
     }
   }
 }

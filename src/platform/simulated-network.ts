@@ -11,37 +11,37 @@ export const WINDOW_BYTES = 64 * 1024;
 const DELAY_MS_MAX = 2;
 
 export class SimulatedNetwork implements Network {
-  private readonly clock: SimulatedClock;
-  private readonly listeners = new Map<number, SocketHandlers>();
-  private nextPort = 40000;
+  readonly #clock: SimulatedClock;
+  readonly #listeners = new Map<number, SocketHandlers>();
+  #nextPort = 40000;
 
   constructor(clock: SimulatedClock) {
-    this.clock = clock;
+    this.#clock = clock;
   }
 
   listen(options: ListenOptions, handlers: SocketHandlers): Promise<Listener> {
-    const port = options.port === 0 ? this.nextPort++ : options.port;
-    if (this.listeners.has(port)) {
+    const port = options.port === 0 ? this.#nextPort++ : options.port;
+    if (this.#listeners.has(port)) {
       return Promise.reject(failure("EADDRINUSE", `${options.host}:${port}`));
     }
-    this.listeners.set(port, handlers);
+    this.#listeners.set(port, handlers);
     return Promise.resolve({
       address: options.host,
       port,
-      close: () => void this.listeners.delete(port),
+      close: () => void this.#listeners.delete(port),
     });
   }
 
   /** Connects to a listener; both ends are told in a later turn. */
   connect(port: number, handlers: SocketHandlers): SimulatedSocket {
-    const accepting = this.listeners.get(port);
+    const accepting = this.#listeners.get(port);
     if (accepting === undefined) throw failure("ECONNREFUSED", `port ${port}`);
-    const clientPort = this.nextPort++;
-    const client = new SimulatedSocket(this.clock, handlers, clientPort, port);
-    const server = new SimulatedSocket(this.clock, accepting, port, clientPort);
+    const clientPort = this.#nextPort++;
+    const client = new SimulatedSocket(this.#clock, handlers, clientPort, port);
+    const server = new SimulatedSocket(this.#clock, accepting, port, clientPort);
     client.peer = server;
     server.peer = client;
-    this.clock.setTimer(0, () => {
+    this.#clock.setTimer(0, () => {
       accepting.opened(server);
       handlers.opened(client);
     });
@@ -50,7 +50,7 @@ export class SimulatedNetwork implements Network {
 
   /** Nobody listens any more. */
   stopListening(): void {
-    this.listeners.clear();
+    this.#listeners.clear();
   }
 }
 
@@ -63,16 +63,16 @@ export class SimulatedSocket implements Socket {
   readonly localPort: number;
   peer!: SimulatedSocket;
 
-  private readonly clock: SimulatedClock;
-  private readonly handlers: SocketHandlers;
+  readonly #clock: SimulatedClock;
+  readonly #handlers: SocketHandlers;
   // What the peer has sent and this side has not read, in order.
-  private readonly arriving = new Content();
-  private finished = false;
-  private delivering = false;
-  private short = false;
-  private paused = false;
-  private ending = false;
-  private gone = false;
+  readonly #arriving = new Content();
+  #finished = false;
+  #delivering = false;
+  #short = false;
+  #paused = false;
+  #ending = false;
+  #gone = false;
 
   constructor(
     clock: SimulatedClock,
@@ -80,54 +80,54 @@ export class SimulatedSocket implements Socket {
     localPort: number,
     remotePort: number,
   ) {
-    this.clock = clock;
-    this.handlers = handlers;
+    this.#clock = clock;
+    this.#handlers = handlers;
     this.localPort = localPort;
     this.remotePort = remotePort;
   }
 
   write(bytes: Uint8Array, start: number, end: number): number {
     const length = end - start;
-    if (this.gone || this.ending || this.peer.gone) return length;
-    const { arriving } = this.peer;
+    if (this.#gone || this.#ending || this.peer.#gone) return length;
+    const arriving = this.peer.#arriving;
     const room = WINDOW_BYTES - arriving.length;
     let taken = Math.min(length, room);
     // Now and then the kernel takes less than it could.
-    if (taken > 1 && this.clock.random(8) === 0) taken = 1 + this.clock.random(taken);
+    if (taken > 1 && this.#clock.random(8) === 0) taken = 1 + this.#clock.random(taken);
     if (taken > 0) arriving.write(arriving.length, bytes.subarray(start, start + taken));
-    if (taken < length) this.short = true;
-    this.peer.expect();
+    if (taken < length) this.#short = true;
+    this.peer.#expect();
     return taken;
   }
 
   pause(): void {
-    this.paused = true;
+    this.#paused = true;
   }
 
   resume(): void {
-    this.paused = false;
-    this.expect();
+    this.#paused = false;
+    this.#expect();
   }
 
   end(): void {
-    if (this.gone || this.ending) return;
-    this.ending = true;
-    this.peer.finish();
-    this.later(() => this.vanish(undefined));
+    if (this.#gone || this.#ending) return;
+    this.#ending = true;
+    this.peer.#finish();
+    this.#later(() => this.#vanish(undefined));
   }
 
   /** Sends no more but still reads; the way in which a client half-closes. */
   endWriting(): void {
-    this.peer.finish();
+    this.peer.#finish();
   }
 
   destroy(): void {
-    if (this.gone) return;
-    this.ending = true;
-    this.paused = true;
-    this.later(() => {
-      this.vanish(undefined);
-      this.peer.vanish(failure("ECONNRESET", `port ${this.remotePort}`));
+    if (this.#gone) return;
+    this.#ending = true;
+    this.#paused = true;
+    this.#later(() => {
+      this.#vanish(undefined);
+      this.peer.#vanish(failure("ECONNRESET", `port ${this.remotePort}`));
     });
   }
 
@@ -136,51 +136,51 @@ export class SimulatedSocket implements Socket {
   setKeepAlive(): void {}
 
   /** Calls back after a random delay. */
-  private later(callback: () => void): void {
-    this.clock.setTimer(this.clock.random(DELAY_MS_MAX * 1000) / 1000, callback);
+  #later(callback: () => void): void {
+    this.#clock.setTimer(this.#clock.random(DELAY_MS_MAX * 1000) / 1000, callback);
   }
 
-  private finish(): void {
-    this.finished = true;
-    this.expect();
+  #finish(): void {
+    this.#finished = true;
+    this.#expect();
   }
 
-  private expect(): void {
-    if (this.delivering || this.gone) return;
-    this.delivering = true;
-    this.later(() => this.deliver());
+  #expect(): void {
+    if (this.#delivering || this.#gone) return;
+    this.#delivering = true;
+    this.#later(() => this.#deliver());
   }
 
-  private deliver(): void {
-    this.delivering = false;
-    if (this.gone || this.paused) return;
-    if (this.arriving.length > 0) {
-      const count = 1 + this.clock.random(this.arriving.length);
-      const bytes = this.arriving.bytes.slice(0, count);
-      this.arriving.bytes.copyWithin(0, count, this.arriving.length);
-      this.arriving.length -= count;
-      if (!this.ending) this.handlers.data(this, bytes, count);
-      this.peer.makeRoom();
+  #deliver(): void {
+    this.#delivering = false;
+    if (this.#gone || this.#paused) return;
+    if (this.#arriving.length > 0) {
+      const count = 1 + this.#clock.random(this.#arriving.length);
+      const bytes = this.#arriving.bytes.slice(0, count);
+      this.#arriving.bytes.copyWithin(0, count, this.#arriving.length);
+      this.#arriving.length -= count;
+      if (!this.#ending) this.#handlers.data(this, bytes, count);
+      this.peer.#makeRoom();
       // What was lent is gone after the call.
       bytes.fill(0xee);
-      this.expect();
-    } else if (this.finished) {
-      this.finished = false;
-      if (!this.ending) this.handlers.ended(this);
+      this.#expect();
+    } else if (this.#finished) {
+      this.#finished = false;
+      if (!this.#ending) this.#handlers.ended(this);
     }
   }
 
-  private makeRoom(): void {
-    if (!this.short || this.gone || this.ending) return;
-    this.short = false;
-    this.later(() => {
-      if (!this.gone && !this.ending) this.handlers.writable(this);
+  #makeRoom(): void {
+    if (!this.#short || this.#gone || this.#ending) return;
+    this.#short = false;
+    this.#later(() => {
+      if (!this.#gone && !this.#ending) this.#handlers.writable(this);
     });
   }
 
-  private vanish(error: Error | undefined): void {
-    if (this.gone) return;
-    this.gone = true;
-    this.handlers.closed(this, error);
+  #vanish(error: Error | undefined): void {
+    if (this.#gone) return;
+    this.#gone = true;
+    this.#handlers.closed(this, error);
   }
 }

@@ -36,18 +36,18 @@ export class SimulatedPlatform extends SimulatedDisk implements Platform {
   /** Everything printed, to either stream. */
   printed = "";
 
-  private readonly network = new SimulatedNetwork(this);
-  private readonly signalled: { signal: Signal; callback: () => void }[] = [];
+  readonly #network = new SimulatedNetwork(this);
+  readonly #signalled: { signal: Signal; callback: () => void }[] = [];
   isExiting = false;
-  private exiting: ExitHandlers[] = [];
+  #exiting: ExitHandlers[] = [];
 
   listen(options: ListenOptions, handlers: SocketHandlers): Promise<Listener> {
-    return this.network.listen(options, handlers);
+    return this.#network.listen(options, handlers);
   }
 
   /** Connects to a listener of this platform; both ends are told in a later turn. */
   connect(port: number, handlers: SocketHandlers): SimulatedSocket {
-    return this.network.connect(port, handlers);
+    return this.#network.connect(port, handlers);
   }
 
   /**
@@ -56,7 +56,7 @@ export class SimulatedPlatform extends SimulatedDisk implements Platform {
    */
   kill(): void {
     this.forgetFiles();
-    this.forgetProcess();
+    this.#forgetProcess();
   }
 
   /**
@@ -65,14 +65,14 @@ export class SimulatedPlatform extends SimulatedDisk implements Platform {
    */
   crash(): void {
     this.loseUnsynced();
-    this.forgetProcess();
+    this.#forgetProcess();
   }
 
-  private forgetProcess(): void {
+  #forgetProcess(): void {
     this.forgetEvents();
-    this.network.stopListening();
-    this.signalled.length = 0;
-    this.exiting = [];
+    this.#network.stopListening();
+    this.#signalled.length = 0;
+    this.#exiting = [];
     this.isExiting = false;
   }
 
@@ -106,31 +106,31 @@ export class SimulatedPlatform extends SimulatedDisk implements Platform {
 
   onSignal(signal: Signal, callback: () => void): () => void {
     const entry = { signal, callback };
-    this.signalled.push(entry);
+    this.#signalled.push(entry);
     return () => {
-      const index = this.signalled.indexOf(entry);
-      if (index >= 0) this.signalled.splice(index, 1);
+      const index = this.#signalled.indexOf(entry);
+      if (index >= 0) this.#signalled.splice(index, 1);
     };
   }
 
   /** Sends the process a signal, which arrives in a later turn. */
   signal(signal: Signal): void {
     this.setTimer(0, () => {
-      for (const entry of this.signalled.slice()) if (entry.signal === signal) entry.callback();
+      for (const entry of this.#signalled.slice()) if (entry.signal === signal) entry.callback();
     });
   }
 
   onExit(handlers: ExitHandlers): () => void {
-    this.exiting.push(handlers);
+    this.#exiting.push(handlers);
     return () => {
-      this.exiting = this.exiting.filter((other) => other !== handlers);
+      this.#exiting = this.#exiting.filter((other) => other !== handlers);
     };
   }
 
   exit(code: number): never {
     this.isExiting = true;
-    for (const handlers of this.exiting) handlers.begun();
-    for (const handlers of this.exiting) handlers.ending(false);
+    for (const handlers of this.#exiting) handlers.begun();
+    for (const handlers of this.#exiting) handlers.ending(false);
     throw new SimulatedExit(code);
   }
 

@@ -45,7 +45,7 @@ export class Batch {
         this.ends[last] = end;
         return;
       }
-      const next = this.newRange(start, end, inAsides);
+      const next = this.#newRange(start, end, inAsides);
       this.nexts[last] = next;
       this.lasts[outlet.slot] = next;
       return;
@@ -58,7 +58,7 @@ export class Batch {
     outlet.batch = this;
     outlet.slot = slot;
     this.outlets.push(outlet);
-    const first = this.newRange(start, end, inAsides);
+    const first = this.#newRange(start, end, inAsides);
     this.firsts[slot] = first;
     this.lasts[slot] = first;
   }
@@ -86,8 +86,8 @@ export class Batch {
   }
 
   // It may replace the arrays of ranges: its result goes into a local before it goes into one of
-  // them, since `this.nexts[last] = this.newRange(…)` would write into the array as it was before.
-  private newRange(start: number, end: number, inAsides: number): number {
+  // them, since `this.nexts[last] = this.#newRange(…)` would write into the array as it was before.
+  #newRange(start: number, end: number, inAsides: number): number {
     const range = this.ranges++;
     if (range === this.starts.length) {
       this.starts = longer(this.starts);

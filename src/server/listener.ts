@@ -80,21 +80,21 @@ export class Connection extends Outlet {
   /** Set by `consume`: how many bytes the request that is not whole yet takes; 0 is unknown. */
   neededBytes = 0;
 
-  private readonly connections: Connections;
-  private pending: Uint8Array | null = null;
-  private pendingStart = 0;
-  private pendingEnd = 0;
-  private holds = false;
-  private yields = false;
-  private paused = false;
+  readonly #connections: Connections;
+  #pending: Uint8Array | null = null;
+  #pendingStart = 0;
+  #pendingEnd = 0;
+  #holds = false;
+  #yields = false;
+  #paused = false;
   // Bytes may wait that were not looked at because the connection was stopped.
-  private stalled = false;
-  private peerEnded = false;
-  private continuing = false;
+  #stalled = false;
+  #peerEnded = false;
+  #continuing = false;
 
   constructor(connections: Connections, socket: Socket, descriptor: number) {
     super(socket, connections.platform);
-    this.connections = connections;
+    this.#connections = connections;
     this.descriptor = descriptor;
     this.address = addressText(socket.remoteAddress, socket.remotePort);
     this.localAddress = addressText(socket.localAddress, socket.localPort);
@@ -102,12 +102,12 @@ export class Connection extends Outlet {
 
   /** Bytes received that no request has taken yet. */
   get inputBytes(): number {
-    return this.pendingEnd - this.pendingStart;
+    return this.#pendingEnd - this.#pendingStart;
   }
 
   /** Bytes that the buffer of what no request has taken has room for besides. */
   get inputFreeBytes(): number {
-    return (this.pending?.length ?? 0) - this.inputBytes;
+    return (this.#pending?.length ?? 0) - this.inputBytes;
   }
 
   /** Bytes of replies not sent yet. */
@@ -118,30 +118,30 @@ export class Connection extends Outlet {
   /** No more requests are to be served now. */
   get stopped(): boolean {
     return (
-      this.closing || this.gone || this.holds || this.yields || this.unsentBytes > THROTTLE_BYTES
+      this.closing || this.gone || this.#holds || this.#yields || this.unsentBytes > THROTTLE_BYTES
     );
   }
 
   /** The requests behind this one are left for the next turn of the event loop. */
   yield(): void {
-    this.yields = true;
+    this.#yields = true;
   }
 
   /** Sends bytes that are not the reply to a running request. */
   deliver(bytes: Uint8Array, start: number, end: number): void {
-    if (!this.closing) this.connections.outbox.deliver(this, bytes, start, end);
+    if (!this.closing) this.#connections.outbox.deliver(this, bytes, start, end);
   }
 
   /** The session waits: requests that have come, and those that come, are left for later. */
   hold(): void {
-    this.holds = true;
+    this.#holds = true;
   }
 
   /** The session no longer waits. What has come meanwhile is served in a moment. */
   resume(): void {
-    if (!this.holds) return;
-    this.holds = false;
-    this.continueSoon();
+    if (!this.#holds) return;
+    this.#holds = false;
+    this.#continueSoon();
   }
 
   /** Closes the connection: once its replies have been sent, or, at once, now. */
@@ -149,38 +149,38 @@ export class Connection extends Outlet {
     if (this.gone) return;
     if (atOnce) this.abort();
     else if (!this.closing) {
-      this.dropPending();
-      this.connections.outbox.closeAfterReplies(this);
+      this.#dropPending();
+      this.#connections.outbox.closeAfterReplies(this);
     }
   }
 
   override relieved(): void {
     // Not now: replies are being sent, and requests would write new ones.
-    if (this.stalled && !this.stopped) this.continueSoon();
+    if (this.#stalled && !this.stopped) this.#continueSoon();
   }
 
   /** From the socket: bytes[0, length) have arrived. */
   receive(bytes: Uint8Array, length: number): void {
     if (this.closing || this.gone) return;
     let start = 0;
-    if (this.pending === null && !this.stopped) {
-      start = this.consume(bytes, 0, length);
+    if (this.#pending === null && !this.stopped) {
+      start = this.#consume(bytes, 0, length);
       if (start === length || this.closing || this.gone) return;
-      this.append(bytes, start, length);
+      this.#append(bytes, start, length);
     } else {
-      this.append(bytes, start, length);
-      if (!this.stopped && this.inputBytes >= this.neededBytes) this.consumePending();
+      this.#append(bytes, start, length);
+      if (!this.stopped && this.inputBytes >= this.neededBytes) this.#consumePending();
     }
-    if (this.inputBytes > this.connections.options.inputBytesMax) {
+    if (this.inputBytes > this.#connections.options.inputBytesMax) {
       return this.abort(new InputLimitExceeded(this.inputBytes));
     }
-    if (this.stopped) this.stall();
+    if (this.stopped) this.#stall();
   }
 
   /** From the socket: the peer sends no more. It gets the replies to what it has sent. */
   peerSendsNoMore(): void {
-    this.peerEnded = true;
-    if (this.holds || !this.stalled) this.close(false);
+    this.#peerEnded = true;
+    if (this.#holds || !this.#stalled) this.close(false);
   }
 
   /** From the socket: it is closed. */
@@ -188,11 +188,11 @@ export class Connection extends Outlet {
     this.gone = true;
     this.closing = true;
     this.dropBacklog();
-    this.dropPending();
+    this.#dropPending();
   }
 
-  private consume(bytes: Uint8Array, start: number, end: number): number {
-    const { outbox, owner } = this.connections;
+  #consume(bytes: Uint8Array, start: number, end: number): number {
+    const { outbox, owner } = this.#connections;
     let at = start;
     for (;;) {
       this.neededBytes = 0;
@@ -204,90 +204,90 @@ export class Connection extends Outlet {
       if (at === end || this.stopped) break;
     }
     outbox.schedule();
-    if (this.yields) this.connections.platform.afterTurn(() => this.endYield());
+    if (this.#yields) this.#connections.platform.afterTurn(() => this.#endYield());
     return at;
   }
 
-  private endYield(): void {
-    this.yields = false;
-    this.continue();
+  #endYield(): void {
+    this.#yields = false;
+    this.#continue();
   }
 
-  private consumePending(): void {
-    const { pending } = this;
+  #consumePending(): void {
+    const pending = this.#pending;
     if (pending === null) return;
-    const start = this.consume(pending, this.pendingStart, this.pendingEnd);
+    const start = this.#consume(pending, this.#pendingStart, this.#pendingEnd);
     // A connection that was closed meanwhile has none any more.
-    if (this.pending === null) return;
-    this.pendingStart = start;
-    if (start === this.pendingEnd) this.dropPending();
+    if (this.#pending === null) return;
+    this.#pendingStart = start;
+    if (start === this.#pendingEnd) this.#dropPending();
   }
 
-  private continueSoon(): void {
-    if (this.continuing) return;
-    this.continuing = true;
-    this.connections.platform.microtask(() => {
-      this.continuing = false;
-      this.continue();
+  #continueSoon(): void {
+    if (this.#continuing) return;
+    this.#continuing = true;
+    this.#connections.platform.microtask(() => {
+      this.#continuing = false;
+      this.#continue();
     });
   }
 
-  private continue(): void {
+  #continue(): void {
     if (this.stopped) return;
-    this.stalled = false;
-    if (this.inputBytes >= this.neededBytes) this.consumePending();
-    if (this.stopped) return this.stall();
-    if (this.peerEnded) return this.close(false);
-    if (this.paused) {
-      this.paused = false;
+    this.#stalled = false;
+    if (this.inputBytes >= this.neededBytes) this.#consumePending();
+    if (this.stopped) return this.#stall();
+    if (this.#peerEnded) return this.close(false);
+    if (this.#paused) {
+      this.#paused = false;
       this.socket.resume();
     }
   }
 
-  private stall(): void {
+  #stall(): void {
     if (this.closing) return;
-    this.stalled = true;
-    if (this.paused || (this.holds && this.inputBytes < PENDING_HELD_MAX)) return;
-    this.paused = true;
+    this.#stalled = true;
+    if (this.#paused || (this.#holds && this.inputBytes < PENDING_HELD_MAX)) return;
+    this.#paused = true;
     this.socket.pause();
   }
 
-  private append(bytes: Uint8Array, start: number, end: number): void {
+  #append(bytes: Uint8Array, start: number, end: number): void {
     const length = end - start;
-    const pending = this.pending;
+    const pending = this.#pending;
     if (pending === null) {
-      this.pending = this.connections.newPending(length);
-    } else if (this.pendingEnd + length > pending.length) {
+      this.#pending = this.#connections.newPending(length);
+    } else if (this.#pendingEnd + length > pending.length) {
       const rest = this.inputBytes;
       let target = pending;
       if (rest + length > pending.length) {
-        target = this.connections.newPending(this.grownBytes(pending.length, rest + length));
-        target.set(pending.subarray(this.pendingStart, this.pendingEnd));
-        this.connections.giveBack(pending);
-        this.pending = target;
+        target = this.#connections.newPending(this.#grownBytes(pending.length, rest + length));
+        target.set(pending.subarray(this.#pendingStart, this.#pendingEnd));
+        this.#connections.giveBack(pending);
+        this.#pending = target;
       } else {
-        pending.copyWithin(0, this.pendingStart, this.pendingEnd);
+        pending.copyWithin(0, this.#pendingStart, this.#pendingEnd);
       }
-      this.pendingStart = 0;
-      this.pendingEnd = rest;
+      this.#pendingStart = 0;
+      this.#pendingEnd = rest;
     }
     const part = start === 0 && end === bytes.length ? bytes : bytes.subarray(start, end);
-    (this.pending as Uint8Array).set(part, this.pendingEnd);
-    this.pendingEnd += length;
+    (this.#pending as Uint8Array).set(part, this.#pendingEnd);
+    this.#pendingEnd += length;
   }
 
   /** Twice as many, but not many more than the request is known to take. */
-  private grownBytes(bytes: number, required: number): number {
+  #grownBytes(bytes: number, required: number): number {
     const doubled = 2 * bytes;
     const enough = Math.max(this.neededBytes, required);
     return Math.max(required, Math.min(doubled, enough + PENDING_BYTES_MIN));
   }
 
-  private dropPending(): void {
-    if (this.pending !== null) this.connections.giveBack(this.pending);
-    this.pending = null;
-    this.pendingStart = 0;
-    this.pendingEnd = 0;
+  #dropPending(): void {
+    if (this.#pending !== null) this.#connections.giveBack(this.#pending);
+    this.#pending = null;
+    this.#pendingStart = 0;
+    this.#pendingEnd = 0;
   }
 }
 
@@ -305,10 +305,10 @@ export class Connections {
   reads = 0;
   resumedWrites = 0;
 
-  private readonly listeners: Listener[] = [];
+  readonly #listeners: Listener[] = [];
   // Accepted, but neither opened nor read yet; undefined where they are opened at once.
-  private waiting: Socket[] | undefined;
-  private readonly spares: Uint8Array[] = [];
+  #waiting: Socket[] | undefined;
+  readonly #spares: Uint8Array[] = [];
 
   constructor(
     platform: Platform,
@@ -324,15 +324,15 @@ export class Connections {
 
   /** From now on connections are not opened before `admit`. */
   holdBack(): void {
-    this.waiting = [];
+    this.#waiting = [];
   }
 
   /** Opens the connections that wait, and those that come. */
   admit(): void {
-    const sockets = this.waiting ?? [];
-    this.waiting = undefined;
+    const sockets = this.#waiting ?? [];
+    this.#waiting = undefined;
     for (const socket of sockets) {
-      this.open(socket);
+      this.#open(socket);
       socket.resume();
     }
   }
@@ -340,7 +340,7 @@ export class Connections {
   /** Accepts connections at one more address. */
   async listen(options: ListenOptions): Promise<Listener> {
     const listener = await this.platform.listen(options, {
-      opened: (socket) => this.open(socket),
+      opened: (socket) => this.#open(socket),
       data: (socket, bytes, length) => {
         this.reads++;
         this.bytesRead += length;
@@ -351,21 +351,21 @@ export class Connections {
         (socket.context as Connection).drain();
       },
       ended: (socket) => (socket.context as Connection).peerSendsNoMore(),
-      closed: (socket, error) => this.forget(socket, error),
+      closed: (socket, error) => this.#forget(socket, error),
     });
-    this.listeners.push(listener);
+    this.#listeners.push(listener);
     return listener;
   }
 
   /** Accepts no more; the connections stay. */
   stopListening(): void {
-    for (const listener of this.listeners) listener.close();
-    this.listeners.length = 0;
+    for (const listener of this.#listeners) listener.close();
+    this.#listeners.length = 0;
   }
 
   /** Closes every connection once its replies have been sent. */
   closeAll(): void {
-    for (const socket of this.waiting ?? []) socket.destroy();
+    for (const socket of this.#waiting ?? []) socket.destroy();
     for (const connection of this.all) connection.close(false);
   }
 
@@ -376,22 +376,22 @@ export class Connections {
 
   /** A buffer of at least so many bytes, for a request that is not whole. */
   newPending(bytes: number): Uint8Array {
-    for (let i = this.spares.length - 1; i >= 0; i--) {
-      if (this.spares[i].length >= bytes) return this.spares.splice(i, 1)[0];
+    for (let i = this.#spares.length - 1; i >= 0; i--) {
+      if (this.#spares[i].length >= bytes) return this.#spares.splice(i, 1)[0];
     }
     return new Uint8Array(Math.max(bytes, PENDING_BYTES_MIN));
   }
 
   giveBack(pending: Uint8Array): void {
-    if (pending.length <= SPARE_BYTES_MAX && this.spares.length < SPARES_MAX) {
-      this.spares.push(pending);
+    if (pending.length <= SPARE_BYTES_MAX && this.#spares.length < SPARES_MAX) {
+      this.#spares.push(pending);
     }
   }
 
-  private open(socket: Socket): void {
-    if (this.waiting !== undefined) {
+  #open(socket: Socket): void {
+    if (this.#waiting !== undefined) {
       socket.pause();
-      this.waiting.push(socket);
+      this.#waiting.push(socket);
       return;
     }
     const connection = new Connection(this, socket, ++this.accepted);
@@ -402,10 +402,10 @@ export class Connections {
     this.owner.opened(connection);
   }
 
-  private forget(socket: Socket, error: Error | undefined): void {
+  #forget(socket: Socket, error: Error | undefined): void {
     const connection = socket.context as Connection | undefined;
     if (connection === undefined) {
-      this.waiting = this.waiting?.filter((other) => other !== socket);
+      this.#waiting = this.#waiting?.filter((other) => other !== socket);
       return;
     }
     connection.vanish();

@@ -80,95 +80,96 @@ export class Outbox {
   /** To be replaced, where at all, before the first reply. */
   gate: ReplyGate;
 
-  private readonly clock: Clock;
-  private readonly writer: ReplyBuffer;
+  readonly #clock: Clock;
+  readonly #writer: ReplyBuffer;
 
-  private batch = new Batch();
-  private readonly held: Batch[] = [];
-  private readonly spareBatches: Batch[] = [];
-  private readonly spareBuffers: Uint8Array[] = [];
-  private readonly gathered = new Uint8Array(GATHER_BYTES);
+  #batch = new Batch();
+  readonly #held: Batch[] = [];
+  readonly #spareBatches: Batch[] = [];
+  readonly #spareBuffers: Uint8Array[] = [];
+  readonly #gathered = new Uint8Array(GATHER_BYTES);
 
   // The outlet whose requests are being served, and where its replies begin.
-  private running: Outlet | null = null;
-  private runningStart = 0;
+  #running: Outlet | null = null;
+  #runningStart = 0;
   // Asides for the running outlet, which follow the reply that is being written: place and length.
-  private readonly ownAsides: number[] = [];
+  readonly #ownAsides: number[] = [];
 
-  private readonly closings: Outlet[] = [];
-  private lastNumber = 0;
-  private scheduled = false;
+  readonly #closings: Outlet[] = [];
+  #lastNumber = 0;
+  #scheduled = false;
   // Outlets of held batches, each as often as it is in one; and how many there were when the gate
   // last acknowledged some.
-  private heldOutlets = 0;
-  private expectedOutlets = 0;
+  #heldOutlets = 0;
+  #expectedOutlets = 0;
   // Turns that a commit has waited for, how many outlets they have served, and how many the last.
-  private waitedTurns = 0;
-  private waitedOutlets = 0;
-  private lastOutlets = 0;
-  private readonly flushTurn = (): void => {
-    this.scheduled = false;
-    if (this.gate.isBlocking && this.maySoonBeMore()) this.schedule();
+  #waitedTurns = 0;
+  #waitedOutlets = 0;
+  #lastOutlets = 0;
+  readonly #flushTurn = (): void => {
+    this.#scheduled = false;
+    if (this.gate.isBlocking && this.#maySoonBeMore()) this.schedule();
     else this.flush();
   };
 
   constructor(clock: Clock, writer: ReplyBuffer, gate: ReplyGate) {
-    this.clock = clock;
-    this.writer = writer;
+    this.#clock = clock;
+    this.#writer = writer;
     this.gate = gate;
   }
 
   /** So much has been written in this turn that it should be sent before more is served. */
   get full(): boolean {
-    return this.writer.length + this.batch.asidesLength >= TURN_BYTES;
+    return this.#writer.length + this.#batch.asidesLength >= TURN_BYTES;
   }
 
   /** Turns whose replies wait for the gate. */
   get heldBatches(): number {
-    return this.held.length;
+    return this.#held.length;
   }
 
   /** From here on, what is written to the reply buffer is for `outlet`. */
   begin(outlet: Outlet): void {
-    this.running = outlet;
-    this.runningStart = this.writer.length;
+    this.#running = outlet;
+    this.#runningStart = this.#writer.length;
   }
 
   /** Up to here. */
   end(): void {
     this.boundary();
-    this.running = null;
+    this.#running = null;
   }
 
   /** A reply is whole, and another may begin: what was delivered in between goes in here. */
   boundary(): void {
-    const { running, runningStart } = this;
-    const { length } = this.writer;
+    const running = this.#running;
+    const runningStart = this.#runningStart;
+    const { length } = this.#writer;
     if (running === null) return;
     if (length > runningStart) {
       this.bytesQueued += length - runningStart;
-      this.batch.add(running, runningStart, length, 0);
+      this.#batch.add(running, runningStart, length, 0);
     }
-    this.runningStart = length;
-    if (this.ownAsides.length > 0) this.addOwnAsides(running);
+    this.#runningStart = length;
+    if (this.#ownAsides.length > 0) this.#addOwnAsides(running);
   }
 
   /** Whether `boundary` has something to do between two replies to one outlet. */
   get hasOwnAsides(): boolean {
-    return this.ownAsides.length > 0;
+    return this.#ownAsides.length > 0;
   }
 
   /** Takes a copy of bytes that are for one or many outlets; returns the place, for `give`. */
   place(bytes: Uint8Array, start: number, end: number): number {
     this.schedule();
-    return this.batch.place(bytes, start, end);
+    return this.#batch.place(bytes, start, end);
   }
 
   /** Sends `length` bytes from `place` to the outlet, after what was written for it so far. */
   give(outlet: Outlet, place: number, length: number): void {
     this.bytesQueued += length;
-    if (outlet === this.running) this.ownAsides.push(place, length);
-    else if (!outlet.gone) this.batch.add(outlet, place, place + length, 1);
+    if (outlet === this.#running) this.#ownAsides.push(place, length);
+    else if (!outlet.gone) this.#batch.add(outlet, place, place + length, 1);
   }
 
   /** Sends bytes that are not the reply to a running request: a message, a late reply. */
@@ -179,100 +180,102 @@ export class Outbox {
   /** Closes the outlet once everything for it has been sent. */
   closeAfterReplies(outlet: Outlet): void {
     outlet.closing = true;
-    this.closings.push(outlet);
+    this.#closings.push(outlet);
     this.schedule();
   }
 
   /** Flushes at the end of this turn. For whatever writes to the log or to an outlet. */
   schedule(): void {
-    if (this.scheduled) return;
-    this.scheduled = true;
-    this.clock.afterTurn(this.flushTurn);
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#clock.afterTurn(this.#flushTurn);
   }
 
   /** Whether a turn more would bring requests of clients that were served by the last commit. */
-  private maySoonBeMore(): boolean {
-    const { length } = this.batch.outlets;
-    if (length >= this.lastOutlets || this.full) return false;
-    if (length === this.waitedOutlets || this.waitedTurns === WAITED_TURNS_MAX) return false;
-    this.waitedOutlets = length;
-    this.waitedTurns++;
+  #maySoonBeMore(): boolean {
+    const { length } = this.#batch.outlets;
+    if (length >= this.#lastOutlets || this.full) return false;
+    if (length === this.#waitedOutlets || this.#waitedTurns === WAITED_TURNS_MAX) return false;
+    this.#waitedOutlets = length;
+    this.#waitedTurns++;
     return true;
   }
 
   /** Lets the log write, and sends what may be sent. Not while requests are being served. */
   flush(): void {
-    assert(this.running === null, "the outbox is flushed between requests");
-    this.lastOutlets = this.batch.outlets.length;
-    this.waitedOutlets = 0;
-    this.waitedTurns = 0;
+    assert(this.#running === null, "the outbox is flushed between requests");
+    this.#lastOutlets = this.#batch.outlets.length;
+    this.#waitedOutlets = 0;
+    this.#waitedTurns = 0;
     const number = this.gate.commit();
-    const wrote = number !== this.lastNumber;
-    this.lastNumber = number;
-    if (this.held.length > 0) this.release();
-    if (this.batch.ranges === 0) {
-      this.writer.length = 0;
-      this.batch.clear();
-    } else if (this.held.length === 0 && this.gate.acknowledgedThrough >= number) {
-      this.sendNow();
+    const wrote = number !== this.#lastNumber;
+    this.#lastNumber = number;
+    if (this.#held.length > 0) this.release();
+    if (this.#batch.ranges === 0) {
+      this.#writer.length = 0;
+      this.#batch.clear();
+    } else if (this.#held.length === 0 && this.gate.acknowledgedThrough >= number) {
+      this.#sendNow();
     } else if (this.gate.failure !== null && !wrote) {
-      this.passHeld();
-      this.sendNow();
+      this.#passHeld();
+      this.#sendNow();
     } else {
-      this.hold(number);
+      this.#hold(number);
     }
-    if (this.closings.length > 0) this.finishClosings();
+    if (this.#closings.length > 0) this.#finishClosings();
   }
 
   /** Sends the held batches that have been acknowledged. To be called when the gate says so. */
   release(): void {
-    if (this.held.length === 0 || this.gate.acknowledgedThrough < this.held[0].number) return;
-    this.expectedOutlets = this.heldOutlets;
-    while (this.held.length > 0 && this.gate.acknowledgedThrough >= this.held[0].number) {
-      const batch = this.held.shift() as Batch;
-      this.heldOutlets -= batch.outlets.length;
+    if (this.#held.length === 0 || this.gate.acknowledgedThrough < this.#held[0].number) return;
+    this.#expectedOutlets = this.#heldOutlets;
+    while (this.#held.length > 0 && this.gate.acknowledgedThrough >= this.#held[0].number) {
+      const batch = this.#held.shift() as Batch;
+      this.#heldOutlets -= batch.outlets.length;
       for (const outlet of batch.outlets) outlet.heldBatches--;
-      this.send(batch, batch.replies);
-      this.giveBack(batch.replies);
+      this.#send(batch, batch.replies);
+      this.#giveBack(batch.replies);
       batch.clear();
-      if (this.spareBatches.length < POOL_MAX) this.spareBatches.push(batch);
+      if (this.#spareBatches.length < POOL_MAX) this.#spareBatches.push(batch);
     }
   }
 
-  private sendNow(): void {
-    const { batch, writer } = this;
-    this.send(batch, writer.bytes);
+  #sendNow(): void {
+    const batch = this.#batch;
+    const writer = this.#writer;
+    this.#send(batch, writer.bytes);
     batch.clear();
     writer.length = 0;
-    if (writer.bytes.length > KEEP_BYTES) writer.bytes = this.newBuffer();
+    if (writer.bytes.length > KEEP_BYTES) writer.bytes = this.#newBuffer();
   }
 
-  private hold(number: number): void {
-    const { batch, writer } = this;
+  #hold(number: number): void {
+    const batch = this.#batch;
+    const writer = this.#writer;
     batch.number = number;
     batch.replies = writer.bytes;
     for (const outlet of batch.outlets) {
       outlet.heldBatches++;
       outlet.batch = null;
     }
-    this.held.push(batch);
-    this.heldOutlets += batch.outlets.length;
-    if (this.heldOutlets >= this.expectedOutlets) this.gate.hurry();
-    writer.bytes = this.newBuffer();
+    this.#held.push(batch);
+    this.#heldOutlets += batch.outlets.length;
+    if (this.#heldOutlets >= this.#expectedOutlets) this.gate.hurry();
+    writer.bytes = this.#newBuffer();
     writer.length = 0;
-    this.batch = this.spareBatches.pop() ?? new Batch();
+    this.#batch = this.#spareBatches.pop() ?? new Batch();
   }
 
   /** Moves what is for outlets that wait in a held batch to the end of the youngest one. */
-  private passHeld(): void {
-    const { batch } = this;
-    const youngest = this.held.at(-1);
+  #passHeld(): void {
+    const batch = this.#batch;
+    const youngest = this.#held.at(-1);
     if (youngest === undefined) return;
     for (let slot = 0; slot < batch.outlets.length; slot++) {
       const outlet = batch.outlets[slot];
       if (outlet.heldBatches === 0) continue;
       for (let range = batch.firsts[slot]; range >= 0; range = batch.nexts[range]) {
-        const bytes = batch.inAsides[range] === 1 ? batch.asides : this.writer.bytes;
+        const bytes = batch.inAsides[range] === 1 ? batch.asides : this.#writer.bytes;
         const length = batch.ends[range] - batch.starts[range];
         const at = youngest.place(bytes, batch.starts[range], batch.ends[range]);
         const slots = youngest.outlets.length;
@@ -280,27 +283,27 @@ export class Outbox {
         outlet.waitingBytes -= length;
         if (youngest.outlets.length === slots) continue;
         outlet.heldBatches++;
-        this.heldOutlets++;
+        this.#heldOutlets++;
       }
       outlet.batch = null;
       batch.firsts[slot] = -1;
     }
   }
 
-  private send(batch: Batch, replies: Uint8Array): void {
+  #send(batch: Batch, replies: Uint8Array): void {
     for (let slot = 0; slot < batch.outlets.length; slot++) {
       const outlet = batch.outlets[slot];
       if (outlet.batch === batch) outlet.batch = null;
       const first = batch.firsts[slot];
       if (first < 0) continue;
-      if (batch.nexts[first] < 0) this.sendRange(batch, replies, outlet, first);
-      else this.sendRanges(batch, replies, outlet, first);
+      if (batch.nexts[first] < 0) this.#sendRange(batch, replies, outlet, first);
+      else this.#sendRanges(batch, replies, outlet, first);
       outlet.relieved();
       outlet.finish();
     }
   }
 
-  private sendRange(batch: Batch, replies: Uint8Array, outlet: Outlet, range: number): void {
+  #sendRange(batch: Batch, replies: Uint8Array, outlet: Outlet, range: number): void {
     const bytes = batch.inAsides[range] === 1 ? batch.asides : replies;
     const start = batch.starts[range];
     const end = batch.ends[range];
@@ -310,8 +313,8 @@ export class Outbox {
   }
 
   /** Several ranges: short ones are gathered, so that they go out with one system call. */
-  private sendRanges(batch: Batch, replies: Uint8Array, outlet: Outlet, first: number): void {
-    const { gathered } = this;
+  #sendRanges(batch: Batch, replies: Uint8Array, outlet: Outlet, first: number): void {
+    const gathered = this.#gathered;
     let length = 0;
     for (let range = first; range >= 0; range = batch.nexts[range]) {
       const start = batch.starts[range];
@@ -322,7 +325,7 @@ export class Outbox {
         length = 0;
       }
       if (end - start > GATHER_RANGE_MAX) {
-        this.sendRange(batch, replies, outlet, range);
+        this.#sendRange(batch, replies, outlet, range);
         continue;
       }
       outlet.waitingBytes -= end - start;
@@ -334,26 +337,26 @@ export class Outbox {
     outlet.send(gathered, 0, length, false);
   }
 
-  private addOwnAsides(running: Outlet): void {
-    const { ownAsides } = this;
+  #addOwnAsides(running: Outlet): void {
+    const ownAsides = this.#ownAsides;
     for (let i = 0; i < ownAsides.length; i += 2) {
-      this.batch.add(running, ownAsides[i], ownAsides[i] + ownAsides[i + 1], 1);
+      this.#batch.add(running, ownAsides[i], ownAsides[i] + ownAsides[i + 1], 1);
     }
     ownAsides.length = 0;
   }
 
-  private finishClosings(): void {
-    for (const outlet of this.closings) outlet.finish();
-    this.closings.length = 0;
+  #finishClosings(): void {
+    for (const outlet of this.#closings) outlet.finish();
+    this.#closings.length = 0;
   }
 
-  private newBuffer(): Uint8Array {
-    return this.spareBuffers.pop() ?? new Uint8Array(FIRST_BYTES);
+  #newBuffer(): Uint8Array {
+    return this.#spareBuffers.pop() ?? new Uint8Array(FIRST_BYTES);
   }
 
-  private giveBack(buffer: Uint8Array): void {
-    if (buffer.length <= KEEP_BYTES && this.spareBuffers.length < POOL_MAX) {
-      this.spareBuffers.push(buffer);
+  #giveBack(buffer: Uint8Array): void {
+    if (buffer.length <= KEEP_BYTES && this.#spareBuffers.length < POOL_MAX) {
+      this.#spareBuffers.push(buffer);
     }
   }
 }

@@ -56,14 +56,14 @@ export abstract class Outlet {
   slot = 0;
   heldBatches = 0;
 
-  private chunks: Chunk[] = [];
-  private firstChunk = 0;
-  private softSinceMs = -1;
-  private readonly clock: Clock;
+  #chunks: Chunk[] = [];
+  #firstChunk = 0;
+  #softSinceMs = -1;
+  readonly #clock: Clock;
 
   constructor(socket: Socket, clock: Clock) {
     this.socket = socket;
-    this.clock = clock;
+    this.#clock = clock;
   }
 
   /** Called when something was sent, or can no longer be: less is unsent than before. */
@@ -75,11 +75,12 @@ export abstract class Outlet {
 
   /** How many chunks the backlog has, and the bytes of memory that they lie in. */
   get backlogPieces(): number {
-    return this.chunks.length - this.firstChunk;
+    return this.#chunks.length - this.#firstChunk;
   }
   get backlogMemoryBytes(): number {
     let bytes = 0;
-    for (let i = this.firstChunk; i < this.chunks.length; i++) bytes += this.chunks[i].bytes.length;
+    for (let i = this.#firstChunk; i < this.#chunks.length; i++)
+      bytes += this.#chunks[i].bytes.length;
     return bytes;
   }
 
@@ -91,25 +92,25 @@ export abstract class Outlet {
     if (this.gone) return;
     let at = start;
     if (this.backlogBytes === 0) at += this.socket.write(bytes, start, end);
-    if (at < end) this.keep(bytes, at, end, mayKeep);
+    if (at < end) this.#keep(bytes, at, end, mayKeep);
   }
 
   /** The socket has room again. */
   drain(): void {
     while (this.backlogBytes > 0 && !this.gone) {
-      const chunk = this.chunks[this.firstChunk];
+      const chunk = this.#chunks[this.#firstChunk];
       const taken = this.socket.write(chunk.bytes, chunk.start, chunk.end);
       chunk.start += taken;
       this.backlogBytes -= taken;
       if (chunk.start < chunk.end) break;
-      this.firstChunk++;
+      this.#firstChunk++;
     }
     if (this.backlogBytes === 0) this.dropBacklog();
-    else if (this.firstChunk > 64) {
-      this.chunks.splice(0, this.firstChunk);
-      this.firstChunk = 0;
+    else if (this.#firstChunk > 64) {
+      this.#chunks.splice(0, this.#firstChunk);
+      this.#firstChunk = 0;
     }
-    if (this.backlogBytes <= this.limit.softBytes) this.softSinceMs = -1;
+    if (this.backlogBytes <= this.limit.softBytes) this.#softSinceMs = -1;
     this.relieved();
     this.finish();
   }
@@ -137,23 +138,23 @@ export abstract class Outlet {
     const backlog = this.backlogBytes;
     if (hardBytes > 0 && backlog > hardBytes) return this.abort(new OutputLimitExceeded(backlog));
     if (softBytes === 0 || backlog <= softBytes) {
-      this.softSinceMs = -1;
+      this.#softSinceMs = -1;
       return;
     }
-    const nowMs = this.clock.monotonicMs();
-    if (this.softSinceMs < 0) this.softSinceMs = nowMs;
-    else if (nowMs - this.softSinceMs > softSeconds * 1000) {
+    const nowMs = this.#clock.monotonicMs();
+    if (this.#softSinceMs < 0) this.#softSinceMs = nowMs;
+    else if (nowMs - this.#softSinceMs > softSeconds * 1000) {
       this.abort(new OutputLimitExceeded(backlog));
     }
   }
 
   protected dropBacklog(): void {
-    this.chunks.length = 0;
-    this.firstChunk = 0;
+    this.#chunks.length = 0;
+    this.#firstChunk = 0;
     this.backlogBytes = 0;
   }
 
-  private keep(bytes: Uint8Array, start: number, end: number, mayKeep: boolean): void {
+  #keep(bytes: Uint8Array, start: number, end: number, mayKeep: boolean): void {
     const length = end - start;
     const { hardBytes } = this.limit;
     if (hardBytes > 0 && this.backlogBytes + length > hardBytes) {
@@ -161,20 +162,20 @@ export abstract class Outlet {
     }
     this.backlogBytes += length;
     if (mayKeep && length >= bytes.length >> 1) {
-      this.chunks.push({ bytes, start, end, own: false });
+      this.#chunks.push({ bytes, start, end, own: false });
     } else {
-      this.copyToBacklog(bytes, start, end);
+      this.#copyToBacklog(bytes, start, end);
     }
     this.checkLimit();
   }
 
-  private copyToBacklog(bytes: Uint8Array, start: number, end: number): void {
+  #copyToBacklog(bytes: Uint8Array, start: number, end: number): void {
     const length = end - start;
-    let last = this.chunks.at(-1);
+    let last = this.#chunks.at(-1);
     if (last === undefined || !last.own || last.bytes.length - last.end < length) {
       const room = new Uint8Array(Math.max(CHUNK_BYTES_MIN, length));
       last = { bytes: room, start: 0, end: 0, own: true };
-      this.chunks.push(last);
+      this.#chunks.push(last);
     }
     copyBytes(bytes, start, end, last.bytes, last.end);
     last.end += length;

@@ -58,33 +58,33 @@ const NEXT_NODE_BYTES_EACH = 256;
 
 /** All chunked lists of one memory. */
 export class ChunkedLists {
-  private readonly memory: Memory;
+  readonly #memory: Memory;
   /** Where `read` leaves its range. */
   readonly packed: PackedLists;
 
   /** The cursor's node; 0 when the cursor stands nowhere. */
   node = 0;
-  private u8: Uint8Array;
-  private place = 0;
+  #u8: Uint8Array;
+  #place = 0;
   /** Length of the element when the cursor's node is plain, else −1. */
-  private plainLength = -1;
+  #plainLength = -1;
   /** Where makeRoom left its node. */
-  private moved = 0;
+  #moved = 0;
 
   readonly limit: ListLimit;
 
   constructor(memory: Memory, packed: PackedLists, limit: ListLimit = new ListLimit()) {
     this.limit = limit;
-    this.memory = memory;
+    this.#memory = memory;
     this.packed = packed;
-    this.u8 = memory.u8[0];
+    this.#u8 = memory.u8[0];
   }
 
   // ---- Whole lists ----
 
   create(): number {
-    const list = this.memory.allocate(L.bytes);
-    const words = this.memory.i32[list >>> PLACE_BITS];
+    const list = this.#memory.allocate(L.bytes);
+    const words = this.#memory.i32[list >>> PLACE_BITS];
     const at = (list & PLACE_MASK) << 1;
     words[at + L.entries] = 0;
     words[at + L.first] = 0;
@@ -101,19 +101,19 @@ export class ChunkedLists {
     let left = budget;
     for (let node = this.firstNode(list); node !== 0; node = this.firstNode(list)) {
       if (left <= 0) return -1;
-      this.unlink(list, node);
+      this.#unlink(list, node);
       left--;
     }
-    this.memory.free(list);
+    this.#memory.free(list);
     return left;
   }
 
   count(list: number): number {
-    return this.memory.i32[list >>> PLACE_BITS][((list & PLACE_MASK) << 1) + L.entries];
+    return this.#memory.i32[list >>> PLACE_BITS][((list & PLACE_MASK) << 1) + L.entries];
   }
 
   nodes(list: number): number {
-    return this.memory.i32[list >>> PLACE_BITS][((list & PLACE_MASK) << 1) + L.nodes];
+    return this.#memory.i32[list >>> PLACE_BITS][((list & PLACE_MASK) << 1) + L.nodes];
   }
 
   /** A second list with the same entries, in nodes without gaps. */
@@ -122,17 +122,17 @@ export class ChunkedLists {
     for (let node = this.firstNode(list); node !== 0; node = this.nextNode(node)) {
       this.nodeRange(node);
       const { bytes, start, end } = this.packed;
-      if (this.isPlain(node)) this.linkLast(copy, this.newPlain(bytes, start, end), 1);
-      else this.linkLast(copy, this.newPacked(bytes, start, end), readU16(bytes, start + 4));
+      if (this.isPlain(node)) this.#linkLast(copy, this.#newPlain(bytes, start, end), 1);
+      else this.#linkLast(copy, this.#newPacked(bytes, start, end), readU16(bytes, start + 4));
     }
     return copy;
   }
 
   /** Bytes of the blocks of the list. */
   memoryUsed(list: number): number {
-    let bytes = this.memory.sizeOf(list);
+    let bytes = this.#memory.sizeOf(list);
     for (let node = this.firstNode(list); node !== 0; node = this.nextNode(node)) {
-      bytes += this.memory.sizeOf(node);
+      bytes += this.#memory.sizeOf(node);
     }
     return bytes;
   }
@@ -142,10 +142,11 @@ export class ChunkedLists {
   /** Adds an element at the right end. */
   pushLast(list: number, bytes: Uint8Array, start: number, end: number): void {
     if (end - start > this.limit.elementMax) {
-      this.linkLast(list, this.newPlain(bytes, start, end), 1);
+      this.#linkLast(list, this.#newPlain(bytes, start, end), 1);
       return;
     }
-    const { memory, packed } = this;
+    const { packed } = this;
+    const memory = this.#memory;
     const length = packed.measure(bytes, start, end);
     const size = length + backLengthSize(length);
     const listWords = memory.i32[list >>> PLACE_BITS];
@@ -170,20 +171,21 @@ export class ChunkedLists {
         return;
       }
     }
-    if (node === 0 || !this.fits(node, size)) {
-      node = this.emptyNode(this.firstRoom(list, node, size), false);
-      this.linkLast(list, node, 0);
+    if (node === 0 || !this.#fits(node, size)) {
+      node = this.#emptyNode(this.#firstRoom(list, node, size), false);
+      this.#linkLast(list, node, 0);
     }
-    this.insertMeasured(list, node, this.endOffset(node), length, size, bytes, start);
+    this.#insertMeasured(list, node, this.#endOffset(node), length, size, bytes, start);
   }
 
   /** Adds an element at the left end. */
   pushFirst(list: number, bytes: Uint8Array, start: number, end: number): void {
     if (end - start > this.limit.elementMax) {
-      this.link(list, this.newPlain(bytes, start, end), 0, this.firstNode(list), 1);
+      this.#link(list, this.#newPlain(bytes, start, end), 0, this.firstNode(list), 1);
       return;
     }
-    const { memory, packed } = this;
+    const { packed } = this;
+    const memory = this.#memory;
     const length = packed.measure(bytes, start, end);
     const size = length + backLengthSize(length);
     const listWords = memory.i32[list >>> PLACE_BITS];
@@ -209,22 +211,22 @@ export class ChunkedLists {
         return;
       }
     }
-    if (first === 0 || !this.fits(first, size)) {
-      node = this.emptyNode(this.firstRoom(list, first, size), true);
-      this.link(list, node, 0, first, 0);
+    if (first === 0 || !this.#fits(first, size)) {
+      node = this.#emptyNode(this.#firstRoom(list, first, size), true);
+      this.#link(list, node, 0, first, 0);
     }
-    const at = this.startOffset(node) + PACKED_HEADER;
-    this.insertMeasured(list, node, at, length, size, bytes, start);
+    const at = this.#startOffset(node) + PACKED_HEADER;
+    this.#insertMeasured(list, node, at, length, size, bytes, start);
   }
 
   /** Puts the cursor on the first entry; false when there is none. */
   first(list: number): boolean {
-    return this.enterFirst(this.firstNode(list));
+    return this.#enterFirst(this.firstNode(list));
   }
 
   /** Puts the cursor on the last entry; false when there is none. */
   last(list: number): boolean {
-    return this.enterLast(this.lastNode(list));
+    return this.#enterLast(this.lastNode(list));
   }
 
   // ---- The cursor ----
@@ -241,61 +243,61 @@ export class ChunkedLists {
     }
     if (rest * 2 <= count) {
       let node = this.firstNode(list);
-      for (let n = this.entriesOf(node); rest >= n; n = this.entriesOf(node)) {
+      for (let n = this.#entriesOf(node); rest >= n; n = this.#entriesOf(node)) {
         rest -= n;
         node = this.nextNode(node);
       }
-      return this.enterAt(node, rest);
+      return this.#enterAt(node, rest);
     }
     let node = this.lastNode(list);
     let behind = count - 1 - rest;
-    for (let n = this.entriesOf(node); behind >= n; n = this.entriesOf(node)) {
+    for (let n = this.#entriesOf(node); behind >= n; n = this.#entriesOf(node)) {
       behind -= n;
       node = this.previousNode(node);
     }
-    return this.enterAt(node, this.entriesOf(node) - 1 - behind);
+    return this.#enterAt(node, this.#entriesOf(node) - 1 - behind);
   }
 
   /** Moves the cursor one entry to the right; false (and no cursor) behind the last. */
   next(): boolean {
-    if (this.plainLength < 0) {
-      const place = entryAfter(this.u8, this.place);
-      if (this.u8[place] !== END_MARK) {
-        this.place = place;
+    if (this.#plainLength < 0) {
+      const place = entryAfter(this.#u8, this.#place);
+      if (this.#u8[place] !== END_MARK) {
+        this.#place = place;
         return true;
       }
     }
-    return this.enterFirst(this.nextNode(this.node));
+    return this.#enterFirst(this.nextNode(this.node));
   }
 
   /** Moves the cursor one entry to the left; false (and no cursor) before the first. */
   previous(): boolean {
-    if (this.plainLength < 0 && this.place !== this.firstPlace(this.node)) {
-      this.place = entryBefore(this.u8, this.place);
+    if (this.#plainLength < 0 && this.#place !== this.#firstPlace(this.node)) {
+      this.#place = entryBefore(this.#u8, this.#place);
       return true;
     }
-    return this.enterLast(this.previousNode(this.node));
+    return this.#enterLast(this.previousNode(this.node));
   }
 
   /** Reads the cursor's entry into packed.bytes, start, end. Borrowed until the list changes. */
   read(): void {
-    if (this.plainLength < 0) {
-      this.packed.readAt(this.u8, this.place);
+    if (this.#plainLength < 0) {
+      this.packed.readAt(this.#u8, this.#place);
       return;
     }
-    this.packed.bytes = this.u8;
-    this.packed.start = this.place;
-    this.packed.end = this.place + this.plainLength;
+    this.packed.bytes = this.#u8;
+    this.packed.start = this.#place;
+    this.packed.end = this.#place + this.#plainLength;
     this.packed.isInteger = false;
   }
 
   /** Whether the cursor's entry is this string. */
   equals(bytes: Uint8Array, start: number, end: number): boolean {
-    if (this.plainLength < 0)
-      return this.packed.equalsPlace(this.u8, this.place, bytes, start, end);
-    if (this.plainLength !== end - start) return false;
-    for (let i = start, j = this.place; i < end; i++, j++)
-      if (this.u8[j] !== bytes[i]) return false;
+    if (this.#plainLength < 0)
+      return this.packed.equalsPlace(this.#u8, this.#place, bytes, start, end);
+    if (this.#plainLength !== end - start) return false;
+    for (let i = start, j = this.#place; i < end; i++, j++)
+      if (this.#u8[j] !== bytes[i]) return false;
     return true;
   }
 
@@ -304,49 +306,49 @@ export class ChunkedLists {
   /** Inserts an element to the left of the cursor's. */
   insertBefore(list: number, bytes: Uint8Array, start: number, end: number): void {
     const node = this.node;
-    if (this.plainLength < 0) {
-      this.insertAt(list, node, this.place - ((node & PLACE_MASK) << 3), bytes, start, end);
+    if (this.#plainLength < 0) {
+      this.#insertAt(list, node, this.#place - ((node & PLACE_MASK) << 3), bytes, start, end);
       return;
     }
     const previous = this.previousNode(node);
     if (previous !== 0 && !this.isPlain(previous))
-      this.insertAt(list, previous, this.endOffset(previous), bytes, start, end);
-    else this.insertNode(list, previous, node, bytes, start, end);
+      this.#insertAt(list, previous, this.#endOffset(previous), bytes, start, end);
+    else this.#insertNode(list, previous, node, bytes, start, end);
     this.node = 0;
   }
 
   /** Inserts an element to the right of the cursor's. */
   insertAfter(list: number, bytes: Uint8Array, start: number, end: number): void {
     const node = this.node;
-    if (this.plainLength < 0) {
-      const behind = entryAfter(this.u8, this.place) - ((node & PLACE_MASK) << 3);
-      this.insertAt(list, node, behind, bytes, start, end);
+    if (this.#plainLength < 0) {
+      const behind = entryAfter(this.#u8, this.#place) - ((node & PLACE_MASK) << 3);
+      this.#insertAt(list, node, behind, bytes, start, end);
       return;
     }
     const next = this.nextNode(node);
     if (next !== 0 && !this.isPlain(next))
-      this.insertAt(list, next, this.startOffset(next) + PACKED_HEADER, bytes, start, end);
-    else this.insertNode(list, node, next, bytes, start, end);
+      this.#insertAt(list, next, this.#startOffset(next) + PACKED_HEADER, bytes, start, end);
+    else this.#insertNode(list, node, next, bytes, start, end);
     this.node = 0;
   }
 
   /** Puts another element where the cursor's is. */
   replace(list: number, bytes: Uint8Array, start: number, end: number): void {
     const node = this.node;
-    if (this.plainLength >= 0) {
-      this.insertNode(list, node, this.nextNode(node), bytes, start, end);
-      this.unlink(list, node);
+    if (this.#plainLength >= 0) {
+      this.#insertNode(list, node, this.nextNode(node), bytes, start, end);
+      this.#unlink(list, node);
     } else {
       const base = (node & PLACE_MASK) << 3;
-      const at = this.place - base;
-      const behind = entryAfter(this.u8, this.place) - base;
+      const at = this.#place - base;
+      const behind = entryAfter(this.#u8, this.#place) - base;
       const large = end - start > this.limit.elementMax;
       const length = large ? 0 : this.packed.measure(bytes, start, end);
       if (behind - at === length + backLengthSize(length) && !large) {
-        this.packed.put(this.u8, this.place, length, bytes, start);
+        this.packed.put(this.#u8, this.#place, length, bytes, start);
       } else {
-        const kept = this.cut(list, node, at, behind, 1);
-        this.insertAt(list, node, kept, bytes, start, end);
+        const kept = this.#cut(list, node, at, behind, 1);
+        this.#insertAt(list, node, kept, bytes, start, end);
       }
     }
     this.node = 0;
@@ -359,45 +361,45 @@ export class ChunkedLists {
   remove(list: number, forward = true): boolean {
     const node = this.node;
     const other = forward ? this.nextNode(node) : this.previousNode(node);
-    if (this.plainLength >= 0 || this.entriesOf(node) === 1) {
-      this.unlink(list, node);
-      return forward ? this.enterFirst(other) : this.enterLast(other);
+    if (this.#plainLength >= 0 || this.#entriesOf(node) === 1) {
+      this.#unlink(list, node);
+      return forward ? this.#enterFirst(other) : this.#enterLast(other);
     }
     const base = (node & PLACE_MASK) << 3;
-    const behind = entryAfter(this.u8, this.place) - base;
-    this.place = base + this.cut(list, node, this.place - base, behind, 1);
-    if (forward) return this.u8[this.place] !== END_MARK || this.enterFirst(other);
-    if (this.place === this.firstPlace(node)) return this.enterLast(other);
-    this.place = entryBefore(this.u8, this.place);
+    const behind = entryAfter(this.#u8, this.#place) - base;
+    this.#place = base + this.#cut(list, node, this.#place - base, behind, 1);
+    if (forward) return this.#u8[this.#place] !== END_MARK || this.#enterFirst(other);
+    if (this.#place === this.#firstPlace(node)) return this.#enterLast(other);
+    this.#place = entryBefore(this.#u8, this.#place);
     return true;
   }
 
   /** Removes the first entry. REQUIRES: there is one. */
   removeFirst(list: number): void {
     const node = this.firstNode(list);
-    if (this.entriesOf(node) === 1) {
-      this.unlink(list, node);
+    if (this.#entriesOf(node) === 1) {
+      this.#unlink(list, node);
       return;
     }
-    const at = this.startOffset(node) + PACKED_HEADER;
+    const at = this.#startOffset(node) + PACKED_HEADER;
     const base = (node & PLACE_MASK) << 3;
-    const behind = entryAfter(this.memory.u8[node >>> PLACE_BITS], base + at) - base;
-    this.cut(list, node, at, behind, 1);
-    this.shrink(list, node);
+    const behind = entryAfter(this.#memory.u8[node >>> PLACE_BITS], base + at) - base;
+    this.#cut(list, node, at, behind, 1);
+    this.#shrink(list, node);
   }
 
   /** Removes the last entry. REQUIRES: there is one. */
   removeLast(list: number): void {
     const node = this.lastNode(list);
-    if (this.entriesOf(node) === 1) {
-      this.unlink(list, node);
+    if (this.#entriesOf(node) === 1) {
+      this.#unlink(list, node);
       return;
     }
-    const end = this.endOffset(node);
+    const end = this.#endOffset(node);
     const base = (node & PLACE_MASK) << 3;
-    const at = entryBefore(this.memory.u8[node >>> PLACE_BITS], base + end) - base;
-    this.cut(list, node, at, end, 1);
-    this.shrink(list, node);
+    const at = entryBefore(this.#memory.u8[node >>> PLACE_BITS], base + end) - base;
+    this.#cut(list, node, at, end, 1);
+    this.#shrink(list, node);
   }
 
   /**
@@ -412,24 +414,24 @@ export class ChunkedLists {
     while (rest > 0) {
       const next = this.nextNode(node);
       const base = (node & PLACE_MASK) << 3;
-      const within = this.entriesOf(node);
-      if (this.plainLength >= 0 || (this.place === this.firstPlace(node) && within <= rest)) {
-        this.detach(list, node);
-        if (kept === 0) this.memory.free(node);
-        else this.linkLast(kept, node, within);
+      const within = this.#entriesOf(node);
+      if (this.#plainLength >= 0 || (this.#place === this.#firstPlace(node) && within <= rest)) {
+        this.#detach(list, node);
+        if (kept === 0) this.#memory.free(node);
+        else this.#linkLast(kept, node, within);
         rest -= within;
       } else {
-        let place = this.place;
+        let place = this.#place;
         let removed = 0;
-        for (; removed < rest && this.u8[place] !== END_MARK; removed++)
-          place = entryAfter(this.u8, place);
-        if (kept !== 0) this.newNode(kept, this.lastNode(kept), this.u8, this.place, place);
-        this.cut(list, node, this.place - base, place - base, removed);
-        this.shrink(list, node);
+        for (; removed < rest && this.#u8[place] !== END_MARK; removed++)
+          place = entryAfter(this.#u8, place);
+        if (kept !== 0) this.#newNode(kept, this.lastNode(kept), this.#u8, this.#place, place);
+        this.#cut(list, node, this.#place - base, place - base, removed);
+        this.#shrink(list, node);
         rest -= removed;
       }
       node = next;
-      this.enterFirst(node);
+      this.#enterFirst(node);
     }
     this.node = 0;
     return wanted;
@@ -439,44 +441,44 @@ export class ChunkedLists {
   join(list: number, other: number, left: boolean): void {
     while (this.nodes(other) > 0) {
       const node = left ? this.lastNode(other) : this.firstNode(other);
-      this.detach(other, node);
-      if (left) this.link(list, node, 0, this.firstNode(list), this.entriesOf(node));
-      else this.linkLast(list, node, this.entriesOf(node));
+      this.#detach(other, node);
+      if (left) this.#link(list, node, 0, this.firstNode(list), this.#entriesOf(node));
+      else this.#linkLast(list, node, this.#entriesOf(node));
     }
-    this.memory.free(other);
+    this.#memory.free(other);
   }
 
   // ---- Nodes, for files ----
 
   firstNode(list: number): number {
-    return this.memory.i32[list >>> PLACE_BITS][((list & PLACE_MASK) << 1) + L.first];
+    return this.#memory.i32[list >>> PLACE_BITS][((list & PLACE_MASK) << 1) + L.first];
   }
 
   lastNode(list: number): number {
-    return this.memory.i32[list >>> PLACE_BITS][((list & PLACE_MASK) << 1) + L.last];
+    return this.#memory.i32[list >>> PLACE_BITS][((list & PLACE_MASK) << 1) + L.last];
   }
 
   nextNode(node: number): number {
-    return this.memory.i32[node >>> PLACE_BITS][((node & PLACE_MASK) << 1) + N.next];
+    return this.#memory.i32[node >>> PLACE_BITS][((node & PLACE_MASK) << 1) + N.next];
   }
 
   previousNode(node: number): number {
-    return this.memory.i32[node >>> PLACE_BITS][((node & PLACE_MASK) << 1) + N.previous];
+    return this.#memory.i32[node >>> PLACE_BITS][((node & PLACE_MASK) << 1) + N.previous];
   }
 
   /** Whether the node is one element by itself rather than a packed list. */
   isPlain(node: number): boolean {
-    return this.startOffset(node) === 0;
+    return this.#startOffset(node) === 0;
   }
 
   /** Sets packed.bytes, start, end to the node's listpack, or to a plain node's element. */
   nodeRange(node: number): void {
-    const start = this.startOffset(node);
-    const u8 = this.memory.u8[node >>> PLACE_BITS];
+    const start = this.#startOffset(node);
+    const u8 = this.#memory.u8[node >>> PLACE_BITS];
     const base = (node & PLACE_MASK) << 3;
     this.packed.bytes = u8;
     if (start === 0) {
-      const words = this.memory.i32[node >>> PLACE_BITS];
+      const words = this.#memory.i32[node >>> PLACE_BITS];
       this.packed.start = base + N.bytes;
       this.packed.end = base + N.bytes + words[(base >> 2) + N.length];
     } else {
@@ -490,7 +492,7 @@ export class ChunkedLists {
     const entries = checkListpack(bytes, start, end);
     if (entries === 0) return;
     if (entries <= ENTRIES_MAX && readU16(bytes, start + 4) === entries) {
-      this.linkLast(list, this.newPacked(bytes, start, end), entries);
+      this.#linkLast(list, this.#newPacked(bytes, start, end), entries);
       return;
     }
     for (let at = start + PACKED_HEADER; bytes[at] !== END_MARK; at = entryAfter(bytes, at)) {
@@ -501,7 +503,7 @@ export class ChunkedLists {
 
   /** Appends an element as a plain node, whatever its size. */
   appendPlain(list: number, bytes: Uint8Array, start: number, end: number): void {
-    this.linkLast(list, this.newPlain(bytes, start, end), 1);
+    this.#linkLast(list, this.#newPlain(bytes, start, end), 1);
   }
 
   /** Asserts every invariant of the list. */
@@ -539,7 +541,7 @@ export class ChunkedLists {
     const { bytes, start, end } = this.packed;
     const base = (node & PLACE_MASK) << 3;
     assert(start >= base + N.bytes, "a node's content is behind its header");
-    assert(end <= base + this.memory.sizeOf(node), "a node's content is in its block");
+    assert(end <= base + this.#memory.sizeOf(node), "a node's content is in its block");
     if (this.isPlain(node)) return 1;
     const counted = checkListpack(bytes, start, end);
     assert(counted > 0, "a node is a sound packed list, and not empty");
@@ -549,72 +551,72 @@ export class ChunkedLists {
 
   // ---- Inside: where things are in a node ----
 
-  private startOffset(node: number): number {
-    return this.memory.i32[node >>> PLACE_BITS][((node & PLACE_MASK) << 1) + N.start];
+  #startOffset(node: number): number {
+    return this.#memory.i32[node >>> PLACE_BITS][((node & PLACE_MASK) << 1) + N.start];
   }
 
   /** Offset of the end mark in the node's block. */
-  private endOffset(node: number): number {
-    const start = this.startOffset(node);
-    const u8 = this.memory.u8[node >>> PLACE_BITS];
+  #endOffset(node: number): number {
+    const start = this.#startOffset(node);
+    const u8 = this.#memory.u8[node >>> PLACE_BITS];
     return start + readU32(u8, ((node & PLACE_MASK) << 3) + start) - 1;
   }
 
-  private firstPlace(node: number): number {
-    return ((node & PLACE_MASK) << 3) + this.startOffset(node) + PACKED_HEADER;
+  #firstPlace(node: number): number {
+    return ((node & PLACE_MASK) << 3) + this.#startOffset(node) + PACKED_HEADER;
   }
 
-  private entriesOf(node: number): number {
-    const start = this.startOffset(node);
+  #entriesOf(node: number): number {
+    const start = this.#startOffset(node);
     if (start === 0) return 1;
-    const u8 = this.memory.u8[node >>> PLACE_BITS];
+    const u8 = this.#memory.u8[node >>> PLACE_BITS];
     return readU16(u8, ((node & PLACE_MASK) << 3) + start + 4);
   }
 
   /** Whether `size` more bytes and one more entry stay within the node's limit. */
-  private fits(node: number, size: number): boolean {
-    const start = this.startOffset(node);
+  #fits(node: number, size: number): boolean {
+    const start = this.#startOffset(node);
     if (start === 0) return false;
-    const u8 = this.memory.u8[node >>> PLACE_BITS];
+    const u8 = this.#memory.u8[node >>> PLACE_BITS];
     const base = ((node & PLACE_MASK) << 3) + start;
     const entries = readU16(u8, base + 4);
     if (entries === 0) return true;
     return entries < this.limit.entriesMax && readU32(u8, base) + size <= this.limit.bytesMax;
   }
 
-  private enterFirst(node: number): boolean {
+  #enterFirst(node: number): boolean {
     this.node = node;
     if (node === 0) return false;
     const base = (node & PLACE_MASK) << 3;
-    const words = this.memory.i32[node >>> PLACE_BITS];
+    const words = this.#memory.i32[node >>> PLACE_BITS];
     const start = words[(base >> 2) + N.start];
-    this.u8 = this.memory.u8[node >>> PLACE_BITS];
-    this.plainLength = start === 0 ? words[(base >> 2) + N.length] : -1;
-    this.place = start === 0 ? base + N.bytes : base + start + PACKED_HEADER;
+    this.#u8 = this.#memory.u8[node >>> PLACE_BITS];
+    this.#plainLength = start === 0 ? words[(base >> 2) + N.length] : -1;
+    this.#place = start === 0 ? base + N.bytes : base + start + PACKED_HEADER;
     return true;
   }
 
-  private enterLast(node: number): boolean {
-    if (!this.enterFirst(node)) return false;
-    if (this.plainLength < 0) {
-      const end = ((node & PLACE_MASK) << 3) + this.endOffset(node);
-      this.place = entryBefore(this.u8, end);
+  #enterLast(node: number): boolean {
+    if (!this.#enterFirst(node)) return false;
+    if (this.#plainLength < 0) {
+      const end = ((node & PLACE_MASK) << 3) + this.#endOffset(node);
+      this.#place = entryBefore(this.#u8, end);
     }
     return true;
   }
 
   /** Puts the cursor on the entry at `index` of the node, from the nearer end. */
-  private enterAt(node: number, index: number): boolean {
-    this.enterFirst(node);
-    const entries = this.entriesOf(node);
+  #enterAt(node: number, index: number): boolean {
+    this.#enterFirst(node);
+    const entries = this.#entriesOf(node);
     if (index * 2 <= entries) {
-      let place = this.place;
-      for (let i = 0; i < index; i++) place = entryAfter(this.u8, place);
-      this.place = place;
+      let place = this.#place;
+      for (let i = 0; i < index; i++) place = entryAfter(this.#u8, place);
+      this.#place = place;
     } else {
-      let place = ((node & PLACE_MASK) << 3) + this.endOffset(node);
-      for (let i = entries; i > index; i--) place = entryBefore(this.u8, place);
-      this.place = place;
+      let place = ((node & PLACE_MASK) << 3) + this.#endOffset(node);
+      for (let i = entries; i > index; i--) place = entryBefore(this.#u8, place);
+      this.#place = place;
     }
     return true;
   }
@@ -625,23 +627,23 @@ export class ChunkedLists {
    * The room that a new node at an end is given. Growing a node to 8 KiB copies 40 KiB on the way,
    * which a long list saves: it can spare a 32nd of its bytes.
    */
-  private firstRoom(list: number, neighbour: number, size: number): number {
+  #firstRoom(list: number, neighbour: number, size: number): number {
     const needed = PACKED_EMPTY + size;
     if (neighbour === 0 || this.limit.entriesMax < NEXT_NODE_ENTRIES) return needed;
     const spare = this.nodes(list) * NEXT_NODE_BYTES_EACH - N.bytes;
-    const start = this.startOffset(neighbour);
-    const usual = start === 0 ? 0 : this.endOffset(neighbour) + 1 - start;
+    const start = this.#startOffset(neighbour);
+    const usual = start === 0 ? 0 : this.#endOffset(neighbour) + 1 - start;
     const room = Math.min(usual, spare, this.limit.bytesMax);
     return Math.max(needed, NEXT_NODE_BYTES - N.bytes, room);
   }
 
   /** A node with an empty packed list and this much room for it, the gap before it or behind it. */
-  private emptyNode(room: number, gapBefore: boolean): number {
-    const node = this.memory.allocate(N.bytes + room);
-    const u8 = this.memory.u8[node >>> PLACE_BITS];
+  #emptyNode(room: number, gapBefore: boolean): number {
+    const node = this.#memory.allocate(N.bytes + room);
+    const u8 = this.#memory.u8[node >>> PLACE_BITS];
     const base = (node & PLACE_MASK) << 3;
-    const start = gapBefore ? this.memory.sizeOf(node) - PACKED_EMPTY : N.bytes;
-    const words = this.memory.i32[node >>> PLACE_BITS];
+    const start = gapBefore ? this.#memory.sizeOf(node) - PACKED_EMPTY : N.bytes;
+    const words = this.#memory.i32[node >>> PLACE_BITS];
     words[(base >> 2) + N.start] = start;
     words[(base >> 2) + N.length] = 0;
     writeU32(u8, base + start, PACKED_EMPTY);
@@ -651,9 +653,9 @@ export class ChunkedLists {
   }
 
   /** A node with a copy of this listpack. */
-  private newPacked(bytes: Uint8Array, start: number, end: number): number {
-    const node = this.newPlain(bytes, start, end);
-    const words = this.memory.i32[node >>> PLACE_BITS];
+  #newPacked(bytes: Uint8Array, start: number, end: number): number {
+    const node = this.#newPlain(bytes, start, end);
+    const words = this.#memory.i32[node >>> PLACE_BITS];
     const at = (node & PLACE_MASK) << 1;
     words[at + N.start] = N.bytes;
     words[at + N.length] = 0;
@@ -661,67 +663,67 @@ export class ChunkedLists {
   }
 
   /** A plain node with a copy of these bytes. */
-  private newPlain(bytes: Uint8Array, start: number, end: number): number {
-    const node = this.memory.allocate(N.bytes + end - start);
+  #newPlain(bytes: Uint8Array, start: number, end: number): number {
+    const node = this.#memory.allocate(N.bytes + end - start);
     const base = (node & PLACE_MASK) << 3;
-    const words = this.memory.i32[node >>> PLACE_BITS];
+    const words = this.#memory.i32[node >>> PLACE_BITS];
     words[(base >> 2) + N.start] = 0;
     words[(base >> 2) + N.length] = end - start;
-    copyBytes(bytes, start, end, this.memory.u8[node >>> PLACE_BITS], base + N.bytes);
+    copyBytes(bytes, start, end, this.#memory.u8[node >>> PLACE_BITS], base + N.bytes);
     return node;
   }
 
-  private linkLast(list: number, node: number, entries: number): void {
-    this.link(list, node, this.lastNode(list), 0, entries);
+  #linkLast(list: number, node: number, entries: number): void {
+    this.#link(list, node, this.lastNode(list), 0, entries);
   }
 
   /** Puts the node between two neighbours (0 is an end), and counts its entries. */
-  private link(list: number, node: number, previous: number, next: number, entries: number): void {
-    const words = this.memory.i32[node >>> PLACE_BITS];
+  #link(list: number, node: number, previous: number, next: number, entries: number): void {
+    const words = this.#memory.i32[node >>> PLACE_BITS];
     const at = (node & PLACE_MASK) << 1;
     words[at + N.previous] = previous;
     words[at + N.next] = next;
-    this.point(list, previous, next, node);
-    const listWords = this.memory.i32[list >>> PLACE_BITS];
+    this.#point(list, previous, next, node);
+    const listWords = this.#memory.i32[list >>> PLACE_BITS];
     const listAt = (list & PLACE_MASK) << 1;
     listWords[listAt + L.entries] += entries;
     listWords[listAt + L.nodes]++;
   }
 
   /** Makes what is before and behind a node point to `node`. */
-  private point(list: number, previous: number, next: number, node: number): void {
-    const listWords = this.memory.i32[list >>> PLACE_BITS];
+  #point(list: number, previous: number, next: number, node: number): void {
+    const listWords = this.#memory.i32[list >>> PLACE_BITS];
     const listAt = (list & PLACE_MASK) << 1;
     if (previous === 0) listWords[listAt + L.first] = node;
-    else this.memory.i32[previous >>> PLACE_BITS][((previous & PLACE_MASK) << 1) + N.next] = node;
+    else this.#memory.i32[previous >>> PLACE_BITS][((previous & PLACE_MASK) << 1) + N.next] = node;
     if (next === 0) listWords[listAt + L.last] = node;
-    else this.memory.i32[next >>> PLACE_BITS][((next & PLACE_MASK) << 1) + N.previous] = node;
+    else this.#memory.i32[next >>> PLACE_BITS][((next & PLACE_MASK) << 1) + N.previous] = node;
   }
 
   /** Takes a node out of the chain, with its entries, and frees it. */
-  private unlink(list: number, node: number): void {
-    this.detach(list, node);
-    this.memory.free(node);
+  #unlink(list: number, node: number): void {
+    this.#detach(list, node);
+    this.#memory.free(node);
   }
 
   /** Takes a node out of the chain, with its entries. */
-  private detach(list: number, node: number): void {
+  #detach(list: number, node: number): void {
     const previous = this.previousNode(node);
     const next = this.nextNode(node);
-    const listWords = this.memory.i32[list >>> PLACE_BITS];
+    const listWords = this.#memory.i32[list >>> PLACE_BITS];
     const listAt = (list & PLACE_MASK) << 1;
-    listWords[listAt + L.entries] -= this.entriesOf(node);
+    listWords[listAt + L.entries] -= this.#entriesOf(node);
     listWords[listAt + L.nodes]--;
     if (previous === 0) listWords[listAt + L.first] = next;
-    else this.memory.i32[previous >>> PLACE_BITS][((previous & PLACE_MASK) << 1) + N.next] = next;
+    else this.#memory.i32[previous >>> PLACE_BITS][((previous & PLACE_MASK) << 1) + N.next] = next;
     if (next === 0) listWords[listAt + L.last] = previous;
-    else this.memory.i32[next >>> PLACE_BITS][((next & PLACE_MASK) << 1) + N.previous] = previous;
+    else this.#memory.i32[next >>> PLACE_BITS][((next & PLACE_MASK) << 1) + N.previous] = previous;
   }
 
   // ---- Inside: inserting and removing bytes ----
 
   /** Inserts an element at an offset of a packed node: an entry's, or the end mark's. */
-  private insertAt(
+  #insertAt(
     list: number,
     node: number,
     at: number,
@@ -730,31 +732,31 @@ export class ChunkedLists {
     end: number,
   ): void {
     this.node = 0;
-    const entries = this.entriesOf(node);
+    const entries = this.#entriesOf(node);
     if (end - start <= this.limit.elementMax) {
       const length = this.packed.measure(bytes, start, end);
       const size = length + backLengthSize(length);
-      if (this.fits(node, size)) {
-        this.insertMeasured(list, node, at, length, size, bytes, start);
+      if (this.#fits(node, size)) {
+        this.#insertMeasured(list, node, at, length, size, bytes, start);
         return;
       }
     } else if (entries === 0) {
-      this.insertNode(list, node, this.nextNode(node), bytes, start, end);
-      this.unlink(list, node);
+      this.#insertNode(list, node, this.nextNode(node), bytes, start, end);
+      this.#unlink(list, node);
       return;
     }
-    if (at === this.startOffset(node) + PACKED_HEADER) {
-      this.insertNode(list, this.previousNode(node), node, bytes, start, end);
-    } else if (at === this.endOffset(node)) {
-      this.insertNode(list, node, this.nextNode(node), bytes, start, end);
+    if (at === this.#startOffset(node) + PACKED_HEADER) {
+      this.#insertNode(list, this.previousNode(node), node, bytes, start, end);
+    } else if (at === this.#endOffset(node)) {
+      this.#insertNode(list, node, this.nextNode(node), bytes, start, end);
     } else {
-      this.split(list, node, at);
-      this.insertNode(list, node, this.nextNode(node), bytes, start, end);
+      this.#split(list, node, at);
+      this.#insertNode(list, node, this.nextNode(node), bytes, start, end);
     }
   }
 
   /** Inserts an element between two neighbouring nodes, into one of them where it fits. */
-  private insertNode(
+  #insertNode(
     list: number,
     previous: number,
     next: number,
@@ -763,27 +765,27 @@ export class ChunkedLists {
     end: number,
   ): void {
     if (end - start > this.limit.elementMax) {
-      this.link(list, this.newPlain(bytes, start, end), previous, next, 1);
+      this.#link(list, this.#newPlain(bytes, start, end), previous, next, 1);
       return;
     }
     const length = this.packed.measure(bytes, start, end);
     const size = length + backLengthSize(length);
-    if (previous !== 0 && this.fits(previous, size)) {
-      const at = this.endOffset(previous);
-      this.insertMeasured(list, previous, at, length, size, bytes, start);
-    } else if (next !== 0 && this.fits(next, size)) {
-      const at = this.startOffset(next) + PACKED_HEADER;
-      this.insertMeasured(list, next, at, length, size, bytes, start);
+    if (previous !== 0 && this.#fits(previous, size)) {
+      const at = this.#endOffset(previous);
+      this.#insertMeasured(list, previous, at, length, size, bytes, start);
+    } else if (next !== 0 && this.#fits(next, size)) {
+      const at = this.#startOffset(next) + PACKED_HEADER;
+      this.#insertMeasured(list, next, at, length, size, bytes, start);
     } else {
-      const node = this.emptyNode(PACKED_EMPTY + size, false);
-      this.link(list, node, previous, next, 0);
-      this.insertMeasured(list, node, N.bytes + PACKED_HEADER, length, size, bytes, start);
-      this.mergeAround(list, node);
+      const node = this.#emptyNode(PACKED_EMPTY + size, false);
+      this.#link(list, node, previous, next, 0);
+      this.#insertMeasured(list, node, N.bytes + PACKED_HEADER, length, size, bytes, start);
+      this.#mergeAround(list, node);
     }
   }
 
   /** Writes the entry that was measured at an offset of a node, which may move. */
-  private insertMeasured(
+  #insertMeasured(
     list: number,
     node: number,
     at: number,
@@ -792,8 +794,8 @@ export class ChunkedLists {
     bytes: Uint8Array,
     start: number,
   ): void {
-    const place = this.open(list, node, at, size, 1);
-    this.packed.put(this.u8, place, length, bytes, start);
+    const place = this.#open(list, node, at, size, 1);
+    this.packed.put(this.#u8, place, length, bytes, start);
   }
 
   /**
@@ -801,16 +803,16 @@ export class ChunkedLists {
    * place in `u8`. The shorter side moves into the room next to it; a block without room is left
    * for a larger one, with the new room on the side where it was wanted.
    */
-  private open(list: number, node: number, at: number, size: number, entries: number): number {
-    const u8 = this.memory.u8[node >>> PLACE_BITS];
-    const words = this.memory.i32[node >>> PLACE_BITS];
+  #open(list: number, node: number, at: number, size: number, entries: number): number {
+    const u8 = this.#memory.u8[node >>> PLACE_BITS];
+    const words = this.#memory.i32[node >>> PLACE_BITS];
     const base = (node & PLACE_MASK) << 3;
     const start = words[(base >> 2) + N.start];
     const total = readU32(u8, base + start);
     const front = at - start - PACKED_HEADER;
     const rear = start + total - at;
     const atHead = front < rear;
-    const block = this.memory.sizeOf(node);
+    const block = this.#memory.sizeOf(node);
     let place = base + at;
     if (block - start - total >= size && (!atHead || start - N.bytes < size)) {
       if (rear === 1) u8[place + size] = END_MARK;
@@ -828,11 +830,11 @@ export class ChunkedLists {
       writeU32(u8, base + start - size, total + size);
       writeU16(u8, base + start - size + 4, count + entries);
     } else {
-      const shift = this.makeRoom(list, node, size, atHead);
-      return this.open(list, this.moved, at + shift, size, entries);
+      const shift = this.#makeRoom(list, node, size, atHead);
+      return this.#open(list, this.#moved, at + shift, size, entries);
     }
-    this.u8 = u8;
-    const listWords = this.memory.i32[list >>> PLACE_BITS];
+    this.#u8 = u8;
+    const listWords = this.#memory.i32[list >>> PLACE_BITS];
     listWords[((list & PLACE_MASK) << 1) + L.entries] += entries;
     return place;
   }
@@ -842,14 +844,14 @@ export class ChunkedLists {
    * larger one. Sets `moved` to where the node is now, and returns how far its content has shifted.
    * Shifts are multiples of 8 where that is possible: such copies are six times as fast.
    */
-  private makeRoom(list: number, node: number, size: number, atHead: boolean): number {
-    const u8 = this.memory.u8[node >>> PLACE_BITS];
-    const words = this.memory.i32[node >>> PLACE_BITS];
+  #makeRoom(list: number, node: number, size: number, atHead: boolean): number {
+    const u8 = this.#memory.u8[node >>> PLACE_BITS];
+    const words = this.#memory.i32[node >>> PLACE_BITS];
     const base = (node & PLACE_MASK) << 3;
     const start = words[(base >> 2) + N.start];
     const total = readU32(u8, base + start);
     const before = start - N.bytes;
-    const behind = this.memory.sizeOf(node) - start - total;
+    const behind = this.#memory.sizeOf(node) - start - total;
     let shift = 0;
     if (before + behind >= size) {
       if (atHead) {
@@ -861,22 +863,22 @@ export class ChunkedLists {
       }
       u8.copyWithin(base + start + shift, base + start, base + start + total);
       words[(base >> 2) + N.start] = start + shift;
-      this.moved = node;
+      this.#moved = node;
       return shift;
     }
     const needed = N.bytes + total + size;
     const roomy = needed + (needed >> (total < 256 ? 3 : 2));
     const full = N.bytes + this.limit.bytesMax;
-    const moved = this.memory.allocate(needed <= full && roomy > full ? full : roomy);
-    const block = this.memory.sizeOf(moved);
+    const moved = this.#memory.allocate(needed <= full && roomy > full ? full : roomy);
+    const block = this.#memory.sizeOf(moved);
     const low = start & 7;
     let target = N.bytes | low;
     if (atHead) {
       target = ((block - total - low) & ~7) | low;
       if (target - N.bytes < size) target = block - total;
     } else if (block - target - total < size) target = N.bytes;
-    this.memory.copy(node, start, moved, target, total);
-    const movedWords = this.memory.i32[moved >>> PLACE_BITS];
+    this.#memory.copy(node, start, moved, target, total);
+    const movedWords = this.#memory.i32[moved >>> PLACE_BITS];
     const movedAt = (moved & PLACE_MASK) << 1;
     const previous = words[(base >> 2) + N.previous];
     const next = words[(base >> 2) + N.next];
@@ -884,9 +886,9 @@ export class ChunkedLists {
     movedWords[movedAt + N.next] = next;
     movedWords[movedAt + N.start] = target;
     movedWords[movedAt + N.length] = 0;
-    this.point(list, previous, next, moved);
-    this.memory.free(node);
-    this.moved = moved;
+    this.#point(list, previous, next, moved);
+    this.#memory.free(node);
+    this.#moved = moved;
     return target - start;
   }
 
@@ -894,9 +896,9 @@ export class ChunkedLists {
    * Removes the bytes between two offsets of a node, which are `entries` entries; the shorter side
    * moves. Returns the offset where the bytes behind the hole now are. The node may become empty.
    */
-  private cut(list: number, node: number, from: number, to: number, entries: number): number {
-    const u8 = this.memory.u8[node >>> PLACE_BITS];
-    const words = this.memory.i32[node >>> PLACE_BITS];
+  #cut(list: number, node: number, from: number, to: number, entries: number): number {
+    const u8 = this.#memory.u8[node >>> PLACE_BITS];
+    const words = this.#memory.i32[node >>> PLACE_BITS];
     const base = (node & PLACE_MASK) << 3;
     const start = words[(base >> 2) + N.start];
     const total = readU32(u8, base + start);
@@ -916,78 +918,78 @@ export class ChunkedLists {
     else u8.copyWithin(base + from, base + to, base + to + rear);
     writeU32(u8, base + after, total - size);
     writeU16(u8, base + after + 4, count);
-    const listWords = this.memory.i32[list >>> PLACE_BITS];
+    const listWords = this.#memory.i32[list >>> PLACE_BITS];
     listWords[((list & PLACE_MASK) << 1) + L.entries] -= entries;
     return from + after - start;
   }
 
   /** Moves a node that fills less than a quarter of its block to a smaller one. */
-  private shrink(list: number, node: number): void {
-    const start = this.startOffset(node);
-    const u8 = this.memory.u8[node >>> PLACE_BITS];
+  #shrink(list: number, node: number): void {
+    const start = this.#startOffset(node);
+    const u8 = this.#memory.u8[node >>> PLACE_BITS];
     const base = (node & PLACE_MASK) << 3;
     const total = readU32(u8, base + start);
-    const block = this.memory.sizeOf(node);
+    const block = this.#memory.sizeOf(node);
     if (block <= 128 || total * 4 > block) return;
-    const moved = this.newPacked(u8, base + start, base + start + total);
-    const words = this.memory.i32[moved >>> PLACE_BITS];
+    const moved = this.#newPacked(u8, base + start, base + start + total);
+    const words = this.#memory.i32[moved >>> PLACE_BITS];
     const previous = this.previousNode(node);
     const next = this.nextNode(node);
     words[((moved & PLACE_MASK) << 1) + N.previous] = previous;
     words[((moved & PLACE_MASK) << 1) + N.next] = next;
-    this.point(list, previous, next, moved);
-    this.memory.free(node);
+    this.#point(list, previous, next, moved);
+    this.#memory.free(node);
   }
 
   /** Moves the entries from an offset of a node on to a new node behind it. */
-  private split(list: number, node: number, at: number): void {
-    const u8 = this.memory.u8[node >>> PLACE_BITS];
+  #split(list: number, node: number, at: number): void {
+    const u8 = this.#memory.u8[node >>> PLACE_BITS];
     const base = (node & PLACE_MASK) << 3;
-    const end = this.endOffset(node);
-    const moved = this.newNode(list, node, u8, base + at, base + end);
-    this.cut(list, node, at, end, moved);
+    const end = this.#endOffset(node);
+    const moved = this.#newNode(list, node, u8, base + at, base + end);
+    this.#cut(list, node, at, end, moved);
   }
 
   /** Adds a node behind another (0: none) with copies of the entries u8[from, to); counts them. */
-  private newNode(list: number, previous: number, u8: Uint8Array, from: number, to: number) {
+  #newNode(list: number, previous: number, u8: Uint8Array, from: number, to: number) {
     let entries = 0;
     for (let place = from; place < to; place = entryAfter(u8, place)) entries++;
-    const node = this.emptyNode(PACKED_EMPTY + to - from, false);
-    this.link(list, node, previous, previous === 0 ? 0 : this.nextNode(previous), 0);
-    const place = this.open(list, node, N.bytes + PACKED_HEADER, to - from, entries);
-    copyBytes(u8, from, to, this.u8, place);
-    this.u8 = u8;
+    const node = this.#emptyNode(PACKED_EMPTY + to - from, false);
+    this.#link(list, node, previous, previous === 0 ? 0 : this.nextNode(previous), 0);
+    const place = this.#open(list, node, N.bytes + PACKED_HEADER, to - from, entries);
+    copyBytes(u8, from, to, this.#u8, place);
+    this.#u8 = u8;
     return entries;
   }
 
   /** Joins a node and its neighbours with each other where they fit into one. */
-  private mergeAround(list: number, node: number): void {
+  #mergeAround(list: number, node: number): void {
     const previous = this.previousNode(node);
     const next = this.nextNode(node);
-    if (previous !== 0) this.merge(list, this.previousNode(previous), previous);
-    if (next !== 0) this.merge(list, next, this.nextNode(next));
-    if (!this.merge(list, node, this.nextNode(node)))
-      this.merge(list, this.previousNode(node), node);
+    if (previous !== 0) this.#merge(list, this.previousNode(previous), previous);
+    if (next !== 0) this.#merge(list, next, this.nextNode(next));
+    if (!this.#merge(list, node, this.nextNode(node)))
+      this.#merge(list, this.previousNode(node), node);
   }
 
   /** Moves the entries of `right` to the end of `left` when both are packed and fit into one. */
-  private merge(list: number, left: number, right: number): boolean {
+  #merge(list: number, left: number, right: number): boolean {
     if (left === 0 || right === 0 || this.isPlain(left) || this.isPlain(right)) return false;
-    const start = this.startOffset(right) + PACKED_HEADER;
-    const size = this.endOffset(right) - start;
-    const entries = this.entriesOf(right);
-    if (!this.fits(left, size) || this.entriesOf(left) + entries > this.limit.entriesMax)
+    const start = this.#startOffset(right) + PACKED_HEADER;
+    const size = this.#endOffset(right) - start;
+    const entries = this.#entriesOf(right);
+    if (!this.#fits(left, size) || this.#entriesOf(left) + entries > this.limit.entriesMax)
       return false;
-    const place = this.open(list, left, this.endOffset(left), size, entries);
+    const place = this.#open(list, left, this.#endOffset(left), size, entries);
     const base = (right & PLACE_MASK) << 3;
     copyBytes(
-      this.memory.u8[right >>> PLACE_BITS],
+      this.#memory.u8[right >>> PLACE_BITS],
       base + start,
       base + start + size,
-      this.u8,
+      this.#u8,
       place,
     );
-    this.unlink(list, right);
+    this.#unlink(list, right);
     return true;
   }
 }

@@ -41,16 +41,16 @@ export class IntegerSets {
   high = 0;
   /** Where `render` puts its digits: they end at DECIMAL_END. */
   readonly text = new Uint8Array(DECIMAL_END);
-  private readonly memory: Memory;
+  readonly #memory: Memory;
 
   constructor(memory: Memory) {
-    this.memory = memory;
+    this.#memory = memory;
   }
 
   /** A new empty set. */
   create(): number {
-    const set = this.memory.allocate(INTEGER_SET_HEADER);
-    const words = this.memory.i32[set >>> PLACE_BITS];
+    const set = this.#memory.allocate(INTEGER_SET_HEADER);
+    const words = this.#memory.i32[set >>> PLACE_BITS];
     const at = (set & PLACE_MASK) << 1;
     words[at] = 2;
     words[at + 1] = 0;
@@ -58,16 +58,16 @@ export class IntegerSets {
   }
 
   free(set: number): void {
-    this.memory.free(set);
+    this.#memory.free(set);
   }
 
   count(set: number): number {
-    return this.memory.i32[set >>> PLACE_BITS][((set & PLACE_MASK) << 1) + 1];
+    return this.#memory.i32[set >>> PLACE_BITS][((set & PLACE_MASK) << 1) + 1];
   }
 
   /** Bytes of one member: 2, 4 or 8. */
   width(set: number): number {
-    return this.memory.i32[set >>> PLACE_BITS][(set & PLACE_MASK) << 1];
+    return this.#memory.i32[set >>> PLACE_BITS][(set & PLACE_MASK) << 1];
   }
 
   /** Length of the serialized form, which is the block's first bytes. */
@@ -94,7 +94,7 @@ export class IntegerSets {
       this.high = 0;
       return true;
     }
-    if (digits > 9) return this.parseLong(bytes, at, end, negative);
+    if (digits > 9) return this.#parseLong(bytes, at, end, negative);
     let value = first;
     for (at++; at < end; at++) {
       const digit = bytes[at] - ZERO;
@@ -107,7 +107,7 @@ export class IntegerSets {
     return true;
   }
 
-  private parseLong(bytes: Uint8Array, start: number, end: number, negative: boolean): boolean {
+  #parseLong(bytes: Uint8Array, start: number, end: number, negative: boolean): boolean {
     const cut = end - 9;
     let upper = 0;
     let lower = 0;
@@ -136,7 +136,7 @@ export class IntegerSets {
 
   /** Loads member `index` (0 ≤ index < count) into the register. */
   load(set: number, index: number): void {
-    const words = this.memory.i32[set >>> PLACE_BITS];
+    const words = this.#memory.i32[set >>> PLACE_BITS];
     const at = (set & PLACE_MASK) << 1;
     const width = words[at];
     if (width === 8) {
@@ -155,12 +155,12 @@ export class IntegerSets {
     const high = this.high;
     let at = DECIMAL_END;
     if (high === low >> 31) at = renderPart(this.text, at, low < 0 ? -low : low, 1);
-    else at = this.renderLong();
+    else at = this.#renderLong();
     if (high < 0) this.text[--at] = MINUS;
     return at;
   }
 
-  private renderLong(): number {
+  #renderLong(): number {
     let low = this.low;
     let high = this.high;
     if (high < 0) {
@@ -191,7 +191,7 @@ export class IntegerSets {
 
   /** The index of the register's integer, or −1 − (the index where it would be inserted). */
   find(set: number): number {
-    const words = this.memory.i32[set >>> PLACE_BITS];
+    const words = this.#memory.i32[set >>> PLACE_BITS];
     const at = (set & PLACE_MASK) << 1;
     const width = words[at];
     const count = words[at + 1];
@@ -215,12 +215,12 @@ export class IntegerSets {
     const width = this.width(set);
     const count = this.count(set);
     const needed = widthOf(low, high);
-    if (needed > width) return this.addWider(set, needed);
-    const grown = this.grow(set, INTEGER_SET_HEADER + (count + 1) * width, count * width);
+    if (needed > width) return this.#addWider(set, needed);
+    const grown = this.#grow(set, INTEGER_SET_HEADER + (count + 1) * width, count * width);
     const segment = grown >>> PLACE_BITS;
     const start = ((grown & PLACE_MASK) << 3) + INTEGER_SET_HEADER;
-    const bytes = this.memory.u8[segment];
-    const words = this.memory.i32[segment];
+    const bytes = this.#memory.u8[segment];
+    const words = this.#memory.i32[segment];
     const place = start + index * width;
     if (index < count) bytes.copyWithin(place + width, place, start + count * width);
     if (width === 2) {
@@ -235,13 +235,13 @@ export class IntegerSets {
   }
 
   /** The newcomer is wider than all members, so it goes to one end and all others are widened. */
-  private addWider(set: number, width: number): number {
+  #addWider(set: number, width: number): number {
     const low = this.low;
     const high = this.high;
     const count = this.count(set);
     const old = this.width(set);
-    const grown = this.grow(set, INTEGER_SET_HEADER + (count + 1) * width, count * old);
-    const words = this.memory.i32[grown >>> PLACE_BITS];
+    const grown = this.#grow(set, INTEGER_SET_HEADER + (count + 1) * width, count * old);
+    const words = this.#memory.i32[grown >>> PLACE_BITS];
     const at = (grown & PLACE_MASK) << 1;
     const items = at + 2;
     const shift = high < 0 ? 1 : 0;
@@ -278,26 +278,26 @@ export class IntegerSets {
     const start = ((set & PLACE_MASK) << 3) + INTEGER_SET_HEADER;
     if (index < count - 1) {
       const from = start + (index + 1) * width;
-      this.memory.u8[segment].copyWithin(from - width, from, start + count * width);
+      this.#memory.u8[segment].copyWithin(from - width, from, start + count * width);
     }
-    this.memory.i32[segment][(start >> 2) - 1] = count - 1;
+    this.#memory.i32[segment][(start >> 2) - 1] = count - 1;
     const used = INTEGER_SET_HEADER + (count - 1) * width;
-    return this.memory.reallocate(set, used, used);
+    return this.#memory.reallocate(set, used, used);
   }
 
   /** Makes room for `needed` bytes in all, keeping the header and `used` bytes of members. */
-  private grow(set: number, needed: number, used: number): number {
-    if (needed <= this.memory.sizeOf(set)) return set;
+  #grow(set: number, needed: number, used: number): number {
+    if (needed <= this.#memory.sizeOf(set)) return set;
     const room = needed < GROWS_WITH_ROOM_FROM ? needed : needed + (needed >> 3);
-    return this.memory.reallocate(set, room, INTEGER_SET_HEADER + used);
+    return this.#memory.reallocate(set, room, INTEGER_SET_HEADER + used);
   }
 
   /** A copy with a block of its own. */
   copy(set: number): number {
     const length = this.lengthBytes(set);
-    const copy = this.memory.allocate(length);
+    const copy = this.#memory.allocate(length);
     const from = (set & PLACE_MASK) << 3;
-    this.fill(copy, this.memory.u8[set >>> PLACE_BITS], from, length);
+    this.#fill(copy, this.#memory.u8[set >>> PLACE_BITS], from, length);
     return copy;
   }
 
@@ -305,26 +305,26 @@ export class IntegerSets {
   fromBytes(bytes: Uint8Array, start: number, end: number): number {
     const length = end - start;
     if (length < INTEGER_SET_HEADER) return 0;
-    const set = this.memory.allocate(length);
-    this.fill(set, bytes, start, length);
+    const set = this.#memory.allocate(length);
+    this.#fill(set, bytes, start, length);
     const width = this.width(set);
     const count = this.count(set);
     const whole =
       (width === 2 || width === 4 || width === 8) &&
       count >= 0 &&
       INTEGER_SET_HEADER + width * count === length;
-    if (whole && this.ascends(set)) return set;
-    this.memory.free(set);
+    if (whole && this.#ascends(set)) return set;
+    this.#memory.free(set);
     return 0;
   }
 
-  private fill(set: number, bytes: Uint8Array, start: number, length: number): void {
+  #fill(set: number, bytes: Uint8Array, start: number, length: number): void {
     const to = (set & PLACE_MASK) << 3;
-    const target = this.memory.u8[set >>> PLACE_BITS];
+    const target = this.#memory.u8[set >>> PLACE_BITS];
     for (let i = 0; i < length; i++) target[to + i] = bytes[start + i];
   }
 
-  private ascends(set: number): boolean {
+  #ascends(set: number): boolean {
     const count = this.count(set);
     for (let index = 1; index < count; index++) {
       this.load(set, index - 1);
@@ -342,8 +342,8 @@ export class IntegerSets {
     const width = this.width(set);
     assert(width === 2 || width === 4 || width === 8, "integer set: the width is 2, 4 or 8");
     assert(this.count(set) >= 0, "integer set: the count is not negative");
-    assert(this.lengthBytes(set) <= this.memory.sizeOf(set), "integer set: it fits its block");
-    assert(this.ascends(set), "integer set: members ascend strictly");
+    assert(this.lengthBytes(set) <= this.#memory.sizeOf(set), "integer set: it fits its block");
+    assert(this.#ascends(set), "integer set: members ascend strictly");
   }
 }
 

@@ -164,7 +164,7 @@ export function checkListpack(bytes: Uint8Array, start: number, end: number): nu
 
 /** All packed lists of one memory. The fields are scratch that the operations fill. */
 export class PackedLists {
-  private readonly memory: Memory;
+  readonly #memory: Memory;
 
   /** The byte range of what `read` read, `hold` held, or `whole` spans. */
   bytes: Uint8Array;
@@ -182,23 +182,23 @@ export class PackedLists {
   cursor = 0;
 
   // What `measure` found out about the range that `put` writes next.
-  private pendingInteger = false;
-  private pendingHigh = 0;
-  private pendingLow = 0;
-  private readonly digits = new Uint8Array(24);
-  private held = new Uint8Array(HELD_MIN);
+  #pendingInteger = false;
+  #pendingHigh = 0;
+  #pendingLow = 0;
+  readonly #digits = new Uint8Array(24);
+  #held = new Uint8Array(HELD_MIN);
 
   constructor(memory: Memory) {
-    this.memory = memory;
-    this.bytes = this.digits;
+    this.#memory = memory;
+    this.bytes = this.#digits;
   }
 
   // ---- Whole lists ----
 
   /** A new empty list with room for `capacity` bytes. */
   create(capacity = PACKED_EMPTY): number {
-    const list = this.memory.allocate(Math.max(capacity, PACKED_EMPTY));
-    const u8 = this.memory.u8[list >>> PLACE_BITS];
+    const list = this.#memory.allocate(Math.max(capacity, PACKED_EMPTY));
+    const u8 = this.#memory.u8[list >>> PLACE_BITS];
     const base = (list & PLACE_MASK) << 3;
     writeU32(u8, base, PACKED_EMPTY);
     writeU16(u8, base + 4, 0);
@@ -207,40 +207,40 @@ export class PackedLists {
   }
 
   free(list: number): void {
-    this.memory.free(list);
+    this.#memory.free(list);
   }
 
   /** Number of entries. */
   count(list: number): number {
-    const u8 = this.memory.u8[list >>> PLACE_BITS];
+    const u8 = this.#memory.u8[list >>> PLACE_BITS];
     const base = (list & PLACE_MASK) << 3;
     const count = readU16(u8, base + 4);
-    return count === PACKED_COUNT_UNKNOWN ? this.countByWalking(u8, base) : count;
+    return count === PACKED_COUNT_UNKNOWN ? this.#countByWalking(u8, base) : count;
   }
 
   /** Bytes of the list itself (its total; the block may be larger). */
   totalBytes(list: number): number {
-    return readU32(this.memory.u8[list >>> PLACE_BITS], (list & PLACE_MASK) << 3);
+    return readU32(this.#memory.u8[list >>> PLACE_BITS], (list & PLACE_MASK) << 3);
   }
 
   /** Sets `bytes`, `start`, `end` to the whole list as a listpack, to be written or copied. */
   whole(list: number): void {
-    this.bytes = this.memory.u8[list >>> PLACE_BITS];
+    this.bytes = this.#memory.u8[list >>> PLACE_BITS];
     this.start = (list & PLACE_MASK) << 3;
     this.end = this.start + readU32(this.bytes, this.start);
   }
 
   /** A new list from a listpack's bytes. REQUIRES: `checkListpack` accepted them. */
   fromListpack(bytes: Uint8Array, start: number, end: number): number {
-    const list = this.memory.allocate(end - start);
-    const u8 = this.memory.u8[list >>> PLACE_BITS];
+    const list = this.#memory.allocate(end - start);
+    const u8 = this.#memory.u8[list >>> PLACE_BITS];
     copyBytes(bytes, start, end, u8, (list & PLACE_MASK) << 3);
     return list;
   }
 
   /** A second list with the same entries. */
   copy(list: number): number {
-    const u8 = this.memory.u8[list >>> PLACE_BITS];
+    const u8 = this.#memory.u8[list >>> PLACE_BITS];
     const base = (list & PLACE_MASK) << 3;
     return this.fromListpack(u8, base, base + readU32(u8, base));
   }
@@ -250,10 +250,10 @@ export class PackedLists {
     const added = this.totalBytes(other) - PACKED_EMPTY;
     const count = this.count(list) + this.count(other);
     const end = this.totalBytes(list) - 1;
-    const grown = this.splice(list, end, 0, added);
-    const from = this.memory.u8[other >>> PLACE_BITS];
+    const grown = this.#splice(list, end, 0, added);
+    const from = this.#memory.u8[other >>> PLACE_BITS];
     const fromBase = ((other & PLACE_MASK) << 3) + PACKED_HEADER;
-    const u8 = this.memory.u8[grown >>> PLACE_BITS];
+    const u8 = this.#memory.u8[grown >>> PLACE_BITS];
     const base = (grown & PLACE_MASK) << 3;
     copyBytes(from, fromBase, fromBase + added, u8, base + end);
     setCount(u8, base, count);
@@ -264,19 +264,19 @@ export class PackedLists {
    * Moves the entries from cursor `at` on to a new list, which is returned. `list` stays in place.
    */
   split(list: number, at: number): number {
-    const u8 = this.memory.u8[list >>> PLACE_BITS];
+    const u8 = this.#memory.u8[list >>> PLACE_BITS];
     const base = (list & PLACE_MASK) << 3;
     const total = readU32(u8, base);
     const all = this.count(list);
     const moved = total - 1 - at;
     const tail = this.create(PACKED_EMPTY + moved);
-    const tailU8 = this.memory.u8[tail >>> PLACE_BITS];
+    const tailU8 = this.#memory.u8[tail >>> PLACE_BITS];
     const tailBase = (tail & PLACE_MASK) << 3;
     copyBytes(u8, base + at, base + total, tailU8, tailBase + PACKED_HEADER);
     writeU32(tailU8, tailBase, PACKED_EMPTY + moved);
     u8[base + at] = END_MARK;
     writeU32(u8, base, at + 1);
-    const kept = this.countByWalking(u8, base);
+    const kept = this.#countByWalking(u8, base);
     setCount(u8, base, kept);
     setCount(tailU8, tailBase, all - kept);
     return tail;
@@ -284,27 +284,27 @@ export class PackedLists {
 
   /** Bytes of memory that the list's block takes. */
   memoryUsed(list: number): number {
-    return this.memory.sizeOf(list);
+    return this.#memory.sizeOf(list);
   }
 
   /** Asserts every invariant of the list. */
   verify(list: number): void {
-    const u8 = this.memory.u8[list >>> PLACE_BITS];
+    const u8 = this.#memory.u8[list >>> PLACE_BITS];
     const base = (list & PLACE_MASK) << 3;
     const total = readU32(u8, base);
-    assert(total <= this.memory.sizeOf(list), "a packed list fits its block");
+    assert(total <= this.#memory.sizeOf(list), "a packed list fits its block");
     assert(checkListpack(u8, base, base + total) >= 0, "a packed list is a sound listpack");
   }
 
   // ---- Cursors ----
 
   first(list: number): number {
-    const u8 = this.memory.u8[list >>> PLACE_BITS];
+    const u8 = this.#memory.u8[list >>> PLACE_BITS];
     return u8[((list & PLACE_MASK) << 3) + PACKED_HEADER] === END_MARK ? 0 : PACKED_HEADER;
   }
 
   last(list: number): number {
-    const u8 = this.memory.u8[list >>> PLACE_BITS];
+    const u8 = this.#memory.u8[list >>> PLACE_BITS];
     const base = (list & PLACE_MASK) << 3;
     const total = readU32(u8, base);
     return total === PACKED_EMPTY ? 0 : entryBefore(u8, base + total - 1) - base;
@@ -312,7 +312,7 @@ export class PackedLists {
 
   /** The cursor behind `at`, or 0 at the end. */
   next(list: number, at: number): number {
-    const u8 = this.memory.u8[list >>> PLACE_BITS];
+    const u8 = this.#memory.u8[list >>> PLACE_BITS];
     const base = (list & PLACE_MASK) << 3;
     const place = entryAfter(u8, base + at);
     return u8[place] === END_MARK ? 0 : place - base;
@@ -322,12 +322,12 @@ export class PackedLists {
   previous(list: number, at: number): number {
     if (at === PACKED_HEADER) return 0;
     const base = (list & PLACE_MASK) << 3;
-    return entryBefore(this.memory.u8[list >>> PLACE_BITS], base + at) - base;
+    return entryBefore(this.#memory.u8[list >>> PLACE_BITS], base + at) - base;
   }
 
   /** The cursor of the entry at `index` (from the end when negative), or 0 when there is none. */
   seek(list: number, index: number): number {
-    const u8 = this.memory.u8[list >>> PLACE_BITS];
+    const u8 = this.#memory.u8[list >>> PLACE_BITS];
     const base = (list & PLACE_MASK) << 3;
     const count = this.count(list);
     const target = index < 0 ? index + count : index;
@@ -355,17 +355,20 @@ export class PackedLists {
    * Reads the entry at cursor `at` into `bytes`, `start`, `end`; integers appear as their digits.
    */
   read(list: number, at: number): void {
-    this.readAt(this.memory.u8[list >>> PLACE_BITS], ((list & PLACE_MASK) << 3) + at);
+    this.readAt(this.#memory.u8[list >>> PLACE_BITS], ((list & PLACE_MASK) << 3) + at);
   }
 
   /** Whether the entry at `at` is stored as an integer; if so `high` and `low` are its halves. */
   readInteger(list: number, at: number): boolean {
-    return this.readIntegerAt(this.memory.u8[list >>> PLACE_BITS], ((list & PLACE_MASK) << 3) + at);
+    return this.readIntegerAt(
+      this.#memory.u8[list >>> PLACE_BITS],
+      ((list & PLACE_MASK) << 3) + at,
+    );
   }
 
   /** Bytes of the entry's text, without reading it. */
   textLength(list: number, at: number): number {
-    return this.textLengthAt(this.memory.u8[list >>> PLACE_BITS], ((list & PLACE_MASK) << 3) + at);
+    return this.textLengthAt(this.#memory.u8[list >>> PLACE_BITS], ((list & PLACE_MASK) << 3) + at);
   }
 
   /** The integer that the halves `high` and `low` make, as a number (exact up to 2⁵³). */
@@ -376,7 +379,7 @@ export class PackedLists {
   /** Whether the entry at `at` is this string (or the integer that it spells). */
   equalsAt(list: number, at: number, bytes: Uint8Array, start: number, end: number): boolean {
     return this.equalsPlace(
-      this.memory.u8[list >>> PLACE_BITS],
+      this.#memory.u8[list >>> PLACE_BITS],
       ((list & PLACE_MASK) << 3) + at,
       bytes,
       start,
@@ -398,7 +401,7 @@ export class PackedLists {
     skip: number,
   ): number {
     if (from === 0) return 0;
-    const u8 = this.memory.u8[list >>> PLACE_BITS];
+    const u8 = this.#memory.u8[list >>> PLACE_BITS];
     const base = (list & PLACE_MASK) << 3;
     const size = end - start;
     const integer = size <= 20 && this.parseInteger(bytes, start, end);
@@ -428,43 +431,43 @@ export class PackedLists {
 
   append(list: number, bytes: Uint8Array, start: number, end: number): number {
     const length = this.measure(bytes, start, end);
-    return this.insertMeasured(list, this.totalBytes(list) - 1, length, bytes, start);
+    return this.#insertMeasured(list, this.totalBytes(list) - 1, length, bytes, start);
   }
 
   prepend(list: number, bytes: Uint8Array, start: number, end: number): number {
     const length = this.measure(bytes, start, end);
-    return this.insertMeasured(list, PACKED_HEADER, length, bytes, start);
+    return this.#insertMeasured(list, PACKED_HEADER, length, bytes, start);
   }
 
   /** Inserts before the entry at `at`. */
   insertBefore(list: number, at: number, bytes: Uint8Array, start: number, end: number): number {
     const length = this.measure(bytes, start, end);
-    return this.insertMeasured(list, at, length, bytes, start);
+    return this.#insertMeasured(list, at, length, bytes, start);
   }
 
   /** Inserts behind the entry at `at`. */
   insertAfter(list: number, at: number, bytes: Uint8Array, start: number, end: number): number {
     const base = (list & PLACE_MASK) << 3;
-    const behind = entryAfter(this.memory.u8[list >>> PLACE_BITS], base + at) - base;
+    const behind = entryAfter(this.#memory.u8[list >>> PLACE_BITS], base + at) - base;
     const length = this.measure(bytes, start, end);
-    return this.insertMeasured(list, behind, length, bytes, start);
+    return this.#insertMeasured(list, behind, length, bytes, start);
   }
 
   /** Puts the range where the entry at `at` is. */
   replace(list: number, at: number, bytes: Uint8Array, start: number, end: number): number {
     const length = this.measure(bytes, start, end);
-    return this.replaceMeasured(list, at, length, bytes, start);
+    return this.#replaceMeasured(list, at, length, bytes, start);
   }
 
   /** Appends a safe integer. */
   appendInteger(list: number, value: number): number {
     const length = this.measureInteger(value);
-    return this.insertMeasured(list, this.totalBytes(list) - 1, length, this.digits, 0);
+    return this.#insertMeasured(list, this.totalBytes(list) - 1, length, this.#digits, 0);
   }
 
   /** Puts a safe integer where the entry at `at` is. */
   replaceInteger(list: number, at: number, value: number): number {
-    return this.replaceMeasured(list, at, this.measureInteger(value), this.digits, 0);
+    return this.#replaceMeasured(list, at, this.measureInteger(value), this.#digits, 0);
   }
 
   /** Removes the entry at `at`. The entry behind it, if there is one, then stands at `at`. */
@@ -474,17 +477,17 @@ export class PackedLists {
 
   /** Removes up to `entries` entries from `at` on. What was behind them then stands at `at`. */
   removeRange(list: number, at: number, entries: number): number {
-    const u8 = this.memory.u8[list >>> PLACE_BITS];
+    const u8 = this.#memory.u8[list >>> PLACE_BITS];
     const base = (list & PLACE_MASK) << 3;
     const count = readU16(u8, base + 4);
     let place = base + at;
     let removed = 0;
     for (; removed < entries && u8[place] !== END_MARK; removed++) place = entryAfter(u8, place);
-    const shrunk = this.splice(list, at, place - base - at, 0);
-    const after = this.memory.u8[shrunk >>> PLACE_BITS];
+    const shrunk = this.#splice(list, at, place - base - at, 0);
+    const after = this.#memory.u8[shrunk >>> PLACE_BITS];
     const afterBase = (shrunk & PLACE_MASK) << 3;
     if (count !== PACKED_COUNT_UNKNOWN) setCount(after, afterBase, count - removed);
-    else setCount(after, afterBase, this.countByWalking(after, afterBase));
+    else setCount(after, afterBase, this.#countByWalking(after, afterBase));
     return shrunk;
   }
 
@@ -492,10 +495,10 @@ export class PackedLists {
   hold(bytes: Uint8Array, start: number, end: number): void {
     const size = end - start;
     // A buffer that one huge value made is given up at the next small one.
-    if (size > this.held.length || this.held.length > HELD_MAX)
-      this.held = new Uint8Array(Math.max(size, HELD_MIN));
-    copyBytes(bytes, start, end, this.held, 0);
-    this.bytes = this.held;
+    if (size > this.#held.length || this.#held.length > HELD_MAX)
+      this.#held = new Uint8Array(Math.max(size, HELD_MIN));
+    copyBytes(bytes, start, end, this.#held, 0);
+    this.bytes = this.#held;
     this.start = 0;
     this.end = size;
   }
@@ -509,23 +512,23 @@ export class PackedLists {
   measure(bytes: Uint8Array, start: number, end: number): number {
     const size = end - start;
     if (size <= 20 && bytes[start] <= 0x39 && this.parseInteger(bytes, start, end)) {
-      this.pendingHigh = this.high;
-      this.pendingLow = this.low;
-      this.pendingInteger = true;
+      this.#pendingHigh = this.high;
+      this.#pendingLow = this.low;
+      this.#pendingInteger = true;
       return integerLength(this.high, this.low);
     }
-    this.pendingInteger = false;
+    this.#pendingInteger = false;
     return size < 64 ? size + 1 : size < 4096 ? size + 2 : size + 5;
   }
 
   /** `measure` for a safe integer; the range given to `put` is then not looked at. */
   measureInteger(value: number): number {
-    this.pendingHigh = Math.floor(value / TWO_32);
-    this.pendingLow = value | 0;
+    this.#pendingHigh = Math.floor(value / TWO_32);
+    this.#pendingLow = value | 0;
     if (value > 2147483647 || value < -2147483648)
-      this.pendingLow = (value - this.pendingHigh * TWO_32) | 0;
-    this.pendingInteger = true;
-    return integerLength(this.pendingHigh, this.pendingLow);
+      this.#pendingLow = (value - this.#pendingHigh * TWO_32) | 0;
+    this.#pendingInteger = true;
+    return integerLength(this.#pendingHigh, this.#pendingLow);
   }
 
   /**
@@ -533,7 +536,7 @@ export class PackedLists {
    * REQUIRES: `measure` or `measureInteger` came just before, and there is room.
    */
   put(u8: Uint8Array, at: number, length: number, bytes: Uint8Array, start: number): void {
-    if (this.pendingInteger) putInteger(u8, at, length, this.pendingHigh, this.pendingLow);
+    if (this.#pendingInteger) putInteger(u8, at, length, this.#pendingHigh, this.#pendingLow);
     else if (length <= 64) {
       u8[at] = 0x80 | (length - 1);
       copyBytes(bytes, start, start + length - 1, u8, at + 1);
@@ -571,9 +574,9 @@ export class PackedLists {
       return;
     }
     this.readIntegerAt(u8, at);
-    this.bytes = this.digits;
+    this.bytes = this.#digits;
     this.end = 24;
-    this.start = renderInteger(this.digits, 24, this.high, this.low);
+    this.start = renderInteger(this.#digits, 24, this.high, this.low);
   }
 
   /** `readInteger` for an entry at a place in a byte array. */
@@ -601,7 +604,7 @@ export class PackedLists {
     if (head >= 0xe0 && head < STRING_32) return entryLength(u8, at) - 2;
     if (head === STRING_32) return readU32(u8, at + 1);
     this.readIntegerAt(u8, at);
-    return 24 - renderInteger(this.digits, 24, this.high, this.low);
+    return 24 - renderInteger(this.#digits, 24, this.high, this.low);
   }
 
   /** `equalsAt` for an entry at a place in a byte array. */
@@ -674,15 +677,15 @@ export class PackedLists {
 
   // ---- Inside ----
 
-  private insertMeasured(
+  #insertMeasured(
     list: number,
     at: number,
     length: number,
     bytes: Uint8Array,
     start: number,
   ): number {
-    const grown = this.splice(list, at, 0, length + backLengthSize(length));
-    const u8 = this.memory.u8[grown >>> PLACE_BITS];
+    const grown = this.#splice(list, at, 0, length + backLengthSize(length));
+    const u8 = this.#memory.u8[grown >>> PLACE_BITS];
     const base = (grown & PLACE_MASK) << 3;
     this.put(u8, base + at, length, bytes, start);
     const count = readU16(u8, base + 4);
@@ -691,7 +694,7 @@ export class PackedLists {
     return grown;
   }
 
-  private replaceMeasured(
+  #replaceMeasured(
     list: number,
     at: number,
     length: number,
@@ -699,10 +702,10 @@ export class PackedLists {
     start: number,
   ): number {
     const base = (list & PLACE_MASK) << 3;
-    const behind = entryAfter(this.memory.u8[list >>> PLACE_BITS], base + at) - base;
-    const sized = this.splice(list, at, behind - at, length + backLengthSize(length));
+    const behind = entryAfter(this.#memory.u8[list >>> PLACE_BITS], base + at) - base;
+    const sized = this.#splice(list, at, behind - at, length + backLengthSize(length));
     this.put(
-      this.memory.u8[sized >>> PLACE_BITS],
+      this.#memory.u8[sized >>> PLACE_BITS],
       ((sized & PLACE_MASK) << 3) + at,
       length,
       bytes,
@@ -713,28 +716,29 @@ export class PackedLists {
   }
 
   /** Turns `removed` bytes at offset `at` into `added` bytes of room, and sets the total. */
-  private splice(list: number, at: number, removed: number, added: number): number {
-    let u8 = this.memory.u8[list >>> PLACE_BITS];
+  #splice(list: number, at: number, removed: number, added: number): number {
+    let u8 = this.#memory.u8[list >>> PLACE_BITS];
     let base = (list & PLACE_MASK) << 3;
     const total = readU32(u8, base);
     if (removed === added) return list;
     const after = total - removed + added;
-    const size = this.memory.sizeOf(list);
+    const size = this.#memory.sizeOf(list);
     let moved = list;
     if (after > size) {
-      moved = this.memory.reallocate(list, after, total);
-      u8 = this.memory.u8[moved >>> PLACE_BITS];
+      moved = this.#memory.reallocate(list, after, total);
+      u8 = this.#memory.u8[moved >>> PLACE_BITS];
       base = (moved & PLACE_MASK) << 3;
     }
     if (at + removed === total - 1) u8[base + after - 1] = END_MARK;
     else u8.copyWithin(base + at + added, base + at + removed, base + total);
     writeU32(u8, base, after);
     // Give back what a shrunken list no longer needs, but not at every small step.
-    if (after < total && after * 2 + 64 < size) moved = this.memory.reallocate(moved, after, after);
+    if (after < total && after * 2 + 64 < size)
+      moved = this.#memory.reallocate(moved, after, after);
     return moved;
   }
 
-  private countByWalking(u8: Uint8Array, base: number): number {
+  #countByWalking(u8: Uint8Array, base: number): number {
     let count = 0;
     for (let at = base + PACKED_HEADER; u8[at] !== END_MARK; at = entryAfter(u8, at)) count++;
     return count;
