@@ -107,6 +107,32 @@ test("always: behind a slow sync the next waits for those who were just served",
   assert.equal(log.acknowledgedThrough, 6);
 });
 
+test("what was acknowledged as written stays so when `always` comes: it is synced first", () => {
+  const disk = new Disk();
+  const { log } = openOn(disk, "everysec");
+  append(log, "SET", "a", "1");
+  log.commit();
+  append(log, "SET", "b", "2");
+  log.commit();
+  assert.equal(log.acknowledgedThrough, 2);
+  disk.failingSyncs = 1;
+  assert.equal(
+    codeOf(() => log.setPolicy("always")),
+    "LOG_WRITE",
+  );
+  assert.equal(log.policy, "everysec");
+  assert.equal(log.acknowledgedThrough, 2);
+  disk.advance(1000);
+  assert.equal(log.failure, null);
+  append(log, "SET", "c", "3");
+  log.commit();
+  const before = disk.syncs;
+  log.setPolicy("always");
+  assert.equal(disk.syncs, before + 1);
+  assert.equal(log.syncedThrough, 3);
+  assert.equal(log.acknowledgedThrough, 3);
+});
+
 test("everysec: written is acknowledged; a sync follows within a second", () => {
   const disk = new Disk();
   const { log } = openOn(disk, "everysec");

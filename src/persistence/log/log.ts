@@ -286,6 +286,9 @@ export class Log {
       const error = this.#platform.sync(this.#file);
       if (error !== undefined) throw this.#writeError(error.message);
       this.#hasSynced(this.#written, this.writtenThrough);
+    } else if (policy === "always" && this.#synced !== this.#written && !this.#syncNow()) {
+      // What was acknowledged as written is acknowledged as synced from now on.
+      throw this.#writeError();
     }
     this.#policy = policy;
     if (policy === "no") {
