@@ -20,6 +20,7 @@ const node = [process.env.npm_node_execpath, ...inPath("node")].find(
   (path) => path !== undefined && !path.includes("node_modules") && existsSync(path),
 );
 const user = node ?? process.execPath;
+let tarball = "";
 
 function run(path, args, cwd = project) {
   const { status, stdout, stderr, error } = spawnSync(path, args, { cwd, encoding: "utf8" });
@@ -38,6 +39,7 @@ before(() => {
   run(process.execPath, [join(root, "scripts", "build.js")], root);
   const pack = ["pack", "--ignore-scripts", "--json", "--pack-destination", project];
   const [packed] = Object.values(JSON.parse(run("npm", pack, root)));
+  tarball = join(project, packed.filename);
   writeFileSync(join(project, "package.json"), '{ "private": true }\n');
   run("npm", ["install", "--offline", "--ignore-scripts", "--no-audit", packed.filename]);
 });
@@ -210,6 +212,13 @@ test("linters of packages find nothing", () => {
     run(process.execPath, [publint, installed, "--strict", "--pack", "false"]),
     /All good/,
   );
+});
+
+test("its types are right for whoever resolves them", async () => {
+  const { checkPackage, createPackageFromTarballData } = await import("@arethetypeswrong/core");
+  const found = await checkPackage(createPackageFromTarballData(readFileSync(tarball)));
+  assert.ok(found.types !== false, "it has types");
+  assert.deepEqual(found.problems, []);
 });
 
 test("what it exports is there for every way of resolving it, with types of its own", () => {
