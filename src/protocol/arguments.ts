@@ -5,13 +5,17 @@
 import { parseDouble, parseLongDouble } from "../base/doubles.ts";
 import { parseIndex, parseInteger, parseInteger64 } from "../base/integers.ts";
 
+/** Room for so many arguments, until there are more. */
+const WORDS = 64;
+const NO_BYTES = new Uint8Array(0);
+
 /** A range of bytes: what a request's arguments are made of. Borrowed from `bytes`. */
 export class Arguments {
   /** Where the arguments lie; argument i is bytes[starts[i], ends[i]). Argument 0 is the name. */
-  bytes: Uint8Array = new Uint8Array(0);
+  bytes: Uint8Array = NO_BYTES;
   count = 0;
-  starts: Int32Array = new Int32Array(64);
-  ends: Int32Array = new Int32Array(64);
+  starts: Int32Array;
+  ends: Int32Array;
 
   /**
    * The whole request as a RESP array, bytes[rawStart, rawEnd), or rawStart −1 where the request
@@ -19,6 +23,12 @@ export class Arguments {
    */
   rawStart = -1;
   rawEnd = -1;
+
+  /** @param words how many there is room for, at least 1 */
+  constructor(words: number = WORDS) {
+    this.starts = new Int32Array(words);
+    this.ends = new Int32Array(words);
+  }
 
   /** Appends the range [start, end) as the next argument. */
   push(start: number, end: number): void {
@@ -106,13 +116,11 @@ export class Arguments {
 
   /** An independent copy, its bytes included (a queued command). */
   clone(): Arguments {
-    const copy = new Arguments();
+    const copy = new Arguments(this.count);
     const first = this.rawStart >= 0 ? this.rawStart : this.#lowest();
     const last = this.rawStart >= 0 ? this.rawEnd : this.#highest();
     copy.bytes = this.bytes.slice(first, last);
     copy.count = this.count;
-    copy.starts = new Int32Array(this.count);
-    copy.ends = new Int32Array(this.count);
     for (let i = 0; i < this.count; i++) {
       copy.starts[i] = this.starts[i] - first;
       copy.ends[i] = this.ends[i] - first;
