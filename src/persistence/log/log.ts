@@ -30,9 +30,10 @@
 //   same places, which makes its pages dirty again, and is then synced. Old bytes are never cut off
 //   for that, so a process killed in between loses nothing that the kernel still had.
 //
-// * The file was removed, or another stands in its place: what is written to it would be gone with
-//   the process. That is looked for every LOOK_MS while the log is written (with `always` every
-//   LOOK_ALWAYS_MS), and treated as a write that fails. It heals when the same file is put back.
+// * The file was removed, or another stands in its place, or it was cut off: what is written to it
+//   would be of no use to the next start. That is looked for (file-watch.ts) every LOOK_MS while
+//   the log is written (with `always` every LOOK_ALWAYS_MS), and treated as a write that fails. It
+//   heals when the same file is put back.
 //
 // While `failure` is set, whoever executes commands refuses writes ("MISCONF Errors writing to the
 // AOF file: " + failure) and serves reads. The state heals by itself when a retry succeeds.
@@ -47,7 +48,8 @@
 
 import { assert } from "../../base/assert.ts";
 import { writeInteger } from "../../base/integers.ts";
-import { type File, type Platform, PlatformError, type Timer } from "../../platform/platform.ts";
+import type { File, Platform, PlatformError, Timer } from "../../platform/platform.ts";
+import { FileWatch } from "./file-watch.ts";
 import { LogBuffer, type Piece } from "./log-buffer.ts";
 import { LogError } from "./log-error.ts";
 import { closeInto, closingBytes, reserve } from "./reserve.ts";
@@ -119,11 +121,7 @@ export class Log {
   #retryTimer: Timer | null = null;
   #closed = false;
 
-  readonly #place: string; // where the next start will look for the file, whatever the program does
-  readonly #canLook: boolean; // not on a file system where a file looks like another to itself
-  #lookedMs: number;
-  #isGone = false;
-
+  readonly #watch: FileWatch;
   readonly #scratch = new Uint8Array(SELECT_BYTES_MAX);
 
   /**
@@ -141,9 +139,7 @@ export class Log {
     this.#synced = end;
     this.#syncStartMs = platform.monotonicMs();
     this.#batchStart = end;
-    this.#place = platform.resolve(path);
-    this.#canLook = platform.isAt(file, this.#place);
-    this.#lookedMs = this.#syncStartMs;
+    this.#watch = new FileWatch(platform, file, path, end);
   }
 
   /** Bytes of the file, pending ones included. */
@@ -352,27 +348,25 @@ export class Log {
     this.#database = database;
   }
 
-  /** Whether the file is in its place; looks when it has not done so for a while. */
-  #isInPlace(): boolean {
+  /** Whether the file can be relied on; looks when it has not done so for a while. */
+  #isInOrder(): boolean {
     const pauseMs = this.#policy === "always" ? LOOK_ALWAYS_MS : LOOK_MS;
-    const isKnown = this.#platform.monotonicMs() - this.#lookedMs < pauseMs;
-    return (isKnown && !this.#isGone) || this.#look();
+    return this.#isWithout(this.#watch.check(pauseMs, this.#kept()));
   }
 
   #look(): boolean {
-    this.#lookedMs = this.#platform.monotonicMs();
-    this.#isGone = this.#canLook && !this.#platform.isAt(this.#file, this.#place);
-    if (this.#isGone) {
-      const message = `${this.path}: it was removed or replaced while it was open`;
-      this.#fail(new PlatformError("ENOENT", this.path, message));
-    }
-    return !this.#isGone;
+    return this.#isWithout(this.#watch.look(this.#kept()));
+  }
+
+  #isWithout(error: PlatformError | undefined): boolean {
+    if (error !== undefined) this.#fail(error);
+    return error === undefined;
   }
 
   /** Writes what is sealed and not yet written; false when it failed, and then nothing counts. */
   #write(): boolean {
     assert(this.#written <= this.#sealedEnd, "more was written than is sealed");
-    if (!this.#isInPlace()) return false;
+    if (!this.#isInOrder()) return false;
     const from = this.#written;
     for (const piece of this.#buffer.pieces) {
       const start = Math.max(0, from - piece.offset);
