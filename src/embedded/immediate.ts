@@ -123,12 +123,14 @@ export abstract class ImmediateMethods<T extends Text> extends Methods<AtOnce<T>
     return this.#look(command, type);
   }
 
-  /** The entry of a key of any type, or 0. Counts nothing, and is no access. */
+  /** The entry of a key of any type, without an access to it; 0: none; or ORDINARY. */
   #peek(key: Value): number {
     const core = this.#core;
     core.begin(this.#db);
     core.request.beginKey(key);
-    return core.peek(this.#db);
+    const entry = core.peek(this.#db);
+    if (entry === 0 && core.context.notices.classes !== 0) return ORDINARY;
+    return entry;
   }
 
   // Strings
@@ -190,7 +192,9 @@ export abstract class ImmediateMethods<T extends Text> extends Methods<AtOnce<T>
       return super.exists(...keys);
     }
     const entry = this.#peek(key);
+    if (entry === ORDINARY) return super.exists(...keys);
     core.count(core.counted.exists);
+    core.keyspace.count(entry === 0 ? Counter.misses : Counter.hits);
     return entry === 0 ? 0 : 1;
   }
 
@@ -206,6 +210,7 @@ export abstract class ImmediateMethods<T extends Text> extends Methods<AtOnce<T>
     const core = this.#core;
     if (core.timer.isDue(core.counted[name])) return this.ask(As.value, name, key);
     const entry = this.#peek(key);
+    if (entry === ORDINARY) return this.ask(As.value, name, key);
     const { records } = core.keyspace;
     let left = -2;
     if (entry !== 0) {
@@ -216,6 +221,7 @@ export abstract class ImmediateMethods<T extends Text> extends Methods<AtOnce<T>
     // Beyond that, it is a bigint.
     if (!Number.isSafeInteger(left)) return this.ask(As.value, name, key);
     core.count(core.counted[name]);
+    core.keyspace.count(entry === 0 ? Counter.misses : Counter.hits);
     return left;
   }
 

@@ -13,7 +13,7 @@ import { Blocking } from "./blocking.ts";
 import type { CommandEntry, CompiledCommand } from "./command.ts";
 import type { CommandTable } from "./command-table.ts";
 import { Effects } from "./effects.ts";
-import { EventClass, Events, type KeyEvent } from "./events.ts";
+import { Events, type KeyEvent } from "./events.ts";
 import type { Gates } from "./gates.ts";
 import { keyName } from "./key-names.ts";
 import { Notices } from "./notices.ts";
@@ -100,9 +100,16 @@ export class Context {
     const { args, keyspace } = this;
     const entry = keyspace.find(this.db, args.bytes, args.starts[i], args.ends[i]);
     keyspace.count(entry === 0 ? Counter.misses : Counter.hits);
-    if (entry === 0 && (this.notices.classes & EventClass.missed) !== 0) {
-      this.event(i, Events.keymiss);
-    }
+    if (entry === 0) this.event(i, Events.keymiss);
+    return entry;
+  }
+
+  /** As find, leaving the entry's access clock alone: for what only asks about the key. */
+  peek(i: number): number {
+    const { args, keyspace } = this;
+    const entry = keyspace.peek(this.db, args.bytes, args.starts[i], args.ends[i]);
+    keyspace.count(entry === 0 ? Counter.misses : Counter.hits);
+    if (entry === 0) this.event(i, Events.keymiss);
     return entry;
   }
 
@@ -172,6 +179,15 @@ export class Context {
     const entry = this.keyspace.addCollection(this.db, args.bytes, start, args.ends[i], kind, root);
     this.event(i, Events.new);
     return entry;
+  }
+
+  /** A collection under the key at argument i, in the place of whatever is there. */
+  replace(i: number, kind: number, root: number): void {
+    const { args, keyspace } = this;
+    const start = args.starts[i];
+    const taken = this.remove(i);
+    keyspace.addCollection(this.db, args.bytes, start, args.ends[i], kind, root);
+    if (!taken) this.event(i, Events.new);
   }
 
   /** Deletes the key at argument i; returns whether it was there. */

@@ -29,10 +29,10 @@ const letters: readonly (readonly [string, number])[] = [
   ["x", EventClass.expired],
   ["e", EventClass.evicted],
   ["t", EventClass.stream],
+  ["n", EventClass.newKey],
   ["K", EventClass.keyspace],
   ["E", EventClass.keyevent],
   ["m", EventClass.missed],
-  ["n", EventClass.newKey],
 ];
 
 const ALL = letters

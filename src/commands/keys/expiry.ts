@@ -236,7 +236,7 @@ function expireIn(c: Context, unit: number): void {
 
 /** The entry of the key at argument 1, or 0 after the reply −2; −1 after the reply −1. */
 function withDeadline(c: Context): number {
-  const entry = c.keyspace.peek(c.db, c.args.bytes, c.args.starts[1], c.args.ends[1]);
+  const entry = c.peek(1);
   if (entry === 0) {
     c.reply.integer(-2);
     return 0;

@@ -4,6 +4,7 @@ import { asciiBytes } from "../../base/bytes.ts";
 import { globMatches, globMatchesAll } from "../../base/glob.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Events } from "../../engine/events.ts";
+import { Counter } from "../../keyspace/keyspace.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
 import { keyArg, keysArg, scanArgs } from "../shared/argument-docs.ts";
 import { readCursor, replyEmptyScan, ScanWord, scanOptions } from "../shared/scanning.ts";
@@ -69,7 +70,7 @@ export const exists: Command = {
 
 function existsCommand(c: Context): void {
   let existing = 0;
-  for (let i = 1; i < c.args.count; i++) if (peek(c, i) !== 0) existing++;
+  for (let i = 1; i < c.args.count; i++) if (c.peek(i) !== 0) existing++;
   c.reply.integer(existing);
 }
 
@@ -88,7 +89,7 @@ export const typeOfKey: Command = {
 };
 
 function typeCommand(c: Context): void {
-  const entry = peek(c, 1);
+  const entry = c.peek(1);
   c.reply.simple(entry === 0 ? "none" : c.keyspace.types.name(c.keyspace.typeOf(entry)));
 }
 
@@ -168,10 +169,15 @@ function scanCommand(c: Context): void {
     cursor = tables.scan(table, cursor);
     for (let i = 0; i < tables.foundCount; i++) {
       const entry = tables.found[i];
-      if (scanOptions.type !== 0 && keyspace.typeOf(entry) !== type) continue;
-      if (keyspace.isExpired(entry)) continue;
       records.key(entry);
       if (!scanOptions.matches(args, records.bytes, records.start, records.end)) continue;
+      const expired = keyspace.isExpired(entry);
+      if (scanOptions.type !== 0) {
+        // To ask for a key's type is to look it up.
+        keyspace.count(expired ? Counter.misses : Counter.hits);
+        if (keyspace.typeOf(entry) !== type) continue;
+      }
+      if (expired) continue;
       reply.bulk(records.bytes, records.start, records.end);
       count++;
     }
@@ -303,6 +309,7 @@ function copyCommand(c: Context): void {
   }
   if (taken !== 0) keyspace.remove(db, taken);
   keyspace.attach(db, keyspace.copyEntry(entry, bytes, start, end));
+  c.notices.event(db, bytes, start, end, Events.new);
   c.modifiedKey(db, bytes, start, end, Events.copyTo);
   c.notices.ready(db, bytes, start, end);
   reply.integer(1);
@@ -361,6 +368,7 @@ function moveCommand(c: Context): void {
   }
   keyspace.detach(c.db, entry);
   keyspace.attach(db, entry);
+  c.notices.event(db, bytes, start, end, Events.new);
   c.modified(1, Events.moveFrom);
   c.modifiedKey(db, bytes, start, end, Events.moveTo);
   c.notices.ready(db, bytes, start, end);
@@ -381,11 +389,6 @@ export const keyCommands: readonly Command[] = [
   touch,
   move,
 ];
-
-/** The entry of the key at argument i, its access clock left alone, or 0. */
-function peek(c: Context, i: number): number {
-  return c.keyspace.peek(c.db, c.args.bytes, c.args.starts[i], c.args.ends[i]);
-}
 
 /** Draws that may meet an expired entry before RANDOMKEY takes what it finds. */
 const RANDOM_DRAWS_MAX = 100;
@@ -415,6 +418,7 @@ function renamed(c: Context, onlyNew: boolean): number {
   keyspace.detach(c.db, entry);
   const moved = keyspace.rename(entry, args.bytes, args.starts[2], args.ends[2]);
   keyspace.attach(c.db, moved);
+  c.event(2, Events.new);
   c.modified(1, Events.renameFrom);
   c.modified(2, Events.renameTo);
   c.ready(2);

@@ -3,6 +3,7 @@
 import { parseInteger } from "../../base/integers.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { idleSeconds, lfuCounter } from "../../keyspace/access-clock.ts";
+import { Counter } from "../../keyspace/keyspace.ts";
 import { keyArg } from "../shared/argument-docs.ts";
 import { replyHelp } from "../shared/help.ts";
 
@@ -86,9 +87,10 @@ export const objectCommands: readonly Command[] = [object];
 const SHARED_INTEGERS = 10000;
 const SHARED_REFERENCES = 2147483647;
 
-/** The entry of the key at argument 2, or 0 after a null has been replied. */
+/** The entry of the key at argument 2, or 0 after a null has been replied; no `keymiss` is told. */
 function inspected(c: Context): number {
   const entry = c.keyspace.peek(c.db, c.args.bytes, c.args.starts[2], c.args.ends[2]);
+  c.keyspace.count(entry === 0 ? Counter.misses : Counter.hits);
   if (entry === 0) c.reply.null();
   return entry;
 }

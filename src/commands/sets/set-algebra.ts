@@ -86,8 +86,7 @@ function storeHolder(c: Context, holder: number, event: KeyEvent): void {
   }
   // Twice as many elements that wait to be freed go as were made; see Keyspace.copyEntry.
   if (c.keyspace.disposing) c.keyspace.reclaim(2 * size);
-  c.remove(1);
-  c.create(1, sets.records.kind(holder), sets.records.pointer(holder));
+  c.replace(1, sets.records.kind(holder), sets.records.pointer(holder));
   c.memory.free(holder);
   c.modified(1, event);
   c.reply.integer(size);
