@@ -64,34 +64,34 @@ export interface CommandEntry<C = never> {
   allowedWhenSubscribed?: true;
   /** Inside MULTI it is executed at once. */
   notQueued?: true;
-  /** The error line for which the command is not even queued at the moment, or undefined. */
+  /** The error line for which the command is neither called nor queued now, or undefined. */
   guard?: (c: C) => Uint8Array | undefined;
   handler?: (c: C) => void;
 }
 
-/** The flags that dispatch and COMMAND know, one bit each. */
+/** The flags that dispatch and COMMAND know, one bit each, in the order of COMMAND INFO. */
 export const Flag = {
   write: 1,
   readonly: 2,
   denyoom: 4,
-  admin: 8,
-  pubsub: 16,
-  noscript: 32,
-  blocking: 64,
-  loading: 128,
-  stale: 256,
-  skip_monitor: 512,
-  skip_slowlog: 1024,
-  asking: 2048,
-  fast: 4096,
-  no_auth: 8192,
-  may_replicate: 16384,
-  allow_busy: 32768,
-  movablekeys: 65536,
-  no_multi: 131072,
-  no_async_loading: 262144,
-  no_mandatory_keys: 524288,
-  module: 1048576,
+  module: 8,
+  admin: 16,
+  pubsub: 32,
+  noscript: 64,
+  blocking: 128,
+  loading: 256,
+  stale: 512,
+  skip_monitor: 1024,
+  skip_slowlog: 2048,
+  asking: 4096,
+  fast: 8192,
+  no_auth: 16384,
+  may_replicate: 32768,
+  no_mandatory_keys: 65536,
+  no_async_loading: 131072,
+  no_multi: 262144,
+  movablekeys: 524288,
+  allow_busy: 1048576,
 } as const;
 
 /** A command as dispatch holds it. */
@@ -109,6 +109,8 @@ export class CompiledCommand {
   readonly keys: CommandKeys;
   readonly allowedWhenSubscribed: boolean;
   readonly notQueued: boolean;
+  /** Whether there is anything to ask before it is called (Executor.admit). */
+  readonly mayBeRefused: boolean;
 
   /** Its number in the table, set there: subcommands have one as well. */
   index = 0;
@@ -132,6 +134,7 @@ export class CompiledCommand {
     this.parent = parent;
     this.allowedWhenSubscribed = entry.allowedWhenSubscribed === true;
     this.notQueued = entry.notQueued === true;
+    this.mayBeRefused = (flags & (Flag.write | Flag.denyoom)) !== 0 || entry.guard !== undefined;
     if (entry.subcommands !== undefined) {
       this.subcommands = new Map(
         entry.subcommands.map((sub) => [sub.name, new CompiledCommand(sub, this)]),

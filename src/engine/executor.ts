@@ -93,7 +93,10 @@ export class Executor implements Engine {
     const { gates } = this;
     gates.beginReply(session);
     const command = this.#lookUp(args);
-    const refused = command === undefined ? undefined : gates.refusal(session, command);
+    const refused =
+      command === undefined
+        ? undefined
+        : (this.#guarded(command) ?? gates.refusal(session, command));
     if (command === undefined) {
       if (session.transaction.queue !== null) session.transaction.failed = true;
     } else if (refused !== undefined) {
@@ -111,8 +114,7 @@ export class Executor implements Engine {
     let refused =
       (command.flags & Flag.no_multi) !== 0
         ? Errors.notInMulti
-        : ((command.entry as Command).guard?.(this.context) ??
-          this.refusal(command.flags | Flag.denyoom));
+        : this.refusal(command.flags | Flag.denyoom);
     if (refused === undefined && !session.transaction.hasRoom(args.totalBytes)) {
       refused = Errors.queueTooLarge;
     }
@@ -172,8 +174,8 @@ export class Executor implements Engine {
    * follows it. REQUIRES: begin(); the words are enough.
    */
   admit(command: CompiledCommand, args: Arguments): void {
-    if ((command.flags & (Flag.write | Flag.denyoom)) !== 0) {
-      const refused = this.refusal(command.flags);
+    if (command.mayBeRefused) {
+      const refused = this.#guarded(command) ?? this.refusal(command.flags);
       if (refused !== undefined) {
         this.#reject(command, refused);
         return;
@@ -189,6 +191,11 @@ export class Executor implements Engine {
     const serves = this.#depth === 0 && !this.transactionOpen;
     if (this.context.blocking.pending && serves) this.waiters.serveReady();
     if (this.keyspace.disposing) this.keyspace.reclaim();
+  }
+
+  /** The error line that the command's own guard gives, or undefined. */
+  #guarded(command: CompiledCommand): Uint8Array | undefined {
+    return (command.entry as Command).guard?.(this.context);
   }
 
   /** The error line that a command with these flags gets at the moment, or undefined. */

@@ -51,12 +51,7 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
 const noSubcommand: Subcommand = [1, 0, () => {}];
 
 function debugCommand(c: Context): void {
-  const { args, reply } = c;
-  const refused = refusal(c);
-  if (refused !== undefined) {
-    reply.error(refused);
-    return;
-  }
+  const { args } = c;
   const words = args.count - 2;
   const [least, most, handler] = subcommands[args.text(1).toLowerCase()] ?? noSubcommand;
   if (words >= least && words <= most) handler(c);

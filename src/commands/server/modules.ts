@@ -21,7 +21,7 @@ function refusal(c: Context): Uint8Array | undefined {
 }
 
 function failing(line: Uint8Array): Pick<Command, "guard" | "handler"> {
-  return { guard: refusal, handler: (c) => c.reply.error(refusal(c) ?? line) };
+  return { guard: refusal, handler: (c) => c.reply.error(line) };
 }
 
 const loading = {
