@@ -252,7 +252,7 @@ export function titleTemplate(initial: string, options?: Options) {
       known &&= close === "}" && name in titleVariables;
       return titleVariables[name] ?? "";
     });
-    return known && title.trim() !== "";
+    return known && /[^ ]/.test(title);
   };
   const parse = (word: string): string => {
     if (isValid(word)) return word;
@@ -299,7 +299,7 @@ export function oomScores(given: readonly string[]): readonly string[] {
   });
 }
 
-/** Percentiles, each as Redis prints it: 99.9, without zeros at the end. */
+/** Percentiles, each as Redis prints it: rounded to six decimals, without zeros at the end. */
 export function percentiles(given: readonly string[]): readonly string[] {
   return given.map((word) => {
     const bytes = utf8Bytes(word);
@@ -307,7 +307,7 @@ export function percentiles(given: readonly string[]): readonly string[] {
     if (Number.isNaN(value)) {
       throw new Fault("Invalid latency-tracking-info-percentiles parameters");
     }
-    if (value >= 0 && value <= 100) return String(value);
+    if (value >= 0 && value <= 100) return String(Number(value.toFixed(6)));
     throw new Fault("latency-tracking-info-percentiles parameters should sit between [0.0,100.0]");
   });
 }

@@ -342,6 +342,7 @@ family("connection", {
     COMMAND DOCS nothing-of-the-kind
     COMMAND INFO nothing-of-the-kind
     ? COMMAND INFO get
+    COMMAND INFO shutdown
     COMMAND GETKEYS GET k
     COMMAND GETKEYS MSET a 1 b 2 c 3
     COMMAND GETKEYS SINTERCARD 2 a b LIMIT 1
@@ -354,6 +355,8 @@ family("connection", {
     = getkeys-arity -ERR The command has no key arguments
     COMMAND GETKEYS GET
     = getkeys-arity -ERR Invalid number of arguments specified for command
+    COMMAND GETKEYS LMPOP 1e5 a LEFT
+    = loose-counts -ERR Invalid arguments specified for command
     COMMAND GETKEYS BOGUS x
     COMMAND GETKEYS
     COMMAND GETKEYSANDFLAGS SET k v

@@ -119,6 +119,24 @@ export const DIFFERENCES = {
     ours: "a byte like any other: there is no such option or cursor, and the error shows it",
     reason: "It is an accident of C strings.",
   },
+  "directives-utf8": {
+    topic: "CONFIG SET of a value that is not UTF-8",
+    redis: "any bytes",
+    ours: "an error",
+    reason: "Directives are text; a password of other bytes could not be given.",
+  },
+  "new-events": {
+    topic: "CONFIG GET `notify-keyspace-events` when it is `A` with `n`",
+    redis: "leaves out `n`, and CONFIG REWRITE loses it",
+    ours: "shows `n`",
+    reason: "What is shown can be set again.",
+  },
+  "loose-counts": {
+    topic: "COMMAND GETKEYS where the count of keys is no integer, or beyond 32 bits",
+    redis: "what C's `atoi` makes of it: `1e5` is 1",
+    ours: "`Invalid arguments specified for command`",
+    reason: "The command itself refuses such a count.",
+  },
   "reply-in-multi": {
     topic: "CLIENT REPLY SKIP and OFF between MULTI and EXEC",
     redis: "EXEC announces more replies than it sends, and the client waits for the rest",

@@ -88,6 +88,51 @@ family("clusters, modules and replicas that are not there", {
     MODULE LIST
     EXEC
     COMMAND LIST FILTERBY MODULE x
+    SUBSCRIBE a
+    MODULE LOAD x
+    b> CONFIG SET requirepass secret
+    b> RESET
+    b> MODULE UNLOAD x
+    b> MODULE LIST
+    b> AUTH secret
+    b> CONFIG SET requirepass ""
+  `,
+
+  "databases that SWAPDB is given": script`
+    SWAPDB 0 -1
+    SWAPDB -1 0
+    SWAPDB -1 x
+    SWAPDB x -1
+    SWAPDB 0 16
+    SWAPDB 16 x
+    SWAPDB -2147483648 0
+    SWAPDB -2147483649 0
+    SWAPDB 0 2147483648
+    SWAPDB 0 9223372036854775808
+    SWAPDB 0 0
+  `,
+
+  "texts of directives": script`
+    CONFIG SET proc-title-template "\r\n"
+    CONFIG SET proc-title-template " "
+    CONFIG SET proc-title-template "{title} {listen-addr} {server-mode}"
+    CONFIG SET latency-tracking-info-percentiles "3.14159265358979 99.9999999 50.5 0.0000001"
+    CONFIG GET latency-tracking-info-percentiles
+    CONFIG SET latency-tracking-info-percentiles "50 99 99.9"
+    CONFIG SET masteruser "\xff"
+    = directives-utf8 -ERR CONFIG SET failed (possibly related to argument 'masteruser') - argument must be UTF-8
+    CONFIG SET masteruser "\xc3\xa9"
+    CONFIG GET masteruser
+    CONFIG SET masteruser ""
+    CONFIG SET notify-keyspace-events gxn
+    CONFIG GET notify-keyspace-events
+    CONFIG SET notify-keyspace-events mEKn$
+    CONFIG GET notify-keyspace-events
+    CONFIG SET notify-keyspace-events nAKm
+    CONFIG GET notify-keyspace-events
+    =2 new-events ["notify-keyspace-events", "AnKm"]
+    =3 new-events {"notify-keyspace-events": "AnKm"}
+    CONFIG SET notify-keyspace-events ""
   `,
 
   "REPLICAOF NO ONE": script`
@@ -113,6 +158,10 @@ family("clusters, modules and replicas that are not there", {
     WAIT 1 10
     WAIT 99 1
     WAIT x 0
+    WAIT 0 9223372036854776
+    WAIT 0 9007199254740993
+    WAIT 0 9223372036854775808
+    WAIT 0 -9223372036854775808
     WAIT 0 x
     WAIT 0 -1
     WAIT 0 1.5
@@ -170,7 +219,7 @@ const DEBUG_LINES = [
   "DEBUG ERROR abc",
   'DEBUG ERROR "ERR some text"',
   'DEBUG ERROR "MOVED 1 127.0.0.1:7000"',
-  'DEBUG ERROR "a\\r\\nb\\n"',
+  'DEBUG ERROR "a\r\nb\\n"',
   'DEBUG ERROR ""',
   "DEBUG ERROR a b",
   "DEBUG CHANGE-REPL-ID",

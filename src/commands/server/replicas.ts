@@ -167,7 +167,8 @@ function replyBoth(reply: ReplyWriter, local: number): void {
 
 /** Argument i as a timeout in milliseconds, 0 for ever; −1 when the error has been replied. */
 function timeout(c: Context, i: number): number {
-  const ms = c.args.integer(i);
+  let ms = c.args.integer(i);
+  if (!Number.isFinite(ms)) ms = Number(c.args.integer64(i));
   let error: Uint8Array;
   if (Number.isNaN(ms)) error = timeoutNotInteger;
   else if (ms < 0) error = timeoutNegative;

@@ -110,10 +110,10 @@ export const swapdb: Command = {
 function swapdbCommand(c: Context): void {
   const { keyspace } = c;
   const a = databaseIndex(c, 1, "ERR invalid first DB index");
-  if (a < 0) return;
+  if (Number.isNaN(a)) return;
   const b = databaseIndex(c, 2, "ERR invalid second DB index");
-  if (b < 0) return;
-  if (a >= keyspace.databases || b >= keyspace.databases) {
+  if (Number.isNaN(b)) return;
+  if (Math.min(a, b) < 0 || Math.max(a, b) >= keyspace.databases) {
     c.reply.error(Errors.databaseOutOfRange);
     return;
   }
@@ -261,16 +261,12 @@ function flush(c: Context, db: number): void {
   c.changes += c.keyspace.flush(db);
 }
 
-/** The index at argument i, perhaps too large, or −1 when an error has been replied. */
+/** The number at argument i, of an int32, or NaN when an error has been replied. */
 function databaseIndex(c: Context, i: number, error: string): number {
   const index = c.args.integer(i);
-  if (Number.isNaN(index) || Math.abs(index) > 2147483647) {
-    c.reply.errorText(error);
-    return -1;
-  }
-  if (index >= 0) return index;
-  c.reply.error(Errors.databaseOutOfRange);
-  return -1;
+  if (index >= -2147483648 && index <= 2147483647) return index;
+  c.reply.errorText(error);
+  return Number.NaN;
 }
 
 // The end
