@@ -14,6 +14,7 @@ import {
   PlatformError,
 } from "../platform/platform.ts";
 import type { Arguments } from "../protocol/arguments.ts";
+import { amount } from "./amount.ts";
 import { explain } from "./serve.ts";
 
 /** Checks the directory that `args` name; returns the exit code. */
@@ -108,11 +109,9 @@ function mayNotWrite(error: unknown): error is PlatformError {
 }
 
 function explainCheck(error: unknown, fix: boolean): string {
-  if (error instanceof DirectoryLocked) return `${error.message}; stop it, or check a copy`;
+  if (error instanceof DirectoryLocked) {
+    return `${error.message}; stop it, or check a copy without the files lock-*`;
+  }
   if (fix && mayNotWrite(error)) return `${error.message}; to --fix it, one must be able to write`;
   return error instanceof PlatformError ? error.message : explain(error);
-}
-
-function amount(n: number, one: string, more: string): string {
-  return `${n.toLocaleString("en")} ${n === 1 ? one : more}`;
 }

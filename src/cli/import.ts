@@ -5,6 +5,7 @@ import { configurationOf } from "../host/configuration.ts";
 import { importSeedLog } from "../persistence/seed-log.ts";
 import type { Platform } from "../platform/platform.ts";
 import { readText } from "../platform/text-files.ts";
+import { amount } from "./amount.ts";
 import { explain, openDatabase } from "./serve.ts";
 
 /** Imports the log that `args` name; returns the exit code. */
@@ -32,7 +33,7 @@ export function importLog(platform: Platform, args: readonly string[]): number {
       effects.release();
       database.close();
       const where = configuration.get("dir");
-      platform.print(`${commands.toLocaleString("en")} commands imported into ${where}\n`);
+      platform.print(`${amount(commands, "command", "commands")} imported into ${where}\n`);
       if (torn !== undefined) {
         platform.print(`Line ${torn.line} was torn (${torn.bytes} bytes) and left out\n`);
       }

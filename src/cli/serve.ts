@@ -11,6 +11,7 @@ import { LogError } from "../persistence/log/log-error.ts";
 import { DirectoryLocked, type Platform, PlatformError } from "../platform/platform.ts";
 import { absolutePath, readText, replaceText } from "../platform/text-files.ts";
 import { Server } from "../server/server.ts";
+import { amount } from "./amount.ts";
 
 /** Starts a server for the arguments; ends the process with 1 and one line where that fails. */
 export async function serve(platform: Platform, args: readonly string[]): Promise<void> {
@@ -218,8 +219,8 @@ function announce(
     const seconds = (recovery.milliseconds / 1000).toFixed(2);
     lines.push(
       `Data in ${configuration.get("dir")}, appendfsync ` +
-        `${configuration.get("appendfsync")}: ${keys.toLocaleString("en")} keys recovered in ` +
-        `${seconds} s from ${recovery.commands.toLocaleString("en")} commands`,
+        `${configuration.get("appendfsync")}: ${amount(keys, "key", "keys")} recovered in ` +
+        `${seconds} s from ${amount(recovery.commands, "command", "commands")}`,
     );
   }
   const idle = configuration.withoutEffect();
