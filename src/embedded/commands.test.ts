@@ -426,3 +426,11 @@ test("settings are read as the fields of a hash are", () => {
     assert.deepEqual([name, value], [encode("maxmemory"), encode("0")]);
   });
 });
+
+test("texts made for reading end their last line", () => {
+  using db = open();
+  for (const words of ["INFO", "LOLWUT", "MEMORY DOCTOR", "MEMORY MALLOC-STATS"]) {
+    const [name = "", ...rest] = words.split(" ");
+    assert.match(String(db.call(name, ...rest)), /\n$/, words);
+  }
+});

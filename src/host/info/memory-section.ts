@@ -164,7 +164,7 @@ const MIB = 1 << 20;
 export function memoryAdvice(source: InfoSource): string {
   const figures = memoryFigures(source);
   const { used, peak, segments, clients } = figures;
-  if (used < 5 * MIB) return "There is too little data to judge the use of memory by.";
+  if (used < 5 * MIB) return "There is too little data to judge the use of memory by.\n";
   const found: string[] = [];
   if (peak > used * 1.5) {
     found.push(
@@ -184,7 +184,7 @@ export function memoryAdvice(source: InfoSource): string {
         "that are not whole. CLIENT LIST shows which.",
     );
   }
-  if (found.length === 0) return "Nothing is out of the ordinary.";
+  if (found.length === 0) return "Nothing is out of the ordinary.\n";
   return found.map((text) => `* ${text}\n`).join("");
 }
 
