@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { open } from "../embedded/open.ts";
-import { type Platform, PlatformError, thisPlatform } from "../platform/index.ts";
+import { type Platform, PlatformError } from "../platform/index.ts";
+import { changeablePlatform } from "../platform/platform-test-support.ts";
 import { importLog } from "./import.ts";
 
 /** Imports the lines into a directory that holds k = "before"; what was said, and what is there. */
@@ -17,8 +18,7 @@ function importLines(lines: string, change: (platform: Platform) => void = () =>
     db.close();
     const path = join(directory, "wal.log");
     writeFileSync(path, lines);
-    const real = thisPlatform();
-    const platform: Platform = Object.create(real);
+    const platform = changeablePlatform();
     let said = "";
     platform.print = (text) => {
       said += text;

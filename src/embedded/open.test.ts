@@ -18,8 +18,8 @@ import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { runInNewContext } from "node:vm";
 import { LogError } from "../persistence/log/log-error.ts";
-import { thisPlatform } from "../platform/index.ts";
 import { DirectoryLocked, type Platform, PlatformError } from "../platform/platform.ts";
+import { changeablePlatform } from "../platform/platform-test-support.ts";
 import { engineOf } from "./embedded-test-support.ts";
 import { DatabaseError } from "./errors.ts";
 import { open, openOn } from "./open.ts";
@@ -397,11 +397,11 @@ test("a thousand databases are open at once", () => {
 /** This platform, but with a disk that can be full. */
 function onFullDisk(): { platform: Platform; disk: { full: boolean } } {
   const disk = { full: false };
-  const real = thisPlatform();
-  const platform: Platform = Object.create(real);
-  platform.writeAt = (file, bytes, start, end, position) => {
+  const platform = changeablePlatform();
+  const { writeAt } = platform;
+  platform.writeAt = (...given) => {
     if (disk.full) return new PlatformError("ENOSPC", "disk", "no space left on device");
-    return real.writeAt(file, bytes, start, end, position);
+    return writeAt.apply(platform, given);
   };
   return { platform, disk };
 }
