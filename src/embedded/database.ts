@@ -174,7 +174,7 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
   // Messages
 
   /**
-   * Calls `listener` with each message that is sent to a channel, in a turn of its own; returns
+   * Calls `listener` with each message that is sent to a channel, in a microtask of its own; returns
    * what ends that.
    */
   subscribe(channel: Value, listener: Subscriber<T>): () => void {
