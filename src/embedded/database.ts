@@ -73,7 +73,10 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
   /** The numbered database `index` (0 to 15, unless `databases` says more): what SELECT selects. */
   database(index: number): Database<T> {
     const { databases } = this.#core.keyspace;
-    if (!Number.isInteger(index) || index < 0 || index >= databases) {
+    if (!Number.isInteger(index)) {
+      throw new TypeError(`database(): a number from 0 to ${databases - 1}, not ${typeof index}`);
+    }
+    if (index < 0 || index >= databases) {
       throw new RangeError(`there is no database ${index}: they are 0 to ${databases - 1}`);
     }
     return new Database(this.#core, index, this.#reader);
@@ -174,8 +177,8 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
   // Messages
 
   /**
-   * Calls `listener` with each message that is sent to a channel, in a microtask of its own; returns
-   * what ends that.
+   * Calls `listener` with each message that is sent to a channel, in a microtask of its own;
+   * returns what ends that.
    */
   subscribe(channel: Value, listener: Subscriber<T>): () => void {
     return this.#listen(this.#core.context.pubsub.channelListeners, channel, listener);
