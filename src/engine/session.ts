@@ -115,6 +115,8 @@ export class Session {
   channels: Set<string> = new Set();
   patterns: Set<string> = new Set();
   shardChannels: Set<string> = new Set();
+  /** Whether it is subscribed to anything; see updateSubscribed. */
+  subscribed = false;
 
   waiting: Waiting | null = null;
   /** Close once the replies have been sent (QUIT, CLIENT KILL of itself). */
@@ -135,13 +137,9 @@ export class Session {
     return this.subscribed ? "pubsub" : "normal";
   }
 
-  /** Whether it is subscribed to anything. */
-  get subscribed(): boolean {
-    return this.channels.size + this.patterns.size + this.shardChannels.size > 0;
-  }
-
   /** To be called when a subscription or the protocol has changed. */
   updateSubscribed(): void {
+    this.subscribed = this.channels.size + this.patterns.size + this.shardChannels.size > 0;
     this.setGate(Gate.subscribed, this.protocol === 2 && this.subscribed);
   }
 

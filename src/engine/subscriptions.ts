@@ -58,6 +58,7 @@ export class PubSubRegistry {
     for (const channel of [...session.channels]) this.unsubscribe(session, channel);
     for (const pattern of [...session.patterns]) this.punsubscribe(session, pattern);
     for (const channel of [...session.shardChannels]) this.sunsubscribe(session, channel);
+    session.updateSubscribed();
   }
 
   /** Whether a message to a channel could reach anybody. */

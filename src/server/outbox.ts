@@ -184,6 +184,11 @@ export class Outbox {
     this.schedule();
   }
 
+  /** Whether the end of this turn is waited for: something has been served in it. */
+  get isScheduled(): boolean {
+    return this.#scheduled;
+  }
+
   /** Flushes at the end of this turn. For whatever writes to the log or to an outlet. */
   schedule(): void {
     if (this.#scheduled) return;

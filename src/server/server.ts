@@ -264,7 +264,8 @@ export class Server implements ConnectionOwner, NetworkFigures {
     if (client === undefined) return end - start;
     const { session } = client;
     const { database } = this;
-    database.tick();
+    // Whoever comes in the same turn of the event loop comes at the same time.
+    if (!this.outbox.isScheduled) database.tick();
     session.lastMs = database.keyspace.now;
     const { effects } = database.executor.context;
     let at = start;
