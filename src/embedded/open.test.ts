@@ -127,6 +127,26 @@ test("a directory is not opened with other options while it is open", async () =
   });
 });
 
+test("a numbered database is named by a number that there is", () => {
+  using db = open({ databases: 4 });
+  assert.throws(
+    () => db.database("1" as never),
+    /^TypeError: database\(\): a number from 0 to 3, not string$/,
+  );
+  assert.throws(() => db.database(4), /^RangeError: there is no database 4: they are 0 to 3$/);
+});
+
+test("an address that somebody has is named once", async () => {
+  using one = open();
+  using other = open();
+  const { port } = await one.listen({ port: 0 });
+  await assert.rejects(other.listen({ port }), (error: Error) => {
+    assert.equal(error.message.split(String(port)).length, 2, error.message);
+    assert.match(error.message, new RegExp(`^127\\.0\\.0\\.1:${port}: `));
+    return true;
+  });
+});
+
 test("options that make no sense are refused by name", () => {
   const loose = open as unknown as (...args: unknown[]) => unknown;
   assert.throws(() => loose({ fsync: "always" }), /needs a directory/);
@@ -180,6 +200,19 @@ test("memory and directories may be named as SQLite and URLs name them", async (
     assert.throws(() => open(wrong), /^TypeError: open\(\): /);
   }
   assert.throws(() => open("file:x?mode=memory"), /has parameters/);
+});
+
+test("a file in a directory's place is said to be one", async () => {
+  await inDirectory((directory) => {
+    const path = join(directory, "app.db");
+    writeFileSync(path, "not ours");
+    assert.throws(() => open(path), {
+      name: "PlatformError",
+      code: "ENOTDIR",
+      message: /app\.db: not a directory$/,
+    });
+    assert.equal(readFileSync(path, "utf8"), "not ours");
+  });
 });
 
 test("inside a transaction only the last close is refused", async () => {

@@ -344,7 +344,10 @@ function makeDirectories(path: string): void {
     fs.mkdirSync(path);
   } catch (error) {
     const code = codeOf(error);
-    if (code === "EEXIST" && fs.statSync(path).isDirectory()) return;
+    if (code === "EEXIST") {
+      if (fs.statSync(path).isDirectory()) return;
+      throw new PlatformError("ENOTDIR", path, `${path}: not a directory`);
+    }
     const parent = dirname(path);
     if (code !== "ENOENT" || parent === path) throw error;
     makeDirectories(parent);

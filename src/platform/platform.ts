@@ -30,8 +30,12 @@ export class PlatformError extends Error {
   static from(error: unknown, subject: string, writtenBytes = 0): PlatformError {
     if (error instanceof PlatformError) return error;
     const text = messageOf(error);
-    // "ENOENT: no such file or directory, open 'x'": the code and the subject stand elsewhere.
-    const reason = text.replace(/^E[A-Z0-9]+: (.*?)(, [a-z]+( '.*')?)?$/, "$1");
+    // "ENOENT: no such file or directory, open 'x'", "listen EADDRINUSE: address already in use
+    // 127.0.0.1:6379": the code and the subject stand elsewhere.
+    const reason = text.replace(
+      /^(?:listen )?E[A-Z0-9]+: (.*?)(, [a-z]+( '.*')?| \S+:\d+)?$/,
+      "$1",
+    );
     const code = (error as { code?: string } | undefined)?.code ?? "EUNKNOWN";
     return new PlatformError(code, subject, `${subject}: ${reason}`, writtenBytes);
   }
