@@ -456,6 +456,7 @@ test("what is not offered is refused at the start, with what to do", () => {
     ["user default on", /no users/],
     ["loadmodule m.so", /no modules/],
     ["rename-command a", /wrong number of arguments/],
+    ["requirepass a\ufffd", /must be UTF-8/],
   ] as const) {
     assert.throws(() => configured([...`--${line}`.split(" ")]), why, line);
   }

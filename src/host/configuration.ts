@@ -188,13 +188,11 @@ export class Configuration {
     }
     if (words.length === 0) throw new Fault("wrong number of arguments");
     const { kind } = directiveOf(name);
-    const adds = name === "client-output-buffer-limit" || said.has(name);
     // One word of several is what `--save "900 1"` gives.
     const parts = kind.splits && words.length === 1 ? splitBlanks(words[0]) : words;
-    const value = kind.parse(parts, adds ? this.get(name) : undefined);
+    this.#parse(name, parts, said.has(name));
     said.add(name);
     this.#places.set(name, place);
-    this.#keep(name, value);
   }
 
   #rename(words: readonly string[], place: string): void {
@@ -205,15 +203,22 @@ export class Configuration {
   /** Reads a value and keeps it; returns what is wrong with it. */
   #read(name: DirectiveName, text: string): string | undefined {
     const { kind } = directiveOf(name);
-    const adds = name === "client-output-buffer-limit";
     try {
-      const words = !kind.splits ? [text] : text === "" ? [] : text.split(" ");
-      this.#keep(name, kind.parse(words, adds ? this.get(name) : undefined));
+      this.#parse(name, !kind.splits ? [text] : text === "" ? [] : text.split(" "), false);
       return undefined;
     } catch (error) {
       if (error instanceof Fault) return error.message;
       throw error;
     }
+  }
+
+  /** Keeps what the words mean, if `adds` beside the value that is there. Throws a Fault. */
+  #parse(name: DirectiveName, words: readonly string[], adds: boolean): void {
+    const before = adds || name === "client-output-buffer-limit" ? this.get(name) : undefined;
+    const value = directiveOf(name).kind.parse(words, before);
+    // What was not UTF-8 has been replaced: a password of such bytes would let nobody in.
+    if (words.some((word) => word.includes("\ufffd"))) throw new Fault("argument must be UTF-8");
+    this.#keep(name, value);
   }
 
   /** Tells the value of a directive to those who act on it; returns why one of them cannot. */

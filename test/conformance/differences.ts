@@ -120,7 +120,7 @@ export const DIFFERENCES = {
     reason: "It is an accident of C strings.",
   },
   "directives-utf8": {
-    topic: "CONFIG SET of a value that is not UTF-8",
+    topic: "A directive's value that is not UTF-8, or holds U+FFFD",
     redis: "any bytes",
     ours: "an error",
     reason: "Directives are text; a password of other bytes could not be given.",

@@ -121,6 +121,9 @@ family("clusters, modules and replicas that are not there", {
     CONFIG SET latency-tracking-info-percentiles "50 99 99.9"
     CONFIG SET masteruser "\xff"
     = directives-utf8 -ERR CONFIG SET failed (possibly related to argument 'masteruser') - argument must be UTF-8
+    CONFIG SET hz "\xff"
+    CONFIG SET appendfsync "\xff"
+    CONFIG SET nothing "\xff"
     CONFIG SET masteruser "\xc3\xa9"
     CONFIG GET masteruser
     CONFIG SET masteruser ""

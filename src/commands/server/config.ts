@@ -1,6 +1,6 @@
 // CONFIG: the settings while the server runs. What they are and mean is known to the services.
 
-import { equalBytes, utf8Bytes, utf8Text } from "../../base/bytes.ts";
+import { utf8Text } from "../../base/bytes.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Errors } from "../../protocol/errors.ts";
 import { replyHelp } from "../shared/help.ts";
@@ -111,18 +111,7 @@ function configSet(c: Context): void {
     return;
   }
   const pairs: [string, string][] = [];
-  for (let i = 2; i < args.count; i += 2) {
-    const name = text(c, i);
-    const value = text(c, i + 1);
-    const bytes = utf8Bytes(value);
-    if (!equalBytes(args.bytes, args.starts[i + 1], args.ends[i + 1], bytes, 0, bytes.length)) {
-      reply.errorText(
-        `ERR CONFIG SET failed (possibly related to argument '${name}') - argument must be UTF-8`,
-      );
-      return;
-    }
-    pairs.push([name, value]);
-  }
+  for (let i = 2; i < args.count; i += 2) pairs.push([text(c, i), text(c, i + 1)]);
   okOr(c, c.services.configSet(pairs));
 }
 
