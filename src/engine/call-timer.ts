@@ -104,6 +104,8 @@ export class CallTimer {
   #lapsUntilTimed = 0;
   /** The latest reading within a lap, and the commands that were called since. */
   #readMs = 0;
+  /** The first reading of a lap that is timed. */
+  #startMs = Number.POSITIVE_INFINITY;
   readonly #called = new Int32Array(LAP_CALLS_MAX);
   #count = 0;
   /** The command whose call is being timed to learn its average, or −1. */
@@ -143,6 +145,7 @@ export class CallTimer {
     this.#inLap = true;
     this.#until = this.#untilInLap;
     this.#count = 0;
+    this.#startMs = Number.POSITIVE_INFINITY;
     if (isLong || --this.#lapsUntilTimed <= 0) {
       this.#lapsUntilTimed = LAP_EVERY;
       this.#beginTiming();
@@ -155,6 +158,7 @@ export class CallTimer {
     this.#isTimed = true;
     this.#mayBeTimed = false;
     this.#readMs = this.#read();
+    this.#startMs = this.#readMs;
   }
 
   /** It has done what there is to do with them for now. */
@@ -166,9 +170,12 @@ export class CallTimer {
     this.#until = this.#untilOutside;
   }
 
-  /** The latest reading within a lap that is timed, at most 64 calls ago. */
-  get readMs(): number {
-    return this.#readMs;
+  /**
+   * For how long an arrival has been served, as of at most 64 calls ago; negative while its calls
+   * are so few and quick that they are not timed.
+   */
+  get lapMs(): number {
+    return this.#readMs - this.#startMs;
   }
 
   /** Counts what has been called until now: to be called before figures are read within a lap. */

@@ -10,16 +10,17 @@
 //
 // A connection stops consuming while
 //   held       its session waits for something (a blocking command): `hold`, `resume`;
-//   yielding   its requests have taken a slice of time: others come first, and it goes on when this
-//              turn of the event loop is over: `yield`;
+//   yielding   its requests have taken a slice of time, or replied much: others come first, and it
+//              goes on when this turn of the event loop is over: `yield`;
 //   throttled  more than THROTTLE_BYTES of its replies are unsent: its reader or the log is slow;
 //   closing    it is to be closed when its replies have been sent.
 // A throttled or yielding one is not read from either. A held one is, so that we see when its peer
 // goes away, until PENDING_HELD_MAX bytes wait.
 //
 // Replies go through the outbox (outbox.ts), of which a connection is an outlet. When the replies
-// of one turn have become many, `consume` returns early (`outbox.full`), they are sent, and it is
-// called again: a pipeline of large replies needs no more memory than one of small ones.
+// of one turn have become many, `consume` returns early (`outbox.full`), they are sent, and the
+// connection yields: a pipeline of large replies needs no more memory than one of small ones, and
+// holds up nobody however fast it is read.
 
 import type { Listener, ListenOptions, Platform, Socket } from "../platform/platform.ts";
 import type { Outbox } from "./outbox.ts";
@@ -193,15 +194,13 @@ export class Connection extends Outlet {
 
   #consume(bytes: Uint8Array, start: number, end: number): number {
     const { outbox, owner } = this.#connections;
-    let at = start;
-    for (;;) {
-      this.neededBytes = 0;
-      outbox.begin(this);
-      at += owner.consume(this, bytes, at, end);
-      outbox.end();
-      if (!outbox.full) break;
+    this.neededBytes = 0;
+    outbox.begin(this);
+    const at = start + owner.consume(this, bytes, start, end);
+    outbox.end();
+    if (outbox.full) {
       outbox.flush();
-      if (at === end || this.stopped) break;
+      if (at < end && !this.stopped) this.yield();
     }
     outbox.schedule();
     if (this.#yields) this.#connections.platform.afterTurn(() => this.#endYield());

@@ -30,7 +30,7 @@ import { OutputLimitExceeded } from "./outlet.ts";
 const CRON_MS = 1000;
 /** Requests of one client are served for so long before others get their turn. */
 const SLICE_MS = 2;
-/** An arrival of fewer bytes than this has too few requests to take that long, as a rule. */
+/** An arrival of fewer bytes has too few quick requests to take that long. */
 const LONG_BYTES = 1024;
 /** Files of the process that are not for clients. */
 const FILES_KEPT = 32;
@@ -268,6 +268,8 @@ export class Server implements ConnectionOwner, NetworkFigures {
     if (!this.outbox.isScheduled) database.tick();
     session.lastMs = database.keyspace.now;
     const { effects } = database.executor.context;
+    const { timer } = database.executor;
+    timer.openLap(end - start >= LONG_BYTES);
     let at = start;
     effects.lend(bytes);
     try {
@@ -277,6 +279,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
     } finally {
       effects.takeBack();
     }
+    timer.closeLap();
     database.tock();
     if (session.kind !== client.limitedAs) this.#limit(client);
     return at - start;
@@ -288,10 +291,6 @@ export class Server implements ConnectionOwner, NetworkFigures {
     const { executor } = this.database;
     const parser = this.#parser;
     const ahead = this.#ahead;
-    const { timer } = executor;
-    const isLong = end - start >= LONG_BYTES;
-    timer.openLap(isLong);
-    const sliceEndMs = isLong ? timer.readMs + SLICE_MS : Number.POSITIVE_INFINITY;
     let at = start;
     let going = true;
     while (going && at < end) {
@@ -306,7 +305,8 @@ export class Server implements ConnectionOwner, NetworkFigures {
         }
         at = this.#consumeOther(client, found, bytes, end);
         client.fresh = false;
-        if (connection.stopped || session.console) break;
+        if (outbox.hasOwnAsides) outbox.boundary();
+        going = !session.console && this.#goesOn(client, at, end);
         continue;
       }
       client.progress = null;
@@ -321,17 +321,20 @@ export class Server implements ConnectionOwner, NetworkFigures {
           going = false;
         } else {
           if (outbox.hasOwnAsides) outbox.boundary();
-          if (outbox.full || connection.stopped) going = false;
+          going = this.#goesOn(client, at, end);
         }
       }
       ahead.clear();
-      if (going && at < end && timer.readMs >= sliceEndMs) {
-        connection.yield();
-        break;
-      }
     }
-    timer.closeLap();
     return at;
+  }
+
+  /** Whether the request at `at` is served in this turn, too, if there is one. */
+  #goesOn({ connection }: Client, at: number, end: number): boolean {
+    if (this.outbox.full || connection.stopped) return false;
+    if (this.database.executor.timer.lapMs < SLICE_MS) return true;
+    if (at < end) connection.yield();
+    return false;
   }
 
   /** The session waits, or is to be closed. */
@@ -371,7 +374,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
   #consumeConsole(client: Client, bytes: Uint8Array, start: number, end: number): number {
     const { connection, session } = client;
     let at = start;
-    while (at < end && !connection.stopped) {
+    while (at < end) {
       const next = this.#console.lineEnd(bytes, at, end);
       if (next < 0) {
         const known = (session.gates & Gate.authentication) === 0;
@@ -389,7 +392,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
         break;
       }
       if (this.outbox.hasOwnAsides) this.outbox.boundary();
-      if (this.outbox.full) break;
+      if (!this.#goesOn(client, at, end)) break;
     }
     return at;
   }
