@@ -93,6 +93,7 @@ export class Executor implements Engine {
     const { gates } = this;
     gates.beginReply(session);
     const command = this.#lookUp(args);
+    if (command !== undefined) session.lastCommand = command;
     const refused =
       command === undefined
         ? undefined
@@ -128,14 +129,17 @@ export class Executor implements Engine {
 
   /** The command that a request is for, if it has enough words; else an error is replied. */
   #lookUp(args: Arguments): CompiledCommand | undefined {
+    const { session } = this.context;
     let command = this.table.find(args, 0);
     if (command === undefined) {
+      session.lastCommand = undefined;
       this.#unknownCommand(args);
       return undefined;
     }
     if (command.subcommands !== undefined && args.count > 1) {
       const sub = command.subcommands.get(args.text(1).toLowerCase());
       if (sub === undefined) {
+        session.lastCommand = undefined;
         this.context.reply.errorText(
           `ERR unknown subcommand '${shortText(args.text(1), 128)}'. ` +
             `Try ${command.name.toUpperCase()} HELP.`,
@@ -147,6 +151,7 @@ export class Executor implements Engine {
     }
     const { arity } = command;
     if ((arity > 0 && args.count !== arity) || args.count < -arity) {
+      session.lastCommand = command;
       this.#reject(command, errorLine(wrongArity(command.fullName)));
       return undefined;
     }
@@ -258,7 +263,9 @@ export class Executor implements Engine {
    */
   call(command: CompiledCommand, args: Arguments): void {
     const c = this.context;
-    const { reply, effects, session } = c;
+    const { reply, effects } = c;
+    // CLIENT NO-TOUCH itself changes it.
+    const { noTouch } = c.session;
     // Entries are made with handlers that take a Context (context.ts, Command).
     const handler = command.handler as ((c: Context) => void) | undefined;
     if (handler === undefined) return this.#noHandler(command);
@@ -266,7 +273,7 @@ export class Executor implements Engine {
     c.command = command;
     c.changes = 0;
     c.rewritten = false;
-    if (session.noTouch) this.keyspace.touching = false;
+    if (noTouch) this.keyspace.touching = false;
     const before = reply.length;
     const overflowed = reply.overflowed;
     const { timer } = this;
@@ -276,7 +283,7 @@ export class Executor implements Engine {
     // Where it had overflowed before, `before` is no place in the replies: see to it further out.
     if (reply.overflowed && !overflowed) reply.recover(before);
     timer.end(command, startMs, reply.length - before);
-    if (session.noTouch) this.keyspace.touching = true;
+    if (noTouch) this.keyspace.touching = true;
     if (c.changes > 0) {
       this.keyspace.count(Counter.changes, c.changes);
       if (!c.rewritten) effects.request(c.db, args);

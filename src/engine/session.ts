@@ -123,6 +123,7 @@ export class Session {
   closing = false;
 
   lastMs: number;
+  /** What the last request was for, executed or not; undefined if that is no command. */
   lastCommand: CompiledCommand | undefined;
 
   constructor(id: number, nowMs: number, link?: ClientLink) {

@@ -53,6 +53,10 @@ function parseFilter(c: Context, name: string, i: number): Filter | undefined {
       return id < 0 ? undefined : (session) => session.id === id;
     }
     case "maxage": {
+      if (Number.isNaN(args.integer(i + 1))) {
+        reply.errorText("ERR maxage is not an integer or out of range");
+        return undefined;
+      }
       const seconds = positive(c, i + 1, "maxage");
       const now = c.services.nowMs();
       if (seconds < 0) return undefined;

@@ -125,3 +125,52 @@ test("under CLIENT NO-TOUCH only TOUCH leaves a trace", () => {
   b.line("TOUCH k");
   assert.equal(a.line("OBJECT IDLETIME k"), ":0");
 });
+
+test("CLIENT NO-TOUCH ends, for its client and for all others", () => {
+  const db = new TestDatabase();
+  const [a, b] = [db.connect(), db.connect()];
+  a.line("SET k v");
+  for (const end of ["CLIENT NO-TOUCH off", "RESET"]) {
+    b.line("CLIENT NO-TOUCH on");
+    b.line("GET k");
+    b.line(end);
+    for (const client of [b, a]) {
+      db.advance(10_000);
+      assert.equal(a.line("OBJECT IDLETIME k"), ":10");
+      client.line("GET k");
+      assert.equal(a.line("OBJECT IDLETIME k"), ":0", end);
+    }
+  }
+});
+
+test("cmd is the last request's command, whether it was executed or not", () => {
+  const db = new TestDatabase();
+  const [a, b] = [db.connect(), db.connect()];
+  const last = (): string =>
+    / cmd=(\S+)/.exec(a.call("CLIENT", "LIST", "ID", "2") as string)?.[1] ?? "";
+  for (const [request, command] of [
+    ["GET", "get"],
+    ["CONFIG GET", "config|get"],
+    ["CONFIG BOGUS", "NULL"],
+    ["PING", "ping"],
+    ["BOGUS", "NULL"],
+    ["MULTI", "multi"],
+    ["SET k v", "set"],
+    ["SET k", "set"],
+    ["DISCARD", "discard"],
+    ["SUBSCRIBE c", "subscribe"],
+    ["GET k", "get"],
+  ] as const) {
+    b.line(request);
+    assert.equal(last(), command, request);
+  }
+});
+
+test("a bound of CLIENT KILL MAXAGE is a number above zero", () => {
+  const client = new TestDatabase().connect();
+  const notInteger = "-ERR maxage is not an integer or out of range";
+  assert.equal(client.line("CLIENT KILL MAXAGE str"), notInteger);
+  assert.equal(client.line("CLIENT KILL MAXAGE 9999999999999999999"), notInteger);
+  assert.equal(client.line("CLIENT KILL MAXAGE -1"), "-ERR maxage should be greater than 0");
+  assert.equal(client.line("CLIENT KILL MAXAGE 9223372036854775807"), ":0");
+});
