@@ -76,14 +76,19 @@ export class Notices implements KeyspaceListener {
 
   /** Two databases are about to be exchanged. */
   swapping(a: number, b: number): void {
-    for (const db of [a, b]) {
-      this.#keyspace.watched.touchAll(
-        db,
-        (_, bytes, start, end) =>
-          this.#holds(a, bytes, start, end) || this.#holds(b, bytes, start, end),
-      );
-      if (this.#blocking.any) this.#blocking.noteDatabase(db);
-    }
+    this.#replacing(a, b);
+    this.#replacing(b, a);
+  }
+
+  /** What `db` holds is about to be replaced by what `other` does. */
+  #replacing(db: number, other: number): void {
+    const keyspace = this.#keyspace;
+    keyspace.watched.touchAll(db, (_, bytes, start, end) => {
+      // What comes with its time over is nothing; what goes was there at WATCH, or came since.
+      const comes = keyspace.peek(other, bytes, start, end) !== 0;
+      return comes || this.#holds(db, bytes, start, end);
+    });
+    if (this.#blocking.any) this.#blocking.noteDatabase(db);
   }
 
   /** Whether the key stands in the database, be its time over or not. */

@@ -446,6 +446,61 @@ family(
       b<
     `,
 
+    "SWAPDB and watched keys whose time is over": script`
+      DEBUG SET-ACTIVE-EXPIRE 0
+      SET x foo PX 1
+      wait 5
+      SELECT 1
+      WATCH x
+      SWAPDB 0 1
+      MULTI
+      PING
+      EXEC
+      FLUSHALL
+      SET x foo PX 1
+      SELECT 0
+      SET x bar PX 1
+      wait 5
+      SELECT 1
+      WATCH x
+      SWAPDB 0 1
+      MULTI
+      PING
+      EXEC
+      FLUSHALL
+      SET x foo PX 20
+      WATCH x
+      wait 30
+      SWAPDB 0 1
+      MULTI
+      PING
+      EXEC
+      SET x foo
+      WATCH x
+      SWAPDB 0 1
+      MULTI
+      PING
+      EXEC
+      DEBUG SET-ACTIVE-EXPIRE 1
+    `,
+
+    "SCAN deletes what it meets whose time is over": script`
+      DEBUG SET-ACTIVE-EXPIRE 0
+      SET k v
+      SET l v PX 1
+      RPUSH m v
+      PEXPIRE m 1
+      wait 5
+      DBSIZE
+      SCAN 0 MATCH nothing COUNT 100
+      DBSIZE
+      SCAN 0 MATCH l TYPE list COUNT 100
+      DBSIZE
+      SCAN 0 COUNT 100
+      DBSIZE
+      DEBUG SET-ACTIVE-EXPIRE 1
+    `,
+
     "DEBUG SLEEP sleeps": script`
       DEBUG SLEEP 0
       DEBUG SLEEP 0.01

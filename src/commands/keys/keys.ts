@@ -164,6 +164,7 @@ function scanCommand(c: Context): void {
   // The cursor comes first, and is known last: the keys are written before it and moved behind.
   const head = reply.length;
   const mark = reply.beginDeferred();
+  const gone: number[] = [];
   let count = 0;
   do {
     cursor = tables.scan(table, cursor);
@@ -172,6 +173,7 @@ function scanCommand(c: Context): void {
       records.key(entry);
       if (!scanOptions.matches(args, records.bytes, records.start, records.end)) continue;
       const expired = keyspace.isExpired(entry);
+      if (expired) gone.push(entry);
       if (scanOptions.type !== 0) {
         // To ask for a key's type is to look it up.
         keyspace.count(expired ? Counter.misses : Counter.hits);
@@ -183,6 +185,7 @@ function scanCommand(c: Context): void {
     }
   } while (scanOptions.goesOn(cursor, tables.foundCount));
   reply.endArray(mark, count);
+  for (const entry of gone) keyspace.expire(c.db, entry);
   const keys = reply.bytes.slice(head, reply.length);
   reply.truncate(head);
   reply.array(2);
