@@ -21,6 +21,9 @@ export class Client implements ClientLink {
   progress: Progress | null = null;
   /** No request has come yet: the first decides whether a person is speaking. */
   fresh = true;
+  /** The last turn in which something of it was served, and for how long. */
+  turn = 0;
+  servedMs = 0;
   /** The kind of client as which its replies are limited (client-output-buffer-limit). */
   limitedAs: ClientKind = "normal";
 

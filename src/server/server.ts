@@ -28,7 +28,7 @@ import { Outbox, openGate } from "./outbox.ts";
 import { OutputLimitExceeded } from "./outlet.ts";
 
 const CRON_MS = 1000;
-/** Requests of one client are served for so long before others get their turn. */
+/** In one turn of the event loop, requests of one client are served for so long. */
 const SLICE_MS = 2;
 /** An arrival of fewer bytes has too few quick requests to take that long. */
 const LONG_BYTES = 1024;
@@ -68,6 +68,8 @@ export class Server implements ConnectionOwner, NetworkFigures {
   #acceptedBefore = 0;
   #cron: Timer | undefined;
   #stopped = false;
+  // Counts the turns of the event loop in which something is served.
+  #turn = 0;
 
   constructor(database: Database, services: ProcessServices, configuration: Configuration) {
     this.database = database;
@@ -265,7 +267,14 @@ export class Server implements ConnectionOwner, NetworkFigures {
     const { session } = client;
     const { database } = this;
     // Whoever comes in the same turn of the event loop comes at the same time.
-    if (!this.outbox.isScheduled) database.tick();
+    if (!this.outbox.isScheduled) {
+      database.tick();
+      this.#turn++;
+    }
+    if (client.turn !== this.#turn) {
+      client.turn = this.#turn;
+      client.servedMs = 0;
+    }
     session.lastMs = database.keyspace.now;
     const { effects } = database.executor.context;
     const { timer } = database.executor;
@@ -281,6 +290,9 @@ export class Server implements ConnectionOwner, NetworkFigures {
     }
     timer.closeLap();
     database.tock();
+    // What arrives next may arrive in the same turn.
+    client.servedMs += Math.max(0, timer.lapMs);
+    if (client.servedMs >= SLICE_MS && !connection.stopped) connection.yield();
     if (session.kind !== client.limitedAs) this.#limit(client);
     return at - start;
   }
@@ -306,7 +318,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
         at = this.#consumeOther(client, found, bytes, end);
         client.fresh = false;
         if (outbox.hasOwnAsides) outbox.boundary();
-        going = !session.console && this.#goesOn(client, at, end);
+        going = !session.console && this.#goesOn(client);
         continue;
       }
       client.progress = null;
@@ -321,7 +333,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
           going = false;
         } else {
           if (outbox.hasOwnAsides) outbox.boundary();
-          going = this.#goesOn(client, at, end);
+          going = this.#goesOn(client);
         }
       }
       ahead.clear();
@@ -329,12 +341,10 @@ export class Server implements ConnectionOwner, NetworkFigures {
     return at;
   }
 
-  /** Whether the request at `at` is served in this turn, too, if there is one. */
-  #goesOn({ connection }: Client, at: number, end: number): boolean {
+  /** Whether the next request is served in this turn, too. */
+  #goesOn({ connection, servedMs }: Client): boolean {
     if (this.outbox.full || connection.stopped) return false;
-    if (this.database.executor.timer.lapMs < SLICE_MS) return true;
-    if (at < end) connection.yield();
-    return false;
+    return servedMs + this.database.executor.timer.lapMs < SLICE_MS;
   }
 
   /** The session waits, or is to be closed. */
@@ -392,7 +402,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
         break;
       }
       if (this.outbox.hasOwnAsides) this.outbox.boundary();
-      if (!this.#goesOn(client, at, end)) break;
+      if (!this.#goesOn(client)) break;
     }
     return at;
   }
