@@ -20,7 +20,7 @@ class SlowPlatform extends SimulatedPlatform {
   }
 }
 
-test("what a client is served in one turn is a slice, in however many arrivals it came", async () => {
+test("what a client is served in one turn is a slice, however many arrivals it is", async () => {
   const platform = new SlowPlatform(1);
   const configuration = configurationOf(["--appendonly", "no"], () => "");
   const { database, services } = assemble(platform, configuration, { seed: 1 });
