@@ -41,7 +41,7 @@ export class Blocking {
     if (waiting.wait.hearsAll) this.#hearingAll++;
     for (const name of waiting.names) {
       const queue = this.#queues.get(name);
-      if (queue === undefined) this.#queues.set(name, session);
+      if (queue === undefined || queue === session) this.#queues.set(name, session);
       else if (queue instanceof Session) this.#queues.set(name, new Set([queue, session]));
       else queue.add(session);
     }
@@ -56,10 +56,12 @@ export class Blocking {
     assert(this.sessions.delete(session), "who waits is known");
     if (waiting.wait.hearsAll) this.#hearingAll--;
     for (const name of waiting.names) {
+      // A command may name a key twice: the second time the queue is without this session.
       const queue = this.#queues.get(name);
-      if (queue === undefined || queue instanceof Session || queue.size === 1) {
+      if (queue === session) this.#queues.delete(name);
+      else if (queue instanceof Set && queue.delete(session) && queue.size === 0) {
         this.#queues.delete(name);
-      } else queue.delete(session);
+      }
     }
   }
 

@@ -29,6 +29,36 @@ family("blocking", {
     EXISTS l
   `,
 
+  "who names a key twice leaves its queue to the others": script`
+    b>> BLPOP l l 0
+    c>> BLPOP l 0
+    RPUSH l one
+    b<
+    RPUSH l two
+    c<
+    b>> BLMPOP 0 3 l m l LEFT
+    c>> BLMPOP 0 3 m m m LEFT
+    d>> BLPOP l m l m 0
+    RPUSH l one
+    b<
+    RPUSH m two
+    c<
+    RPUSH m three
+    d<
+    b>> BLPOP l l 0
+    c>> BLPOP l 0
+    CLIENT UNBLOCK {id:b}
+    b<
+    RPUSH l four
+    c<
+    b>> BLPOP l l l 0
+    b.
+    c>> BLPOP l 0
+    RPUSH l five
+    c<
+    EXISTS l m
+  `,
+
   "one push serves all who wait": script`
     b>> BLPOP l 0
     c>> BLPOP l 0
