@@ -58,10 +58,11 @@ export class Blocking {
     for (const name of waiting.names) {
       // A command may name a key twice: the second time the queue is without this session.
       const queue = this.#queues.get(name);
-      if (queue === session) this.#queues.delete(name);
-      else if (queue instanceof Set && queue.delete(session) && queue.size === 0) {
-        this.#queues.delete(name);
-      }
+      if (queue === undefined) continue;
+      if (!(queue instanceof Session)) {
+        queue.delete(session);
+        if (queue.size === 0) this.#queues.delete(name);
+      } else if (queue === session) this.#queues.delete(name);
     }
   }
 
