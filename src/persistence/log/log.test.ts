@@ -524,3 +524,26 @@ test("while the disk is full, what has been written is synced all the same", () 
     assert.deepEqual(writes(openOn(disk, fsync).commands), ["SET a 1"]);
   }
 });
+
+for (const call of ["commitNow", "syncAll"] as const) {
+  test(`who waits for a batch that a blocking ${call} has synced is told`, () => {
+    const disk = new Disk();
+    const { log } = openOn(disk, "always");
+    let told = 0;
+    log.onProgress = () => {
+      told = Math.max(told, log.acknowledgedThrough);
+    };
+    disk.heldSyncs = [];
+    append(log, "SET", "a", "1");
+    log.commit();
+    append(log, "SET", "b", "2");
+    log.commit();
+    assert.equal(log.acknowledgedThrough, 0);
+    if (call === "commitNow") append(log, "SET", "c", "3");
+    log[call]();
+    disk.advance(0);
+    assert.equal(told, log.batch);
+    log.onProgress = null;
+    disk.heldSyncs = undefined;
+  });
+}

@@ -243,9 +243,10 @@ export class Log {
     if (this.#policy !== "always") {
       this.commit();
     } else {
+      const waited = this.batch > this.syncedThrough;
       if (this.#buffer.end !== this.#batchStart) this.#seal();
       if (this.syncedThrough === this.batch) return true;
-      if (this.failure === null && this.#write()) this.#syncNow();
+      if (this.failure === null && this.#write() && this.#syncNow()) this.#tellOthers(waited);
     }
     return this.acknowledgedThrough === this.batch;
   }
@@ -267,10 +268,13 @@ export class Log {
    * cannot be done now; then `failure` says why.
    */
   syncAll(): boolean {
+    const waited = this.batch > this.syncedThrough;
     if (this.#buffer.end !== this.#batchStart) this.#seal();
     if (!this.#look()) return false;
     if (this.failure === null && this.#synced === this.#sealedEnd) return true;
-    return this.retry() && this.#writeAndSync();
+    if (!this.retry() || !this.#writeAndSync()) return false;
+    this.#tellOthers(waited);
+    return true;
   }
 
   /** Changes the policy; throws LogError LOG_WRITE when the file cannot be synced for it. */
@@ -570,6 +574,11 @@ export class Log {
     if (this.#closed) return;
     if (this.#retryTimer === null) this.#startRetryTimer();
     if (changed) this.#tellLater();
+  }
+
+  /** A caller that blocks has synced, along with its own, batches for which replies were held. */
+  #tellOthers(waited: boolean): void {
+    if (waited && this.onProgress !== null) this.#tellLater();
   }
 
   #tellLater(): void {
