@@ -39,7 +39,7 @@ function fixture(): EngineFixture {
 /** Executes requests as a server does with those of one arrival. */
 function lap(made: EngineFixture, requests: readonly string[], isLong = true): void {
   const { timer } = made.executor;
-  timer.openLap(isLong);
+  timer.openLap(isLong, 1000);
   for (const request of requests) made.call(request);
   timer.closeLap();
 }
@@ -151,7 +151,7 @@ test("what was called is counted when figures are read within a lap", () => {
   const made = fixture();
   for (let i = 0; i < 40; i++) made.call("quick 0.25");
   const { timer } = made.executor;
-  timer.openLap(true);
+  timer.openLap(true, 1000);
   made.call("quick 1");
   timer.settle();
   assert.equal(made.figure("quick", Figure.calls), 41);

@@ -77,6 +77,8 @@ const ALONE_IN_LAP = Alone.long | Alone.nesting;
 const ALONE_OUTSIDE = ALONE_IN_LAP | Alone.openEnded;
 
 export class CallTimer {
+  /** Whether the present lap has taken its slice, as of at most 64 calls ago. */
+  isOver = false;
   /** latency-tracking: whether histograms are kept. */
   tracking = true;
 
@@ -106,6 +108,9 @@ export class CallTimer {
   #readMs = 0;
   /** The first reading of a lap that is timed. */
   #startMs = Number.POSITIVE_INFINITY;
+  /** What a lap may take, and when it is over. */
+  #sliceMs = Number.POSITIVE_INFINITY;
+  #endMs = Number.POSITIVE_INFINITY;
   readonly #called = new Int32Array(LAP_CALLS_MAX);
   #count = 0;
   /** The command whose call is being timed to learn its average, or −1. */
@@ -140,9 +145,14 @@ export class CallTimer {
 
   // Laps
 
-  /** A server begins with the requests of an arrival; of a long one it wants to know the time. */
-  openLap(isLong: boolean): void {
+  /**
+   * A server begins with the requests of an arrival; of a long one it wants to know the time. It is
+   * over once it has taken `sliceMs`.
+   */
+  openLap(isLong: boolean, sliceMs: number): void {
     this.#inLap = true;
+    this.isOver = false;
+    this.#sliceMs = sliceMs;
     this.#until = this.#untilInLap;
     this.#count = 0;
     this.#startMs = Number.POSITIVE_INFINITY;
@@ -159,6 +169,13 @@ export class CallTimer {
     this.#mayBeTimed = false;
     this.#readMs = this.#read();
     this.#startMs = this.#readMs;
+    this.#endMs = this.#readMs + this.#sliceMs;
+  }
+
+  /** The clock has been read within a lap. */
+  #note(now: number): void {
+    this.#readMs = now;
+    if (now >= this.#endMs) this.isOver = true;
   }
 
   /** It has done what there is to do with them for now. */
@@ -231,7 +248,7 @@ export class CallTimer {
         this.#reasons[i] |= Alone.nesting;
         this.#share(now);
       }
-      this.#readMs = now;
+      this.#note(now);
     }
     const us = this.#between(startMs, now);
     this.#add(i, us, 1);
@@ -309,7 +326,7 @@ export class CallTimer {
   /** Begins a lap anew; returns how many µs have passed since the latest reading. */
   #restart(now: number): number {
     const us = this.#between(this.#readMs, now);
-    this.#readMs = now;
+    this.#note(now);
     this.#count = 0;
     return us;
   }

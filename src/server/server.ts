@@ -278,7 +278,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
     session.lastMs = database.keyspace.now;
     const { effects } = database.executor.context;
     const { timer } = database.executor;
-    timer.openLap(end - start >= LONG_BYTES);
+    timer.openLap(end - start >= LONG_BYTES, SLICE_MS - client.servedMs);
     let at = start;
     effects.lend(bytes);
     try {
@@ -342,9 +342,8 @@ export class Server implements ConnectionOwner, NetworkFigures {
   }
 
   /** Whether the next request is served in this turn, too. */
-  #goesOn({ connection, servedMs }: Client): boolean {
-    if (this.outbox.full || connection.stopped) return false;
-    return servedMs + this.database.executor.timer.lapMs < SLICE_MS;
+  #goesOn({ connection }: Client): boolean {
+    return !this.database.executor.timer.isOver && !this.outbox.full && !connection.stopped;
   }
 
   /** The session waits, or is to be closed. */
