@@ -174,7 +174,7 @@ family(
       OBJECT FREQ nothing
       OBJECT ENCODING string
       OBJECT REFCOUNT string
-      OBJECT IDLETIME string
+      : OBJECT IDLETIME string
       OBJECT FREQ string
       OBJECT FREQ list
       & OBJECT ENCODING list
