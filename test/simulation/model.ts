@@ -36,9 +36,22 @@ interface Promised {
 
 const latin1 = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1");
 
-/** What the database holds, read by its own commands, at one moment. */
+/**
+ * What the database holds, read by its own commands, in no time. They see the year 1970, when
+ * nobody's time is over: looking changes nothing. A key that could have been expired is there.
+ */
 export function stateOf(database: Database): State {
-  return (coreOf(database).engine.platform as World).atOnce(() => heldBy(database));
+  const { engine, keyspace, executor } = coreOf(database);
+  const own = engine as { clock: () => number };
+  const { clock } = own;
+  const { now } = keyspace;
+  own.clock = () => 0;
+  try {
+    return (engine.platform as World).atOnce(() => heldBy(database));
+  } finally {
+    own.clock = clock;
+    executor.setNow(now);
+  }
 }
 
 function heldBy(database: Database): State {
@@ -180,6 +193,7 @@ export class Model {
   nowMs: number | undefined;
 
   readonly #world: World;
+  readonly #expireDue: (budget: number) => number;
   readonly #promises: Promised[] = [];
   readonly #mirrors = new Map<Session, Mirror>();
   #changes = 0;
@@ -192,6 +206,10 @@ export class Model {
     core.services.writesRefused = () => this.refusal;
     const engine = core.engine as { clock: () => number };
     engine.clock = () => this.nowMs ?? world.nowMs();
+    const { executor } = core;
+    this.#expireDue = executor.expireDue.bind(executor);
+    // Not by its own timers: see expire().
+    executor.expireDue = () => 0;
     this.#changes = core.keyspace.counter(Counter.changes);
   }
 
@@ -247,6 +265,17 @@ export class Model {
   catchUp(mirror: Mirror): void {
     const { executor } = coreOf(this.database);
     if (mirror.session.waiting !== null) executor.waiters.timeOut(mirror.session);
+  }
+
+  /**
+   * The database has deleted so many keys whose time is over; the same ones go here. If they went
+   * at another time, the order within a bucket would be another, which KEYS and SCAN show, and so
+   * would what is drawn by lot.
+   */
+  expire(count: number, nowMs: number): void {
+    const { executor } = coreOf(this.database);
+    executor.setNow(nowMs);
+    assert.equal(this.#expireDue(count), count, "as many keys' time is over in the reference");
   }
 
   deliver(mirror: Mirror, bytes: Uint8Array): void {

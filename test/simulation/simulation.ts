@@ -199,9 +199,8 @@ class Simulation {
     this.#attach(database, model);
     this.#program = new Program(database, model, world, this.#chance, this.#workload);
     if (this.#chance.oneIn(3)) {
-      // All events but those that come by themselves.
       for (const each of [database, model.database]) {
-        each.call("CONFIG", "SET", "notify-keyspace-events", "KEg$lsh");
+        each.call("CONFIG", "SET", "notify-keyspace-events", "KEg$lshx");
       }
     }
     const listening = await database.listen({ port: PORT });
@@ -331,6 +330,12 @@ class Simulation {
         this.#follow(() => model.execute(session, words, keyspace.now));
         if (this.#strict) this.#follow(() => model.check(database));
       }
+    };
+    const expireDue = executor.expireDue.bind(executor);
+    executor.expireDue = (budget: number) => {
+      const count = expireDue(budget);
+      if (count > 0) this.#follow(() => model.expire(count, keyspace.now));
+      return count;
     };
     const forget = executor.forget.bind(executor);
     executor.forget = (session: Session) => {
