@@ -12,7 +12,8 @@
 
 import { assert } from "../base/assert.ts";
 import { utf8Text } from "../base/bytes.ts";
-import { Counter, type Keyspace, STATISTICS_WORD } from "../keyspace/keyspace.ts";
+import { Counter, type Keyspace } from "../keyspace/keyspace.ts";
+import { RootWord } from "../memory/root-words.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import { Errors, errorLine, wrongArity } from "../protocol/errors.ts";
 import { CallTimer } from "./call-timer.ts";
@@ -47,7 +48,7 @@ export class Executor implements Engine {
   constructor(table: CommandTable, keyspace: Keyspace, services: Services) {
     this.table = table;
     this.keyspace = keyspace;
-    this.statistics = new Statistics(keyspace.memory, STATISTICS_WORD, table.all.length);
+    this.statistics = new Statistics(keyspace.memory, RootWord.statistics, table.all.length);
     this.timer = new CallTimer(services, this.statistics, table.all);
     this.internal = new Session(0, 0);
     this.context = new Context(this, keyspace, services, this.internal);

@@ -1,13 +1,7 @@
 // The keyspace: the numbered databases, their entries and deadlines. It knows bytes, types and
 // time as it is told; no sockets, no files, no replies.
 //
-// Root area, in words of the memory's user root:
-//   0 set up   1–2 hash key   3–6 random state   7 head of the disposal list   8 watched keys
-//   9 raised when a record leaves its table   10 newest notes of the journal
-//   11, 12 blocks of the engine's statistics
-//   16 + 4 × db: table, deadlines (ordered tree), 2 unused; 0 where a database has none yet
-//   320 on, as 64-bit floats: the counters named in Counter
-//   336 on: settings (settings.ts)   352 + 16 × type: what each data type keeps, see settingsOf()
+// Its roots, counters and settings are words of the memory's root area (memory/root-words.ts).
 //
 // An entry is a record (structures/record.ts): a string holds its value, a collection points to
 // its structure. An entry with a deadline stands in its database's tree of deadlines too, ordered
@@ -26,6 +20,7 @@ import { assert } from "../base/assert.ts";
 import { Hasher } from "../base/hash.ts";
 import { Random } from "../base/random.ts";
 import { Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
+import { RootWord } from "../memory/root-words.ts";
 import { HashTables } from "../structures/hash-table.ts";
 import { OrderedTrees } from "../structures/ordered-tree.ts";
 import { DEADLINE, KIND_MASK, NO_DEADLINE, Records } from "../structures/record.ts";
@@ -46,20 +41,8 @@ const RECLAIM_STEP = 64;
 /** Stands for "leave the deadline as it is" in setString. */
 export const KEEP_DEADLINE = -2;
 
-const W = {
-  ready: 0,
-  hashKey: 1,
-  random: 3,
-  disposals: 7,
-  watched: 8,
-  losses: 9,
-  journal: 10,
-  databases: 16,
-  types: 352,
-} as const;
 /** Words of a type's settings; the last is 1 once they have values. */
 const TYPE_WORDS = 16;
-const COUNTER_WORD = 320;
 
 /** Counters, in shared memory; read by counter(). */
 export const Counter = {
@@ -76,9 +59,6 @@ export interface KeyspaceListener {
   /** The entry with this key is about to be deleted because its deadline has passed. */
   expired(db: number, bytes: Uint8Array, start: number, end: number): void;
 }
-
-/** Two words of the root area that are the engine's: its statistics (engine/statistics.ts). */
-export const STATISTICS_WORD = 11;
 
 export class Keyspace implements Values {
   readonly memory: Memory;
@@ -127,26 +107,26 @@ export class Keyspace implements Values {
     this.memory = memory;
     this.databases = databases;
     this.#words = memory.i32[0].subarray(Memory.userRootAt);
-    this.#counters = memory.f64[0].subarray((Memory.userRootAt + COUNTER_WORD) >> 1);
-    this.random = new Random(this.#words, W.random);
+    this.#counters = memory.f64[0].subarray((Memory.userRootAt + RootWord.counters) >> 1);
+    this.random = new Random(this.#words, RootWord.random);
     this.settings = new Settings(this.#words);
-    if (this.#words[W.ready] === 0) {
-      this.#words[W.ready] = 1;
+    if (this.#words[RootWord.ready] === 0) {
+      this.#words[RootWord.ready] = 1;
       this.settings.setUp();
-      this.#words[W.hashKey] = seed[0];
-      this.#words[W.hashKey + 1] = seed[1];
+      this.#words[RootWord.hashKey] = seed[0];
+      this.#words[RootWord.hashKey + 1] = seed[1];
       this.random.seed(seed[2], seed[3]);
     }
     this.records = new Records(memory);
-    const hasher = new Hasher(this.#words[W.hashKey], this.#words[W.hashKey + 1]);
-    this.tables = new HashTables(memory, this.records, hasher, W.losses);
+    const hasher = new Hasher(this.#words[RootWord.hashKey], this.#words[RootWord.hashKey + 1]);
+    this.tables = new HashTables(memory, this.records, hasher, RootWord.losses);
     this.deadlines = new OrderedTrees(memory);
     const { records, tables, deadlines, types } = this;
-    this.#disposals = new Disposals(memory, records, tables, deadlines, types, W.disposals);
-    this.watched = new WatchedKeys(memory, this.tables, this.records, W.watched);
-    const words = this.#words.subarray(W.databases);
+    this.#disposals = new Disposals(memory, records, tables, deadlines, types, RootWord.disposals);
+    this.watched = new WatchedKeys(memory, this.tables, this.records, RootWord.watched);
+    const words = this.#words.subarray(RootWord.databases);
     this.#databases = new Databases(memory, records, tables, deadlines, words);
-    this.#journal = new EntryJournal(this.#databases, this, W.journal);
+    this.#journal = new EntryJournal(this.#databases, this, RootWord.journal);
   }
 
   /** Adds a data type. */
@@ -179,7 +159,7 @@ export class Keyspace implements Values {
    */
   settingsOf(type: number, initial: readonly number[]): Int32Array {
     assert(type < TYPES_MAX && initial.length < TYPE_WORDS, "a type's settings fit their words");
-    const at = W.types + type * TYPE_WORDS;
+    const at = RootWord.types + type * TYPE_WORDS;
     const words = this.#words.subarray(at, at + TYPE_WORDS);
     if (words[TYPE_WORDS - 1] === 0) {
       words.set(initial);
@@ -205,7 +185,7 @@ export class Keyspace implements Values {
 
   /** The table of a database, or 0 while it has no entries. */
   table(db: number): number {
-    return this.#words[W.databases + db * DATABASE_WORDS];
+    return this.#words[RootWord.databases + db * DATABASE_WORDS];
   }
 
   /** The tree of a database's deadlines, or 0 while none has one. */
@@ -229,7 +209,7 @@ export class Keyspace implements Values {
 
   /** Loads the bucket of a key's hash; returns the entry it is likely to be, for touch(), or 0. */
   approach(db: number, hash: number): number {
-    const table = this.#words[W.databases + db * DATABASE_WORDS];
+    const table = this.#words[RootWord.databases + db * DATABASE_WORDS];
     return table === 0 ? 0 : this.tables.approach(table, hash);
   }
 
@@ -277,14 +257,14 @@ export class Keyspace implements Values {
 
   /** As find below, but the entry may have expired, and its slot is remembered by the tables. */
   #entryOf(db: number, bytes: Uint8Array, start: number, end: number): number {
-    const table = this.#words[W.databases + db * DATABASE_WORDS];
+    const table = this.#words[RootWord.databases + db * DATABASE_WORDS];
     if (table === 0) return 0;
     return this.tables.find(table, this.#hashOf(bytes, start, end), bytes, start, end);
   }
 
   /** As #entryOf, for the known key, without the slot. */
   #knownEntryOf(db: number, bytes: Uint8Array, start: number, end: number): number {
-    const table = this.#words[W.databases + db * DATABASE_WORDS];
+    const table = this.#words[RootWord.databases + db * DATABASE_WORDS];
     const { losses } = this.tables;
     if (this.#knownEntry !== 0 && this.#knownTable === table && this.#knownLosses === losses) {
       return this.#knownEntry;
@@ -652,7 +632,7 @@ export class Keyspace implements Values {
   }
 
   #tableOf(db: number): number {
-    const at = W.databases + db * DATABASE_WORDS;
+    const at = RootWord.databases + db * DATABASE_WORDS;
     if (this.#words[at] === 0) {
       this.#words[at] = this.tables.create();
       if (this.journal !== null) this.journal.tableOpened(db);
@@ -798,7 +778,7 @@ export class Keyspace implements Values {
   }
 
   get disposing(): boolean {
-    return this.#words[W.disposals] !== 0;
+    return this.#words[RootWord.disposals] !== 0;
   }
 
   /** Frees about `budget` elements of what waits to be freed, or as many as behind each command. */

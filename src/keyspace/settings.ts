@@ -4,6 +4,7 @@
 // words of its own (Keyspace.settingsOf). See docs/formats/memory.md.
 
 import { assert } from "../base/assert.ts";
+import { RootWord } from "../memory/root-words.ts";
 
 /** The policies of maxmemory-policy. Their places here are their numbers in memory. */
 export const evictionPolicies = [
@@ -21,16 +22,16 @@ export type EvictionPolicy = (typeof evictionPolicies)[number];
 
 /** Words of the root area, from where its user's part begins. */
 export const SettingWord = {
-  lfu: 336,
-  lfuLogFactor: 337,
-  lfuDecayMinutes: 338,
-  evictionSamples: 339,
-  evictionPolicy: 340,
-  notifications: 341,
-  expiryStopped: 342,
+  lfu: RootWord.settings,
+  lfuLogFactor: RootWord.settings + 1,
+  lfuDecayMinutes: RootWord.settings + 2,
+  evictionSamples: RootWord.settings + 3,
+  evictionPolicy: RootWord.settings + 4,
+  notifications: RootWord.settings + 5,
+  expiryStopped: RootWord.settings + 6,
 } as const;
 /** The word at which a 64-bit float begins: the memory limit. */
-const MEMORY_LIMIT_WORD = 344;
+const MEMORY_LIMIT_WORD = RootWord.settings + 8;
 
 export class Settings {
   readonly #words: Int32Array;

@@ -4,9 +4,10 @@
 // (lists, counts, descriptors) lies in the segments too, so that a second thread that is handed
 // the buffers sees the same memory; the object below only caches views.
 //
-// Terms. Segment: one SharedArrayBuffer, never resized. Page: 8 KiB. Run: neighbouring pages.
-// Span: a run cut into blocks of one size class. Reference: segment number (8 bits) and place
-// (23 bits, in units of 8 bytes); 0 is null. Span id: segment number (8 bits) and page (13 bits).
+// Terms. Segment: a stretch of shared memory, of a size that stays; each thread has views of it.
+// Page: 8 KiB. Run: neighbouring pages. Span: a run cut into blocks of one size class. Reference:
+// segment number (8 bits) and place (23 bits, in units of 8 bytes); 0 is null. Span id: segment
+// number (8 bits) and page (13 bits).
 //
 //   segment     0 root area (4 KiB; used in segment 0 only)
 //            4096 one 32-byte descriptor for each page
@@ -20,6 +21,12 @@
 //
 // A block larger than a third of a segment gets a segment of its own, sized to fit.
 //
+// While one thread works on a memory, each segment is a buffer of its own, and is given back when
+// it is released. share() makes the buffers of all other numbers at once (slots.ts), so that no
+// segment has to be sent to anybody: from then on a segment is its number's buffer, grown as far
+// as the segment needs, and a thread that attached sees what came and went by comparing the sizes
+// in the root area with its views, which it does when the segments' version there has changed.
+//
 // Invariants, checked by verify():
 //  (1) the runs of a segment tile it, and no two free runs are neighbours;
 //  (2) a span is in its class's list exactly when it has a free block;
@@ -29,6 +36,7 @@
 // Cost: allocate and free are O(1); adding a segment touches no page of it but its tables.
 
 import { assert } from "../base/assert.ts";
+import { chooseSlot, makeSlots, type SharedSegments } from "./slots.ts";
 
 /** Bits of a reference that are the place; the rest is the segment number. */
 export const PLACE_BITS = 23;
@@ -68,6 +76,8 @@ const D_FIRST = ROOT_BYTES / 4;
 const LARGE = -1;
 const OWN = -2;
 const FREE = -3;
+/** The word that says whether a segment is one block's own: the state of its second page. */
+const OWN_STATE = D_FIRST + D.words + D.state;
 
 // Root area, in 32-bit words (and, for the counters, in 64-bit floats).
 const MAGIC = 0x54534b31;
@@ -75,6 +85,7 @@ const R = {
   magic: 0,
   segments: 1,
   spare: 2,
+  version: 3,
   usedF64: 2,
   reservedF64: 3,
   peakF64: 4,
@@ -127,7 +138,10 @@ function binOf(pages: number): number {
   return BIN_EXACT_MAX + 1 + (31 - Math.clz32(pages >> 6));
 }
 
-/** All 256 segments are in use: the data set has outgrown what references can reach. */
+/**
+ * All 256 segments are in use, or none that is left is large enough: the data set has outgrown
+ * what references can reach.
+ */
 export class MemoryExhausted extends Error {
   override readonly name = "MemoryExhausted";
   readonly code = "MEMORY_EXHAUSTED";
@@ -145,11 +159,87 @@ export class Memory {
 
   #root: Int32Array = NO_WORDS;
   #rootF64: Float64Array = NO_FLOATS;
+  /** Null as long as no other thread may attach. */
+  #shared: SharedSegments | null = null;
+  /** The segments' version that the views are of. */
+  #version = 0;
 
-  constructor() {
+  /** @param shared what another thread's share() returned; null: the memory is new */
+  constructor(shared: SharedSegments | null = null) {
+    if (shared !== null) {
+      this.#attach(shared);
+      return;
+    }
     this.#addSegment(SEGMENT_BYTES_FIRST);
+    this.#root[R.magic] = MAGIC;
+  }
+
+  // Sharing
+
+  /** The same memory, seen by another thread. */
+  static attach(shared: SharedSegments): Memory {
+    return new Memory(shared);
+  }
+
+  /** Whether other threads may have attached. */
+  get isShared(): boolean {
+    return this.#shared !== null;
+  }
+
+  /**
+   * From now on other threads may attach. What they need for it is always the same object, which
+   * can be cloned to them in any way. REQUIRES: this thread is the only one that changes anything.
+   */
+  share(): SharedSegments {
+    this.#shared ??= makeSlots(this.u8.map((bytes) => bytes.buffer as SharedArrayBuffer));
+    return this.#shared;
+  }
+
+  #attach(shared: SharedSegments): void {
+    this.#shared = shared;
+    this.#view(0, shared.slots[0].byteLength);
+    assert(this.#root[R.magic] === MAGIC, "what is attached to is a memory");
+    this.#renewViews();
+  }
+
+  /**
+   * Sees the segments that other threads have added and released. To be called before anything is
+   * read that they may have written; one comparison while there are none.
+   */
+  refresh(): void {
+    if (this.#root[R.version] !== this.#version) this.#renewViews();
+  }
+
+  // A thread that reads without a lock may come here in the middle of a change. Then a view may
+  // be refused that its buffer is too short for as yet; the version is taken over last, so that
+  // whatever was seen halfway is looked at again.
+  #renewViews(): void {
     const root = this.#root;
-    root[R.magic] = MAGIC;
+    const version = root[R.version];
+    const segments = root[R.segments];
+    for (let segment = 1; segment < segments; segment++) {
+      const size = root[R_SEGMENT_BYTES + segment];
+      if (segment >= this.u8.length || this.u8[segment].length !== size) this.#view(segment, size);
+    }
+    this.#version = version;
+  }
+
+  /** Views a segment, which has `size` bytes in its buffer; 0: there is none. */
+  #view(segment: number, size: number, buffer = this.#shared?.slots[segment]): void {
+    assert(segment <= this.u8.length, "segments are viewed from the first to the last");
+    if (size === 0 || buffer === undefined) {
+      this.u8[segment] = NO_BYTES;
+      this.i32[segment] = NO_WORDS;
+      this.f64[segment] = NO_FLOATS;
+      return;
+    }
+    const bytes = new Uint8Array(buffer, 0, size);
+    this.u8[segment] = bytes;
+    this.i32[segment] = new Int32Array(buffer, 0, size >> 2);
+    this.f64[segment] = new Float64Array(buffer, 0, size >> 3);
+    if (segment !== 0) return;
+    this.#root = this.i32[0];
+    this.#rootF64 = this.f64[0];
   }
 
   /** Reads word `index` (0 … ROOT_WORDS − 1) of the root area. */
@@ -194,9 +284,7 @@ export class Memory {
    */
   get nearlyExhausted(): boolean {
     if (this.u8.length <= SEGMENTS_MAX - SEGMENTS_KEPT) return false;
-    let live = 0;
-    for (const bytes of this.u8) if (bytes.length > 0) live++;
-    return live > SEGMENTS_MAX - SEGMENTS_KEPT;
+    return this.#live > SEGMENTS_MAX - SEGMENTS_KEPT;
   }
 
   /** The segments' buffers, in order, null where there is none: what another thread needs. */
@@ -389,7 +477,7 @@ export class Memory {
   #allocateOwn(pages: number): number {
     const segment = this.#addSegment((pages + 1) * PAGE_BYTES);
     const words = this.i32[segment];
-    words[D_FIRST + D.words + D.state] = OWN;
+    words[OWN_STATE] = OWN;
     words[D_FIRST + D.words + D.head] = 1;
     this.#rootF64[R.usedF64] += pages * PAGE_BYTES;
     this.#notePeak();
@@ -517,24 +605,18 @@ export class Memory {
     while (pagesWanted > 0 && size >> PAGE_SHIFT < pagesWanted + tablePages(size >> PAGE_SHIFT)) {
       size *= 2;
     }
-    let segment = 0;
-    while (segment < this.u8.length && this.u8[segment].length !== 0) segment++;
-    if (segment === SEGMENTS_MAX) {
+    const segment = this.#freeNumber(size);
+    if (segment < 0) {
       throw new MemoryExhausted(
-        `no segment is left for ${bytes} bytes: all ${SEGMENTS_MAX} are in use`,
+        `no segment is left for ${bytes} bytes: of ${SEGMENTS_MAX}, ${this.#live} are in use`,
       );
     }
-    const buffer = new SharedArrayBuffer(size);
-    this.u8[segment] = new Uint8Array(buffer);
-    this.i32[segment] = new Int32Array(buffer);
-    this.f64[segment] = new Float64Array(buffer);
-    if (segment === 0) {
-      this.#root = this.i32[0];
-      this.#rootF64 = this.f64[0];
-    }
+    if (this.#shared === null) this.#view(segment, size, new SharedArrayBuffer(size));
+    else this.#growSlot(this.#shared.slots[segment], segment, size, pagesWanted > 0);
     const root = this.#root;
     root[R.segments] = this.u8.length;
     root[R_SEGMENT_BYTES + segment] = size;
+    this.#version = ++root[R.version];
     this.#rootF64[R.reservedF64] += size;
     if (pagesWanted > 0 || segment === 0) {
       const pages = size >> PAGE_SHIFT;
@@ -542,6 +624,38 @@ export class Memory {
       this.#putRun(segment, tables, pages - tables);
     }
     return segment;
+  }
+
+  /** The number of a segment that is to be added, or −1 where none is left. */
+  #freeNumber(size: number): number {
+    if (this.#shared !== null) {
+      return chooseSlot(this.#shared, size, (segment) => this.#sizeOf(segment) !== 0);
+    }
+    for (let segment = 0; segment < SEGMENTS_MAX; segment++) {
+      if (this.#sizeOf(segment) === 0) return segment;
+    }
+    return -1;
+  }
+
+  /** Bytes of a segment, 0 where there is none. */
+  #sizeOf(segment: number): number {
+    return segment < this.u8.length ? this.u8[segment].length : 0;
+  }
+
+  /** Segments that there are. */
+  get #live(): number {
+    let live = 0;
+    for (const bytes of this.u8) if (bytes.length > 0) live++;
+    return live;
+  }
+
+  /** Makes a slot long enough for a segment, and its tables zeros, as those of a new buffer are. */
+  #growSlot(slot: SharedArrayBuffer, segment: number, size: number, hasTables: boolean): void {
+    const before = slot.byteLength;
+    if (before < size) slot.grow(size);
+    for (let i = this.u8.length; i < segment; i++) this.#view(i, 0);
+    this.#view(segment, size);
+    if (before > 0) this.u8[segment].fill(0, 0, hasTables ? tableBytes(size) : PAGE_BYTES);
   }
 
   #segmentEmptied(segment: number): void {
@@ -555,14 +669,14 @@ export class Memory {
     const pages = words.length >> (PAGE_SHIFT - 2);
     const first = tablePages(pages);
     const d = D_FIRST + first * D.words;
-    if (words[d + D.state] === FREE) {
+    // A segment of its own has data where others have the descriptors of their later pages.
+    if (words[OWN_STATE] !== OWN && words[d + D.state] === FREE) {
       this.#unlink(R_BINS + binOf(words[d + D.pages]), (segment << 13) | first);
     }
     this.#rootF64[R.reservedF64] -= this.u8[segment].length;
     this.#root[R_SEGMENT_BYTES + segment] = 0;
-    this.u8[segment] = NO_BYTES;
-    this.i32[segment] = NO_WORDS;
-    this.f64[segment] = NO_FLOATS;
+    this.#version = ++this.#root[R.version];
+    this.#view(segment, 0);
   }
 
   #notePeak(): void {
@@ -582,7 +696,7 @@ export class Memory {
     const words = this.i32[segment];
     if (words.length === 0) return 0;
     const pages = words.length >> (PAGE_SHIFT - 2);
-    if (words[D_FIRST + D.words + D.state] === OWN) return this.u8[segment].length - PAGE_BYTES;
+    if (words[OWN_STATE] === OWN) return this.u8[segment].length - PAGE_BYTES;
     let used = 0;
     let wasFree = false;
     let page = tablePages(pages);
@@ -609,6 +723,10 @@ export class Memory {
   verifyTotals(used: number): void {
     const counted = this.usedBytes + this.#rootF64[R.fixedF64];
     assert(used === counted, "used and fixed bytes are the sizes of all live blocks");
+    for (let segment = 0; segment < this.#root[R.segments]; segment++) {
+      const size = this.#root[R_SEGMENT_BYTES + segment];
+      assert(this.u8[segment].length === size, "each segment's views are as long as it is");
+    }
     const roomy = new Int32Array(CLASSES);
     for (let segment = 0; segment < this.u8.length; segment++) this.#countRoomy(segment, roomy);
     for (let sizeClass = 0; sizeClass < CLASSES; sizeClass++) {
@@ -631,7 +749,7 @@ export class Memory {
   #countRoomy(segment: number, roomy: Int32Array): void {
     const words = this.i32[segment];
     const pages = words.length >> (PAGE_SHIFT - 2);
-    if (pages === 0 || words[D_FIRST + D.words + D.state] === OWN) return;
+    if (pages === 0 || words[OWN_STATE] === OWN) return;
     for (let page = tablePages(pages); page < pages; ) {
       const d = D_FIRST + page * D.words;
       const state = words[d + D.state];

@@ -190,10 +190,10 @@ export function memoryAdvice(source: InfoSource): string {
 
 /** MEMORY MALLOC-STATS. */
 export function allocatorText({ database: { memory } }: InfoSource): string {
-  const segments = memory.buffers.filter((buffer) => buffer !== null);
+  const segments = memory.u8.filter((segment) => segment.length > 0);
   const lines = [
     `${segments.length} segments of ${memory.reservedBytes} bytes, ${memory.usedBytes} in use`,
-    ...segments.map((buffer, i) => `segment ${i}: ${buffer.byteLength} bytes`),
+    ...segments.map((segment, i) => `segment ${i}: ${segment.length} bytes`),
   ];
   return `${lines.join("\n")}\n`;
 }
