@@ -48,7 +48,6 @@ const NEVER: Readonly<Record<string, readonly string[]>> = {
 /** Files that may name data types which are not theirs, and why. */
 const KNOW_TYPES: Readonly<Record<string, string>> = {
   "src/commands/server/debug-populate.ts": "makes strings",
-  "src/embedded/immediate.ts": "the short ways of the methods that programs call most, of any type",
 };
 
 /** Layers that every command passes through: a client's mistake is a reply here, no exception. */

@@ -58,8 +58,8 @@ export class Core {
   /** Of all methods; a multi() that watches has one of its own, and so has call(). */
   readonly session: Session;
 
-  /** The commands with short ways, which count their calls themselves; see immediate.ts. */
-  readonly counted: ReturnType<typeof countedCommands>;
+  /** The commands that have short ways, set by the first Database; see short-ways.ts. */
+  counted: readonly CompiledCommand[] = [];
 
   /** Ends the server on this database; set while it listens (serving.ts). */
   stopServing: (() => void) | undefined;
@@ -91,7 +91,6 @@ export class Core {
     this.keyspace = engine.keyspace;
     this.reply = this.context.reply;
     this.session = this.newSession();
-    this.counted = countedCommands((name) => this.command(name));
   }
 
   newSession(): Session {
@@ -450,26 +449,6 @@ export class Core {
       this.onClosed?.();
     }
   }
-}
-
-function countedCommands(command: (name: string) => CompiledCommand) {
-  return {
-    get: command("get"),
-    strlen: command("strlen"),
-    set: command("set"),
-    exists: command("exists"),
-    ttl: command("ttl"),
-    pttl: command("pttl"),
-    llen: command("llen"),
-    lindex: command("lindex"),
-    lrange: command("lrange"),
-    hget: command("hget"),
-    hmget: command("hmget"),
-    hexists: command("hexists"),
-    hlen: command("hlen"),
-    sismember: command("sismember"),
-    scard: command("scard"),
-  };
 }
 
 function notWritten(log: Log): LogError {

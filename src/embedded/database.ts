@@ -15,6 +15,7 @@ import { Multi } from "./multi.ts";
 import { bytesOf, Reader } from "./reader.ts";
 import { wordsOf } from "./request.ts";
 import { type Listening, type ListenOptions, listen } from "./serving.ts";
+import { shortWays } from "./short-ways.ts";
 import { textOf } from "./text.ts";
 import { As, type Text, type Value, type Values } from "./values.ts";
 import { HashView } from "./views/hashes.ts";
@@ -265,5 +266,6 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
 
 /** The database of a core, with texts. */
 export function databaseOf(core: Core): Database {
+  core.counted = shortWays(core);
   return new Database(core, 0, textReader);
 }

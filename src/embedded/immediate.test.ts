@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Figure } from "../engine/statistics.ts";
-import type { Database } from "./database.ts";
+import { coreOf, type Database } from "./database.ts";
 import { engineOf } from "./embedded-test-support.ts";
 import { open } from "./open.ts";
 
@@ -39,6 +39,12 @@ const calls: readonly [name: string, ...args: Word[]][] = [
 
 /** Of each method one call. */
 const different = [...new Map(calls.map((call) => [call[0], call])).values()];
+
+test("each short way is among the calls that are compared, or is SET", () => {
+  using db = open();
+  const ways = coreOf(db).counted.map(({ name }) => name);
+  assert.deepEqual(ways.sort(), [...different.map(([name]) => name), "set"].sort());
+});
 
 function rangesOf(ends: readonly number[]): [string, number, number][] {
   return ends.flatMap((start) =>

@@ -364,7 +364,7 @@ export class CallTimer {
     this.#histograms.fill(undefined);
   }
 
-  // Calls that no handler executes (embedded/immediate.ts)
+  // Calls that no handler executes (embedded/short-ways.ts)
 
   /** Whether this call of the command is to go to its handler, to be timed. */
   isDue(command: CompiledCommand): boolean {

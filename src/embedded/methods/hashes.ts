@@ -1,13 +1,27 @@
 // The methods for hashes. See also hash() of the database: a live view.
 
+import { HASH, hashesOf } from "../../types/hashes.ts";
 import { Options } from "../options.ts";
 import { wordsOf } from "../request.ts";
 import {
+  coreOf,
+  dbOf,
+  look,
+  lookAt,
+  lookIn,
+  ORDINARY,
+  shortWay,
+  textFor,
+  VALUES_UNTIMED,
+} from "../short-ways.ts";
+import {
   type AnyMode,
   As,
+  type AtOnce,
   type Fields,
   type Pairs,
   type Reply,
+  type Text,
   type Value,
   type Values,
 } from "../values.ts";
@@ -134,5 +148,63 @@ export abstract class HashMethods<M extends AnyMode> extends Asking<M> {
     options?: ScanOptions,
   ): Reply<M, [cursor: number, fields: [field: M["text"], value: M["text"]][]]> {
     return bound(this).askAll(As.scanPairs, "hscan", hscanOptions.words(options), key, cursor);
+  }
+}
+
+// Short ways; see short-ways.ts.
+
+const HGET = shortWay("hget");
+const HMGET = shortWay("hmget");
+const HEXISTS = shortWay("hexists");
+const HLEN = shortWay("hlen");
+
+export abstract class ShortHashMethods<T extends Text> extends HashMethods<AtOnce<T>> {
+  override hget(key: Value, field: Value): T | null {
+    const { counted, context, request } = coreOf(bound(this));
+    const entry = lookIn(this, key, field, counted[HGET], HASH);
+    if (entry === ORDINARY) return this.ask(As.value, "hget", key, field);
+    const hashes = hashesOf(context);
+    const { bytes, starts, ends } = request.args;
+    if (entry === 0 || !hashes.get(entry, bytes, starts[1], ends[1])) return null;
+    return textFor(this, hashes.bytes, hashes.start, hashes.end);
+  }
+
+  override hmget(key: Value, ...fields: Values): (T | null)[] {
+    const core = coreOf(bound(this));
+    const words = wordsOf(fields);
+    if (isEmpty(fields, words)) return this.answer([]);
+    const { counted, context, request } = core;
+    core.begin(dbOf(this));
+    request.beginKey(key);
+    for (let i = 0; i < words.length; i++) request.add(words[i]);
+    const { args } = request;
+    const entry = args.count > 1 ? look(this, counted[HMGET], HASH) : ORDINARY;
+    if (entry === ORDINARY) return this.askAll(As.value, "hmget", words, key);
+    const hashes = hashesOf(context);
+    const { bytes, starts, ends, count } = args;
+    const isLong = count > VALUES_UNTIMED;
+    const startMs = isLong ? core.timer.start() : 0;
+    const values: (T | null)[] = [];
+    for (let i = 1; i < count; i++) {
+      const there = entry !== 0 && hashes.get(entry, bytes, starts[i], ends[i]);
+      values.push(there ? textFor(this, hashes.bytes, hashes.start, hashes.end) : null);
+    }
+    if (isLong) core.timer.correct(counted[HMGET], startMs);
+    return values;
+  }
+
+  override hexists(key: Value, field: Value): number {
+    const { counted, context, request } = coreOf(bound(this));
+    const entry = lookIn(this, key, field, counted[HEXISTS], HASH);
+    if (entry === ORDINARY) return this.ask(As.value, "hexists", key, field);
+    const { bytes, starts, ends } = request.args;
+    return entry !== 0 && hashesOf(context).has(entry, bytes, starts[1], ends[1]) ? 1 : 0;
+  }
+
+  override hlen(key: Value): number {
+    const { counted, context } = coreOf(bound(this));
+    const entry = lookAt(this, key, counted[HLEN], HASH);
+    if (entry === ORDINARY) return this.ask(As.value, "hlen", key);
+    return entry === 0 ? 0 : hashesOf(context).count(entry);
   }
 }

@@ -1,8 +1,19 @@
 // The methods for keys, whatever they hold, and for their deadlines.
 
+import { timeIn } from "../../commands/keys/expiry.ts";
+import { Counter } from "../../keyspace/keyspace.ts";
 import { Options } from "../options.ts";
 import { wordsOf } from "../request.ts";
-import { type AnyMode, As, type Reply, type Value, type Values } from "../values.ts";
+import { coreOf, ORDINARY, peek, shortWay } from "../short-ways.ts";
+import {
+  type AnyMode,
+  As,
+  type AtOnce,
+  type Reply,
+  type Text,
+  type Value,
+  type Values,
+} from "../values.ts";
 import { Asking, bound, isEmpty, type ScanOptions } from "./asking.ts";
 
 /** When EXPIRE and its kin set a deadline; see the documentation of EXPIRE. */
@@ -144,4 +155,57 @@ export abstract class KeyMethods<M extends AnyMode> extends Asking<M> {
   persist(key: Value): Reply<M, number> {
     return bound(this).ask(As.value, "persist", key);
   }
+}
+
+// Short ways; see short-ways.ts.
+
+const EXISTS = shortWay("exists");
+const TTL = shortWay("ttl");
+const PTTL = shortWay("pttl");
+
+export abstract class ShortKeyMethods<T extends Text> extends KeyMethods<AtOnce<T>> {
+  override exists(...keys: Values): number {
+    const core = coreOf(bound(this));
+    const command = core.counted[EXISTS];
+    const [key] = keys;
+    if (keys.length !== 1 || typeof key !== "string" || core.timer.isDue(command)) {
+      return super.exists(...keys);
+    }
+    const entry = peek(this, key);
+    if (entry === ORDINARY) return super.exists(...keys);
+    core.count(command);
+    core.keyspace.count(entry === 0 ? Counter.misses : Counter.hits);
+    return entry === 0 ? 0 : 1;
+  }
+
+  override ttl(key: Value): number {
+    const left = timeLeft(bound(this), key, TTL, 1000);
+    return left === undefined ? this.ask(As.value, "ttl", key) : left;
+  }
+
+  override pttl(key: Value): number {
+    const left = timeLeft(bound(this), key, PTTL, 1);
+    return left === undefined ? this.ask(As.value, "pttl", key) : left;
+  }
+}
+
+/** What TTL or PTTL return, in units of so many milliseconds; undefined: the ordinary way. */
+function timeLeft(on: Asking<AtOnce>, key: Value, way: number, unitMs: number): number | undefined {
+  const core = coreOf(on);
+  const command = core.counted[way];
+  if (core.timer.isDue(command)) return undefined;
+  const entry = peek(on, key);
+  if (entry === ORDINARY) return undefined;
+  const { records } = core.keyspace;
+  let left = -2;
+  if (entry !== 0) {
+    left = records.hasDeadline(entry)
+      ? timeIn(unitMs, Math.max(0, records.deadline(entry) - core.context.now))
+      : -1;
+  }
+  // Beyond that, it is a bigint.
+  if (!Number.isSafeInteger(left)) return undefined;
+  core.count(command);
+  core.keyspace.count(entry === 0 ? Counter.misses : Counter.hits);
+  return left;
 }

@@ -1,8 +1,20 @@
 // The methods for lists. See also list() of the database: a live view.
 
+import { sliceEnd, sliceStart } from "../../commands/shared/slices.ts";
+import { LIST, listsOf } from "../../types/lists.ts";
 import { Options } from "../options.ts";
 import { wordsOf } from "../request.ts";
-import { type AnyMode, As, type Reply, type Several, type Value, type Values } from "../values.ts";
+import { coreOf, lookAt, ORDINARY, shortWay, textFor, VALUES_UNTIMED } from "../short-ways.ts";
+import {
+  type AnyMode,
+  As,
+  type AtOnce,
+  type Reply,
+  type Several,
+  type Text,
+  type Value,
+  type Values,
+} from "../values.ts";
 import { Asking, bound, isEmpty } from "./asking.ts";
 
 export type ListEnd = "LEFT" | "RIGHT" | "left" | "right";
@@ -141,5 +153,57 @@ export abstract class ListMethods<M extends AnyMode> extends Asking<M> {
     if (words.length === 0) return bound(this).answer(null);
     const more = lmpopOptions.words(options) ?? [];
     return bound(this).askAll(As.value, "lmpop", [words.length, ...words, end, ...more]);
+  }
+}
+
+// Short ways; see short-ways.ts.
+
+const LLEN = shortWay("llen");
+const LINDEX = shortWay("lindex");
+const LRANGE = shortWay("lrange");
+
+export abstract class ShortListMethods<T extends Text> extends ListMethods<AtOnce<T>> {
+  override llen(key: Value): number {
+    const { counted, context } = coreOf(bound(this));
+    const entry = lookAt(this, key, counted[LLEN], LIST);
+    if (entry === ORDINARY) return this.ask(As.value, "llen", key);
+    return entry === 0 ? 0 : listsOf(context).length(entry);
+  }
+
+  override lindex(key: Value, index: number): T | null {
+    const { counted, context } = coreOf(bound(this));
+    const isPlain = Number.isSafeInteger(index);
+    const entry = isPlain ? lookAt(this, key, counted[LINDEX], LIST) : ORDINARY;
+    if (entry === ORDINARY) return this.ask(As.value, "lindex", key, index);
+    const lists = listsOf(context);
+    if (entry === 0 || !lists.seek(entry, index)) return null;
+    lists.chunked.read();
+    return textFor(this, lists.packed.bytes, lists.packed.start, lists.packed.end);
+  }
+
+  override lrange(key: Value, start: number, stop: number): T[] {
+    const { counted, context, timer } = coreOf(bound(this));
+    const isPlain = Number.isSafeInteger(start) && Number.isSafeInteger(stop);
+    const entry = isPlain ? lookAt(this, key, counted[LRANGE], LIST) : ORDINARY;
+    if (entry === ORDINARY) return this.ask(As.value, "lrange", key, start, stop);
+    const elements: T[] = [];
+    if (entry === 0) return elements;
+    const lists = listsOf(context);
+    const { chunked, packed } = lists;
+    const length = lists.length(entry);
+    const from = sliceStart(start, length);
+    let left = sliceEnd(stop, length) - from;
+    if (left <= 0) return elements;
+    const isLong = left > VALUES_UNTIMED;
+    const startMs = isLong ? timer.start() : 0;
+    lists.seek(entry, from);
+    for (;;) {
+      chunked.read();
+      elements.push(textFor(this, packed.bytes, packed.start, packed.end));
+      if (--left === 0) break;
+      chunked.next();
+    }
+    if (isLong) timer.correct(counted[LRANGE], startMs);
+    return elements;
   }
 }

@@ -4,12 +4,12 @@
 import { assert } from "../../base/assert.ts";
 import type { AnyMode } from "../values.ts";
 import { Asking } from "./asking.ts";
-import { HashMethods } from "./hashes.ts";
-import { KeyMethods } from "./keys.ts";
-import { ListMethods } from "./lists.ts";
+import { HashMethods, ShortHashMethods } from "./hashes.ts";
+import { KeyMethods, ShortKeyMethods } from "./keys.ts";
+import { ListMethods, ShortListMethods } from "./lists.ts";
 import { ManagementMethods } from "./management.ts";
-import { SetMethods } from "./sets.ts";
-import { StringMethods } from "./strings.ts";
+import { SetMethods, ShortSetMethods } from "./sets.ts";
+import { ShortStringMethods, StringMethods } from "./strings.ts";
 
 const families = [
   StringMethods,
@@ -18,6 +18,15 @@ const families = [
   HashMethods,
   SetMethods,
   ManagementMethods,
+];
+
+/** The short ways that families have for methods that execute at once; see short-ways.ts. */
+export const shortFamilies = [
+  ShortStringMethods,
+  ShortKeyMethods,
+  ShortListMethods,
+  ShortHashMethods,
+  ShortSetMethods,
 ];
 
 /** Every command that is a method. */
@@ -32,16 +41,23 @@ export interface Methods<M extends AnyMode>
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the families are mixed in below
 export abstract class Methods<M extends AnyMode> extends Asking<M> {
   static {
-    for (const { prototype } of families) {
-      const methods = Object.getOwnPropertyDescriptors(prototype) as Record<
-        string,
-        PropertyDescriptor
-      >;
-      for (const [name, method] of Object.entries(methods)) {
-        if (name === "constructor") continue;
-        assert(!(name in Methods.prototype), "two families have methods of one name");
-        Object.defineProperty(Methods.prototype, name, method);
-      }
-    }
+    for (const family of families) mixInto(Methods.prototype, family, false);
+  }
+}
+
+/** Gives a prototype a family's methods: `over` those that it has, or else beside them. */
+export function mixInto(
+  target: object,
+  family: { readonly prototype: object },
+  over: boolean,
+): void {
+  const methods = Object.getOwnPropertyDescriptors(family.prototype) as Record<
+    string,
+    PropertyDescriptor
+  >;
+  for (const [name, method] of Object.entries(methods)) {
+    if (name === "constructor") continue;
+    assert(name in target === over, "a method has one family, and a short way is a method's");
+    Object.defineProperty(target, name, method);
   }
 }

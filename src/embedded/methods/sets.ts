@@ -1,8 +1,19 @@
 // The methods for sets. See also members() of the database: a live view.
 
+import { SET, setsOf } from "../../types/sets.ts";
 import { Options } from "../options.ts";
 import { wordsOf } from "../request.ts";
-import { type AnyMode, As, type Reply, type Several, type Value, type Values } from "../values.ts";
+import { coreOf, lookAt, lookIn, ORDINARY, shortWay } from "../short-ways.ts";
+import {
+  type AnyMode,
+  As,
+  type AtOnce,
+  type Reply,
+  type Several,
+  type Text,
+  type Value,
+  type Values,
+} from "../values.ts";
 import { Asking, bound, isEmpty, type ScanOptions } from "./asking.ts";
 
 const sintercardOptions = new Options("sintercard", { limit: "value" });
@@ -117,5 +128,27 @@ export abstract class SetMethods<M extends AnyMode> extends Asking<M> {
     options?: ScanOptions,
   ): Reply<M, [cursor: number, members: M["text"][]]> {
     return bound(this).askAll(As.scan, "sscan", sscanOptions.words(options), key, cursor);
+  }
+}
+
+// Short ways; see short-ways.ts.
+
+const SISMEMBER = shortWay("sismember");
+const SCARD = shortWay("scard");
+
+export abstract class ShortSetMethods<T extends Text> extends SetMethods<AtOnce<T>> {
+  override sismember(key: Value, member: Value): number {
+    const { counted, context, request } = coreOf(bound(this));
+    const entry = lookIn(this, key, member, counted[SISMEMBER], SET);
+    if (entry === ORDINARY) return this.ask(As.value, "sismember", key, member);
+    const { bytes, starts, ends } = request.args;
+    return entry !== 0 && setsOf(context).has(entry, bytes, starts[1], ends[1]) ? 1 : 0;
+  }
+
+  override scard(key: Value): number {
+    const { counted, context } = coreOf(bound(this));
+    const entry = lookAt(this, key, counted[SCARD], SET);
+    if (entry === ORDINARY) return this.ask(As.value, "scard", key);
+    return entry === 0 ? 0 : setsOf(context).count(entry);
   }
 }

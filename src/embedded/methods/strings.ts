@@ -1,8 +1,22 @@
 // The methods for strings. What each command does in full: redis.io/docs/latest/commands.
 
+import { STRING } from "../../keyspace/data-type.ts";
+import { Counter } from "../../keyspace/keyspace.ts";
+import { NO_DEADLINE } from "../../structures/record.ts";
+import { stringKind } from "../../types/strings.ts";
 import { Options } from "../options.ts";
 import { wordsOf } from "../request.ts";
-import { type AnyMode, As, type Pairs, type Reply, type Value, type Values } from "../values.ts";
+import { BYTES_UNTIMED, coreOf, dbOf, lookAt, ORDINARY, shortWay, textFor } from "../short-ways.ts";
+import {
+  type AnyMode,
+  As,
+  type AtOnce,
+  type Pairs,
+  type Reply,
+  type Text,
+  type Value,
+  type Values,
+} from "../values.ts";
 import { Asking, bound, flatPairs, isEmpty } from "./asking.ts";
 
 /** When a key expires; at most one of them. */
@@ -173,5 +187,63 @@ export abstract class StringMethods<M extends AnyMode> extends Asking<M> {
   /** Adds a number and returns the decimal text of the sum. */
   incrbyfloat(key: Value, increment: Value): Reply<M, M["text"]> {
     return bound(this).ask(As.value, "incrbyfloat", key, increment);
+  }
+}
+
+// Short ways; see short-ways.ts.
+
+const GET = shortWay("get");
+const STRLEN = shortWay("strlen");
+const SET = shortWay("set");
+
+export abstract class ShortStringMethods<T extends Text> extends StringMethods<AtOnce<T>> {
+  override get(key: Value): T | null {
+    const { counted, keyspace, timer } = coreOf(bound(this));
+    const entry = lookAt(this, key, counted[GET], STRING);
+    if (entry === ORDINARY) return this.ask(As.value, "get", key);
+    if (entry === 0) return null;
+    const { records } = keyspace;
+    records.value(entry);
+    const { bytes, start, end } = records;
+    if (end - start <= BYTES_UNTIMED) return textFor(this, bytes, start, end);
+    const startMs = timer.start();
+    const text = textFor<T>(this, bytes, start, end);
+    timer.correct(counted[GET], startMs);
+    return text;
+  }
+
+  override strlen(key: Value): number {
+    const { counted, keyspace } = coreOf(bound(this));
+    const entry = lookAt(this, key, counted[STRLEN], STRING);
+    if (entry === ORDINARY) return this.ask(As.value, "strlen", key);
+    return entry === 0 ? 0 : keyspace.records.valueLength(entry);
+  }
+
+  override set(key: Value, value: Value): "OK";
+  override set(key: Value, value: Value, options: SetOptions & { readonly get: true }): T | null;
+  override set(
+    key: Value,
+    value: Value,
+    options?: SetOptions & { readonly get?: false },
+  ): "OK" | null;
+  override set(key: Value, value: Value, options?: SetOptions): unknown {
+    const core = coreOf(bound(this));
+    if (options !== undefined || !core.isPlain) return super.set(key, value, options as object);
+    const command = core.counted[SET];
+    if (value !== undefined && core.timer.isDue(command)) return super.set(key, value);
+    const { request, keyspace } = core;
+    const db = dbOf(this);
+    core.begin(db);
+    request.beginKey(key);
+    request.add(value);
+    const { bytes, starts, ends } = request.args;
+    const start = starts[1];
+    const end = ends[1];
+    const kind = stringKind(bytes, start, end);
+    keyspace.setString(db, bytes, starts[0], ends[0], kind, bytes, start, end, NO_DEADLINE);
+    core.count(command);
+    keyspace.count(Counter.changes);
+    if (keyspace.disposing) core.settle(core.reply.length);
+    return "OK";
   }
 }
