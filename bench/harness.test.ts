@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { readOriginal } from "./beside.ts";
 import { drawBars } from "./chart.ts";
 import { cpuBetween, systemShare } from "./process.ts";
 import { median, medianRatio, percentile, shuffled } from "./statistics.ts";
@@ -72,4 +73,29 @@ test("a chart leaves absent bars out and escapes names", () => {
   });
   assert.equal(svg.match(/<rect class="s1" x="\d+" y="(?!60)/g), null);
   assert.ok(svg.includes("a &lt; b") && svg.includes("x &amp; y") && svg.includes(">0.50<"));
+});
+
+test("what PyKeyDB's benchmark prints is read", () => {
+  const text = [
+    "=".repeat(60),
+    "Threads: 4",
+    "",
+    "=== SET benchmark ===",
+    "Total ops: 40000",
+    "Total time: 0.49s",
+    "Throughput: 81,555 ops/sec",
+    "Avg latency: 47.04 µs",
+    "P95 latency: 1,279.22 µs",
+    "",
+    "=".repeat(60),
+    "List Operations",
+    "=== LPUSH benchmark ===",
+    "Throughput: 3,074 ops/sec",
+    "Avg latency: 1.50 µs",
+    "P95 latency: 2.25 µs",
+  ].join("\n");
+  assert.deepEqual(readOriginal(text), [
+    { operation: "SET", perSecond: 81_555, averageUs: 47.04, p95Us: 1279.22 },
+    { operation: "LPUSH", perSecond: 3074, averageUs: 1.5, p95Us: 2.25 },
+  ]);
 });

@@ -4,15 +4,17 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { checkOriginal } from "./beside.ts";
 import { benchmarkEmbedded } from "./embedded.ts";
 import { benchmarkMemory } from "./memory.ts";
 import { contenders, machine, root, versions } from "./process.ts";
-import { charts, goals, goalTable, page, type Results } from "./report.ts";
+import { charts, goals, page, type Results } from "./report.ts";
 import { benchmarkScale } from "./scale.ts";
 import { benchmarkSeed } from "./seed.ts";
 import { benchmarkServer, type ServerOptions } from "./server.ts";
 import { benchmarkStartup } from "./startup.ts";
 import { median } from "./statistics.ts";
+import { goalTable } from "./tables.ts";
 
 const HELP = `npm run bench [-- suite … --flags]
 
@@ -33,6 +35,8 @@ Measures beside redis-server, prints ratios, and writes JSON, a Markdown page an
   --before DIR      the server suite with another version, checked out and installed in DIR, in
                     redis-server's place: tells what a change costs; writes nothing
   --runtime NAME    bun or node, for --before                        (bun)
+  --beside DIR      the seed suite in turn with PyKeyDB's own benchmark (python3), checked out in DIR;
+                    ten minutes for that alone
   --help            this text
 `;
 
@@ -55,6 +59,7 @@ const { values: flags, positionals } = parseArgs({
     self: { type: "boolean", default: false },
     lines: { type: "string", default: "" },
     before: { type: "string", default: "" },
+    beside: { type: "string", default: "" },
     runtime: { type: "string", default: "bun" },
     help: { type: "boolean", default: false },
   },
@@ -101,7 +106,7 @@ async function measure(suite: Suite): Promise<unknown> {
     case "embedded":
       return benchmarkEmbedded({ rounds, quick, peersOnly: self && module === "", module });
     case "seed":
-      return benchmarkSeed(rounds, quick, module);
+      return benchmarkSeed({ rounds, quick, module, beside: flags.beside });
   }
 }
 
@@ -158,6 +163,7 @@ async function compareVersions(): Promise<void> {
 
 async function main(): Promise<void> {
   if (flags.before !== "") return compareVersions();
+  if (flags.beside !== "") checkOriginal(flags.beside);
   mkdirSync(out, { recursive: true });
   if (!flags.draw) {
     const about = machine();

@@ -100,15 +100,19 @@ export function removeDirectory(directory: string): void {
   directories.delete(directory);
 }
 
-function start(
-  command: string,
-  args: readonly string[],
-  cpu?: number,
-  env?: NodeJS.ProcessEnv,
-): ChildProcess {
+interface StartOptions {
+  /** Core to hold it on; without one the kernel chooses. */
+  cpu?: number | undefined;
+  env?: NodeJS.ProcessEnv;
+  /** Working directory; this package's unless said otherwise. */
+  cwd?: string;
+}
+
+function start(command: string, args: readonly string[], options: StartOptions = {}): ChildProcess {
+  const { cpu, env, cwd = root } = options;
   const pinned = cpu === undefined ? [] : ["taskset", "-c", String(cpu)];
   const [file, ...rest] = [...pinned, command, ...args];
-  const child = spawn(file, rest, { stdio: ["ignore", "pipe", "pipe"], cwd: root, env });
+  const child = spawn(file, rest, { stdio: ["ignore", "pipe", "pipe"], cwd, env });
   children.add(child);
   child.once("exit", () => children.delete(child));
   return child;
@@ -156,7 +160,7 @@ export async function serve(contender: Contender, options: ServeOptions = {}): P
     ...["--appendfsync", log === "off" ? "everysec" : log, "--save", ""],
   ];
   const startedAt = performance.now();
-  const child = start(contender.command, args, options.cpu);
+  const child = start(contender.command, args, { cpu: options.cpu });
   await readyLine(child, contender.label, 120_000);
   child.once("exit", reportEnd);
   const pid = child.pid as number;
@@ -225,11 +229,10 @@ export function run(
   command: string,
   args: readonly string[],
   deadlineMs: number,
-  cpu?: number,
-  env?: NodeJS.ProcessEnv,
+  options: StartOptions = {},
 ): Promise<Finished> {
   return new Promise((resolve, reject) => {
-    const child = start(command, args, cpu, env);
+    const child = start(command, args, options);
     let stdout = "";
     let stderr = "";
     let cpuMs = 0;
@@ -274,7 +277,7 @@ export async function runScript<T>(
   const directory = temporaryDirectory();
   try {
     const env = { ...process.env, TMPDIR: directory };
-    const { stdout } = await run(runtimePath(runtime), args, deadlineMs, undefined, env);
+    const { stdout } = await run(runtimePath(runtime), args, deadlineMs, { env });
     return JSON.parse(stdout.trim().split("\n").at(-1) ?? "") as T;
   } finally {
     removeDirectory(directory);

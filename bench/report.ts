@@ -6,11 +6,11 @@ import type { EmbeddedRow } from "./embedded.ts";
 import type { MemoryRow } from "./memory.ts";
 import type { Machine } from "./process.ts";
 import type { ScaleRow } from "./scale.ts";
-import { counterparts, PUBLISHED, type SeedRun } from "./seed.ts";
-import type { SeedFigure, SeedMode } from "./seed-child.ts";
+import type { SeedRun } from "./seed.ts";
+import { seedGoals, seedTables } from "./seed-report.ts";
 import type { Measured, ServerRow } from "./server.ts";
 import type { StartupRow } from "./startup.ts";
-import { median } from "./statistics.ts";
+import { type Case, type Goal, goal, goalTable, NAMES, table, times, whole } from "./tables.ts";
 
 /** One suite's results as they lie in `<suite>.json`. */
 export interface Result<T> {
@@ -31,55 +31,7 @@ export interface Results {
   seed?: Result<SeedRun[]>;
 }
 
-const NAMES: Record<string, string> = { redis: "redis-server", bun: "Bun", node: "Node" };
-const times = (ratio: number) => `${ratio.toFixed(2)} ×`;
-const whole = (value: number) => Math.round(value).toLocaleString("en");
-
-/** A Markdown table; every column but the first is aligned to the right. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const rule = head.map((_, column) => (column === 0 ? "---" : "---:"));
-  const lines = [head, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`);
-  return lines.join("\n");
-}
-
 // ---------------------------------------------------------------------------------------- goals
-
-interface Goal {
-  readonly what: string;
-  readonly wanted: string;
-  readonly measured: string;
-  /** How many of the cases meet it, and of how many. */
-  readonly met: number;
-  readonly of: number;
-}
-
-interface Case {
-  readonly name: string;
-  readonly value: number;
-}
-
-/** A goal over many cases: their median, and the one that is farthest from it. */
-function goal(
-  what: string,
-  side: "at most" | "at least",
-  limit: number,
-  cases: readonly Case[],
-  unit: (value: number) => string = times,
-): Goal[] {
-  if (cases.length === 0) return [];
-  const sorted = [...cases].sort((a, b) =>
-    side === "at most" ? b.value - a.value : a.value - b.value,
-  );
-  const worst = sorted[0];
-  const met = cases.filter((each) => {
-    return side === "at most" ? each.value <= limit : each.value >= limit;
-  }).length;
-  const measured =
-    cases.length === 1
-      ? unit(worst.value)
-      : `median ${unit(median(cases.map((each) => each.value)))}, worst ${unit(worst.value)} (${worst.name})`;
-  return [{ what, wanted: `${side} ${unit(limit)}`, measured, met, of: cases.length }];
-}
 
 type ServerFigure = "cpuRatio" | "userRatio" | "systemRatio" | "throughputRatio";
 
@@ -244,30 +196,6 @@ function embeddedGoals(rows: readonly EmbeddedRow[]): Goal[] {
   return goals;
 }
 
-/** Ahead means more throughput, a smaller average and a smaller P95, all three. */
-function seedGoals(runs: readonly SeedRun[]): Goal[] {
-  return (["node", "bun"] as const).flatMap((runtime) => {
-    const rows = seedRows(runs, runtime);
-    if (rows.length === 0) return [];
-    const behind = rows.filter((each) => each.ahead === "");
-    const slow = rows.filter((each) => / everysec$/.test(each.ahead));
-    const list = (some: readonly SeedLine[]) =>
-      some.map((each) => each.operation + (each.fsync ? " with fsync" : "")).join(", ");
-    const measured = [`${rows.length - behind.length} of ${rows.length}`];
-    if (slow.length > 0) measured.push(`only by everysec: ${list(slow)}`);
-    if (behind.length > 0) measured.push(`not: ${list(behind)}`);
-    return [
-      {
-        what: `The seed's rows on ${NAMES[runtime]}, ahead in throughput, average and P95`,
-        wanted: "every row",
-        measured: measured.join("; "),
-        met: rows.length - behind.length,
-        of: rows.length,
-      },
-    ];
-  });
-}
-
 /** All goals that the results speak of. */
 export function goals(results: Results): Goal[] {
   return [
@@ -278,17 +206,6 @@ export function goals(results: Results): Goal[] {
     ...embeddedGoals(results.embedded?.data ?? []),
     ...seedGoals(results.seed?.data ?? []),
   ];
-}
-
-export function goalTable(list: readonly Goal[]): string {
-  const verdict = (each: Goal) => {
-    if (each.met === each.of) return "yes";
-    return each.of === 1 ? "no" : `${each.met} of ${each.of}`;
-  };
-  return table(
-    ["goal", "wanted", "measured", "met"],
-    list.map((each) => [each.what, each.wanted, each.measured, verdict(each)]),
-  );
 }
 
 // --------------------------------------------------------------------------------------- tables
@@ -446,99 +363,6 @@ function embeddedTable(rows: readonly EmbeddedRow[]): string {
   return `${engines}\n\n${table(head, opened)}`;
 }
 
-// ----------------------------------------------------------------------------- the seed's tables
-
-interface SeedLine {
-  group: string;
-  operation: string;
-  fsync: boolean;
-  published: readonly [number, number, number];
-  ours: { label: string; figure: SeedFigure; ahead: boolean }[];
-  /** The first of ours that is ahead in throughput, average and P95; empty when none is. */
-  ahead: string;
-}
-
-const SYNCED: readonly SeedMode[] = ["always", "together", "everysec"];
-const READS = /GET|RANGE|MEMBER|CARD/;
-
-/** The seed's rows with our counterparts, the strictest or likest first. */
-function seedRows(runs: readonly SeedRun[], runtime: SeedRun["runtime"]): SeedLine[] {
-  const figures = (mode: SeedMode) =>
-    runs.find((run) => run.mode === mode && run.runtime === runtime)?.figures ?? [];
-  const lines: SeedLine[] = [];
-  for (const fsync of [false, true]) {
-    for (const row of PUBLISHED) {
-      const published = fsync ? row.with : row.without;
-      const ours: SeedLine["ours"] = [];
-      const modes = !fsync
-        ? ["no" as const]
-        : READS.test(row.operation)
-          ? SYNCED.slice(0, 1)
-          : SYNCED;
-      for (const mode of modes) {
-        for (const name of counterparts(row.operation)) {
-          const figure = figures(mode).find((each) => each.operation === name);
-          if (!figure) continue;
-          const label = modes.length > 1 ? `${name}, ${mode}` : name;
-          const [rate, average, p95] = published;
-          const ahead = figure.perSecond > rate && figure.averageUs < average && figure.p95Us < p95;
-          ours.push({ label, figure, ahead });
-        }
-      }
-      if (ours.length === 0) continue;
-      lines.push({
-        group: row.group,
-        operation: row.operation,
-        fsync,
-        published,
-        ours,
-        ahead: ours.find((each) => each.ahead)?.label ?? "",
-      });
-    }
-  }
-  return lines;
-}
-
-function seedTables(runs: readonly SeedRun[]): string {
-  const parts: string[] = [];
-  for (const runtime of ["node", "bun"] as const) {
-    const lines = seedRows(runs, runtime);
-    const bare = runs.find((run) => run.runtime === runtime && run.mode === "always")?.bareSyncUs;
-    for (const fsync of [false, true]) {
-      const cells: string[][] = [];
-      for (const line of lines.filter((each) => each.fsync === fsync)) {
-        const [rate, average, p95] = line.published;
-        cells.push([
-          `**${line.operation}** (the seed)`,
-          whole(rate),
-          "",
-          average.toFixed(2),
-          p95.toFixed(2),
-          "",
-        ]);
-        for (const { label, figure, ahead } of line.ours) {
-          cells.push([
-            label,
-            whole(figure.perSecond),
-            times(figure.perSecond / rate),
-            figure.averageUs.toFixed(2),
-            figure.p95Us.toFixed(2),
-            ahead ? "yes" : "no",
-          ]);
-        }
-      }
-      if (cells.length === 0) continue;
-      const limit =
-        fsync && bare ? ` (a bare write and fdatasync here: ${bare.toFixed(0)} µs)` : "";
-      parts.push(
-        `### ${NAMES[runtime]}, ${fsync ? "with" : "without"} fsync${limit}`,
-        table(["operation", "per second", "ratio", "average µs", "P95 µs", "ahead in all"], cells),
-      );
-    }
-  }
-  return parts.join("\n\n");
-}
-
 // ----------------------------------------------------------------------------------------- pages
 
 const NOTES = {
@@ -555,9 +379,10 @@ machine's own is how late the kernel woke a thread that only slept.`,
   embedded: `The same strings, shuffled; a process for each engine. LMDB does not wait for the disk, SQLite
 lies in memory, with prepared statements.`,
   seed: `40,000 operations by four clients that take turns, each on its own keys or its own collection of
-10,000. The seed's figures are its own, from an unnamed machine. HGETALL and SMEMBERS there return a
-reference: the live view is the like-for-like, the copy stands beside it. LRANGE there copies references;
-here it makes ten strings, or one. Ten rounds warm both compilers up, copies are measured after all else,
+10,000. The published figures are PyKeyDB's own, from an unnamed machine; where it says "here", its benchmark
+ran in turn with ours, and "ahead" means ahead of that. HGETALL and SMEMBERS there return a
+reference: the live view is the like-for-like, the copy stands beside it. LRANGE there copies a hundred
+references; here it makes ten strings, a hundred, or one. Ten rounds warm both compilers up, copies are measured after all else,
 and a call's latency is that of the call by itself, less the timer's. With fsync there are three strengths: \`always\` syncs every call,
 \`together\` the four clients' calls in one transaction with one sync, \`everysec\` each second. The seed's
 34,319 SETs a second with fsync mean 29 µs a call, which no sync that reaches this disk can do (the bare

@@ -14,7 +14,12 @@
 // like-for-like here is the live view, made and asked for its size; the copy has its own row.
 // LRANGE in the seed copies references to existing strings; ours makes strings (ten, or one), and
 // the live view reads in place.
+//
+// With a checkout of PyKeyDB its own benchmark runs here too, in turn with ours, and is what ours is
+// held against: figures of two machines are no comparison.
 
+import { resolve } from "node:path";
+import { runOriginal } from "./beside.ts";
 import { runScript } from "./process.ts";
 import type { SeedFigure, SeedMode, SeedOrder, SeedResult } from "./seed-child.ts";
 
@@ -54,34 +59,52 @@ export const PUBLISHED: readonly SeedRow[] = [
   row("Sets", "SREM", [5_437, 734.09, 1954.21], [4_988, 799.83, 1980.75]),
 ];
 
+/** One mode on one runtime; `python` is PyKeyDB itself, `no` without fsync and `always` with it. */
 export interface SeedRun {
-  runtime: "node" | "bun";
+  runtime: "node" | "bun" | "python";
   mode: SeedMode;
+  /** 0 where it was not measured. */
   bareSyncUs: number;
   figures: SeedFigure[];
 }
 
-export async function benchmarkSeed(
-  rounds: number,
-  quick: boolean,
-  module: string,
-): Promise<SeedRun[]> {
+export interface SeedOptions {
+  rounds: number;
+  quick: boolean;
+  module: string;
+  /** Directory of a checkout of PyKeyDB, or empty. */
+  beside: string;
+}
+
+export async function benchmarkSeed(options: SeedOptions): Promise<SeedRun[]> {
+  const { rounds, quick, module, beside } = options;
   const runs: SeedRun[] = [];
   const operationsPerClient = quick ? 1_000 : 10_000;
   for (const mode of ["no", "everysec", "always", "together"] as const) {
+    if (beside !== "" && (mode === "no" || mode === "always")) {
+      const fsync = mode === "always";
+      const figures = await runOriginal(resolve(beside), fsync, operationsPerClient);
+      runs.push({ runtime: "python", mode, bareSyncUs: 0, figures });
+      print(`PyKeyDB, ${fsync ? "with" : "without"} fsync`, figures);
+    }
     for (const runtime of ["node", "bun"] as const) {
       const order: SeedOrder = { mode, operationsPerClient, rounds, module };
       const result = await runScript<SeedResult>(runtime, "seed-child.ts", order, 600_000);
       runs.push({ runtime, mode, ...result });
-      console.log(`  ${runtime}, fsync ${mode}, a bare sync ${result.bareSyncUs.toFixed(0)} µs:`);
-      for (const each of result.figures) {
-        const rate = Math.round(each.perSecond).toLocaleString("en");
-        const latency = `${each.averageUs.toFixed(2)} µs, P95 ${each.p95Us.toFixed(2)} µs`;
-        console.log(`    ${each.operation.padEnd(20)} ${rate.padStart(12)}/s  ${latency}`);
-      }
+      const sync = `a bare sync ${result.bareSyncUs.toFixed(0)} µs`;
+      print(`${runtime}, fsync ${mode}, ${sync}`, result.figures);
     }
   }
   return runs;
+}
+
+function print(who: string, figures: readonly SeedFigure[]): void {
+  console.log(`  ${who}:`);
+  for (const each of figures) {
+    const rate = Math.round(each.perSecond).toLocaleString("en");
+    const latency = `${each.averageUs.toFixed(2)} µs, P95 ${each.p95Us.toFixed(2)} µs`;
+    console.log(`    ${each.operation.padEnd(26)} ${rate.padStart(12)}/s  ${latency}`);
+  }
 }
 
 /** How the seed's row of this name is called among our figures, likest first. */
@@ -89,6 +112,9 @@ export function counterparts(operation: string): string[] {
   if (operation === "HGETALL" || operation === "SMEMBERS") {
     return [`${operation}, live view`, `${operation}, copy`];
   }
-  if (operation === "LRANGE") return ["LRANGE", "LRANGE, one element", "LRANGE, live view"];
+  if (operation === "HMGET") return [operation, `${operation}, three fields`];
+  if (operation === "LRANGE") {
+    return ["", ", a hundred elements", ", one element", ", live view"].map((of) => operation + of);
+  }
   return [operation];
 }

@@ -309,7 +309,9 @@ async function measure(
     ...["-n", String(requests), "-r", String(KEYS), "-d", "16", "--csv", ...test.choose],
   ];
   const before = cpuOf(server.pid);
-  const client = await run("redis-benchmark", args, 120_000, options.pin ? 1 : undefined);
+  const client = await run("redis-benchmark", args, 120_000, {
+    cpu: options.pin ? 1 : undefined,
+  });
   await settle(server.pid);
   const after = cpuOf(server.pid);
   const spent = cpuBetween(before, after);
