@@ -8,6 +8,7 @@
 import { NodePlatform } from "./node.ts";
 import { plainAddress } from "./node-sockets.ts";
 import {
+  type File,
   type Listener,
   type ListenOptions,
   PlatformError,
@@ -130,6 +131,19 @@ export class BunPlatform extends NodePlatform {
   override readonly runtimeName = "bun";
   override readonly runtimeVersion = Bun.version;
   #jsc: Jsc | undefined;
+  readonly #adopted = new Set<File>();
+
+  // The other thread's descriptor: Bun closes none when a thread dies.
+  override adopt(file: File, path: string): File {
+    this.nameFile(file, path);
+    this.#adopted.add(file);
+    return file;
+  }
+
+  override close(file: File): void {
+    if (!this.#adopted.delete(file)) super.close(file);
+    else this.nameFile(file, undefined);
+  }
 
   override collectGarbage(): void {
     // Not Bun.gc: without force it leaves large buffers, and with it takes four times as long.

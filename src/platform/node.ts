@@ -53,6 +53,7 @@ export class NodePlatform implements Platform {
   // Paths by file, so that an error can name its file.
   readonly #paths = new Map<File, string>();
   #collect: Collector | undefined;
+  readonly #originMs = performance.timeOrigin;
   // What turns the monotonic clock, in microseconds, into the wall clock.
   #wallOffsetUs = 0;
 
@@ -70,6 +71,16 @@ export class NodePlatform implements Platform {
     const path = this.#pathOf(file);
     this.#paths.delete(file);
     attempt(path, () => fs.closeSync(file));
+  }
+
+  // A descriptor of its own: Node closes those that a thread has opened when it ends, and warns
+  // when another thread closes them.
+  adopt(file: File, path: string): File {
+    return attempt(path, () => {
+      const own = openAgain(file, path);
+      this.nameFile(own, path);
+      return own;
+    });
   }
 
   read(file: File, bytes: Uint8Array, start: number, end: number, position: number): number {
@@ -213,6 +224,10 @@ export class NodePlatform implements Platform {
     return performance.now();
   }
 
+  threadsMs(): number {
+    return this.#originMs + performance.now();
+  }
+
   setTimer(delayMs: number, callback: () => void): Timer {
     const timer = setTimeout(callback, Math.min(delayMs, DELAY_MS_MAX));
     timer.unref();
@@ -324,6 +339,12 @@ export class NodePlatform implements Platform {
     printTo(2, text);
   }
 
+  /** What errors call a file. */
+  protected nameFile(file: File, path: string | undefined): void {
+    if (path === undefined) this.#paths.delete(file);
+    else this.#paths.set(file, path);
+  }
+
   #pathOf(file: File): string {
     return this.#paths.get(file) ?? `file ${file}`;
   }
@@ -362,6 +383,21 @@ function makeLast(path: string): void {
     // Another process may have been quicker.
     if (codeOf(error) !== "EEXIST") throw error;
   }
+}
+
+/** Opens the file of an open descriptor once more, whatever its name is by now. */
+function openAgain(file: File, path: string): File {
+  try {
+    return fs.openSync(`/proc/self/fd/${file}`, openFlags.update);
+  } catch {
+    // There is no /proc.
+  }
+  const again = fs.openSync(path, openFlags.update);
+  const opened = fs.fstatSync(file);
+  const found = fs.fstatSync(again);
+  if (found.ino === opened.ino && found.dev === opened.dev) return again;
+  fs.closeSync(again);
+  throw new PlatformError("ENOENT", path, `${path}: it was removed or replaced`);
 }
 
 function printTo(file: number, text: string): void {

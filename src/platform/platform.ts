@@ -79,6 +79,11 @@ export interface DirectoryLock {
 export interface Files {
   open(path: string, mode: OpenMode): File;
   close(file: File): void;
+  /**
+   * A file that another thread of the process has open at `path`, for this one to read, write and
+   * sync, and to close in the end. The other thread closes its own after that, or dies whenever.
+   */
+  adopt(file: File, path: string): File;
   /** Reads at `position` until the range is full or the file ends; returns the bytes read. */
   read(file: File, bytes: Uint8Array, start: number, end: number, position: number): number;
   /** Writes the whole range at the file's own position (its end with `append`), or says why not. */
@@ -141,6 +146,11 @@ export interface Clock {
   nowUs(): number;
   /** A clock that never goes back, in milliseconds with a fraction, from an arbitrary start. */
   monotonicMs(): number;
+  /**
+   * As monotonicMs, from a start that all threads of the process have in common; but where somebody
+   * set the wall clock between the starts of two threads, they may differ by that.
+   */
+  threadsMs(): number;
   /** Calls back once; a delay of more than 24 days is cut to 24 days. */
   setTimer(delayMs: number, callback: () => void): Timer;
   /** Calls back every `periodMs` until cleared. */

@@ -48,6 +48,10 @@ export class SimulatedClock implements Clock {
     return this.#currentMs - START_MS;
   }
 
+  threadsMs(): number {
+    return this.monotonicMs();
+  }
+
   setTimer(delayMs: number, callback: () => void): Timer {
     return this.#schedule(delayMs, callback);
   }

@@ -146,6 +146,12 @@ export class SimulatedDisk extends SimulatedClock implements Files {
     this.#files.delete(file);
   }
 
+  adopt(file: File): File {
+    const own = this.#nextFile++;
+    this.#files.set(own, { ...this.#get(file), position: 0 });
+    return own;
+  }
+
   read(file: File, bytes: Uint8Array, start: number, end: number, position: number): number {
     const { seen } = this.#get(file).node;
     const count = Math.max(0, Math.min(end - start, seen.length - position));

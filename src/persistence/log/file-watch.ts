@@ -8,72 +8,94 @@
 //
 // A look is four system calls, so one serves for a while; but as long as something is wrong, each
 // call looks, and it is over when the same file with the same bytes is back.
+//
+// What the last look saw lies in the log's state: every thread that has the log open looks for all.
 
 import { equalBytes } from "../../base/bytes.ts";
 import { type File, type Platform, PlatformError } from "../../platform/platform.ts";
+import { type LogState, SAMPLE_BYTES } from "./log-state.ts";
 
-const SAMPLE_BYTES = 32;
+/** Where a log's file is; the same for all threads. */
+export interface WatchedPlace {
+  readonly path: string;
+  /** Where the next start will look for the file, whatever the program does. */
+  readonly resolved: string;
+  /** False on a file system where a file looks like another to itself. */
+  readonly canLook: boolean;
+}
+
+const REMOVED = 1;
+const CHANGED = 2;
 
 export class FileWatch {
+  readonly place: WatchedPlace;
   readonly #platform: Platform;
   readonly #file: File;
-  readonly #path: string;
-  readonly #place: string; // where the next start will look for the file, whatever the program does
-  readonly #canLook: boolean; // not on a file system where a file looks like another to itself
-  #lookedMs: number;
-  #found: PlatformError | undefined;
-
-  // The bytes [#sampleStart, #sampleStart + #sampleBytes) of the file, as the last look saw them.
-  readonly #sample = new Uint8Array(SAMPLE_BYTES);
+  readonly #state: LogState;
+  // The bytes of the file from state.sampleStart on, as the last look saw them.
+  readonly #sample: Uint8Array;
   readonly #scratch = new Uint8Array(SAMPLE_BYTES);
-  #sampleStart = 0;
-  #sampleBytes = 0;
 
-  /** The first `settled` bytes of the file are there, and not written again. */
-  constructor(platform: Platform, file: File, path: string, settled: number) {
+  constructor(platform: Platform, file: File, place: WatchedPlace, state: LogState) {
     this.#platform = platform;
     this.#file = file;
-    this.#path = path;
-    this.#place = platform.resolve(path);
-    this.#canLook = platform.isAt(file, this.#place);
-    this.#lookedMs = platform.monotonicMs();
+    this.place = place;
+    this.#state = state;
+    this.#sample = state.sample;
+  }
+
+  static placeOf(platform: Platform, file: File, path: string): WatchedPlace {
+    const resolved = platform.resolve(path);
+    return { path, resolved, canLook: platform.isAt(file, resolved) };
+  }
+
+  /** The first `settled` bytes of the file are there, and not written again. */
+  begin(settled: number): void {
+    this.#state.lookedMs = this.#platform.threadsMs();
     this.#remember(settled);
   }
 
   /** What is wrong, as far as is known; looks when that was not done for `pauseMs`. */
   check(pauseMs: number, settled: number): PlatformError | undefined {
-    const isKnown = this.#platform.monotonicMs() - this.#lookedMs < pauseMs;
-    return isKnown && this.#found === undefined ? undefined : this.look(settled);
+    const state = this.#state;
+    const sinceMs = Math.abs(this.#platform.threadsMs() - state.lookedMs);
+    return sinceMs < pauseMs && state.found === 0 ? undefined : this.look(settled);
   }
 
   /** Looks what is wrong. `settled` never decreases. */
   look(settled: number): PlatformError | undefined {
-    this.#lookedMs = this.#platform.monotonicMs();
-    if (this.#canLook && !this.#platform.isAt(this.#file, this.#place)) {
-      this.#found = this.#error("ENOENT", "removed or replaced");
-    } else if (!this.#isAsItWas()) {
-      this.#found = this.#error("EIO", "cut off or overwritten");
-    } else {
-      this.#found = undefined;
-      this.#remember(settled);
+    const state = this.#state;
+    state.lookedMs = this.#platform.threadsMs();
+    if (this.place.canLook && !this.#platform.isAt(this.#file, this.place.resolved)) {
+      state.found = REMOVED;
+      return this.#error("ENOENT", "removed or replaced");
     }
-    return this.#found;
+    if (!this.#isAsItWas()) {
+      state.found = CHANGED;
+      return this.#error("EIO", "cut off or overwritten");
+    }
+    state.found = 0;
+    this.#remember(settled);
+    return undefined;
   }
 
   #error(code: string, what: string): PlatformError {
-    return new PlatformError(code, this.#path, `${this.#path}: it was ${what} while it was open`);
+    const { path } = this.place;
+    return new PlatformError(code, path, `${path}: it was ${what} while it was open`);
   }
 
   #isAsItWas(): boolean {
-    const length = this.#read(this.#scratch, this.#sampleStart, this.#sampleBytes);
+    const { sampleStart, sampleBytes } = this.#state;
+    const length = this.#read(this.#scratch, sampleStart, sampleBytes);
     if (length < 0) return true;
-    return equalBytes(this.#scratch, 0, length, this.#sample, 0, this.#sampleBytes);
+    return equalBytes(this.#scratch, 0, length, this.#sample, 0, sampleBytes);
   }
 
   #remember(settled: number): void {
-    this.#sampleStart = Math.max(0, settled - SAMPLE_BYTES);
-    const length = this.#read(this.#sample, this.#sampleStart, settled - this.#sampleStart);
-    this.#sampleBytes = Math.max(0, length);
+    const start = Math.max(0, settled - SAMPLE_BYTES);
+    const length = this.#read(this.#sample, start, settled - start);
+    this.#state.sampleStart = start;
+    this.#state.sampleBytes = Math.max(0, length);
   }
 
   /** Returns how many bytes are there, or −1 where the disk does not say. */

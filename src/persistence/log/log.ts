@@ -2,7 +2,7 @@
 // with one system call (commit), and synced as `appendfsync` has it.
 //
 //   appended bytes ──seal──▶ sealed ──writeAt──▶ written ──sync──▶ synced    (file offsets)
-//   #end                     #sealedEnd          #written          #synced
+//   end                      sealedEnd           written           synced
 //
 // Batches are numbered from 1. Replies to the commands of batch n may leave when
 // `acknowledgedThrough` ≥ n: with `always` once it is synced, otherwise once it is written.
@@ -41,135 +41,201 @@
 // Limits: with `everysec`, when a sync has been under way for 2 seconds, or when more than
 // UNSYNCED_BYTES_MAX wait in memory, the next commit blocks in a sync of its own.
 //
-// Invariants: (1) #synced ≤ #written ≤ #sealedEnd ≤ #buffer.end  (2) #written and #sealedEnd lie at
-// the end of a batch  (3) the buffer holds all bytes from #kept() on  (4) `acknowledgedThrough`
-// never decreases  (5) the file holds nothing but a reserve from #written to #reserveEnd, and ends
-// there.
+// Several threads of a process can have one log open: the one that opened it shares it, and others
+// attach to it (0019 in docs/decisions). All that they need to know of it lies in shared memory
+// (log-state.ts, log-buffer.ts), and descriptors belong to the process, so each of them seals,
+// writes and syncs for all. They do so with the database's lock; what may take its time is done
+// without. With `always` a thread appends, gets a ticket (commitTicket), leaves the lock and waits
+// (waitSynced): who finds no sync under way syncs for all that have a ticket by then
+// (log-turns.ts), so writers share their syncs.
+//
+// Invariants: (1) synced ≤ written ≤ sealedEnd ≤ end  (2) written and sealedEnd lie at the end of a
+// batch  (3) the buffer holds all bytes from `kept` on  (4) `acknowledgedThrough` never decreases
+// (5) the file holds nothing but a reserve from written to reserveEnd, and ends there.
 
 import { assert } from "../../base/assert.ts";
-import { writeInteger } from "../../base/integers.ts";
 import type { File, Platform, PlatformError, Timer } from "../../platform/platform.ts";
-import { FileWatch } from "./file-watch.ts";
-import { LogBuffer, type Piece } from "./log-buffer.ts";
+import { FileWatch, type WatchedPlace } from "./file-watch.ts";
+import { Gathering } from "./gathering.ts";
+import { LogBuffer, type SharedPieces } from "./log-buffer.ts";
 import { LogError } from "./log-error.ts";
-import { closeInto, closingBytes, reserve } from "./reserve.ts";
+import { LogFile } from "./log-file.ts";
+import { type FsyncPolicy, LogState } from "./log-state.ts";
+import { type Membership, SyncTurns } from "./log-turns.ts";
 
-/** When written batches are synced: before they are acknowledged, each second, or never by us. */
-export type FsyncPolicy = "always" | "everysec" | "no";
+export type { FsyncPolicy } from "./log-state.ts";
+export type { Lock, Membership } from "./log-turns.ts";
 
+/** What another thread needs to have a log as well. It can be cloned. */
+export interface SharedLog {
+  readonly file: File;
+  readonly place: WatchedPlace;
+  readonly state: SharedArrayBuffer;
+  readonly pieces: SharedPieces;
+}
+
+const OPENER = 1;
 const SYNC_PERIOD_MS = 1000;
 const SYNC_LATE_MS = 2000;
 const RETRY_MS = 200;
 const UNSYNCED_BYTES_EARLY = 8 << 20; // from here on a sync does not wait for its second
 const UNSYNCED_BYTES_MAX = 64 << 20;
-const SELECT_BYTES_MAX = 64;
-const LOOK_MS = 1000;
-const LOOK_ALWAYS_MS = 50;
 /** With `always`, a commit waits for its own sync while syncs take less than this, … */
 const BLOCKING_MS = 0.5;
 /** … by a moving average in which the last one has this weight; at first they pass for slow. */
 const LAST_SYNC_WEIGHT = 0.25;
 const FIRST_SYNC_MS = 1;
-/** The sync behind one in the background is put off for so long, again while somebody comes, … */
-const GATHERING_MS = 1;
-/** … up to this part of the time that syncs take, and to this. */
-const GATHERING_PART = 0.5;
-const GATHERING_MAX_MS = 5;
-/** When nobody has come while it waited, so many syncs begin at once. */
-const GATHERINGS_SKIPPED = 8;
-
 export class Log {
-  /** Why the log cannot be written at the moment, or null. Writes are refused while it is set. */
-  failure: string | null = null;
   /** Called, from a turn of its own, when `acknowledgedThrough` grew or `failure` changed. */
   onProgress: (() => void) | null = null;
-
-  /** Number of the last batch that was sealed. */
-  batch = 0;
-  /** Number of the last batch that was written to the file. */
-  writtenThrough = 0;
-  /** Number of the last batch that is known to be on the disk. */
-  syncedThrough = 0;
-
-  /** Commits that had to wait for a sync (INFO's aof_delayed_fsync). */
-  delayedSyncs = 0;
   /** The path of the file being written. */
   readonly path: string;
 
   readonly #platform: Platform;
   readonly #file: File;
-  #policy: FsyncPolicy;
-
+  readonly #state: LogState;
   readonly #buffer: LogBuffer;
+  readonly #tail: LogFile;
+  #turns: SyncTurns;
+  #shared: SharedLog | null = null;
 
-  #batchStart: number; // where the open batch begins
-  #sealedEnd: number;
-  #written: number;
-  #synced: number;
-  #reserveEnd = 0; // where the reserve ends that lies behind #written; before it: there is none
-  #reserveRefused = false; // there was no room for one
-  #database = -1; // which `select` is in force at the end; −1: none yet in this session
-
-  #syncing = false;
-  #syncStartMs = 0; // when the last sync began (monotonic)
-  #syncMs = FIRST_SYNC_MS; // how long syncs have lately taken
-  #syncRound = 0; // grows with each sync; a background sync that another overtook is disregarded
-  #syncFailed = false; // bytes since #synced must be written anew before they are synced
+  // Of this thread alone.
   #timer: Timer | null = null;
-  #gatheringTimer: Timer | null = null; // set while the next sync is put off
-  #gatheringsToSkip = 0;
+  readonly #gathering: Gathering;
   #retryTimer: Timer | null = null;
+  #isAwaiting = false; // a sync in the background that it began has not ended
   #closed = false;
+  #fileIsClosed = false;
 
-  readonly #watch: FileWatch;
-  readonly #scratch = new Uint8Array(SELECT_BYTES_MAX);
+  constructor(
+    platform: Platform,
+    file: File,
+    place: WatchedPlace,
+    state: LogState,
+    buffer: LogBuffer,
+    turns: SyncTurns,
+  ) {
+    this.path = place.path;
+    this.#platform = platform;
+    this.#file = file;
+    this.#state = state;
+    this.#buffer = buffer;
+    this.#tail = new LogFile(platform, file, place, state, buffer);
+    this.#turns = turns;
+    this.#gathering = new Gathering(platform, state, () => this.#wake());
+  }
 
   /**
    * Goes on behind the `end` bytes of `file` (opened for positional writes).
    * REQUIRES: they are synced, and end with a seal.
    */
-  constructor(platform: Platform, file: File, path: string, end: number, policy: FsyncPolicy) {
-    this.#platform = platform;
-    this.#file = file;
-    this.path = path;
-    this.#policy = policy;
-    this.#buffer = new LogBuffer(end);
-    this.#sealedEnd = end;
-    this.#written = end;
-    this.#synced = end;
-    this.#syncStartMs = platform.monotonicMs();
-    this.#batchStart = end;
-    this.#watch = new FileWatch(platform, file, path, end);
+  static open(platform: Platform, file: File, path: string, end: number, policy: FsyncPolicy): Log {
+    const state = new LogState();
+    state.policy = policy;
+    state.database = -1;
+    state.end = end;
+    state.batchStart = end;
+    state.sealedEnd = end;
+    state.written = end;
+    state.synced = end;
+    state.syncStartMs = platform.threadsMs();
+    state.syncMs = FIRST_SYNC_MS;
+    const place = FileWatch.placeOf(platform, file, path);
+    const buffer = new LogBuffer(state);
+    const log = new Log(platform, file, place, state, buffer, new SyncTurns(state));
+    log.#tail.watch.begin(end);
+    return log;
+  }
+
+  /**
+   * From now on other threads can attach to the log, and everything here is done with the
+   * database's lock. `membership` is this thread's; the first one counts. REQUIRES: the lock.
+   */
+  share(membership: Membership): SharedLog {
+    if (this.#shared !== null) return this.#shared;
+    assert(!this.#closed, "a log is shared while it is open");
+    assert(membership.member === OPENER, "the thread that opened a log is its first member");
+    this.#buffer.take();
+    this.#state.join(OPENER);
+    this.#turns = new SyncTurns(this.#state, membership);
+    this.#shared = {
+      file: this.#file,
+      place: this.#tail.watch.place,
+      state: this.#state.buffer,
+      pieces: this.#buffer.share(),
+    };
+    return this.#shared;
+  }
+
+  /** The log that another thread shares, for this one. REQUIRES: the lock, and the log is open. */
+  static attach(platform: Platform, shared: SharedLog, membership: Membership): Log {
+    const { member } = membership;
+    const state = new LogState(shared.state);
+    assert(member !== OPENER && !state.closed, "a thread attaches to a log that is open");
+    const file = platform.adopt(shared.file, shared.place.path);
+    const buffer = new LogBuffer(state, shared.pieces);
+    const turns = new SyncTurns(state, membership);
+    state.join(member);
+    const log = new Log(platform, file, shared.place, state, buffer, turns);
+    log.#shared = shared;
+    return log;
+  }
+
+  /** Why the log cannot be written at the moment, or null. Writes are refused while it is set. */
+  get failure(): string | null {
+    return this.#state.failure;
+  }
+
+  /** Number of the last batch that was sealed. */
+  get batch(): number {
+    return this.#state.batch;
+  }
+
+  /** Number of the last batch that was written to the file. */
+  get writtenThrough(): number {
+    return this.#state.writtenThrough;
+  }
+
+  /** Number of the last batch that is known to be on the disk. */
+  get syncedThrough(): number {
+    return this.#state.syncedThrough;
+  }
+
+  /** Commits that had to wait for a sync (INFO's aof_delayed_fsync). */
+  get delayedSyncs(): number {
+    return this.#state.delayedSyncs;
   }
 
   /** Bytes of the file, pending ones included. */
   get sizeBytes(): number {
-    return this.#buffer.end;
+    return this.#state.end;
   }
 
   /** Bytes appended since the last commit. When they grow large, commit between commands. */
   get openBytes(): number {
-    return this.#buffer.end - this.#batchStart;
+    return this.#state.end - this.#state.batchStart;
   }
 
-  /** Whether a background sync is under way. */
+  /** Whether a sync is under way. */
   get isSyncing(): boolean {
-    return this.#syncing;
+    return this.#turns.holder !== 0;
   }
 
   /** Number of the last batch whose replies may leave. */
   get acknowledgedThrough(): number {
-    return this.#policy === "always" ? this.syncedThrough : this.writtenThrough;
+    const state = this.#state;
+    return state.policy === "always" ? state.syncedThrough : state.writtenThrough;
   }
 
   /** Whether the next commit will block in a sync: it is then worth waiting for more to commit. */
   get isBlocking(): boolean {
-    if (this.#policy !== "always" || this.#buffer.end === this.#written) return false;
-    return this.failure === null && !this.#syncing && this.#syncMs < BLOCKING_MS;
+    const state = this.#state;
+    if (state.policy !== "always" || state.end === state.written) return false;
+    return !state.hasFailed && !this.isSyncing && state.syncMs < BLOCKING_MS;
   }
 
   get policy(): FsyncPolicy {
-    return this.#policy;
+    return this.#state.policy;
   }
 
   /**
@@ -182,7 +248,8 @@ export class Log {
 
   /**
    * As append, but the bytes must stay as they are until `take`: commands that follow one another
-   * in the array, as in a client's pipeline, are copied together.
+   * in the array, as in a client's pipeline, are copied together. To be taken before the lock is
+   * left.
    */
   borrow(bytes: Uint8Array, start: number, end: number): void {
     this.#buffer.borrow(bytes, start, end);
@@ -195,60 +262,141 @@ export class Log {
 
   /** Says which database the commands appended from now on are for. Costs nothing when it stays. */
   selectDatabase(database: number): void {
-    if (database !== this.#database) this.#appendSelect(database);
+    if (database !== this.#state.database) this.#tail.select(database);
   }
 
   /**
    * Closes the batch and writes it. Returns its number; nothing appended: that of the batch before.
    * Call it at the end of each turn, never between MULTI and EXEC. Does nothing once it is closed.
+   * With `always` a thread that shares the log and has left the lock waits for a sync while these
+   * are quick; one that has the lock waits for nobody else's.
    */
   commit(): number {
     if (this.#closed) return this.batch;
-    if (this.#buffer.end !== this.#batchStart) this.#seal();
-    if (this.#written === this.#sealedEnd || this.failure !== null) return this.batch;
-    if (!this.#write()) return this.batch;
-    if (this.#policy === "no") return this.batch;
-    if (this.#syncing) {
-      if (this.#policy === "everysec" && this.#isSyncLate()) {
-        this.delayedSyncs++;
+    if (!this.#turns.lock.held) return this.#commitApart();
+    this.#commit();
+    this.#expectProgress();
+    return this.batch;
+  }
+
+  #commit(): void {
+    const state = this.#state;
+    if (this.#tail.isOpen) this.#tail.seal();
+    if (state.written === state.sealedEnd || state.hasFailed) return;
+    if (!this.#write()) return;
+    if (state.policy === "no") return;
+    if (this.isSyncing) {
+      if (state.policy === "everysec" && this.#isSyncLate()) {
+        state.delayedSyncs++;
         this.#syncNow();
       }
-      return this.batch;
+      return;
     }
-    if (this.#policy === "always" && this.#syncMs < BLOCKING_MS) {
-      this.#endGathering();
+    if (state.policy === "always" && state.syncMs < BLOCKING_MS) {
+      this.#gathering.end();
       this.#syncNow();
-      return this.batch;
+      return;
     }
-    if (this.#gatheringTimer !== null) return this.batch;
+    this.#arrangeSync();
+  }
+
+  /** Begins a sync that is due, and has one that will be due begin in time. */
+  #arrangeSync(): void {
+    if (this.#gathering.isOn) return;
     const dueInMs = this.#syncDueInMs();
     if (dueInMs <= 0) this.#syncInBackground();
     else if (this.#timer === null) this.#startTimer(dueInMs);
-    return this.batch;
+  }
+
+  /** As commit, by a thread that has not the lock. */
+  #commitApart(): number {
+    const state = this.#state;
+    const { lock } = this.#turns;
+    let number = 0;
+    let isLate = false;
+    lock.enter();
+    try {
+      if (this.#tail.isOpen) this.#tail.seal();
+      number = state.batch;
+      const isPending = state.written !== state.sealedEnd && !state.hasFailed;
+      // With `always` whoever syncs writes.
+      if (isPending && state.policy !== "always" && this.#write() && state.policy !== "no") {
+        if (!this.isSyncing) this.#arrangeSync();
+        else isLate = this.#isSyncLate();
+      }
+    } finally {
+      lock.leave();
+    }
+    if (isLate) {
+      state.delayedSyncs++;
+      this.#waitUntil(number, true);
+    }
+    if (state.policy === "always" && state.syncedThrough < number) this.#commitAlways(number);
+    return number;
+  }
+
+  #commitAlways(number: number): void {
+    const state = this.#state;
+    const { lock } = this.#turns;
+    if (state.syncMs < BLOCKING_MS) {
+      this.#gathering.end();
+      if (this.#waitUntil(number, false)) return;
+    }
+    lock.enter();
+    try {
+      const mayBegin = !this.#gathering.isOn && !this.isSyncing && !state.hasFailed;
+      if (state.syncedThrough < number && mayBegin && this.#write()) this.#syncInBackground();
+      this.#expectProgress();
+    } finally {
+      lock.leave();
+    }
   }
 
   /** All who may write soon have written: if the next sync is put off, it begins now. */
   hurry(): void {
-    if (this.#gatheringTimer === null) return;
-    this.#endGathering();
+    if (!this.#gathering.isOn) return;
+    this.#gathering.end();
     this.#wake();
   }
 
   /**
-   * As commit, and returns only when the batch is as safe as the policy demands: with `always` it
-   * is on the disk. False when it could not be made so; then `failure` says why, and the batch is
-   * written when that becomes possible.
+   * Closes the batch, with `always`, and returns its number, for waitSynced once the lock is left.
+   * REQUIRES: the lock.
    */
+  commitTicket(): number {
+    if (this.#tail.isOpen && !this.#closed) this.#tail.seal();
+    return this.batch;
+  }
+
+  /**
+   * Returns when the batch is as safe as the policy demands: with `always` it is on the disk. False
+   * when it could not be made so; then `failure` says why, and the batch is written when that
+   * becomes possible. REQUIRES, where the log is shared: the lock has been left.
+   */
+  waitSynced(ticket: number): boolean {
+    if (this.#turns.lock.held) return this.commitNow();
+    if (this.#state.policy !== "always") this.commit();
+    return this.#waitUntil(ticket, false);
+  }
+
+  /** As commit, and returns when the batch is as safe as the policy demands; see waitSynced. */
   commitNow(): boolean {
-    if (this.#policy !== "always") {
+    const state = this.#state;
+    const { lock } = this.#turns;
+    if (state.policy !== "always") {
       this.commit();
+    } else if (!lock.held) {
+      lock.enter();
+      const ticket = this.commitTicket();
+      lock.leave();
+      return this.#waitUntil(ticket, false);
     } else {
-      const waited = this.batch > this.syncedThrough;
-      if (this.#buffer.end !== this.#batchStart) this.#seal();
-      if (this.syncedThrough === this.batch) return true;
-      if (this.failure === null && this.#write() && this.#syncNow()) this.#tellOthers(waited);
+      const waited = state.batch > state.syncedThrough;
+      if (this.#tail.isOpen) this.#tail.seal();
+      if (state.syncedThrough === state.batch) return true;
+      if (!state.hasFailed && this.#write() && this.#syncNow()) this.#tellOthers(waited);
     }
-    return this.acknowledgedThrough === this.batch;
+    return this.acknowledgedThrough === state.batch;
   }
 
   /**
@@ -256,11 +404,20 @@ export class Log {
    * event loop. Returns whether the log can be written again.
    */
   retry(): boolean {
-    if (this.failure === null) return true;
-    if (this.#policy === "no" ? !this.#write() : !this.#writeAndSync()) return false;
-    this.failure = null;
-    this.#tellLater();
-    return true;
+    const state = this.#state;
+    const { lock } = this.#turns;
+    if (!state.hasFailed) return true;
+    lock.enter();
+    try {
+      if (!state.hasFailed) return true;
+      if (state.policy === "no" ? !this.#write() : !this.#writeAndSync()) return false;
+      state.heal();
+      this.#turns.announce();
+      this.#tellLater();
+      return true;
+    } finally {
+      lock.leave();
+    }
   }
 
   /**
@@ -268,98 +425,143 @@ export class Log {
    * cannot be done now; then `failure` says why.
    */
   syncAll(): boolean {
-    const waited = this.batch > this.syncedThrough;
-    if (this.#buffer.end !== this.#batchStart) this.#seal();
-    if (!this.#look()) return false;
-    if (this.failure === null && this.#synced === this.#sealedEnd) return true;
-    if (!this.retry() || !this.#writeAndSync()) return false;
-    this.#tellOthers(waited);
-    return true;
+    const state = this.#state;
+    const { lock } = this.#turns;
+    const isApart = !lock.held;
+    let number = 0;
+    lock.enter();
+    try {
+      const waited = state.batch > state.syncedThrough;
+      if (this.#tail.isOpen) this.#tail.seal();
+      if (!this.#isWithout(this.#tail.look())) return false;
+      if (!state.hasFailed && state.synced === state.sealedEnd) return true;
+      if (!this.retry()) return false;
+      number = state.batch;
+      if (!isApart) {
+        if (!this.#writeAndSync()) return false;
+        this.#tellOthers(waited);
+        return true;
+      }
+    } finally {
+      lock.leave();
+    }
+    return this.#waitUntil(number, true);
   }
 
   /** Changes the policy; throws LogError LOG_WRITE when the file cannot be synced for it. */
   setPolicy(policy: FsyncPolicy): void {
-    if (policy === this.#policy) return;
-    this.commit();
-    if (this.failure !== null) throw this.#writeError();
-    if (this.#policy === "no") {
-      const error = this.#platform.sync(this.#file);
-      if (error !== undefined) throw this.#writeError(error.message);
-      this.#hasSynced(this.#written, this.writtenThrough);
-    } else if (policy === "always" && this.#synced !== this.#written && !this.#syncNow()) {
-      // What was acknowledged as written is acknowledged as synced from now on.
-      throw this.#writeError();
+    const state = this.#state;
+    const { lock } = this.#turns;
+    lock.enter();
+    try {
+      if (policy === state.policy) return;
+      this.commit();
+      if (state.hasFailed) throw this.#writeError();
+      if (state.policy === "no") {
+        const error = this.#platform.sync(this.#file);
+        if (error !== undefined) throw this.#writeError(error.message);
+        this.#hasSynced(state.written, state.writtenThrough);
+      } else if (policy === "always" && state.synced !== state.written && !this.#syncNow()) {
+        // What was acknowledged as written is acknowledged as synced from now on.
+        throw this.#writeError();
+      }
+      state.policy = policy;
+      if (policy === "no") {
+        state.nextSyncRound(); // without the bytes in memory nothing could be done about a failure
+        this.#tail.release();
+      }
+    } finally {
+      lock.leave();
     }
-    this.#policy = policy;
-    if (policy === "no") {
-      this.#syncRound++; // without the bytes in memory nothing could be done about a failure
-      this.#release();
-    }
+    this.#turns.announce();
     this.#wake();
   }
 
   /**
-   * Writes and syncs everything, and closes the file. Throws LogError LOG_WRITE when that fails;
-   * the file is closed all the same.
+   * Something that another thread did to the log concerns this one: to be called in a turn of its
+   * event loop, soon after it was woken (Membership.wake), and even when it has closed the log.
+   */
+  noteProgress(): void {
+    if (this.#closed) {
+      this.#closeFile();
+      return;
+    }
+    this.onProgress?.();
+    this.#wake();
+    if (this.failure !== null && this.#retryTimer === null) this.#startRetryTimer();
+  }
+
+  /**
+   * Writes and syncs everything, and closes the log in this thread; the last one closes it for
+   * good. Throws LogError LOG_WRITE when that fails; it is closed all the same.
    */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
     if (this.#timer !== null) this.#platform.clearTimer(this.#timer);
     if (this.#retryTimer !== null) this.#platform.clearTimer(this.#retryTimer);
-    this.#endGathering();
-    if (this.#buffer.end !== this.#batchStart) this.#seal();
-    let isSafe = true;
-    if (this.batch > 0) {
-      isSafe = this.#writeAndSync() || (this.#policy !== "no" && this.#writeAndSync());
-      isSafe &&= this.#look();
-      if (isSafe) {
-        this.#dropReserve();
-        // The seal of an empty batch: all before it is on the disk. A convenience for the next
-        // reader, who takes it for synced, so it is there then or not at all.
-        const end = this.#sealedEnd;
-        this.#buffer.seal(end, 0);
-        this.#sealedEnd = this.#buffer.end;
-        if (!this.#writeAndSync()) this.#platform.truncate(this.#file, end);
-      }
-    }
-    if (!this.#syncing) this.#platform.close(this.#file); // else the end of the sync closes it
+    this.#gathering.end();
+    const isSafe = this.#part();
+    this.#closeFile();
     if (!isSafe) throw this.#writeError();
+  }
+
+  /** Leaves the log to the other threads that have it open, or closes it. */
+  #part(): boolean {
+    const state = this.#state;
+    const { lock } = this.#turns;
+    let number = 0;
+    lock.enter();
+    try {
+      if (this.#tail.isOpen) this.#tail.seal();
+      if (this.#turns.isLast) return this.#closeForGood();
+      number = state.batch;
+      if (state.policy === "no" && !state.hasFailed) this.#write();
+    } finally {
+      state.part(this.#turns.member);
+      lock.leave();
+    }
+    return state.policy === "no" ? !state.hasFailed : this.#waitUntil(number, true);
+  }
+
+  #closeForGood(): boolean {
+    const state = this.#state;
+    state.closed = true;
+    if (state.batch === 0) return true;
+    let isSafe = this.#writeAndSync() || (state.policy !== "no" && this.#writeAndSync());
+    isSafe &&= this.#isWithout(this.#tail.look());
+    if (isSafe) {
+      this.#tail.dropReserve();
+      // The seal of an empty batch: all before it is on the disk. A convenience for the next
+      // reader, who takes it for synced, so it is there then or not at all.
+      const end = state.sealedEnd;
+      this.#buffer.seal(end, 0);
+      state.sealedEnd = state.end;
+      if (!this.#writeAndSync()) this.#platform.truncate(this.#file, end);
+    }
+    return isSafe;
+  }
+
+  /**
+   * Closes this thread's descriptor when nobody needs it any more: other threads may use that of
+   * the one that opened the log, and the end of a sync in the background is waited for.
+   */
+  #closeFile(): void {
+    const isOpener = this.#turns.member === OPENER;
+    if (this.#isAwaiting || this.#fileIsClosed || (isOpener && !this.#turns.isLast)) return;
+    this.#fileIsClosed = true;
+    this.#platform.close(this.#file);
+    if (!isOpener && this.#turns.isLast) this.#turns.wake(OPENER);
   }
 
   /** Writes all that is pending, from the last good sync on when a sync failed, and syncs it. */
   #writeAndSync(): boolean {
-    if (this.#syncFailed) this.#rewind();
+    if (this.#state.syncFailed) this.#tail.rewind();
     return this.#write() && this.#syncNow();
   }
 
-  #seal(): void {
-    const start = this.#batchStart;
-    assert(start === this.#sealedEnd && this.#synced <= start, "a batch is sealed out of its turn");
-    const settled = this.#policy === "no" ? start : this.#synced;
-    this.#buffer.seal(start, start - settled);
-    this.#sealedEnd = this.#buffer.end;
-    this.#batchStart = this.#sealedEnd;
-    this.batch++;
-  }
-
-  #appendSelect(database: number): void {
-    const digits = this.#scratch;
-    const count = writeInteger(digits, 0, database);
-    const text = `*2\r\n$6\r\nselect\r\n$${count}\r\n${database}\r\n`;
-    for (let i = 0; i < text.length; i++) digits[i] = text.charCodeAt(i);
-    this.append(digits, 0, text.length);
-    this.#database = database;
-  }
-
-  /** Whether the file can be relied on; looks when it has not done so for a while. */
-  #isInOrder(): boolean {
-    const pauseMs = this.#policy === "always" ? LOOK_ALWAYS_MS : LOOK_MS;
-    return this.#isWithout(this.#watch.check(pauseMs, this.#kept()));
-  }
-
-  #look(): boolean {
-    return this.#isWithout(this.#watch.look(this.#kept()));
+  #write(): boolean {
+    return this.#isWithout(this.#tail.write());
   }
 
   #isWithout(error: PlatformError | undefined): boolean {
@@ -367,83 +569,21 @@ export class Log {
     return error === undefined;
   }
 
-  /** Writes what is sealed and not yet written; false when it failed, and then nothing counts. */
-  #write(): boolean {
-    assert(this.#written <= this.#sealedEnd, "more was written than is sealed");
-    if (!this.#isInOrder()) return false;
-    const from = this.#written;
-    for (const piece of this.#buffer.pieces) {
-      const start = Math.max(0, from - piece.offset);
-      const end = Math.min(piece.used, this.#sealedEnd - piece.offset);
-      if (start >= end) continue;
-      const error = this.#writePiece(piece, start, end);
-      if (error === undefined) continue;
-      // Cut off what is no whole batch, unless it covers bytes of before that may still be good.
-      if (!this.#syncFailed && this.#platform.truncate(this.#file, from) === undefined) {
-        this.#reserveEnd = 0;
-      }
-      this.#fail(error);
-      return false;
-    }
-    this.#written = this.#sealedEnd;
-    this.writtenThrough = this.batch;
-    if (this.#policy === "no") this.#release();
-    else if (this.#policy === "always" && this.#reserveEnd <= this.#written) this.#makeReserve();
-    return true;
-  }
-
-  /** Writes a part of a piece, and closes the reserve behind it where the sealed bytes end. */
-  #writePiece(piece: Piece, start: number, end: number): PlatformError | undefined {
-    const { bytes, offset } = piece;
-    const closing =
-      offset + end < this.#sealedEnd ? 0 : closingBytes(this.#reserveEnd - offset - end);
-    if (closing === 0) return this.#platform.writeAt(this.#file, bytes, start, end, offset + start);
-    // The open batch may begin here.
-    const first = bytes[end];
-    const second = bytes[end + 1];
-    closeInto(bytes, end);
-    const error = this.#platform.writeAt(this.#file, bytes, start, end + closing, offset + start);
-    bytes[end] = first;
-    bytes[end + 1] = second;
-    if (closing === 2) this.#reserveEnd = offset + end + closing;
-    return error;
-  }
-
-  /** Makes the file longer; where there is no room for that, it goes on without. */
-  #makeReserve(): void {
-    if (this.#reserveRefused || this.#closed) return;
-    const bytes = reserve();
-    const error = this.#platform.writeAt(this.#file, bytes, 0, bytes.length, this.#written);
-    this.#reserveEnd = this.#written + (error === undefined ? bytes.length : error.writtenBytes);
-    if (error === undefined) return;
-    this.#reserveRefused = true;
-    this.#dropReserve();
-  }
-
-  #dropReserve(): void {
-    if (this.#reserveEnd <= this.#written) return;
-    const error = this.#platform.truncate(this.#file, this.#written);
-    if (error === undefined) this.#reserveEnd = 0;
-  }
-
-  /** Where the bytes begin that must stay in memory. */
-  #kept(): number {
-    return this.#policy === "no" ? this.#written : this.#synced;
-  }
-
-  #release(): void {
-    this.#buffer.release(this.#kept());
+  /** Milliseconds since the last sync began; without end, where clocks disagree. */
+  get #sinceSyncMs(): number {
+    const ms = this.#platform.threadsMs() - this.#state.syncStartMs;
+    return ms >= 0 ? ms : Number.POSITIVE_INFINITY;
   }
 
   #isSyncLate(): boolean {
-    if (this.#written - this.#synced > UNSYNCED_BYTES_MAX) return true;
-    return this.#platform.monotonicMs() - this.#syncStartMs > SYNC_LATE_MS;
+    const { written, synced } = this.#state;
+    return written - synced > UNSYNCED_BYTES_MAX || this.#sinceSyncMs > SYNC_LATE_MS;
   }
 
   #syncDueInMs(): number {
-    if (this.#policy === "always") return 0;
-    if (this.#written - this.#synced > UNSYNCED_BYTES_EARLY) return 0;
-    return SYNC_PERIOD_MS - (this.#platform.monotonicMs() - this.#syncStartMs);
+    const { policy, written, synced } = this.#state;
+    if (policy === "always" || written - synced > UNSYNCED_BYTES_EARLY) return 0;
+    return SYNC_PERIOD_MS - this.#sinceSyncMs;
   }
 
   #startTimer(delayMs: number): void {
@@ -455,125 +595,190 @@ export class Log {
 
   /** Syncs in the background when something is due to be synced. */
   #wake(): void {
-    if (this.#closed || this.#syncing || this.#syncFailed) return;
-    if (this.#policy === "no" || this.#synced === this.#written) return;
-    const dueInMs = this.#syncDueInMs();
-    if (dueInMs <= 0) this.#syncInBackground();
-    else if (this.#timer === null) this.#startTimer(dueInMs);
+    const state = this.#state;
+    const { lock } = this.#turns;
+    lock.enter();
+    try {
+      if (this.#closed || state.syncFailed) return;
+      if (state.policy === "no" || state.synced === state.written) return;
+      const { holder } = this.#turns;
+      if (holder !== 0 && !this.#isForsaken(holder)) {
+        // It may die before it has synced.
+        if (!this.#turns.isAlone && this.#timer === null) this.#startTimer(SYNC_PERIOD_MS);
+        return;
+      }
+      const dueInMs = this.#syncDueInMs();
+      if (dueInMs <= 0) this.#syncInBackground();
+      else if (this.#timer === null) this.#startTimer(dueInMs);
+    } finally {
+      lock.leave();
+    }
+  }
+
+  /** Whether nothing is to be expected of a sync that another thread has begun. */
+  #isForsaken(holder: number): boolean {
+    if (this.#turns.isAlone || this.#isAwaiting) return false;
+    return this.#turns.isForsaken(holder, this.#sinceSyncMs);
   }
 
   #syncInBackground(): void {
-    assert(!this.#syncing && !this.#closed, "a sync begins beside another");
-    const round = ++this.#syncRound;
-    const written = this.#written;
-    const batch = this.writtenThrough;
-    this.#syncing = true;
-    this.#syncStartMs = this.#platform.monotonicMs();
-    this.#platform.syncLater(this.#file, (error) => {
-      this.#syncing = false;
-      this.#noteSync();
-      if (this.#closed) {
-        this.#platform.close(this.#file);
-        return;
-      }
-      if (round === this.#syncRound) {
-        if (error !== undefined) this.#failSync(error);
-        else this.#hasSynced(written, batch);
-      }
-      if (this.#policy === "always" && this.#syncMs >= BLOCKING_MS) this.#beginGathering();
-      this.onProgress?.();
-      if (this.#gatheringTimer === null) this.#wake();
-    });
-  }
-
-  /** Puts the next sync off until `hurry`, or for a moment. */
-  #beginGathering(): void {
-    if (this.#gatheringTimer !== null || this.failure !== null) return;
-    if (this.#gatheringsToSkip > 0) {
-      this.#gatheringsToSkip--;
+    const state = this.#state;
+    const turns = this.#turns;
+    const { holder } = turns;
+    assert(!turns.isAlone || (holder === 0 && !this.#closed), "a sync begins beside another");
+    if (this.#isAwaiting || !turns.take(holder, true)) return;
+    if (!this.#makeUpFor(holder)) {
+      turns.give();
       return;
     }
-    this.#gather(Math.min(this.#syncMs * GATHERING_PART, GATHERING_MAX_MS));
-  }
-
-  #gather(leftMs: number): void {
-    const { batch } = this;
-    this.#gatheringTimer = this.#platform.setTimer(GATHERING_MS, () => {
-      this.#gatheringTimer = null;
-      if (this.batch === batch) this.#gatheringsToSkip = GATHERINGS_SKIPPED;
-      else if (leftMs > GATHERING_MS) return this.#gather(leftMs - GATHERING_MS);
-      this.#wake();
+    const round = state.nextSyncRound();
+    const { written, writtenThrough } = state;
+    this.#isAwaiting = true;
+    state.syncStartMs = this.#platform.threadsMs();
+    this.#platform.syncLater(this.#file, (error) => {
+      this.#isAwaiting = false;
+      this.#endSync(round, written, writtenThrough, error);
+      turns.announce();
+      if (this.#closed) {
+        this.#closeFile();
+        return;
+      }
+      if (state.policy === "always" && state.syncMs >= BLOCKING_MS) this.#gathering.begin();
+      this.onProgress?.();
+      if (!this.#gathering.isOn) this.#wake();
     });
-  }
-
-  #endGathering(): void {
-    if (this.#gatheringTimer === null) return;
-    this.#platform.clearTimer(this.#gatheringTimer);
-    this.#gatheringTimer = null;
   }
 
   /**
-   * Syncs what is written and waits for it. When a background sync is under way, its failure could
-   * go unnoticed here, so what it covers is written anew and the outcome of the other is
-   * disregarded.
+   * Returns when the batch is acknowledged, or on the disk (`durable`); false when the log has
+   * failed. Syncs for all where nobody does. REQUIRES: the lock is not held.
    */
-  #syncNow(): boolean {
-    if (this.#syncing && this.#policy !== "no") {
-      this.#rewind();
-      this.#syncFailed = true;
-      if (!this.#write()) return false;
+  #waitUntil(number: number, durable: boolean): boolean {
+    const state = this.#state;
+    const turns = this.#turns;
+    for (;;) {
+      const seen = turns.progress;
+      const through = durable ? state.syncedThrough : this.acknowledgedThrough;
+      if (through >= number) return true;
+      if (state.hasFailed || state.closed) return false;
+      const { holder } = turns;
+      const isFree = holder === 0 || turns.isForsaken(holder, this.#sinceSyncMs);
+      if (isFree && turns.take(holder, false)) this.#syncApart(holder);
+      else turns.wait(seen);
     }
-    this.#syncRound++;
-    this.#syncStartMs = this.#platform.monotonicMs();
+  }
+
+  /** Writes what is sealed and syncs it in this thread's turn, which it has taken from `holder`. */
+  #syncApart(holder: number): void {
+    const state = this.#state;
+    const turns = this.#turns;
+    const { lock } = turns;
+    let round = 0;
+    let written = 0;
+    let batch = 0;
+    let isReady = false;
+    lock.enter();
+    try {
+      isReady = !state.hasFailed && this.#makeUpFor(holder) && this.#write();
+      if (isReady) {
+        round = state.nextSyncRound();
+        written = state.written;
+        batch = state.writtenThrough;
+        state.syncStartMs = this.#platform.threadsMs();
+      }
+    } finally {
+      if (!isReady) turns.give();
+      lock.leave();
+    }
+    if (isReady) this.#endSync(round, written, batch, this.#platform.sync(this.#file));
+    turns.announce();
+  }
+
+  /** A sync that this thread began has ended. */
+  #endSync(round: number, written: number, batch: number, error: PlatformError | undefined): void {
+    const state = this.#state;
+    const { lock } = this.#turns;
+    lock.enter();
+    try {
+      this.#turns.give();
+      this.#noteSync();
+      if (round !== state.syncRound || state.closed) return;
+      if (error !== undefined) this.#failSync(error);
+      else this.#hasSynced(written, batch);
+    } finally {
+      lock.leave();
+    }
+  }
+
+  /**
+   * A sync that `holder` began, if anybody, is not waited for. Its failure could go unnoticed, so
+   * what it covers is written anew and its outcome is disregarded.
+   */
+  #makeUpFor(holder: number): boolean {
+    if (holder === 0 || this.#state.policy === "no") return true;
+    this.#tail.rewind();
+    this.#state.syncFailed = true;
+    return this.#write();
+  }
+
+  /** Syncs what is written and waits for it, with the lock. */
+  #syncNow(): boolean {
+    const state = this.#state;
+    if (!this.#makeUpFor(this.#turns.holder)) return false;
+    state.nextSyncRound();
+    state.syncStartMs = this.#platform.threadsMs();
     const error = this.#platform.sync(this.#file);
     this.#noteSync();
     if (error !== undefined) {
       this.#failSync(error);
       return false;
     }
-    this.#hasSynced(this.#written, this.writtenThrough);
+    this.#hasSynced(state.written, state.writtenThrough);
+    this.#turns.announce();
     return true;
-  }
-
-  /**
-   * What was written since the last good sync is to be written anew. A sync of it that is under way
-   * says nothing any more: it may end in the middle of that, or after that has failed.
-   */
-  #rewind(): void {
-    this.#written = this.#synced;
-    this.#syncRound++;
   }
 
   /** A sync has ended. */
   #noteSync(): void {
-    const tookMs = this.#platform.monotonicMs() - this.#syncStartMs;
-    this.#syncMs += (tookMs - this.#syncMs) * LAST_SYNC_WEIGHT;
+    const state = this.#state;
+    const tookMs = Math.max(0, this.#platform.threadsMs() - state.syncStartMs);
+    state.syncMs += (tookMs - state.syncMs) * LAST_SYNC_WEIGHT;
   }
 
   #hasSynced(written: number, batch: number): void {
-    assert(written >= this.#synced && batch >= this.syncedThrough, "a sync went backwards");
-    assert(written <= this.#written, "what was synced was written");
-    this.#synced = written;
-    this.syncedThrough = batch;
-    if (this.#syncFailed) {
-      this.#syncFailed = false;
-      this.failure = null;
-      if (this.#written !== this.#sealedEnd) this.#write(); // what was sealed meanwhile
+    const state = this.#state;
+    assert(written >= state.synced && batch >= state.syncedThrough, "a sync went backwards");
+    assert(written <= state.written, "what was synced was written");
+    state.synced = written;
+    state.syncedThrough = batch;
+    if (state.syncFailed) {
+      state.syncFailed = false;
+      state.heal();
+      if (state.written !== state.sealedEnd) this.#write(); // what was sealed meanwhile
     }
-    this.#release();
+    this.#tail.release();
   }
 
   #failSync(error: PlatformError): void {
-    this.#syncFailed = this.#policy !== "no";
+    this.#state.syncFailed = this.#state.policy !== "no";
     this.#fail(error);
   }
 
   #fail(error: PlatformError): void {
-    const changed = this.failure === null;
-    this.failure = error.message;
+    const state = this.#state;
+    const changed = !state.hasFailed;
+    state.fail(error.message);
     if (this.#closed) return;
     if (this.#retryTimer === null) this.#startRetryTimer();
-    if (changed) this.#tellLater();
+    if (!changed) return;
+    this.#tellLater();
+    this.#turns.announce();
+    this.#turns.wake(OPENER);
+  }
+
+  /** Others have progress of this thread to hear of: batches for which replies are held. */
+  #expectProgress(): void {
+    if (this.acknowledgedThrough < this.batch) this.#turns.expectProgress();
   }
 
   /** A caller that blocks has synced, along with its own, batches for which replies were held. */
@@ -588,20 +793,28 @@ export class Log {
   #startRetryTimer(): void {
     this.#retryTimer = this.#platform.setTimer(RETRY_MS, () => {
       this.#retryTimer = null;
-      if (this.#closed || this.failure === null) return;
-      if (this.#syncing) this.#startRetryTimer();
-      else this.#retryInBackground();
+      const { lock } = this.#turns;
+      lock.enter();
+      try {
+        if (this.#closed || !this.#state.hasFailed) return;
+        if (this.isSyncing) this.#startRetryTimer();
+        else this.#retryInBackground();
+      } finally {
+        lock.leave();
+      }
       this.onProgress?.();
     });
   }
 
   #retryInBackground(): void {
-    if (this.#syncFailed) this.#rewind();
+    const state = this.#state;
+    if (state.syncFailed) this.#tail.rewind();
     if (!this.#write()) return;
-    if (this.#syncFailed) {
+    if (state.syncFailed) {
       this.#syncInBackground(); // `failure` stays until it has succeeded
     } else {
-      this.failure = null;
+      state.heal();
+      this.#turns.announce();
       this.#wake();
     }
   }
@@ -610,7 +823,7 @@ export class Log {
     return new LogError(
       "LOG_WRITE",
       this.path,
-      this.#written,
+      this.#state.written,
       `the log cannot be written: ${reason}. What was not acknowledged may be missing.`,
     );
   }

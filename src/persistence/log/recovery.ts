@@ -130,7 +130,7 @@ export function openLog(options: LogOptions): { log: Log; recovery: Recovery } {
   }
   tidyManifest(platform, place, manifest); // not before it names what is to be written
   const path = place.path(name);
-  const log = new Log(platform, tail.file, path, tail.end, options.fsync);
+  const log = Log.open(platform, tail.file, path, tail.end, options.fsync);
   const milliseconds = platform.monotonicMs() - startMs;
   const counts = { files: files.length, commands, batches, bytes };
   const recovery = { ...counts, milliseconds, torn, warnings, baseBytes };

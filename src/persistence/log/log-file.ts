@@ -1,0 +1,168 @@
+// The log's file, as its bytes come to it: what is appended is sealed, and what is sealed is
+// written, with one system call where it lies in one piece. When that happens, and when it is
+// synced, log.ts decides.
+//
+// A write that fails is taken back: the file is cut off at its last whole batch, and the batch
+// stays in memory. The file is looked at before (file-watch.ts), and with `always` it is kept
+// longer than what is written (reserve.ts).
+//
+// Everything here works on state that threads share; call it with the database's lock.
+
+import { assert } from "../../base/assert.ts";
+import { writeInteger } from "../../base/integers.ts";
+import type { File, Platform, PlatformError } from "../../platform/platform.ts";
+import { FileWatch, type WatchedPlace } from "./file-watch.ts";
+import type { LogBuffer } from "./log-buffer.ts";
+import type { LogState } from "./log-state.ts";
+import { closeInto, closingBytes, reserve } from "./reserve.ts";
+
+const SELECT_BYTES_MAX = 64;
+const LOOK_MS = 1000;
+const LOOK_ALWAYS_MS = 50;
+
+export class LogFile {
+  readonly watch: FileWatch;
+  readonly #platform: Platform;
+  readonly #file: File;
+  readonly #state: LogState;
+  readonly #buffer: LogBuffer;
+  readonly #scratch = new Uint8Array(SELECT_BYTES_MAX);
+
+  constructor(
+    platform: Platform,
+    file: File,
+    place: WatchedPlace,
+    state: LogState,
+    buffer: LogBuffer,
+  ) {
+    this.#platform = platform;
+    this.#file = file;
+    this.#state = state;
+    this.#buffer = buffer;
+    this.watch = new FileWatch(platform, file, place, state);
+  }
+
+  /** Where the bytes begin that must stay in memory. */
+  get kept(): number {
+    const state = this.#state;
+    return state.policy === "no" ? state.written : state.synced;
+  }
+
+  /** Whether something was appended since the last seal. */
+  get isOpen(): boolean {
+    return this.#state.end !== this.#state.batchStart;
+  }
+
+  select(database: number): void {
+    const digits = this.#scratch;
+    const count = writeInteger(digits, 0, database);
+    const text = `*2\r\n$6\r\nselect\r\n$${count}\r\n${database}\r\n`;
+    for (let i = 0; i < text.length; i++) digits[i] = text.charCodeAt(i);
+    this.#buffer.append(digits, 0, text.length);
+    this.#state.database = database;
+  }
+
+  seal(): void {
+    const state = this.#state;
+    const start = state.batchStart;
+    assert(start === state.sealedEnd && state.synced <= start, "a batch is sealed out of its turn");
+    const settled = state.policy === "no" ? start : state.synced;
+    this.#buffer.seal(start, start - settled);
+    state.sealedEnd = state.end;
+    state.batchStart = state.end;
+    state.batch++;
+  }
+
+  /** Whether the file can be relied on; looks when nobody has done so for a while. */
+  check(): PlatformError | undefined {
+    const pauseMs = this.#state.policy === "always" ? LOOK_ALWAYS_MS : LOOK_MS;
+    return this.watch.check(pauseMs, this.kept);
+  }
+
+  look(): PlatformError | undefined {
+    return this.watch.look(this.kept);
+  }
+
+  /** Writes what is sealed and not yet written; when that fails, nothing of it counts. */
+  write(): PlatformError | undefined {
+    const state = this.#state;
+    const buffer = this.#buffer;
+    assert(state.written <= state.sealedEnd, "more was written than is sealed");
+    const wrong = this.check();
+    if (wrong !== undefined) return wrong;
+    const from = state.written;
+    for (let piece = buffer.first; piece <= buffer.last; piece++) {
+      const offset = buffer.offset(piece);
+      const start = Math.max(0, from - offset);
+      const end = Math.min(buffer.used(piece), state.sealedEnd - offset);
+      if (start >= end) continue;
+      const error = this.#writePiece(buffer.bytes(piece), offset, start, end);
+      if (error === undefined) continue;
+      // Cut off what is no whole batch, unless it covers bytes of before that may still be good.
+      if (!state.syncFailed && this.#platform.truncate(this.#file, from) === undefined) {
+        state.reserveEnd = 0;
+      }
+      return error;
+    }
+    state.written = state.sealedEnd;
+    state.writtenThrough = state.batch;
+    if (state.policy === "no") this.release();
+    else if (state.policy === "always" && state.reserveEnd <= state.written) this.#makeReserve();
+    return undefined;
+  }
+
+  /** Writes a part of a piece, and closes the reserve behind it where the sealed bytes end. */
+  #writePiece(
+    bytes: Uint8Array,
+    offset: number,
+    start: number,
+    end: number,
+  ): PlatformError | undefined {
+    const state = this.#state;
+    const file = this.#file;
+    const closing =
+      offset + end < state.sealedEnd ? 0 : closingBytes(state.reserveEnd - offset - end);
+    if (closing === 0) return this.#platform.writeAt(file, bytes, start, end, offset + start);
+    // The open batch may begin here.
+    const first = bytes[end];
+    const second = bytes[end + 1];
+    closeInto(bytes, end);
+    const error = this.#platform.writeAt(file, bytes, start, end + closing, offset + start);
+    bytes[end] = first;
+    bytes[end + 1] = second;
+    if (closing === 2) state.reserveEnd = offset + end + closing;
+    return error;
+  }
+
+  /** Makes the file longer; where there is no room for that, it goes on without. */
+  #makeReserve(): void {
+    const state = this.#state;
+    if (state.reserveRefused || state.closed) return;
+    const bytes = reserve();
+    const error = this.#platform.writeAt(this.#file, bytes, 0, bytes.length, state.written);
+    state.reserveEnd = state.written + (error === undefined ? bytes.length : error.writtenBytes);
+    if (error === undefined) return;
+    state.reserveRefused = true;
+    this.dropReserve();
+  }
+
+  dropReserve(): void {
+    const state = this.#state;
+    if (state.reserveEnd <= state.written) return;
+    if (this.#platform.truncate(this.#file, state.written) === undefined) state.reserveEnd = 0;
+  }
+
+  /**
+   * What was written since the last good sync is to be written anew. A sync of it that is under way
+   * says nothing any more: it may end in the middle of that, or after that has failed.
+   */
+  rewind(): void {
+    this.#state.written = this.#state.synced;
+    this.#state.nextSyncRound();
+  }
+
+  /** Lets go of the bytes that need not be written anew. */
+  release(): void {
+    this.#buffer.release(this.kept);
+  }
+}

@@ -1,0 +1,340 @@
+// The state of a log that is being written: what there is to know of it beside its bytes, in one
+// block of shared memory, so that any thread of the process can go on where another left off.
+//
+//      0  offsets, batch numbers and times, 64-bit floats (F)
+//    128  cells of 32 bits (I)
+//    256  one byte for each member that has the log open: 1, and 2 where it waits for progress
+//    384  the last bytes of the file that were looked at (file-watch.ts)
+//    416  why the log cannot be written, UTF-8
+//
+// All of it is read and changed with the database's lock, but for what those look at who wait
+// (log-turns.ts): `progress` and `turn`, by Atomics, and, behind a load of `progress`, the batch
+// numbers and `failed`. An aligned 64-bit float is loaded and stored whole on every machine that
+// the runtimes run on.
+
+import { assert } from "../../base/assert.ts";
+import { utf8Bytes, utf8Text } from "../../base/bytes.ts";
+
+/** When written batches are synced: before they are acknowledged, each second, or never by us. */
+export type FsyncPolicy = "always" | "everysec" | "no";
+
+const POLICIES: readonly FsyncPolicy[] = ["always", "everysec", "no"];
+
+/** Members have the numbers 1 to this. */
+export const MEMBERS_MAX = 127;
+/** Bytes that the last look at the file remembers at most. */
+export const SAMPLE_BYTES = 32;
+
+const MEMBERS = 256;
+const SAMPLE = 384;
+const FAILURE = 416;
+const STATE_BYTES = 2048;
+
+const F = {
+  end: 0,
+  batchStart: 1,
+  sealedEnd: 2,
+  written: 3,
+  synced: 4,
+  reserveEnd: 5,
+  batch: 6,
+  writtenThrough: 7,
+  syncedThrough: 8,
+  syncStartMs: 9,
+  syncMs: 10,
+  delayedSyncs: 11,
+  lookedMs: 12,
+  sampleStart: 13,
+} as const;
+
+const I = {
+  policy: 32,
+  database: 33,
+  syncRound: 34,
+  syncFailed: 35,
+  reserveRefused: 36,
+  closed: 37,
+  failed: 38,
+  failureVersion: 39,
+  failureBytes: 40,
+  found: 41,
+  sampleBytes: 42,
+  progress: 43,
+  turn: 44,
+  ended: 45,
+  cells: 46,
+} as const;
+
+/** The word that grows with each sync and each failure: who waits for either waits for it. */
+export const PROGRESS = I.progress;
+/** The word that says who syncs, see log-turns.ts. */
+export const TURN = I.turn;
+
+assert(I.cells * 4 <= MEMBERS, "the cells of a log's state end before its members");
+
+export class LogState {
+  readonly buffer: SharedArrayBuffer;
+  /** For Atomics. */
+  readonly cells: Int32Array;
+  readonly #f64: Float64Array;
+  readonly #bytes: Uint8Array;
+  // The failure's text, as last read or written here, and its version.
+  #failure = "";
+  #failureVersion = 0;
+
+  constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(STATE_BYTES)) {
+    this.buffer = buffer;
+    this.cells = new Int32Array(buffer, 0, FAILURE / 4);
+    this.#f64 = new Float64Array(buffer, 0, MEMBERS / 8);
+    this.#bytes = new Uint8Array(buffer);
+  }
+
+  /** The offset behind everything that was appended. */
+  get end(): number {
+    return this.#f64[F.end];
+  }
+  set end(offset: number) {
+    this.#f64[F.end] = offset;
+  }
+
+  /** Where the open batch begins. */
+  get batchStart(): number {
+    return this.#f64[F.batchStart];
+  }
+  set batchStart(offset: number) {
+    this.#f64[F.batchStart] = offset;
+  }
+
+  get sealedEnd(): number {
+    return this.#f64[F.sealedEnd];
+  }
+  set sealedEnd(offset: number) {
+    this.#f64[F.sealedEnd] = offset;
+  }
+
+  get written(): number {
+    return this.#f64[F.written];
+  }
+  set written(offset: number) {
+    this.#f64[F.written] = offset;
+  }
+
+  get synced(): number {
+    return this.#f64[F.synced];
+  }
+  set synced(offset: number) {
+    this.#f64[F.synced] = offset;
+  }
+
+  /** Where the reserve ends that lies behind `written`; before it: there is none. */
+  get reserveEnd(): number {
+    return this.#f64[F.reserveEnd];
+  }
+  set reserveEnd(offset: number) {
+    this.#f64[F.reserveEnd] = offset;
+  }
+
+  /** Number of the last batch that was sealed. */
+  get batch(): number {
+    return this.#f64[F.batch];
+  }
+  set batch(batch: number) {
+    this.#f64[F.batch] = batch;
+  }
+
+  /** Number of the last batch that was written to the file. */
+  get writtenThrough(): number {
+    return this.#f64[F.writtenThrough];
+  }
+  set writtenThrough(batch: number) {
+    this.#f64[F.writtenThrough] = batch;
+  }
+
+  /** Number of the last batch that is known to be on the disk. */
+  get syncedThrough(): number {
+    return this.#f64[F.syncedThrough];
+  }
+  set syncedThrough(batch: number) {
+    this.#f64[F.syncedThrough] = batch;
+  }
+
+  /** When the last sync began. */
+  get syncStartMs(): number {
+    return this.#f64[F.syncStartMs];
+  }
+  set syncStartMs(atMs: number) {
+    this.#f64[F.syncStartMs] = atMs;
+  }
+
+  /** How long syncs have lately taken. */
+  get syncMs(): number {
+    return this.#f64[F.syncMs];
+  }
+  set syncMs(ms: number) {
+    this.#f64[F.syncMs] = ms;
+  }
+
+  /** Commits that had to wait for a sync. */
+  get delayedSyncs(): number {
+    return this.#f64[F.delayedSyncs];
+  }
+  set delayedSyncs(count: number) {
+    this.#f64[F.delayedSyncs] = count;
+  }
+
+  get policy(): FsyncPolicy {
+    return POLICIES[this.cells[I.policy]];
+  }
+  set policy(policy: FsyncPolicy) {
+    this.cells[I.policy] = POLICIES.indexOf(policy);
+  }
+
+  /** Which `select` is in force at the end; −1: none yet in this session. */
+  get database(): number {
+    return this.cells[I.database];
+  }
+  set database(database: number) {
+    this.cells[I.database] = database;
+  }
+
+  /** Grows with each sync; the outcome of one that another has overtaken is disregarded. */
+  get syncRound(): number {
+    return this.cells[I.syncRound];
+  }
+  nextSyncRound(): number {
+    return ++this.cells[I.syncRound];
+  }
+
+  /** Bytes since `synced` must be written anew before they are synced. */
+  get syncFailed(): boolean {
+    return this.cells[I.syncFailed] !== 0;
+  }
+  set syncFailed(failed: boolean) {
+    this.cells[I.syncFailed] = failed ? 1 : 0;
+  }
+
+  /** There was no room for a reserve. */
+  get reserveRefused(): boolean {
+    return this.cells[I.reserveRefused] !== 0;
+  }
+  set reserveRefused(refused: boolean) {
+    this.cells[I.reserveRefused] = refused ? 1 : 0;
+  }
+
+  /** The last member has closed the log. */
+  get closed(): boolean {
+    return this.cells[I.closed] !== 0;
+  }
+  set closed(closed: boolean) {
+    this.cells[I.closed] = closed ? 1 : 0;
+  }
+
+  // Members
+
+  isMember(member: number): boolean {
+    return this.#bytes[MEMBERS + member] !== 0;
+  }
+
+  join(member: number): void {
+    assert(member > 0 && member <= MEMBERS_MAX, "a member of a log has a number");
+    this.#bytes[MEMBERS + member] = 1;
+    this.cells[I.ended] = Math.max(this.cells[I.ended], member + 1);
+  }
+
+  part(member: number): void {
+    this.#bytes[MEMBERS + member] = 0;
+  }
+
+  /** All members' numbers are below this. */
+  get membersEnd(): number {
+    return this.cells[I.ended];
+  }
+
+  /** Whether the member waits for progress, and is to be told. */
+  isWaiting(member: number): boolean {
+    return this.#bytes[MEMBERS + member] === 2;
+  }
+
+  setWaiting(member: number, waiting: boolean): void {
+    if (this.isMember(member)) this.#bytes[MEMBERS + member] = waiting ? 2 : 1;
+  }
+
+  // Why the log cannot be written
+
+  get hasFailed(): boolean {
+    return this.cells[I.failed] !== 0;
+  }
+
+  get failure(): string | null {
+    if (!this.hasFailed) return null;
+    if (this.cells[I.failureVersion] !== this.#failureVersion) this.#readFailure();
+    return this.#failure;
+  }
+
+  fail(text: string): void {
+    const { cells } = this;
+    const version = cells[I.failureVersion] + 2;
+    let short = text;
+    while (short.length * 3 > STATE_BYTES - FAILURE) short = short.slice(0, -1);
+    Atomics.store(cells, I.failureVersion, version - 1); // odd: it is being written
+    const bytes = utf8Bytes(short);
+    this.#bytes.set(bytes, FAILURE);
+    cells[I.failureBytes] = bytes.length;
+    Atomics.store(cells, I.failureVersion, version);
+    cells[I.failed] = 1;
+    this.#failure = text;
+    this.#failureVersion = version;
+  }
+
+  heal(): void {
+    this.cells[I.failed] = 0;
+  }
+
+  /** Without the lock, too: again, where it was being written meanwhile. */
+  #readFailure(): void {
+    const { cells } = this;
+    let version = 0;
+    for (let tries = 0; tries < 1000; tries++) {
+      version = Atomics.load(cells, I.failureVersion);
+      const end = FAILURE + Math.min(cells[I.failureBytes], STATE_BYTES - FAILURE);
+      this.#failure = utf8Text(this.#bytes.slice(FAILURE, end), 0, end - FAILURE);
+      if (version % 2 === 0 && Atomics.load(cells, I.failureVersion) === version) break;
+    }
+    this.#failureVersion = version;
+  }
+
+  // The last look at the file, see file-watch.ts
+
+  get lookedMs(): number {
+    return this.#f64[F.lookedMs];
+  }
+  set lookedMs(atMs: number) {
+    this.#f64[F.lookedMs] = atMs;
+  }
+
+  /** What the last look found wrong; 0: nothing. */
+  get found(): number {
+    return this.cells[I.found];
+  }
+  set found(what: number) {
+    this.cells[I.found] = what;
+  }
+
+  get sampleStart(): number {
+    return this.#f64[F.sampleStart];
+  }
+  set sampleStart(offset: number) {
+    this.#f64[F.sampleStart] = offset;
+  }
+
+  get sampleBytes(): number {
+    return this.cells[I.sampleBytes];
+  }
+  set sampleBytes(length: number) {
+    this.cells[I.sampleBytes] = length;
+  }
+
+  get sample(): Uint8Array {
+    return this.#bytes.subarray(SAMPLE, SAMPLE + SAMPLE_BYTES);
+  }
+}
