@@ -287,11 +287,17 @@ test("a reader finds the settings in the buffers", () => {
   keyspace.settings.notifications = 23;
   keyspace.settings.activeExpiry = false;
   keyspace.settings.memoryLimit = 2 ** 40;
+  keyspace.settings.memoryCeiling = 2 ** 41;
+  keyspace.settings.evicting = true;
+  keyspace.settings.callsTracked = false;
 
   const words = (from: number, count: number): number[] =>
     Array.from({ length: count }, (_, i) => reader.root(from + i));
-  assert.deepEqual(words(784, 7), [1, 20, 21, 22, 1, 23, 1]);
-  assert.equal((reader.view[0] as DataView).getFloat64(792 * 4, true), 2 ** 40);
+  assert.deepEqual(words(784, 8), [1, 20, 21, 22, 1, 23, 1, 1]);
+  const limits = [792, 794].map((word) => (reader.view[0] as DataView).getFloat64(word * 4, true));
+  assert.deepEqual(limits, [2 ** 40, 2 ** 41]);
+  assert.deepEqual(words(796, 1), [1]);
+  assert.deepEqual(words(461, 1), [16]);
   assert.deepEqual(words(800, 1), [2 ** 20]);
   assert.deepEqual(words(800 + 16, 4), [-3, 16384, 16384 - 16, 32767]);
   assert.deepEqual(words(800 + 2 * 16, 3), [11, 12, 13]);
@@ -299,36 +305,64 @@ test("a reader finds the settings in the buffers", () => {
   for (const type of [0, 1, 2, 4]) assert.equal(reader.root(800 + type * 16 + 15), 1);
 });
 
-test("a reader written from the format's page finds what was counted", () => {
-  const database = new TestDatabase();
-  const client = database.connect();
+test("a reader written from the format's page finds what all threads have counted", () => {
+  const one = new TestDatabase();
+  const two = new TestDatabase(one);
+  const client = one.connect();
+  const other = two.connect();
+  client.raw("GET", "k");
+  client.raw("NONE");
+  other.raw("NONE");
+  other.raw("GET", "k");
+  client.raw("CONFIG", "RESETSTAT");
   for (let i = 0; i < 5; i++) client.raw("SET", "k", "v");
-  client.raw("LPUSH", "k", "v");
+  other.raw("SET", "k", "v");
+  for (const each of [client, other]) each.raw("LPUSH", "k", "v");
   client.raw("CONFIG", "GET", "maxmemory");
-  client.raw("EXEC");
+  other.raw("EXEC");
+  other.raw("EXEC");
   client.raw("GET");
+  client.raw("GET", "k");
+  other.raw("GET", "k");
   const names = client.call("COMMAND", "LIST") as string[];
-  const reader = new Reader(database.keyspace.memory.buffers);
-  const rows = reader.root(459);
-  const figures = (name: string): number[] => {
-    const at = names.indexOf(name) * 32;
-    return [0, 16, 24].map((offset) => reader.f64(rows, at + offset));
+  const reader = new Reader(one.keyspace.memory.buffers);
+  const blocks = (word: number): number[] => {
+    const found: number[] = [];
+    for (let at = reader.root(word); at !== 0; at = reader.i32(at, 0)) found.push(at);
+    return found;
   };
-  assert.deepEqual(figures("set"), [5, 0, 0]);
-  assert.deepEqual(figures("lpush"), [1, 0, 1]);
+  const cell = (block: number, index: number): number => {
+    const base = reader.i32(block, 8);
+    return reader.f64(block, 64 + index * 8) - (base === 0 ? 0 : reader.f64(base, index * 8));
+  };
+  const total = (word: number, index: number): number =>
+    blocks(word).reduce((sum, block) => sum + cell(block, index), 0);
+  assert.deepEqual(
+    blocks(459).map((block) => reader.i32(block, 4)),
+    [2, 1],
+  );
+  const figures = (name: string): number[] =>
+    [0, 2, 3].map((figure) => total(459, names.indexOf(name) * 4 + figure));
+  assert.deepEqual(figures("set"), [6, 0, 0]);
+  assert.deepEqual(figures("lpush"), [2, 0, 2]);
   assert.deepEqual(figures("config|get"), [1, 0, 0]);
-  assert.deepEqual(figures("exec"), [1, 0, 1]);
-  assert.deepEqual(figures("get"), [0, 1, 0]);
+  assert.deepEqual(figures("exec"), [2, 0, 2]);
+  assert.deepEqual(figures("get"), [2, 1, 0]);
+  assert.deepEqual([total(460, 0), total(460, 1), total(460, 5)], [2, 0, 6]);
   const errors = new Map<string, number>();
-  const block = reader.root(460);
-  for (let at = 0; reader.text(block, at, 1) !== "\0"; at += 32) {
-    errors.set(reader.text(block, at, 24).replace(/\0+$/, ""), reader.f64(block, at + 24));
+  for (const block of blocks(459)) {
+    for (let i = 0; i < 128; i++) {
+      const at = 64 + (names.length * 4 + 128) * 8 + i * 24;
+      const code = reader.text(block, at, 24).replace(/\0+$/, "");
+      const count = cell(block, names.length * 4 + i);
+      if (code !== "" && count > 0) errors.set(code, (errors.get(code) ?? 0) + count);
+    }
   }
   assert.deepEqual(
     errors,
     new Map([
-      ["WRONGTYPE", 1],
-      ["ERR", 2],
+      ["ERR", 3],
+      ["WRONGTYPE", 2],
     ]),
   );
 });

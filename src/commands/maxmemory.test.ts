@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Counter } from "../keyspace/keyspace.ts";
+import { Counter } from "../keyspace/figures.ts";
 import { TestDatabase } from "./test-support.ts";
 
 function filled(): TestDatabase {

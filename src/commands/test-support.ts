@@ -179,9 +179,12 @@ export class TestDatabase {
   /** What went to the log: a line for each command, words joined by spaces. */
   log: string[] = [];
 
-  constructor() {
-    const memory = new Memory();
-    this.keyspace = new Keyspace(memory, 16, Int32Array.of(1, 2, 3, 4));
+  /** @param other whose data it shares, as another thread would */
+  constructor(other: TestDatabase | null = null) {
+    this.keyspace =
+      other === null
+        ? new Keyspace(new Memory(), 16, Int32Array.of(1, 2, 3, 4))
+        : Keyspace.attach(Memory.attach(other.keyspace.memory.share()), other.keyspace.member + 1);
     registerTypes(this.keyspace);
     this.services = new FakeServices(this);
     const table = new CommandTable(commandFamilies);

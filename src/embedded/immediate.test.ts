@@ -112,7 +112,7 @@ function traces(db: Database): unknown {
     calls: table.all.map((each) => figures.map((figure) => statistics.figure(each, figure))),
     commands: statistics.commands,
     errors: statistics.errors(),
-    counters: [0, 1, 2, 3, 4].map((index) => keyspace.counter(index)),
+    counters: [0, 1, 2, 3, 4, 5].map((index) => keyspace.counter(index)),
   };
 }
 

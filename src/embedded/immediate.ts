@@ -2,7 +2,7 @@
 // of those that programs call most (short-ways.ts) go over the methods of their families.
 
 import type { CompiledCommand } from "../engine/command.ts";
-import { Counter } from "../keyspace/keyspace.ts";
+import { Counter } from "../keyspace/figures.ts";
 import type { Core } from "./core.ts";
 import type { Asking } from "./methods/asking.ts";
 import { Methods, mixInto, shortFamilies } from "./methods/methods.ts";

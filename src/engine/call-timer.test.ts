@@ -186,10 +186,10 @@ test("without latency-tracking there are no histograms, and a reset forgets them
   const made = fixture();
   const { timer, table } = made.executor;
   const quick = table.commands.get("quick") as never;
-  timer.tracking = false;
+  made.executor.keyspace.settings.callsTracked = false;
   made.call("quick 1");
   assert.equal(timer.histogram(quick), undefined);
-  timer.tracking = true;
+  made.executor.keyspace.settings.callsTracked = true;
   made.call("quick 1");
   assert.equal(timer.histogram(quick)?.count, 1);
   made.executor.resetStatistics();

@@ -25,6 +25,7 @@
 // duration as soon as it is over; which call of a lap was slow is guessed only where several of
 // them may be. Counting calls is part of sharing: see settle().
 
+import type { Settings } from "../keyspace/settings.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import { type CompiledCommand, Flag } from "./command.ts";
 import { LatencyHistogram } from "./latency-histogram.ts";
@@ -79,10 +80,8 @@ const ALONE_OUTSIDE = ALONE_IN_LAP | Alone.openEnded;
 export class CallTimer {
   /** Whether the present lap has taken its slice, as of at most 64 calls ago. */
   isOver = false;
-  /** latency-tracking: whether histograms are kept. */
-  tracking = true;
-
   readonly #services: Services;
+  readonly #settings: Settings;
   readonly #cells: Float64Array;
 
   // By the index of a command:
@@ -116,8 +115,14 @@ export class CallTimer {
   /** The command whose call is being timed to learn its average, or −1. */
   #learning = -1;
 
-  constructor(services: Services, statistics: Statistics, commands: readonly CompiledCommand[]) {
+  constructor(
+    services: Services,
+    statistics: Statistics,
+    settings: Settings,
+    commands: readonly CompiledCommand[],
+  ) {
     this.#services = services;
+    this.#settings = settings;
     this.#cells = statistics.cells;
     this.#untilInLap = new Int32Array(commands.length);
     this.#untilOutside = new Int32Array(commands.length);
@@ -342,7 +347,7 @@ export class CallTimer {
     const at = i * FIGURES;
     this.#cells[at + Figure.calls] += times;
     this.#cells[at + Figure.microseconds] += us * times;
-    if (!this.tracking) return;
+    if (!this.#settings.callsTracked) return;
     const histogram = this.#histograms[i] ?? this.#newHistogram(i);
     histogram.add(us, times);
   }

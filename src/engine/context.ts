@@ -4,7 +4,8 @@
 // that a key changed) is one call here.
 
 import { assert } from "../base/assert.ts";
-import { Counter, type Keyspace } from "../keyspace/keyspace.ts";
+import { Counter } from "../keyspace/figures.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Memory } from "../memory/memory.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { Errors } from "../protocol/errors.ts";

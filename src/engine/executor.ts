@@ -12,8 +12,8 @@
 
 import { assert } from "../base/assert.ts";
 import { utf8Text } from "../base/bytes.ts";
-import { Counter, type Keyspace } from "../keyspace/keyspace.ts";
-import { RootWord } from "../memory/root-words.ts";
+import { Counter } from "../keyspace/figures.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import { Errors, errorLine, wrongArity } from "../protocol/errors.ts";
 import { CallTimer } from "./call-timer.ts";
@@ -48,8 +48,8 @@ export class Executor implements Engine {
   constructor(table: CommandTable, keyspace: Keyspace, services: Services) {
     this.table = table;
     this.keyspace = keyspace;
-    this.statistics = new Statistics(keyspace.memory, RootWord.statistics, table.all.length);
-    this.timer = new CallTimer(services, this.statistics, table.all);
+    this.statistics = new Statistics(keyspace.memory, keyspace.member, table.all.length);
+    this.timer = new CallTimer(services, this.statistics, keyspace.settings, table.all);
     this.internal = new Session(0, 0);
     this.context = new Context(this, keyspace, services, this.internal);
     const { reply, effects, notices, pubsub } = this.context;
@@ -284,7 +284,7 @@ export class Executor implements Engine {
     // Where it had overflowed before, `before` is no place in the replies: see to it further out.
     if (reply.overflowed && !overflowed) reply.recover(before);
     timer.end(command, startMs, reply.length - before);
-    if (noTouch) this.keyspace.touching = true;
+    if (noTouch) this.keyspace.touching = !this.keyspace.reading;
     if (c.changes > 0) {
       this.keyspace.count(Counter.changes, c.changes);
       if (!c.rewritten) effects.request(c.db, args);
@@ -315,6 +315,13 @@ export class Executor implements Engine {
   resetStatistics(): void {
     this.statistics.reset();
     this.timer.reset();
+  }
+
+  /** This thread leaves the database: what it has counted stays. */
+  leave(): void {
+    this.timer.settle();
+    this.statistics.leave();
+    this.keyspace.figures.leave();
   }
 
   /** Deletes up to `budget` entries whose time is over; returns how many. */

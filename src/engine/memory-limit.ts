@@ -1,11 +1,13 @@
 // The memory limit (maxmemory): what is evicted so that memory stays within it. A command that
 // comes while memory is above the limit evicts until it is not. Where the limit was lowered, that
 // would be one command's pause for all that has to go: so memory comes down step by step, with
-// each command and in the background, below a ceiling that only falls.
+// each command and in the background, below a ceiling that only falls. All of that is state of the
+// database, so it lies among the settings, for every thread that executes commands.
 
 import { assert } from "../base/assert.ts";
 import { Eviction } from "../keyspace/eviction.ts";
-import { Counter, type Keyspace } from "../keyspace/keyspace.ts";
+import { Counter } from "../keyspace/figures.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Effects } from "./effects.ts";
 import { Events } from "./events.ts";
 import type { Notices } from "./notices.ts";
@@ -15,15 +17,12 @@ const EVICT_STEP = 64;
 
 export class MemoryLimit {
   readonly eviction: Eviction;
-  /** Memory is above its limit, and there are entries to evict until it is not. */
-  evicting = false;
   /** The limit does not count for now: a transaction has made its room. */
   suspended = false;
 
   readonly #keyspace: Keyspace;
   readonly #effects: Effects;
   readonly #notices: Notices;
-  #ceiling = 0;
 
   constructor(keyspace: Keyspace, effects: Effects, notices: Notices) {
     this.#keyspace = keyspace;
@@ -39,10 +38,16 @@ export class MemoryLimit {
 
   set bytes(bytes: number) {
     assert(bytes >= 0, "a limit is not negative");
+    const { settings } = this.#keyspace;
     const { usedBytes } = this.#keyspace.memory;
-    this.#keyspace.settings.memoryLimit = bytes;
-    this.#ceiling = Math.max(bytes, usedBytes);
-    this.evicting = bytes > 0 && usedBytes > bytes;
+    settings.memoryLimit = bytes;
+    settings.memoryCeiling = Math.max(bytes, usedBytes);
+    settings.evicting = bytes > 0 && usedBytes > bytes;
+  }
+
+  /** Memory is above its limit, and there are entries to evict until it is not. */
+  get evicting(): boolean {
+    return this.#keyspace.settings.evicting;
   }
 
   /** Whether there is a limit that commands are held to. */
@@ -56,23 +61,23 @@ export class MemoryLimit {
    */
   makeRoom(): boolean {
     assert(this.bytes > 0, "room is made for a limit");
-    const { memory } = this.#keyspace;
+    const { memory, settings } = this.#keyspace;
     const limit = this.bytes;
     if (memory.usedBytes <= limit) {
-      this.#ceiling = limit;
-      this.evicting = false;
+      settings.memoryCeiling = limit;
+      settings.evicting = false;
       return true;
     }
     this.#effects.hold();
     let found = true;
     for (let steps = 0; found && memory.usedBytes > limit; steps++) {
-      if (steps >= EVICT_STEP && memory.usedBytes <= this.#ceiling) break;
+      if (steps >= EVICT_STEP && memory.usedBytes <= settings.memoryCeiling) break;
       if (this.#keyspace.disposing) this.#keyspace.reclaim();
       else found = this.#evict();
     }
     this.#effects.release();
-    this.#ceiling = Math.max(limit, memory.usedBytes);
-    this.evicting = found && memory.usedBytes > limit;
+    settings.memoryCeiling = Math.max(limit, memory.usedBytes);
+    settings.evicting = found && memory.usedBytes > limit;
     return found;
   }
 

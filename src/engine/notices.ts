@@ -10,6 +10,7 @@
 // asked for are, since no request stands for them.
 
 import { asciiBytes } from "../base/bytes.ts";
+import { needLock } from "../base/lock-needed.ts";
 import type { Keyspace, KeyspaceListener } from "../keyspace/keyspace.ts";
 import type { Blocking } from "./blocking.ts";
 import type { Effects } from "./effects.ts";
@@ -102,6 +103,7 @@ export class Notices implements KeyspaceListener {
   /** Tells subscribers of an event by itself: no change, or one that was told already. */
   event(db: number, bytes: Uint8Array, start: number, end: number, event: KeyEvent): void {
     if ((this.classes & event.class) === 0) return;
+    if (this.#keyspace.reading) needLock();
     const key = bytes.slice(start, end);
     if ((this.classes & EventClass.keyspace) !== 0) {
       let channel = `__keyspace@${db}__:`;

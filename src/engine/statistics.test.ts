@@ -22,11 +22,11 @@ function countError(statistics: Statistics, code: string, times = 1): void {
 test("what one counts, another on the same memory sees and goes on with", () => {
   const memory = new Memory();
   const used = memory.usedBytes;
-  const here = new Statistics(memory, 11, table.all.length);
+  const here = new Statistics(memory, 1, table.all.length);
   here.count(one, Figure.calls);
   here.count(sub, Figure.failed);
   countError(here, "ERR");
-  const there = new Statistics(memory, 11, table.all.length);
+  const there = new Statistics(memory, 1, table.all.length);
   there.count(one, Figure.calls);
   there.count(sub, Figure.calls);
   countError(there, "ERR");
@@ -46,8 +46,37 @@ test("what one counts, another on the same memory sees and goes on with", () => 
   memory.verify();
 });
 
+test("threads count for themselves, and what is reported is what all have counted", () => {
+  const memory = new Memory();
+  const here = new Statistics(memory, 1, table.all.length);
+  const there = new Statistics(memory, 2, table.all.length);
+  here.count(one, Figure.calls);
+  countError(here, "ERR");
+  there.count(one, Figure.calls);
+  for (const code of ["OOM", "ERR", "OOM"]) countError(there, code);
+  assert.equal(here.cells[0], 1);
+  for (const each of [here, there]) {
+    assert.equal(each.figure(one, Figure.calls), 2);
+    assert.equal(each.commands, 2);
+    assert.deepEqual(each.errors(), [
+      ["ERR", 2],
+      ["OOM", 2],
+    ]);
+  }
+  here.reset();
+  assert.equal(there.commands + there.errors().length, 0);
+  countError(there, "OOM");
+  countError(here, "ERR");
+  there.count(one, Figure.calls);
+  assert.equal(here.commands, 1);
+  assert.deepEqual(here.errors(), [
+    ["ERR", 1],
+    ["OOM", 1],
+  ]);
+});
+
 test("codes are told apart whole, and cut at 24 bytes", () => {
-  const statistics = new Statistics(new Memory(), 11, table.all.length);
+  const statistics = new Statistics(new Memory(), 1, table.all.length);
   const long = "A".repeat(24);
   for (const code of ["B", "BUSY", "BUSYKEY", "BU", long, `${long}X`, ""]) {
     countError(statistics, code);
@@ -63,7 +92,7 @@ test("codes are told apart whole, and cut at 24 bytes", () => {
 });
 
 test("the codes beyond 128 are counted together", () => {
-  const statistics = new Statistics(new Memory(), 11, table.all.length);
+  const statistics = new Statistics(new Memory(), 1, table.all.length);
   for (let i = 0; i < 200; i++) countError(statistics, `E${i}`, 2);
   const errors = statistics.errors();
   assert.equal(errors.length, 128);

@@ -77,7 +77,7 @@ export function applySettings(database: Database, configuration: Configuration):
     configuration.onChange(name as DirectiveName, refusal as () => string | undefined);
   }
   bind(configuration, "latency-tracking", (tracking) => {
-    executor.timer.tracking = tracking;
+    settings.callsTracked = tracking;
   });
   configuration.onChange("appendfsync", (policy) => {
     try {

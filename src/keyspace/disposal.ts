@@ -10,6 +10,7 @@ import type { Disposer, HashTables } from "../structures/hash-table.ts";
 import type { OrderedTrees } from "../structures/ordered-tree.ts";
 import type { Records } from "../structures/record.ts";
 import type { CollectionType, DataTypes } from "./data-type.ts";
+import type { Values } from "./entry-journal.ts";
 
 /** Collections with more elements than this are freed in slices. */
 const FREE_AT_ONCE_MAX = 64;
@@ -21,7 +22,7 @@ const DISPOSAL_BYTES = 16;
 const TABLE = 100;
 const TREE = 101;
 
-export class Disposals implements Disposer {
+export class Disposals implements Disposer, Values {
   readonly #memory: Memory;
   readonly #records: Records;
   readonly #tables: HashTables;
@@ -89,14 +90,17 @@ export class Disposals implements Disposer {
     else while (!type.free(kind, root, FREE_AT_ONCE_MAX * 2));
   }
 
-  /** A database's table is to be freed with all its entries. */
-  addTable(table: number): void {
-    this.#add(TABLE, table);
+  /** A database's table and tree are to be freed, with all entries; either may be 0. */
+  disposeRoots(table: number, tree: number): void {
+    if (table !== 0) this.#add(TABLE, table);
+    if (tree !== 0) this.#add(TREE, tree);
   }
 
-  /** A database's tree of deadlines is to be freed. */
-  addTree(tree: number): void {
-    this.#add(TREE, tree);
+  /** An independent copy of a collection's root. */
+  copyRoot(kind: number, root: number): number {
+    const type = this.#types.collections[kind];
+    assert(type !== undefined, "only a collection has a root");
+    return type.copy(kind, root);
   }
 
   #add(kind: number, root: number): void {

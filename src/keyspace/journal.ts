@@ -66,7 +66,8 @@ export class Journal {
   readonly #memory: Memory;
   readonly #rootWord: number;
   readonly #undoers: (Undoer | undefined)[] = new Array(OWNERS).fill(undefined);
-  // The newest chunk, as the root area and its header say it.
+  // The newest chunk, as the root area and its header say it. While a transaction is open, nobody
+  // else has one; between transactions there is none.
   #chunk = 0;
   #used = 0;
   #room = 0;
@@ -135,8 +136,27 @@ export class Journal {
 
   // Transactions
 
+  /** Whether a transaction is open that another thread began, and will not end: it has died. */
+  get isLeft(): boolean {
+    return this.count === 0 && this.#memory.rootWord(this.#rootWord) !== 0;
+  }
+
+  /** Takes over the notes of a transaction that was left open. REQUIRES: isLeft. */
+  takeOver(): void {
+    assert(this.isLeft, "only a transaction that was left is taken over");
+    this.#whole.fill(0);
+    this.#enter(this.#memory.rootWord(this.#rootWord));
+    for (let chunk = this.#chunk; chunk !== 0; ) {
+      const words = this.#memory.i32[chunk >>> PLACE_BITS];
+      const at = (chunk & PLACE_MASK) << 1;
+      this.count += words[at + 1];
+      chunk = words[at];
+    }
+  }
+
   /** A transaction begins: returns its mark. */
   mark(): number {
+    assert(!this.isLeft, "a transaction that was left has been rolled back");
     this.#whole.fill(0);
     return this.count;
   }

@@ -18,6 +18,7 @@
 
 import { assert } from "../base/assert.ts";
 import { Hasher } from "../base/hash.ts";
+import { needLock } from "../base/lock-needed.ts";
 import { Random } from "../base/random.ts";
 import { Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 import { RootWord } from "../memory/root-words.ts";
@@ -28,7 +29,8 @@ import { lfuStart, lfuTouched, lruClock } from "./access-clock.ts";
 import { type CollectionType, type DataType, DataTypes, STRING, TYPES_MAX } from "./data-type.ts";
 import { DATABASE_WORDS, Databases } from "./databases.ts";
 import { Disposals } from "./disposal.ts";
-import { EntryJournal, type Values } from "./entry-journal.ts";
+import { EntryJournal } from "./entry-journal.ts";
+import { COUNTERS, Counter, Figures } from "./figures.ts";
 import { Owner } from "./journal.ts";
 import { type EvictionPolicy, Settings, SettingWord } from "./settings.ts";
 import { Verification } from "./verification.ts";
@@ -38,21 +40,13 @@ export const DATABASES_MAX = 64;
 /** Elements of large collections freed behind each command while something waits to be freed. */
 const RECLAIM_STEP = 64;
 
+const NO_SEED = new Int32Array(4);
+
 /** Stands for "leave the deadline as it is" in setString. */
 export const KEEP_DEADLINE = -2;
 
 /** Words of a type's settings; the last is 1 once they have values. */
 const TYPE_WORDS = 16;
-
-/** Counters, in shared memory; read by counter(). */
-export const Counter = {
-  hits: 0,
-  misses: 1,
-  expired: 2,
-  evicted: 3,
-  changes: 4,
-  lazyFreed: 5,
-} as const;
 
 /** Hears of what the keyspace does by itself. */
 export interface KeyspaceListener {
@@ -60,7 +54,7 @@ export interface KeyspaceListener {
   expired(db: number, bytes: Uint8Array, start: number, end: number): void;
 }
 
-export class Keyspace implements Values {
+export class Keyspace {
   readonly memory: Memory;
   readonly records: Records;
   readonly tables: HashTables;
@@ -68,14 +62,21 @@ export class Keyspace implements Values {
   readonly watched: WatchedKeys;
   readonly random: Random;
   readonly databases: number;
+  /** The number of the thread, from 1 on. */
+  readonly member: number;
   readonly types: DataTypes = new DataTypes();
   readonly settings: Settings;
+  readonly figures: Figures;
+  /** What waits to be freed. */
+  readonly disposals: Disposals;
   listener: KeyspaceListener = { expired: () => {} };
 
   /** The time that this command sees, milliseconds since 1970. Set by setNow(). */
   now = 0;
   /** Off: asking for an entry leaves its access clock alone (CLIENT NO-TOUCH). */
   touching = true;
+  /** What is looked up is looked up without the lock: see beginReading(). */
+  reading = false;
 
   /** While a transaction is open that may be rolled back: whoever changes something tells it. */
   journal: EntryJournal | null = null;
@@ -99,34 +100,53 @@ export class Keyspace implements Values {
   readonly #words: Int32Array;
   readonly #typeOfKind: Uint8Array = this.types.typeOfKind;
   readonly #databases: Databases;
-  readonly #disposals: Disposals;
   readonly #counters: Float64Array;
 
-  constructor(memory: Memory, databases: number, seed: Int32Array) {
+  /**
+   * Sets up the memory, unless it has been. Who comes later draws random numbers of its own, since
+   * look-ups without the lock draw some too.
+   * @param seed two words of the hash function's key, and two from which random numbers start
+   * @param member the thread's number
+   */
+  constructor(memory: Memory, databases: number, seed: Int32Array, member = 1) {
     assert(databases >= 1 && databases <= DATABASES_MAX, "the number of databases is in range");
     this.memory = memory;
     this.databases = databases;
     this.#words = memory.i32[0].subarray(Memory.userRootAt);
-    this.#counters = memory.f64[0].subarray((Memory.userRootAt + RootWord.counters) >> 1);
-    this.random = new Random(this.#words, RootWord.random);
+    this.member = member;
+    this.figures = new Figures(memory, RootWord.counters, member, COUNTERS);
+    this.#counters = this.figures.cells;
     this.settings = new Settings(this.#words);
+    const random = new Random(this.#words, RootWord.random);
     if (this.#words[RootWord.ready] === 0) {
       this.#words[RootWord.ready] = 1;
+      this.#words[RootWord.databaseCount] = databases;
+      this.#words.set(seed.subarray(0, 2), RootWord.hashKey);
       this.settings.setUp();
-      this.#words[RootWord.hashKey] = seed[0];
-      this.#words[RootWord.hashKey + 1] = seed[1];
-      this.random.seed(seed[2], seed[3]);
+      this.random = random.seed(seed[2], seed[3]);
+    } else {
+      assert(this.#words[RootWord.databaseCount] === databases, "the databases are those there");
+      this.random = new Random().seed(random.next32(), random.next32());
     }
     this.records = new Records(memory);
     const hasher = new Hasher(this.#words[RootWord.hashKey], this.#words[RootWord.hashKey + 1]);
     this.tables = new HashTables(memory, this.records, hasher, RootWord.losses);
     this.deadlines = new OrderedTrees(memory);
     const { records, tables, deadlines, types } = this;
-    this.#disposals = new Disposals(memory, records, tables, deadlines, types, RootWord.disposals);
+    this.disposals = new Disposals(memory, records, tables, deadlines, types, RootWord.disposals);
     this.watched = new WatchedKeys(memory, this.tables, this.records, RootWord.watched);
     const words = this.#words.subarray(RootWord.databases);
     this.#databases = new Databases(memory, records, tables, deadlines, words);
-    this.#journal = new EntryJournal(this.#databases, this, RootWord.journal);
+    this.#journal = new EntryJournal(this.#databases, this.disposals, RootWord.journal);
+  }
+
+  /**
+   * The keyspace that another thread has set up in this memory, for a thread of this number.
+   * REQUIRES: nobody else changes anything meanwhile, or while the data types are registered.
+   */
+  static attach(memory: Memory, member: number): Keyspace {
+    assert(memory.rootWord(RootWord.ready) === 1, "a keyspace is there to attach to");
+    return new Keyspace(memory, memory.rootWord(RootWord.databaseCount), NO_SEED, member);
   }
 
   /** Adds a data type. */
@@ -168,17 +188,18 @@ export class Keyspace implements Values {
     return words;
   }
 
+  /** What this thread has counted. */
   counter(index: number): number {
     return this.#counters[index];
   }
 
-  count(index: number, by = 1): void {
-    this.#counters[index] += by;
+  /** What all threads have counted since they were reset. */
+  total(index: number): number {
+    return this.figures.total(index);
   }
 
-  resetCounters(): void {
-    this.#counters.fill(0, Counter.hits, Counter.changes);
-    this.#counters[Counter.lazyFreed] = 0;
+  count(index: number, by = 1): void {
+    this.#counters[index] += by;
   }
 
   // Databases
@@ -309,6 +330,27 @@ export class Keyspace implements Values {
     if (entry === 0 || !this.isExpired(entry)) return entry;
     this.expire(db, entry);
     return 0;
+  }
+
+  /**
+   * What follows only looks up, and does so without the lock: what it finds may be torn, and
+   * nothing is written. Access clocks are left alone; where something is to be written all the
+   * same, an entry to be deleted that has expired, `lockNeeded` is thrown.
+   */
+  beginReading(): void {
+    this.reading = true;
+    this.touching = false;
+  }
+
+  endReading(): void {
+    this.reading = false;
+    this.touching = true;
+  }
+
+  /** What the present command finds is marked as used in any case. */
+  touchAll(): void {
+    if (this.reading) needLock();
+    this.touching = true;
   }
 
   #touchFrequency(entry: number): void {
@@ -549,7 +591,7 @@ export class Keyspace implements Values {
     const before = records.pointer(entry);
     records.setKind(entry, kind);
     records.setPointer(entry, root);
-    if (journal === null) this.disposeRoot(kindBefore, before);
+    if (journal === null) this.disposals.disposeRoot(kindBefore, before);
     else journal.rooted(entry, kindBefore, before);
   }
 
@@ -659,6 +701,7 @@ export class Keyspace implements Values {
 
   /** Deletes an entry because its deadline has passed. */
   expire(db: number, entry: number): void {
+    if (this.reading) needLock();
     const { records } = this;
     records.key(entry);
     this.listener.expired(db, records.bytes, records.start, records.end);
@@ -701,7 +744,7 @@ export class Keyspace implements Values {
     const tree = this.deadlineTree(db);
     this.#databases.setTable(db, 0);
     this.#databases.setTree(db, 0);
-    if (this.journal === null) this.disposeRoots(table, tree);
+    if (this.journal === null) this.disposals.disposeRoots(table, tree);
     else this.journal.flushed(db, table, tree);
     return size;
   }
@@ -727,6 +770,21 @@ export class Keyspace implements Values {
     return this.#journal.notes.mark();
   }
 
+  /**
+   * Whether a transaction is open that another thread began and can't end any more. REQUIRES: this
+   * thread has none, and no living thread is inside.
+   */
+  get isLeftOpen(): boolean {
+    return this.#journal.notes.isLeft;
+  }
+
+  /** Takes back all of a transaction that was left open. REQUIRES: isLeftOpen. */
+  rollBackLeft(): void {
+    this.#journal.notes.takeOver();
+    this.rollBack(0);
+    this.end();
+  }
+
   /** Takes back everything since a mark. The transaction is still open. */
   rollBack(mark: number): void {
     this.#tell(null);
@@ -750,40 +808,18 @@ export class Keyspace implements Values {
 
   /** Frees a detached entry and what it holds; a large collection later, in slices. */
   dispose(entry: number): void {
-    this.#disposals.dispose(entry);
-  }
-
-  /** Frees a collection that has no entry. */
-  disposeRoot(kind: number, root: number): void {
-    this.#disposals.disposeRoot(kind, root);
-  }
-
-  /** Frees a database's table and tree, with all entries; either may be 0. */
-  disposeRoots(table: number, tree: number): void {
-    if (table !== 0) this.#disposals.addTable(table);
-    if (tree !== 0) this.#disposals.addTree(tree);
-  }
-
-  /** An independent copy of a collection's root. */
-  copyRoot(kind: number, root: number): number {
-    const type = this.types.collections[kind];
-    assert(type !== undefined, "only a collection has a root");
-    return type.copy(kind, root);
+    this.disposals.dispose(entry);
   }
 
   /** Whether something waits to be freed: asked after every command. */
-  /** Collections and databases that wait to be freed. */
-  get disposals(): number {
-    return this.#disposals.count;
-  }
-
   get disposing(): boolean {
     return this.#words[RootWord.disposals] !== 0;
   }
 
   /** Frees about `budget` elements of what waits to be freed, or as many as behind each command. */
   reclaim(budget = RECLAIM_STEP): void {
-    this.#counters[Counter.lazyFreed] += this.#disposals.reclaim(budget);
+    if (this.reading) return;
+    this.#counters[Counter.lazyFreed] += this.disposals.reclaim(budget);
   }
 
   /** Bytes of an entry with all that it holds, its share of the table not counted. */

@@ -29,8 +29,10 @@ export const SettingWord = {
   evictionPolicy: RootWord.settings + 4,
   notifications: RootWord.settings + 5,
   expiryStopped: RootWord.settings + 6,
+  evicting: RootWord.settings + 7,
+  callsUntracked: RootWord.settings + 12,
 } as const;
-/** The word at which a 64-bit float begins: the memory limit. */
+/** The word at which two 64-bit floats begin: the memory limit, and the ceiling above it. */
 const MEMORY_LIMIT_WORD = RootWord.settings + 8;
 
 export class Settings {
@@ -42,7 +44,7 @@ export class Settings {
     const at = words.byteOffset + MEMORY_LIMIT_WORD * 4;
     assert(at % 8 === 0, "a float of the root area lies at a multiple of its size");
     this.#words = words;
-    this.#memoryLimit = new Float64Array(words.buffer, at, 1);
+    this.#memoryLimit = new Float64Array(words.buffer, at, 2);
   }
 
   /** What holds until somebody says otherwise. */
@@ -102,6 +104,33 @@ export class Settings {
 
   set memoryLimit(bytes: number) {
     this.#memoryLimit[0] = bytes;
+  }
+
+  /** Where memory may still be above a limit that was lowered (engine/memory-limit.ts). */
+  get memoryCeiling(): number {
+    return this.#memoryLimit[1];
+  }
+
+  set memoryCeiling(bytes: number) {
+    this.#memoryLimit[1] = bytes;
+  }
+
+  /** Memory is above its limit, and there are entries to evict until it is not. */
+  get evicting(): boolean {
+    return this.#words[SettingWord.evicting] !== 0;
+  }
+
+  set evicting(is: boolean) {
+    this.#words[SettingWord.evicting] = is ? 1 : 0;
+  }
+
+  /** latency-tracking: whether histograms of calls are kept. */
+  get callsTracked(): boolean {
+    return this.#words[SettingWord.callsUntracked] === 0;
+  }
+
+  set callsTracked(on: boolean) {
+    this.#words[SettingWord.callsUntracked] = on ? 0 : 1;
   }
 
   /** Classes of keyspace events that somebody wants to hear of, as bits. */

@@ -16,17 +16,17 @@ export const RootWord = {
   watched: 8,
   losses: 9,
   journal: 10,
-  /** Two words (engine/statistics.ts). */
+  /** Figures of commands and errors (engine/statistics.ts). */
   statistics: 11,
+  /** Figures of the keyspace: those named in Counter. */
+  counters: 12,
+  /** How many databases there are. */
+  databaseCount: 13,
   /** Four for each of 64 databases (keyspace/databases.ts). */
   databases: 16,
   /** Head of the list of notes for the thread that owns the database. */
   notes: 272,
-  /** Head of the list of blocks of figures, one for each thread. */
-  figures: 273,
   lock: 288,
-  /** 64-bit floats: the counters named in Counter (keyspace/keyspace.ts). */
-  counters: 320,
   /** keyspace/settings.ts */
   settings: 336,
   /** Sixteen for each data type (Keyspace.settingsOf). */

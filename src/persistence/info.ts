@@ -2,7 +2,8 @@
 // so what counts them is 0.
 
 import { type InfoSection, section } from "../engine/info-section.ts";
-import { Counter, type Keyspace } from "../keyspace/keyspace.ts";
+import { Counter } from "../keyspace/figures.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "./log/log.ts";
 import type { Recovery } from "./log/recovery.ts";
 
@@ -25,7 +26,7 @@ export function persistenceSection(source: PersistenceSource, startedMs: number)
       ["current_fork_perc", "0.00"],
       ["current_save_keys_processed", 0],
       ["current_save_keys_total", 0],
-      ["rdb_changes_since_last_save", keyspace.counter(Counter.changes)],
+      ["rdb_changes_since_last_save", keyspace.total(Counter.changes)],
       ["rdb_bgsave_in_progress", 0],
       ["rdb_last_save_time", Math.floor(startedMs / 1000)],
       ["rdb_last_bgsave_status", "ok"],

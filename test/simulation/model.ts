@@ -15,7 +15,7 @@ import assert from "node:assert/strict";
 import { coreOf, type Database } from "../../src/embedded/database.ts";
 import { openOn } from "../../src/embedded/open.ts";
 import { type ClientLink, Session } from "../../src/engine/session.ts";
-import { Counter } from "../../src/keyspace/keyspace.ts";
+import { Counter } from "../../src/keyspace/figures.ts";
 import { Arguments } from "../../src/protocol/arguments.ts";
 import { hashText, type World } from "./world.ts";
 

@@ -4,7 +4,7 @@ import { asciiBytes } from "../../base/bytes.ts";
 import { globMatches, globMatchesAll } from "../../base/glob.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Events } from "../../engine/events.ts";
-import { Counter } from "../../keyspace/keyspace.ts";
+import { Counter } from "../../keyspace/figures.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
 import { keyArg, keysArg, scanArgs } from "../shared/argument-docs.ts";
 import { readCursor, replyEmptyScan, ScanWord, scanOptions } from "../shared/scanning.ts";
@@ -334,7 +334,7 @@ export const touch: Command = {
 
 function touchCommand(c: Context): void {
   // CLIENT NO-TOUCH does not hold for this one.
-  c.keyspace.touching = true;
+  c.keyspace.touchAll();
   let existing = 0;
   for (let i = 1; i < c.args.count; i++) if (c.find(i) !== 0) existing++;
   c.reply.integer(existing);

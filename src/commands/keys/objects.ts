@@ -3,7 +3,7 @@
 import { parseInteger } from "../../base/integers.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { idleSeconds, lfuCounter } from "../../keyspace/access-clock.ts";
-import { Counter } from "../../keyspace/keyspace.ts";
+import { Counter } from "../../keyspace/figures.ts";
 import { keyArg } from "../shared/argument-docs.ts";
 import { replyHelp } from "../shared/help.ts";
 

@@ -2,6 +2,7 @@
 
 import { utf8Text } from "../../base/bytes.ts";
 import type { Command, Context } from "../../engine/context.ts";
+import { Counter } from "../../keyspace/figures.ts";
 import { Errors } from "../../protocol/errors.ts";
 import { replyHelp } from "../shared/help.ts";
 
@@ -125,7 +126,7 @@ function okOr(c: Context, failed: string | undefined): void {
 }
 
 function configResetstat(c: Context): void {
-  c.keyspace.resetCounters();
+  c.keyspace.figures.reset(0, Counter.changes);
   c.executor.resetStatistics();
   c.services.resetStatistics();
   c.reply.ok();

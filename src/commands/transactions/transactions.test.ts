@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Figure } from "../../engine/statistics.ts";
+import { Counter } from "../../keyspace/figures.ts";
 import { TestDatabase } from "../test-support.ts";
 
 test("MULTI queues, EXEC answers for each and logs one unit", () => {
@@ -30,9 +31,9 @@ test("a transaction that changed nothing leaves nothing in the log", () => {
 test("changes are counted once", () => {
   const db = new TestDatabase();
   const a = db.connect();
-  const before = db.keyspace.counter(4);
+  const before = db.keyspace.counter(Counter.changes);
   for (const line of ["MULTI", "SET x 1", "SET y 1", "EXEC"]) a.line(line);
-  assert.equal(db.keyspace.counter(4) - before, 2);
+  assert.equal(db.keyspace.counter(Counter.changes) - before, 2);
 });
 
 test("an error while queueing aborts EXEC", () => {

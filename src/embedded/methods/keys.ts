@@ -1,7 +1,7 @@
 // The methods for keys, whatever they hold, and for their deadlines.
 
 import { timeIn } from "../../commands/keys/expiry.ts";
-import { Counter } from "../../keyspace/keyspace.ts";
+import { Counter } from "../../keyspace/figures.ts";
 import { Options } from "../options.ts";
 import { wordsOf } from "../request.ts";
 import { coreOf, ORDINARY, peek, shortWay } from "../short-ways.ts";

@@ -1,7 +1,7 @@
 // The methods for strings. What each command does in full: redis.io/docs/latest/commands.
 
 import { STRING } from "../../keyspace/data-type.ts";
-import { Counter } from "../../keyspace/keyspace.ts";
+import { Counter } from "../../keyspace/figures.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
 import { stringKind } from "../../types/strings.ts";
 import { Options } from "../options.ts";

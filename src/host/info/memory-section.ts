@@ -9,7 +9,7 @@
 // The runtime itself, its code and its garbage are in the resident size alone.
 
 import { type InfoField, type InfoSection, ratio, section } from "../../engine/info-section.ts";
-import { Counter } from "../../keyspace/keyspace.ts";
+import { Counter } from "../../keyspace/figures.ts";
 import { Memory } from "../../memory/memory.ts";
 import type { InfoSource } from "./source.ts";
 
@@ -108,8 +108,8 @@ export function memorySection(source: InfoSource): InfoSection {
       ["mem_allocator", "tskeydb"],
       ["mem_overhead_db_hashtable_rehashing", 0],
       ["active_defrag_running", 0],
-      ["lazyfree_pending_objects", database.keyspace.disposals],
-      ["lazyfreed_objects", database.keyspace.counter(Counter.lazyFreed)],
+      ["lazyfree_pending_objects", database.keyspace.disposals.count],
+      ["lazyfreed_objects", database.keyspace.total(Counter.lazyFreed)],
     ];
     return fields.flatMap(([name, value, form]) =>
       form === "both"

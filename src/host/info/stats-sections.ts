@@ -4,7 +4,7 @@
 
 import { type InfoField, type InfoSection, section } from "../../engine/info-section.ts";
 import { Figure } from "../../engine/statistics.ts";
-import { Counter } from "../../keyspace/keyspace.ts";
+import { Counter } from "../../keyspace/figures.ts";
 import { staleShare } from "./keyspace-section.ts";
 import type { InfoSource } from "./source.ts";
 
@@ -42,9 +42,9 @@ function commandStats(source: InfoSource): InfoField[] {
 }
 
 function latencyStats(source: InfoSource): InfoField[] {
-  const { table, timer } = source.database.executor;
+  const { table, timer, keyspace } = source.database.executor;
   const fields: InfoField[] = [];
-  if (!timer.tracking) return fields;
+  if (!keyspace.settings.callsTracked) return fields;
   timer.settle();
   const percents = source.configuration.get("latency-tracking-info-percentiles").map(Number);
   for (const command of table.all) {
@@ -84,17 +84,17 @@ function stats(source: InfoSource): InfoField[] {
     ["sync_partial_ok", 0],
     ["sync_partial_err", 0],
     ["expired_subkeys", 0],
-    ["expired_keys", keyspace.counter(Counter.expired)],
+    ["expired_keys", keyspace.total(Counter.expired)],
     ["expired_stale_perc", staleShare(keyspace).toFixed(2)],
     ["expired_time_cap_reached_count", expiry.cut],
     ["expire_cycle_cpu_milliseconds", Math.floor(expiry.ms)],
-    ["evicted_keys", keyspace.counter(Counter.evicted)],
+    ["evicted_keys", keyspace.total(Counter.evicted)],
     ["evicted_clients", 0],
     ["evicted_scripts", 0],
     ["total_eviction_exceeded_time", Math.floor(rates.exceededMs + rates.exceedingMs)],
     ["current_eviction_exceeded_time", Math.floor(rates.exceedingMs)],
-    ["keyspace_hits", keyspace.counter(Counter.hits)],
-    ["keyspace_misses", keyspace.counter(Counter.misses)],
+    ["keyspace_hits", keyspace.total(Counter.hits)],
+    ["keyspace_misses", keyspace.total(Counter.misses)],
     ["pubsub_channels", pubsub.channels.size],
     ["pubsub_patterns", pubsub.patterns.size],
     ["pubsubshard_channels", pubsub.shardChannels.size],
