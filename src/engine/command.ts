@@ -107,6 +107,11 @@ export class CompiledCommand {
   readonly subcommands: Map<string, CompiledCommand> | undefined;
   readonly parent: CompiledCommand | undefined;
   readonly keys: CommandKeys;
+  /**
+   * The argument that is the first key in every request, of whatever subcommand, that has one; 0:
+   * none has, or it is not the same.
+   */
+  readonly firstKey: number;
   readonly allowedWhenSubscribed: boolean;
   readonly notQueued: boolean;
   /** Whether there is anything to ask before it is called (Executor.admit). */
@@ -140,6 +145,15 @@ export class CompiledCommand {
         entry.subcommands.map((sub) => [sub.name, new CompiledCommand(sub, this)]),
       );
     }
+    this.firstKey = this.#findFirstKey();
+  }
+
+  #findFirstKey(): number {
+    if (this.subcommands === undefined) return this.keys.firstPlace;
+    const places = new Set<number>();
+    for (const { keys } of this.subcommands.values()) if (keys.any) places.add(keys.firstPlace);
+    const [place = 0] = places;
+    return places.size === 1 ? place : 0;
   }
 
   /** ACL categories, "@" left out, as Redis derives them from the flags and has them listed. */

@@ -67,15 +67,16 @@ export class Executor implements Engine {
   /**
    * Executes one request of `session` and writes its reply to context.reply. A session that waits
    * afterwards (session.waiting) has not been replied to yet.
+   * @param found the command that the table has for the request, if it was looked up before
    */
-  execute(session: Session, args: Arguments): void {
+  execute(session: Session, args: Arguments, found?: CompiledCommand): void {
     const { gates } = this;
     this.begin(session, args);
     gates.enter(session);
     if (session.gates !== 0) {
-      this.#executeGated(session, args);
+      this.#executeGated(session, args, found);
     } else {
-      const command = this.#lookUp(args);
+      const command = this.#lookUp(args, found);
       if (command !== undefined) this.admit(command, args);
     }
     gates.leave();
@@ -90,10 +91,10 @@ export class Executor implements Engine {
     c.reply.protocol = session.protocol;
   }
 
-  #executeGated(session: Session, args: Arguments): void {
+  #executeGated(session: Session, args: Arguments, found: CompiledCommand | undefined): void {
     const { gates } = this;
     gates.beginReply(session);
-    const command = this.#lookUp(args);
+    const command = this.#lookUp(args, found);
     if (command !== undefined) session.lastCommand = command;
     const refused =
       command === undefined
@@ -129,9 +130,9 @@ export class Executor implements Engine {
   }
 
   /** The command that a request is for, if it has enough words; else an error is replied. */
-  #lookUp(args: Arguments): CompiledCommand | undefined {
+  #lookUp(args: Arguments, found: CompiledCommand | undefined): CompiledCommand | undefined {
     const { session } = this.context;
-    let command = this.table.find(args, 0);
+    let command = found ?? this.table.find(args, 0);
     if (command === undefined) {
       session.lastCommand = undefined;
       this.#unknownCommand(args);

@@ -121,6 +121,11 @@ export class CompiledKeySpec {
     assert(this.limit === 0 || this.last === -1, "a limit divides what there is to the end");
   }
 
+  /** The argument that is its first key in every request that has one, or 0: it is not the same. */
+  get firstPlace(): number {
+    return this.keyword === "" && this.index > 0 ? this.index + Number(this.counted) : 0;
+  }
+
   /** Whether its keys stand at the same arguments in every request, or so many from the end. */
   get isPlainRange(): boolean {
     return this.index > 0 && this.keyword === "" && !this.counted;
@@ -181,12 +186,16 @@ export class CommandKeys {
   readonly step: number;
   /** Whether there are keys outside that range. */
   readonly movable: boolean;
+  /** The argument that is the first key in every request that has one, or 0: it is not the same. */
+  readonly firstPlace: number;
   readonly #finder: KeyFinder | undefined;
 
   constructor(keys: RowKeys, finder: KeyFinder | undefined) {
     const specs = typeof keys === "string" ? [{ index: 1, flags: keys }] : keys;
     this.specs = specs.map((spec) => new CompiledKeySpec(spec));
-    this.any = this.specs.some((spec) => (spec.flags & KeyFlag.not_key) === 0);
+    const keySpecs = this.specs.filter(({ flags }) => (flags & KeyFlag.not_key) === 0);
+    this.any = keySpecs.length > 0;
+    this.firstPlace = keySpecs[0]?.firstPlace ?? 0;
     this.#finder = finder;
 
     // The ranges that follow one another make one.

@@ -76,7 +76,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
     this.services = services;
     this.#configuration = configuration;
     const { platform, executor, log } = database;
-    this.#ahead = new Lookahead(database.keyspace);
+    this.#ahead = new Lookahead(executor.table, database.keyspace);
     this.#console = new Console(executor);
     this.#upkeep = new MemoryUpkeep(platform, database.memory);
     this.outbox = new Outbox(platform, executor.context.reply, openGate);
@@ -327,7 +327,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
       for (let i = 0; going && i < count; i++) {
         ahead.announce(i);
         at = ahead.nexts[i];
-        executor.execute(session, ahead.requests[i]);
+        executor.execute(session, ahead.requests[i], ahead.command(i));
         if (session.waiting !== null || session.closing) {
           this.#pause(client);
           going = false;
