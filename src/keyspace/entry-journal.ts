@@ -67,6 +67,11 @@ export interface Values {
   copyRoot(kind: number, root: number): number;
 }
 
+/** The journal that is to be told of changes in an entry: `journal`, if it needs to be. */
+export function listening(journal: EntryJournal | null, entry: number): EntryJournal | null {
+  return journal === null || journal.isWhole(entry) ? null : journal;
+}
+
 export class EntryJournal implements Undoer {
   readonly notes: Journal;
   readonly tables: TableJournal;

@@ -45,7 +45,9 @@ export const PACKED_HEADER = 6;
 /** Bytes of a list without entries. */
 export const PACKED_EMPTY = 7;
 /** The count that stands for "unknown". */
-export const PACKED_COUNT_UNKNOWN = 65535;
+const PACKED_COUNT_UNKNOWN = 65535;
+/** Types keep their lists well below what the 32-bit total could say, as Redis does. */
+export const PACKED_BYTES_MAX = 1 << 30;
 
 const END_MARK = 0xff;
 const STRING_32 = 0xf0;
@@ -78,7 +80,7 @@ export function writeU16(u8: Uint8Array, at: number, value: number): void {
 }
 
 /** Length of the entry that starts at `at`, without its back length; 0 when there is no entry. */
-export function entryLength(u8: Uint8Array, at: number): number {
+function entryLength(u8: Uint8Array, at: number): number {
   const head = u8[at];
   if (head < 0x80) return 1;
   if (head < 0xc0) return 1 + (head & 0x3f);

@@ -12,17 +12,15 @@
 
 import { assert } from "../base/assert.ts";
 import type { CollectionType } from "../keyspace/data-type.ts";
-import type { EntryJournal } from "../keyspace/entry-journal.ts";
+import { type EntryJournal, listening } from "../keyspace/entry-journal.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { TableWalk } from "../keyspace/table-walk.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 import type { Chance, HashTables } from "../structures/hash-table.ts";
-import { PACKED_HEADER, PackedLists } from "../structures/packed-list.ts";
+import { PACKED_BYTES_MAX, PACKED_HEADER, PackedLists } from "../structures/packed-list.ts";
 import { headerBytes, LONG_KEY, POINTER, type Records } from "../structures/record.ts";
 import { MemberTables } from "./member-tables.ts";
 
-/** A packed list is kept well below what its 32-bit total could say, as Redis does. */
-const PACKED_BYTES_MAX = 1 << 30;
 /** The longest decimal text of an integer that a packed list holds. */
 const DIGITS_MAX = 20;
 const Setting = { entriesMax: 0, valueMax: 1 } as const;
@@ -163,7 +161,7 @@ export class Hashes implements CollectionType {
     start: number,
     end: number,
   ): boolean {
-    const journal = this.#listener(entry);
+    const journal = listening(this.journal, entry);
     if (this.records.kind(entry) === HashKind.table) {
       return this.#setInTable(journal, entry, field, fieldStart, fieldEnd, value, start, end);
     }
@@ -174,12 +172,6 @@ export class Hashes implements CollectionType {
     }
     this.#becomeTable(entry);
     return this.#setInTable(null, entry, field, fieldStart, fieldEnd, value, start, end);
-  }
-
-  /** The journal that is to be told of changes to this entry, or null. */
-  #listener(entry: number): EntryJournal | null {
-    const { journal } = this;
-    return journal === null || journal.isWhole(entry) ? null : journal;
   }
 
   #setInTable(
@@ -236,7 +228,7 @@ export class Hashes implements CollectionType {
 
   /** Takes a field out; false when it was not there. The hash may be left empty. */
   remove(entry: number, field: Uint8Array, start: number, end: number): boolean {
-    const journal = this.#listener(entry);
+    const journal = listening(this.journal, entry);
     let root = this.records.pointer(entry);
     if (this.records.kind(entry) === HashKind.table) {
       return this.#members.remove(journal, root, field, start, end);

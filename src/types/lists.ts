@@ -13,7 +13,7 @@
 
 import { assert } from "../base/assert.ts";
 import type { CollectionType } from "../keyspace/data-type.ts";
-import type { EntryJournal } from "../keyspace/entry-journal.ts";
+import { type EntryJournal, listening } from "../keyspace/entry-journal.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Memory } from "../memory/memory.ts";
 import { ChunkedLists } from "../structures/chunked-list.ts";
@@ -178,14 +178,8 @@ export class Lists implements CollectionType {
     const root = this.records.pointer(entry);
     if (end === End.left) this.chunked.pushFirst(root, bytes, start, stop);
     else this.chunked.pushLast(root, bytes, start, stop);
-    const journal = this.#listener(entry);
+    const journal = listening(this.journal, entry);
     if (journal !== null) this.undo.pushed(journal, root, end, 1);
-  }
-
-  /** The journal that is to be told of changes to this entry, or null. */
-  #listener(entry: number): EntryJournal | null {
-    const { journal } = this;
-    return journal === null || journal.isWhole(entry) ? null : journal;
   }
 
   /**
@@ -212,7 +206,7 @@ export class Lists implements CollectionType {
       if (end === End.left) chunked.pushFirst(root, bytes, starts[i], stops[i]);
       else chunked.pushLast(root, bytes, starts[i], stops[i]);
     }
-    const journal = this.#listener(entry);
+    const journal = listening(this.journal, entry);
     if (journal !== null) this.undo.pushed(journal, root, end, to - from);
     return chunked.count(root);
   }
@@ -228,7 +222,7 @@ export class Lists implements CollectionType {
   /** Removes the element at an end. REQUIRES: there is one. */
   removeEnd(entry: number, end: number): void {
     const root = this.records.pointer(entry);
-    const journal = this.#listener(entry);
+    const journal = listening(this.journal, entry);
     if (journal !== null) this.undo.pop(journal, root, end, 1);
     else if (end === End.left) this.chunked.removeFirst(root);
     else this.chunked.removeLast(root);
@@ -237,7 +231,7 @@ export class Lists implements CollectionType {
   /** Removes `count` elements at an end; hasShrunk is the caller's to call. */
   removeFromEnd(entry: number, end: number, count: number): void {
     const root = this.records.pointer(entry);
-    const journal = this.#listener(entry);
+    const journal = listening(this.journal, entry);
     if (journal !== null) {
       if (count > 0) this.undo.pop(journal, root, end, count);
       return;
@@ -257,7 +251,7 @@ export class Lists implements CollectionType {
   set(entry: number, index: number, bytes: Uint8Array, start: number, end: number): boolean {
     const root = this.records.pointer(entry);
     if (!this.chunked.seek(root, index)) return false;
-    const journal = this.#listener(entry);
+    const journal = listening(this.journal, entry);
     if (journal !== null) this.undo.keepElement(journal, root, index);
     this.willGrow(entry, 1, end - start);
     this.chunked.replace(root, bytes, start, end);
@@ -289,7 +283,7 @@ export class Lists implements CollectionType {
     const root = this.records.pointer(entry);
     if (before) this.chunked.insertBefore(root, bytes, start, end);
     else this.chunked.insertAfter(root, bytes, start, end);
-    const journal = this.#listener(entry);
+    const journal = listening(this.journal, entry);
     const index = before ? this.#found : this.#found + 1;
     if (journal !== null) this.undo.inserted(journal, root, index);
   }
@@ -303,7 +297,7 @@ export class Lists implements CollectionType {
     const root = this.records.pointer(entry);
     const forward = count >= 0;
     const limit = count === 0 ? Number.MAX_SAFE_INTEGER : Math.abs(count);
-    const journal = this.#listener(entry);
+    const journal = listening(this.journal, entry);
     let removed = 0;
     if (journal !== null) this.undo.beginRemoving(root, forward);
     let there = forward ? chunked.first(root) : chunked.last(root);

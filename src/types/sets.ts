@@ -12,18 +12,16 @@
 
 import { assert } from "../base/assert.ts";
 import type { CollectionType } from "../keyspace/data-type.ts";
-import type { EntryJournal } from "../keyspace/entry-journal.ts";
+import { type EntryJournal, listening } from "../keyspace/entry-journal.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { TableWalk } from "../keyspace/table-walk.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 import type { Chance, HashTables } from "../structures/hash-table.ts";
 import { DECIMAL_END, IntegerSets } from "../structures/integer-set.ts";
-import { PACKED_HEADER, PackedLists } from "../structures/packed-list.ts";
+import { PACKED_BYTES_MAX, PACKED_HEADER, PackedLists } from "../structures/packed-list.ts";
 import { headerBytes, LONG_KEY, NO_DEADLINE, type Records } from "../structures/record.ts";
 import { MemberTables } from "./member-tables.ts";
 
-/** A packed list is kept well below what its 32-bit total could say, as Redis does. */
-const PACKED_BYTES_MAX = 1 << 30;
 const Setting = { integersMax: 0, packedEntriesMax: 1, packedValueMax: 2 } as const;
 const INTEGERS_MAX = 512;
 const PACKED_ENTRIES_MAX = 128;
@@ -211,7 +209,7 @@ export class Sets implements CollectionType {
 
   /** Adds a member; false when it was there. */
   add(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
-    const journal = this.#listener(entry);
+    const journal = listening(this.journal, entry);
     if (journal !== null && this.records.kind(entry) !== SetKind.table) {
       if (this.has(entry, bytes, start, end)) return false;
       journal.keep(entry);
@@ -222,12 +220,6 @@ export class Sets implements CollectionType {
   /** As add, to a holder, of which no journal is told. */
   gather(holder: number, bytes: Uint8Array, start: number, end: number): boolean {
     return this.#add(null, holder, bytes, start, end);
-  }
-
-  /** The journal that is to be told of changes to this entry, or null. */
-  #listener(entry: number): EntryJournal | null {
-    const { journal } = this;
-    return journal === null || journal.isWhole(entry) ? null : journal;
   }
 
   #add(
@@ -307,7 +299,7 @@ export class Sets implements CollectionType {
 
   /** Takes a member out; false when it was not there. The set may be left empty. */
   remove(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
-    return this.#remove(this.#listener(entry), entry, bytes, start, end);
+    return this.#remove(listening(this.journal, entry), entry, bytes, start, end);
   }
 
   /** As remove, from a holder, of which no journal is told. */
@@ -374,7 +366,7 @@ export class Sets implements CollectionType {
   /** Takes out the member that pick drew. REQUIRES: the set did not change since. */
   removePicked(entry: number): void {
     const kind = this.records.kind(entry);
-    const journal = this.#listener(entry);
+    const journal = listening(this.journal, entry);
     if (kind === SetKind.table) {
       this.#members.removeRecord(journal, this.records.pointer(entry), this.#picked);
       return;
