@@ -30,7 +30,7 @@ import { ReplyCursor, ReplyError } from "../protocol/reply-reader.ts";
 import type { ReplyWriter } from "../protocol/reply-writer.ts";
 import { DatabaseError } from "./errors.ts";
 import { Request } from "./request.ts";
-import { Transaction } from "./transaction.ts";
+import { EmbeddedTransaction } from "./transaction.ts";
 import type { Value } from "./values.ts";
 
 /** Bytes of one turn that are written before the turn ends. */
@@ -74,7 +74,7 @@ export class Core {
   onClosed: (() => void) | undefined;
 
   /** The innermost transaction that is open. */
-  #transaction: Transaction | undefined;
+  #transaction: EmbeddedTransaction | undefined;
   #commitScheduled = false;
   /** Calls of begin() that may go by the time of an earlier one. */
   #lookups = 0;
@@ -364,7 +364,7 @@ export class Core {
       executor.transactionOpen = true;
       c.effects.hold();
     }
-    const transaction = new Transaction(executor, outer);
+    const transaction = new EmbeddedTransaction(executor, outer);
     this.#enter(transaction);
     let result: R;
     try {
@@ -383,17 +383,17 @@ export class Core {
   }
 
   /** The innermost transaction has never been. */
-  #takeBack(transaction: Transaction): void {
+  #takeBack(transaction: EmbeddedTransaction): void {
     transaction.rollBack();
     this.#leave(transaction.outer, this.#changes);
   }
 
-  #enter(transaction: Transaction): void {
+  #enter(transaction: EmbeddedTransaction): void {
     this.#transaction = transaction;
     this.keyspace.listener = transaction;
   }
 
-  #leave(outer: Transaction | undefined, changes: number): void {
+  #leave(outer: EmbeddedTransaction | undefined, changes: number): void {
     if (outer !== undefined) {
       this.#enter(outer);
       return;

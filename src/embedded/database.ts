@@ -1,5 +1,6 @@
 // The database as a program holds it: every command as a method, and what only a program can have:
 // transactions as functions, live views, listeners. `bytes` is the same with bytes as results.
+// What it stands on is `core.ts`, and under that the class of the same name in `../database.ts`.
 
 import { latin1Text } from "../base/bytes.ts";
 import type { Session } from "../engine/session.ts";

@@ -18,15 +18,15 @@ interface Expired {
   readonly key: Uint8Array;
 }
 
-export class Transaction implements KeyspaceListener {
+export class EmbeddedTransaction implements KeyspaceListener {
   /** The transaction that this one is in. */
-  readonly outer: Transaction | undefined;
+  readonly outer: EmbeddedTransaction | undefined;
   readonly #executor: Executor;
   readonly #mark: number;
   readonly #effectsBefore: number;
   readonly #expiries: Expired[] = [];
 
-  constructor(executor: Executor, outer: Transaction | undefined) {
+  constructor(executor: Executor, outer: EmbeddedTransaction | undefined) {
     this.outer = outer;
     this.#executor = executor;
     this.#mark = executor.keyspace.begin();

@@ -6,7 +6,7 @@
 // the thread that serves the sessions; nothing of the data set is in them.
 
 import { assert } from "../base/assert.ts";
-import { databaseOf, keyName } from "./key-names.ts";
+import { databaseNumberOf, keyName } from "./key-names.ts";
 import { Session, type Waiting } from "./session.ts";
 
 export class Blocking {
@@ -94,7 +94,7 @@ export class Blocking {
   /** Any key of the database may hold something else now. */
   noteDatabase(db: number): void {
     for (const name of this.#queues.keys()) {
-      if (databaseOf(name) === db) this.#ready.add(name);
+      if (databaseNumberOf(name) === db) this.#ready.add(name);
     }
   }
 }

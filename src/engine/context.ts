@@ -115,7 +115,7 @@ export class Context {
   }
 
   /**
-   * The entry of the key at argument i if it is of this Type; 0 if there is none; −1 if it is of
+   * The entry of the key at argument i if it is of this type; 0 if there is none; −1 if it is of
    * another type, and then WRONGTYPE has been replied.
    */
   findTyped(i: number, type: number): number {

@@ -8,7 +8,7 @@ export function keyName(db: number, bytes: Uint8Array, start: number, end: numbe
 }
 
 /** The number of the database in a key's name. */
-export function databaseOf(name: string): number {
+export function databaseNumberOf(name: string): number {
   return name.charCodeAt(0);
 }
 

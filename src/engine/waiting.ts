@@ -14,7 +14,7 @@
 import { assert } from "../base/assert.ts";
 import { Errors } from "../protocol/errors.ts";
 import type { Context } from "./context.ts";
-import { databaseOf, keyOf } from "./key-names.ts";
+import { databaseNumberOf, keyOf } from "./key-names.ts";
 import { Gate, NO_VALUE, type Session } from "./session.ts";
 
 export class Waiters {
@@ -33,7 +33,7 @@ export class Waiters {
       if (waiters.length === 0) continue;
       const key = keyOf(name);
       for (const waiter of waiters) {
-        const type = this.#typeAt(databaseOf(name), key);
+        const type = this.#typeAt(databaseNumberOf(name), key);
         if (waiter.waiting?.wait.wakes(type) === true) this.#serve(waiter);
       }
     }
