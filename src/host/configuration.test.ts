@@ -194,7 +194,8 @@ test("what is wrong is said in one line with its place", () => {
   );
   assert.equal(
     complaint(() => configured(["none.conf"])),
-    "cannot read configuration file none.conf: no such file or directory",
+    "cannot read configuration file none.conf: no such file or directory; " +
+      "tskeydb --help says what else there is",
   );
   assert.equal(
     complaint(() => configured(["a.conf"], { "a.conf": "include b.conf" })),

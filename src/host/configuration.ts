@@ -293,7 +293,7 @@ function matches(glob: string, name: string): boolean {
 const parser = new ConsoleLine();
 
 /** The words of a configuration line, or undefined where its quotes do not balance. */
-export function lineWords(line: string): string[] | undefined {
+function lineWords(line: string): string[] | undefined {
   const args = new Arguments();
   const bytes = utf8Bytes(line);
   if (!parser.parse(args, bytes, 0, bytes.length)) return undefined;
@@ -352,7 +352,8 @@ function readFileInto(
   } catch (error) {
     const reason = messageOf(error);
     const why = reason.startsWith(`${path}: `) ? reason : `${path}: ${reason}`;
-    throw new ConfigurationError(`${before}cannot read configuration file ${why}`, "");
+    const help = place === "" ? "; tskeydb --help says what else there is" : "";
+    throw new ConfigurationError(`${before}cannot read configuration file ${why}${help}`, "");
   }
   takeLines(configuration, text, path === "-" ? "standard input" : path, readText, said, depth);
 }
