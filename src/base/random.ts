@@ -66,19 +66,6 @@ export class Random {
     return this.#next53() / 2 ** 53;
   }
 
-  /** Fills bytes[start … end). */
-  fillBytes(bytes: Uint8Array, start: number, end: number): void {
-    let at = start;
-    for (; at + 4 <= end; at += 4) {
-      const word = this.next32();
-      bytes[at] = word;
-      bytes[at + 1] = word >>> 8;
-      bytes[at + 2] = word >>> 16;
-      bytes[at + 3] = word >>> 24;
-    }
-    for (let word = this.next32(); at < end; at++, word >>>= 8) bytes[at] = word;
-  }
-
   #next53(): number {
     return (this.next32() >>> 5) * 0x4000000 + (this.next32() >>> 6);
   }

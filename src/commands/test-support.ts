@@ -18,7 +18,7 @@ import { commandFamilies } from "./all-commands.ts";
 export const START_MS = 1_700_000_000_000;
 
 /** What the made-up services answer; a test changes what it is about. */
-export class FakeServices implements Services {
+class FakeServices implements Services {
   readonly database: TestDatabase;
   readonly settings: Map<string, string> = new Map([["maxmemory", "0"]]);
   readonly sessions: Map<number, Session> = new Map();
@@ -239,7 +239,7 @@ export class TestDatabase {
  * The value of one reply: texts, numbers, null, arrays; errors as "-text", maps as Map, sets as
  * Set, pushes as an array that begins with ">".
  */
-export function parseReply(text: string): unknown {
+function parseReply(text: string): unknown {
   let at = 0;
   const line = (): string => {
     const end = text.indexOf("\r\n", at);

@@ -6,7 +6,7 @@ import { asciiBytes } from "../base/bytes.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import { type FoundKeys, type KeyFinder, KeyFlag, type RowKeys } from "./key-specs.ts";
 
-export interface KeyRow {
+interface KeyRow {
   name: string;
   keys: RowKeys;
   findKeys?: KeyFinder;

@@ -233,7 +233,7 @@ export class CommandKeys {
 }
 
 /** The KeyFlag bits of names such as "RW access". */
-export function keyFlagBits(names: string): number {
+function keyFlagBits(names: string): number {
   let bits = 0;
   for (const name of names.split(" ")) {
     const bit = KeyFlag[name as keyof typeof KeyFlag];

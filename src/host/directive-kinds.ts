@@ -138,7 +138,7 @@ export function permissions(initial: number, max: number, options?: Options) {
 }
 
 /** As memoryValue, as near as a number comes. */
-export function parseMemory(word: string): number | undefined {
+function parseMemory(word: string): number | undefined {
   const value = memoryValue(word);
   return value === undefined ? undefined : Number(value);
 }

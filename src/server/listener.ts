@@ -30,7 +30,7 @@ import { Outlet } from "./outlet.ts";
 export const THROTTLE_BYTES = 1024 * 1024;
 
 /** Bytes that are read for a connection whose session waits. */
-export const PENDING_HELD_MAX = 1024 * 1024;
+const PENDING_HELD_MAX = 1024 * 1024;
 
 const PENDING_BYTES_MIN = 16 * 1024;
 const SPARE_BYTES_MAX = 256 * 1024;

@@ -64,7 +64,7 @@ export const openGate: ReplyGate = {
 };
 
 /** Replies of one turn beyond which they are sent before more requests are served. */
-export const TURN_BYTES = 1024 * 1024;
+const TURN_BYTES = 1024 * 1024;
 
 const POOL_MAX = 4;
 /** A commit that will block waits for so many turns while they bring more to commit. */

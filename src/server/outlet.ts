@@ -11,7 +11,7 @@ import { copyBytes } from "../base/bytes.ts";
 import type { OutputLimit } from "../host/directive-kinds.ts";
 import type { Clock, Socket } from "../platform/platform.ts";
 
-export const noOutputLimit: OutputLimit = { hardBytes: 0, softBytes: 0, softSeconds: 0 };
+const noOutputLimit: OutputLimit = { hardBytes: 0, softBytes: 0, softSeconds: 0 };
 
 /** Why a connection was closed from here: its reader is too slow for its limit. */
 export class OutputLimitExceeded extends Error {

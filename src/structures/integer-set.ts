@@ -24,7 +24,7 @@ import type { Memory } from "../memory/memory.ts";
 import { PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 
 /** Bytes before the first member. */
-export const INTEGER_SET_HEADER = 8;
+const INTEGER_SET_HEADER = 8;
 /** Digits and sign of the longest 64-bit integer; rendered decimals end here in `text`. */
 export const DECIMAL_END = 20;
 

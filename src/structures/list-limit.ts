@@ -9,7 +9,7 @@ import { assert } from "../base/assert.ts";
 
 const W = { limit: 0, elementMax: 1, bytesMax: 2, entriesMax: 3 } as const;
 /** Words that a limit takes. */
-export const LIMIT_WORDS = 4;
+const LIMIT_WORDS = 4;
 
 /** Until one is set: 8 KiB. */
 const LIMIT = -2;

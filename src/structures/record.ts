@@ -26,7 +26,7 @@ export const LONG_KEY = 64;
 export const POINTER = 128;
 
 /** Values up to this many bytes lie inline behind their key. */
-export const VALUE_INLINE_MAX = 8192;
+const VALUE_INLINE_MAX = 8192;
 const KEY_SHORT_MAX = 65535;
 
 /** Stands for "no deadline" wherever a deadline in milliseconds is passed. */

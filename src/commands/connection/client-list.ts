@@ -51,7 +51,7 @@ function requestBytes({ args }: Context): number {
 }
 
 /** The fields of a session, without a line end. */
-export function clientLine(c: Context, session: Session): string {
+function clientLine(c: Context, session: Session): string {
   const { link, transaction } = session;
   const now = c.services.nowMs();
   const seconds = (since: number): number => Math.max(0, Math.floor((now - since) / 1000));
