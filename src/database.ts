@@ -9,6 +9,7 @@ import { commandFamilies } from "./commands/all-commands.ts";
 import { CommandTable } from "./engine/command-table.ts";
 import { Executor } from "./engine/executor.ts";
 import type { Services } from "./engine/services.ts";
+import { version } from "./engine/version.ts";
 import { Foresight } from "./keyspace/foresight.ts";
 import { Keyspace } from "./keyspace/keyspace.ts";
 import { Memory } from "./memory/memory.ts";
@@ -17,6 +18,10 @@ import { LogError } from "./persistence/log/log-error.ts";
 import { type LogSettings, openLog, type Recovery } from "./persistence/log/recovery.ts";
 import type { DirectoryLock, Platform, Timer } from "./platform/platform.ts";
 import type { Arguments } from "./protocol/arguments.ts";
+import type { Guest } from "./threads/guest.ts";
+import { newMeeting, type SharedDatabase } from "./threads/handle.ts";
+import type { Member } from "./threads/member.ts";
+import { Owner } from "./threads/owner.ts";
 import { registerTypes } from "./types/all-types.ts";
 
 /** Work in the background (expiry, freeing, eviction) goes on for so long at a time, */
@@ -42,12 +47,20 @@ export interface DatabaseOptions {
   readonly clockIsReal: boolean;
   /** Four words from which hashing and random choices start. */
   readonly seed: Int32Array;
+  /** Another thread has opened the database, and this one attaches to it. */
+  readonly guest?: Guest;
 }
 
-/** A table of the commands of this build, with counters of its own. */
-export function commandTable(): CommandTable {
-  return new CommandTable(commandFamilies);
+/** A table of the commands of this build; in a guest, some are executed by the owner. */
+export function commandTable(guest?: Guest): CommandTable {
+  const table = new CommandTable(commandFamilies);
+  if (guest === undefined) return table;
+  for (const command of table.all) command.handler = guest.handlerOf(command) ?? command.handler;
+  return table;
 }
+
+/** What a database that no other thread uses has for a lock. */
+const noLock: Pick<Member["lock"], "enter" | "leave"> = { enter: () => {}, leave: () => {} };
 
 export class Database {
   readonly platform: Platform;
@@ -62,7 +75,15 @@ export class Database {
   /** What expiry in the background has taken, and how often its slice of time ended too soon. */
   readonly expiry: { ms: number; cut: number } = { ms: 0, cut: 0 };
 
+  /** This thread's part in it, once several threads may use it. */
+  member: Member | null = null;
+  /** To be held while anything is changed that other threads see. */
+  lock: Pick<Member["lock"], "enter" | "leave"> = noLock;
+
   readonly #clockIsReal: boolean;
+  readonly #guest: Guest | undefined;
+  #owner: Owner | undefined;
+  #meeting: Omit<SharedDatabase, "segments"> | undefined;
   #lock: DirectoryLock | undefined;
   #timer: Timer | undefined;
   #timerAtMs = Number.POSITIVE_INFINITY;
@@ -74,11 +95,87 @@ export class Database {
     this.platform = options.platform;
     this.clock = options.clock;
     this.#clockIsReal = options.clockIsReal;
-    this.memory = new Memory();
-    this.keyspace = new Keyspace(this.memory, options.databases, options.seed);
+    const { guest } = options;
+    this.#guest = guest;
+    this.memory = guest?.memory ?? new Memory();
+    this.keyspace =
+      guest === undefined
+        ? new Keyspace(this.memory, options.databases, options.seed)
+        : Keyspace.attach(this.memory, guest.number);
     registerTypes(this.keyspace);
-    this.executor = new Executor(commandTable(), this.keyspace, options.services);
+    this.executor = new Executor(commandTable(guest), this.keyspace, options.services, guest);
     this.executor.setNow(this.clock());
+    if (guest !== undefined) this.#join(guest);
+  }
+
+  #join(member: Member): void {
+    this.member = member;
+    this.lock = member.lock;
+    member.heir = this;
+    this.executor.timer.closeShortWays();
+  }
+
+  // Threads
+
+  /** What another thread needs to attach to this database, as soon as that is shared. */
+  handle(path: string): SharedDatabase {
+    const { databases } = this.keyspace;
+    this.#meeting ??= { tskeydb: version, id: this.#randomId(), path, databases, ...newMeeting() };
+    return { ...this.#meeting, segments: this.memory.known() };
+  }
+
+  /**
+   * From now on other threads may attach: this one takes the lock for what it does. Segments that
+   * `isKnown` denies are moved to where those find them who were told too early.
+   */
+  share(path: string, isKnown: (segment: number) => boolean = () => true): SharedDatabase {
+    const handle = this.handle(path);
+    if (this.#owner !== undefined) return handle;
+    this.memory.share();
+    const segments = this.memory.u8.length;
+    for (let i = 1; i < segments; i++) if (!isKnown(i)) this.memory.moveToSlot(i);
+    this.#owner = new Owner(this.platform, handle, this.memory, this);
+    this.#join(this.#owner);
+    return { ...handle, segments: this.memory.known() };
+  }
+
+  #randomId(): string {
+    const bytes = new Uint8Array(8);
+    this.platform.randomInto(bytes, 0, bytes.length);
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
+  /** No thread can use it any more; what this one still does, it does alone. */
+  #end(owner: Owner): void {
+    this.turn(() => owner.end());
+    this.lock = noLock;
+    this.member = null;
+  }
+
+  #leave(guest: Guest): void {
+    this.turn(() => this.executor.leave());
+    guest.leave();
+  }
+
+  /** Other threads may have added a deadline, or left something to be freed. */
+  lookAround(): void {
+    this.keyspace.deadlineAdded = true;
+    this.tock();
+  }
+
+  /** A thread has died in a transaction, between two of its calls: it has never been. */
+  rollBackForeign(): void {
+    if (this.keyspace.isLeftOpen) this.keyspace.rollBackLeft();
+  }
+
+  /** Does what an event is for, while no other thread changes anything. */
+  turn(work: () => void): void {
+    this.lock.enter();
+    try {
+      work();
+    } finally {
+      this.lock.leave();
+    }
   }
 
   get closed(): boolean {
@@ -154,12 +251,23 @@ export class Database {
   /** To be called when a batch of commands has been executed: sets the timers it may need. */
   tock(): void {
     const { keyspace } = this;
+    if (this.#guest !== undefined) return this.#ring(this.#guest);
     if (keyspace.deadlineAdded) {
       keyspace.deadlineAdded = false;
       this.#setExpiryTimer();
     }
     if (keyspace.disposing && this.#reclaimTimer === undefined) this.#reclaimLater();
     if (this.executor.memoryLimit.evicting && this.#evictTimer === undefined) this.#evictLater();
+  }
+
+  /** The timers are the owner's. */
+  #ring(guest: Guest): void {
+    const { keyspace } = this;
+    if (!keyspace.deadlineAdded && !keyspace.disposing && !this.executor.memoryLimit.evicting) {
+      return;
+    }
+    keyspace.deadlineAdded = false;
+    guest.ring();
   }
 
   #setExpiryTimer(): void {
@@ -170,7 +278,7 @@ export class Database {
     // A deadline has passed one millisecond after it.
     const delay = Math.min(Math.max(next + 1 - this.clock(), 1), TIMER_MAX_MS);
     this.#timerAtMs = next;
-    this.#timer = this.platform.setTimer(delay, () => this.#expire());
+    this.#timer = this.platform.setTimer(delay, () => this.turn(() => this.#expire()));
   }
 
   #expire(): void {
@@ -200,17 +308,19 @@ export class Database {
   };
 
   #reclaimLater(): void {
-    this.#reclaimTimer = this.platform.setTimer(1, () => {
-      this.#reclaimTimer = undefined;
-      if (this.#closed) return;
-      const { keyspace } = this;
-      this.#forAWhile(() => {
-        keyspace.reclaim(FREE_STEP);
-        return keyspace.disposing;
-      });
-      if (keyspace.disposing) this.#reclaimLater();
-      else if (this.memory.isSparse) this.memory.trim();
+    this.#reclaimTimer = this.platform.setTimer(1, () => this.turn(() => this.#reclaim()));
+  }
+
+  #reclaim(): void {
+    this.#reclaimTimer = undefined;
+    if (this.#closed) return;
+    const { keyspace } = this;
+    this.#forAWhile(() => {
+      keyspace.reclaim(FREE_STEP);
+      return keyspace.disposing;
     });
+    if (keyspace.disposing) this.#reclaimLater();
+    else if (this.memory.isSparse) this.memory.trim();
   }
 
   /** Takes steps while they say that there is more to do, for one slice of time. */
@@ -221,18 +331,20 @@ export class Database {
   }
 
   #evictLater(): void {
-    this.#evictTimer = this.platform.setTimer(1, () => {
-      this.#evictTimer = undefined;
-      if (this.#closed) return;
-      this.executor.setNow(this.clock());
-      const { memoryLimit } = this.executor;
-      this.#forAWhile(() => {
-        if (memoryLimit.evicting) memoryLimit.makeRoom();
-        return memoryLimit.evicting;
-      });
-      this.afterBackgroundWrites();
-      this.tock();
+    this.#evictTimer = this.platform.setTimer(1, () => this.turn(() => this.#evict()));
+  }
+
+  #evict(): void {
+    this.#evictTimer = undefined;
+    if (this.#closed) return;
+    this.executor.setNow(this.clock());
+    const { memoryLimit } = this.executor;
+    this.#forAWhile(() => {
+      if (memoryLimit.evicting) memoryLimit.makeRoom();
+      return memoryLimit.evicting;
     });
+    this.afterBackgroundWrites();
+    this.tock();
   }
 
   /**
@@ -245,6 +357,8 @@ export class Database {
     if (this.#timer !== undefined) this.platform.clearTimer(this.#timer);
     if (this.#reclaimTimer !== undefined) this.platform.clearTimer(this.#reclaimTimer);
     if (this.#evictTimer !== undefined) this.platform.clearTimer(this.#evictTimer);
+    if (this.#owner !== undefined) this.#end(this.#owner);
+    if (this.#guest !== undefined) this.#leave(this.#guest);
     if (this.log !== null) this.executor.context.effects.removeSink(this.log);
     try {
       this.log?.close();

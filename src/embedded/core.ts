@@ -12,6 +12,7 @@
 // written when the program's running callback returns, before any other I/O. Inside a transaction
 // neither happens until its end.
 
+import { lockNeeded } from "../base/lock-needed.ts";
 import type { Database as Engine } from "../database.ts";
 import type { CallTimer } from "../engine/call-timer.ts";
 import { type CompiledCommand, Flag } from "../engine/command.ts";
@@ -28,6 +29,9 @@ import type { Timer } from "../platform/platform.ts";
 import { wrongArity } from "../protocol/errors.ts";
 import { ReplyCursor, ReplyError } from "../protocol/reply-reader.ts";
 import type { ReplyWriter } from "../protocol/reply-writer.ts";
+import { Inside } from "../threads/control.ts";
+import type { SharedDatabase } from "../threads/handle.ts";
+import type { Member } from "../threads/member.ts";
 import { DatabaseError } from "./errors.ts";
 import { Request } from "./request.ts";
 import { EmbeddedTransaction } from "./transaction.ts";
@@ -42,6 +46,8 @@ const REPLY_BYTES_SMALL = 16 * 1024;
 const LOOKUPS_AT_ONE_TIME = 256;
 const CLOCK_STALE_MS = 500;
 const MINUS = 0x2d;
+/** Reads are tried so often without the lock. */
+const READ_TRIES = 3;
 
 const cursor = new ReplyCursor();
 
@@ -70,8 +76,12 @@ export class Core {
   isExiting = false;
   /** How many open() must be followed by a close(). */
   references = 1;
+  /** Called when the database is shared with other threads for the first time. */
+  onShared: ((handle: SharedDatabase) => void) | undefined;
   /** Called when the last reference is closed. */
   onClosed: (() => void) | undefined;
+  /** Called before the database is closed. */
+  onClosing: (() => void) | undefined;
 
   /** The innermost transaction that is open. */
   #transaction: EmbeddedTransaction | undefined;
@@ -98,6 +108,11 @@ export class Core {
     const session = new Session(0, this.keyspace.now);
     session.protocol = 3;
     return session;
+  }
+
+  /** This thread's part in a database that several threads use, else null. */
+  get member(): Member | null {
+    return this.engine.member;
   }
 
   get inTransaction(): boolean {
@@ -177,6 +192,69 @@ export class Core {
    */
   run(command: CompiledCommand, session: Session, db: number): number {
     if (this.closed) this.check();
+    const { member } = this.engine;
+    if (member === null) return this.#run(command, session, db);
+    if (member.lock.isHeld) return this.#runWithin(member, command, session, db);
+    if ((command.flags & Flag.readonly) !== 0) {
+      const at = this.#read(member, command, session, db);
+      if (at >= 0) return at;
+    }
+    member.lock.enter();
+    try {
+      return this.#run(command, session, db);
+    } finally {
+      member.lock.leave();
+    }
+  }
+
+  /** As run, in a transaction, which has the lock. */
+  #runWithin(member: Member, command: CompiledCommand, session: Session, db: number): number {
+    member.inside = Inside.change;
+    try {
+      return this.#run(command, session, db);
+    } finally {
+      member.inside = Inside.transaction;
+    }
+  }
+
+  /**
+   * Executes a command that only reads, without the lock: what it found counts if nobody wrote
+   * meanwhile. Returns where its reply begins, or −1 where that is not to be had.
+   */
+  #read(member: Member, command: CompiledCommand, session: Session, db: number): number {
+    const { lock } = member;
+    const { executor, keyspace, reply, engine } = this;
+    const { args } = this.request;
+    const at = reply.length;
+    for (let tries = 0; tries < READ_TRIES; tries++) {
+      const sequence = lock.beginRead();
+      if (sequence < 0) continue;
+      keyspace.beginReading();
+      let failure: unknown;
+      try {
+        member.memory.refresh();
+        engine.tick();
+        session.db = db;
+        executor.begin(session, args);
+        executor.admit(command, args);
+      } catch (error) {
+        failure = error;
+      }
+      keyspace.endReading();
+      if (lock.isSame(sequence)) {
+        if (failure === undefined) {
+          if (reply.bytes[at] === MINUS) throw this.#takeError(at);
+          return at;
+        }
+        if (failure !== lockNeeded) throw failure;
+      }
+      reply.truncate(at);
+      if (failure === lockNeeded) return -1;
+    }
+    return -1;
+  }
+
+  #run(command: CompiledCommand, session: Session, db: number): number {
     const { executor, reply } = this;
     if (this.#transaction === undefined) this.engine.tick();
     session.db = db;
@@ -221,6 +299,16 @@ export class Core {
    */
   execute(session: Session): number {
     this.check();
+    const { lock } = this.engine;
+    lock.enter();
+    try {
+      return this.#execute(session);
+    } finally {
+      lock.leave();
+    }
+  }
+
+  #execute(session: Session): number {
     const { executor, reply } = this;
     if (this.#transaction === undefined) this.engine.tick();
     session.protocol = 3;
@@ -260,7 +348,7 @@ export class Core {
       this.#commitScheduled = true;
       this.engine.platform.microtask(() => {
         this.#commitScheduled = false;
-        if (!this.closed) log.commit();
+        if (!this.closed) this.#locked(() => log.commit());
       });
     }
   }
@@ -276,14 +364,24 @@ export class Core {
     }
     const { log } = this.engine;
     if (log === null) return;
-    if (!log.syncAll()) throw notWritten(log);
+    if (!this.#locked(() => log.syncAll())) throw notWritten(log);
+  }
+
+  #locked<R>(work: () => R): R {
+    const { lock } = this.engine;
+    lock.enter();
+    try {
+      return work();
+    } finally {
+      lock.leave();
+    }
   }
 
   /** Throws where the data is not whole. */
   verify(): void {
     this.check();
     const verification = new Verification(this.keyspace);
-    verification.check(Number.POSITIVE_INFINITY);
+    this.#locked(() => verification.check(Number.POSITIVE_INFINITY));
     const { damage } = verification;
     if (damage !== undefined) {
       throw new DatabaseError("DAMAGED", `the database is damaged: ${damage}`);
@@ -291,6 +389,15 @@ export class Core {
   }
 
   // Looking, without a command
+
+  /** Before a look by several steps, and after it: no other thread writes meanwhile. */
+  enter(): void {
+    this.engine.lock.enter();
+  }
+
+  leave(): void {
+    this.engine.lock.leave();
+  }
 
   /** The entry of the key that is the request's argument 0, or 0. REQUIRES: begin(). */
   find(db: number): number {
@@ -358,6 +465,7 @@ export class Core {
     const outer = this.#transaction;
     const changes = this.#changes;
     if (outer === undefined) {
+      this.engine.lock.enter();
       this.engine.tick();
       // Entries that are evicted would come back: room is made now, and not until the end again.
       executor.memoryLimit.suspended = executor.refusal(Flag.denyoom) === undefined;
@@ -366,6 +474,8 @@ export class Core {
     }
     const transaction = new EmbeddedTransaction(executor, outer);
     this.#enter(transaction);
+    const { member } = this.engine;
+    if (member !== null) member.inside = Inside.transaction;
     let result: R;
     try {
       result = work();
@@ -384,7 +494,10 @@ export class Core {
 
   /** The innermost transaction has never been. */
   #takeBack(transaction: EmbeddedTransaction): void {
+    const { member } = this.engine;
+    if (member !== null) member.inside = Inside.change;
     transaction.rollBack();
+    if (member !== null) member.inside = Inside.transaction;
     this.#leave(transaction.outer, this.#changes);
   }
 
@@ -398,7 +511,18 @@ export class Core {
       this.#enter(outer);
       return;
     }
+    try {
+      this.#end(changes);
+    } finally {
+      this.engine.lock.leave();
+    }
+  }
+
+  /** The outermost transaction ends, rolled back or not. */
+  #end(changes: number): void {
     const { executor, keyspace, context: c } = this;
+    const { member } = this.engine;
+    if (member !== null) member.inside = Inside.change;
     keyspace.end();
     this.#transaction = undefined;
     keyspace.listener = c.notices;
@@ -406,6 +530,30 @@ export class Core {
     executor.transactionOpen = false;
     c.effects.release();
     this.settle(this.reply.length, changes);
+  }
+
+  // Threads
+
+  /** What other threads attach by; see Database.share and Engine.share. */
+  share(isKnown?: (segment: number) => boolean): SharedDatabase {
+    this.check();
+    if (this.engine.log !== null) {
+      throw new DatabaseError(
+        "THREAD",
+        "a database with a log is for one thread as yet: open() without a directory can be shared",
+      );
+    }
+    if (!this.#clockIsReal) {
+      throw new DatabaseError(
+        "OPTIONS",
+        "a database with a clock of the program's cannot be shared: its function is in this thread",
+      );
+    }
+    const { onShared } = this;
+    const handle = this.engine.share(this.path, isKnown);
+    this.onShared = undefined;
+    onShared?.(handle);
+    return handle;
   }
 
   // The end
@@ -441,6 +589,7 @@ export class Core {
       );
     }
     this.references = 0;
+    this.onClosing?.();
     this.stopServing?.();
     this.closed = true;
     if (this.#clockTimer !== undefined) this.engine.platform.clearTimer(this.#clockTimer);

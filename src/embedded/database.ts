@@ -8,6 +8,7 @@ import type { MessageListener } from "../engine/subscriptions.ts";
 import type { Recovery } from "../persistence/log/recovery.ts";
 import type { ReplyValue } from "../protocol/reply-reader.ts";
 import { ReplyError } from "../protocol/reply-reader.ts";
+import type { SharedDatabase } from "../threads/handle.ts";
 import type { Core } from "./core.ts";
 import { DatabaseError } from "./errors.ts";
 import { ImmediateMethods } from "./immediate.ts";
@@ -206,7 +207,10 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
       listener(text(message, 0, message.length), text(channel, 0, channel.length));
     };
     const listeners = all.get(name) ?? new Set();
+    // Other threads are told, as the lock is let go, that somebody listens.
+    this.#core.enter();
     all.set(name, listeners.add(heard));
+    this.#core.leave();
     return () => {
       active = false;
       if (listeners.delete(heard) && listeners.size === 0 && all.get(name) === listeners) {
@@ -222,6 +226,16 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
    */
   listen(options: ListenOptions = {}): Promise<Listening> {
     return listen(this.#core, options);
+  }
+
+  // Threads
+
+  /**
+   * What another thread of this process attaches by: hand it over by `workerData` or `postMessage`,
+   * and `open(shared)` there is this very database. The same each time; see docs/threads.md.
+   */
+  share(): SharedDatabase {
+    return this.#core.share();
   }
 
   // The log and the end

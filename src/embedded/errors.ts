@@ -1,7 +1,15 @@
 // What the embedded API throws, beside ReplyError (a command was refused; see reply-reader.ts),
 // LogError (the log) and DirectoryLocked (a process or thread has the directory).
 
-export type DatabaseErrorCode = "CLOSED" | "OPTIONS" | "TRANSACTION" | "MULTI" | "CALL" | "DAMAGED";
+export type DatabaseErrorCode =
+  | "CLOSED"
+  | "OPTIONS"
+  | "TRANSACTION"
+  | "MULTI"
+  | "CALL"
+  | "DAMAGED"
+  | "VERSION"
+  | "THREAD";
 
 /**
  * The API was used in a way that cannot work. `code` is stable:
@@ -9,7 +17,8 @@ export type DatabaseErrorCode = "CLOSED" | "OPTIONS" | "TRANSACTION" | "MULTI" |
  * not fit those under which the path is open, or the database listens, already; `TRANSACTION` a
  * transaction's function is asynchronous, or something does not go inside one; `MULTI` a multi()
  * has ended already; `CALL` a command that call() cannot carry out. Or, found by verify():
- * `DAMAGED` the data contradicts itself.
+ * `DAMAGED` the data contradicts itself. `VERSION`: threads that share a database have different
+ * versions of this module. `THREAD`: the thread that has it open cannot be reached.
  */
 export class DatabaseError extends Error {
   override readonly name = "DatabaseError";

@@ -7,6 +7,7 @@ import { Configuration } from "../host/configuration.ts";
 import { DATABASES_MAX } from "../keyspace/keyspace.ts";
 import type { FsyncPolicy } from "../persistence/log/log.ts";
 import { type Platform, thisPlatform } from "../platform/index.ts";
+import { isSharedDatabase, type SharedDatabase } from "../threads/handle.ts";
 import { Core } from "./core.ts";
 import { type Database, databaseOf } from "./database.ts";
 import { DatabaseError } from "./errors.ts";
@@ -14,6 +15,7 @@ import { enter, sharedAt } from "./opened.ts";
 import { checkOptions } from "./options.ts";
 import { directoryOf, type FileUrl } from "./place.ts";
 import { calledMeanwhile } from "./request.ts";
+import { attach, toldOf } from "./sharing.ts";
 
 export interface OpenOptions {
   /**
@@ -58,21 +60,27 @@ export function open(options: Omit<OpenOptions, "fsync">): Database;
  * damaged. ":memory:" is a database in memory.
  */
 export function open(directory: string | FileUrl, options?: OpenOptions): Database;
+/** Attaches this thread to a database that another one has open: what db.share() returned there. */
+export function open(shared: SharedDatabase): Database;
 export function open(...given: OpenArguments): Database {
   return openOn(thisPlatform(), ...given);
 }
 
-type OpenArguments = [place?: string | FileUrl | OpenOptions, options?: OpenOptions];
+type OpenArguments = [
+  place?: string | FileUrl | SharedDatabase | OpenOptions,
+  options?: OpenOptions,
+];
 
 /** As open(), on any platform. */
 export function openOn(platform: Platform, ...given: OpenArguments): Database {
   const [first, second = {}] = given;
+  if (isSharedDatabase(first)) return openShared(platform, first, second);
   const isOptions = className(first) === "Object";
   // An argument that is there and undefined is an oversight: it would be lost at the end.
   const directory = given.length === 0 || isOptions ? undefined : directoryOf(first);
   const options = isOptions ? (first as OpenOptions) : second;
   check(options, directory !== undefined);
-  if (directory === undefined) return databaseOf(newCore(platform, options, ""));
+  if (directory === undefined) return openInMemory(platform, options);
   return openDirectory(platform, directory, options);
 }
 
@@ -102,14 +110,51 @@ function openDirectory(platform: Platform, directory: string, options: OpenOptio
   const path = platform.resolve(directory);
   const shared = sharedAt(path, platform, options);
   if (shared !== undefined) return shared as Database;
+  const handle = toldOf(platform, path);
+  if (handle !== undefined) return openShared(platform, handle, options);
   const core = newCore(platform, options, path);
   openConfiguredLog(core.engine, core.services.configuration);
   const database = databaseOf(core);
-  enter(core, platform, (others) => {
+  enterOpened(core, database, platform, path, options);
+  return database;
+}
+
+function openInMemory(platform: Platform, options: OpenOptions): Database {
+  const core = newCore(platform, options, "");
+  const database = databaseOf(core);
+  // In this thread, too, its handle opens it.
+  core.onShared = (handle) => enterOpened(core, database, platform, keyOf(handle), options);
+  return database;
+}
+
+/** By what a shared database is known in a thread. */
+function keyOf({ path, id }: SharedDatabase): string {
+  return path === "" ? `memory ${id}` : path;
+}
+
+/** A database that is open may be opened again in this thread, and is the same then. */
+function enterOpened(
+  core: Core,
+  database: Database,
+  platform: Platform,
+  key: string,
+  options: OpenOptions,
+): void {
+  enter(core, platform, key, (others) => {
     checkSame(core, options, others as OpenOptions);
     core.references++;
     return database;
   });
+}
+
+/** Attaches this thread to a database that another one has open. */
+function openShared(platform: Platform, handle: SharedDatabase, options: OpenOptions): Database {
+  const key = keyOf(handle);
+  const known = sharedAt(key, platform, options);
+  if (known !== undefined) return known as Database;
+  const core = attach(platform, handle);
+  const database = databaseOf(core);
+  enterOpened(core, database, platform, key, options);
   return database;
 }
 

@@ -61,13 +61,12 @@ function lineOf(of: string): string {
 }
 
 /** Enters a directory that was opened, until its last close. */
-export function enter(core: Core, platform: Platform, share: Opened["share"]): void {
-  const { path } = core;
-  opened.set(path, { version, share });
+export function enter(core: Core, platform: Platform, key: string, share: Opened["share"]): void {
+  opened.set(key, { version, share });
   cores.add(core);
   core.isExiting = exiting || platform.isExiting;
   core.onClosed = () => {
-    opened.delete(path);
+    opened.delete(key);
     cores.delete(core);
     if (cores.size > 0) return;
     forgetExit?.();

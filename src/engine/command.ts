@@ -64,6 +64,11 @@ export interface CommandEntry<C = never> {
   allowedWhenSubscribed?: true;
   /** Inside MULTI it is executed at once. */
   notQueued?: true;
+  /**
+   * What it is about lives in the thread that opened the database (sessions, subscriptions, the
+   * configuration): other threads have that one execute it. Of a container: each subcommand.
+   */
+  owner?: true;
   /** The error line for which the command is neither called nor queued now, or undefined. */
   guard?: (c: C) => Uint8Array | undefined;
   handler?: (c: C) => void;
@@ -103,7 +108,7 @@ export class CompiledCommand {
   readonly nameBytes: Uint8Array;
   readonly flags: number;
   readonly arity: number;
-  readonly handler: ((c: never) => void) | undefined;
+  handler: ((c: never) => void) | undefined;
   readonly subcommands: Map<string, CompiledCommand> | undefined;
   readonly parent: CompiledCommand | undefined;
   readonly keys: CommandKeys;

@@ -10,7 +10,7 @@ import type { Memory } from "../memory/memory.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { Errors } from "../protocol/errors.ts";
 import { ReplyWriter } from "../protocol/reply-writer.ts";
-import { Blocking } from "./blocking.ts";
+import type { Blocking } from "./blocking.ts";
 import type { CommandEntry, CompiledCommand } from "./command.ts";
 import type { CommandTable } from "./command-table.ts";
 import { Effects } from "./effects.ts";
@@ -21,7 +21,7 @@ import { Notices } from "./notices.ts";
 import type { Services } from "./services.ts";
 import type { Session, Wait } from "./session.ts";
 import type { Statistics } from "./statistics.ts";
-import { PubSubRegistry } from "./subscriptions.ts";
+import type { PubSubRegistry } from "./subscriptions.ts";
 import { Users } from "./users.ts";
 
 /** One declarative entry and one short function: a command. See command.ts. */
@@ -48,12 +48,18 @@ interface Waiters {
   unblockWithError(session: Session): void;
 }
 
+/** Who waits for keys, and who is subscribed. */
+export interface Audience {
+  readonly blocking: Blocking;
+  readonly pubsub: PubSubRegistry;
+}
+
 export class Context {
   readonly memory: Memory;
   readonly keyspace: Keyspace;
   readonly effects = new Effects();
-  readonly blocking = new Blocking();
-  readonly pubsub = new PubSubRegistry();
+  readonly blocking: Blocking;
+  readonly pubsub: PubSubRegistry;
   readonly notices: Notices;
   readonly executor: Engine;
   readonly services: Services;
@@ -84,7 +90,15 @@ export class Context {
   /** For the console: the types behind each WRONGTYPE, found and expected, in turn. */
   readonly wrongTypes: number[] = [];
 
-  constructor(executor: Engine, keyspace: Keyspace, services: Services, session: Session) {
+  constructor(
+    executor: Engine,
+    keyspace: Keyspace,
+    services: Services,
+    session: Session,
+    audience: Audience,
+  ) {
+    this.blocking = audience.blocking;
+    this.pubsub = audience.pubsub;
     this.executor = executor;
     this.memory = keyspace.memory;
     this.keyspace = keyspace;

@@ -21,12 +21,6 @@
 //
 // A block larger than a third of a segment gets a segment of its own, sized to fit.
 //
-// While one thread works on a memory, each segment is a buffer of its own, and is given back when
-// it is released. share() makes the buffers of all other numbers at once (slots.ts), so that no
-// segment has to be sent to anybody: from then on a segment is its number's buffer, grown as far
-// as the segment needs, and a thread that attached sees what came and went by comparing the sizes
-// in the root area with its views, which it does when the segments' version there has changed.
-//
 // Invariants, checked by verify():
 //  (1) the runs of a segment tile it, and no two free runs are neighbours;
 //  (2) a span is in its class's list exactly when it has a free block;
@@ -36,7 +30,8 @@
 // Cost: allocate and free are O(1); adding a segment touches no page of it but its tables.
 
 import { assert } from "../base/assert.ts";
-import { chooseSlot, makeSlots, type SharedSegments } from "./slots.ts";
+import { SEGMENTS_END, Segments } from "./segments.ts";
+import { SEGMENTS_MAX, type SharedSegments } from "./slots.ts";
 
 /** Bits of a reference that are the place; the rest is the segment number. */
 export const PLACE_BITS = 23;
@@ -45,7 +40,6 @@ export const PLACE_MASK = (1 << PLACE_BITS) - 1;
 const PAGE_SHIFT = 13;
 const PAGE_BYTES = 1 << PAGE_SHIFT;
 const SPAN_PAGE_MASK = (1 << 13) - 1;
-const SEGMENTS_MAX = 256;
 const SEGMENTS_KEPT = 16;
 const SEGMENT_BYTES_FIRST = 512 * 1024;
 const SEGMENT_BYTES_MAX = 64 * 1024 * 1024;
@@ -83,9 +77,7 @@ const OWN_STATE = D_FIRST + D.words + D.state;
 const MAGIC = 0x54534b31;
 const R = {
   magic: 0,
-  segments: 1,
   spare: 2,
-  version: 3,
   usedF64: 2,
   reservedF64: 3,
   peakF64: 4,
@@ -96,9 +88,8 @@ const CLASSES_MAX = 96;
 const R_BINS = R_CLASSES + CLASSES_MAX;
 const BINS = 76;
 const BIN_EXACT_MAX = 64;
-const R_SEGMENT_BYTES = R_BINS + BINS + 4;
 /** First word of the root area that belongs to the memory's user. */
-const R_USER = R_SEGMENT_BYTES + SEGMENTS_MAX;
+const R_USER = SEGMENTS_END;
 /** Words of the root area that the memory's user may lay out as it likes; they start as zeros. */
 export const ROOT_WORDS = ROOT_BYTES / 4 - R_USER;
 
@@ -147,34 +138,34 @@ export class MemoryExhausted extends Error {
   readonly code = "MEMORY_EXHAUSTED";
 }
 
-const NO_BYTES = new Uint8Array(0);
-const NO_WORDS = new Int32Array(0);
-const NO_FLOATS = new Float64Array(0);
-
 export class Memory {
   /** Views of each segment, indexed by segment number. */
-  readonly u8: Uint8Array[] = [];
-  readonly i32: Int32Array[] = [];
-  readonly f64: Float64Array[] = [];
+  readonly u8: Uint8Array[];
+  readonly i32: Int32Array[];
+  readonly f64: Float64Array[];
 
-  #root: Int32Array = NO_WORDS;
-  #rootF64: Float64Array = NO_FLOATS;
-  /** Null as long as no other thread may attach. */
-  #shared: SharedSegments | null = null;
-  /** The segments' version that the views are of. */
-  #version = 0;
+  readonly #segments: Segments;
+  readonly #root: Int32Array;
+  readonly #rootF64: Float64Array;
 
-  /** @param shared what another thread's share() returned; null: the memory is new */
+  /** @param shared what another thread's share() or known() returned; null: the memory is new */
   constructor(shared: SharedSegments | null = null) {
-    if (shared !== null) {
-      this.#attach(shared);
-      return;
+    const segments = new Segments(shared ?? SEGMENT_BYTES_FIRST);
+    this.#segments = segments;
+    this.u8 = segments.u8;
+    this.i32 = segments.i32;
+    this.f64 = segments.f64;
+    this.#root = this.i32[0];
+    this.#rootF64 = this.f64[0];
+    if (shared === null) {
+      this.#root[R.magic] = MAGIC;
+      this.#rootF64[R.reservedF64] = SEGMENT_BYTES_FIRST;
+      this.#freeAll(0);
     }
-    this.#addSegment(SEGMENT_BYTES_FIRST);
-    this.#root[R.magic] = MAGIC;
+    assert(this.#root[R.magic] === MAGIC, "what is attached to is a memory");
   }
 
-  // Sharing
+  // Several threads: see segments.ts
 
   /** The same memory, seen by another thread. */
   static attach(shared: SharedSegments): Memory {
@@ -183,63 +174,35 @@ export class Memory {
 
   /** Whether other threads may have attached. */
   get isShared(): boolean {
-    return this.#shared !== null;
+    return this.#segments.isShared;
+  }
+
+  /** What another thread attaches by, as of now. */
+  known(): SharedSegments {
+    return this.#segments.known();
   }
 
   /**
-   * From now on other threads may attach. What they need for it is always the same object, which
-   * can be cloned to them in any way. REQUIRES: this thread is the only one that changes anything.
+   * From now on other threads may attach. REQUIRES: this thread is the only one that changes
+   * anything.
    */
   share(): SharedSegments {
-    this.#shared ??= makeSlots(this.u8.map((bytes) => bytes.buffer as SharedArrayBuffer));
-    return this.#shared;
+    return this.#segments.share();
   }
 
-  #attach(shared: SharedSegments): void {
-    this.#shared = shared;
-    this.#view(0, shared.slots[0].byteLength);
-    assert(this.#root[R.magic] === MAGIC, "what is attached to is a memory");
-    this.#renewViews();
+  /** Moves a segment to where those find it who were told too early. */
+  moveToSlot(segment: number): void {
+    this.#segments.moveToSlot(segment);
   }
 
-  /**
-   * Sees the segments that other threads have added and released. To be called before anything is
-   * read that they may have written; one comparison while there are none.
-   */
+  /** Called when a segment was added before the memory is shared: known() says more than before. */
+  set onSegment(heard: ((segment: number) => void) | undefined) {
+    this.#segments.onSegment = heard;
+  }
+
+  /** Sees the segments that other threads have added and released; one comparison if none. */
   refresh(): void {
-    if (this.#root[R.version] !== this.#version) this.#renewViews();
-  }
-
-  // A thread that reads without a lock may come here in the middle of a change. Then a view may
-  // be refused that its buffer is too short for as yet; the version is taken over last, so that
-  // whatever was seen halfway is looked at again.
-  #renewViews(): void {
-    const root = this.#root;
-    const version = root[R.version];
-    const segments = root[R.segments];
-    for (let segment = 1; segment < segments; segment++) {
-      const size = root[R_SEGMENT_BYTES + segment];
-      if (segment >= this.u8.length || this.u8[segment].length !== size) this.#view(segment, size);
-    }
-    this.#version = version;
-  }
-
-  /** Views a segment, which has `size` bytes in its buffer; 0: there is none. */
-  #view(segment: number, size: number, buffer = this.#shared?.slots[segment]): void {
-    assert(segment <= this.u8.length, "segments are viewed from the first to the last");
-    if (size === 0 || buffer === undefined) {
-      this.u8[segment] = NO_BYTES;
-      this.i32[segment] = NO_WORDS;
-      this.f64[segment] = NO_FLOATS;
-      return;
-    }
-    const bytes = new Uint8Array(buffer, 0, size);
-    this.u8[segment] = bytes;
-    this.i32[segment] = new Int32Array(buffer, 0, size >> 2);
-    this.f64[segment] = new Float64Array(buffer, 0, size >> 3);
-    if (segment !== 0) return;
-    this.#root = this.i32[0];
-    this.#rootF64 = this.f64[0];
+    this.#segments.refresh();
   }
 
   /** Reads word `index` (0 … ROOT_WORDS − 1) of the root area. */
@@ -284,7 +247,7 @@ export class Memory {
    */
   get nearlyExhausted(): boolean {
     if (this.u8.length <= SEGMENTS_MAX - SEGMENTS_KEPT) return false;
-    return this.#live > SEGMENTS_MAX - SEGMENTS_KEPT;
+    return this.#segments.live > SEGMENTS_MAX - SEGMENTS_KEPT;
   }
 
   /** The segments' buffers, in order, null where there is none: what another thread needs. */
@@ -605,57 +568,23 @@ export class Memory {
     while (pagesWanted > 0 && size >> PAGE_SHIFT < pagesWanted + tablePages(size >> PAGE_SHIFT)) {
       size *= 2;
     }
-    const segment = this.#freeNumber(size);
+    const segment = this.#segments.add(size, pagesWanted > 0 ? tableBytes(size) : PAGE_BYTES);
     if (segment < 0) {
+      const { live } = this.#segments;
       throw new MemoryExhausted(
-        `no segment is left for ${bytes} bytes: of ${SEGMENTS_MAX}, ${this.#live} are in use`,
+        `no segment is left for ${bytes} bytes: of ${SEGMENTS_MAX}, ${live} are in use`,
       );
     }
-    if (this.#shared === null) this.#view(segment, size, new SharedArrayBuffer(size));
-    else this.#growSlot(this.#shared.slots[segment], segment, size, pagesWanted > 0);
-    const root = this.#root;
-    root[R.segments] = this.u8.length;
-    root[R_SEGMENT_BYTES + segment] = size;
-    this.#version = ++root[R.version];
     this.#rootF64[R.reservedF64] += size;
-    if (pagesWanted > 0 || segment === 0) {
-      const pages = size >> PAGE_SHIFT;
-      const tables = tablePages(pages);
-      this.#putRun(segment, tables, pages - tables);
-    }
+    if (pagesWanted > 0) this.#freeAll(segment);
     return segment;
   }
 
-  /** The number of a segment that is to be added, or −1 where none is left. */
-  #freeNumber(size: number): number {
-    if (this.#shared !== null) {
-      return chooseSlot(this.#shared, size, (segment) => this.#sizeOf(segment) !== 0);
-    }
-    for (let segment = 0; segment < SEGMENTS_MAX; segment++) {
-      if (this.#sizeOf(segment) === 0) return segment;
-    }
-    return -1;
-  }
-
-  /** Bytes of a segment, 0 where there is none. */
-  #sizeOf(segment: number): number {
-    return segment < this.u8.length ? this.u8[segment].length : 0;
-  }
-
-  /** Segments that there are. */
-  get #live(): number {
-    let live = 0;
-    for (const bytes of this.u8) if (bytes.length > 0) live++;
-    return live;
-  }
-
-  /** Makes a slot long enough for a segment, and its tables zeros, as those of a new buffer are. */
-  #growSlot(slot: SharedArrayBuffer, segment: number, size: number, hasTables: boolean): void {
-    const before = slot.byteLength;
-    if (before < size) slot.grow(size);
-    for (let i = this.u8.length; i < segment; i++) this.#view(i, 0);
-    this.#view(segment, size);
-    if (before > 0) this.u8[segment].fill(0, 0, hasTables ? tableBytes(size) : PAGE_BYTES);
+  /** All pages of a new segment behind its tables are one free run. */
+  #freeAll(segment: number): void {
+    const pages = this.u8[segment].length >> PAGE_SHIFT;
+    const tables = tablePages(pages);
+    this.#putRun(segment, tables, pages - tables);
   }
 
   #segmentEmptied(segment: number): void {
@@ -674,9 +603,7 @@ export class Memory {
       this.#unlink(R_BINS + binOf(words[d + D.pages]), (segment << 13) | first);
     }
     this.#rootF64[R.reservedF64] -= this.u8[segment].length;
-    this.#root[R_SEGMENT_BYTES + segment] = 0;
-    this.#version = ++this.#root[R.version];
-    this.#view(segment, 0);
+    this.#segments.release(segment);
   }
 
   #notePeak(): void {
@@ -723,10 +650,7 @@ export class Memory {
   verifyTotals(used: number): void {
     const counted = this.usedBytes + this.#rootF64[R.fixedF64];
     assert(used === counted, "used and fixed bytes are the sizes of all live blocks");
-    for (let segment = 0; segment < this.#root[R.segments]; segment++) {
-      const size = this.#root[R_SEGMENT_BYTES + segment];
-      assert(this.u8[segment].length === size, "each segment's views are as long as it is");
-    }
+    this.#segments.verify();
     const roomy = new Int32Array(CLASSES);
     for (let segment = 0; segment < this.u8.length; segment++) this.#countRoomy(segment, roomy);
     for (let sizeClass = 0; sizeClass < CLASSES; sizeClass++) {

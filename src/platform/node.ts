@@ -26,6 +26,13 @@ import {
   type SocketHandlers,
   type Timer,
 } from "./platform.ts";
+import {
+  isThreadRunning,
+  onWorker,
+  tellWorkers,
+  threadNumber,
+  toldByParent,
+} from "./worker-threads.ts";
 
 const openFlags: Record<OpenMode, string> = {
   read: "r",
@@ -326,6 +333,12 @@ export class NodePlatform implements Platform {
   exit(code: number): never {
     process.exit(code);
   }
+
+  readonly threadNumber = threadNumber;
+  readonly isThreadRunning = isThreadRunning;
+  readonly onWorker = onWorker;
+  readonly tellWorkers = tellWorkers;
+  readonly toldByParent = toldByParent;
 
   readInput(): string {
     return attempt("standard input", () => fs.readFileSync(0, "utf8"));

@@ -286,4 +286,25 @@ export interface Host {
   printError(text: string): void;
 }
 
-export interface Platform extends Files, Clock, Network, Host {}
+/** A worker that this thread has started. */
+export interface WorkerThread {
+  /** Calls back when it has ended, however. */
+  onExit(callback: () => void): void;
+  /** Calls back before a call of its terminate() takes effect, and when it has. */
+  aroundTermination(begin: () => void, end: () => void): void;
+}
+
+/** Threads of this process that run JavaScript. */
+export interface Threads {
+  /** This thread's number in the system, or 0 where that is not known. */
+  threadNumber(): number;
+  /** Whether a thread of this process still runs; true where that cannot be known. */
+  isThreadRunning(number: number): boolean;
+  /** Calls back, soon, for each worker that this thread starts. Returns what takes that back. */
+  onWorker(callback: (worker: WorkerThread) => void): () => void;
+  /** What the workers that are started from now on, and theirs, find under a name. */
+  tellWorkers(name: string, value: unknown): void;
+  toldByParent(name: string): unknown;
+}
+
+export interface Platform extends Files, Clock, Network, Host, Threads {}

@@ -134,6 +134,20 @@ export class SimulatedPlatform extends SimulatedDisk implements Platform {
     throw new SimulatedExit(code);
   }
 
+  threadNumber(): number {
+    return 0;
+  }
+  isThreadRunning(): boolean {
+    return true;
+  }
+  onWorker(): () => void {
+    return () => {};
+  }
+  tellWorkers(): void {}
+  toldByParent(): unknown {
+    return undefined;
+  }
+
   readInput(): string {
     return "";
   }

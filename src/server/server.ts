@@ -88,7 +88,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
     if (log !== null) this.followLog(log);
     database.afterBackgroundWrites = () => this.outbox.schedule();
     this.#follow(configuration);
-    this.#cron = platform.every(CRON_MS, () => this.#everySecond());
+    this.#cron = platform.every(CRON_MS, () => database.turn(() => this.#everySecond()));
   }
 
   /** Replies wait for the log from now on. To be called before the first request. */
@@ -242,7 +242,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
     if (!(client instanceof Client)) return;
     if (error !== undefined) this.#countCutOff(client, error);
     this.services.sessions.delete(client.session.id);
-    this.database.executor.forget(client.session);
+    this.database.turn(() => this.database.executor.forget(client.session));
   }
 
   #countCutOff({ connection, limitedAs }: Client, error: Error): void {
@@ -264,7 +264,17 @@ export class Server implements ConnectionOwner, NetworkFigures {
   consume(connection: Connection, bytes: Uint8Array, start: number, end: number): number {
     const client = connection.context as Client | undefined;
     if (client === undefined) return end - start;
-    const { session } = client;
+    const { lock } = this.database;
+    lock.enter();
+    try {
+      return this.#consume(client, bytes, start, end);
+    } finally {
+      lock.leave();
+    }
+  }
+
+  #consume(client: Client, bytes: Uint8Array, start: number, end: number): number {
+    const { connection, session } = client;
     const { database } = this;
     // Whoever comes in the same turn of the event loop comes at the same time.
     if (!this.outbox.isScheduled) {

@@ -19,6 +19,7 @@ function words(...tokens: string[]): ArgumentDoc[] {
 
 export const client: Command = {
   name: "client",
+  owner: true,
   arity: -2,
   flags: "",
   group: "connection",

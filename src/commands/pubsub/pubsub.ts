@@ -154,6 +154,7 @@ function sunsubscribeCommand(c: Context): void {
 
 export const spublish: Command = {
   name: "spublish",
+  owner: true,
   arity: 3,
   flags: "pubsub loading stale fast",
   keys: "not_key",
@@ -175,6 +176,7 @@ function spublishCommand(c: Context): void {
 
 export const publish: Command = {
   name: "publish",
+  owner: true,
   arity: 3,
   flags: "pubsub loading stale fast",
   group: "pubsub",
@@ -197,6 +199,7 @@ function publishCommand(c: Context): void {
 
 export const pubsub: Command = {
   name: "pubsub",
+  owner: true,
   arity: -2,
   flags: "",
   group: "pubsub",

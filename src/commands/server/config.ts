@@ -8,6 +8,7 @@ import { replyHelp } from "../shared/help.ts";
 
 export const config: Command = {
   name: "config",
+  owner: true,
   arity: -2,
   flags: "",
   group: "server",

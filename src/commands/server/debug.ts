@@ -13,6 +13,7 @@ import { debugVerify } from "./debug-verify.ts";
 
 export const debug: Command = {
   name: "debug",
+  owner: true,
   arity: -2,
   flags: "admin noscript loading stale",
   group: "server",

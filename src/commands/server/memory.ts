@@ -17,6 +17,7 @@ const ofAll = {
 
 export const memory: Command = {
   name: "memory",
+  owner: true,
   arity: -2,
   flags: "",
   group: "server",

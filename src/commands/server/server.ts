@@ -18,6 +18,7 @@ const flushArguments: Command["args"] = [
 
 export const info: Command = {
   name: "info",
+  owner: true,
   arity: -1,
   flags: "loading stale",
   tips: "nondeterministic_output request_policy:all_shards response_policy:special",
@@ -178,6 +179,7 @@ function roleCommand(c: Context): void {
 
 export const shutdown: Command = {
   name: "shutdown",
+  owner: true,
   arity: -1,
   flags: "admin noscript loading stale no_multi allow_busy",
   group: "server",

@@ -18,21 +18,31 @@ export class HashView<T extends Text> extends View<T> {
 
   /** The value of a field, or undefined. */
   get(field: Value): T | undefined {
-    const entry = this.entryWith(field);
-    if (entry === 0) return undefined;
-    const { request, context } = this.core;
-    const hashes = hashesOf(context);
-    const { bytes, starts, ends } = request.args;
-    if (!hashes.get(entry, bytes, starts[1], ends[1])) return undefined;
-    return this.text(hashes.bytes, hashes.start, hashes.end);
+    const { core } = this;
+    core.enter();
+    try {
+      const entry = this.entryWith(field);
+      if (entry === 0) return undefined;
+      const hashes = hashesOf(core.context);
+      const { bytes, starts, ends } = core.request.args;
+      if (!hashes.get(entry, bytes, starts[1], ends[1])) return undefined;
+      return this.text(hashes.bytes, hashes.start, hashes.end);
+    } finally {
+      core.leave();
+    }
   }
 
   has(field: Value): boolean {
-    const entry = this.entryWith(field);
-    if (entry === 0) return false;
-    const { request, context } = this.core;
-    const { bytes, starts, ends } = request.args;
-    return hashesOf(context).has(entry, bytes, starts[1], ends[1]);
+    const { core } = this;
+    core.enter();
+    try {
+      const entry = this.entryWith(field);
+      if (entry === 0) return false;
+      const { bytes, starts, ends } = core.request.args;
+      return hashesOf(core.context).has(entry, bytes, starts[1], ends[1]);
+    } finally {
+      core.leave();
+    }
   }
 
   entries(): Generator<[field: T, value: T], void, undefined> {

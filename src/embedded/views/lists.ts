@@ -26,20 +26,36 @@ export class ListView<T extends Text> extends View<T> {
 
   /** The element at an index (negative: from the tail), or undefined. */
   at(index: number): T | undefined {
-    const entry = this.entry();
-    const lists = listsOf(this.core.context);
-    if (entry === 0 || !lists.seek(entry, Math.trunc(index) || 0)) return undefined;
-    lists.chunked.read();
-    return this.text(lists.packed.bytes, lists.packed.start, lists.packed.end);
+    const { core } = this;
+    core.enter();
+    try {
+      const entry = this.entry();
+      const lists = listsOf(core.context);
+      if (entry === 0 || !lists.seek(entry, Math.trunc(index) || 0)) return undefined;
+      lists.chunked.read();
+      return this.text(lists.packed.bytes, lists.packed.start, lists.packed.end);
+    } finally {
+      core.leave();
+    }
   }
 
   *values(): Generator<T, void, undefined> {
-    const lists = listsOf(this.core.context);
     const step: T[] = [];
     const end = this.size;
     for (let index = 0; index < end; index += LIST_STEP) {
+      if (!this.#readStep(step, index, end)) return;
+      yield* step;
+    }
+  }
+
+  /** Reads the elements from an index on, as many as make a step; whether there were any. */
+  #readStep(step: T[], index: number, end: number): boolean {
+    const { core } = this;
+    core.enter();
+    try {
+      const lists = listsOf(core.context);
       const entry = this.entryStill();
-      if (entry === 0 || !lists.seek(entry, index)) return;
+      if (entry === 0 || !lists.seek(entry, index)) return false;
       const last = Math.min(index + LIST_STEP, end, lists.length(entry));
       step.length = 0;
       for (let i = index; i < last; i++) {
@@ -47,7 +63,9 @@ export class ListView<T extends Text> extends View<T> {
         step.push(this.text(lists.packed.bytes, lists.packed.start, lists.packed.end));
         lists.chunked.next();
       }
-      yield* step;
+      return true;
+    } finally {
+      core.leave();
     }
   }
 

@@ -17,11 +17,16 @@ export class MembersView<T extends Text> extends View<T> {
   }
 
   has(member: Value): boolean {
-    const entry = this.entryWith(member);
-    if (entry === 0) return false;
-    const { request, context } = this.core;
-    const { bytes, starts, ends } = request.args;
-    return setsOf(context).has(entry, bytes, starts[1], ends[1]);
+    const { core } = this;
+    core.enter();
+    try {
+      const entry = this.entryWith(member);
+      if (entry === 0) return false;
+      const { bytes, starts, ends } = core.request.args;
+      return setsOf(core.context).has(entry, bytes, starts[1], ends[1]);
+    } finally {
+      core.leave();
+    }
   }
 
   values(): Generator<T, void, undefined> {

@@ -91,8 +91,13 @@ export abstract class View<T extends Text> {
 
   /** How many elements there are now. */
   get size(): number {
-    const entry = this.entry();
-    return entry === 0 ? 0 : this.count(entry);
+    this.#core.enter();
+    try {
+      const entry = this.entry();
+      return entry === 0 ? 0 : this.count(entry);
+    } finally {
+      this.#core.leave();
+    }
   }
 
   protected abstract count(entry: number): number;
@@ -101,10 +106,17 @@ export abstract class View<T extends Text> {
   protected *walked<E>(walk: Walk, read: () => E): Generator<E, void, undefined> {
     const batch: E[] = [];
     let cursor = 0;
-    for (let entry = this.entry(); entry !== 0; entry = this.entryStill()) {
-      cursor = walk.openBatch(entry, cursor);
-      batch.length = 0;
-      while (walk.next()) batch.push(read());
+    for (let isFirst = true; ; isFirst = false) {
+      this.#core.enter();
+      try {
+        const entry = isFirst ? this.entry() : this.entryStill();
+        if (entry === 0) return;
+        cursor = walk.openBatch(entry, cursor);
+        batch.length = 0;
+        while (walk.next()) batch.push(read());
+      } finally {
+        this.#core.leave();
+      }
       yield* batch;
       if (cursor === 0) return;
     }

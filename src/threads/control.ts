@@ -1,0 +1,92 @@
+// The control block: what the threads on one database say to one another, in words that are
+// accessed atomically. It is a shared buffer of its own, beside the segments; who attaches gets
+// both. A thread that has attached is a member, and has a number; the owner's is 1.
+//
+//   words    0  the lock: 0: nobody's; else the number of the member that holds it (lock.ts)
+//            1  sequence: grows with each time that somebody lets the lock go
+//            2  a member that is to have it next, or 0
+//           16  the owner's bell: grows when somebody has something for it
+//           17  State             18  members that are attached, the owner among them
+//           19  sessions that wait for keys       20  … that hear of every change
+//           21  whether anybody listens to channels
+//           22  bytes of notes for the owner (notes.ts)
+//   then, for each member m, 16 words from 64 + 16 × m: MemberWord
+//
+// What each member changes often stands in a cache line of its own.
+
+/** Members there can be at once. */
+export const MEMBERS_MAX = 63;
+export const OWNER = 1;
+
+export const ControlWord = {
+  holder: 0,
+  sequence: 1,
+  next: 2,
+  bell: 16,
+  state: 17,
+  members: 18,
+  waiters: 19,
+  hearers: 20,
+  listeners: 21,
+  notes: 22,
+} as const;
+
+export const MemberWord = {
+  state: 0,
+  /** Its thread's number in the system; 0 where that is not known. */
+  thread: 1,
+  /** CallState, of what it asks of the owner (mailbox.ts). */
+  call: 2,
+  /** Bytes of what it asks, then of the reply. */
+  bytes: 3,
+  db: 4,
+  protocol: 5,
+  /** Inside: what it does with the lock. */
+  inside: 6,
+  /** The block that holds what it asks, or the reply, where that is long. */
+  block: 8,
+  /** A word that it alone changes, see Lock.isSame. */
+  own: 7,
+} as const;
+
+/** What has become of a database that several threads may use. */
+export const State = {
+  /** Its owner is alone: it takes no lock yet. */
+  alone: 0,
+  shared: 1,
+  /** The owner has closed it, or is gone. */
+  closed: 2,
+  /** A thread died in the middle of a write: what is in memory is not to be trusted. */
+  damaged: 3,
+} as const;
+
+export const MemberState = { free: 0, attached: 1 } as const;
+
+/** What a member that holds the lock is doing: what its death would leave. */
+export const Inside = {
+  /** It has changed nothing. */
+  nothing: 0,
+  /** A transaction is open, and no call of it is being executed: its journal can be rolled back. */
+  transaction: 1,
+  /** It may be in the middle of a change. */
+  change: 2,
+} as const;
+
+const MEMBERS_AT = 64;
+const MEMBER_WORDS = 16;
+
+export const MAILBOX_BYTES = 64 * 1024;
+
+/** What members and the owner hand each other (mailbox.ts). */
+export function newMailboxes(): SharedArrayBuffer {
+  return new SharedArrayBuffer((MEMBERS_MAX + 1) * MAILBOX_BYTES);
+}
+
+export function newControl(): Int32Array {
+  return new Int32Array(new SharedArrayBuffer((MEMBERS_AT + (MEMBERS_MAX + 1) * MEMBER_WORDS) * 4));
+}
+
+/** The place of a member's word. */
+export function memberWord(member: number, word: number): number {
+  return MEMBERS_AT + member * MEMBER_WORDS + word;
+}

@@ -1,0 +1,41 @@
+// The handle of a shared database: all that another thread needs to attach to it. It is made of
+// shared buffers and plain values, so that postMessage, workerData and environment data carry it,
+// and a copy of it is as good as itself.
+
+import type { SharedSegments } from "../memory/slots.ts";
+import { newControl, newMailboxes } from "./control.ts";
+import { NOTES_BYTES_MAX } from "./notes.ts";
+
+/** What hands a database over to another thread; see Database.share(). Opaque to programs. */
+export interface SharedDatabase {
+  /** The version of the module that made it: others may lay memory out in another way. */
+  readonly tskeydb: string;
+  /** Tells databases of a process apart. */
+  readonly id: string;
+  /** The directory, as an absolute path, or "" for a database in memory. */
+  readonly path: string;
+  readonly databases: number;
+  readonly control: Int32Array;
+  readonly segments: SharedSegments;
+  readonly notes: SharedArrayBuffer;
+  readonly mailboxes: SharedArrayBuffer;
+}
+
+/** What a handle holds besides the segments: made once, by the owner. */
+export function newMeeting(): Pick<SharedDatabase, "control" | "notes" | "mailboxes"> {
+  return {
+    control: newControl(),
+    notes: new SharedArrayBuffer(0, { maxByteLength: NOTES_BYTES_MAX }),
+    mailboxes: newMailboxes(),
+  };
+}
+
+/** Whether a value is a handle, from this realm or another. */
+export function isSharedDatabase(value: unknown): value is SharedDatabase {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    typeof (value as { tskeydb?: unknown }).tskeydb === "string" &&
+    typeof (value as { mailboxes?: unknown }).mailboxes === "object"
+  );
+}

@@ -1,0 +1,173 @@
+// The lock: one member at a time changes the data. It is a word in the control block, taken by
+// compare-and-exchange, and held for a call, a transaction or what one client has sent. Reads need
+// not take it: they look whether somebody has changed anything while they looked.
+//
+//   write   enter ─▶ … changes … ─▶ leave: sequence + 1, holder = 0
+//   read    beginRead: holder is 0, sequence is s ─▶ … looks … ─▶ isSame(s): both are as they were
+//
+// A read that finds the holder 0 and the same sequence before and after has seen nothing of a
+// write: whoever writes has set the holder before its first change, and lets it go after the
+// sequence has grown. Why the loads of a read cannot be moved behind its second look, on machines
+// that may do so: docs/decisions/0020-threads.md.
+//
+// Fairness. A thread that holds the lock again and again would leave none to others, as whoever is
+// awake is quicker than whoever has to be woken. Who has waited for PATIENCE_MS asks to be the
+// next; the holder that lets go then hands the lock over.
+//
+// Death. The holder may die: be terminated, or run out of memory. Who waits looks now and then
+// whether the holder's thread is still there, and takes the lock over if it is not; what must
+// follow is said by `onDeath`.
+
+import { assert } from "../base/assert.ts";
+import { ControlWord, MemberWord, memberWord } from "./control.ts";
+
+/** A waiting thread looks so often before it sleeps, */
+const SPINS = 50;
+/** … for so long at a time, since nobody wakes it, … */
+const NAP_MS = 0.05;
+/** … until it has waited for this; from then on it is handed the lock, and woken. */
+const PATIENCE_MS = 0.3;
+/** … and looks, each so often, whether the holder is still there. */
+const SUSPECT_MS = 20;
+
+const { holder: HOLDER, sequence: SEQUENCE, next: NEXT } = ControlWord;
+
+/** What a lock asks of its surroundings. */
+export interface LockEnvironment {
+  monotonicMs(): number;
+  /** Whether a member's thread still runs. */
+  isAlive(member: number): boolean;
+  /** This thread has taken the lock, and is about to change something. */
+  entered(): void;
+  /** This thread is about to let it go. */
+  leaving(): void;
+  /** Called with the lock of a member that died while it held it, before entered(). */
+  onDeath(member: number): void;
+  /** Called now and then while this thread waits for the lock that `holder` has. */
+  waiting(holder: number): void;
+}
+
+export class Lock {
+  readonly #words: Int32Array;
+  readonly #member: number;
+  readonly #environment: LockEnvironment;
+  readonly #ownWord: number;
+  #depth = 0;
+
+  constructor(words: Int32Array, member: number, environment: LockEnvironment) {
+    this.#words = words;
+    this.#member = member;
+    this.#environment = environment;
+    this.#ownWord = memberWord(member, MemberWord.own);
+  }
+
+  /** Whether this thread holds it. */
+  get isHeld(): boolean {
+    return this.#depth > 0;
+  }
+
+  /** Takes the lock, if this thread has not; each enter() needs its leave(). */
+  enter(): void {
+    if (this.#depth++ > 0) return;
+    if (Atomics.compareExchange(this.#words, HOLDER, 0, this.#member) !== 0) this.#wait();
+    try {
+      this.#environment.entered();
+    } catch (error) {
+      this.#release();
+      throw error;
+    }
+  }
+
+  leave(): void {
+    assert(this.#depth > 0, "only a lock that is held is let go");
+    if (this.#depth > 1) {
+      this.#depth--;
+      return;
+    }
+    this.#environment.leaving();
+    this.#release();
+  }
+
+  #release(): void {
+    this.#depth = 0;
+    const words = this.#words;
+    words[SEQUENCE] = (words[SEQUENCE] + 1) | 0;
+    if (words[NEXT] === 0) Atomics.store(words, HOLDER, 0);
+    else this.#handOver();
+  }
+
+  /** Acts under a lock that its holder, who waits for that, has lent. */
+  borrowed(act: () => void): void {
+    const depth = this.#depth;
+    this.#depth = 1;
+    try {
+      act();
+    } finally {
+      this.#depth = depth;
+    }
+  }
+
+  #handOver(): void {
+    const words = this.#words;
+    Atomics.store(words, HOLDER, Atomics.exchange(words, NEXT, 0));
+    Atomics.notify(words, HOLDER);
+  }
+
+  #wait(): void {
+    const words = this.#words;
+    const environment = this.#environment;
+    for (let i = 0; i < SPINS; i++) {
+      if (Atomics.load(words, HOLDER) === 0 && this.#tryTake()) return;
+    }
+    const sinceMs = environment.monotonicMs();
+    let suspectMs = sinceMs + SUSPECT_MS;
+    for (;;) {
+      const holder = Atomics.load(words, HOLDER);
+      if (holder === this.#member || (holder === 0 && this.#tryTake())) break;
+      if (holder === 0) continue;
+      const nowMs = environment.monotonicMs();
+      const isImpatient = nowMs - sinceMs > PATIENCE_MS;
+      if (isImpatient) Atomics.compareExchange(words, NEXT, 0, this.#member);
+      if (nowMs > suspectMs) {
+        suspectMs = nowMs + SUSPECT_MS;
+        if (this.#inherits(holder)) return;
+      }
+      environment.waiting(holder);
+      Atomics.wait(words, HOLDER, holder, isImpatient ? PATIENCE_MS : NAP_MS);
+    }
+    Atomics.compareExchange(words, NEXT, this.#member, 0);
+  }
+
+  #tryTake(): boolean {
+    return Atomics.compareExchange(this.#words, HOLDER, 0, this.#member) === 0;
+  }
+
+  /** Takes the lock from a holder that is dead; whether it was. */
+  #inherits(holder: number): boolean {
+    if (this.#environment.isAlive(holder)) return false;
+    const words = this.#words;
+    if (Atomics.compareExchange(words, HOLDER, holder, this.#member) !== holder) return false;
+    Atomics.compareExchange(words, NEXT, this.#member, 0);
+    this.#environment.onDeath(holder);
+    return true;
+  }
+
+  // Reading without it
+
+  /** The sequence, if nobody writes; else −1. */
+  beginRead(): number {
+    const words = this.#words;
+    const sequence = Atomics.load(words, SEQUENCE);
+    return Atomics.load(words, HOLDER) === 0 ? sequence & 0x7fffffff : -1;
+  }
+
+  /** Whether nothing has been changed since beginRead() gave this sequence. */
+  isSame(sequence: number): boolean {
+    const words = this.#words;
+    // Reads and writes a word, so that no look of before is taken after what follows.
+    Atomics.add(words, this.#ownWord, 1);
+    return (
+      (Atomics.load(words, SEQUENCE) & 0x7fffffff) === sequence && Atomics.load(words, HOLDER) === 0
+    );
+  }
+}

@@ -1,0 +1,164 @@
+// A member: one thread's part in a shared database. It has the lock, takes and gives the word of
+// when other threads' changes are seen, and knows who else is there.
+//
+// The owner and the guests differ in what the lock means to them beyond the data:
+//
+//   owner   takes the notes that others left for it, serves who waited for that, says whether
+//           anybody waits or listens at all, and answers who asks it (mailbox.ts)
+//   guest   leaves notes, and rings when the owner has something to see to
+//
+// What a death leaves: see Member.onDeath.
+
+import type { Memory } from "../memory/memory.ts";
+import type { Platform } from "../platform/platform.ts";
+import {
+  ControlWord,
+  Inside,
+  MEMBERS_MAX,
+  MemberState,
+  MemberWord,
+  memberWord,
+  OWNER,
+  State,
+} from "./control.ts";
+import type { SharedDatabase } from "./handle.ts";
+import { Lock, type LockEnvironment } from "./lock.ts";
+import { Notes } from "./notes.ts";
+
+/** A database cannot be used any more by this thread: `code` says why. */
+export class ThreadsError extends Error {
+  override readonly name = "ThreadsError";
+  readonly code: "CLOSED" | "DAMAGED" | "MEMBERS";
+
+  constructor(code: ThreadsError["code"], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** What a member's death inside a transaction leaves to be undone, by whoever finds it. */
+export interface Heir {
+  /** Rolls back the changes that a dead thread's transaction had noted. */
+  rollBackForeign(): void;
+}
+
+export abstract class Member implements LockEnvironment {
+  readonly control: Int32Array;
+  readonly number: number;
+  readonly memory: Memory;
+  readonly lock: Lock;
+  readonly notes: Notes;
+  heir: Heir | undefined;
+  readonly #platform: Platform;
+  readonly #insideWord: number;
+
+  constructor(platform: Platform, handle: SharedDatabase, memory: Memory, number: number) {
+    this.#platform = platform;
+    this.control = handle.control;
+    this.number = number;
+    this.memory = memory;
+    this.notes = new Notes(handle.control, handle.notes);
+    this.#insideWord = memberWord(number, MemberWord.inside);
+    const { control } = this;
+    control[memberWord(number, MemberWord.thread)] = platform.threadNumber();
+    control[this.#insideWord] = Inside.nothing;
+    Atomics.add(control, ControlWord.members, 1);
+    this.lock = new Lock(control, number, this);
+  }
+
+  get isOwner(): boolean {
+    return this.number === OWNER;
+  }
+
+  /** What the lock's holder is doing, for those who would find it dead. */
+  set inside(what: number) {
+    this.control[this.#insideWord] = what;
+  }
+
+  /** Leaves: its number may be given to another thread. REQUIRES: the lock is not held. */
+  leave(): void {
+    const { control, number } = this;
+    Atomics.sub(control, ControlWord.members, 1);
+    Atomics.store(control, memberWord(number, MemberWord.state), MemberState.free);
+  }
+
+  /** Throws where the database cannot be used any more. */
+  check(): void {
+    const state = this.control[ControlWord.state];
+    if (state === State.shared) return;
+    if (state === State.damaged) {
+      throw new ThreadsError(
+        "DAMAGED",
+        "a thread ended in the middle of a write to this database, so that what is in memory " +
+          "cannot be trusted: close it in all threads and open it again; what was written to its " +
+          "log is there then",
+      );
+    }
+    throw new ThreadsError("CLOSED", "the thread that opened the database has closed it, or ended");
+  }
+
+  // The lock's surroundings
+
+  monotonicMs(): number {
+    return this.#platform.monotonicMs();
+  }
+
+  isAlive(member: number): boolean {
+    const thread = this.control[memberWord(member, MemberWord.thread)];
+    return this.#platform.isThreadRunning(thread);
+  }
+
+  entered(): void {
+    this.memory.refresh();
+    this.check();
+    this.inside = Inside.change;
+  }
+
+  leaving(): void {
+    this.inside = Inside.nothing;
+  }
+
+  waiting(_holder: number): void {}
+
+  /**
+   * A member has died with the lock, which is this thread's now. Had it changed nothing, nothing
+   * is to be done; a transaction between two of its calls is rolled back; in the middle of a change
+   * the memory is not to be trusted.
+   */
+  onDeath(member: number): void {
+    const { control } = this;
+    const inside = control[memberWord(member, MemberWord.inside)];
+    control[memberWord(member, MemberWord.inside)] = Inside.nothing;
+    Atomics.store(control, memberWord(member, MemberWord.state), MemberState.free);
+    Atomics.sub(control, ControlWord.members, 1);
+    this.memory.refresh();
+    if (inside === Inside.transaction) this.heir?.rollBackForeign();
+    else if (inside === Inside.change) {
+      Atomics.compareExchange(control, ControlWord.state, State.shared, State.damaged);
+    }
+  }
+}
+
+/** Takes a number that is free for this thread, one that a dead thread had among them. */
+export function takeNumber(platform: Platform, control: Int32Array): number {
+  for (let number = OWNER + 1; number <= MEMBERS_MAX; number++) {
+    const word = memberWord(number, MemberWord.state);
+    const { free, attached } = MemberState;
+    if (Atomics.compareExchange(control, word, free, attached) === free) return number;
+  }
+  for (let number = OWNER + 1; number <= MEMBERS_MAX; number++) {
+    const thread = control[memberWord(number, MemberWord.thread)];
+    // One that died with the lock is found by whoever waits for that.
+    if (Atomics.load(control, ControlWord.holder) === number) continue;
+    if (platform.isThreadRunning(thread)) continue;
+    const word = memberWord(number, MemberWord.thread);
+    if (Atomics.compareExchange(control, word, thread, platform.threadNumber()) !== thread)
+      continue;
+    Atomics.sub(control, ControlWord.members, 1);
+    return number;
+  }
+  throw new ThreadsError(
+    "MEMBERS",
+    `${MEMBERS_MAX} threads use this database, and no more can: close() it where it is not needed`,
+  );
+}

@@ -1,0 +1,149 @@
+// The owner's part: the thread that opened the database, whose JavaScript objects hold what no
+// segment does (sessions, subscriptions, who waits for what) and whose timers see to expiry,
+// eviction and what is to be freed. What others need of that, they say by notes and mailboxes, and
+// ring; the owner looks when its event loop comes to it, and each time that it takes the lock.
+
+import { latin1Text } from "../base/bytes.ts";
+import type { Blocking } from "../engine/blocking.ts";
+import type { Executor } from "../engine/executor.ts";
+import { Session } from "../engine/session.ts";
+import type { PubSubRegistry } from "../engine/subscriptions.ts";
+import type { Memory } from "../memory/memory.ts";
+import type { Platform } from "../platform/platform.ts";
+import { Arguments } from "../protocol/arguments.ts";
+import { RequestParser } from "../protocol/request-parser.ts";
+import { ControlWord, MEMBERS_MAX, OWNER, State } from "./control.ts";
+import type { SharedDatabase } from "./handle.ts";
+import { Mailboxes } from "./mailbox.ts";
+import { Member } from "./member.ts";
+import { Note, type NoteReader } from "./notes.ts";
+
+/** What the owner does when it has the time: sets the timers that others' writes ask for. */
+export interface Household {
+  readonly executor: Executor;
+  /** The time that commands see from now on. */
+  tick(): void;
+  tock(): void;
+  /** Other threads may have added a deadline, or left something to be freed. */
+  lookAround(): void;
+  afterBackgroundWrites: () => void;
+}
+
+export class Owner extends Member implements NoteReader {
+  readonly #household: Household;
+  readonly #blocking: Blocking;
+  readonly #pubsub: PubSubRegistry;
+  readonly #mailboxes: Mailboxes;
+  readonly #sessions: (Session | undefined)[] = new Array(MEMBERS_MAX + 1).fill(undefined);
+  readonly #parser: RequestParser = new RequestParser();
+  readonly #args: Arguments = new Arguments();
+  #ended = false;
+
+  constructor(platform: Platform, handle: SharedDatabase, memory: Memory, household: Household) {
+    super(platform, handle, memory, OWNER);
+    this.#household = household;
+    const { blocking, pubsub } = household.executor.context;
+    this.#blocking = blocking;
+    this.#pubsub = pubsub;
+    this.#mailboxes = new Mailboxes(this, handle.mailboxes);
+    this.leaving();
+    Atomics.store(this.control, ControlWord.state, State.shared);
+    Atomics.notify(this.control, ControlWord.state);
+    this.#listen(Atomics.load(this.control, ControlWord.bell));
+  }
+
+  /** Nobody is answered any more, and others that want the lock are refused. */
+  end(): void {
+    this.#ended = true;
+    const { control } = this;
+    Atomics.store(control, ControlWord.state, State.closed);
+    Atomics.notify(control, ControlWord.state);
+    Atomics.add(control, ControlWord.bell, 1);
+    Atomics.notify(control, ControlWord.bell);
+  }
+
+  // Hearing others
+
+  /** Waits, in the event loop, for the bell to have rung since it was `seen`. */
+  #listen(seen: number): void {
+    if (this.#ended) return;
+    const waited = Atomics.waitAsync(this.control, ControlWord.bell, seen);
+    if (waited.async) void waited.value.then(() => this.#hear());
+    else queueMicrotask(() => this.#hear());
+  }
+
+  #hear(): void {
+    if (this.#ended) return;
+    const seen = Atomics.load(this.control, ControlWord.bell);
+    const household = this.#household;
+    this.lock.enter();
+    try {
+      household.tick();
+      for (let member = OWNER + 1; member <= MEMBERS_MAX; member++) this.#answer(member);
+      household.lookAround();
+      household.afterBackgroundWrites();
+      household.tock();
+    } finally {
+      this.lock.leave();
+    }
+    this.#listen(seen);
+  }
+
+  #answer(member: number): void {
+    if (!this.#mailboxes.isAsking(member)) return;
+    this.#mailboxes.answer(member, (request, db, protocol) => {
+      const session = this.#sessionOf(member);
+      session.db = db;
+      session.protocol = protocol === 2 ? 2 : 3;
+      const args = this.#args;
+      this.#parser.parse(args, request, 0, request.length, true, null);
+      const { executor } = this.#household;
+      const { reply } = executor.context;
+      const before = reply.length;
+      executor.execute(session, args);
+      const bytes = reply.bytes.slice(before, reply.length);
+      reply.truncate(before);
+      return bytes;
+    });
+  }
+
+  #sessionOf(member: number): Session {
+    let session = this.#sessions[member];
+    if (session === undefined) {
+      session = new Session(0, this.#household.executor.keyspace.now);
+      this.#sessions[member] = session;
+    }
+    return session;
+  }
+
+  // The lock's surroundings
+
+  override entered(): void {
+    super.entered();
+    if (!this.notes.any) return;
+    this.notes.take(this);
+    this.#household.tick();
+    this.#household.executor.settle();
+  }
+
+  override leaving(): void {
+    const { control } = this;
+    control[ControlWord.waiters] = this.#blocking.sessions.size;
+    control[ControlWord.hearers] = this.#blocking.hearsAll ? 1 : 0;
+    control[ControlWord.listeners] = this.#pubsub.any ? 1 : 0;
+    super.leaving();
+  }
+
+  /** The lock's holder may be asking for something meanwhile, and lends the lock for it. */
+  override waiting(holder: number): void {
+    if (!this.#mailboxes.isAsking(holder)) return;
+    this.memory.refresh();
+    this.lock.borrowed(() => this.#answer(holder));
+  }
+
+  note(kind: number, db: number, a: Uint8Array, b: Uint8Array): void {
+    if (kind === Note.ready) this.#blocking.note(db, a, 0, a.length);
+    else if (kind === Note.database) this.#blocking.noteDatabase(db);
+    else this.#pubsub.publish(latin1Text(a, 0, a.length), b, 0, b.length);
+  }
+}
