@@ -21,6 +21,7 @@ export abstract class ImmediateMethods<T extends Text> extends Methods<AtOnce<T>
       core: (on) => self(on).#core,
       db: (on) => self(on).#db,
       text: (on, bytes, start, end) => self(on).#reader.text(bytes, start, end),
+      maker: (on) => self(on).#reader.text,
       look: (on, command, type) => self(on).#look(command, type),
       lookAt: (on, key, command, type) => self(on).#lookAt(key, command, type),
       lookIn: (on, key, element, command, type) => self(on).#lookIn(key, element, command, type),

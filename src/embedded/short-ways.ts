@@ -20,6 +20,7 @@
 import type { CompiledCommand } from "../engine/command.ts";
 import type { Core } from "./core.ts";
 import type { Asking } from "./methods/asking.ts";
+import type { TextMaker } from "./reader.ts";
 import type { AtOnce, Text, Value } from "./values.ts";
 
 /** look() and peek(): what there is, or what is to be done, is not for a short way. */
@@ -52,6 +53,8 @@ export interface Access {
   db(on: Called): number;
   /** A text of what a method returns. */
   text<T extends Text>(on: Called<T>, bytes: Uint8Array, start: number, end: number): T;
+  /** What makes texts of what a method returns. */
+  maker<T extends Text>(on: Called<T>): TextMaker<T>;
 
   // Looking. The request's argument 0 is the key; what else there is follows it.
 
@@ -71,6 +74,7 @@ export interface Access {
 export let coreOf: Access["core"];
 export let dbOf: Access["db"];
 export let textFor: Access["text"];
+export let makerOf: Access["maker"];
 export let look: Access["look"];
 export let lookAt: Access["lookAt"];
 export let lookIn: Access["lookIn"];
@@ -81,6 +85,7 @@ export function letIn(access: Access): void {
   coreOf = access.core;
   dbOf = access.db;
   textFor = access.text;
+  makerOf = access.maker;
   look = access.look;
   lookAt = access.lookAt;
   lookIn = access.lookIn;

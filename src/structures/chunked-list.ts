@@ -260,14 +260,15 @@ export class ChunkedLists {
 
   /** Moves the cursor one entry to the right; false (and no cursor) behind the last. */
   next(): boolean {
-    if (this.#plainLength < 0) {
-      const place = entryAfter(this.#u8, this.#place);
-      if (this.#u8[place] !== END_MARK) {
-        this.#place = place;
-        return true;
-      }
-    }
+    if (this.#plainLength < 0) return this.goOn(entryAfter(this.#u8, this.#place));
     return this.#enterFirst(this.nextNode(this.node));
+  }
+
+  /** As next, where it is known at which `place` in the node's bytes the next entry begins. */
+  goOn(place: number): boolean {
+    if (this.#u8[place] === END_MARK) return this.#enterFirst(this.nextNode(this.node));
+    this.#place = place;
+    return true;
   }
 
   /** Moves the cursor one entry to the left; false (and no cursor) before the first. */

@@ -108,6 +108,12 @@ export function entryAfter(u8: Uint8Array, at: number): number {
   return at + length + backLengthSize(length);
 }
 
+/** A string of so many bytes has one byte before it, its length, and one behind it. */
+export const SHORT_MAX = 63;
+
+/** Makes something of a range, such as a string. */
+export type MakeOfRange<T> = (bytes: Uint8Array, start: number, end: number) => T;
+
 /** The place of the entry that ends just before `at`. REQUIRES: there is one. */
 export function entryBefore(u8: Uint8Array, at: number): number {
   let place = at - 1;
@@ -579,6 +585,20 @@ export class PackedLists {
     this.bytes = this.#digits;
     this.end = 24;
     this.start = renderInteger(this.#digits, 24, this.high, this.low);
+  }
+
+  /**
+   * Appends to `out` what `make` makes of each string of at most SHORT_MAX bytes, from `at` on,
+   * until another kind of entry comes or there have been `max`. Returns the place behind them.
+   */
+  makeShort<T>(u8: Uint8Array, at: number, max: number, make: MakeOfRange<T>, out: T[]): number {
+    let place = at;
+    for (let left = max; left > 0 && (u8[place] & 0xc0) === 0x80; left--) {
+      const end = place + 1 + (u8[place] & 0x3f);
+      out.push(make(u8, place + 1, end));
+      place = end + 1;
+    }
+    return place;
   }
 
   /** `readInteger` for an entry at a place in a byte array. */

@@ -77,6 +77,33 @@ test("a copy is independent, and both can be freed in slices", () => {
   assert.ok(memory.usedBytes <= 32);
 });
 
+test("each element of any slice is given once, whatever it is stored as", () => {
+  const elements = [
+    ...["", "a", "12", "-70000", "4294967296123", "b".repeat(63), "c".repeat(64), "d"],
+    ...["e".repeat(200), "7", "f", "g".repeat(5000), "h", "i", "j".repeat(6000), "k".repeat(6000)],
+    ...["l".repeat(63), "1", "m", ...Array.from({ length: 40 }, (_, i) => `element ${i}`), "n"],
+  ];
+  for (const limit of [-1, -2, 1, 3, 128]) {
+    const { lists, entry } = fixture(limit);
+    for (const element of elements) {
+      const word = new TextEncoder().encode(element);
+      lists.willGrow(entry, 1, word.length);
+      lists.push(entry, End.right, word, 0, word.length);
+    }
+    const make = (u8: Uint8Array, start: number, end: number): string =>
+      String.fromCharCode(...u8.slice(start, end));
+    for (let from = 0; from < elements.length; from++) {
+      for (const count of [1, 2, 7, elements.length - from]) {
+        if (from + count > elements.length) continue;
+        const out = ["kept"];
+        lists.seek(entry, from);
+        lists.makeEach(count, make, out);
+        assert.deepEqual(out, ["kept", ...elements.slice(from, from + count)]);
+      }
+    }
+  }
+});
+
 test("random operations agree with an array", () => {
   for (let seed = 1; seed <= 4; seed++) fuzzLists(seed, 6000);
 });

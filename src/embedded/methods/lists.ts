@@ -4,7 +4,15 @@ import { sliceEnd, sliceStart } from "../../commands/shared/slices.ts";
 import { LIST, listsOf } from "../../types/lists.ts";
 import { Options } from "../options.ts";
 import { wordsOf } from "../request.ts";
-import { coreOf, lookAt, ORDINARY, shortWay, textFor, VALUES_UNTIMED } from "../short-ways.ts";
+import {
+  coreOf,
+  lookAt,
+  makerOf,
+  ORDINARY,
+  shortWay,
+  textFor,
+  VALUES_UNTIMED,
+} from "../short-ways.ts";
 import {
   type AnyMode,
   As,
@@ -189,20 +197,14 @@ export abstract class ShortListMethods<T extends Text> extends ListMethods<AtOnc
     const elements: T[] = [];
     if (entry === 0) return elements;
     const lists = listsOf(context);
-    const { chunked, packed } = lists;
     const length = lists.length(entry);
     const from = sliceStart(start, length);
-    let left = sliceEnd(stop, length) - from;
+    const left = sliceEnd(stop, length) - from;
     if (left <= 0) return elements;
     const isLong = left > VALUES_UNTIMED;
     const startMs = isLong ? timer.start() : 0;
     lists.seek(entry, from);
-    for (;;) {
-      chunked.read();
-      elements.push(textFor(this, packed.bytes, packed.start, packed.end));
-      if (--left === 0) break;
-      chunked.next();
-    }
+    lists.makeEach(left, makerOf(this), elements);
     if (isLong) timer.correct(counted[LRANGE], startMs);
     return elements;
   }
