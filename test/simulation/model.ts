@@ -34,6 +34,12 @@ interface Promised {
   readonly state: number;
 }
 
+/** A key that the database has deleted because its time was over. */
+export interface Expired {
+  readonly db: number;
+  readonly key: Uint8Array;
+}
+
 const latin1 = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1");
 
 /**
@@ -193,7 +199,6 @@ export class Model {
   nowMs: number | undefined;
 
   readonly #world: World;
-  readonly #expireDue: (budget: number) => number;
   readonly #promises: Promised[] = [];
   readonly #mirrors = new Map<Session, Mirror>();
   #changes = 0;
@@ -206,10 +211,8 @@ export class Model {
     core.services.writesRefused = () => this.refusal;
     const engine = core.engine as { clock: () => number };
     engine.clock = () => this.nowMs ?? world.nowMs();
-    const { executor } = core;
-    this.#expireDue = executor.expireDue.bind(executor);
     // Not by its own timers: see expire().
-    executor.expireDue = () => 0;
+    core.executor.expireDue = () => 0;
     this.#changes = core.keyspace.counter(Counter.changes);
   }
 
@@ -268,14 +271,23 @@ export class Model {
   }
 
   /**
-   * The database has deleted so many keys whose time is over; the same ones go here. If they went
-   * at another time, the order within a bucket would be another, which KEYS and SCAN show, and so
-   * would what is drawn by lot.
+   * The database has deleted keys whose time is over; the same ones go here. If they went at another
+   * time, the order within a bucket would be another, which KEYS and SCAN show, and so would what is
+   * drawn by lot. Which of those goes first that have the same deadline is nobody's promise.
    */
-  expire(count: number, nowMs: number): void {
-    const { executor } = coreOf(this.database);
+  expire(keys: readonly Expired[], nowMs: number): void {
+    const { executor, keyspace, context } = coreOf(this.database);
     executor.setNow(nowMs);
-    assert.equal(this.#expireDue(count), count, "as many keys' time is over in the reference");
+    context.effects.hold();
+    for (const { db, key } of keys) {
+      const { tables } = keyspace;
+      const table = keyspace.table(db);
+      const hash = tables.hash(key, 0, key.length);
+      const entry = table === 0 ? 0 : tables.find(table, hash, key, 0, key.length);
+      assert.ok(entry !== 0 && keyspace.isExpired(entry), "its time is over in the reference, too");
+      keyspace.expire(db, entry);
+    }
+    context.effects.release();
   }
 
   deliver(mirror: Mirror, bytes: Uint8Array): void {

@@ -16,11 +16,12 @@ import { coreOf, type Database } from "../../src/embedded/database.ts";
 import { openOn } from "../../src/embedded/open.ts";
 import type { Listening } from "../../src/embedded/serving.ts";
 import type { Session } from "../../src/engine/session.ts";
+import { Keyspace } from "../../src/keyspace/keyspace.ts";
 import type { FsyncPolicy } from "../../src/persistence/log/log.ts";
 import type { Arguments } from "../../src/protocol/arguments.ts";
 import type { Canary } from "./canaries.ts";
 import { SimulatedClient } from "./clients.ts";
-import { Model, stateOf } from "./model.ts";
+import { type Expired, Model, stateOf } from "./model.ts";
 import { Program } from "./program.ts";
 import { Workload } from "./workload.ts";
 import { Chance, type Death, ProcessGone, World } from "./world.ts";
@@ -333,8 +334,16 @@ class Simulation {
     };
     const expireDue = executor.expireDue.bind(executor);
     executor.expireDue = (budget: number) => {
+      const gone: Expired[] = [];
+      keyspace.expire = (db: number, entry: number) => {
+        const { records } = keyspace;
+        records.key(entry);
+        gone.push({ db, key: records.bytes.slice(records.start, records.end) });
+        Keyspace.prototype.expire.call(keyspace, db, entry);
+      };
       const count = expireDue(budget);
-      if (count > 0) this.#follow(() => model.expire(count, keyspace.now));
+      keyspace.expire = Keyspace.prototype.expire;
+      if (count > 0) this.#follow(() => model.expire(gone, keyspace.now));
       return count;
     };
     const forget = executor.forget.bind(executor);
