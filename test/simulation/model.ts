@@ -271,9 +271,9 @@ export class Model {
   }
 
   /**
-   * The database has deleted keys whose time is over; the same ones go here. If they went at another
-   * time, the order within a bucket would be another, which KEYS and SCAN show, and so would what is
-   * drawn by lot. Which of those goes first that have the same deadline is nobody's promise.
+   * The database has deleted keys whose time is over; the same ones go here. If they went at
+   * another time, the order within a bucket would be another, which KEYS and SCAN show, and so
+   * would what is drawn by lot. Which goes first of those with one deadline is nobody's promise.
    */
   expire(keys: readonly Expired[], nowMs: number): void {
     const { executor, keyspace, context } = coreOf(this.database);
