@@ -4,6 +4,8 @@
 // PractRand, and its counter makes the shortest period 2^32. The state lies in an Int32Array of the
 // caller's, so it can be in shared memory, and a seed makes every run the same again.
 
+import { assert } from "./assert.ts";
+
 export const RANDOM_WORDS = 4; // of state
 
 export class Random {
@@ -46,6 +48,7 @@ export class Random {
 
   /** An integer in [0, n), unbiased, for 1 ≤ n ≤ 2^31. */
   below(n: number): number {
+    assert(n >= 1 && n <= 0x80000000, "there is something to draw from");
     // 2^31 numbers fall into n equal shares; what lies past the last whole share is drawn again.
     const last = 0x7fffffff - (0x80000000 % n);
     let value = this.next32() >>> 1;

@@ -25,11 +25,15 @@
 // entries of the nodes add up to the list's; (4) every packed list is sound and has fewer than
 // 65535 entries; (5) list, gaps and header fit the node's block.
 //
+// A walk enters no more nodes than its list counts, and those are no more than the memory has room
+// for: it ends, whatever a reader without a lock meets on the way.
+//
 // Costs: ends O(1); seek O(nodes + entries of a node); insert, replace, remove O(bytes of a node).
 
-import { assert } from "../base/assert.ts";
 import { copyBytes } from "../base/bytes.ts";
+import { torn } from "../base/torn-read.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
+import { verifyList, verifyNodes } from "./chunked-list-verification.ts";
 import { ENTRIES_MAX, ListLimit } from "./list-limit.ts";
 import {
   backLengthSize,
@@ -44,6 +48,7 @@ import {
   writeU16,
   writeU32,
 } from "./packed-list.ts";
+import { WalkBound } from "./walk-bound.ts";
 
 // Words of a list's block and of a node's header.
 const L = { entries: 0, first: 1, last: 2, nodes: 3, bytes: 16 } as const;
@@ -72,10 +77,12 @@ export class ChunkedLists {
   #moved = 0;
 
   readonly limit: ListLimit;
+  readonly #bound: WalkBound;
 
   constructor(memory: Memory, packed: PackedLists, limit: ListLimit = new ListLimit()) {
     this.limit = limit;
     this.#memory = memory;
+    this.#bound = new WalkBound(memory, L.nodes, N.bytes);
     this.packed = packed;
     this.#u8 = memory.u8[0];
   }
@@ -131,8 +138,10 @@ export class ChunkedLists {
   /** Bytes of the blocks of the list. */
   memoryUsed(list: number): number {
     let bytes = this.#memory.sizeOf(list);
+    this.#bound.begin(list);
     for (let node = this.firstNode(list); node !== 0; node = this.nextNode(node)) {
       bytes += this.#memory.sizeOf(node);
+      this.#bound.leave();
     }
     return bytes;
   }
@@ -221,11 +230,13 @@ export class ChunkedLists {
 
   /** Puts the cursor on the first entry; false when there is none. */
   first(list: number): boolean {
+    this.#bound.begin(list);
     return this.#enterFirst(this.firstNode(list));
   }
 
   /** Puts the cursor on the last entry; false when there is none. */
   last(list: number): boolean {
+    this.#bound.begin(list);
     return this.#enterLast(this.lastNode(list));
   }
 
@@ -237,16 +248,19 @@ export class ChunkedLists {
   seek(list: number, index: number): boolean {
     const count = this.count(list);
     let rest = index < 0 ? index + count : index;
-    if (rest < 0 || rest >= count) {
+    if (!(rest >= 0 && rest < count)) {
       this.node = 0;
       return false;
     }
+    this.#bound.begin(list);
     if (rest * 2 <= count) {
       let node = this.firstNode(list);
       for (let n = this.#entriesOf(node); rest >= n; n = this.#entriesOf(node)) {
         rest -= n;
         node = this.nextNode(node);
+        this.#bound.leave();
       }
+      this.#bound.begin(list);
       return this.#enterAt(node, rest);
     }
     let node = this.lastNode(list);
@@ -254,29 +268,36 @@ export class ChunkedLists {
     for (let n = this.#entriesOf(node); behind >= n; n = this.#entriesOf(node)) {
       behind -= n;
       node = this.previousNode(node);
+      this.#bound.leave();
     }
+    this.#bound.begin(list);
     return this.#enterAt(node, this.#entriesOf(node) - 1 - behind);
   }
 
   /** Moves the cursor one entry to the right; false (and no cursor) behind the last. */
   next(): boolean {
     if (this.#plainLength < 0) return this.goOn(entryAfter(this.#u8, this.#place));
+    this.#bound.leave();
     return this.#enterFirst(this.nextNode(this.node));
   }
 
   /** As next, where it is known at which `place` in the node's bytes the next entry begins. */
   goOn(place: number): boolean {
-    if (this.#u8[place] === END_MARK) return this.#enterFirst(this.nextNode(this.node));
-    this.#place = place;
-    return true;
+    if (this.#u8[place] !== END_MARK) {
+      this.#place = place;
+      return true;
+    }
+    this.#bound.leave();
+    return this.#enterFirst(this.nextNode(this.node));
   }
 
   /** Moves the cursor one entry to the left; false (and no cursor) before the first. */
   previous(): boolean {
-    if (this.#plainLength < 0 && this.#place !== this.#firstPlace(this.node)) {
+    if (this.#plainLength < 0 && this.#place > this.#firstPlace(this.node)) {
       this.#place = entryBefore(this.#u8, this.#place);
       return true;
     }
+    this.#bound.leave();
     return this.#enterLast(this.previousNode(this.node));
   }
 
@@ -509,45 +530,12 @@ export class ChunkedLists {
 
   /** Asserts every invariant of the list. */
   verify(list: number): void {
-    let entries = 0;
-    let nodes = 0;
-    let previous = 0;
-    for (let node = this.firstNode(list); node !== 0; node = this.nextNode(node)) {
-      entries += this.#verifyNode(node, previous);
-      previous = node;
-      nodes++;
-    }
-    assert(this.lastNode(list) === previous, "a chunked list ends in its last node");
-    assert(this.nodes(list) === nodes, "a chunked list counts its nodes");
-    assert(this.count(list) === entries, "a chunked list counts its entries");
+    verifyList(this, this.#memory, list);
   }
 
   /** As verify, of up to `nodesMax` nodes from number `from` on; returns the next, 0 at the end. */
   verifyNodes(list: number, from: number, nodesMax: number): number {
-    let previous = 0;
-    let at = 0;
-    for (let node = this.firstNode(list); node !== 0; node = this.nextNode(node)) {
-      if (at >= from + nodesMax) return at;
-      if (at >= from) this.#verifyNode(node, previous);
-      previous = node;
-      at++;
-    }
-    return 0;
-  }
-
-  /** Returns the entries of a node, which stands behind `previous`. */
-  #verifyNode(node: number, previous: number): number {
-    assert(this.previousNode(node) === previous, "a chunked list is linked alike both ways");
-    this.nodeRange(node);
-    const { bytes, start, end } = this.packed;
-    const base = (node & PLACE_MASK) << 3;
-    assert(start >= base + N.bytes, "a node's content is behind its header");
-    assert(end <= base + this.#memory.sizeOf(node), "a node's content is in its block");
-    if (this.isPlain(node)) return 1;
-    const counted = checkListpack(bytes, start, end);
-    assert(counted > 0, "a node is a sound packed list, and not empty");
-    assert(readU16(bytes, start + 4) === counted, "a node's entries are counted");
-    return counted;
+    return verifyNodes(this, this.#memory, list, from, nodesMax);
   }
 
   // ---- Inside: where things are in a node ----
@@ -592,8 +580,14 @@ export class ChunkedLists {
     const words = this.#memory.i32[node >>> PLACE_BITS];
     const start = words[(base >> 2) + N.start];
     this.#u8 = this.#memory.u8[node >>> PLACE_BITS];
-    this.#plainLength = start === 0 ? words[(base >> 2) + N.length] : -1;
-    this.#place = start === 0 ? base + N.bytes : base + start + PACKED_HEADER;
+    if (start === 0) {
+      this.#plainLength = words[(base >> 2) + N.length];
+      this.#place = base + N.bytes;
+      if (this.#place + this.#plainLength > this.#u8.length) torn();
+    } else {
+      this.#plainLength = -1;
+      this.#place = base + start + PACKED_HEADER;
+    }
     return true;
   }
 

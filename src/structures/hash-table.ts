@@ -19,6 +19,10 @@
 // in chunks of 1024 (64 KiB); a small table has one shorter chunk that doubles up to that.
 // At a mean of 8 records a bucket the table takes about 9 bytes for each record.
 //
+// A reader without a lock may meet any bytes. A chain has at most CHAIN_BUCKETS_MAX buckets, which
+// no keyed hash comes near, and a walk begins with chains(), which believes no header that cannot
+// be one: so whatever is searched or walked through ends.
+//
 // Invariants, checked by verify():
 //  (1) 2^level ≤ buckets < 2^(level+1);
 //  (2) every record lies in the chain of its hash's bucket, under its tag;
@@ -32,6 +36,8 @@
 
 import { assert } from "../base/assert.ts";
 import type { Hasher } from "../base/hash.ts";
+import { torn } from "../base/torn-read.ts";
+import { extentBytes } from "../memory/extent.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 import { headerBytes, LONG_KEY, type Records } from "./record.ts";
 
@@ -48,10 +54,19 @@ const CHUNK_SHIFT = 10;
 const CHUNK_BUCKETS = 1 << CHUNK_SHIFT;
 const BUCKETS_MIN = 4;
 const DIRECTORY_MIN = 8;
+const CHAIN_BUCKETS_MAX = 1 << 14;
 
 /** Mean records a bucket above which one is split, and below which one is merged. */
 const SPLIT_ABOVE = 8;
 const MERGE_BELOW = 4;
+
+/**
+ * A draw hits a record with a chance of 1 in 32 at worst (one record in BUCKETS_MIN buckets): that
+ * so many in a row do not, nobody will see.
+ */
+const DRAWS_MAX = 1 << 14;
+/** The most slots from which is drawn: chains of a table that is split in time are far shorter. */
+const DRAWN_SLOTS_MAX = 1 << 10;
 
 /** Draws from 0 … n − 1. */
 export interface Chance {
@@ -132,6 +147,29 @@ export class HashTables {
   }
 
   /**
+   * As buckets, for a walk over all chains; the table need not be one. Torn where the header is not
+   * a table's: so many buckets there are room for.
+   */
+  chains(table: number): number {
+    const words = this.memory.i32[table >>> PLACE_BITS];
+    const h = (table & PLACE_MASK) << 1;
+    const buckets = words[h + H.buckets];
+    const mask = words[h + H.mask];
+    const chunks = words[h + H.chunks];
+    const room = words[h + H.room];
+    // The mask's ones are all at its low end, or a scan would not come round.
+    const inRound =
+      mask > 0 && (mask & (mask + 1)) === 0 && mask < buckets && buckets <= mask * 2 + 1;
+    const fits =
+      chunks === 0
+        ? buckets <= room && room <= CHUNK_BUCKETS
+        : chunks > 0 && chunks <= room && buckets <= chunks * CHUNK_BUCKETS;
+    if (!(inRound && fits)) torn();
+    if (chunks > 1 && chunks * CHUNK_BUCKETS * BUCKET_BYTES > extentBytes(this.memory)) torn();
+    return buckets;
+  }
+
+  /**
    * Is another number once a record has left a table or was replaced: as long as it stays (and the
    * table is the same), so does what find() found.
    */
@@ -172,6 +210,7 @@ export class HashTables {
     const tag = hash >>> 24 === 0 ? 1 : hash >>> 24;
     const tags = Math.imul(tag, 0x01010101);
     const length = end - start;
+    let hops = 0;
     do {
       const segment = bucket >>> PLACE_BITS;
       const words = memory.i32[segment];
@@ -207,7 +246,7 @@ export class HashTables {
         }
       }
       bucket = words[b + LINK];
-    } while (bucket !== 0);
+    } while (bucket !== 0 && (++hops < CHAIN_BUCKETS_MAX || torn()));
     return 0;
   }
 
@@ -277,6 +316,7 @@ export class HashTables {
    * cursor, 0 at the end. A scan begins with cursor 0.
    */
   scan(table: number, cursor: number): number {
+    this.chains(table);
     const mask = this.#scanMask(table, cursor);
     this.#find(this.#bucketAt(table, cursor & mask));
     return reverseBits((reverseBits(cursor | ~mask) + 1) | 0) >>> 0;
@@ -302,20 +342,22 @@ export class HashTables {
   /** A record drawn uniformly, or 0 from an empty table. */
   random(table: number, chance: Chance): number {
     if (this.count(table) === 0) return 0;
+    const buckets = this.chains(table);
     const words = this.memory.i32[table >>> PLACE_BITS];
     const h = (table & PLACE_MASK) << 1;
-    const buckets = words[h + H.buckets];
     // A slot number below `bound`, which no chain is longer than with a keyed hash, is drawn with
     // the bucket, and drawn again where the chain is shorter: each record has the same chance. A
     // chain that has not been split in this round holds `mean` records on average.
     const mean = words[h + H.count] / (words[h + H.mask] + 1);
     const bound = Math.ceil(mean + 6 * Math.sqrt(mean)) + 4;
-    for (;;) {
+    if (!(bound <= DRAWN_SLOTS_MAX)) torn();
+    for (let draw = 0; draw < DRAWS_MAX; draw++) {
       const bucket = this.#bucketAt(table, chance.below(buckets));
       const slot = chance.below(bound);
       const record = this.#chainRecordOrNone(bucket, slot);
       if (record !== 0) return record;
     }
+    return torn();
   }
 
   #chainRecordOrNone(first: number, index: number): number {
@@ -473,13 +515,15 @@ export class HashTables {
   #roomFor(first: number, scratch: Int32Array): Int32Array {
     let room = 0;
     for (let bucket = first; bucket !== 0; room += SLOTS) {
+      if (room > CHAIN_BUCKETS_MAX * SLOTS) torn();
       bucket = this.memory.i32[bucket >>> PLACE_BITS][((bucket & PLACE_MASK) << 1) + LINK];
     }
     return room <= scratch.length ? scratch : new Int32Array(room * 2);
   }
 
   /**
-   * Puts the records of a chain into `out` and returns how many. They will be looked at next: all
+   * Puts the records of a chain into `out` and returns how many. Torn where it has become longer
+   * than `out` has room for, or has no end. They will be looked at next: all
    * are loaded here, at the same time, where later each would be waited for.
    */
   #chainInto(first: number, out: Int32Array): number {
@@ -487,7 +531,9 @@ export class HashTables {
     let bucket = first;
     let count = 0;
     let loaded = 0;
+    let hops = 0;
     while (bucket !== 0) {
+      if (count + SLOTS > out.length || ++hops > CHAIN_BUCKETS_MAX) torn();
       const words = memory.i32[bucket >>> PLACE_BITS];
       const b = (bucket & PLACE_MASK) << 1;
       for (let slot = 0; slot < SLOTS; slot++) {
@@ -498,7 +544,6 @@ export class HashTables {
       }
       bucket = words[b + LINK];
     }
-    assert(count <= out.length, "the scratch has room for a chain");
     this.loaded = loaded;
     return count;
   }

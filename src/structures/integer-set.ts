@@ -20,6 +20,7 @@
 // the block once. Nothing here allocates JavaScript objects.
 
 import { assert } from "../base/assert.ts";
+import { torn } from "../base/torn-read.ts";
 import type { Memory } from "../memory/memory.ts";
 import { PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 
@@ -134,17 +135,31 @@ export class IntegerSets {
     return true;
   }
 
-  /** Loads member `index` (0 ≤ index < count) into the register. */
+  /** As count, for a walk over all members: torn where the set does not lie in its segment. */
+  wholeCount(set: number): number {
+    const words = this.#memory.i32[set >>> PLACE_BITS];
+    const at = (set & PLACE_MASK) << 1;
+    const width = words[at];
+    const count = words[at + 1];
+    const end = (at << 2) + INTEGER_SET_HEADER + count * width;
+    if (!(width > 0 && count >= 0 && end <= words.length * 4)) torn();
+    return count;
+  }
+
+  /**
+   * Loads member `index` (0 ≤ index < count) into the register; a member that lies outside of the
+   * segment is 0.
+   */
   load(set: number, index: number): void {
     const words = this.#memory.i32[set >>> PLACE_BITS];
     const at = (set & PLACE_MASK) << 1;
     const width = words[at];
     if (width === 8) {
-      this.low = words[at + 2 + index * 2];
-      this.high = words[at + 3 + index * 2];
+      this.low = words[at + 2 + index * 2] | 0;
+      this.high = words[at + 3 + index * 2] | 0;
       return;
     }
-    const value = width === 4 ? words[at + 2 + index] : half(words, at + 2, index);
+    const value = width === 4 ? words[at + 2 + index] | 0 : half(words, at + 2, index);
     this.low = value;
     this.high = value >> 31;
   }
@@ -374,7 +389,7 @@ function findTwos(words: Int32Array, items: number, count: number, low: number):
   let from = 0;
   let to = count;
   while (from < to) {
-    const middle = (from + to) >> 1;
+    const middle = (from + to) >>> 1;
     const value = half(words, items, middle);
     if (value === low) return middle;
     if (value < low) from = middle + 1;
@@ -387,7 +402,7 @@ function findFours(words: Int32Array, items: number, count: number, low: number)
   let from = 0;
   let to = count;
   while (from < to) {
-    const middle = (from + to) >> 1;
+    const middle = (from + to) >>> 1;
     const value = words[items + middle];
     if (value === low) return middle;
     if (value < low) from = middle + 1;
@@ -408,7 +423,7 @@ function findEights(
   let from = 0;
   let to = count;
   while (from < to) {
-    const middle = (from + to) >> 1;
+    const middle = (from + to) >>> 1;
     const valueHigh = words[items + middle * 2 + 1];
     const valueLow = words[items + middle * 2] ^ 0x80000000;
     if (valueHigh === high && valueLow === flipped) return middle;

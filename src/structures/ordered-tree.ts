@@ -27,11 +27,16 @@
 //  (4) no node is empty; an inner node has at least 2 children; nodes that are neither the root
 //      nor on the right edge hold at least 20 items or 11 children.
 //
+// What is only read ends, whatever bytes a reader without a lock meets: heights, slots and items
+// have their maximum, and a walk goes through no more leaves than the tree has.
+//
 // Cost: first is two reads; insert, remove, rank and at are O(log n) and, for one million items, go
 // through five nodes. No operation allocates JavaScript objects (V8 boxes a key that is passed in).
 
 import { assert } from "../base/assert.ts";
+import { torn } from "../base/torn-read.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
+import { WalkBound } from "./walk-bound.ts";
 
 const T = { root: 0, height: 1, items: 2, first: 3, leaves: 4, inners: 5, bytes: 32 } as const;
 
@@ -64,12 +69,14 @@ export class OrderedTrees {
   readonly #nodes = new Int32Array(HEIGHT_MAX);
   readonly #slots = new Int32Array(HEIGHT_MAX);
 
-  // The cursor.
+  // The cursor, and how many leaves it may go through.
   #leaf = 0;
   #slot = 0;
+  readonly #bound: WalkBound;
 
   constructor(memory: Memory) {
     this.memory = memory;
+    this.#bound = new WalkBound(memory, T.leaves, NODE_BYTES);
   }
 
   /** The order of the values of equal keys. */
@@ -215,7 +222,7 @@ export class OrderedTrees {
     if (this.count(tree) === 0) return 0;
     const leaf = this.#descend(tree, key, value);
     let rank = this.#lowerBound(leaf, this.#words(leaf)[wordOf(leaf) + COUNT], key, value);
-    const height = this.#words(tree)[wordOf(tree) + T.height];
+    const height = this.#height(tree);
     for (let depth = 0; depth < height; depth++) {
       const node = this.#nodes[depth];
       const words = this.#words(node);
@@ -241,8 +248,9 @@ export class OrderedTrees {
   /** Moves the cursor to the first item that is not before this one; false when there is none. */
   seek(tree: number, key: number, value: number): boolean {
     if (this.count(tree) === 0) return false;
+    this.#bound.begin(tree);
     this.#leaf = this.#descend(tree, key, value);
-    const items = this.#words(this.#leaf)[wordOf(this.#leaf) + COUNT];
+    const items = this.#items(this.#leaf);
     this.#slot = this.#lowerBound(this.#leaf, items, key, value);
     return this.#slot < items || this.#nextLeaf();
   }
@@ -253,11 +261,15 @@ export class OrderedTrees {
     const header = this.#words(tree);
     let node = header[wordOf(tree) + T.root];
     let rest = rank;
-    for (let left = header[wordOf(tree) + T.height]; left > 0; left--) {
+    this.#bound.begin(tree);
+    for (let left = this.#height(tree); left > 0; left--) {
       const words = this.#words(node);
       const at = wordOf(node);
       let slot = 0;
-      while (rest >= words[at + COUNTS + slot]) rest -= words[at + COUNTS + slot++];
+      while (slot < INNER_MAX && rest >= words[at + COUNTS + slot]) {
+        rest -= words[at + COUNTS + slot++];
+      }
+      if (slot === INNER_MAX) torn();
       node = words[at + CHILDREN + slot];
     }
     this.#leaf = node;
@@ -268,8 +280,7 @@ export class OrderedTrees {
   /** Moves the cursor to the next item; false when there is none. */
   next(): boolean {
     this.#slot++;
-    const leaf = this.#leaf;
-    return this.#slot < this.#words(leaf)[wordOf(leaf) + COUNT] || this.#nextLeaf();
+    return this.#slot < this.#items(this.#leaf) || this.#nextLeaf();
   }
 
   /** Shows the items with from ≤ key ≤ to in order. The visitor must not change the tree. */
@@ -291,30 +302,47 @@ export class OrderedTrees {
     if (this.count(tree) === 0) return false;
     const header = this.#words(tree);
     let node = header[wordOf(tree) + T.root];
-    for (let left = header[wordOf(tree) + T.height]; left > 0; left--) {
+    this.#bound.begin(tree);
+    for (let left = this.#height(tree); left > 0; left--) {
       const words = this.#words(node);
       const slot = this.#lowerBoundOfKey(node, 1, words[wordOf(node) + COUNT], key) - 1;
       node = words[wordOf(node) + CHILDREN + slot];
     }
-    const items = this.#words(node)[wordOf(node) + COUNT];
+    const items = this.#items(node);
     this.#leaf = node;
     this.#slot = this.#lowerBoundOfKey(node, 0, items, key);
     return this.#slot < items || this.#nextLeaf();
   }
 
   #nextLeaf(): boolean {
+    this.#bound.leave();
     this.#leaf = this.#words(this.#leaf)[wordOf(this.#leaf) + NEXT];
     this.#slot = 0;
     return this.#leaf !== 0;
   }
 
+  // Levels of inner nodes. Torn where there are more than a tree can have.
+  #height(tree: number): number {
+    const height = this.#words(tree)[wordOf(tree) + T.height];
+    if (!(height >= 0 && height < HEIGHT_MAX)) torn();
+    return height;
+  }
+
+  // The items of a leaf. Torn where there are more than one has room for.
+  #items(leaf: number): number {
+    const items = this.#words(leaf)[wordOf(leaf) + COUNT];
+    if (!(items <= LEAF_MAX)) torn();
+    return items;
+  }
+
   // The leaf where the item is or would be; the way there is noted. REQUIRES: the tree has a root.
   #descend(tree: number, key: number, value: number): number {
     const header = this.#words(tree);
-    const height = header[wordOf(tree) + T.height];
+    const height = this.#height(tree);
     let node = header[wordOf(tree) + T.root];
     for (let depth = 0; depth < height; depth++) {
       const slot = this.#childSlot(node, key, value);
+      if (slot >= INNER_MAX) torn();
       this.#nodes[depth] = node;
       this.#slots[depth] = slot;
       node = this.#words(node)[wordOf(node) + CHILDREN + slot];

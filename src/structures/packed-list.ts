@@ -38,6 +38,7 @@
 
 import { assert } from "../base/assert.ts";
 import { copyBytes } from "../base/bytes.ts";
+import { torn } from "../base/torn-read.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 
 /** Bytes before the first entry. */
@@ -56,6 +57,8 @@ const INTEGER_24 = 0xf2;
 const INTEGER_32 = 0xf3;
 const INTEGER_64 = 0xf4;
 const TWO_32 = 4294967296;
+/** Five groups of 7 bits: no back length has more. */
+const BACK_LENGTH_END = 2 ** 35;
 const HELD_MIN = 256;
 const HELD_MAX = 65536;
 
@@ -99,12 +102,16 @@ export function backLengthSize(length: number): number {
   return length < 268435455 ? 4 : 5;
 }
 
-/** The place behind the entry at `at`: the next entry's, or the end mark's. */
+/**
+ * The place behind the entry at `at`: the next entry's, or the end mark's. Torn where no entry is,
+ * so that a walk, which each entry brings forward, ends with its array.
+ */
 export function entryAfter(u8: Uint8Array, at: number): number {
   const head = u8[at];
   if (head < 0x80) return at + 2;
   if (head < 0xc0) return at + 2 + (head & 0x3f);
   const length = entryLength(u8, at);
+  if (length === 0) torn();
   return at + length + backLengthSize(length);
 }
 
@@ -114,7 +121,10 @@ export const SHORT_MAX = 63;
 /** Makes something of a range, such as a string. */
 export type MakeOfRange<T> = (bytes: Uint8Array, start: number, end: number) => T;
 
-/** The place of the entry that ends just before `at`. REQUIRES: there is one. */
+/**
+ * The place of the entry that ends just before `at`. REQUIRES: there is one. Torn where the bytes
+ * before are no back length, so that a walk backwards ends with its array.
+ */
 export function entryBefore(u8: Uint8Array, at: number): number {
   let place = at - 1;
   let byte = u8[place];
@@ -125,7 +135,8 @@ export function entryBefore(u8: Uint8Array, at: number): number {
     byte = u8[--place];
     length += (byte & 0x7f) * factor;
     factor *= 128;
-  } while (byte >= 0x80);
+  } while (byte >= 0x80 && factor < BACK_LENGTH_END);
+  if (!(byte < 0x80 && place >= length)) torn();
   return place - length;
 }
 
@@ -160,9 +171,13 @@ export function checkListpack(bytes: Uint8Array, start: number, end: number): nu
     if (length === 0) return -1;
     const size = backLengthSize(length);
     if (at + length + size > last) return -1;
-    if (entryBefore(bytes, at + length + size) !== at) return -1;
-    for (let i = at + length + 1; i < at + length + size; i++) if (bytes[i] < 0x80) return -1;
     if (bytes[at + length] >= 0x80) return -1;
+    let back = bytes[at + length];
+    for (let i = at + length + 1; i < at + length + size; i++) {
+      if (bytes[i] < 0x80) return -1;
+      back = back * 128 + (bytes[i] & 0x7f);
+    }
+    if (back !== length) return -1;
     at += length + size;
     entries++;
   }
@@ -579,6 +594,7 @@ export class PackedLists {
       this.bytes = u8;
       this.start = at + (head === STRING_32 ? 5 : 2);
       this.end = at + entryLength(u8, at);
+      if (this.end > u8.length) torn();
       return;
     }
     this.readIntegerAt(u8, at);

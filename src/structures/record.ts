@@ -18,6 +18,7 @@
 
 import { assert } from "../base/assert.ts";
 import { copyBytes } from "../base/bytes.ts";
+import { torn } from "../base/torn-read.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 
 export const KIND_MASK = 31;
@@ -255,7 +256,7 @@ export class Records {
     words[at + (headerBytes(words[at]) >> 2) - 1] = length;
   }
 
-  /** Describes the key in bytes, start, end. */
+  /** Describes the key in bytes, start, end. Torn where it does not end within its segment. */
   key(ref: number): void {
     const segment = ref >>> PLACE_BITS;
     const at = (ref & PLACE_MASK) << 3;
@@ -265,9 +266,10 @@ export class Records {
     this.start = at + headerBytes(word);
     this.end =
       this.start + ((word & LONG_KEY) === 0 ? words[(at >> 2) + 1] & 0xffff : words[(at >> 2) + 2]);
+    if (!(this.end <= this.bytes.length)) torn();
   }
 
-  /** Describes a string value in bytes, start, end. */
+  /** Describes a string value in bytes, start, end. Torn where a long one leaves its segment. */
   value(ref: number): void {
     const segment = ref >>> PLACE_BITS;
     const at = (ref & PLACE_MASK) << 3;
@@ -280,6 +282,7 @@ export class Records {
       this.bytes = this.memory.u8[block >>> PLACE_BITS];
       this.start = (block & PLACE_MASK) << 3;
       this.end = this.start + words[field - 1];
+      if (!(this.end <= this.bytes.length)) torn();
       return;
     }
     this.bytes = this.memory.u8[segment];
