@@ -1,10 +1,9 @@
 // What a reader may find that works without a lock: memory in the middle of a change, or blocks
 // that were freed meanwhile and given to somebody else. Whatever the bytes say, reading ends. Where
 // a length leads out of its array, where there are more links than there can be blocks, where a
-// count cannot be one, the read gives up by throwing `tornRead`; whoever read without a lock throws
-// away what it has, and reads again. Behind a lock it means what a failed assertion means.
-//
-// There is one such error, made here: to throw it costs no stack and no allocation.
+// count cannot be one, the read gives up by throwing one error, always the same object without a
+// stack; whoever read without a lock throws away what it has, and reads again. Inside the lock it
+// means what a failed assertion means.
 
 /** Thrown where what is read cannot be what anybody wrote. */
 export class TornRead extends Error {
@@ -12,9 +11,10 @@ export class TornRead extends Error {
   readonly code = "TORN_READ";
 }
 
+const limit = Error.stackTraceLimit;
+Error.stackTraceLimit = 0;
 const tornRead = new TornRead("memory was changed while it was read, or is damaged");
-// Where it was made says nothing about where it is thrown.
-tornRead.stack = `${tornRead.name}: ${tornRead.message}`;
+Error.stackTraceLimit = limit;
 
 /** Gives up a read. */
 export function torn(): never {

@@ -48,6 +48,8 @@ const CLOCK_STALE_MS = 500;
 const MINUS = 0x2d;
 /** Reads are tried so often without the lock. */
 const READ_TRIES = 3;
+/** Their replies are no longer: what torn bytes may have it write is bounded, too. */
+const UNLOCKED_REPLY_MAX = 64 << 20;
 
 const cursor = new ReplyCursor();
 
@@ -230,6 +232,7 @@ export class Core {
       const sequence = lock.beginRead();
       if (sequence < 0) continue;
       keyspace.beginReading();
+      reply.unlockedMax = at + UNLOCKED_REPLY_MAX;
       let failure: unknown;
       try {
         member.memory.refresh();
@@ -241,6 +244,7 @@ export class Core {
         failure = error;
       }
       keyspace.endReading();
+      reply.unlockedMax = Number.POSITIVE_INFINITY;
       if (lock.isSame(sequence)) {
         if (failure === undefined) {
           if (reply.bytes[at] === MINUS) throw this.#takeError(at);

@@ -14,8 +14,9 @@ export class TableWalk {
   #count = 0;
   #at = 0;
   #table = 0;
-  /** The chain to walk when those in #records are done, or −1 in a batch. */
-  #bucket = -1;
+  /** The chain to walk when those in #records are done, and the one where the walk ends. */
+  #bucket = 0;
+  #end = 0;
 
   constructor(tables: HashTables) {
     this.#tables = tables;
@@ -25,6 +26,7 @@ export class TableWalk {
   open(table: number): void {
     this.#table = table;
     this.#bucket = 0;
+    this.#end = this.#tables.chains(table);
     this.#count = 0;
     this.#at = 0;
   }
@@ -36,7 +38,8 @@ export class TableWalk {
   openBatch(table: number, cursor: number): number {
     const next = this.#tables.scan(table, cursor);
     this.#table = table;
-    this.#bucket = -1;
+    this.#bucket = 0;
+    this.#end = 0;
     this.#take();
     return next;
   }
@@ -44,7 +47,7 @@ export class TableWalk {
   /** The next record, or 0 at the end. */
   next(): number {
     while (this.#at === this.#count) {
-      if (this.#bucket < 0 || this.#bucket >= this.#tables.buckets(this.#table)) return 0;
+      if (this.#bucket === this.#end) return 0;
       this.#tables.collect(this.#table, this.#bucket++);
       this.#take();
     }

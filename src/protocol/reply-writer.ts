@@ -7,11 +7,17 @@
 // Replies that wait together have at most REPLY_BYTES_MAX bytes, since ranges of them are named by
 // 31-bit offsets. What a command writes beyond that goes nowhere (`overflowed`), and whoever had it
 // executed puts an error in the place of its reply (`recover`).
+//
+// A read without a lock may meet lengths and links that are none (base/torn-read.ts). No room is
+// made for a value that does not lie in its array, and such a read writes no further than about to
+// `unlockedMax`: beyond, it has to come again with the lock.
 // Format: RESP2 and RESP3 as redis.io/docs/reference/protocol-spec describes them.
 
 import { copyBytes, utf8Length, writeUtf8 } from "../base/bytes.ts";
 import { formatDouble } from "../base/doubles.ts";
 import { writeInteger, writeInteger64 } from "../base/integers.ts";
+import { needLock } from "../base/lock-needed.ts";
+import { torn } from "../base/torn-read.ts";
 import { Errors, errorLine } from "./errors.ts";
 
 const FIRST_BYTES = 16 * 1024;
@@ -37,6 +43,8 @@ export class ReplyWriter {
   /** More was written than replies may have: `bytes` are not replies until `recover`. */
   overflowed = false;
   bytesMax = REPLY_BYTES_MAX;
+  /** The buffer grows for no longer reply of a read without the lock. */
+  unlockedMax: number = Number.POSITIVE_INFINITY;
   #kept: Uint8Array | undefined;
 
   /** Makes room for `extra` more bytes. */
@@ -45,6 +53,7 @@ export class ReplyWriter {
   }
 
   #grow(extra: number): void {
+    if (this.length + extra > this.unlockedMax) needLock();
     if (this.overflowed || this.length + extra > this.bytesMax) {
       this.#overflow(extra);
       return;
@@ -54,6 +63,12 @@ export class ReplyWriter {
     const longer = new Uint8Array(Math.min(size, this.bytesMax));
     longer.set(this.bytes.subarray(0, this.length));
     this.bytes = longer;
+  }
+
+  /** Makes room for a bulk string that ends at bytes[end]. */
+  #growFor(bytes: Uint8Array, end: number, length: number): void {
+    if (!(end <= bytes.length)) torn();
+    this.#grow(length + HEAD_MAX);
   }
 
   /** From here on, what is written goes to a buffer of its own, over and over. */
@@ -82,10 +97,10 @@ export class ReplyWriter {
     this.length += end - start;
   }
 
-  /** A bulk string. */
+  /** A bulk string. Torn where room is to be made for more than lies in the array. */
   bulk(bytes: Uint8Array, start: number, end: number): void {
     const length = end - start;
-    if (this.length + length + HEAD_MAX > this.bytes.length) this.#grow(length + HEAD_MAX);
+    if (!(this.length + length + HEAD_MAX <= this.bytes.length)) this.#growFor(bytes, end, length);
     const out = this.bytes;
     let at = this.length;
     out[at++] = 36;

@@ -11,6 +11,7 @@
 // what it stands on; all are borrowed until the hash changes or the next of these calls.
 
 import { assert } from "../base/assert.ts";
+import { torn } from "../base/torn-read.ts";
 import type { CollectionType } from "../keyspace/data-type.ts";
 import { type EntryJournal, listening } from "../keyspace/entry-journal.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
@@ -430,6 +431,7 @@ export class HashWalk {
     const start = (at << 2) + header;
     const end = start + ((word & LONG_KEY) === 0 ? lengths & 0xffff : words[at + 2]);
     this.bytes = this.#memory.u8[segment];
+    if (!(end <= this.bytes.length)) torn();
     this.start = start;
     this.end = end;
     if ((word & POINTER) === 0) {
@@ -463,6 +465,7 @@ export class HashWalk {
       this.end = length;
     }
     const valueAt = packed.next(list, at);
+    if (valueAt === 0) torn();
     packed.read(list, valueAt);
     this.valueBytes = packed.bytes;
     this.valueStart = packed.start;

@@ -107,8 +107,9 @@ export class MemberTables implements Disposer {
   /** Bytes of the table with all its members. */
   bytesUsed(table: number): number {
     const tables = this.#tables;
+    const chains = tables.chains(table);
     let bytes = tables.bytesUsed(table);
-    for (let bucket = 0; bucket < tables.buckets(table); bucket++) {
+    for (let bucket = 0; bucket < chains; bucket++) {
       const count = tables.collect(table, bucket);
       for (let i = 0; i < count; i++) bytes += this.#records.bytesUsed(tables.found[i]);
     }

@@ -11,6 +11,7 @@
 // stands on; both are borrowed until the set changes or the next of these calls.
 
 import { assert } from "../base/assert.ts";
+import { torn } from "../base/torn-read.ts";
 import type { CollectionType } from "../keyspace/data-type.ts";
 import { type EntryJournal, listening } from "../keyspace/entry-journal.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
@@ -543,7 +544,7 @@ export class SetWalk {
     this.ofIntegers = kind === SetKind.integers;
     if (kind === SetKind.integers) {
       this.#at = 0;
-      this.#count = this.#integers.count(root);
+      this.#count = this.#integers.wholeCount(root);
     } else if (kind === SetKind.packed) {
       this.#at = this.#packed.first(root);
     }
@@ -562,6 +563,7 @@ export class SetWalk {
       this.bytes = this.#memory.u8[segment];
       this.start = start;
       this.end = start + ((word & LONG_KEY) === 0 ? words[at + 1] & 0xffff : words[at + 2]);
+      if (!(this.end <= this.bytes.length)) torn();
       return true;
     }
     return this.#kind === SetKind.integers ? this.#nextInteger() : this.#nextPacked();

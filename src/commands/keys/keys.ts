@@ -115,8 +115,9 @@ function keysCommand(c: Context): void {
   const all = globMatchesAll(args.bytes, start, end);
   const mark = reply.beginDeferred();
   const table = keyspace.table(c.db);
+  const chains = table === 0 ? 0 : tables.chains(table);
   let count = 0;
-  for (let bucket = 0; table !== 0 && bucket < tables.buckets(table); bucket++) {
+  for (let bucket = 0; bucket < chains; bucket++) {
     const found = tables.collect(table, bucket);
     for (let i = 0; i < found; i++) {
       const entry = tables.found[i];

@@ -3,6 +3,7 @@
 // texts are those of Redis 7.2; redis.io/docs/latest/commands/?group=list.
 
 import { asciiBytes } from "../../base/bytes.ts";
+import { torn } from "../../base/torn-read.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { EventClass, keyEvent } from "../../engine/events.ts";
@@ -238,11 +239,12 @@ function lrangeCommand(c: Context): void {
   if (from >= to) return reply.array(0);
   const { chunked, packed } = lists;
   reply.array(to - from);
-  lists.seek(entry, from);
-  for (let n = to - from; n > 0; n--) {
+  if (!lists.seek(entry, from)) torn();
+  for (let n = to - from; ; ) {
     chunked.read();
     reply.bulk(packed.bytes, packed.start, packed.end);
-    chunked.next();
+    if (--n === 0) return;
+    if (!chunked.next()) torn();
   }
 }
 
@@ -465,8 +467,9 @@ function lposCommand(c: Context): void {
     let skip = Math.abs(rank) - 1;
     let rest = compared === 0 ? length : Math.min(compared, length);
     let at = forward ? 0 : length - 1;
-    lists.seek(entry, forward ? 0 : -1);
+    let there = lists.seek(entry, forward ? 0 : -1);
     for (; rest > 0 && matches < wanted; rest--) {
+      if (!there) torn();
       if (chunked.equals(args.bytes, args.starts[2], args.ends[2])) {
         if (skip > 0) skip--;
         else {
@@ -474,8 +477,7 @@ function lposCommand(c: Context): void {
           matches++;
         }
       }
-      if (forward) chunked.next();
-      else chunked.previous();
+      there = forward ? chunked.next() : chunked.previous();
       at += forward ? 1 : -1;
     }
   }

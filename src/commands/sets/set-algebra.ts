@@ -1,12 +1,15 @@
 // Commands that combine sets: SINTER, SUNION, SDIFF, and those that store what comes out. A result
-// that must be built first is a set in a holder: an entry that stands in no database.
+// that must be built first is a set in a holder: an entry that stands in no database. One that is
+// only replied is built in a memory of this thread's own: a command that reads writes nowhere else.
 
 import { asciiBytes } from "../../base/bytes.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Events, type KeyEvent } from "../../engine/events.ts";
+import { Keyspace } from "../../keyspace/keyspace.ts";
+import { Memory } from "../../memory/memory.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
-import { SET, type Sets, type SetWalk, setsOf } from "../../types/sets.ts";
+import { SET, Sets, type SetWalk, setsOf } from "../../types/sets.ts";
 import { keysArg } from "../shared/argument-docs.ts";
 import { replyMembers, SetEvents } from "./sets.ts";
 
@@ -18,6 +21,8 @@ const LIMIT = asciiBytes("limit");
 const UNITED_BY_LOOKUP_MAX = 4;
 /** Up to so many sets are sorted by insertion, which needs no comparing function. */
 const INSERTION_MAX = 16;
+/** A memory of results that has become larger is given up. */
+const RESULTS_KEPT_BYTES = 1 << 20;
 
 const sourcesArg: ArgumentDoc = { name: "key", type: "key", keySpecIndex: 1, multiple: true };
 const destinationArg: ArgumentDoc = { name: "destination", type: "key", keySpecIndex: 0 };
@@ -70,10 +75,34 @@ function anyHas(sets: Sets, from: number, to: number, walk: SetWalk): boolean {
   return false;
 }
 
-/** Replies the members of a set that was built for the reply, and frees it. */
-function replyHolder(c: Context, holder: number): void {
-  replyMembers(c, holder);
-  c.keyspace.dispose(holder);
+/** Sets in a memory of their own, for results that are only replied, by the sets of a keyspace. */
+const results = new WeakMap<Sets, Sets>();
+
+/** Where results are built for this context: empty, and with the limits of its sets. */
+function resultsOf(c: Context): Sets {
+  const sets = setsOf(c);
+  let own = results.get(sets);
+  // What was not given back was left by a read that gave up.
+  if (own === undefined || own.memory.usedBytes > 0) {
+    const { k0, k1 } = sets.tables.hasher;
+    own = new Sets(new Keyspace(new Memory(), 1, Int32Array.of(k0, k1, 0, 0)));
+    results.set(sets, own);
+  }
+  own.integersMax = sets.integersMax;
+  own.packedEntriesMax = sets.packedEntriesMax;
+  own.packedValueMax = sets.packedValueMax;
+  return own;
+}
+
+/** Replies the members of a result, and frees it; a large one's memory goes with it. */
+function replyResult(c: Context, own: Sets, holder: number): void {
+  replyMembers(c, holder, own);
+  if (own.memory.reservedBytes > RESULTS_KEPT_BYTES) {
+    results.delete(setsOf(c));
+    return;
+  }
+  own.free(own.records.kind(holder), own.records.pointer(holder), Number.MAX_SAFE_INTEGER);
+  own.memory.free(holder);
 }
 
 /** Makes the set that was built in `holder` the value of argument 1, and replies its size. */
@@ -214,14 +243,14 @@ function sinterstoreCommand(c: Context): void {
   storeHolder(c, holder, SetEvents.sinterstore);
 }
 
-/** A new set, in a holder, of all members of entries[0, count). */
-function unite(sets: Sets, count: number): number {
+/** A new set, in a holder of `into`, of all members of entries[0, count). */
+function unite(sets: Sets, count: number, into: Sets): number {
   const { walk } = sets;
-  const holder = sets.createHolder();
+  const holder = into.createHolder();
   for (let i = 0; i < count; i++) {
     if (entries[i] === 0) continue;
     walk.open(entries[i]);
-    while (walk.next()) sets.gather(holder, walk.bytes, walk.start, walk.end);
+    while (walk.next()) into.gather(holder, walk.bytes, walk.start, walk.end);
   }
   return holder;
 }
@@ -255,7 +284,8 @@ function sunionCommand(c: Context): void {
   const absent = findSets(c, 1, count);
   if (absent < 0) return;
   if (count > UNITED_BY_LOOKUP_MAX || allSorted(sets, count)) {
-    return replyHolder(c, unite(sets, count));
+    const own = resultsOf(c);
+    return replyResult(c, own, unite(sets, count, own));
   }
   const { walk } = sets;
   const mark = reply.beginDeferred();
@@ -291,7 +321,7 @@ export const sunionstore: Command = {
 function sunionstoreCommand(c: Context): void {
   const count = c.args.count - 2;
   if (findSets(c, 2, count + 1) < 0) return;
-  storeHolder(c, unite(setsOf(c), count), SetEvents.sunionstore);
+  storeHolder(c, unite(setsOf(c), count, setsOf(c)), SetEvents.sunionstore);
 }
 
 /**
@@ -311,26 +341,26 @@ function differsByLookup(sets: Sets, count: number): boolean {
   return lookups / 2 <= members;
 }
 
-/** A new set, in a holder, of entries[0] without the members of the others. */
-function subtract(sets: Sets, count: number): number {
+/** A new set, in a holder of `into`, of entries[0] without the members of the others. */
+function subtract(sets: Sets, count: number, into: Sets): number {
   const { walk } = sets;
-  const holder = sets.createHolder();
+  const holder = into.createHolder();
   if (entries[0] === 0) return holder;
   if (differsByLookup(sets, count)) {
     sortBySize(sets, 1, count, -1);
     walk.open(entries[0]);
     while (walk.next()) {
       if (anyHas(sets, 1, count, walk)) continue;
-      sets.gather(holder, walk.bytes, walk.start, walk.end);
+      into.gather(holder, walk.bytes, walk.start, walk.end);
     }
     return holder;
   }
   walk.open(entries[0]);
-  while (walk.next()) sets.gather(holder, walk.bytes, walk.start, walk.end);
-  for (let i = 1; i < count && sets.count(holder) > 0; i++) {
+  while (walk.next()) into.gather(holder, walk.bytes, walk.start, walk.end);
+  for (let i = 1; i < count && into.count(holder) > 0; i++) {
     if (entries[i] === 0) continue;
     walk.open(entries[i]);
-    while (walk.next()) sets.withdraw(holder, walk.bytes, walk.start, walk.end);
+    while (walk.next()) into.withdraw(holder, walk.bytes, walk.start, walk.end);
   }
   return holder;
 }
@@ -355,7 +385,10 @@ function sdiffCommand(c: Context): void {
   const count = c.args.count - 1;
   if (findSets(c, 1, count) < 0) return;
   if (entries[0] === 0) return reply.set(0);
-  if (!differsByLookup(sets, count)) return replyHolder(c, subtract(sets, count));
+  if (!differsByLookup(sets, count)) {
+    const own = resultsOf(c);
+    return replyResult(c, own, subtract(sets, count, own));
+  }
   sortBySize(sets, 1, count, -1);
   const { walk } = sets;
   const mark = reply.beginDeferred();
@@ -388,7 +421,7 @@ export const sdiffstore: Command = {
 function sdiffstoreCommand(c: Context): void {
   const count = c.args.count - 2;
   if (findSets(c, 2, count + 1) < 0) return;
-  storeHolder(c, subtract(setsOf(c), count), SetEvents.sdiffstore);
+  storeHolder(c, subtract(setsOf(c), count, setsOf(c)), SetEvents.sdiffstore);
 }
 
 /** The set commands that combine sets. */

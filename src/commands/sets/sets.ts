@@ -6,7 +6,7 @@ import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { EventClass, keyEvent } from "../../engine/events.ts";
 import { Errors } from "../../protocol/errors.ts";
-import { SET, setsOf } from "../../types/sets.ts";
+import { SET, type Sets, setsOf } from "../../types/sets.ts";
 import { keyArg, scanArgs } from "../shared/argument-docs.ts";
 import { type MemberReply, removeMembers, replyCount } from "../shared/members.ts";
 import { drawsTooMany, readDrawCount, replySample, sampleSize } from "../shared/sampling.ts";
@@ -127,10 +127,10 @@ function smismemberCommand(c: Context): void {
 }
 
 /** Replies all members of a set. */
-export function replyMembers(c: Context, entry: number): void {
+export function replyMembers(c: Context, entry: number, sets: Sets = setsOf(c)): void {
   const { reply } = c;
-  const { walk } = setsOf(c);
-  reply.set(setsOf(c).count(entry));
+  const { walk } = sets;
+  reply.set(sets.count(entry));
   walk.open(entry);
   while (walk.next()) reply.bulk(walk.bytes, walk.start, walk.end);
 }

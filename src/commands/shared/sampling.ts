@@ -7,6 +7,7 @@
 //                likely as any other. Both cost O(count).
 
 import { assert } from "../../base/assert.ts";
+import { torn } from "../../base/torn-read.ts";
 import type { Context } from "../../engine/context.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import { Errors } from "../../protocol/errors.ts";
@@ -15,6 +16,8 @@ import type { MemberReply, Members } from "./members.ts";
 
 /** Draws are repeated while the count is at most one in so many; beyond, one walk is cheaper. */
 const DRAW_SHARE = 3;
+/** So many repeats in a row, each of a chance below 1 in DRAW_SHARE, nobody will see. */
+const REPEATS_MAX = 256;
 
 /** A reply of more draws than this is refused: nobody could take it. */
 const DRAWS_MAX = 1 << 24;
@@ -82,9 +85,14 @@ function replyDistinctDraws(
   form: MemberReply,
 ): void {
   const drawn = new Set<number>();
+  let repeats = 0;
   while (drawn.size < count) {
     members.pick(entry, c.keyspace.random);
-    if (drawn.has(members.picked)) continue;
+    if (drawn.has(members.picked)) {
+      if (++repeats > REPEATS_MAX) torn();
+      continue;
+    }
+    repeats = 0;
     drawn.add(members.picked);
     form.picked(c, entry);
   }
