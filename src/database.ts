@@ -16,7 +16,7 @@ import { Memory } from "./memory/memory.ts";
 import type { Log } from "./persistence/log/log.ts";
 import { LogError } from "./persistence/log/log-error.ts";
 import { type LogSettings, openLog, type Recovery } from "./persistence/log/recovery.ts";
-import type { DirectoryLock, Platform, Timer } from "./platform/platform.ts";
+import type { DirectoryLock, Platform, Timer, WorkerThread } from "./platform/platform.ts";
 import type { Arguments } from "./protocol/arguments.ts";
 import type { Guest } from "./threads/guest.ts";
 import { newMeeting, type SharedDatabase } from "./threads/handle.ts";
@@ -152,9 +152,25 @@ export class Database {
     this.member = null;
   }
 
+  /**
+   * Calls `done` when no other thread is attached any more, or, undefined, not after all; false
+   * where none is: then it is not called.
+   */
+  waitForGuests(done: (() => void) | undefined): boolean {
+    const owner = this.#owner;
+    if (owner === undefined || !owner.hasGuests) return false;
+    owner.onAlone = done;
+    return true;
+  }
+
   #leave(guest: Guest): void {
     this.turn(() => this.executor.leave());
     guest.leave();
+  }
+
+  /** A worker has been started, which may attach. */
+  follow(worker: WorkerThread): void {
+    this.#owner?.follow(worker);
   }
 
   /** Other threads may have added a deadline, or left something to be freed. */

@@ -593,15 +593,29 @@ export class Core {
       );
     }
     this.references = 0;
-    this.onClosing?.();
     this.stopServing?.();
     this.closed = true;
     if (this.#clockTimer !== undefined) this.engine.platform.clearTimer(this.#clockTimer);
+    // Other threads may still use it: then it is closed when the last of them has left.
+    if (!this.isExiting && this.engine.waitForGuests(() => this.#close())) return;
+    this.#close();
+  }
+
+  #close(): void {
+    this.onClosing?.();
     try {
       this.engine.close();
     } finally {
       this.onClosed?.();
     }
+  }
+
+  /** It was closed in this thread, and is opened again before all others have left. */
+  reopen(): void {
+    this.references++;
+    if (!this.closed) return;
+    this.closed = false;
+    this.engine.waitForGuests(undefined);
   }
 }
 

@@ -4,7 +4,6 @@
 
 import { latin1Text } from "../base/bytes.ts";
 import type { Session } from "../engine/session.ts";
-import type { MessageListener } from "../engine/subscriptions.ts";
 import type { Recovery } from "../persistence/log/recovery.ts";
 import type { ReplyValue } from "../protocol/reply-reader.ts";
 import { ReplyError } from "../protocol/reply-reader.ts";
@@ -184,15 +183,15 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
    * returns what ends that.
    */
   subscribe(channel: Value, listener: Subscriber<T>): () => void {
-    return this.#listen(this.#core.context.pubsub.channelListeners, channel, listener);
+    return this.#listen(false, channel, listener);
   }
 
   /** As subscribe, for all channels that match a glob pattern. */
   psubscribe(pattern: Value, listener: Subscriber<T>): () => void {
-    return this.#listen(this.#core.context.pubsub.patternListeners, pattern, listener);
+    return this.#listen(true, pattern, listener);
   }
 
-  #listen(all: Map<string, Set<MessageListener>>, to: Value, listener: Subscriber<T>): () => void {
+  #listen(isPattern: boolean, to: Value, listener: Subscriber<T>): () => void {
     this.#core.check();
     if (typeof listener !== "function") {
       throw new TypeError("subscribe(): the listener is a function of (message, channel)");
@@ -201,21 +200,18 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
     const name = latin1Text(bytes, 0, bytes.length);
     const { text } = this.#reader;
     let active = true;
-    const heard: MessageListener = (message, channel) => {
+    const core = this.#core;
+    const end = core.context.pubsub.listen(isPattern, name, (message, channel) => {
       // A message may have been on its way when the subscription ended.
       if (!active) return;
       listener(text(message, 0, message.length), text(channel, 0, channel.length));
-    };
-    const listeners = all.get(name) ?? new Set();
+    });
     // Other threads are told, as the lock is let go, that somebody listens.
-    this.#core.enter();
-    all.set(name, listeners.add(heard));
-    this.#core.leave();
+    core.enter();
+    core.leave();
     return () => {
       active = false;
-      if (listeners.delete(heard) && listeners.size === 0 && all.get(name) === listeners) {
-        all.delete(name);
-      }
+      if (!core.closed) end();
     };
   }
 

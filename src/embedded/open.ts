@@ -142,7 +142,7 @@ function enterOpened(
 ): void {
   enter(core, platform, key, (others) => {
     checkSame(core, options, others as OpenOptions);
-    core.references++;
+    core.reopen();
     return database;
   });
 }

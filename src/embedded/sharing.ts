@@ -52,15 +52,11 @@ export function advertise(core: Core): void {
     tell();
   };
   const forget = platform.onWorker((worker) => {
-    if (engine.member === null) core.share((segment) => !recent.has(segment));
+    if (engine.member !== null) return;
+    core.share((segment) => !recent.has(segment));
+    engine.follow(worker);
     memory.onSegment = undefined;
     tell();
-    const { lock } = engine;
-    // A thread that is terminated shall not be in the middle of a write.
-    worker.aroundTermination(
-      () => lock.enter(),
-      () => lock.leave(),
-    );
   });
   core.onClosing = () => {
     forget();

@@ -53,6 +53,21 @@ export class PubSubRegistry {
     return leave(this.shardChannels, session.shardChannels, session, channel);
   }
 
+  /**
+   * The program's own subscription to a channel, or pattern; returns what ends it. Messages come in
+   * a microtask of their own.
+   */
+  listen(isPattern: boolean, name: string, listener: MessageListener): () => void {
+    const all = isPattern ? this.patternListeners : this.channelListeners;
+    const listeners = all.get(name) ?? new Set();
+    all.set(name, listeners.add(listener));
+    return () => {
+      if (listeners.delete(listener) && listeners.size === 0 && all.get(name) === listeners) {
+        all.delete(name);
+      }
+    };
+  }
+
   /** Takes a session out of everything (it has gone). */
   forget(session: Session): void {
     for (const channel of [...session.channels]) this.unsubscribe(session, channel);

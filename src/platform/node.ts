@@ -32,6 +32,7 @@ import {
   tellWorkers,
   threadNumber,
   toldByParent,
+  workerNumber,
 } from "./worker-threads.ts";
 
 const openFlags: Record<OpenMode, string> = {
@@ -335,6 +336,7 @@ export class NodePlatform implements Platform {
   }
 
   readonly threadNumber = threadNumber;
+  readonly workerNumber = workerNumber;
   readonly isThreadRunning = isThreadRunning;
   readonly onWorker = onWorker;
   readonly tellWorkers = tellWorkers;

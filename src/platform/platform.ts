@@ -288,6 +288,8 @@ export interface Host {
 
 /** A worker that this thread has started. */
 export interface WorkerThread {
+  /** What `workerNumber` is in it. */
+  readonly number: number;
   /** Calls back when it has ended, however. */
   onExit(callback: () => void): void;
   /** Calls back before a call of its terminate() takes effect, and when it has. */
@@ -298,6 +300,8 @@ export interface WorkerThread {
 export interface Threads {
   /** This thread's number in the system, or 0 where that is not known. */
   threadNumber(): number;
+  /** Tells the runtime's threads of this process apart: no two are ever the same. */
+  workerNumber(): number;
   /** Whether a thread of this process still runs; true where that cannot be known. */
   isThreadRunning(number: number): boolean;
   /** Calls back, soon, for each worker that this thread starts. Returns what takes that back. */

@@ -137,6 +137,9 @@ export class SimulatedPlatform extends SimulatedDisk implements Platform {
   threadNumber(): number {
     return 0;
   }
+  workerNumber(): number {
+    return 0;
+  }
   isThreadRunning(): boolean {
     return true;
   }

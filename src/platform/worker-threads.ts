@@ -5,7 +5,7 @@
 // without its event loop, whether another is there. Elsewhere it is 0, and nothing is known.
 
 import { existsSync, readlinkSync } from "node:fs";
-import { getEnvironmentData, setEnvironmentData, type Worker } from "node:worker_threads";
+import { getEnvironmentData, setEnvironmentData, threadId, type Worker } from "node:worker_threads";
 import type { WorkerThread } from "./platform.ts";
 
 /** The number of the thread that calls, or 0. */
@@ -15,6 +15,10 @@ export function threadNumber(): number {
   } catch {
     return 0;
   }
+}
+
+export function workerNumber(): number {
+  return threadId;
 }
 
 /** Whether a thread of this process runs; true where that cannot be known. */
@@ -38,10 +42,12 @@ export function toldByParent(name: string): unknown {
 }
 
 class StartedWorker implements WorkerThread {
+  readonly number: number;
   readonly #worker: Worker;
 
   constructor(worker: Worker) {
     this.#worker = worker;
+    this.number = worker.threadId;
   }
 
   onExit(callback: () => void): void {

@@ -45,6 +45,15 @@ export const MemberWord = {
   inside: 6,
   /** The block that holds what it asks, or the reply, where that is long. */
   block: 8,
+  /** What it asks for: What. */
+  what: 9,
+  /** Grows with each message that is put into its inbox (inbox.ts), which is in the next three. */
+  bell: 10,
+  firstMessage: 11,
+  lastMessage: 12,
+  messages: 13,
+  /** Its thread's number in the runtime. */
+  worker: 14,
   /** A word that it alone changes, see Lock.isSame. */
   own: 7,
 } as const;
@@ -71,6 +80,9 @@ export const Inside = {
   /** It may be in the middle of a change. */
   change: 2,
 } as const;
+
+/** What a member asks of the owner: to execute a command, or to subscribe for it. */
+export const What = { command: 0, subscription: 1 } as const;
 
 const MEMBERS_AT = 64;
 const MEMBER_WORDS = 16;

@@ -6,11 +6,13 @@ import { asciiBytes } from "../base/bytes.ts";
 import { Blocking } from "../engine/blocking.ts";
 import type { CompiledCommand } from "../engine/command.ts";
 import type { Context } from "../engine/context.ts";
-import { PubSubRegistry } from "../engine/subscriptions.ts";
+import { type MessageListener, PubSubRegistry } from "../engine/subscriptions.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { Platform } from "../platform/platform.ts";
-import { ControlWord } from "./control.ts";
+import { Arguments } from "../protocol/arguments.ts";
+import { ControlWord, What } from "./control.ts";
 import type { SharedDatabase } from "./handle.ts";
+import { type Delivery, Inbox } from "./inbox.ts";
 import { Mailbox } from "./mailbox.ts";
 import { Member, takeNumber } from "./member.ts";
 import { type Notes, ring } from "./notes.ts";
@@ -19,12 +21,69 @@ export class Guest extends Member {
   readonly blocking: RemoteBlocking;
   readonly pubsub: RemotePubSub;
   readonly #mailbox: Mailbox;
+  readonly #inbox: Inbox;
+  readonly #listeners: Map<number, MessageListener> = new Map();
+  #lastSubscription = 0;
 
   constructor(platform: Platform, handle: SharedDatabase, memory: Memory) {
     super(platform, handle, memory, takeNumber(platform, handle.control));
     this.#mailbox = new Mailbox(this, handle.mailboxes);
     this.blocking = new RemoteBlocking(handle.control, this.notes);
-    this.pubsub = new RemotePubSub(handle.control, this.notes);
+    this.pubsub = new RemotePubSub(this);
+    this.#inbox = new Inbox(handle.control, memory, this.number);
+  }
+
+  // Subscriptions
+
+  /**
+   * Has the owner subscribe for this thread to a channel, or to a pattern; returns what ends that.
+   * The listener is called from a turn of its own.
+   */
+  subscribe(isPattern: boolean, name: Uint8Array, listener: MessageListener): () => void {
+    const subscription = ++this.#lastSubscription;
+    this.#listeners.set(subscription, listener);
+    if (this.#listeners.size === 1) this.#listen(this.#inbox.rings);
+    this.#say(isPattern ? "psubscribe" : "subscribe", subscription, name);
+    return () => {
+      if (this.#listeners.delete(subscription)) this.#say("unsubscribe", subscription, name);
+    };
+  }
+
+  #say(word: string, subscription: number, name: Uint8Array): void {
+    const args = new Arguments();
+    args.fill([asciiBytes(word), asciiBytes(String(subscription)), name]);
+    this.#mailbox.ask(What.subscription, args, 0, 3);
+  }
+
+  /** Waits, in the event loop, for messages that have come since so many rings. */
+  #listen(seen: number): void {
+    if (this.#listeners.size === 0) return;
+    const rung = this.#inbox.rung(seen);
+    if (rung === undefined) queueMicrotask(() => this.#hear());
+    else void rung.then(() => this.#hear());
+  }
+
+  #hear(): void {
+    const seen = this.#inbox.rings;
+    let deliveries: Delivery[] = [];
+    try {
+      this.lock.enter();
+      deliveries = this.#inbox.takeAll();
+      this.lock.leave();
+    } catch {
+      // The database is closed: there will be no more.
+      return;
+    }
+    for (const { subscription, channel, message } of deliveries) {
+      queueMicrotask(() => this.#listeners.get(subscription)?.(message, channel));
+    }
+    this.#listen(seen);
+  }
+
+  override leave(): void {
+    super.leave();
+    this.#listeners.clear();
+    this.ring();
   }
 
   /** The owner has something to see to: a deadline that came, something to be freed. */
@@ -41,7 +100,7 @@ export class Guest extends Member {
   #ask(c: Context): void {
     // The owner counts it.
     if (c.command !== undefined) c.executor.statistics.uncountCall(c.command);
-    const reply = this.#mailbox.ask(c.args, c.db, c.reply.protocol);
+    const reply = this.#mailbox.ask(What.command, c.args, c.db, c.reply.protocol);
     this.memory.refresh();
     if (reply[0] === MINUS) c.reply.error(reply);
     else c.reply.raw(reply, 0, reply.length);
@@ -78,20 +137,23 @@ class RemoteBlocking extends Blocking {
   }
 }
 
-/** Events of keys go to the owner's subscribers; PUBLISH is the owner's altogether. */
+/** Subscribers are the owner's: events of keys go to them, and PUBLISH is executed there. */
 class RemotePubSub extends PubSubRegistry {
-  readonly #control: Int32Array;
-  readonly #notes: Notes;
+  readonly #guest: Guest;
 
-  constructor(control: Int32Array, notes: Notes) {
+  constructor(guest: Guest) {
     super();
-    this.#control = control;
-    this.#notes = notes;
+    this.#guest = guest;
   }
 
   override publish(channel: string, message: Uint8Array, start: number, end: number): number {
-    if (this.#control[ControlWord.listeners] === 0) return 0;
-    this.#notes.publish(asciiBytes(channel), message, start, end);
+    const { control, notes } = this.#guest;
+    if (control[ControlWord.listeners] === 0) return 0;
+    notes.publish(asciiBytes(channel), message, start, end);
     return 0;
+  }
+
+  override listen(isPattern: boolean, name: string, listener: MessageListener): () => void {
+    return this.#guest.subscribe(isPattern, asciiBytes(name), listener);
   }
 }

@@ -41,6 +41,7 @@ class Passage {
   readonly #bytes: Uint8Array;
   readonly #lengthWord: number;
   readonly #blockWord: number;
+  readonly #whatWord: number;
   readonly #dbWord: number;
   readonly #protocolWord: number;
 
@@ -50,14 +51,20 @@ class Passage {
     this.#bytes = new Uint8Array(mailboxes, member * MAILBOX_BYTES, MAILBOX_BYTES);
     this.#lengthWord = memberWord(member, MemberWord.bytes);
     this.#blockWord = memberWord(member, MemberWord.block);
+    this.#whatWord = memberWord(member, MemberWord.what);
     this.#dbWord = memberWord(member, MemberWord.db);
     this.#protocolWord = memberWord(member, MemberWord.protocol);
   }
 
-  /** Says which database is meant, and in which protocol the reply is to be. */
-  address(db: number, protocol: number): void {
+  /** Says what is asked, of which database, and in which protocol the reply is to be. */
+  address(what: number, db: number, protocol: number): void {
+    this.#control[this.#whatWord] = what;
     this.#control[this.#dbWord] = db;
     this.#control[this.#protocolWord] = protocol;
+  }
+
+  get what(): number {
+    return this.#control[this.#whatWord];
   }
 
   get db(): number {
@@ -116,13 +123,13 @@ export class Mailbox {
   }
 
   /**
-   * Has the owner execute a request; returns its reply, as it would be sent to a connection.
-   * Throws OwnerGone.
+   * Asks something of the owner: to execute a request, whose reply it returns, as that would be
+   * sent to a connection. Throws OwnerGone.
    */
-  ask(args: Arguments, db: number, protocol: number): Uint8Array {
+  ask(what: number, args: Arguments, db: number, protocol: number): Uint8Array {
     const { control, lock } = this.#member;
     const length = this.#write(args);
-    this.#passage.address(db, protocol);
+    this.#passage.address(what, db, protocol);
     const passage = this.#passage;
     // What is long may be made and freed by others' side only under the lock.
     const isLong = passage.isLong(length);
@@ -174,8 +181,13 @@ export class Mailbox {
   }
 }
 
-/** What the owner does with a request; returns the reply. */
-export type Answer = (request: Uint8Array, db: number, protocol: number) => Uint8Array;
+/** What the owner does with a request, which asks for What; returns the reply. */
+export type Answer = (
+  what: number,
+  request: Uint8Array,
+  db: number,
+  protocol: number,
+) => Uint8Array;
 
 /** The owner's side. */
 export class Mailboxes {
@@ -200,7 +212,7 @@ export class Mailboxes {
   answer(member: number, answer: Answer): void {
     const control = this.#control;
     const passage = this.#passages[member] as Passage;
-    const reply = answer(passage.take(), passage.db, passage.protocol);
+    const reply = answer(passage.what, passage.take(), passage.db, passage.protocol);
     passage.put(reply, reply.length);
     const callWord = memberWord(member, MemberWord.call);
     Atomics.compareExchange(control, callWord, CallState.asked, CallState.replied);

@@ -61,6 +61,7 @@ export abstract class Member implements LockEnvironment {
     this.#insideWord = memberWord(number, MemberWord.inside);
     const { control } = this;
     control[memberWord(number, MemberWord.thread)] = platform.threadNumber();
+    control[memberWord(number, MemberWord.worker)] = platform.workerNumber();
     control[this.#insideWord] = Inside.nothing;
     Atomics.add(control, ControlWord.members, 1);
     this.lock = new Lock(control, number, this);
@@ -77,9 +78,7 @@ export abstract class Member implements LockEnvironment {
 
   /** Leaves: its number may be given to another thread. REQUIRES: the lock is not held. */
   leave(): void {
-    const { control, number } = this;
-    Atomics.sub(control, ControlWord.members, 1);
-    Atomics.store(control, memberWord(number, MemberWord.state), MemberState.free);
+    free(this.control, this.number);
   }
 
   /** Throws where the database cannot be used any more. */
@@ -129,8 +128,7 @@ export abstract class Member implements LockEnvironment {
     const { control } = this;
     const inside = control[memberWord(member, MemberWord.inside)];
     control[memberWord(member, MemberWord.inside)] = Inside.nothing;
-    Atomics.store(control, memberWord(member, MemberWord.state), MemberState.free);
-    Atomics.sub(control, ControlWord.members, 1);
+    free(control, member);
     this.memory.refresh();
     if (inside === Inside.transaction) this.heir?.rollBackForeign();
     else if (inside === Inside.change) {
@@ -138,6 +136,18 @@ export abstract class Member implements LockEnvironment {
     }
   }
 }
+
+/** A member's number may be given to another thread. */
+export function free(control: Int32Array, member: number): void {
+  control[memberWord(member, MemberWord.worker)] = NOBODY;
+  const { attached, free } = MemberState;
+  const word = memberWord(member, MemberWord.state);
+  const before = Atomics.compareExchange(control, word, attached, free);
+  if (before === attached) Atomics.sub(control, ControlWord.members, 1);
+}
+
+/** No thread of the runtime's has this number. */
+const NOBODY = -1;
 
 /** Takes a number that is free for this thread, one that a dead thread had among them. */
 export function takeNumber(platform: Platform, control: Int32Array): number {

@@ -9,14 +9,24 @@ import type { Executor } from "../engine/executor.ts";
 import { Session } from "../engine/session.ts";
 import type { PubSubRegistry } from "../engine/subscriptions.ts";
 import type { Memory } from "../memory/memory.ts";
-import type { Platform } from "../platform/platform.ts";
+import type { Platform, WorkerThread } from "../platform/platform.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { RequestParser } from "../protocol/request-parser.ts";
-import { ControlWord, MEMBERS_MAX, OWNER, State } from "./control.ts";
+import {
+  ControlWord,
+  MEMBERS_MAX,
+  MemberState,
+  MemberWord,
+  memberWord,
+  OWNER,
+  State,
+  What,
+} from "./control.ts";
 import type { SharedDatabase } from "./handle.ts";
 import { Mailboxes } from "./mailbox.ts";
-import { Member } from "./member.ts";
+import { free, Member } from "./member.ts";
 import { Note, type NoteReader } from "./notes.ts";
+import { Subscriptions } from "./subscriptions.ts";
 
 /** What the owner does when it has the time: sets the timers that others' writes ask for. */
 export interface Household {
@@ -37,6 +47,10 @@ export class Owner extends Member implements NoteReader {
   readonly #sessions: (Session | undefined)[] = new Array(MEMBERS_MAX + 1).fill(undefined);
   readonly #parser: RequestParser = new RequestParser();
   readonly #args: Arguments = new Arguments();
+  readonly #subscriptions: Subscriptions;
+  readonly #forgetWorkers: () => void;
+  /** Called when the last guest has left. */
+  onAlone: (() => void) | undefined;
   #ended = false;
 
   constructor(platform: Platform, handle: SharedDatabase, memory: Memory, household: Household) {
@@ -46,6 +60,8 @@ export class Owner extends Member implements NoteReader {
     this.#blocking = blocking;
     this.#pubsub = pubsub;
     this.#mailboxes = new Mailboxes(this, handle.mailboxes);
+    this.#subscriptions = new Subscriptions(this, pubsub);
+    this.#forgetWorkers = platform.onWorker((worker) => this.follow(worker));
     this.leaving();
     Atomics.store(this.control, ControlWord.state, State.shared);
     Atomics.notify(this.control, ControlWord.state);
@@ -55,11 +71,60 @@ export class Owner extends Member implements NoteReader {
   /** Nobody is answered any more, and others that want the lock are refused. */
   end(): void {
     this.#ended = true;
+    this.#forgetWorkers();
     const { control } = this;
     Atomics.store(control, ControlWord.state, State.closed);
     Atomics.notify(control, ControlWord.state);
     Atomics.add(control, ControlWord.bell, 1);
     Atomics.notify(control, ControlWord.bell);
+  }
+
+  // Who is there
+
+  /** A worker of this thread is not terminated in the middle of a write, and missed at its end. */
+  follow(worker: WorkerThread): void {
+    let isHeld = false;
+    worker.aroundTermination(
+      () => {
+        isHeld = !this.#ended;
+        if (isHeld) this.lock.enter();
+      },
+      () => {
+        if (isHeld) this.lock.leave();
+      },
+    );
+    worker.onExit(() => this.#gone(worker.number));
+  }
+
+  /** Whether other threads are attached. */
+  get hasGuests(): boolean {
+    return Atomics.load(this.control, ControlWord.members) > 1;
+  }
+
+  /** A worker has ended, perhaps without leaving. */
+  #gone(worker: number): void {
+    if (this.#ended) return;
+    const { control } = this;
+    this.lock.enter();
+    for (let member = OWNER + 1; member <= MEMBERS_MAX; member++) {
+      if (control[memberWord(member, MemberWord.worker)] === worker) free(control, member);
+    }
+    this.#forgetGone();
+    this.lock.leave();
+    this.#lookWhetherAlone();
+  }
+
+  /** What the owner keeps for those who have left. */
+  #forgetGone(): void {
+    for (let member = OWNER + 1; member <= MEMBERS_MAX; member++) {
+      if (this.control[memberWord(member, MemberWord.state)] !== MemberState.free) continue;
+      this.#subscriptions.forget(member);
+      this.#sessions[member] = undefined;
+    }
+  }
+
+  #lookWhetherAlone(): void {
+    if (!this.hasGuests) this.onAlone?.();
   }
 
   // Hearing others
@@ -83,28 +148,34 @@ export class Owner extends Member implements NoteReader {
       household.lookAround();
       household.afterBackgroundWrites();
       household.tock();
+      this.#forgetGone();
     } finally {
       this.lock.leave();
     }
     this.#listen(seen);
+    this.#lookWhetherAlone();
   }
 
   #answer(member: number): void {
     if (!this.#mailboxes.isAsking(member)) return;
-    this.#mailboxes.answer(member, (request, db, protocol) => {
+    this.#mailboxes.answer(member, (what, request, db, protocol) => {
+      this.#parser.parse(this.#args, request, 0, request.length, true, null);
+      if (what === What.subscription) return this.#subscriptions.obey(member, this.#args);
       const session = this.#sessionOf(member);
       session.db = db;
       session.protocol = protocol === 2 ? 2 : 3;
-      const args = this.#args;
-      this.#parser.parse(args, request, 0, request.length, true, null);
-      const { executor } = this.#household;
-      const { reply } = executor.context;
-      const before = reply.length;
-      executor.execute(session, args);
-      const bytes = reply.bytes.slice(before, reply.length);
-      reply.truncate(before);
-      return bytes;
+      return this.#execute(session);
     });
+  }
+
+  #execute(session: Session): Uint8Array {
+    const { executor } = this.#household;
+    const { reply } = executor.context;
+    const before = reply.length;
+    executor.execute(session, this.#args);
+    const bytes = reply.bytes.slice(before, reply.length);
+    reply.truncate(before);
+    return bytes;
   }
 
   #sessionOf(member: number): Session {

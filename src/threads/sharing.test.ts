@@ -158,6 +158,59 @@ test("a client that waits at the owner's server is served by another thread's pu
     }
   }));
 
+test("a thread hears what is published, by whomever, until it listens no more", () =>
+  withShared(2, async (db, one, other) => {
+    await one.run((there) => {
+      const heard: string[] = [];
+      const state = globalThis as unknown as { heard: string[]; end: () => void };
+      state.heard = heard;
+      state.end = there.subscribe("news", (message) => heard.push(message));
+      there.psubscribe("n*", (message, channel) => heard.push(`${channel}: ${message}`));
+    });
+    assert.equal(db.publish("news", "from the owner"), 2);
+    assert.equal(await other.run((there) => there.publish("news", "from a thread")), 2);
+    assert.equal(await one.run((there) => there.publish("note", "its own")), 1);
+    const heard = (): Promise<string[]> =>
+      one.run(async () => {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        return (globalThis as unknown as { heard: string[] }).heard;
+      });
+    while ((await heard()).length < 5);
+    assert.deepEqual(await heard(), [
+      "from the owner",
+      "news: from the owner",
+      "from a thread",
+      "news: from a thread",
+      "note: its own",
+    ]);
+    await one.run(() => (globalThis as unknown as { end: () => void }).end());
+    assert.equal(db.publish("news", "more"), 1);
+    while ((await heard()).length < 6);
+    assert.equal((await heard())[5], "news: more");
+    await one.end();
+    assert.equal(db.publish("news", "to nobody"), 0);
+  }));
+
+test("the owner may close first: it is there until the last thread has left", async () => {
+  const db = open();
+  const shared = db.share();
+  await withThreads(shared, 2, async (one, other) => {
+    await one.run((there) => there.set("k", "1"));
+    db.close();
+    assert.equal(db.closed, true);
+    assert.throws(() => db.get("k"), /closed/);
+    assert.equal(await other.run((there) => there.incr("k")), 2);
+    assert.equal(await other.run((there) => there.call("PUBSUB", "NUMPAT")), 0);
+    // Opened again in the owner's thread it is the same.
+    assert.equal(open(shared), db);
+    assert.equal(db.get("k"), "2");
+    db.close();
+    await one.run((there) => there.close());
+    assert.equal(await other.run((there) => there.incr("k")), 3);
+  });
+  assert.throws(() => open(shared), /closed/);
+});
+
 test("live views show what another thread changes between two steps", () =>
   withShared(1, async (db, thread) => {
     db.hset("h", Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`f${i}`, "v"])));
