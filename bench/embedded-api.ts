@@ -52,6 +52,8 @@ export interface Database {
   list(key: string): ListView;
   multi(): Multi;
   transaction<T>(work: () => T): T;
+  /** What open() in a worker attaches to. */
+  share(): unknown;
   close(): void;
 }
 

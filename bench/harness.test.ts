@@ -7,6 +7,7 @@ import { readOriginal } from "./beside.ts";
 import { drawBars } from "./chart.ts";
 import { cpuBetween, systemShare } from "./process.ts";
 import { median, medianRatio, percentile, shuffled } from "./statistics.ts";
+import { quantileUs } from "./threads-child.ts";
 
 test("a median is the middle value, or the mean of the two middle ones", () => {
   assert.equal(median([5, 1, 3]), 3);
@@ -98,4 +99,13 @@ test("what PyKeyDB's benchmark prints is read", () => {
     { operation: "SET", perSecond: 81_555, averageUs: 47.04, p95Us: 1279.22 },
     { operation: "LPUSH", perSecond: 3074, averageUs: 1.5, p95Us: 2.25 },
   ]);
+});
+
+test("a quantile of a histogram is the upper end of its bucket", () => {
+  const histogram = new Array(160).fill(0);
+  histogram[40] = 9_999; // up to 2^10 ns
+  histogram[80] = 1; // up to 2^20 ns
+  assert.equal(quantileUs(histogram, 0.5), 1.024);
+  assert.equal(quantileUs(histogram, 0.9999), 1.024);
+  assert.equal(quantileUs(histogram, 0.99995), 1048.576);
 });

@@ -15,12 +15,13 @@ import { benchmarkServer, type ServerOptions } from "./server.ts";
 import { benchmarkStartup } from "./startup.ts";
 import { median } from "./statistics.ts";
 import { goalTable } from "./tables.ts";
+import { benchmarkThreads } from "./threads.ts";
 
 const HELP = `npm run bench [-- suite … --flags]
 
 Measures beside redis-server, prints ratios, and writes JSON, a Markdown page and charts.
 
-  suites            server memory startup scale embedded seed        (all of them without a name)
+  suites            server memory startup scale embedded seed threads (all of them without a name)
   --quick           small and short; its results go to bench/results/quick
   --rounds N        interleaved rounds of every figure               (3)
   --seconds S       length of one run of redis-benchmark             (1.5)
@@ -40,7 +41,7 @@ Measures beside redis-server, prints ratios, and writes JSON, a Markdown page an
   --help            this text
 `;
 
-const SUITES = ["server", "memory", "startup", "scale", "embedded", "seed"] as const;
+const SUITES = ["server", "memory", "startup", "scale", "embedded", "seed", "threads"] as const;
 type Suite = (typeof SUITES)[number];
 /** A row is no slower than before if its speed is at least so much of what it was. */
 const SLOWER = 0.98;
@@ -107,6 +108,8 @@ async function measure(suite: Suite): Promise<unknown> {
       return benchmarkEmbedded({ rounds, quick, peersOnly: self && module === "", module });
     case "seed":
       return benchmarkSeed({ rounds, quick, module, beside: flags.beside });
+    case "threads":
+      return benchmarkThreads(rounds, quick, module);
   }
 }
 
@@ -173,7 +176,7 @@ async function main(): Promise<void> {
     );
     const measured: Record<string, unknown> = {};
     for (const suite of chosenSuites()) {
-      if (suite === "seed" && flags.self && !flags.module) continue;
+      if ((suite === "seed" || suite === "threads") && flags.self && !flags.module) continue;
       console.log(`\n${suite}`);
       const options = { rounds, seconds, quick, pinned: flags.pin };
       const measuredAt = new Date().toISOString();
