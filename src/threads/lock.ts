@@ -30,6 +30,12 @@ const PATIENCE_MS = 0.3;
 /** … and looks, each so often, whether the holder is still there. */
 const SUSPECT_MS = 20;
 
+/**
+ * A read looks so often whether the holder has gone, which takes about as long as two short writes:
+ * two threads, 90 % reads, do 1.7 × what one does then (1.0 × where they ask for the lock at once).
+ */
+const READ_SPINS = 200;
+
 const { holder: HOLDER, sequence: SEQUENCE, next: NEXT } = ControlWord;
 
 /** What a lock asks of its surroundings. */
@@ -154,11 +160,14 @@ export class Lock {
 
   // Reading without it
 
-  /** The sequence, if nobody writes; else −1. */
+  /** The sequence, as soon as nobody writes; −1 where somebody goes on and on. */
   beginRead(): number {
     const words = this.#words;
-    const sequence = Atomics.load(words, SEQUENCE);
-    return Atomics.load(words, HOLDER) === 0 ? sequence & 0x7fffffff : -1;
+    for (let i = 0; i < READ_SPINS; i++) {
+      const sequence = Atomics.load(words, SEQUENCE);
+      if (Atomics.load(words, HOLDER) === 0) return sequence & 0x7fffffff;
+    }
+    return -1;
   }
 
   /** Whether nothing has been changed since beginRead() gave this sequence. */
