@@ -9,6 +9,7 @@
 import { parseArgs } from "node:util";
 import { playHistories } from "./histories.ts";
 import { bank, countTogether, passElements, values } from "./invariants.ts";
+import { soakTogether } from "./soak.ts";
 
 const { values: flags } = parseArgs({
   options: {
@@ -52,6 +53,10 @@ const WORKS: Readonly<Record<string, () => Promise<string>>> = {
   async values() {
     const short = await values(from, ms / 2, 100_000);
     return `${short}; of long ones ${await values(from + 1, ms / 2, 10_000_000)}`;
+  },
+
+  async soak() {
+    return soakTogether(from, ms);
   },
 };
 

@@ -18,6 +18,7 @@ const WORKS: Readonly<Record<string, string>> = {
   queues: "each element of a queue comes out once, in its producer's order",
   bank: "nobody sees half a transaction, or one that is rolled back",
   values: "every value that is read is one that was written, whole",
+  soak: "any commands at once leave every structure sound",
   histories: "what random commands reply is linearizable",
 };
 

@@ -5,6 +5,7 @@ import { open } from "../../src/index.ts";
 import type { Opened, Seat } from "./crew.ts";
 import * as histories from "./histories.ts";
 import * as invariants from "./invariants.ts";
+import { soak } from "./soak.ts";
 
 type Job = (seat: Seat, ...args: never[]) => unknown;
 
@@ -19,6 +20,7 @@ const JOBS = {
   audit: invariants.audit,
   overwrite: invariants.overwrite,
   inspect: invariants.inspect,
+  soak,
 } satisfies Record<string, Job>;
 
 export type JobName = keyof typeof JOBS;
