@@ -44,6 +44,8 @@ const ALONE: Membership = {
 
 const BACKGROUND = 0x100;
 const MEMBER_MASK = 0xff;
+/** Stands for a thread that is gone, whose number another one has now. */
+const NOBODY = 0xff;
 /** Who waits looks so often whether the thread that syncs is alive. */
 const WAIT_MS = 20;
 /** A sync in the background may be late by this before its turn is taken over, … */
@@ -83,6 +85,14 @@ export class SyncTurns {
     return Atomics.compareExchange(this.#state.cells, TURN, holder, own) === holder;
   }
 
+  /** This thread has its number from one that died, perhaps in its turn: that turn is forsaken. */
+  inherit(): void {
+    const { cells } = this.#state;
+    const holder = Atomics.load(cells, TURN);
+    if ((holder & MEMBER_MASK) !== this.member) return;
+    Atomics.compareExchange(cells, TURN, holder, NOBODY);
+  }
+
   /** Ends this thread's turn, unless another has taken it over. */
   give(): void {
     const { cells } = this.#state;
@@ -96,7 +106,7 @@ export class SyncTurns {
    */
   isForsaken(holder: number, sinceMs: number): boolean {
     const member = holder & MEMBER_MASK;
-    if (member === this.member) return true;
+    if (member === this.member || member === NOBODY) return true;
     const isLate = sinceMs > PATIENCE_MS + PATIENCE_PART * this.#state.syncMs;
     if ((holder & BACKGROUND) !== 0 && isLate) return true;
     return isLate && !this.#membership.isAlive(member);

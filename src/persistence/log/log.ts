@@ -176,6 +176,7 @@ export class Log {
     const buffer = new LogBuffer(state, shared.pieces);
     const turns = new SyncTurns(state, membership);
     state.join(member);
+    turns.inherit();
     const log = new Log(platform, file, shared.place, state, buffer, turns);
     log.#shared = shared;
     return log;
@@ -600,13 +601,16 @@ export class Log {
     lock.enter();
     try {
       if (this.#closed || state.syncFailed) return;
-      if (state.policy === "no" || state.synced === state.written) return;
+      // What came during another thread's sync may not have been written.
+      const isPending = state.policy === "always" && state.written !== state.sealedEnd;
+      if (state.policy === "no" || (state.synced === state.written && !isPending)) return;
       const { holder } = this.#turns;
       if (holder !== 0 && !this.#isForsaken(holder)) {
         // It may die before it has synced.
         if (!this.#turns.isAlone && this.#timer === null) this.#startTimer(SYNC_PERIOD_MS);
         return;
       }
+      if (isPending && (state.hasFailed || !this.#write())) return;
       const dueInMs = this.#syncDueInMs();
       if (dueInMs <= 0) this.#syncInBackground();
       else if (this.#timer === null) this.#startTimer(dueInMs);
