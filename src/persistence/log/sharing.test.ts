@@ -17,7 +17,7 @@ class SharedDisk extends Disk {
   /** Happens during the next sync that its caller waits for, and after it. */
   duringSync: (() => void) | undefined;
   afterSync: (() => void) | undefined;
-  readonly open = super.open;
+  override readonly open = super.open;
   closed = 0;
 
   override sync(file: File): PlatformError | undefined {
@@ -448,8 +448,7 @@ test("closing says so when the log cannot be made safe, in each thread", () => {
 type Step = (team: Team, member: number, log: Log, key: string) => void;
 
 const steps: Record<string, Step> = {
-  append: (team, member, log, key) =>
-    team.inside(member, () => append(log, "SET", key, "1")),
+  append: (team, member, log, key) => team.inside(member, () => append(log, "SET", key, "1")),
   commit: (team, member, log, key) => {
     team.inside(member, () => append(log, "SET", key, "1"));
     log.commit();
@@ -576,7 +575,7 @@ function attemptInside(work: () => void): void {
 /** More by hand. */
 const SEEDS = Number(process.env.TSKEYDB_SEEDS ?? 300);
 
-test("two threads, lost power, full disks, failed syncs and deaths lose nothing acknowledged", () => {
+test("two threads, lost power, full disks, failed syncs and deaths lose nothing promised", () => {
   for (let seed = 1; seed <= SEEDS; seed++) {
     const disk = new SharedDisk(seed);
     const policy = (["always", "everysec"] as const)[seed % 2];
