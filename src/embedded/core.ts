@@ -229,6 +229,8 @@ export class Core {
     const { args } = this.request;
     const at = reply.length;
     for (let tries = 0; tries < READ_TRIES; tries++) {
+      // Who takes the lock looks at this, too: what a dead writer left is shown to nobody.
+      member.check();
       const sequence = lock.beginRead();
       if (sequence < 0) continue;
       keyspace.beginReading();

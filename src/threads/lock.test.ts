@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ControlWord, Inside, MemberWord, memberWord, newControl } from "./control.ts";
 import { Lock, type LockEnvironment } from "./lock.ts";
+import { free } from "./member.ts";
 
 /** Surroundings in which time passes when it is asked for, and nobody is dead. */
 function surroundings(also: Partial<LockEnvironment> = {}): LockEnvironment {
@@ -99,6 +100,17 @@ test("the lock of a dead thread is inherited, and its death told", () => {
   assert.equal(control[ControlWord.holder], 3);
   heir.leave();
   assert.equal(control[ControlWord.holder], 0);
+});
+
+test("who died while it waited is not handed the lock, nor is whoever has its number next", () => {
+  const control = newControl();
+  const lock = new Lock(control, 2, surroundings());
+  lock.enter();
+  control[ControlWord.next] = 3;
+  free(control, 3);
+  lock.leave();
+  assert.equal(control[ControlWord.holder], 0);
+  assert.equal(control[ControlWord.next], 0);
 });
 
 test("who waits for long is handed the lock, though the holder wants it again", () => {

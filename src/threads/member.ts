@@ -140,6 +140,9 @@ export abstract class Member implements LockEnvironment {
 /** A member's number may be given to another thread. */
 export function free(control: Int32Array, member: number): void {
   control[memberWord(member, MemberWord.worker)] = NOBODY;
+  // It may have died waiting. Who has its number next shall not be handed the lock for it, while
+  // another thread still takes it for dead.
+  Atomics.compareExchange(control, ControlWord.next, member, 0);
   const { attached, free } = MemberState;
   const word = memberWord(member, MemberWord.state);
   const before = Atomics.compareExchange(control, word, attached, free);
@@ -160,6 +163,7 @@ export function takeNumber(platform: Platform, control: Int32Array): number {
     const thread = control[memberWord(number, MemberWord.thread)];
     // One that died with the lock is found by whoever waits for that.
     if (Atomics.load(control, ControlWord.holder) === number) continue;
+    if (Atomics.load(control, ControlWord.next) === number) continue;
     if (platform.isThreadRunning(thread)) continue;
     const word = memberWord(number, MemberWord.thread);
     if (Atomics.compareExchange(control, word, thread, platform.threadNumber()) !== thread)

@@ -7,6 +7,7 @@
 // `--seeds`. What it begins is printed first, so that one that hangs says where.
 
 import { parseArgs } from "node:util";
+import { dieTogether } from "./deaths.ts";
 import { playHistories } from "./histories.ts";
 import { bank, countTogether, passElements, values } from "./invariants.ts";
 import { soakTogether } from "./soak.ts";
@@ -53,6 +54,10 @@ const WORKS: Readonly<Record<string, () => Promise<string>>> = {
   async values() {
     const short = await values(from, ms / 2, 100_000);
     return `${short}; of long ones ${await values(from + 1, ms / 2, 10_000_000)}`;
+  },
+
+  async deaths() {
+    return dieTogether(from, ms);
   },
 
   async soak() {
