@@ -13,7 +13,7 @@ import { version } from "./engine/version.ts";
 import { Foresight } from "./keyspace/foresight.ts";
 import { Keyspace } from "./keyspace/keyspace.ts";
 import { Memory } from "./memory/memory.ts";
-import type { Log } from "./persistence/log/log.ts";
+import { Log, type SharedLog } from "./persistence/log/log.ts";
 import { LogError } from "./persistence/log/log-error.ts";
 import { type LogSettings, openLog, type Recovery } from "./persistence/log/recovery.ts";
 import type { DirectoryLock, Platform, Timer, WorkerThread } from "./platform/platform.ts";
@@ -83,7 +83,7 @@ export class Database {
   readonly #clockIsReal: boolean;
   readonly #guest: Guest | undefined;
   #owner: Owner | undefined;
-  #meeting: Omit<SharedDatabase, "segments"> | undefined;
+  #meeting: Omit<SharedDatabase, "segments" | "log"> | undefined;
   #lock: DirectoryLock | undefined;
   #timer: Timer | undefined;
   #timerAtMs = Number.POSITIVE_INFINITY;
@@ -121,7 +121,7 @@ export class Database {
   handle(path: string): SharedDatabase {
     const { databases } = this.keyspace;
     this.#meeting ??= { tskeydb: version, id: this.#randomId(), path, databases, ...newMeeting() };
-    return { ...this.#meeting, segments: this.memory.known() };
+    return { ...this.#meeting, segments: this.memory.known(), log: this.log?.known ?? null };
   }
 
   /**
@@ -134,8 +134,11 @@ export class Database {
     this.memory.share();
     const segments = this.memory.u8.length;
     for (let i = 1; i < segments; i++) if (!isKnown(i)) this.memory.moveToSlot(i);
-    this.#owner = new Owner(this.platform, handle, this.memory, this);
-    this.#join(this.#owner);
+    const owner = new Owner(this.platform, handle, this.memory, this);
+    this.#owner = owner;
+    this.#join(owner);
+    this.turn(() => this.log?.share(owner.membership));
+    owner.begin();
     return { ...handle, segments: this.memory.known() };
   }
 
@@ -166,6 +169,13 @@ export class Database {
   #leave(guest: Guest): void {
     this.turn(() => this.executor.leave());
     guest.leave();
+  }
+
+  /** In a guest: goes on with the log that the owner shares. REQUIRES: the lock. */
+  attachLog(guest: Guest, shared: SharedLog): void {
+    this.log = Log.attach(this.platform, shared, guest.membership);
+    this.executor.context.effects.addSink(this.log);
+    guest.follow(this.log);
   }
 
   /** A worker has been started, which may attach. */
@@ -373,12 +383,12 @@ export class Database {
     if (this.#timer !== undefined) this.platform.clearTimer(this.#timer);
     if (this.#reclaimTimer !== undefined) this.platform.clearTimer(this.#reclaimTimer);
     if (this.#evictTimer !== undefined) this.platform.clearTimer(this.#evictTimer);
-    if (this.#owner !== undefined) this.#end(this.#owner);
-    if (this.#guest !== undefined) this.#leave(this.#guest);
     if (this.log !== null) this.executor.context.effects.removeSink(this.log);
     try {
       this.log?.close();
     } finally {
+      if (this.#owner !== undefined) this.#end(this.#owner);
+      if (this.#guest !== undefined) this.#leave(this.#guest);
       this.#lock?.release();
     }
   }

@@ -88,6 +88,10 @@ export class Core {
   /** The innermost transaction that is open. */
   #transaction: EmbeddedTransaction | undefined;
   #commitScheduled = false;
+  /** The batch to be waited for once the lock has been left, or 0; whether it is to throw. */
+  #ticket = 0;
+  #isChanged = false;
+  #replyAt = 0;
   /** Calls of begin() that may go by the time of an earlier one. */
   #lookups = 0;
   readonly #clockIsReal: boolean;
@@ -196,7 +200,7 @@ export class Core {
     if (this.closed) this.check();
     const { member } = this.engine;
     if (member === null) return this.#run(command, session, db);
-    if (member.lock.isHeld) return this.#runWithin(member, command, session, db);
+    if (member.lock.held) return this.#runWithin(member, command, session, db);
     if ((command.flags & Flag.readonly) !== 0) {
       const at = this.#read(member, command, session, db);
       if (at >= 0) return at;
@@ -205,7 +209,7 @@ export class Core {
     try {
       return this.#run(command, session, db);
     } finally {
-      member.lock.leave();
+      this.leave();
     }
   }
 
@@ -305,12 +309,11 @@ export class Core {
    */
   execute(session: Session): number {
     this.check();
-    const { lock } = this.engine;
-    lock.enter();
+    this.enter();
     try {
       return this.#execute(session);
     } finally {
-      lock.leave();
+      this.leave();
     }
   }
 
@@ -345,6 +348,13 @@ export class Core {
 
   #write(log: Log, at: number, changes: number): void {
     if (log.policy === "always" || this.isExiting) {
+      if (this.engine.member !== null) {
+        // Waited for when the lock is left.
+        this.#ticket = log.commitTicket();
+        this.#replyAt = at;
+        this.#isChanged ||= this.#changes !== changes;
+        return;
+      }
       if (log.commitNow() || this.#changes === changes) return;
       this.truncate(at);
       throw notWritten(log);
@@ -354,7 +364,7 @@ export class Core {
       this.#commitScheduled = true;
       this.engine.platform.microtask(() => {
         this.#commitScheduled = false;
-        if (!this.closed) this.#locked(() => log.commit());
+        if (!this.closed) log.commit();
       });
     }
   }
@@ -370,7 +380,7 @@ export class Core {
     }
     const { log } = this.engine;
     if (log === null) return;
-    if (!this.#locked(() => log.syncAll())) throw notWritten(log);
+    if (!log.syncAll()) throw notWritten(log);
   }
 
   #locked<R>(work: () => R): R {
@@ -401,8 +411,18 @@ export class Core {
     this.engine.lock.enter();
   }
 
+  /** With `always` it returns when what was written is on the disk, or throws LogError. */
   leave(): void {
-    this.engine.lock.leave();
+    const { lock, log } = this.engine;
+    lock.leave();
+    const ticket = this.#ticket;
+    if (ticket === 0 || log === null || this.engine.member?.lock.held === true) return;
+    const isChanged = this.#isChanged;
+    this.#ticket = 0;
+    this.#isChanged = false;
+    if (log.waitSynced(ticket) || !isChanged) return;
+    this.truncate(this.#replyAt);
+    throw notWritten(log);
   }
 
   /** The entry of the key that is the request's argument 0, or 0. REQUIRES: begin(). */
@@ -520,7 +540,7 @@ export class Core {
     try {
       this.#end(changes);
     } finally {
-      this.engine.lock.leave();
+      this.leave();
     }
   }
 
@@ -543,12 +563,6 @@ export class Core {
   /** What other threads attach by; see Database.share and Engine.share. */
   share(isKnown?: (segment: number) => boolean): SharedDatabase {
     this.check();
-    if (this.engine.log !== null) {
-      throw new DatabaseError(
-        "THREAD",
-        "a database with a log is for one thread as yet: open() without a directory can be shared",
-      );
-    }
     if (!this.#clockIsReal) {
       throw new DatabaseError(
         "OPTIONS",
@@ -571,12 +585,19 @@ export class Core {
    */
   beginExit(): void {
     this.isExiting = true;
+    if (this.isDoomed) return;
     while (this.#transaction !== undefined) this.#takeBack(this.#transaction);
     this.engine.log?.commit();
   }
 
+  /** Whether this thread is being terminated: others see to what it leaves. */
+  get isDoomed(): boolean {
+    return this.engine.member?.isDoomed === true;
+  }
+
   /** The process has ended for everybody: the database is closed, whoever holds it. */
   end(): void {
+    if (this.isDoomed) return;
     this.references = 1;
     this.close();
   }

@@ -189,19 +189,24 @@ test("another version in the process is told that it is one", () => {
   });
 });
 
-test("another thread of the process is told that it is one", () => {
+test("a thread that was started before cannot attach by the path, and is told so", () => {
   const program = `
     import { Worker } from "node:worker_threads";
-    const db = open(data);
     const worker = new Worker(\`
       const { workerData, parentPort } = require("node:worker_threads");
-      import(workerData.index).then(({ open }) => {
+      parentPort.postMessage("started");
+      parentPort.once("message", async () => {
+        const { open } = await import(workerData.index);
         try { open(workerData.data); parentPort.postMessage("opened"); }
         catch (error) {
           parentPort.postMessage([error.name, error.code, error.pid, error.message].join(" "));
         }
       });\`, { eval: true, workerData: { index: ${JSON.stringify(index)}, data } });
-    worker.on("message", (said) => { say(said, process.pid); process.exit(0); });`;
+    worker.once("message", () => {
+      const db = open(data);
+      worker.once("message", (said) => { say(said, process.pid); process.exit(0); });
+      worker.postMessage("go");
+    });`;
   run(program, ({ out, error }) => {
     assert.match(
       out,

@@ -15,7 +15,7 @@ import { enter, sharedAt } from "./opened.ts";
 import { checkOptions } from "./options.ts";
 import { directoryOf, type FileUrl } from "./place.ts";
 import { calledMeanwhile } from "./request.ts";
-import { attach, toldOf } from "./sharing.ts";
+import { advertise, attach, toldOf } from "./sharing.ts";
 
 export interface OpenOptions {
   /**
@@ -116,6 +116,7 @@ function openDirectory(platform: Platform, directory: string, options: OpenOptio
   openConfiguredLog(core.engine, core.services.configuration);
   const database = databaseOf(core);
   enterOpened(core, database, platform, path, options);
+  advertise(core);
   return database;
 }
 

@@ -85,9 +85,11 @@ export function toldOf(platform: Platform, path: string): SharedDatabase | undef
 /** A worker that is just being started attaches as soon as its parent knows of it. */
 function awaitSharing(platform: Platform, { control, path }: SharedDatabase): void {
   const untilMs = platform.monotonicMs() + ANSWER_MS;
-  while (Atomics.load(control, ControlWord.state) === State.alone) {
+  for (;;) {
+    const state = Atomics.load(control, ControlWord.state);
+    if (state !== State.alone && state !== State.preparing) return;
     const leftMs = untilMs - platform.monotonicMs();
-    if (leftMs > 0) Atomics.wait(control, ControlWord.state, State.alone, leftMs);
+    if (leftMs > 0) Atomics.wait(control, ControlWord.state, state, leftMs);
     else {
       throw new DatabaseError(
         "THREAD",
@@ -128,6 +130,7 @@ export function attach(platform: Platform, handle: SharedDatabase): Core {
       guest,
     });
     services.database = engine;
+    if (handle.log !== null) engine.attachLog(guest, handle.log);
     return new Core(engine, services, path, true);
   } finally {
     guest.lock.leave();

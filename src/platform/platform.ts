@@ -292,8 +292,8 @@ export interface WorkerThread {
   readonly number: number;
   /** Calls back when it has ended, however. */
   onExit(callback: () => void): void;
-  /** Calls back before a call of its terminate() takes effect, and when it has. */
-  aroundTermination(begin: () => void, end: () => void): void;
+  /** Calls back before a call of its terminate() takes effect. */
+  beforeTermination(callback: () => void): void;
 }
 
 /** Threads of this process that run JavaScript. */

@@ -54,21 +54,16 @@ class StartedWorker implements WorkerThread {
     this.#worker.once("exit", callback);
   }
 
-  aroundTermination(begin: () => void, end: () => void): void {
+  beforeTermination(callback: () => void): void {
     const worker = this.#worker;
     const terminate = worker.terminate.bind(worker);
     let isOver = false;
     worker.once("exit", () => {
       isOver = true;
     });
-    worker.terminate = async () => {
-      if (isOver) return terminate();
-      begin();
-      try {
-        return await terminate();
-      } finally {
-        end();
-      }
+    worker.terminate = () => {
+      if (!isOver) callback();
+      return terminate();
     };
   }
 }

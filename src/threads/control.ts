@@ -10,6 +10,7 @@
 //           19  sessions that wait for keys       20  … that hear of every change
 //           21  whether anybody listens to channels
 //           22  bytes of notes for the owner (notes.ts)
+//           23  the log has made progress that the owner waits for
 //   then, for each member m, 16 words from 64 + 16 × m: MemberWord
 //
 // What each member changes often stands in a cache line of its own.
@@ -29,6 +30,7 @@ export const ControlWord = {
   hearers: 20,
   listeners: 21,
   notes: 22,
+  logProgress: 23,
 } as const;
 
 export const MemberWord = {
@@ -54,6 +56,8 @@ export const MemberWord = {
   messages: 13,
   /** Its thread's number in the runtime. */
   worker: 14,
+  /** It is about to be terminated, and shall not take the lock any more. */
+  doomed: 15,
   /** A word that it alone changes, see Lock.isSame. */
   own: 7,
 } as const;
@@ -67,6 +71,8 @@ export const State = {
   closed: 2,
   /** A thread died in the middle of a write: what is in memory is not to be trusted. */
   damaged: 3,
+  /** Its owner is about to share it. */
+  preparing: 4,
 } as const;
 
 export const MemberState = { free: 0, attached: 1 } as const;

@@ -8,6 +8,7 @@ import type { CompiledCommand } from "../engine/command.ts";
 import type { Context } from "../engine/context.ts";
 import { type MessageListener, PubSubRegistry } from "../engine/subscriptions.ts";
 import type { Memory } from "../memory/memory.ts";
+import type { Log } from "../persistence/log/log.ts";
 import type { Platform } from "../platform/platform.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { ControlWord, What } from "./control.ts";
@@ -24,6 +25,9 @@ export class Guest extends Member {
   readonly #inbox: Inbox;
   readonly #listeners: Map<number, MessageListener> = new Map();
   #lastSubscription = 0;
+  #log: Pick<Log, "noteProgress"> | undefined;
+  #isListening = false;
+  #hasLeft = false;
 
   constructor(platform: Platform, handle: SharedDatabase, memory: Memory) {
     super(platform, handle, memory, takeNumber(platform, handle.control));
@@ -42,7 +46,7 @@ export class Guest extends Member {
   subscribe(isPattern: boolean, name: Uint8Array, listener: MessageListener): () => void {
     const subscription = ++this.#lastSubscription;
     this.#listeners.set(subscription, listener);
-    if (this.#listeners.size === 1) this.#listen(this.#inbox.rings);
+    this.#beginListening();
     this.#say(isPattern ? "psubscribe" : "subscribe", subscription, name);
     return () => {
       if (this.#listeners.delete(subscription)) this.#say("unsubscribe", subscription, name);
@@ -55,15 +59,28 @@ export class Guest extends Member {
     this.#mailbox.ask(What.subscription, args, 0, 3);
   }
 
+  /** The log is written by this thread, too: from now on it hears of others' progress. */
+  follow(log: Pick<Log, "noteProgress">): void {
+    this.#log = log;
+    this.#beginListening();
+  }
+
+  #beginListening(): void {
+    if (this.#isListening) return;
+    this.#isListening = true;
+    this.#listen(this.#inbox.rings);
+  }
+
   /** Waits, in the event loop, for messages that have come since so many rings. */
   #listen(seen: number): void {
-    if (this.#listeners.size === 0) return;
+    if (this.#hasLeft) return;
     const rung = this.#inbox.rung(seen);
     if (rung === undefined) queueMicrotask(() => this.#hear());
     else void rung.then(() => this.#hear());
   }
 
   #hear(): void {
+    if (this.#hasLeft) return;
     const seen = this.#inbox.rings;
     let deliveries: Delivery[] = [];
     try {
@@ -74,6 +91,7 @@ export class Guest extends Member {
       // The database is closed: there will be no more.
       return;
     }
+    this.#log?.noteProgress();
     for (const { subscription, channel, message } of deliveries) {
       queueMicrotask(() => this.#listeners.get(subscription)?.(message, channel));
     }
@@ -82,6 +100,7 @@ export class Guest extends Member {
 
   override leave(): void {
     super.leave();
+    this.#hasLeft = true;
     this.#listeners.clear();
     this.ring();
   }

@@ -3,6 +3,7 @@
 // and a copy of it is as good as itself.
 
 import type { SharedSegments } from "../memory/slots.ts";
+import type { SharedLog } from "../persistence/log/log.ts";
 import { newControl, newMailboxes } from "./control.ts";
 import { NOTES_BYTES_MAX } from "./notes.ts";
 
@@ -17,6 +18,8 @@ export interface SharedDatabase {
   readonly databases: number;
   readonly control: Int32Array;
   readonly segments: SharedSegments;
+  /** Null for a database in memory. */
+  readonly log: SharedLog | null;
   readonly notes: SharedArrayBuffer;
   readonly mailboxes: SharedArrayBuffer;
 }

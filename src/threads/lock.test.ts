@@ -30,7 +30,7 @@ test("who has the lock may take it again, and lets it go with the last leave", (
   lock.enter();
   assert.equal(control[ControlWord.holder], 2);
   lock.leave();
-  assert.equal(lock.isHeld, true);
+  assert.equal(lock.held, true);
   lock.leave();
   assert.equal(control[ControlWord.holder], 0);
   assert.deepEqual(heard, ["entered", "leaving"]);
@@ -74,7 +74,7 @@ test("where taking it fails, it is let go", () => {
   const lock = new Lock(control, 2, surroundings({ entered: refuse }));
   assert.throws(() => lock.enter(), /not now/);
   assert.equal(control[ControlWord.holder], 0);
-  assert.equal(lock.isHeld, false);
+  assert.equal(lock.held, false);
   refuses = false;
   lock.enter();
   lock.leave();
@@ -144,11 +144,11 @@ test("a lent lock is not let go by whom it is lent to", () => {
   lender.enter();
   borrower.borrowed(() => {
     borrower.enter();
-    assert.equal(borrower.isHeld, true);
+    assert.equal(borrower.held, true);
     borrower.leave();
     assert.equal(control[ControlWord.holder], 2);
   });
-  assert.equal(borrower.isHeld, false);
+  assert.equal(borrower.held, false);
   assert.equal(control[ControlWord.holder], 2);
   lender.leave();
 });

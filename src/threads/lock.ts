@@ -68,7 +68,7 @@ export class Lock {
   }
 
   /** Whether this thread holds it. */
-  get isHeld(): boolean {
+  get held(): boolean {
     return this.#depth > 0;
   }
 

@@ -10,6 +10,7 @@
 // What a death leaves: see Member.onDeath.
 
 import type { Memory } from "../memory/memory.ts";
+import type { Membership } from "../persistence/log/log.ts";
 import type { Platform } from "../platform/platform.ts";
 import {
   ControlWord,
@@ -23,7 +24,7 @@ import {
 } from "./control.ts";
 import type { SharedDatabase } from "./handle.ts";
 import { Lock, type LockEnvironment } from "./lock.ts";
-import { Notes } from "./notes.ts";
+import { Notes, ring } from "./notes.ts";
 
 /** A database cannot be used any more by this thread: `code` says why. */
 export class ThreadsError extends Error {
@@ -49,8 +50,11 @@ export abstract class Member implements LockEnvironment {
   readonly lock: Lock;
   readonly notes: Notes;
   heir: Heir | undefined;
+  /** This thread, as one that writes the log. */
+  readonly membership: Membership;
   readonly #platform: Platform;
   readonly #insideWord: number;
+  readonly #doomedWord: number;
 
   constructor(platform: Platform, handle: SharedDatabase, memory: Memory, number: number) {
     this.#platform = platform;
@@ -63,8 +67,32 @@ export abstract class Member implements LockEnvironment {
     control[memberWord(number, MemberWord.thread)] = platform.threadNumber();
     control[memberWord(number, MemberWord.worker)] = platform.workerNumber();
     control[this.#insideWord] = Inside.nothing;
+    this.#doomedWord = memberWord(number, MemberWord.doomed);
+    control[this.#doomedWord] = 0;
     Atomics.add(control, ControlWord.members, 1);
     this.lock = new Lock(control, number, this);
+    this.membership = {
+      member: number,
+      lock: this.lock,
+      isAlive: (member) => this.isAlive(member),
+      wake: (member) => this.#wake(member),
+      wait: (words, index, value, timeoutMs) => {
+        Atomics.wait(words, index, value, timeoutMs);
+      },
+    };
+  }
+
+  /** Has another thread's event loop look at the log's progress. */
+  #wake(member: number): void {
+    const { control } = this;
+    if (member === OWNER) {
+      Atomics.store(control, ControlWord.logProgress, 1);
+      ring(control);
+      return;
+    }
+    const bell = memberWord(member, MemberWord.bell);
+    Atomics.add(control, bell, 1);
+    Atomics.notify(control, bell);
   }
 
   get isOwner(): boolean {
@@ -81,10 +109,16 @@ export abstract class Member implements LockEnvironment {
     free(this.control, this.number);
   }
 
+  /** Whether this thread is about to be terminated. */
+  get isDoomed(): boolean {
+    return this.control[this.#doomedWord] === 1;
+  }
+
   /** Throws where the database cannot be used any more. */
   check(): void {
+    if (this.isDoomed) throw new ThreadsError("CLOSED", "this thread is being terminated");
     const state = this.control[ControlWord.state];
-    if (state === State.shared) return;
+    if (state === State.shared || state === State.preparing) return;
     if (state === State.damaged) {
       throw new ThreadsError(
         "DAMAGED",

@@ -9,6 +9,7 @@ import type { Executor } from "../engine/executor.ts";
 import { Session } from "../engine/session.ts";
 import type { PubSubRegistry } from "../engine/subscriptions.ts";
 import type { Memory } from "../memory/memory.ts";
+import type { Log } from "../persistence/log/log.ts";
 import type { Platform, WorkerThread } from "../platform/platform.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { RequestParser } from "../protocol/request-parser.ts";
@@ -31,6 +32,7 @@ import { Subscriptions } from "./subscriptions.ts";
 /** What the owner does when it has the time: sets the timers that others' writes ask for. */
 export interface Household {
   readonly executor: Executor;
+  readonly log: Pick<Log, "noteProgress"> | null;
   /** The time that commands see from now on. */
   tick(): void;
   tock(): void;
@@ -62,7 +64,12 @@ export class Owner extends Member implements NoteReader {
     this.#mailboxes = new Mailboxes(this, handle.mailboxes);
     this.#subscriptions = new Subscriptions(this, pubsub);
     this.#forgetWorkers = platform.onWorker((worker) => this.follow(worker));
+    this.control[ControlWord.state] = State.preparing;
     this.leaving();
+  }
+
+  /** From now on others may attach. */
+  begin(): void {
     Atomics.store(this.control, ControlWord.state, State.shared);
     Atomics.notify(this.control, ControlWord.state);
     this.#listen(Atomics.load(this.control, ControlWord.bell));
@@ -83,17 +90,21 @@ export class Owner extends Member implements NoteReader {
 
   /** A worker of this thread is not terminated in the middle of a write, and missed at its end. */
   follow(worker: WorkerThread): void {
-    let isHeld = false;
-    worker.aroundTermination(
-      () => {
-        isHeld = !this.#ended;
-        if (isHeld) this.lock.enter();
-      },
-      () => {
-        if (isHeld) this.lock.leave();
-      },
-    );
+    worker.beforeTermination(() => this.#doom(worker.number));
     worker.onExit(() => this.#gone(worker.number));
+  }
+
+  /** Once this has the lock, the worker is in no write; it will not begin another. */
+  #doom(worker: number): void {
+    if (this.#ended) return;
+    const { control } = this;
+    this.lock.enter();
+    for (let member = OWNER + 1; member <= MEMBERS_MAX; member++) {
+      if (control[memberWord(member, MemberWord.worker)] !== worker) continue;
+      const doomed = memberWord(member, MemberWord.doomed);
+      control[doomed] = 1;
+    }
+    this.lock.leave();
   }
 
   /** Whether other threads are attached. */
@@ -110,6 +121,8 @@ export class Owner extends Member implements NoteReader {
       if (control[memberWord(member, MemberWord.worker)] === worker) free(control, member);
     }
     this.#forgetGone();
+    // It may have been about to hand the log what it had written.
+    this.#household.afterBackgroundWrites();
     this.lock.leave();
     this.#lookWhetherAlone();
   }
@@ -141,17 +154,20 @@ export class Owner extends Member implements NoteReader {
     if (this.#ended) return;
     const seen = Atomics.load(this.control, ControlWord.bell);
     const household = this.#household;
+    let hasProgress = false;
     this.lock.enter();
     try {
       household.tick();
       for (let member = OWNER + 1; member <= MEMBERS_MAX; member++) this.#answer(member);
       household.lookAround();
+      if (Atomics.exchange(this.control, ControlWord.logProgress, 0) === 1) hasProgress = true;
       household.afterBackgroundWrites();
       household.tock();
       this.#forgetGone();
     } finally {
       this.lock.leave();
     }
+    if (hasProgress) household.log?.noteProgress();
     this.#listen(seen);
     this.#lookWhetherAlone();
   }

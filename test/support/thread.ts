@@ -9,7 +9,7 @@ import { parentPort, Worker, workerData } from "node:worker_threads";
 import { type Database, open } from "../../src/index.ts";
 
 /** What a thread opens: a handle, or a directory. */
-export type Opened = Parameters<typeof open>[0];
+export type Opened = string | ReturnType<Database["share"]>;
 
 interface Order {
   readonly work: string;

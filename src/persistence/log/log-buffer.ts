@@ -82,6 +82,7 @@ export class LogBuffer {
   readonly #state: LogState;
   #table: PieceTable;
   #pool: SharedArrayBuffer | null = null;
+  #known: SharedPieces | undefined;
   /** By block. Empty: it has none at the moment, or this thread has no view of it yet. */
   readonly #bytes: Uint8Array[] = [];
 
@@ -192,12 +193,20 @@ export class LogBuffer {
     this.#use(last, 0);
   }
 
+  /** What other threads will have the buffer by, once it is shared: the same each time. */
+  get known(): SharedPieces {
+    this.#known ??= {
+      table: new SharedArrayBuffer(tableBytes(PIECES_MAX)),
+      pool: new SharedArrayBuffer(0, { maxByteLength: POOL_BYTES_MAX }),
+    };
+    return this.#known;
+  }
+
   /** From now on other threads can have the buffer too. */
   share(): SharedPieces {
     assert(this.#borrowed === null, "a buffer is shared between commands");
     assert(this.#pool === null, "a buffer is shared once");
-    const table = new SharedArrayBuffer(tableBytes(PIECES_MAX));
-    const pool = new SharedArrayBuffer(0, { maxByteLength: POOL_BYTES_MAX });
+    const { table, pool } = this.known;
     const shared = new PieceTable(table);
     shared.head[LAST] = -1;
     for (let piece = this.first; piece <= this.last; piece++) {
@@ -209,7 +218,7 @@ export class LogBuffer {
     }
     this.#table = shared;
     this.#usePool(pool);
-    return { table, pool };
+    return this.known;
   }
 
   #usePool(pool: SharedArrayBuffer): void {

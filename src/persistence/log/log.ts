@@ -158,13 +158,19 @@ export class Log {
     this.#buffer.take();
     this.#state.join(OPENER);
     this.#turns = new SyncTurns(this.#state, membership);
-    this.#shared = {
+    this.#buffer.share();
+    this.#shared = this.known;
+    return this.#shared;
+  }
+
+  /** What other threads will attach by, once it is shared. */
+  get known(): SharedLog {
+    return {
       file: this.#file,
       place: this.#tail.watch.place,
       state: this.#state.buffer,
-      pieces: this.#buffer.share(),
+      pieces: this.#buffer.known,
     };
-    return this.#shared;
   }
 
   /** The log that another thread shares, for this one. REQUIRES: the lock, and the log is open. */

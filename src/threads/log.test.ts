@@ -1,0 +1,112 @@
+// One database with a log, several threads: what is acknowledged is on the disk, whoever wrote it.
+
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Thread, withThreads } from "../../test/support/thread.ts";
+import { type Database, open } from "../index.ts";
+
+async function withDirectory(work: (directory: string) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), "tskeydb-threads-"));
+  try {
+    await work(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+const count = (there: Database, name: string, times: number): void => {
+  for (let i = 0; i < times; i++) {
+    there.transaction(() => {
+      there.incr("all");
+      there.set(`${name}:${i}`, "x".repeat(i % 200));
+    });
+    there.rpush("order", `${name}:${i}`);
+  }
+};
+
+for (const fsync of ["always", "everysec", "no"] as const) {
+  test(`what four threads write is in one log, in the order in which it happened (${fsync})`, () =>
+    withDirectory(async (directory) => {
+      const times = fsync === "always" ? 60 : 1000;
+      const db = open(directory, { fsync });
+      await withThreads(directory, 3, async (...threads) => {
+        const running = threads.map((thread, i) => thread.run(count, `t${i}`, times));
+        count(db, "owner", times);
+        await Promise.all(running);
+      });
+      const all = db.get("all");
+      const order = db.lrange("order", 0, -1);
+      assert.equal(all, String(4 * times));
+      db.verify();
+      db.close();
+      const again = open(directory);
+      assert.equal(again.get("all"), all);
+      assert.deepEqual(again.lrange("order", 0, -1), order);
+      assert.equal(again.dbsize(), 2 + 4 * times);
+      again.close();
+    }));
+}
+
+test("with always what a call returned is on the disk, though its thread is terminated then", () =>
+  withDirectory(async (directory) => {
+    const db = open(directory, { fsync: "always" });
+    const thread = new Thread(directory);
+    const told = new Int32Array(new SharedArrayBuffer(4));
+    const endless = thread.run((there, words) => {
+      for (let i = 1; ; i++) {
+        there.set("last", String(i));
+        Atomics.store(words, 0, i);
+      }
+    }, told);
+    endless.catch(() => {});
+    while (Atomics.load(told, 0) < 20) await new Promise((resolve) => setTimeout(resolve, 1));
+    await thread.end();
+    const acknowledged = Atomics.load(told, 0);
+    assert.ok(Number(db.get("last")) >= acknowledged);
+    db.set("after", "1");
+    db.verify();
+    db.close();
+    const again = open(directory);
+    assert.ok(Number(again.get("last")) >= acknowledged);
+    assert.equal(again.get("after"), "1");
+    again.close();
+  }));
+
+test("the directory is released when the last thread has closed", () =>
+  withDirectory(async (directory) => {
+    const db = open(directory);
+    const thread = new Thread(directory);
+    await thread.run((there) => there.set("k", "1"));
+    db.close();
+    await thread.run((there) => there.set("k", "2"));
+    await thread.run((there) => there.close());
+    await thread.end();
+    const again = open(directory);
+    assert.equal(again.get("k"), "2");
+    assert.equal(again.recovery?.torn, undefined);
+    again.close();
+  }));
+
+test("a thread that calls process.exit() in a transaction leaves nothing of it, and no lock", () =>
+  withDirectory(async (directory) => {
+    const db = open(directory, { fsync: "always" });
+    db.mset({ a: "1", b: "1" });
+    const thread = new Thread(directory);
+    const ended = thread.run((there) =>
+      there.transaction(() => {
+        there.incr("a");
+        there.rpush("l", "x");
+        process.exit(3);
+      }),
+    );
+    await assert.rejects(ended);
+    await thread.exit;
+    assert.equal(db.incr("b"), 2);
+    assert.equal(db.get("a"), "1");
+    assert.equal(db.exists("l"), 0);
+    db.verify();
+    db.close();
+  }));
