@@ -386,7 +386,8 @@ lies in memory, with prepared statements.`,
 ran in turn with ours, and "ahead" means ahead of that. HGETALL and SMEMBERS there return a
 reference: the live view is the like-for-like, the copy stands beside it. LRANGE there copies a hundred
 references; here it makes ten strings, a hundred, or one. Ten rounds warm both compilers up, copies are measured after all else,
-and a call's latency is that of the call by itself, less the timer's. With fsync there are three strengths: \`always\` syncs every call,
+and a call's latency is that of the call by itself, less the timer's. "Four threads" are workers on one database,
+as the seed's clients are threads. With fsync there are three strengths: \`always\` syncs every call,
 \`together\` the four clients' calls in one transaction with one sync, \`everysec\` each second. The seed's
 34,319 SETs a second with fsync mean 29 µs a call, which no sync that reaches this disk can do (the bare
 sync stands in the heading); most likely its sync ended in a cache, and \`everysec\` is nearest to that.`,

@@ -29,11 +29,14 @@ import { median, percentile } from "./statistics.ts";
 
 export const CLIENTS = 4;
 
-/** `together`: as `always`, with the four clients' calls of a turn in one MULTI … EXEC. */
-export type SeedMode = "no" | "everysec" | "always" | "together";
+/**
+ * `together`: as `always`, with the four clients' calls of a turn in one MULTI … EXEC. `threads` and
+ * `threads-always`: as `no` and `always`, by four threads (seed-threads.ts).
+ */
+export type SeedMode = "no" | "everysec" | "always" | "together" | "threads" | "threads-always";
 
 export interface SeedOrder {
-  mode: SeedMode;
+  mode: Exclude<SeedMode, "threads" | "threads-always">;
   operationsPerClient: number;
   rounds: number;
   module: string;
@@ -52,7 +55,7 @@ export interface SeedResult {
   bareSyncUs: number;
 }
 
-interface Operation {
+export interface Operation {
   readonly name: string;
   /** `copy`: a read of a whole collection, of which one in 200 calls is made. */
   readonly kind: "write" | "read" | "copy";
@@ -62,7 +65,7 @@ interface Operation {
 }
 
 /** The words of all calls, made once, so that no round collects what an earlier one left. */
-function wordsOf(perClient: number) {
+export function wordsOf(perClient: number) {
   const numbers = Array.from({ length: perClient }, (_, index) => index);
   const clients = Array.from({ length: CLIENTS }, (_, client) => client);
   const text = (prefix: string, value: number | string) => {
@@ -83,9 +86,9 @@ function wordsOf(perClient: number) {
   return { keys, values, fields, tens, threes, members, list, hash, set, all };
 }
 
-type Words = ReturnType<typeof wordsOf>;
+export type Words = ReturnType<typeof wordsOf>;
 
-function operations(db: Database, words: Words): Operation[] {
+export function operations(db: Database, words: Words): Operation[] {
   const { keys, values, fields, tens, threes, members, list, hash, set } = words;
   const write = (name: string, call: Operation["call"], queue: Operation["queue"]) => {
     return { name, kind: "write" as const, call, queue };
@@ -168,32 +171,44 @@ function endOfTurn(): Promise<void> {
 
 /** Runs all calls untimed; gives operations per second. */
 async function throughput(operation: Operation, perClient: number): Promise<number> {
-  const call = operation.call;
   const before = performance.now();
-  for (let index = 0; index < perClient; index++) {
-    for (let client = 0; client < CLIENTS; client++) sink = call(client, index);
-    if (index % TURN === TURN - 1) await endOfTurn();
-  }
-  await endOfTurn();
+  await runCalls(operation, perClient, ALL_CLIENTS);
   return ((perClient * CLIENTS) / (performance.now() - before)) * 1000;
 }
 
-/** Times each call; microseconds, the timer's own cost taken off. */
-async function latencies(
+const ALL_CLIENTS = Array.from({ length: CLIENTS }, (_, client) => client);
+
+/** Runs all calls of some clients, who take turns. */
+export async function runCalls(
+  operation: Operation,
+  perClient: number,
+  clients: readonly number[],
+): Promise<void> {
+  const call = operation.call;
+  for (let index = 0; index < perClient; index++) {
+    for (let i = 0; i < clients.length; i++) sink = call(clients[i], index);
+    if (index % TURN === TURN - 1) await endOfTurn();
+  }
+  await endOfTurn();
+}
+
+/** Times each call of some clients; microseconds, the timer's own cost taken off. */
+export async function latencies(
   operation: Operation,
   words: Words,
   perClient: number,
+  clients: readonly number[] = ALL_CLIENTS,
 ): Promise<Float64Array> {
   const call = operation.call;
   const overheadUs = timerUs();
-  const times = new Float64Array(perClient * CLIENTS);
+  const times = new Float64Array(perClient * clients.length);
   for (let index = 0; index < perClient; index++) {
     if (index % TURN === 0) sink = readWords(words, index);
-    for (let client = 0; client < CLIENTS; client++) {
+    for (let i = 0; i < clients.length; i++) {
       const before = performance.now();
-      sink = call(client, index);
+      sink = call(clients[i], index);
       const us = (performance.now() - before) * 1000 - overheadUs;
-      times[index * CLIENTS + client] = Math.max(0, us);
+      times[index * clients.length + i] = Math.max(0, us);
     }
     if (index % TURN === TURN - 1) await endOfTurn();
   }
@@ -243,7 +258,7 @@ function timerUs(): number {
 }
 
 /** Figures of all rounds by operation. */
-class Book {
+export class Book {
   readonly #rates = new Map<string, number[]>();
   readonly #averages = new Map<string, number[]>();
   readonly #p95s = new Map<string, number[]>();
@@ -354,7 +369,7 @@ async function benchmark(order: SeedOrder): Promise<SeedResult> {
 }
 
 /** What one write of a short record and its way to the disk cost without any database. */
-function bareSync(directory: string): number {
+export function bareSync(directory: string): number {
   const file = openSync(join(directory, "bare"), "w");
   const record = new Uint8Array(70);
   const times: number[] = [];

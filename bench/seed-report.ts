@@ -72,7 +72,12 @@ interface SeedLine {
   ahead: string;
 }
 
-const SYNCED: readonly SeedMode[] = ["always", "together", "everysec"];
+const UNSYNCED: readonly SeedMode[] = ["no", "threads"];
+const SYNCED: readonly SeedMode[] = ["always", "threads-always", "together", "everysec"];
+const LABELS: Partial<Record<SeedMode, string>> = {
+  threads: "four threads",
+  "threads-always": "always, four threads",
+};
 const READS = /GET|RANGE|MEMBER|CARD/;
 
 /** The seed's rows with our counterparts, the strictest or likest first. */
@@ -90,12 +95,12 @@ function seedRows(runs: readonly SeedRun[], runtime: SeedRun["runtime"]): SeedLi
       );
       const rival = here ?? published;
       const ours: SeedLine["ours"] = [];
-      const modes = !fsync ? ["no" as const] : READS.test(operation) ? SYNCED.slice(0, 1) : SYNCED;
+      const modes = !fsync ? UNSYNCED : READS.test(operation) ? SYNCED.slice(0, 2) : SYNCED;
       for (const mode of modes) {
         for (const [index, name] of counterparts(operation).entries()) {
           const figure = figures(mode).find((each) => each.operation === name);
           if (!figure) continue;
-          const label = modes.length > 1 ? `${name}, ${mode}` : name;
+          const label = mode === "no" ? name : `${name}, ${LABELS[mode] ?? mode}`;
           const ahead =
             figure.perSecond > rival.perSecond &&
             figure.averageUs < rival.averageUs &&

@@ -22,6 +22,7 @@ import { resolve } from "node:path";
 import { runOriginal } from "./beside.ts";
 import { runScript } from "./process.ts";
 import type { SeedFigure, SeedMode, SeedOrder, SeedResult } from "./seed-child.ts";
+import type { SeedThreadsOrder } from "./seed-threads.ts";
 
 /** Throughput, average µs, P95 µs. */
 type Published = readonly [number, number, number];
@@ -93,9 +94,32 @@ export async function benchmarkSeed(options: SeedOptions): Promise<SeedRun[]> {
       runs.push({ runtime, mode, ...result });
       const sync = `a bare sync ${result.bareSyncUs.toFixed(0)} µs`;
       print(`${runtime}, fsync ${mode}, ${sync}`, result.figures);
+      if (mode !== "no" && mode !== "always") continue;
+      const threads = await fourThreads(runtime, mode, options, operationsPerClient);
+      if (threads !== undefined) runs.push(threads);
     }
   }
   return runs;
+}
+
+/** The same by four threads; undefined where they cannot share a database with a log. */
+async function fourThreads(
+  runtime: "node" | "bun",
+  fsync: "no" | "always",
+  { rounds, module }: SeedOptions,
+  operationsPerClient: number,
+): Promise<SeedRun | undefined> {
+  const order: SeedThreadsOrder = { fsync, operationsPerClient, rounds, module };
+  try {
+    const result = await runScript<SeedResult>(runtime, "seed-threads.ts", order, 600_000);
+    print(`${runtime}, four threads, fsync ${fsync}`, result.figures);
+    return { runtime, mode: fsync === "no" ? "threads" : "threads-always", ...result };
+  } catch (error) {
+    const [, why = String(error)] =
+      /^(\w*Error: .*|.*: throw .*)$/m.exec(String(error).slice(7)) ?? [];
+    console.log(`  ${runtime}, four threads: not measured (${why.slice(0, 200)})`);
+    return undefined;
+  }
 }
 
 function print(who: string, figures: readonly SeedFigure[]): void {
