@@ -11,7 +11,12 @@ const GATHERING_MS = 1;
 const GATHERING_PART = 0.5;
 const GATHERING_MAX_MS = 5;
 /** When nobody has come while it waited, so many syncs begin at once. */
-const GATHERINGS_SKIPPED = 8;
+export const GATHERINGS_SKIPPED = 8;
+
+/** How long a sync is put off at most. */
+export function gatheringMs(state: LogState): number {
+  return Math.min(state.syncMs * GATHERING_PART, GATHERING_MAX_MS);
+}
 
 export class Gathering {
   readonly #clock: Clock;
@@ -38,7 +43,7 @@ export class Gathering {
       this.#toSkip--;
       return;
     }
-    this.#gather(Math.min(this.#state.syncMs * GATHERING_PART, GATHERING_MAX_MS));
+    this.#gather(gatheringMs(this.#state));
   }
 
   #gather(leftMs: number): void {

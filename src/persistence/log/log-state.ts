@@ -61,8 +61,11 @@ const I = {
   sampleBytes: 42,
   progress: 43,
   turn: 44,
-  ended: 45,
-  cells: 46,
+  membersEnd: 45,
+  tickets: 46,
+  expectedTickets: 47,
+  gatheringsToSkip: 48,
+  cells: 49,
 } as const;
 
 /** The word that grows with each sync and each failure: who waits for either waits for it. */
@@ -87,6 +90,17 @@ export class LogState {
     this.cells = new Int32Array(buffer, 0, FAILURE / 4);
     this.#f64 = new Float64Array(buffer, 0, MEMBERS / 8);
     this.#bytes = new Uint8Array(buffer);
+  }
+
+  /** A log that goes on behind `end` bytes, all of them synced. */
+  begin(policy: FsyncPolicy, end: number): void {
+    this.policy = policy;
+    this.database = -1;
+    this.end = end;
+    this.batchStart = end;
+    this.sealedEnd = end;
+    this.written = end;
+    this.synced = end;
   }
 
   /** The offset behind everything that was appended. */
@@ -229,6 +243,30 @@ export class LogState {
     this.cells[I.closed] = closed ? 1 : 0;
   }
 
+  /** Threads that wait for the next sync, … */
+  get tickets(): number {
+    return Atomics.load(this.cells, I.tickets);
+  }
+  set tickets(count: number) {
+    Atomics.store(this.cells, I.tickets, count);
+  }
+
+  /** … and how many are likely to: as many as waited for the last one and behind it. */
+  get expectedTickets(): number {
+    return Atomics.load(this.cells, I.expectedTickets);
+  }
+  set expectedTickets(count: number) {
+    Atomics.store(this.cells, I.expectedTickets, count);
+  }
+
+  /** So many syncs begin without waiting for who is expected. */
+  get gatheringsToSkip(): number {
+    return Atomics.load(this.cells, I.gatheringsToSkip);
+  }
+  set gatheringsToSkip(count: number) {
+    Atomics.store(this.cells, I.gatheringsToSkip, count);
+  }
+
   // Members
 
   isMember(member: number): boolean {
@@ -238,7 +276,7 @@ export class LogState {
   join(member: number): void {
     assert(member > 0 && member <= MEMBERS_MAX, "a member of a log has a number");
     this.#bytes[MEMBERS + member] = 1;
-    this.cells[I.ended] = Math.max(this.cells[I.ended], member + 1);
+    this.cells[I.membersEnd] = Math.max(this.cells[I.membersEnd], member + 1);
   }
 
   part(member: number): void {
@@ -247,7 +285,7 @@ export class LogState {
 
   /** All members' numbers are below this. */
   get membersEnd(): number {
-    return this.cells[I.ended];
+    return this.cells[I.membersEnd];
   }
 
   /** Whether the member waits for progress, and is to be told. */

@@ -9,8 +9,13 @@
 // loop for long. Such a turn is *forsaken*: another thread takes it over. It doesn't learn what the
 // kernel had to say of the sync, so whatever that was for is written anew (log-file.ts, `rewind`).
 //
+// Those who have just been served are likely to write again, and had better share the next sync
+// than wait for the one after it. So whoever comes first does not begin it, but waits, for a part
+// of the time that a sync takes (gathering.ts): the last one who is expected begins it.
+//
 // A log that has one thread stands alone: its lock is always held, and nobody waits.
 
+import { GATHERINGS_SKIPPED, gatheringMs } from "./gathering.ts";
 import { type LogState, PROGRESS, TURN } from "./log-state.ts";
 
 /** The database's lock, as a thread sees it. It nests. */
@@ -115,6 +120,25 @@ export class SyncTurns {
   /** Returns when there may be progress beyond `seen`. */
   wait(seen: number): void {
     this.#membership.wait(this.#state.cells, PROGRESS, seen, WAIT_MS);
+  }
+
+  /** Whether a sync that nobody has begun had better wait for who is expected to share it. */
+  get isGathering(): boolean {
+    const state = this.#state;
+    if (state.tickets >= state.expectedTickets) return false;
+    if (state.gatheringsToSkip === 0) return true;
+    state.gatheringsToSkip--;
+    return false;
+  }
+
+  /** Waits for them; they begin the sync when they are there. */
+  gather(seen: number): void {
+    const state = this.#state;
+    const { tickets } = state;
+    this.#membership.wait(state.cells, PROGRESS, seen, gatheringMs(state));
+    if (state.tickets === tickets && this.progress === seen) {
+      state.gatheringsToSkip = GATHERINGS_SKIPPED;
+    }
   }
 
   /** Wakes those who wait, and the event loops of those who asked for it. */

@@ -131,13 +131,7 @@ export class Log {
    */
   static open(platform: Platform, file: File, path: string, end: number, policy: FsyncPolicy): Log {
     const state = new LogState();
-    state.policy = policy;
-    state.database = -1;
-    state.end = end;
-    state.batchStart = end;
-    state.sealedEnd = end;
-    state.written = end;
-    state.synced = end;
+    state.begin(policy, end);
     state.syncStartMs = platform.threadsMs();
     state.syncMs = FIRST_SYNC_MS;
     const place = FileWatch.placeOf(platform, file, path);
@@ -323,8 +317,7 @@ export class Log {
     let isLate = false;
     lock.enter();
     try {
-      if (this.#tail.isOpen) this.#tail.seal();
-      number = state.batch;
+      number = this.commitTicket();
       const isPending = state.written !== state.sealedEnd && !state.hasFailed;
       // With `always` whoever syncs writes.
       if (isPending && state.policy !== "always" && this.#write() && state.policy !== "no") {
@@ -371,8 +364,10 @@ export class Log {
    * REQUIRES: the lock.
    */
   commitTicket(): number {
+    const state = this.#state;
     if (this.#tail.isOpen && !this.#closed) this.#tail.seal();
-    return this.batch;
+    if (state.policy === "always" && state.syncedThrough < state.batch) state.tickets++;
+    return state.batch;
   }
 
   /**
@@ -666,15 +661,20 @@ export class Log {
   #waitUntil(number: number, durable: boolean): boolean {
     const state = this.#state;
     const turns = this.#turns;
-    for (;;) {
+    for (let isPatient = true; ; ) {
       const seen = turns.progress;
       const through = durable ? state.syncedThrough : this.acknowledgedThrough;
       if (through >= number) return true;
       if (state.hasFailed || state.closed) return false;
       const { holder } = turns;
-      const isFree = holder === 0 || turns.isForsaken(holder, this.#sinceSyncMs);
-      if (isFree && turns.take(holder, false)) this.#syncApart(holder);
-      else turns.wait(seen);
+      if (holder === 0 && isPatient && turns.isGathering) {
+        turns.gather(seen);
+        isPatient = false;
+      } else if (holder === 0 || turns.isForsaken(holder, this.#sinceSyncMs)) {
+        if (turns.take(holder, false)) this.#syncApart(holder);
+      } else {
+        turns.wait(seen);
+      }
     }
   }
 
@@ -686,6 +686,7 @@ export class Log {
     let round = 0;
     let written = 0;
     let batch = 0;
+    let tickets = 0;
     let isReady = false;
     lock.enter();
     try {
@@ -694,13 +695,19 @@ export class Log {
         round = state.nextSyncRound();
         written = state.written;
         batch = state.writtenThrough;
+        tickets = state.tickets;
+        state.tickets = 0;
         state.syncStartMs = this.#platform.threadsMs();
       }
     } finally {
       if (!isReady) turns.give();
       lock.leave();
     }
-    if (isReady) this.#endSync(round, written, batch, this.#platform.sync(this.#file));
+    if (isReady) {
+      const error = this.#platform.sync(this.#file);
+      state.expectedTickets = tickets + state.tickets;
+      this.#endSync(round, written, batch, error);
+    }
     turns.announce();
   }
 

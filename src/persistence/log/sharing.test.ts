@@ -7,6 +7,9 @@ import type { File, PlatformError } from "../../platform/platform.ts";
 import { append, codeOf, Disk, INCREMENT, openOn, writes } from "../test-support.ts";
 import { type FsyncPolicy, Log, type Membership, type SharedLog } from "./log.ts";
 
+/** Who waits for a sync looks around so often; shorter waits are for who may share it. */
+const LONG_WAIT_MS = 20;
+
 /** What a thread that would wait for ever throws instead. */
 class WouldWait extends Error {}
 
@@ -48,6 +51,8 @@ class Team {
   onWait: () => void = () => {
     throw new WouldWait();
   };
+  /** A short wait for those who may come, which ends by itself. */
+  onGather: () => void = () => {};
   #holder = 0;
 
   constructor(policy: FsyncPolicy, disk = new SharedDisk()) {
@@ -119,7 +124,8 @@ class Team {
       lock,
       isAlive: (other: number) => !this.dead.has(other),
       wake: (other: number) => void this.woken.push(other),
-      wait: () => this.onWait(),
+      wait: (_cells: Int32Array, _index: number, _value: number, timeoutMs: number) =>
+        timeoutMs < LONG_WAIT_MS ? this.onGather() : this.onWait(),
     };
     this.#memberships[member] = membership;
     return membership;
@@ -223,6 +229,25 @@ test("always: who comes while another syncs shares the next sync with all who ha
   assert.equal(guests[1].waitSynced(tickets[1]), true);
   for (const [i, guest] of guests.entries()) assert.equal(guest.waitSynced(tickets[i]), true);
   assert.equal(disk.syncs - before, 2);
+});
+
+test("always: the first who comes waits for those who were just served, for a while", () => {
+  const team = new Team("always");
+  const { disk, owner } = team;
+  const guest = team.attach(2);
+  let waits = 0;
+  team.onGather = () => waits++;
+  disk.duringSync = () => put(team, 2, guest, "b");
+  owner.waitSynced(put(team, 1, owner, "a"));
+  assert.equal(owner.waitSynced(put(team, 1, owner, "c")), true);
+  assert.equal(waits, 0, "all who are expected are there");
+  const before = disk.syncs;
+  assert.equal(owner.waitSynced(put(team, 1, owner, "d")), true);
+  assert.equal(waits, 1, "the guest may come again");
+  disk.duringSync = () => put(team, 2, guest, "e");
+  for (const key of ["f", "g", "h"]) owner.waitSynced(put(team, 1, owner, key));
+  assert.equal(waits, 1, "it did not come last time: the next syncs begin at once");
+  assert.equal(disk.syncs - before, 4);
 });
 
 test("a sync that fails is a failure for all who share it, and heals for all", () => {
