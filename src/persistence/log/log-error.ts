@@ -35,4 +35,9 @@ export class LogError extends Error {
     this.file = file;
     this.offset = offset;
   }
+
+  static cannotBeWritten(file: string, offset: number, reason: string): LogError {
+    const text = `the log cannot be written: ${reason}. What was not acknowledged may be missing.`;
+    return new LogError("LOG_WRITE", file, offset, text);
+  }
 }

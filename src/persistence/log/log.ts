@@ -837,11 +837,6 @@ export class Log {
   }
 
   #writeError(reason = this.failure ?? "unknown"): LogError {
-    return new LogError(
-      "LOG_WRITE",
-      this.path,
-      this.#state.written,
-      `the log cannot be written: ${reason}. What was not acknowledged may be missing.`,
-    );
+    return LogError.cannotBeWritten(this.path, this.#state.written, reason);
   }
 }
