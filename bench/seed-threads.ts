@@ -34,7 +34,8 @@ interface Hired extends SeedThreadsOrder {
 }
 
 interface Round {
-  path: string;
+  /** What the database of this round is opened by. */
+  shared: unknown;
   isTimed: boolean;
 }
 
@@ -70,14 +71,14 @@ async function benchmark(order: SeedThreadsOrder): Promise<SeedResult> {
     for (let round = -warmUp; round < 2 * order.rounds; round++) {
       const path = join(directory, `round${round}`);
       const db = open(path, { fsync: order.fsync });
-      db.share();
+      const shared = db.share();
       while (workers.length < CLIENTS) {
         const hired: Hired = { ...order, client: workers.length, arrived };
         workers.push(new Worker(new URL(import.meta.url), { workerData: hired }));
       }
       const isTimed = round % 2 !== 0;
       const parts = workers.map((worker) => {
-        worker.postMessage({ path, isTimed } satisfies Round);
+        worker.postMessage({ shared, isTimed } satisfies Round);
         return heard<Part[]>(worker);
       });
       if (round >= 0) enter(book, await Promise.all(parts), isTimed, order);
@@ -115,8 +116,8 @@ async function work({ operationsPerClient, module, client, arrived }: Hired): Pr
   const words = wordsOf(operationsPerClient);
   const now = () => performance.timeOrigin + performance.now();
   let arrivals = 0;
-  parentPort?.on("message", async ({ path, isTimed }: Round) => {
-    const db = open(path);
+  parentPort?.on("message", async ({ shared, isTimed }: Round) => {
+    const db = open(shared as string);
     const parts: Part[] = [];
     for (const each of operations(db, words)) {
       // Copies of whole collections, which the seed does not have, say nothing about threads.
