@@ -26,6 +26,9 @@ import type { SharedDatabase } from "./handle.ts";
 import { Lock, type LockEnvironment } from "./lock.ts";
 import { Notes, ring } from "./notes.ts";
 
+/** A thread waits so long for its termination. */
+const DOOM_MS = 10_000;
+
 /** A database cannot be used any more by this thread: `code` says why. */
 export class ThreadsError extends Error {
   override readonly name = "ThreadsError";
@@ -114,9 +117,15 @@ export abstract class Member implements LockEnvironment {
     return this.control[this.#doomedWord] === 1;
   }
 
+  /** This thread is about to be terminated: it shall not see that by an error. */
+  #awaitEnd(): never {
+    for (let ms = 0; ms < DOOM_MS; ms++) Atomics.wait(this.control, this.#doomedWord, 1, 1);
+    throw new ThreadsError("CLOSED", "this thread was to be terminated");
+  }
+
   /** Throws where the database cannot be used any more. */
   check(): void {
-    if (this.isDoomed) throw new ThreadsError("CLOSED", "this thread is being terminated");
+    if (this.isDoomed) this.#awaitEnd();
     const state = this.control[ControlWord.state];
     if (state === State.shared || state === State.preparing) return;
     if (state === State.damaged) {
