@@ -4,8 +4,12 @@
 // Beside the database they share some words: a clock that orders what all of them do, a flag that
 // says when to stop, and a place where a job that may be killed says how far it has come.
 
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { type Database, open } from "../../src/index.ts";
+import { type Database, type FsyncPolicy, open } from "../../src/index.ts";
 import type { JobName, Order } from "./worker.ts";
 
 /** What a worker opens: a handle, or a directory. */
@@ -126,12 +130,20 @@ export class ThreadEnded extends Error {
   }
 }
 
-/** A database in memory, and a crew on it; afterwards every structure is looked at. */
+let log: FsyncPolicy | undefined;
+
+/** Databases have a log from here on, which must lead back to what they held. */
+export function keepLog(policy: FsyncPolicy): void {
+  log = policy;
+}
+
+/** A database, and a crew on it; afterwards every structure is looked at, and the log replayed. */
 export async function withCrew(
   count: number,
   work: (crew: Crew, db: Database) => Promise<void>,
 ): Promise<void> {
-  const db = open();
+  const directory = log === undefined ? undefined : mkdtempSync(join(tmpdir(), "tskeydb-test-"));
+  const db = directory === undefined ? open() : open(directory, { fsync: log as FsyncPolicy });
   const crew = new Crew(db.share(), count);
   try {
     await crew.all("ready", () => []);
@@ -143,5 +155,24 @@ export async function withCrew(
     throw error;
   }
   await crew.dismiss();
+  const held = directory === undefined ? undefined : contentsOf(db);
   db.close();
+  if (directory === undefined) return;
+  const again = open(directory);
+  assert.deepEqual(contentsOf(again), held, "what the log leads to");
+  again.close();
+  rmSync(directory, { recursive: true, force: true });
+}
+
+/** All keys and what they hold, but for those that expire meanwhile. */
+function contentsOf(db: Database): Map<string, unknown> {
+  const contents = new Map<string, unknown>();
+  for (const key of db.keys("*").sort()) {
+    const type = db.ttl(key) === -1 ? db.type(key) : "none";
+    if (type === "string") contents.set(key, db.get(key));
+    else if (type === "list") contents.set(key, db.lrange(key, 0, -1));
+    else if (type === "hash") contents.set(key, { ...db.hgetall(key) });
+    else if (type === "set") contents.set(key, db.smembers(key).sort());
+  }
+  return contents;
 }

@@ -4,9 +4,11 @@
 //   node scripts/run.js node test/threads/main.ts --work bank,values --minutes 5
 //
 // `--work` chooses among those below; each takes `--seconds` or `--minutes`, or does so many
-// `--seeds`. What it begins is printed first, so that one that hangs says where.
+// `--seeds`. With `--log no`, `everysec` or `always` the databases have a log, which is replayed at
+// the end and compared. What it begins is printed first, so that one that hangs says where.
 
 import { parseArgs } from "node:util";
+import { keepLog } from "./crew.ts";
 import { dieTogether } from "./deaths.ts";
 import { playHistories } from "./histories.ts";
 import { bank, countTogether, passElements, values } from "./invariants.ts";
@@ -19,9 +21,11 @@ const { values: flags } = parseArgs({
     from: { type: "string" },
     seconds: { type: "string", default: "5" },
     minutes: { type: "string" },
+    log: { type: "string" },
   },
 });
 
+if (flags.log === "no" || flags.log === "everysec" || flags.log === "always") keepLog(flags.log);
 const from = Number(flags.from ?? Date.now() % 2 ** 30);
 const seeds = Number(flags.seeds ?? Number.POSITIVE_INFINITY);
 const ms = flags.minutes ? Number(flags.minutes) * 60_000 : Number(flags.seconds) * 1000;
