@@ -33,6 +33,7 @@ const STEP = 8 * 1024;
 const STEPS_MAX = 64;
 
 function placesOf({ ref, bytes }: Block): number[] {
+  if (bytes === 0) return [];
   const start = (ref & PLACE_MASK) << 3;
   const step = Math.max(STEP, Math.ceil(bytes / STEPS_MAX));
   const places = [start + bytes - 1];
