@@ -110,3 +110,28 @@ test("a thread that calls process.exit() in a transaction leaves nothing of it, 
     db.verify();
     db.close();
   }));
+
+test("the owner answers who holds the lock, though it waits for a sync that wants the lock", () =>
+  withDirectory(async (directory) => {
+    const db = open(directory, { fsync: "always" });
+    await withThreads(directory, 2, async (one, other) => {
+      const asking = one.run((there) => {
+        for (let i = 0; i < 150; i++) {
+          there.transaction(() => {
+            there.incr("asked");
+            there.publish("news", "in a transaction");
+          });
+        }
+      });
+      const writing = other.run((there) => {
+        for (let i = 0; i < 150; i++) there.incr("written");
+      });
+      for (let i = 0; i < 150; i++) {
+        db.incr("own");
+        if (i % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+      }
+      await Promise.all([asking, writing]);
+    });
+    assert.deepEqual(db.mget("asked", "written", "own"), ["150", "150", "150"]);
+    db.close();
+  }));

@@ -26,6 +26,9 @@ import type { SharedDatabase } from "./handle.ts";
 import { Lock, type LockEnvironment } from "./lock.ts";
 import { Notes, ring } from "./notes.ts";
 
+/** The owner waits so long before it looks whether the lock's holder asks it for something. */
+const OWNER_WAITS_MS = 1;
+
 /** A thread waits so long for its termination. */
 const DOOM_MS = 10_000;
 
@@ -79,10 +82,15 @@ export abstract class Member implements LockEnvironment {
       lock: this.lock,
       isAlive: (member) => this.isAlive(member),
       wake: (member) => this.#wake(member),
-      wait: (words, index, value, timeoutMs) => {
-        Atomics.wait(words, index, value, timeoutMs);
-      },
+      wait: (words, index, value, timeoutMs) => this.#wait(words, index, value, timeoutMs),
     };
+  }
+
+  /** Waits for a sync of the log; in the owner for a moment at a time, since it may be asked. */
+  #wait(words: Int32Array, index: number, value: number, timeoutMs: number): void {
+    this.waiting(Atomics.load(this.control, ControlWord.holder));
+    const ms = this.isOwner ? Math.min(timeoutMs, OWNER_WAITS_MS) : timeoutMs;
+    Atomics.wait(words, index, value, ms);
   }
 
   /** Has another thread's event loop look at the log's progress. */

@@ -221,9 +221,12 @@ export class Owner extends Member implements NoteReader {
     super.leaving();
   }
 
-  /** The lock's holder may be asking for something meanwhile, and lends the lock for it. */
+  /**
+   * This thread waits for the lock, or for a sync that may itself wait for it. The lock's holder may
+   * be asking for something meanwhile, and lends the lock for it.
+   */
   override waiting(holder: number): void {
-    if (!this.#mailboxes.isAsking(holder)) return;
+    if (holder === 0 || holder === OWNER || !this.#mailboxes.isAsking(holder)) return;
     this.memory.refresh();
     this.lock.borrowed(() => this.#answer(holder));
   }
