@@ -114,24 +114,26 @@ test("a thread that calls process.exit() in a transaction leaves nothing of it, 
 test("the owner answers who holds the lock, though it waits for a sync that wants the lock", () =>
   withDirectory(async (directory) => {
     const db = open(directory, { fsync: "always" });
-    await withThreads(directory, 2, async (one, other) => {
+    await withThreads(directory, 3, async (one, ...others) => {
       const asking = one.run((there) => {
-        for (let i = 0; i < 150; i++) {
+        for (let i = 0; i < 200; i++) {
           there.transaction(() => {
             there.incr("asked");
-            there.publish("news", "in a transaction");
+            for (let k = 0; k < 5; k++) there.publish("news", "in a transaction");
           });
         }
       });
-      const writing = other.run((there) => {
-        for (let i = 0; i < 150; i++) there.incr("written");
-      });
-      for (let i = 0; i < 150; i++) {
+      const writing = others.map((other) =>
+        other.run((there) => {
+          for (let i = 0; i < 400; i++) there.incr("written");
+        }),
+      );
+      for (let i = 0; i < 400; i++) {
         db.incr("own");
-        if (i % 10 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+        if (i % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
       }
-      await Promise.all([asking, writing]);
+      await Promise.all([asking, ...writing]);
     });
-    assert.deepEqual(db.mget("asked", "written", "own"), ["150", "150", "150"]);
+    assert.deepEqual(db.mget("asked", "written", "own"), ["200", "800", "400"]);
     db.close();
   }));

@@ -222,8 +222,8 @@ export class Owner extends Member implements NoteReader {
   }
 
   /**
-   * This thread waits for the lock, or for a sync that may itself wait for it. The lock's holder may
-   * be asking for something meanwhile, and lends the lock for it.
+   * This thread waits for the lock, or for a sync that may itself wait for it. The lock's holder
+   * may be asking for something meanwhile, and lends the lock for it.
    */
   override waiting(holder: number): void {
     if (holder === 0 || holder === OWNER || !this.#mailboxes.isAsking(holder)) return;
