@@ -196,11 +196,13 @@ export class Database {
 
   /** Does what an event is for, while no other thread changes anything. */
   turn(work: () => void): void {
-    this.lock.enter();
+    const { member } = this;
+    if (member === null) return work();
+    if (!member.tryEnter()) return;
     try {
       work();
     } finally {
-      this.lock.leave();
+      member.lock.leave();
     }
   }
 

@@ -82,15 +82,10 @@ export class Guest extends Member {
   #hear(): void {
     if (this.#hasLeft) return;
     const seen = this.#inbox.rings;
-    let deliveries: Delivery[] = [];
-    try {
-      this.lock.enter();
-      deliveries = this.#inbox.takeAll();
-      this.lock.leave();
-    } catch {
-      // The database is closed: there will be no more.
-      return;
-    }
+    // Where it is closed there will be no more.
+    if (!this.tryEnter()) return;
+    const deliveries: Delivery[] = this.#inbox.takeAll();
+    this.lock.leave();
     this.#log?.noteProgress();
     for (const { subscription, channel, message } of deliveries) {
       queueMicrotask(() => this.#listeners.get(subscription)?.(message, channel));

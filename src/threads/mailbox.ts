@@ -153,9 +153,10 @@ export class Mailbox {
     const member = this.#member;
     const { control } = member;
     while (Atomics.wait(control, this.#callWord, CallState.asked, LOOK_MS) === "timed-out") {
-      const isClosed = Atomics.load(control, ControlWord.state) === State.closed;
-      if (!isClosed && member.isAlive(OWNER)) continue;
+      const isThere = Atomics.load(control, ControlWord.state) === State.shared;
+      if (isThere && member.isAlive(OWNER)) continue;
       Atomics.store(control, this.#callWord, CallState.none);
+      member.check();
       throw new OwnerGone("the thread that opened the database is gone");
     }
   }

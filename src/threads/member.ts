@@ -120,6 +120,17 @@ export abstract class Member implements LockEnvironment {
     free(this.control, this.number);
   }
 
+  /** Takes the lock for an event's work; false where that is refused: calls will say why. */
+  tryEnter(): boolean {
+    try {
+      this.lock.enter();
+      return true;
+    } catch (error) {
+      if (error instanceof ThreadsError) return false;
+      throw error;
+    }
+  }
+
   /** Whether this thread is about to be terminated. */
   get isDoomed(): boolean {
     return this.control[this.#doomedWord] === 1;

@@ -96,9 +96,8 @@ export class Owner extends Member implements NoteReader {
 
   /** Once this has the lock, the worker is in no write; it will not begin another. */
   #doom(worker: number): void {
-    if (this.#ended) return;
+    if (this.#ended || !this.tryEnter()) return;
     const { control } = this;
-    this.lock.enter();
     for (let member = OWNER + 1; member <= MEMBERS_MAX; member++) {
       if (control[memberWord(member, MemberWord.worker)] !== worker) continue;
       const doomed = memberWord(member, MemberWord.doomed);
@@ -114,9 +113,8 @@ export class Owner extends Member implements NoteReader {
 
   /** A worker has ended, perhaps without leaving. */
   #gone(worker: number): void {
-    if (this.#ended) return;
+    if (this.#ended || !this.tryEnter()) return;
     const { control } = this;
-    this.lock.enter();
     for (let member = OWNER + 1; member <= MEMBERS_MAX; member++) {
       if (control[memberWord(member, MemberWord.worker)] === worker) free(control, member);
     }
@@ -155,7 +153,7 @@ export class Owner extends Member implements NoteReader {
     const seen = Atomics.load(this.control, ControlWord.bell);
     const household = this.#household;
     let hasProgress = false;
-    this.lock.enter();
+    if (!this.tryEnter()) return;
     try {
       household.tick();
       for (let member = OWNER + 1; member <= MEMBERS_MAX; member++) this.#answer(member);

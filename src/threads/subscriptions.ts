@@ -38,10 +38,10 @@ export class Subscriptions {
 
   /** Called in a turn of its own. */
   #put(inbox: Inbox, subscription: number, channel: Uint8Array, message: Uint8Array): void {
-    const { lock } = this.#owner;
-    lock.enter();
+    const owner = this.#owner;
+    if (!owner.tryEnter()) return;
     inbox.put(subscription, channel, message);
-    lock.leave();
+    owner.lock.leave();
   }
 
   #drop(member: number, subscription: number): void {
