@@ -3,9 +3,9 @@
 // Programs may be compiled for a JavaScript that does not know `using` yet.
 /// <reference lib="esnext.disposable" preserve="true" />
 
+export { DatabaseError, type DatabaseErrorCode } from "./base/database-error.ts";
 export type { Subscriber, Synchronous } from "./embedded/database.ts";
 export { Database } from "./embedded/database.ts";
-export { DatabaseError, type DatabaseErrorCode } from "./embedded/errors.ts";
 export { Multi, type Results } from "./embedded/multi.ts";
 export { type OpenOptions, open } from "./embedded/open.ts";
 export type { FileUrl } from "./embedded/place.ts";
@@ -20,3 +20,4 @@ export { LogError, type LogErrorCode } from "./persistence/log/log-error.ts";
 export type { Recovery } from "./persistence/log/recovery.ts";
 export { DirectoryLocked, PlatformError } from "./platform/platform.ts";
 export { ReplyError, type ReplyValue } from "./protocol/reply-reader.ts";
+export type { SharedDatabase } from "./threads/handle.ts";

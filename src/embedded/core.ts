@@ -12,6 +12,7 @@
 // written when the program's running callback returns, before any other I/O. Inside a transaction
 // neither happens until its end.
 
+import { DatabaseError } from "../base/database-error.ts";
 import { lockNeeded } from "../base/lock-needed.ts";
 import type { Database as Engine } from "../database.ts";
 import type { CallTimer } from "../engine/call-timer.ts";
@@ -32,7 +33,6 @@ import type { ReplyWriter } from "../protocol/reply-writer.ts";
 import { Inside } from "../threads/control.ts";
 import type { SharedDatabase } from "../threads/handle.ts";
 import type { Member } from "../threads/member.ts";
-import { DatabaseError } from "./errors.ts";
 import { Request } from "./request.ts";
 import { EmbeddedTransaction } from "./transaction.ts";
 import type { Value } from "./values.ts";

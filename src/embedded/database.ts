@@ -3,13 +3,13 @@
 // What it stands on is `core.ts`, and under that the class of the same name in `../database.ts`.
 
 import { latin1Text } from "../base/bytes.ts";
+import { DatabaseError } from "../base/database-error.ts";
 import type { Session } from "../engine/session.ts";
 import type { Recovery } from "../persistence/log/recovery.ts";
 import type { ReplyValue } from "../protocol/reply-reader.ts";
 import { ReplyError } from "../protocol/reply-reader.ts";
 import type { SharedDatabase } from "../threads/handle.ts";
 import type { Core } from "./core.ts";
-import { DatabaseError } from "./errors.ts";
 import { ImmediateMethods } from "./immediate.ts";
 import { inspection } from "./inspection.ts";
 import { Multi } from "./multi.ts";

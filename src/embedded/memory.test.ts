@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { DatabaseError } from "../base/database-error.ts";
 import { engineOf } from "./embedded-test-support.ts";
-import { DatabaseError } from "./errors.ts";
 import { open } from "./open.ts";
 
 const MIB = 1024 * 1024;

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { test } from "node:test";
+import { DatabaseError } from "../base/database-error.ts";
 import { ReplyError } from "../protocol/reply-reader.ts";
 import { engineOf } from "./embedded-test-support.ts";
-import { DatabaseError } from "./errors.ts";
 import { open } from "./open.ts";
 
 const later = (ms = 0): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

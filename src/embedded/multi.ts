@@ -1,12 +1,12 @@
 // multi(): commands queued and then executed in one go, as MULTI … EXEC does it, by the very EXEC
 // that connections use. Unlike transaction(), a command that fails does not undo the others.
 
+import { DatabaseError } from "../base/database-error.ts";
 import type { CompiledCommand } from "../engine/command.ts";
 import type { Session } from "../engine/session.ts";
 import type { QueuedCommand } from "../engine/transaction.ts";
 import { ReplyError } from "../protocol/reply-reader.ts";
 import type { Core } from "./core.ts";
-import { DatabaseError } from "./errors.ts";
 import { inspection } from "./inspection.ts";
 import { Methods } from "./methods/methods.ts";
 import type { Reader } from "./reader.ts";

@@ -17,11 +17,11 @@ import { join, relative as relativePath } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { runInNewContext } from "node:vm";
+import { DatabaseError } from "../base/database-error.ts";
 import { LogError } from "../persistence/log/log-error.ts";
 import { DirectoryLocked, type Platform, PlatformError } from "../platform/platform.ts";
 import { changeablePlatform } from "../platform/platform-test-support.ts";
 import { engineOf } from "./embedded-test-support.ts";
-import { DatabaseError } from "./errors.ts";
 import { open, openOn } from "./open.ts";
 
 async function inDirectory(work: (directory: string) => void | Promise<void>): Promise<void> {

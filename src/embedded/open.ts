@@ -1,6 +1,7 @@
 // open(): a database in memory, or one whose log is in a directory. One instance stands for each
 // directory of a process, however often and by whatever path it is opened.
 
+import { DatabaseError } from "../base/database-error.ts";
 import { className } from "../base/realms.ts";
 import { assemble, openConfiguredLog } from "../host/assembly.ts";
 import { Configuration } from "../host/configuration.ts";
@@ -10,7 +11,6 @@ import { type Platform, thisPlatform } from "../platform/index.ts";
 import { isSharedDatabase, type SharedDatabase } from "../threads/handle.ts";
 import { Core } from "./core.ts";
 import { type Database, databaseOf } from "./database.ts";
-import { DatabaseError } from "./errors.ts";
 import { enter, sharedAt } from "./opened.ts";
 import { checkOptions } from "./options.ts";
 import { directoryOf, type FileUrl } from "./place.ts";

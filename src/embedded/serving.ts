@@ -1,9 +1,9 @@
 // Serving an embedded database to others: the server of `tskeydb` on the same data. Its modules are
 // loaded when listen() is called first, so that a program that never does pays nothing.
 
+import { DatabaseError } from "../base/database-error.ts";
 import type { Server } from "../server/server.ts";
 import type { Core } from "./core.ts";
-import { DatabaseError } from "./errors.ts";
 import { checkOptions } from "./options.ts";
 
 export interface ListenOptions {

@@ -8,7 +8,7 @@ test("what a thread left that died in a write is shown to nobody: reads throw, t
   db.hset("h", "f", "1");
   const { control } = db.share();
   control[ControlWord.state] = State.damaged;
-  const refused = { name: "ThreadsError", code: "DAMAGED" };
+  const refused = { name: "DatabaseError", code: "DAMAGED" };
   assert.throws(() => db.hget("h", "f"), refused);
   assert.throws(() => db.hgetall("h"), refused);
   assert.throws(() => db.hset("h", "f", "2"), refused);

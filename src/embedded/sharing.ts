@@ -7,6 +7,7 @@
 // them makes the database shared, and until then nobody takes a lock. In a thread, one object
 // stands for a database, however often it is opened there.
 
+import { DatabaseError } from "../base/database-error.ts";
 import { Database as Engine } from "../database.ts";
 import { version } from "../engine/version.ts";
 import { Configuration } from "../host/configuration.ts";
@@ -17,7 +18,6 @@ import { ControlWord, State } from "../threads/control.ts";
 import { Guest } from "../threads/guest.ts";
 import type { SharedDatabase } from "../threads/handle.ts";
 import { Core } from "./core.ts";
-import { DatabaseError } from "./errors.ts";
 
 /** A thread waits so long for the one that started it to share a database. */
 const ANSWER_MS = 5000;

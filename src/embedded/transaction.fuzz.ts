@@ -7,6 +7,7 @@ import fc from "fast-check";
 import { anyCommand, type Words } from "../../test/support/commands/all-commands.ts";
 import { assert } from "../base/assert.ts";
 import { asciiBytes, latin1Text } from "../base/bytes.ts";
+import { DatabaseError } from "../base/database-error.ts";
 import { Random } from "../base/random.ts";
 import type { EffectSink } from "../engine/effects.ts";
 import type { Session } from "../engine/session.ts";
@@ -16,7 +17,6 @@ import { ReplyError } from "../protocol/reply-reader.ts";
 import { Parsed, RequestParser } from "../protocol/request-parser.ts";
 import { coreOf, type Database } from "./database.ts";
 import { engineOf, usedByEntries } from "./embedded-test-support.ts";
-import { DatabaseError } from "./errors.ts";
 import { open } from "./open.ts";
 
 const DATABASES = 3;

@@ -5,9 +5,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { DatabaseError } from "../base/database-error.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { contents, engineOf, usedByEntries } from "./embedded-test-support.ts";
-import { DatabaseError } from "./errors.ts";
 import { open } from "./open.ts";
 import { fuzzTransactions } from "./transaction.fuzz.ts";
 

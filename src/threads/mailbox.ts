@@ -11,6 +11,7 @@
 // is there, so the owner acts under it, though it be waiting for that lock itself.
 
 import { copyBytes } from "../base/bytes.ts";
+import { DatabaseError } from "../base/database-error.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import {
@@ -28,11 +29,6 @@ import { ring } from "./notes.ts";
 const CallState = { none: 0, asked: 1, replied: 2 } as const;
 /** Who waits for the owner looks so often whether it is still there. */
 const LOOK_MS = 200;
-
-/** The owner does not answer any more: it has closed the database, or its thread has ended. */
-export class OwnerGone extends Error {
-  override readonly name = "OwnerGone";
-}
 
 /** What passes through one mailbox: bytes, in one direction at a time. */
 class Passage {
@@ -124,7 +120,7 @@ export class Mailbox {
 
   /**
    * Asks something of the owner: to execute a request, whose reply it returns, as that would be
-   * sent to a connection. Throws OwnerGone.
+   * sent to a connection. Throws DatabaseError (CLOSED).
    */
   ask(what: number, args: Arguments, db: number, protocol: number): Uint8Array {
     const { control, lock } = this.#member;
@@ -157,7 +153,7 @@ export class Mailbox {
       if (isThere && member.isAlive(OWNER)) continue;
       Atomics.store(control, this.#callWord, CallState.none);
       member.check();
-      throw new OwnerGone("the thread that opened the database is gone");
+      throw new DatabaseError("CLOSED", "the thread that opened the database has ended");
     }
   }
 

@@ -9,6 +9,7 @@
 //
 // What a death leaves: see Member.onDeath.
 
+import { DatabaseError } from "../base/database-error.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { Membership } from "../persistence/log/log.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -31,17 +32,6 @@ const OWNER_WAITS_MS = 1;
 
 /** A thread waits so long for its termination. */
 const DOOM_MS = 10_000;
-
-/** A database cannot be used any more by this thread: `code` says why. */
-export class ThreadsError extends Error {
-  override readonly name = "ThreadsError";
-  readonly code: "CLOSED" | "DAMAGED" | "MEMBERS";
-
-  constructor(code: ThreadsError["code"], message: string) {
-    super(message);
-    this.code = code;
-  }
-}
 
 /** What a member's death inside a transaction leaves to be undone, by whoever finds it. */
 export interface Heir {
@@ -126,7 +116,7 @@ export abstract class Member implements LockEnvironment {
       this.lock.enter();
       return true;
     } catch (error) {
-      if (error instanceof ThreadsError) return false;
+      if (error instanceof DatabaseError) return false;
       throw error;
     }
   }
@@ -139,7 +129,7 @@ export abstract class Member implements LockEnvironment {
   /** This thread is about to be terminated: it shall not see that by an error. */
   #awaitEnd(): never {
     for (let ms = 0; ms < DOOM_MS; ms++) Atomics.wait(this.control, this.#doomedWord, 1, 1);
-    throw new ThreadsError("CLOSED", "this thread was to be terminated");
+    throw new DatabaseError("CLOSED", "this thread was to be terminated");
   }
 
   /** Throws where the database cannot be used any more. */
@@ -148,14 +138,17 @@ export abstract class Member implements LockEnvironment {
     const state = this.control[ControlWord.state];
     if (state === State.shared || state === State.preparing) return;
     if (state === State.damaged) {
-      throw new ThreadsError(
+      throw new DatabaseError(
         "DAMAGED",
         "a thread ended in the middle of a write to this database, so that what is in memory " +
           "cannot be trusted: close it in all threads and open it again; what was written to its " +
           "log is there then",
       );
     }
-    throw new ThreadsError("CLOSED", "the thread that opened the database has closed it, or ended");
+    throw new DatabaseError(
+      "CLOSED",
+      "the thread that opened the database has closed it, or ended",
+    );
   }
 
   // The lock's surroundings
@@ -233,8 +226,8 @@ export function takeNumber(platform: Platform, control: Int32Array): number {
     Atomics.sub(control, ControlWord.members, 1);
     return number;
   }
-  throw new ThreadsError(
-    "MEMBERS",
+  throw new DatabaseError(
+    "THREAD",
     `${MEMBERS_MAX} threads use this database, and no more can: close() it where it is not needed`,
   );
 }
