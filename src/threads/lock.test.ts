@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ControlWord, Inside, MemberWord, memberWord, newControl } from "./control.ts";
 import { Lock, type LockEnvironment } from "./lock.ts";
+import { newShared, quiet, startWriter, Word } from "./lock-test-support.ts";
 import { free } from "./member.ts";
 
 /** Surroundings in which time passes when it is asked for, and nobody is dead. */
@@ -151,4 +152,28 @@ test("a lent lock is not let go by whom it is lent to", () => {
   assert.equal(borrower.held, false);
   assert.equal(control[ControlWord.holder], 2);
   lender.leave();
+});
+
+test("what a read without the lock counts is no half of a write", async () => {
+  const shared = newShared();
+  const { control, words } = shared;
+  const lock = new Lock(control, 3, quiet);
+  const writer = startWriter(shared);
+  while (Atomics.load(words, Word.writes) === 0)
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  let counted = 0;
+  let halves = 0;
+  for (let i = 0; i < 3_000_000 && counted < 1_000_000; i++) {
+    const sequence = lock.beginRead();
+    if (sequence < 0) continue;
+    const second = words[Word.second];
+    const first = words[Word.first];
+    if (!lock.isSame(sequence)) continue;
+    counted++;
+    if (first !== second) halves++;
+  }
+  Atomics.store(words, Word.stop, 1);
+  await writer.terminate();
+  assert.ok(counted > 0, "some reads count");
+  assert.equal(halves, 0, `of ${counted} reads`);
 });

@@ -175,8 +175,9 @@ export class Lock {
     const words = this.#words;
     // Reads and writes a word, so that no look of before is taken after what follows.
     Atomics.add(words, this.#ownWord, 1);
+    // In this order: whoever was inside and has left since has raised the sequence before that.
     return (
-      (Atomics.load(words, SEQUENCE) & 0x7fffffff) === sequence && Atomics.load(words, HOLDER) === 0
+      Atomics.load(words, HOLDER) === 0 && (Atomics.load(words, SEQUENCE) & 0x7fffffff) === sequence
     );
   }
 }
