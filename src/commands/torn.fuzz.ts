@@ -160,10 +160,15 @@ export const requests: readonly (readonly string[])[] = [
   ["PEXPIRETIME", "due:9"],
 ];
 
-/** A place that is worth overwriting. */
+/** A word of a segment. */
 interface Spot {
   readonly segment: number;
   readonly word: number;
+}
+
+/** Words that are worth overwriting, those in front most. */
+interface Block extends Spot {
+  readonly words: number;
 }
 
 class TornDatabase {
@@ -177,7 +182,7 @@ class TornDatabase {
   readonly #torn: Uint8Array[];
   /** What a reader counts in: not torn, and not compared. */
   readonly #figures: { segment: number; start: number; end: number }[] = [];
-  readonly spots: Spot[] = [];
+  readonly blocks: Block[] = [];
   readonly refs: number[] = [];
   #steps = 0;
 
@@ -268,10 +273,8 @@ class TornDatabase {
     const { keyspace } = writer;
     const { memory, records, tables } = keyspace;
     for (let db = 0; db < 2; db++) {
-      for (let i = 0; i < 2; i++) {
-        const word = Memory.userRootAt + RootWord.databases + db * DATABASE_WORDS + i;
-        this.spots.push({ segment: 0, word });
-      }
+      const word = Memory.userRootAt + RootWord.databases + db * DATABASE_WORDS;
+      this.blocks.push({ segment: 0, word, words: 2 });
     }
     this.#addBlock(keyspace.table(0), 8);
     this.#addBlock(keyspace.deadlineTree(0), 6);
@@ -294,8 +297,7 @@ class TornDatabase {
 
   #addBlock(ref: number, words: number): void {
     this.refs.push(ref);
-    const at = (ref & PLACE_MASK) << 1;
-    for (let i = 0; i < words; i++) this.spots.push({ segment: ref >>> PLACE_BITS, word: at + i });
+    this.blocks.push({ segment: ref >>> PLACE_BITS, word: (ref & PLACE_MASK) << 1, words });
   }
 
   /** The block to which word `index` of another refers. */
@@ -332,11 +334,14 @@ class TornDatabase {
 
   /** Mostly where structures keep what they are, else anywhere behind the root area. */
   #spot(random: Random): Spot {
-    if (random.below(5) > 0) return this.spots[random.below(this.spots.length)];
+    if (random.below(8) > 0) {
+      const { segment, word, words } = this.blocks[random.below(this.blocks.length)];
+      return { segment, word: word + random.below(1 + random.below(words)) };
+    }
     const segment = random.below(this.i32.length);
     const words = this.i32[segment].length;
     const from = segment === 0 ? ROOT_BYTES >> 2 : 0;
-    return words === 0 ? this.spots[0] : { segment, word: from + random.below(words - from) };
+    return words === 0 ? this.blocks[0] : { segment, word: from + random.below(words - from) };
   }
 
   #exchange(a: Spot, b: Spot): void {

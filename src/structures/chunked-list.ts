@@ -82,7 +82,7 @@ export class ChunkedLists {
   constructor(memory: Memory, packed: PackedLists, limit: ListLimit = new ListLimit()) {
     this.limit = limit;
     this.#memory = memory;
-    this.#bound = new WalkBound(memory, L.nodes, N.bytes);
+    this.#bound = new WalkBound(memory, L.nodes);
     this.packed = packed;
     this.#u8 = memory.u8[0];
   }
@@ -141,7 +141,7 @@ export class ChunkedLists {
     this.#bound.begin(list);
     for (let node = this.firstNode(list); node !== 0; node = this.nextNode(node)) {
       bytes += this.#memory.sizeOf(node);
-      this.#bound.leave();
+      this.#bound.leave(N.bytes);
     }
     return bytes;
   }
@@ -258,7 +258,7 @@ export class ChunkedLists {
       for (let n = this.#entriesOf(node); rest >= n; n = this.#entriesOf(node)) {
         rest -= n;
         node = this.nextNode(node);
-        this.#bound.leave();
+        this.#bound.leave(N.bytes);
       }
       this.#bound.begin(list);
       return this.#enterAt(node, rest);
@@ -268,7 +268,7 @@ export class ChunkedLists {
     for (let n = this.#entriesOf(node); behind >= n; n = this.#entriesOf(node)) {
       behind -= n;
       node = this.previousNode(node);
-      this.#bound.leave();
+      this.#bound.leave(N.bytes);
     }
     this.#bound.begin(list);
     return this.#enterAt(node, this.#entriesOf(node) - 1 - behind);
@@ -277,7 +277,7 @@ export class ChunkedLists {
   /** Moves the cursor one entry to the right; false (and no cursor) behind the last. */
   next(): boolean {
     if (this.#plainLength < 0) return this.goOn(entryAfter(this.#u8, this.#place));
-    this.#bound.leave();
+    this.#bound.leave(N.bytes);
     return this.#enterFirst(this.nextNode(this.node));
   }
 
@@ -287,7 +287,7 @@ export class ChunkedLists {
       this.#place = place;
       return true;
     }
-    this.#bound.leave();
+    this.#bound.leave(place - ((this.node & PLACE_MASK) << 3));
     return this.#enterFirst(this.nextNode(this.node));
   }
 
@@ -297,7 +297,7 @@ export class ChunkedLists {
       this.#place = entryBefore(this.#u8, this.#place);
       return true;
     }
-    this.#bound.leave();
+    this.#bound.leave(this.#plainLength < 0 ? this.#endOffset(this.node) : N.bytes);
     return this.#enterLast(this.previousNode(this.node));
   }
 

@@ -76,7 +76,7 @@ export class OrderedTrees {
 
   constructor(memory: Memory) {
     this.memory = memory;
-    this.#bound = new WalkBound(memory, T.leaves, NODE_BYTES);
+    this.#bound = new WalkBound(memory, T.leaves);
   }
 
   /** The order of the values of equal keys. */
@@ -315,7 +315,7 @@ export class OrderedTrees {
   }
 
   #nextLeaf(): boolean {
-    this.#bound.leave();
+    this.#bound.leave(NODE_BYTES);
     this.#leaf = this.#words(this.#leaf)[wordOf(this.#leaf) + NEXT];
     this.#slot = 0;
     return this.#leaf !== 0;
