@@ -271,6 +271,16 @@ export class Model {
   }
 
   /**
+   * The database is about to do something: whose waiting has ended there, by their time, waits no
+   * more here either, though the reply has not been sent yet.
+   */
+  catchUpAll(): void {
+    for (const [session, mirror] of this.#mirrors) {
+      if (session.waiting === null) this.catchUp(mirror);
+    }
+  }
+
+  /**
    * The database has deleted keys whose time is over; the same ones go here. If they went at
    * another time, the order within a bucket would be another, which KEYS and SCAN show, and so
    * would what is drawn by lot. Which goes first of those with one deadline is nobody's promise.

@@ -50,6 +50,7 @@ export class Program {
 
   /** Calls one thing or another; what it did is promised when the program's callback returns. */
   step(): void {
+    this.#model.catchUpAll();
     if (this.#chance.oneIn(4)) this.#transaction();
     else if (this.#chance.oneIn(5)) this.#multi();
     else for (let left = 1 + this.#chance.below(4); left > 0; left--) this.#call();

@@ -324,6 +324,7 @@ class Simulation {
       const words = Array.from({ length: args.count }, (_, i) => args.copy(i));
       this.#follow(() => this.#clientOf(session).executed(words.map(textOf)));
       model.refusal = services.writesRefused();
+      this.#follow(() => model.catchUpAll());
       try {
         execute(session, args);
       } finally {
