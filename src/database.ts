@@ -150,7 +150,9 @@ export class Database {
 
   /** No thread can use it any more; what this one still does, it does alone. */
   #end(owner: Owner): void {
-    this.turn(() => owner.end());
+    const isHeld = owner.tryEnter();
+    owner.end();
+    if (isHeld) owner.lock.leave();
     this.lock = noLock;
     this.member = null;
   }
@@ -161,7 +163,7 @@ export class Database {
    */
   waitForGuests(done: (() => void) | undefined): boolean {
     const owner = this.#owner;
-    if (owner === undefined || !owner.hasGuests) return false;
+    if (owner === undefined || !owner.hasGuests || owner.isDamaged) return false;
     owner.onAlone = done;
     return true;
   }
@@ -190,7 +192,7 @@ export class Database {
   }
 
   /** A thread has died in a transaction, between two of its calls: it has never been. */
-  rollBackForeign(): void {
+  rollBackLeft(): void {
     if (this.keyspace.isLeftOpen) this.keyspace.rollBackLeft();
   }
 
@@ -387,7 +389,8 @@ export class Database {
     if (this.#evictTimer !== undefined) this.platform.clearTimer(this.#evictTimer);
     if (this.log !== null) this.executor.context.effects.removeSink(this.log);
     try {
-      this.log?.close();
+      if (this.member?.isDamaged === true) this.log?.abandon();
+      else this.log?.close();
     } finally {
       if (this.#owner !== undefined) this.#end(this.#owner);
       if (this.#guest !== undefined) this.#leave(this.#guest);

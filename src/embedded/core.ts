@@ -46,6 +46,8 @@ const REPLY_BYTES_SMALL = 16 * 1024;
 const LOOKUPS_AT_ONE_TIME = 256;
 const CLOCK_STALE_MS = 500;
 const MINUS = 0x2d;
+/** A process that ends waits so long for another thread that has the lock. */
+const EXIT_WAIT_MS = 1000;
 /** Reads are tried so often without the lock. */
 const READ_TRIES = 3;
 /** Their replies are no longer: what torn bytes may have it write is bounded, too. */
@@ -215,6 +217,7 @@ export class Core {
 
   /** As run, in a transaction, which has the lock. */
   #runWithin(member: Member, command: CompiledCommand, session: Session, db: number): number {
+    member.check();
     member.inside = Inside.change;
     try {
       return this.#run(command, session, db);
@@ -232,6 +235,8 @@ export class Core {
     const { executor, keyspace, reply, engine } = this;
     const { args } = this.request;
     const at = reply.length;
+    const hits = keyspace.counter(Counter.hits);
+    const misses = keyspace.counter(Counter.misses);
     for (let tries = 0; tries < READ_TRIES; tries++) {
       // Who takes the lock looks at this, too: what a dead writer left is shown to nobody.
       member.check();
@@ -258,7 +263,11 @@ export class Core {
         }
         if (failure !== lockNeeded) throw failure;
       }
+      // It has not been: it counts for nothing.
       reply.truncate(at);
+      keyspace.count(Counter.hits, hits - keyspace.counter(Counter.hits));
+      keyspace.count(Counter.misses, misses - keyspace.counter(Counter.misses));
+      if (failure === undefined) executor.statistics.uncountCall(command);
       if (failure === lockNeeded) return -1;
     }
     return -1;
@@ -383,21 +392,16 @@ export class Core {
     if (!log.syncAll()) throw notWritten(log);
   }
 
-  #locked<R>(work: () => R): R {
-    const { lock } = this.engine;
-    lock.enter();
-    try {
-      return work();
-    } finally {
-      lock.leave();
-    }
-  }
-
   /** Throws where the data is not whole. */
   verify(): void {
     this.check();
     const verification = new Verification(this.keyspace);
-    this.#locked(() => verification.check(Number.POSITIVE_INFINITY));
+    this.enter();
+    try {
+      verification.check(Number.POSITIVE_INFINITY);
+    } finally {
+      this.leave();
+    }
     const { damage } = verification;
     if (damage !== undefined) {
       throw new DatabaseError("DAMAGED", `the database is damaged: ${damage}`);
@@ -585,6 +589,8 @@ export class Core {
    */
   beginExit(): void {
     this.isExiting = true;
+    const { member } = this.engine;
+    if (member !== null) member.lock.limitMs = EXIT_WAIT_MS;
     if (this.isDoomed) return;
     while (this.#transaction !== undefined) this.#takeBack(this.#transaction);
     this.engine.log?.commit();

@@ -154,6 +154,12 @@ function openShared(platform: Platform, handle: SharedDatabase, options: OpenOpt
   const known = sharedAt(key, platform, options);
   if (known !== undefined) return known as Database;
   const core = attach(platform, handle);
+  try {
+    checkSame(core, {}, options);
+  } catch (error) {
+    core.close();
+    throw error;
+  }
   const database = databaseOf(core);
   enterOpened(core, database, platform, key, options);
   return database;
@@ -162,10 +168,11 @@ function openShared(platform: Platform, handle: SharedDatabase, options: OpenOpt
 /** What is asked for may be left out, but not be otherwise than it is. */
 function checkSame(core: Core, options: OpenOptions, now: OpenOptions): void {
   const { configuration } = core.services;
+  const { memoryLimit } = core.executor;
   const inForce: Required<Omit<OpenOptions, "clock" | "seed">> & OpenOptions = {
-    fsync: configuration.get("appendfsync"),
-    databases: configuration.get("databases"),
-    maxmemory: configuration.get("maxmemory"),
+    fsync: core.engine.log?.policy ?? configuration.get("appendfsync"),
+    databases: core.keyspace.databases,
+    maxmemory: memoryLimit.maxmemory,
     clock: options.clock,
     seed: options.seed,
   };

@@ -79,7 +79,8 @@ function toldToUs(platform: Platform): readonly SharedDatabase[] {
 /** The database that is open at a path in the thread that started this one, or in one of its. */
 export function toldOf(platform: Platform, path: string): SharedDatabase | undefined {
   const handle = toldToUs(platform).find((each) => each.path === path);
-  return handle?.control[ControlWord.state] === State.closed ? undefined : handle;
+  const state = handle?.control[ControlWord.state];
+  return state === State.closed || state === State.damaged ? undefined : handle;
 }
 
 /** A worker that is just being started attaches as soon as its parent knows of it. */
@@ -118,7 +119,12 @@ export function attach(platform: Platform, handle: SharedDatabase): Core {
   const clock = (): number => platform.nowMs();
   const services = new ProcessServices(platform, configuration, clock);
   const guest = new Guest(platform, handle, Memory.attach(handle.segments));
-  guest.lock.enter();
+  try {
+    guest.lock.enter();
+  } catch (error) {
+    guest.leave();
+    throw error;
+  }
   try {
     const engine = new Engine({
       platform,

@@ -8,6 +8,7 @@ import { assert } from "../base/assert.ts";
 import { Eviction } from "../keyspace/eviction.ts";
 import { Counter } from "../keyspace/figures.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
+import { Memory } from "../memory/memory.ts";
 import type { Effects } from "./effects.ts";
 import { Events } from "./events.ts";
 import type { Notices } from "./notices.ts";
@@ -31,7 +32,17 @@ export class MemoryLimit {
     this.eviction = new Eviction(keyspace);
   }
 
-  /** maxmemory in bytes, 0 without a limit. */
+  /** The directive's bytes, 0 without a limit: what an empty memory takes counts as well. */
+  get maxmemory(): number {
+    return this.bytes === 0 ? 0 : this.bytes + Memory.startupBytes;
+  }
+
+  set maxmemory(bytes: number) {
+    const most = Math.min(bytes, Number.MAX_SAFE_INTEGER);
+    this.bytes = most === 0 ? 0 : Math.max(1, most - Memory.startupBytes);
+  }
+
+  /** For data, 0 without a limit. */
   get bytes(): number {
     return this.#keyspace.settings.memoryLimit;
   }

@@ -4,7 +4,6 @@
 import { messageOf } from "../base/realms.ts";
 import type { Database } from "../database.ts";
 import { SETTING_MAX } from "../keyspace/data-type.ts";
-import { Memory } from "../memory/memory.ts";
 import type { Configuration } from "./configuration.ts";
 import type { DirectiveName, ValueOf } from "./directives.ts";
 
@@ -57,9 +56,7 @@ export function applySettings(database: Database, configuration: Configuration):
     settings.notifications = flags;
   });
   bind(configuration, "maxmemory", (n) => {
-    // What an empty memory takes counts as well.
-    const bytes = Math.min(n, Number.MAX_SAFE_INTEGER) - Memory.startupBytes;
-    memoryLimit.bytes = n === 0 ? 0 : Math.max(1, bytes);
+    memoryLimit.maxmemory = n;
   });
   bind(configuration, "maxmemory-policy", (policy) => {
     keyspace.setEvictionPolicy(policy);

@@ -56,7 +56,7 @@ export const MemberWord = {
   messages: 13,
   /** Its thread's number in the runtime. */
   worker: 14,
-  /** It is about to be terminated, and shall not take the lock any more. */
+  /** Doom: it is about to be terminated, and shall not take the lock any more. */
   doomed: 15,
   /** A word that it alone changes, see Lock.isSame. */
   own: 7,
@@ -86,6 +86,9 @@ export const Inside = {
   /** It may be in the middle of a change. */
   change: 2,
 } as const;
+
+/** Of a member that is about to be terminated: whether it has come to rest, between two changes. */
+export const Doom = { none: 0, told: 1, resting: 2 } as const;
 
 /** What a member asks of the owner: to execute a command, or to subscribe for it. */
 export const What = { command: 0, subscription: 1 } as const;

@@ -23,6 +23,7 @@ export const quiet: LockEnvironment = {
   isAlive: () => true,
   entered: () => {},
   leaving: () => {},
+  refused: () => {},
   onDeath: () => {},
   waiting: () => {},
 };

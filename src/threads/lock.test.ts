@@ -13,6 +13,7 @@ function surroundings(also: Partial<LockEnvironment> = {}): LockEnvironment {
     isAlive: () => true,
     entered: () => {},
     leaving: () => {},
+    refused: () => {},
     onDeath: () => {},
     waiting: () => {},
     ...also,

@@ -14,11 +14,15 @@
 // awake is quicker than whoever has to be woken. Who has waited for PATIENCE_MS asks to be the
 // next; the holder that lets go then hands the lock over.
 //
+// Limits. Who may not wait for ever (a process that ends, a thread that terminates another) sets
+// `limitMs`, and is refused where the holder does not let go in time.
+//
 // Death. The holder may die: be terminated, or run out of memory. Who waits looks now and then
 // whether the holder's thread is still there, and takes the lock over if it is not; what must
 // follow is said by `onDeath`.
 
 import { assert } from "../base/assert.ts";
+import { DatabaseError } from "../base/database-error.ts";
 import { ControlWord, MemberWord, memberWord } from "./control.ts";
 
 /** A waiting thread looks so often before it sleeps, */
@@ -43,8 +47,10 @@ export interface LockEnvironment {
   monotonicMs(): number;
   /** Whether a member's thread still runs. */
   isAlive(member: number): boolean;
-  /** This thread has taken the lock, and is about to change something. */
+  /** This thread has taken the lock, and is about to change something. It may refuse, and throw. */
   entered(): void;
+  /** It has refused, and the lock has been let go again. */
+  refused(): void;
   /** This thread is about to let it go. */
   leaving(): void;
   /** Called with the lock of a member that died while it held it, before entered(). */
@@ -59,6 +65,8 @@ export class Lock {
   readonly #environment: LockEnvironment;
   readonly #ownWord: number;
   #depth = 0;
+  /** Who would have to wait for longer is refused. */
+  limitMs: number = Number.POSITIVE_INFINITY;
 
   constructor(words: Int32Array, member: number, environment: LockEnvironment) {
     this.#words = words;
@@ -72,7 +80,10 @@ export class Lock {
     return this.#depth > 0;
   }
 
-  /** Takes the lock, if this thread has not; each enter() needs its leave(). */
+  /**
+   * Takes the lock, if this thread has not; each enter() needs its leave(). Throws DatabaseError
+   * THREAD where that would take longer than `limitMs`, and what `entered` throws.
+   */
   enter(): void {
     if (this.#depth++ > 0) return;
     if (Atomics.compareExchange(this.#words, HOLDER, 0, this.#member) !== 0) this.#wait();
@@ -80,6 +91,7 @@ export class Lock {
       this.#environment.entered();
     } catch (error) {
       this.#release();
+      this.#environment.refused();
       throw error;
     }
   }
@@ -127,13 +139,16 @@ export class Lock {
     }
     const sinceMs = environment.monotonicMs();
     let suspectMs = sinceMs + SUSPECT_MS;
+    let hasAsked = false;
     for (;;) {
       const holder = Atomics.load(words, HOLDER);
       if (holder === this.#member || (holder === 0 && this.#tryTake())) break;
       if (holder === 0) continue;
       const nowMs = environment.monotonicMs();
       const isImpatient = nowMs - sinceMs > PATIENCE_MS;
-      if (isImpatient) Atomics.compareExchange(words, NEXT, 0, this.#member);
+      if (isImpatient && !hasAsked) hasAsked = this.#ask();
+      if (nowMs - sinceMs > this.limitMs && this.#withdraws(hasAsked))
+        this.#giveUp(nowMs - sinceMs);
       if (nowMs > suspectMs) {
         suspectMs = nowMs + SUSPECT_MS;
         if (this.#inherits(holder)) return;
@@ -142,6 +157,25 @@ export class Lock {
       Atomics.wait(words, HOLDER, holder, isImpatient ? PATIENCE_MS : NAP_MS);
     }
     Atomics.compareExchange(words, NEXT, this.#member, 0);
+  }
+
+  /** Asks to be handed the lock next; whether nobody else has. */
+  #ask(): boolean {
+    return Atomics.compareExchange(this.#words, NEXT, 0, this.#member) === 0;
+  }
+
+  /** Wants the lock no more; false where it is just being handed over. */
+  #withdraws(hasAsked: boolean): boolean {
+    const before = Atomics.compareExchange(this.#words, NEXT, this.#member, 0);
+    return !hasAsked || before === this.#member;
+  }
+
+  #giveUp(ms: number): never {
+    this.#depth = 0;
+    throw new DatabaseError(
+      "THREAD",
+      `another thread has kept the database for ${Math.round(ms)} ms: a transaction there does not end`,
+    );
   }
 
   #tryTake(): boolean {

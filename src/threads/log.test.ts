@@ -115,6 +115,8 @@ test("the owner answers who holds the lock, though it waits for a sync that want
   withDirectory(async (directory) => {
     const db = open(directory, { fsync: "always" });
     await withThreads(directory, 3, async (one, ...others) => {
+      // All are there before the first of them begins.
+      for (const thread of [one, ...others]) await thread.run(() => 0);
       const asking = one.run((there) => {
         for (let i = 0; i < 200; i++) {
           there.transaction(() => {

@@ -15,6 +15,7 @@ import type { Membership } from "../persistence/log/log.ts";
 import type { Platform } from "../platform/platform.ts";
 import {
   ControlWord,
+  Doom,
   Inside,
   MEMBERS_MAX,
   MemberState,
@@ -36,7 +37,7 @@ const DOOM_MS = 10_000;
 /** What a member's death inside a transaction leaves to be undone, by whoever finds it. */
 export interface Heir {
   /** Rolls back the changes that a dead thread's transaction had noted. */
-  rollBackForeign(): void;
+  rollBackLeft(): void;
 }
 
 export abstract class Member implements LockEnvironment {
@@ -64,7 +65,7 @@ export abstract class Member implements LockEnvironment {
     control[memberWord(number, MemberWord.worker)] = platform.workerNumber();
     control[this.#insideWord] = Inside.nothing;
     this.#doomedWord = memberWord(number, MemberWord.doomed);
-    control[this.#doomedWord] = 0;
+    control[this.#doomedWord] = Doom.none;
     Atomics.add(control, ControlWord.members, 1);
     this.lock = new Lock(control, number, this);
     this.membership = {
@@ -123,26 +124,36 @@ export abstract class Member implements LockEnvironment {
 
   /** Whether this thread is about to be terminated. */
   get isDoomed(): boolean {
-    return this.control[this.#doomedWord] === 1;
+    return this.control[this.#doomedWord] !== Doom.none;
+  }
+
+  /** Whether a thread died in the middle of a write. */
+  get isDamaged(): boolean {
+    return this.control[ControlWord.state] === State.damaged;
   }
 
   /** This thread is about to be terminated: it shall not see that by an error. */
   #awaitEnd(): never {
-    for (let ms = 0; ms < DOOM_MS; ms++) Atomics.wait(this.control, this.#doomedWord, 1, 1);
-    throw new DatabaseError("CLOSED", "this thread was to be terminated");
+    const { control } = this;
+    Atomics.store(control, this.#doomedWord, Doom.resting);
+    for (let ms = 0; ms < DOOM_MS; ms++) Atomics.wait(control, this.#doomedWord, Doom.resting, 1);
+    throw terminated();
   }
 
-  /** Throws where the database cannot be used any more. */
+  /** Before each call: throws where the database cannot be used any more. */
   check(): void {
     if (this.isDoomed) this.#awaitEnd();
+    this.#checkState();
+  }
+
+  #checkState(): void {
     const state = this.control[ControlWord.state];
     if (state === State.shared || state === State.preparing) return;
     if (state === State.damaged) {
       throw new DatabaseError(
         "DAMAGED",
         "a thread ended in the middle of a write to this database, so that what is in memory " +
-          "cannot be trusted: close it in all threads and open it again; what was written to its " +
-          "log is there then",
+          "cannot be trusted: close it and open it again. What was written to its log is there",
       );
     }
     throw new DatabaseError(
@@ -164,8 +175,13 @@ export abstract class Member implements LockEnvironment {
 
   entered(): void {
     this.memory.refresh();
-    this.check();
+    if (this.isDoomed) throw terminated();
+    this.#checkState();
     this.inside = Inside.change;
+  }
+
+  refused(): void {
+    if (this.isDoomed) this.#awaitEnd();
   }
 
   leaving(): void {
@@ -185,11 +201,15 @@ export abstract class Member implements LockEnvironment {
     control[memberWord(member, MemberWord.inside)] = Inside.nothing;
     free(control, member);
     this.memory.refresh();
-    if (inside === Inside.transaction) this.heir?.rollBackForeign();
+    if (inside === Inside.transaction) this.heir?.rollBackLeft();
     else if (inside === Inside.change) {
       Atomics.compareExchange(control, ControlWord.state, State.shared, State.damaged);
     }
   }
+}
+
+function terminated(): DatabaseError {
+  return new DatabaseError("CLOSED", "this thread is being terminated");
 }
 
 /** A member's number may be given to another thread. */

@@ -15,6 +15,7 @@ import { Arguments } from "../protocol/arguments.ts";
 import { RequestParser } from "../protocol/request-parser.ts";
 import {
   ControlWord,
+  Doom,
   MEMBERS_MAX,
   MemberState,
   MemberWord,
@@ -28,6 +29,9 @@ import { Mailboxes } from "./mailbox.ts";
 import { free, Member } from "./member.ts";
 import { Note, type NoteReader } from "./notes.ts";
 import { Subscriptions } from "./subscriptions.ts";
+
+/** A worker that is to be terminated is waited for so long, to end what it is doing. */
+const DOOM_WAIT_MS = 1000;
 
 /** What the owner does when it has the time: sets the timers that others' writes ask for. */
 export interface Household {
@@ -53,6 +57,7 @@ export class Owner extends Member implements NoteReader {
   readonly #forgetWorkers: () => void;
   /** Called when the last guest has left. */
   onAlone: (() => void) | undefined;
+  #isDooming = false;
   #ended = false;
 
   constructor(platform: Platform, handle: SharedDatabase, memory: Memory, household: Household) {
@@ -80,7 +85,8 @@ export class Owner extends Member implements NoteReader {
     this.#ended = true;
     this.#forgetWorkers();
     const { control } = this;
-    Atomics.store(control, ControlWord.state, State.closed);
+    // One that is damaged stays so to those who have not closed it yet.
+    if (!this.isDamaged) Atomics.store(control, ControlWord.state, State.closed);
     Atomics.notify(control, ControlWord.state);
     Atomics.add(control, ControlWord.bell, 1);
     Atomics.notify(control, ControlWord.bell);
@@ -94,16 +100,23 @@ export class Owner extends Member implements NoteReader {
     worker.onExit(() => this.#gone(worker.number));
   }
 
-  /** Once this has the lock, the worker is in no write; it will not begin another. */
+  /**
+   * A worker is about to be terminated. From now on it begins no change; once this thread has had
+   * the lock, or the worker rests with it, it is in none. One that keeps the lock for long in
+   * something else, as a transaction that does not end, is not waited for.
+   */
   #doom(worker: number): void {
-    if (this.#ended || !this.tryEnter()) return;
-    const { control } = this;
+    if (this.#ended) return;
+    const { control, lock } = this;
     for (let member = OWNER + 1; member <= MEMBERS_MAX; member++) {
       if (control[memberWord(member, MemberWord.worker)] !== worker) continue;
-      const doomed = memberWord(member, MemberWord.doomed);
-      control[doomed] = 1;
+      Atomics.store(control, memberWord(member, MemberWord.doomed), Doom.told);
     }
-    this.lock.leave();
+    this.#isDooming = true;
+    lock.limitMs = DOOM_WAIT_MS;
+    if (this.tryEnter()) lock.leave();
+    lock.limitMs = Number.POSITIVE_INFINITY;
+    this.#isDooming = false;
   }
 
   /** Whether other threads are attached. */
@@ -224,7 +237,10 @@ export class Owner extends Member implements NoteReader {
    * may be asking for something meanwhile, and lends the lock for it.
    */
   override waiting(holder: number): void {
-    if (holder === 0 || holder === OWNER || !this.#mailboxes.isAsking(holder)) return;
+    if (holder === 0 || holder === OWNER) return;
+    const doom = Atomics.load(this.control, memberWord(holder, MemberWord.doomed));
+    if (this.#isDooming && doom === Doom.resting) this.lock.limitMs = 0;
+    if (!this.#mailboxes.isAsking(holder)) return;
     this.memory.refresh();
     this.lock.borrowed(() => this.#answer(holder));
   }

@@ -39,7 +39,7 @@
 // AOF file: " + failure) and serves reads. The state heals by itself when a retry succeeds.
 //
 // Limits: with `everysec`, when a sync has been under way for 2 seconds, or when more than
-// UNSYNCED_BYTES_MAX wait in memory, the next commit blocks in a sync of its own.
+// UNSYNCED_BYTES_MAX (sync-due.ts) wait in memory, the next commit blocks in a sync of its own.
 //
 // Several threads of a process can have one log open: the one that opened it shares it, and others
 // attach to it (0019 in docs/decisions). All that they need to know of it lies in shared memory
@@ -62,6 +62,7 @@ import { LogError } from "./log-error.ts";
 import { LogFile } from "./log-file.ts";
 import { type FsyncPolicy, LogState } from "./log-state.ts";
 import { type Membership, SyncTurns } from "./log-turns.ts";
+import { isSyncLate, SYNC_PERIOD_MS, sinceSyncMs, syncDueInMs } from "./sync-due.ts";
 
 export type { FsyncPolicy } from "./log-state.ts";
 export type { Lock, Membership } from "./log-turns.ts";
@@ -75,11 +76,7 @@ export interface SharedLog {
 }
 
 const OPENER = 1;
-const SYNC_PERIOD_MS = 1000;
-const SYNC_LATE_MS = 2000;
 const RETRY_MS = 200;
-const UNSYNCED_BYTES_EARLY = 8 << 20; // from here on a sync does not wait for its second
-const UNSYNCED_BYTES_MAX = 64 << 20;
 /** With `always`, a commit waits for its own sync while syncs take less than this, … */
 const BLOCKING_MS = 0.5;
 /** … by a moving average in which the last one has this weight; at first they pass for slow. */
@@ -106,6 +103,7 @@ export class Log {
   #isAwaiting = false; // a sync in the background that it began has not ended
   #closed = false;
   #fileIsClosed = false;
+  #isAbandoned = false;
 
   constructor(
     platform: Platform,
@@ -287,7 +285,7 @@ export class Log {
     if (!this.#write()) return;
     if (state.policy === "no") return;
     if (this.isSyncing) {
-      if (state.policy === "everysec" && this.#isSyncLate()) {
+      if (state.policy === "everysec" && isSyncLate(state, this.#nowMs)) {
         state.delayedSyncs++;
         this.#syncNow();
       }
@@ -304,7 +302,7 @@ export class Log {
   /** Begins a sync that is due, and has one that will be due begin in time. */
   #arrangeSync(): void {
     if (this.#gathering.isOn) return;
-    const dueInMs = this.#syncDueInMs();
+    const dueInMs = syncDueInMs(this.#state, this.#nowMs);
     if (dueInMs <= 0) this.#syncInBackground();
     else if (this.#timer === null) this.#startTimer(dueInMs);
   }
@@ -322,7 +320,7 @@ export class Log {
       // With `always` whoever syncs writes.
       if (isPending && state.policy !== "always" && this.#write() && state.policy !== "no") {
         if (!this.isSyncing) this.#arrangeSync();
-        else isLate = this.#isSyncLate();
+        else isLate = isSyncLate(state, this.#nowMs);
       }
     } finally {
       lock.leave();
@@ -500,12 +498,29 @@ export class Log {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#timer !== null) this.#platform.clearTimer(this.#timer);
-    if (this.#retryTimer !== null) this.#platform.clearTimer(this.#retryTimer);
-    this.#gathering.end();
+    this.#stopTimers();
     const isSafe = this.#part();
     this.#closeFile();
     if (!isSafe) throw this.#writeError();
+  }
+
+  /**
+   * Closes a log whose state in memory is not to be trusted: what was written to the file is
+   * synced, and nothing is added to it.
+   */
+  abandon(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#isAbandoned = true;
+    this.#stopTimers();
+    this.#platform.sync(this.#file);
+    this.#closeFile();
+  }
+
+  #stopTimers(): void {
+    if (this.#timer !== null) this.#platform.clearTimer(this.#timer);
+    if (this.#retryTimer !== null) this.#platform.clearTimer(this.#retryTimer);
+    this.#gathering.end();
   }
 
   /** Leaves the log to the other threads that have it open, or closes it. */
@@ -550,7 +565,8 @@ export class Log {
    */
   #closeFile(): void {
     const isOpener = this.#turns.member === OPENER;
-    if (this.#isAwaiting || this.#fileIsClosed || (isOpener && !this.#turns.isLast)) return;
+    const isNeeded = isOpener && !this.#turns.isLast && !this.#isAbandoned;
+    if (this.#isAwaiting || this.#fileIsClosed || isNeeded) return;
     this.#fileIsClosed = true;
     this.#platform.close(this.#file);
     if (!isOpener && this.#turns.isLast) this.#turns.wake(OPENER);
@@ -571,21 +587,9 @@ export class Log {
     return error === undefined;
   }
 
-  /** Milliseconds since the last sync began; without end, where clocks disagree. */
-  get #sinceSyncMs(): number {
-    const ms = this.#platform.threadsMs() - this.#state.syncStartMs;
-    return ms >= 0 ? ms : Number.POSITIVE_INFINITY;
-  }
-
-  #isSyncLate(): boolean {
-    const { written, synced } = this.#state;
-    return written - synced > UNSYNCED_BYTES_MAX || this.#sinceSyncMs > SYNC_LATE_MS;
-  }
-
-  #syncDueInMs(): number {
-    const { policy, written, synced } = this.#state;
-    if (policy === "always" || written - synced > UNSYNCED_BYTES_EARLY) return 0;
-    return SYNC_PERIOD_MS - this.#sinceSyncMs;
+  /** The time as all threads see it. */
+  get #nowMs(): number {
+    return this.#platform.threadsMs();
   }
 
   #startTimer(delayMs: number): void {
@@ -612,7 +616,7 @@ export class Log {
         return;
       }
       if (isPending && (state.hasFailed || !this.#write())) return;
-      const dueInMs = this.#syncDueInMs();
+      const dueInMs = syncDueInMs(this.#state, this.#nowMs);
       if (dueInMs <= 0) this.#syncInBackground();
       else if (this.#timer === null) this.#startTimer(dueInMs);
     } finally {
@@ -623,7 +627,7 @@ export class Log {
   /** Whether nothing is to be expected of a sync that another thread has begun. */
   #isForsaken(holder: number): boolean {
     if (this.#turns.isAlone || this.#isAwaiting) return false;
-    return this.#turns.isForsaken(holder, this.#sinceSyncMs);
+    return this.#turns.isForsaken(holder, sinceSyncMs(this.#state, this.#nowMs));
   }
 
   #syncInBackground(): void {
@@ -670,7 +674,7 @@ export class Log {
       if (holder === 0 && isPatient && turns.isGathering) {
         turns.gather(seen);
         isPatient = false;
-      } else if (holder === 0 || turns.isForsaken(holder, this.#sinceSyncMs)) {
+      } else if (holder === 0 || turns.isForsaken(holder, sinceSyncMs(this.#state, this.#nowMs))) {
         if (turns.take(holder, false)) this.#syncApart(holder);
       } else {
         turns.wait(seen);

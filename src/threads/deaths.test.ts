@@ -1,0 +1,148 @@
+// What the end of a thread leaves to the others, wherever it was. Ends at random: test/threads.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { Thread } from "../../test/support/thread.ts";
+import { type Database, open } from "../index.ts";
+
+const DATABASE = new URL("../embedded/database.ts", import.meta.url).href;
+const INDEX = new URL("../index.ts", import.meta.url).href;
+
+async function withDirectory(work: (directory: string) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), "tskeydb-deaths-"));
+  try {
+    await work(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Terminates a thread once it has begun what does not end, and looks at what is left. */
+async function withEndless(work: (db: Database, words: Int32Array) => void): Promise<void> {
+  const db = open();
+  db.set("a", "1");
+  const thread = new Thread(db.share());
+  const words = new Int32Array(new SharedArrayBuffer(4));
+  thread.run(work, words).catch(() => {});
+  while (Atomics.load(words, 0) === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  await thread.end();
+  assert.equal(db.incr("a"), 2);
+  assert.equal(db.exists("list"), 0);
+  db.verify();
+  db.close();
+}
+
+test("terminate() ends a transaction that computes for ever, and it has never been", () =>
+  withEndless((db, words) => {
+    db.transaction(() => {
+      db.incr("a");
+      db.rpush("list", "x");
+      Atomics.store(words, 0, 1);
+      for (;;);
+    });
+  }));
+
+test("terminate() ends a transaction that calls for ever, and never in the middle of a call", () =>
+  withEndless((db, words) => {
+    db.transaction(() => {
+      for (;;) {
+        db.incr("a");
+        db.rpush("list", "x".repeat(100));
+        Atomics.store(words, 0, 1);
+      }
+    });
+  }));
+
+test("after a death in a write all threads are refused, and what the log has is opened again", () =>
+  withDirectory(async (directory) => {
+    const db = open(directory, { fsync: "always" });
+    db.set("kept", "1");
+    const other = new Thread(directory);
+    const thread = new Thread(directory);
+    await other.run((there) => there.set("theirs", "2"));
+    const ended = thread.run(async (there, url) => {
+      const { coreOf } = await import(url);
+      coreOf(there).engine.member.lock.enter();
+      process.exit(1);
+    }, DATABASE);
+    await assert.rejects(ended);
+    const damaged = { name: "DatabaseError", code: "DAMAGED" };
+    assert.throws(() => db.set("more", "3"), damaged);
+    assert.throws(() => db.get("kept"), damaged);
+    await assert.rejects(
+      other.run((there) => there.get("theirs")),
+      /ended in the middle of a write/,
+    );
+    db.close();
+    const again = open(directory);
+    assert.notEqual(again, db);
+    assert.deepEqual(again.mget("kept", "theirs", "more"), ["1", "2", null]);
+    const late = new Thread(directory);
+    assert.equal(await late.run((there) => there.incr("kept")), 2);
+    await other.run((there) => there.close());
+    await Promise.all([other.end(), late.end()]);
+    again.verify();
+    again.close();
+  }));
+
+test("a process ends though a thread keeps the database", () =>
+  withDirectory(async (directory) => {
+    const path = join(directory, "program.ts");
+    writeFileSync(
+      path,
+      `import { Worker, isMainThread, workerData } from "node:worker_threads";
+       import { open } from ${JSON.stringify(INDEX)};
+       if (isMainThread) {
+         const db = open(${JSON.stringify(join(directory, "data"))});
+         db.set("kept", "1");
+         const words = new Int32Array(new SharedArrayBuffer(4));
+         new Worker(new URL(import.meta.url), { workerData: { words, path: db.path } });
+         setInterval(() => Atomics.load(words, 0) === 1 && process.exit(7), 5);
+       } else {
+         const db = open(workerData.path);
+         db.transaction(() => {
+           db.set("not", "1");
+           Atomics.store(workerData.words, 0, 1);
+           for (;;);
+         });
+       }`,
+    );
+    const args = [...process.execArgv.filter((flag) => !flag.startsWith("--test")), path];
+    const { status, stderr } = spawnSync(process.execPath, args, { timeout: 30_000 });
+    assert.equal(status, 7, String(stderr));
+    const db = open(join(directory, "data"));
+    assert.deepEqual(db.mget("kept", "not"), ["1", null]);
+    assert.equal(db.recovery?.torn, undefined);
+    db.close();
+  }));
+
+test("a thread that asks for other options than those in force is refused", () =>
+  withDirectory(async (directory) => {
+    const db = open(directory);
+    const thread = new Thread(directory);
+    const asked = thread.run(
+      async (there, url, path) => {
+        const { open: openThere } = await import(url);
+        there.close();
+        const outcomes: unknown[] = [];
+        for (const options of [{ fsync: "always" }, { databases: 3 }, { fsync: "everysec" }, {}]) {
+          try {
+            openThere(path, options).close();
+            outcomes.push("opened");
+          } catch (error) {
+            outcomes.push((error as { code?: string }).code);
+          }
+        }
+        return outcomes;
+      },
+      INDEX,
+      directory,
+    );
+    assert.deepEqual(await asked, ["OPTIONS", "OPTIONS", "opened", "opened"]);
+    await thread.end();
+    db.close();
+  }));
