@@ -5,8 +5,8 @@
 // Server CPU per GET, 50 clients, no pipelining, beside redis-server in the same run: 0.80. Handing
 // out "uint8array" or "buffer" makes no difference, nor does writing at once or after the turn.
 
+import { plainAddress } from "./addresses.ts";
 import { NodePlatform } from "./node.ts";
-import { plainAddress } from "./node-sockets.ts";
 import {
   type File,
   type Listener,

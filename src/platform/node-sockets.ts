@@ -22,6 +22,7 @@
 // stream both ways 1.40, `onread` alone 1.12, both parts 0.92, no net.Socket at all 0.88.
 
 import { createServer, Socket as NetSocket } from "node:net";
+import { plainAddress } from "./addresses.ts";
 import {
   type Listener,
   type ListenOptions,
@@ -292,11 +293,6 @@ function learnWriteForm(handle: Handle, request: unknown, result: unknown): void
     // Not a form we know. (A first write that was unfinished leaves the question open.)
     writeForm = "public";
   }
-}
-
-/** An IPv4 address that came in over an IPv6 socket, without its prefix. */
-export function plainAddress(address: string): string {
-  return address.startsWith("::ffff:") ? address.slice(7) : address;
 }
 
 // Where a loop and `set` cross, on V8.

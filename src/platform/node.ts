@@ -1,16 +1,12 @@
 // The platform on Node, and, for everything but sockets, on Bun, which has the same modules.
 // Sockets are in node-sockets.ts, the lock of a directory in directory-lock.ts.
 
-import { webcrypto } from "node:crypto";
 import * as fs from "node:fs";
 import { machine, release, totalmem, type } from "node:os";
 import { dirname } from "node:path";
 // Not the globals: a simulated browser has others, and a test's fake clock replaces them.
 import { clearTimeout, setImmediate, setInterval, setTimeout } from "node:timers";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { lockDirectory } from "./directory-lock.ts";
-import { listenOnNode } from "./node-sockets.ts";
 import {
   type CpuTimes,
   type DirectoryLock,
@@ -26,6 +22,7 @@ import {
   type SocketHandlers,
   type Timer,
 } from "./platform.ts";
+import { randomInto } from "./system-random.ts";
 import {
   isThreadRunning,
   onWorker,
@@ -46,9 +43,6 @@ const openFlags: Record<OpenMode, string> = {
 // setTimeout takes a longer delay for 1 ms.
 const DELAY_MS_MAX = 2 ** 31 - 1;
 
-// The most that one call of getrandom gives.
-const RANDOM_BYTES_MAX = 65536;
-
 export class NodePlatform implements Platform {
   readonly runtimeName: string = "node";
   readonly runtimeVersion: string = process.versions.node;
@@ -60,7 +54,7 @@ export class NodePlatform implements Platform {
 
   // Paths by file, so that an error can name its file.
   readonly #paths = new Map<File, string>();
-  #collect: Collector | undefined;
+  #collector: Promise<Collector> | undefined;
   readonly #originMs = performance.timeOrigin;
   // What turns the monotonic clock, in microseconds, into the wall clock.
   #wallOffsetUs = 0;
@@ -260,20 +254,14 @@ export class NodePlatform implements Platform {
     queueMicrotask(callback);
   }
 
-  listen(options: ListenOptions, handlers: SocketHandlers): Promise<Listener> {
+  async listen(options: ListenOptions, handlers: SocketHandlers): Promise<Listener> {
+    // With node:net, which a program that only opens a database has no use for.
+    const { listenOnNode } = await import("./node-sockets.ts");
     return listenOnNode(options, handlers);
   }
 
   environment(name: string): string | undefined {
     return process.env[name];
-  }
-
-  randomInto(bytes: Uint8Array, start: number, end: number): void {
-    for (let at = start; at < end; at += RANDOM_BYTES_MAX) {
-      const part = new Uint8Array(Math.min(RANDOM_BYTES_MAX, end - at));
-      webcrypto.getRandomValues(part);
-      bytes.set(part, at);
-    }
   }
 
   residentBytes(): number {
@@ -307,8 +295,8 @@ export class NodePlatform implements Platform {
   }
 
   collectGarbage(): void {
-    this.#collect ??= exposedCollector();
-    this.#collect({ type: "major", execution: "async" });
+    this.#collector ??= exposedCollector();
+    void this.#collector.then((collect) => collect({ type: "major", execution: "async" }));
   }
 
   onSignal(signal: Signal, callback: () => void): () => void {
@@ -335,6 +323,7 @@ export class NodePlatform implements Platform {
     process.exit(code);
   }
 
+  readonly randomInto = randomInto;
   readonly threadNumber = threadNumber;
   readonly workerNumber = workerNumber;
   readonly isThreadRunning = isThreadRunning;
@@ -368,7 +357,9 @@ export class NodePlatform implements Platform {
 /** V8's own collector of garbage. */
 type Collector = (options: { type: "major"; execution: "async" }) => void;
 
-function exposedCollector(): Collector {
+async function exposedCollector(): Promise<Collector> {
+  const { setFlagsFromString } = await import("node:v8");
+  const { runInNewContext } = await import("node:vm");
   setFlagsFromString("--expose-gc");
   return runInNewContext("gc") as Collector;
 }
