@@ -1,5 +1,5 @@
-// Builds the published package in dist: declarations for every module, and plain JavaScript in a
-// few files. Loading a file for each module takes Node longer than running what is in them: they
+// Builds the published package in dist: declarations of what programs see, and plain JavaScript in
+// a few files. Loading a file for each module takes Node longer than running what is in them: they
 // are joined, except that what only a server needs is loaded once it serves.
 //
 //   require("tskeydb")   index.js    index.d.ts    ─▶ tskeydb.js ─▶ chunks/
@@ -12,23 +12,26 @@
 // here, and index.mjs names them. Comments are in the declarations and in the source, not here.
 
 import { spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { rollup } from "@rollup/wasm-node";
 import { root } from "./runtimes.js";
 
 const dist = join(root, "dist");
 const modules = mkdtempSync(join(tmpdir(), "tskeydb-build-"));
+const declarations = mkdtempSync(join(tmpdir(), "tskeydb-build-"));
 try {
   rmSync(dist, { recursive: true, force: true });
-  compile("--emitDeclarationOnly", "--outDir", dist);
+  compile("--emitDeclarationOnly", "--outDir", declarations);
   compile("--declaration", "false", "--removeComments", "--outDir", modules);
   const names = await joinModules({ tskeydb: "index", "cli/main": "cli/main" });
+  copyDeclarations("index.d.ts");
   makeDoors(names);
   chmodSync(join(dist, "cli", "main.js"), 0o755);
 } finally {
   rmSync(modules, { recursive: true });
+  rmSync(declarations, { recursive: true });
 }
 
 function compile(...options) {
@@ -39,6 +42,17 @@ function compile(...options) {
     { cwd: root, stdio: "inherit" },
   );
   if (status !== 0) process.exit(status ?? 1);
+}
+
+/** Copies a file of declarations, and those that it refers to. */
+function copyDeclarations(name, copied = new Set()) {
+  if (copied.has(name)) return;
+  copied.add(name);
+  cpSync(join(declarations, name), join(dist, name));
+  const text = readFileSync(join(declarations, name), "utf8");
+  for (const [, path] of text.matchAll(/(?:from |import\()"(\.[^"]+)\.ts"/g)) {
+    copyDeclarations(join(dirname(name), `${path}.d.ts`), copied);
+  }
 }
 
 /** Joins what the entries import, and returns the names that the package exports. */
