@@ -103,7 +103,7 @@ export class Database {
         ? new Keyspace(this.memory, options.databases, options.seed)
         : Keyspace.attach(this.memory, guest.number);
     registerTypes(this.keyspace);
-    this.executor = new Executor(commandTable(guest), this.keyspace, options.services, guest);
+    this.executor = new Executor(commandTable(guest), this.keyspace, options.services);
     this.executor.setNow(this.clock());
     if (guest !== undefined) this.#join(guest);
   }
@@ -112,6 +112,7 @@ export class Database {
     this.member = member;
     this.lock = member.lock;
     member.heir = this;
+    member.join(this.executor);
     this.executor.timer.closeShortWays();
   }
 

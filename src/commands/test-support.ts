@@ -78,6 +78,9 @@ class FakeServices implements Services {
     return this.refusal;
   }
   readonly hasLog = false;
+  askOthers(): readonly Uint8Array[] {
+    return [];
+  }
   readonly logIsSynced = false;
   syncLog(): boolean {
     return false;

@@ -201,17 +201,19 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
     const { text } = this.#reader;
     let active = true;
     const core = this.#core;
-    const end = core.context.pubsub.listen(isPattern, name, (message, channel) => {
+    const hear = (message: Uint8Array, channel: Uint8Array): void => {
       // A message may have been on its way when the subscription ended.
       if (!active) return;
       listener(text(message, 0, message.length), text(channel, 0, channel.length));
+    };
+    let end = (): void => {};
+    // Other threads hear of it.
+    core.engine.turn(() => {
+      end = core.context.pubsub.listen(isPattern, name, hear);
     });
-    // Other threads are told, as the lock is let go, that somebody listens.
-    core.enter();
-    core.leave();
     return () => {
       active = false;
-      if (!core.closed) end();
+      if (!core.closed) core.engine.turn(end);
     };
   }
 

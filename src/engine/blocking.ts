@@ -2,16 +2,24 @@
 // how, is in waiting.ts.
 //
 // Queues stand here by the names of keys. A key for which one session waits, which is what most
-// are, has that session in its queue's place: a client may wait for very many. Queues belong to
-// the thread that serves the sessions; nothing of the data set is in them.
+// are, has that session in its queue's place: a client may wait for very many. Nothing of the data
+// set is in them. Where several threads use the database, the sessions of all of them stand in the
+// queues of each (threads/roster.ts).
 
 import { assert } from "../base/assert.ts";
 import { databaseNumberOf, keyName } from "./key-names.ts";
 import { Session, type Waiting } from "./session.ts";
 
+/** Hears who begins to wait in this thread, and whose waiting this thread has ended. */
+export interface WaitWitness {
+  waits(session: Session): void;
+  waitsNoMore(session: Session): void;
+}
+
 export class Blocking {
-  /** Sessions that wait, in no order. */
+  /** Sessions that wait, in the order in which they began to. */
   readonly sessions: Set<Session> = new Set();
+  witness: WaitWitness | undefined;
 
   readonly #queues: Map<string, Session | Set<Session>> = new Map();
   /** In the order in which they became ready. */
@@ -35,6 +43,19 @@ export class Blocking {
 
   /** The session waits from now on. REQUIRES: it does not yet. */
   add(session: Session, waiting: Waiting): void {
+    this.enter(session, waiting);
+    this.witness?.waits(session);
+  }
+
+  /** The session waits no more. */
+  remove(session: Session): void {
+    if (session.waiting === null) return;
+    this.witness?.waitsNoMore(session);
+    this.take(session);
+  }
+
+  /** As add, of which everybody knows. */
+  enter(session: Session, waiting: Waiting): void {
     assert(session.waiting === null, "a session waits in one command at a time");
     session.waiting = waiting;
     this.sessions.add(session);
@@ -47,8 +68,8 @@ export class Blocking {
     }
   }
 
-  /** The session waits no more. */
-  remove(session: Session): void {
+  /** As remove, of which everybody knows. */
+  take(session: Session): void {
     const { waiting } = session;
     if (waiting === null) return;
     session.waiting = null;
@@ -64,6 +85,26 @@ export class Blocking {
         if (queue.size === 0) this.#queues.delete(name);
       } else if (queue === session) this.#queues.delete(name);
     }
+  }
+
+  /** Takes everybody out, to be entered again in another order; returns what each waits for. */
+  takeAll(): Map<Session, Waiting> {
+    const all = new Map<Session, Waiting>();
+    for (const session of this.sessions) {
+      if (session.waiting === null) continue;
+      all.set(session, session.waiting);
+      session.waiting = null;
+    }
+    this.sessions.clear();
+    this.#queues.clear();
+    this.#hearingAll = 0;
+    return all;
+  }
+
+  /** The session of this number, where it waits. */
+  find(id: number): Session | undefined {
+    for (const session of this.sessions) if (session.id === id) return session;
+    return undefined;
   }
 
   /** Something happened to a key; whoever waits for it is to look. */

@@ -6,6 +6,7 @@
 import { assert } from "../base/assert.ts";
 import type { ConsoleShape } from "../protocol/console-renderer.ts";
 import { CommandKeys, type KeyFinder, type RowKeys } from "./key-specs.ts";
+import type { Wait } from "./wait.ts";
 
 /** The documentation of one argument, as COMMAND DOCS has it. */
 export interface ArgumentDoc {
@@ -65,10 +66,12 @@ export interface CommandEntry<C = never> {
   /** Inside MULTI it is executed at once. */
   notQueued?: true;
   /**
-   * What it is about lives in the thread that opened the database (sessions, subscriptions, the
-   * configuration): other threads have that one execute it. Of a container: each subcommand.
+   * What it is about lives in the thread that opened the database (the configuration, figures of
+   * the process): other threads have that one execute it. Of a container: each subcommand.
    */
   owner?: true;
+  /** What it waits for at its keys, where it finds nothing there; see Context.block. */
+  wait?: Wait;
   /** The error line for which the command is neither called nor queued now, or undefined. */
   guard?: (c: C) => Uint8Array | undefined;
   handler?: (c: C) => void;
@@ -179,6 +182,11 @@ export class CompiledCommand {
     found.add(has(Flag.fast) ? "fast" : "slow");
     return categoryNames.filter((name) => found.has(name));
   }
+}
+
+/** Whether it is executed by the thread that opened the database (CommandEntry.owner). */
+export function isOwners({ entry, parent }: CompiledCommand): boolean {
+  return entry.owner === true || parent?.entry.owner === true;
 }
 
 /** Every category, in Redis's order. */

@@ -10,7 +10,7 @@ import type { Memory } from "../memory/memory.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { Errors } from "../protocol/errors.ts";
 import { ReplyWriter } from "../protocol/reply-writer.ts";
-import type { Blocking } from "./blocking.ts";
+import { Blocking } from "./blocking.ts";
 import type { CommandEntry, CompiledCommand } from "./command.ts";
 import type { CommandTable } from "./command-table.ts";
 import { Effects } from "./effects.ts";
@@ -19,10 +19,11 @@ import type { Gates } from "./gates.ts";
 import { keyName } from "./key-names.ts";
 import { Notices } from "./notices.ts";
 import type { Services } from "./services.ts";
-import type { Session, Wait } from "./session.ts";
+import type { Session } from "./session.ts";
 import type { Statistics } from "./statistics.ts";
-import type { PubSubRegistry } from "./subscriptions.ts";
+import { PubSubRegistry } from "./subscriptions.ts";
 import { Users } from "./users.ts";
+import type { Wait } from "./wait.ts";
 
 /** One declarative entry and one short function: a command. See command.ts. */
 export type Command = CommandEntry<Context>;
@@ -48,18 +49,12 @@ interface Waiters {
   unblockWithError(session: Session): void;
 }
 
-/** Who waits for keys, and who is subscribed. */
-export interface Audience {
-  readonly blocking: Blocking;
-  readonly pubsub: PubSubRegistry;
-}
-
 export class Context {
   readonly memory: Memory;
   readonly keyspace: Keyspace;
   readonly effects = new Effects();
-  readonly blocking: Blocking;
-  readonly pubsub: PubSubRegistry;
+  readonly blocking = new Blocking();
+  readonly pubsub = new PubSubRegistry();
   readonly notices: Notices;
   readonly executor: Engine;
   readonly services: Services;
@@ -90,15 +85,7 @@ export class Context {
   /** For the console: the types behind each WRONGTYPE, found and expected, in turn. */
   readonly wrongTypes: number[] = [];
 
-  constructor(
-    executor: Engine,
-    keyspace: Keyspace,
-    services: Services,
-    session: Session,
-    audience: Audience,
-  ) {
-    this.blocking = audience.blocking;
-    this.pubsub = audience.pubsub;
+  constructor(executor: Engine, keyspace: Keyspace, services: Services, session: Session) {
     this.executor = executor;
     this.memory = keyspace.memory;
     this.keyspace = keyspace;
@@ -246,32 +233,39 @@ export class Context {
   }
 
   /**
-   * Nothing is there yet: the session waits for something at one of the keys at arguments first …
-   * last, for `timeoutMs` (0: for ever). Where nobody may wait (inside a transaction, in an
-   * embedded program) that is replied at once.
+   * Nothing is there yet: the session waits for what its command waits for (CommandEntry.wait) at
+   * one of the keys at arguments first … last, for `timeoutMs` (0: for ever). Where nobody may wait
+   * (inside a transaction, in an embedded program) that is replied at once.
    */
-  block(wait: Wait, first: number, last: number, timeoutMs: number): void {
+  block(first: number, last: number, timeoutMs: number): void {
+    const wait = this.command?.entry.wait;
+    assert(wait !== undefined, "its entry says what a command waits for");
     if (this.serving) {
       this.stillWaiting = true;
       return;
     }
+    const { args } = this;
+    const names: string[] = [];
+    for (let i = first; i <= last; i++) {
+      names.push(keyName(this.db, args.bytes, args.starts[i], args.ends[i]));
+    }
+    this.waitFor(wait, names, timeoutMs);
+  }
+
+  /** As block, for what does not come by a key: another thread cannot know that it has come. */
+  waitFor(wait: Wait, names: readonly string[], timeoutMs: number): void {
     const { session, args, command } = this;
     if (this.inTransaction || session.link === undefined) {
       wait.denied(this.reply);
       return;
     }
     assert(command !== undefined, "it is a command that waits");
-    const names: string[] = [];
-    for (let i = first; i <= last; i++) {
-      names.push(keyName(this.db, args.bytes, args.starts[i], args.ends[i]));
-    }
     const { waiters } = this.executor;
     this.blocking.add(session, {
       wait,
       command,
       args: args.clone(),
       names,
-      sinceMs: this.now,
       cancelTimer:
         timeoutMs === 0
           ? undefined

@@ -16,17 +16,15 @@ import { Counter } from "../keyspace/figures.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import { Errors, errorLine, wrongArity } from "../protocol/errors.ts";
-import { Blocking } from "./blocking.ts";
 import { CallTimer } from "./call-timer.ts";
 import { type CompiledCommand, Flag } from "./command.ts";
 import type { CommandTable } from "./command-table.ts";
-import { type Audience, type Command, Context, type Engine } from "./context.ts";
+import { type Command, Context, type Engine } from "./context.ts";
 import { Gates } from "./gates.ts";
 import { MemoryLimit } from "./memory-limit.ts";
 import type { Services } from "./services.ts";
 import { Session } from "./session.ts";
 import { Figure, Statistics } from "./statistics.ts";
-import { PubSubRegistry } from "./subscriptions.ts";
 import { Waiters } from "./waiting.ts";
 
 export class Executor implements Engine {
@@ -47,18 +45,13 @@ export class Executor implements Engine {
   /** Frames within which the present command is executed. */
   #depth = 0;
 
-  constructor(
-    table: CommandTable,
-    keyspace: Keyspace,
-    services: Services,
-    audience: Audience = { blocking: new Blocking(), pubsub: new PubSubRegistry() },
-  ) {
+  constructor(table: CommandTable, keyspace: Keyspace, services: Services) {
     this.table = table;
     this.keyspace = keyspace;
     this.statistics = new Statistics(keyspace.memory, keyspace.member, table.all.length);
     this.timer = new CallTimer(services, this.statistics, keyspace.settings, table.all);
     this.internal = new Session(0, 0);
-    this.context = new Context(this, keyspace, services, this.internal, audience);
+    this.context = new Context(this, keyspace, services, this.internal);
     const { reply, effects, notices, pubsub } = this.context;
     this.gates = new Gates(reply, pubsub);
     this.memoryLimit = new MemoryLimit(keyspace, effects, notices);

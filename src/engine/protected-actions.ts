@@ -6,10 +6,15 @@ import type { Session } from "./session.ts";
 
 /** Whether the session may do what a directive of the values "no", "yes" and "local" guards. */
 export function allowsAction(setting: string, session: Session): boolean {
-  return setting === "yes" || (setting === "local" && isLocal(session.link?.address ?? ""));
+  return setting === "yes" || (setting === "local" && isLocal(session));
+}
+
+/** Whether the session's client is on this machine, or is the program itself. */
+export function isLocal({ link }: Session): boolean {
+  return isLocalAddress(link?.address ?? "");
 }
 
 /** Whether the address, with its port, is of this machine; "" is the program itself. */
-function isLocal(address: string): boolean {
+function isLocalAddress(address: string): boolean {
   return /^(|127\..*|\[?::1\]?:\d+|.*:0)$/.test(address);
 }

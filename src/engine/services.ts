@@ -1,6 +1,7 @@
 // What commands ask of the process around the database: settings, clients, the log, the time of
 // day. A server offers all of it; an embedded database what makes sense there.
 
+import type { Arguments } from "../protocol/arguments.ts";
 import type { Session } from "./session.ts";
 
 export interface Services {
@@ -18,6 +19,11 @@ export interface Services {
   info(sections: readonly string[]): string;
   /** Sessions that are connected, by id. */
   readonly sessions: ReadonlyMap<number, Session>;
+  /**
+   * What other threads that serve clients reply to this request, which each executes for its own
+   * clients.
+   */
+  askOthers(args: Arguments): readonly Uint8Array[];
   /** Closes a client's connection. */
   kill(session: Session): void;
   /** As kill, of a client that speaks HTTP: somebody has made a browser send us commands. */

@@ -5,9 +5,9 @@
 import { assert } from "../base/assert.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Arguments } from "../protocol/arguments.ts";
-import type { ReplyWriter } from "../protocol/reply-writer.ts";
 import type { CompiledCommand } from "./command.ts";
 import { Transaction } from "./transaction.ts";
+import type { Wait } from "./wait.ts";
 
 /** What is behind the bytes of a client that wait. */
 export interface ClientBuffers {
@@ -59,24 +59,6 @@ export const clientKinds = ["normal", "master", "replica", "pubsub"] as const;
 
 export type ClientKind = (typeof clientKinds)[number];
 
-/** No value stands there: see Wait.wakes. */
-export const NO_VALUE = -1;
-
-/** What a command waits for, and what it replies where it gets nothing; see waiting.ts. */
-export interface Wait {
-  /**
-   * Whether it is to be executed again now that one of its keys holds a value of this Type, or
-   * NO_VALUE.
-   */
-  wakes(type: number): boolean;
-  /** It is told of every change of its keys, their deletion included; else of new values only. */
-  readonly hearsAll: boolean;
-  /** Replies where nobody may wait: inside a transaction, in an embedded program. */
-  denied(reply: ReplyWriter): void;
-  /** Replies when the time is up. */
-  timedOut(reply: ReplyWriter): void;
-}
-
 /** A session's waiting: for what, and in which request. */
 export interface Waiting {
   readonly wait: Wait;
@@ -87,8 +69,9 @@ export interface Waiting {
    * twice; none if it waits for no key.
    */
   readonly names: readonly string[];
-  readonly sinceMs: number;
   cancelTimer: (() => void) | undefined;
+  /** Of a session of another thread which only that knows how to end: asks it to. */
+  readonly unblock?: ((withError: boolean) => void) | undefined;
 }
 
 export class Session {

@@ -1,5 +1,9 @@
 // Who is subscribed to what. Channels and patterns are texts in which each character is one byte,
 // so that any bytes name a channel.
+//
+// Here stand the subscriptions of this thread's sessions, and of its program. Where several threads
+// use the database, those of the others are counted elsewhere (threads/subscribers.ts), by name; a
+// message goes to each thread that has one, and there to whoever is subscribed.
 
 import { asciiBytes } from "../base/bytes.ts";
 import { globMatches } from "../base/glob.ts";
@@ -8,6 +12,26 @@ import type { Session } from "./session.ts";
 
 /** Hears the messages of an embedded program's own subscription. */
 export type MessageListener = (message: Uint8Array, channel: Uint8Array) => void;
+
+/** What is subscribed to: each kind has names of its own. */
+export const Topic = { channel: 0, pattern: 1, shardChannel: 2 } as const;
+
+/** Subscriptions in other threads. */
+export interface Elsewhere {
+  readonly any: boolean;
+  /** How many there are to a name. */
+  count(topic: number, name: string): number;
+  names(topic: number): Iterable<string>;
+  /** Sends a message to the threads that listen; returns how many subscriptions get it. */
+  publish(
+    isShard: boolean,
+    channel: string,
+    name: Uint8Array,
+    message: Uint8Array,
+    start: number,
+    end: number,
+  ): number;
+}
 
 export class PubSubRegistry {
   readonly channels: Map<string, Set<Session>> = new Map();
@@ -18,6 +42,10 @@ export class PubSubRegistry {
   readonly channelListeners: Map<string, Set<MessageListener>> = new Map();
   readonly patternListeners: Map<string, Set<MessageListener>> = new Map();
 
+  elsewhere: Elsewhere | undefined;
+  /** Hears of each subscription that comes (1) or goes (−1) in this thread. */
+  witness: ((topic: number, name: string, change: 1 | -1) => void) | undefined;
+
   readonly #patternBytes: Map<string, Uint8Array> = new Map();
   readonly #writer = new ReplyWriter();
 
@@ -27,30 +55,32 @@ export class PubSubRegistry {
     | undefined;
 
   subscribe(session: Session, channel: string): boolean {
-    return join(this.channels, session.channels, session, channel);
+    return this.#join(Topic.channel, this.channels, session.channels, session, channel);
   }
 
   unsubscribe(session: Session, channel: string): boolean {
-    return leave(this.channels, session.channels, session, channel);
+    return this.#leave(Topic.channel, this.channels, session.channels, session, channel);
   }
 
   psubscribe(session: Session, pattern: string): boolean {
     if (!this.#patternBytes.has(pattern)) this.#patternBytes.set(pattern, asciiBytes(pattern));
-    return join(this.patterns, session.patterns, session, pattern);
+    return this.#join(Topic.pattern, this.patterns, session.patterns, session, pattern);
   }
 
   punsubscribe(session: Session, pattern: string): boolean {
-    const left = leave(this.patterns, session.patterns, session, pattern);
+    const left = this.#leave(Topic.pattern, this.patterns, session.patterns, session, pattern);
     if (!this.patterns.has(pattern)) this.#patternBytes.delete(pattern);
     return left;
   }
 
   ssubscribe(session: Session, channel: string): boolean {
-    return join(this.shardChannels, session.shardChannels, session, channel);
+    const { shardChannels } = this;
+    return this.#join(Topic.shardChannel, shardChannels, session.shardChannels, session, channel);
   }
 
   sunsubscribe(session: Session, channel: string): boolean {
-    return leave(this.shardChannels, session.shardChannels, session, channel);
+    const { shardChannels } = this;
+    return this.#leave(Topic.shardChannel, shardChannels, session.shardChannels, session, channel);
   }
 
   /**
@@ -59,12 +89,14 @@ export class PubSubRegistry {
    */
   listen(isPattern: boolean, name: string, listener: MessageListener): () => void {
     const all = isPattern ? this.patternListeners : this.channelListeners;
+    const topic = isPattern ? Topic.pattern : Topic.channel;
     const listeners = all.get(name) ?? new Set();
     all.set(name, listeners.add(listener));
+    this.witness?.(topic, name, 1);
     return () => {
-      if (listeners.delete(listener) && listeners.size === 0 && all.get(name) === listeners) {
-        all.delete(name);
-      }
+      if (!listeners.delete(listener)) return;
+      this.witness?.(topic, name, -1);
+      if (listeners.size === 0 && all.get(name) === listeners) all.delete(name);
     };
   }
 
@@ -76,8 +108,49 @@ export class PubSubRegistry {
     session.updateSubscribed();
   }
 
+  // Who there is, in all threads
+
+  /** Names that somebody is subscribed to. */
+  names(topic: number): Set<string> {
+    const names = new Set(this.#sessionsBy(topic).keys());
+    for (const name of this.#listenersBy(topic)?.keys() ?? []) names.add(name);
+    for (const name of this.elsewhere?.names(topic) ?? []) names.add(name);
+    return names;
+  }
+
+  /** How many are subscribed to a name, in all threads. */
+  count(topic: number, name: string): number {
+    return this.countHere(topic, name) + (this.elsewhere?.count(topic, name) ?? 0);
+  }
+
+  /** How many are in this thread. */
+  countHere(topic: number, name: string): number {
+    const sessions = this.#sessionsBy(topic).get(name)?.size ?? 0;
+    return sessions + (this.#listenersBy(topic)?.get(name)?.size ?? 0);
+  }
+
+  /** Names that somebody in this thread is subscribed to. */
+  namesHere(topic: number): Set<string> {
+    const listeners = this.#listenersBy(topic)?.keys() ?? [];
+    return new Set([...this.#sessionsBy(topic).keys(), ...listeners]);
+  }
+
+  #sessionsBy(topic: number): ReadonlyMap<string, ReadonlySet<Session>> {
+    if (topic === Topic.shardChannel) return this.shardChannels;
+    return topic === Topic.pattern ? this.patterns : this.channels;
+  }
+
+  #listenersBy(topic: number): ReadonlyMap<string, ReadonlySet<MessageListener>> | undefined {
+    if (topic === Topic.shardChannel) return undefined;
+    return topic === Topic.pattern ? this.patternListeners : this.channelListeners;
+  }
+
   /** Whether a message to a channel could reach anybody. */
   get any(): boolean {
+    return this.#anyHere || this.elsewhere?.any === true;
+  }
+
+  get #anyHere(): boolean {
     return (
       this.channels.size + this.patterns.size > 0 ||
       this.channelListeners.size + this.patternListeners.size > 0
@@ -86,9 +159,24 @@ export class PubSubRegistry {
 
   /** Sends a message to everybody who is subscribed; returns to how many. */
   publish(channel: string, message: Uint8Array, start: number, end: number): number {
-    if (!this.any) return 0;
-    let receivers = 0;
+    const { elsewhere } = this;
+    const isHeardElsewhere = elsewhere?.any === true;
+    if (!isHeardElsewhere && !this.#anyHere) return 0;
     const name = asciiBytes(channel);
+    const receivers = this.publishHere(channel, name, message, start, end);
+    if (!isHeardElsewhere) return receivers;
+    return receivers + elsewhere.publish(false, channel, name, message, start, end);
+  }
+
+  /** As publish, to those of this thread. */
+  publishHere(
+    channel: string,
+    name: Uint8Array,
+    message: Uint8Array,
+    start: number,
+    end: number,
+  ): number {
+    let receivers = 0;
     const direct = this.channels.get(channel);
     if (direct !== undefined) {
       receivers += this.#send(direct, "message", undefined, name, message, start, end);
@@ -103,9 +191,24 @@ export class PubSubRegistry {
 
   /** As publish, to a shard channel. */
   spublish(channel: string, message: Uint8Array, start: number, end: number): number {
+    const name = asciiBytes(channel);
+    const receivers = this.spublishHere(channel, name, message, start, end);
+    const { elsewhere } = this;
+    if (elsewhere?.any !== true) return receivers;
+    return receivers + elsewhere.publish(true, channel, name, message, start, end);
+  }
+
+  /** As spublish, to those of this thread. */
+  spublishHere(
+    channel: string,
+    name: Uint8Array,
+    message: Uint8Array,
+    start: number,
+    end: number,
+  ): number {
     const sessions = this.shardChannels.get(channel);
     if (sessions === undefined) return 0;
-    return this.#send(sessions, "smessage", undefined, asciiBytes(channel), message, start, end);
+    return this.#send(sessions, "smessage", undefined, name, message, start, end);
   }
 
   // One message is written at most twice, once for each protocol, however many hear it.
@@ -163,31 +266,35 @@ export class PubSubRegistry {
     }
     return told;
   }
-}
 
-function join(
-  all: Map<string, Set<Session>>,
-  own: Set<string>,
-  session: Session,
-  name: string,
-): boolean {
-  if (own.has(name)) return false;
-  own.add(name);
-  const sessions = all.get(name);
-  if (sessions === undefined) all.set(name, new Set([session]));
-  else sessions.add(session);
-  return true;
-}
+  #join(
+    topic: number,
+    all: Map<string, Set<Session>>,
+    own: Set<string>,
+    session: Session,
+    name: string,
+  ): boolean {
+    if (own.has(name)) return false;
+    own.add(name);
+    const sessions = all.get(name);
+    if (sessions === undefined) all.set(name, new Set([session]));
+    else sessions.add(session);
+    this.witness?.(topic, name, 1);
+    return true;
+  }
 
-function leave(
-  all: Map<string, Set<Session>>,
-  own: Set<string>,
-  session: Session,
-  name: string,
-): boolean {
-  if (!own.delete(name)) return false;
-  const sessions = all.get(name);
-  sessions?.delete(session);
-  if (sessions?.size === 0) all.delete(name);
-  return true;
+  #leave(
+    topic: number,
+    all: Map<string, Set<Session>>,
+    own: Set<string>,
+    session: Session,
+    name: string,
+  ): boolean {
+    if (!own.delete(name)) return false;
+    const sessions = all.get(name);
+    sessions?.delete(session);
+    if (sessions?.size === 0) all.delete(name);
+    this.witness?.(topic, name, -1);
+    return true;
+  }
 }

@@ -6,7 +6,8 @@ import { stringKind } from "../types/strings.ts";
 import type { Command, Context } from "./context.ts";
 import { command, EngineFixture, Link } from "./engine-test-support.ts";
 import { Events } from "./events.ts";
-import { NO_VALUE, type Session, type Wait } from "./session.ts";
+import type { Session } from "./session.ts";
+import { NO_VALUE, type Wait } from "./wait.ts";
 
 /** Takes the value of the first of its keys that has one, or waits for one. */
 function take(name: string, more: Partial<Wait> = {}): Command {
@@ -17,7 +18,7 @@ function take(name: string, more: Partial<Wait> = {}): Command {
     timedOut: (reply) => reply.simple("late"),
     ...more,
   };
-  return command(name, "write blocking", (c) => {
+  const made = command(name, "write blocking", (c) => {
     for (let i = 1; i < c.args.count; i++) {
       if (!c.remove(i)) continue;
       c.modified(i, Events.del);
@@ -25,8 +26,9 @@ function take(name: string, more: Partial<Wait> = {}): Command {
       return;
     }
     if (c.serving && more.hearsAll === true) c.reply.simple("gone");
-    else c.block(wait, 1, c.args.count - 1, c.args.count === 2 ? 0 : 1000);
+    else c.block(1, c.args.count - 1, c.args.count === 2 ? 0 : 1000);
   });
+  return { ...made, wait };
 }
 
 const put = command("put", "write", (c: Context) => {
@@ -93,7 +95,6 @@ test("who hears of everything is woken by a deletion too", () => {
     command: fixture.executor.table.commands.get("take") as never,
     args: new Arguments(),
     names: ["\0y", "\0y"],
-    sinceMs: 0,
     cancelTimer: undefined,
   });
   fixture.context.notices.emptying(0);

@@ -15,7 +15,8 @@ import { assert } from "../base/assert.ts";
 import { Errors } from "../protocol/errors.ts";
 import type { Context } from "./context.ts";
 import { databaseNumberOf, keyOf } from "./key-names.ts";
-import { Gate, NO_VALUE, type Session } from "./session.ts";
+import { Gate, type Session } from "./session.ts";
+import { NO_VALUE } from "./wait.ts";
 
 export class Waiters {
   readonly #context: Context;

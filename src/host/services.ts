@@ -11,6 +11,7 @@ import type { Session } from "../engine/session.ts";
 import { persistenceSection } from "../persistence/info.ts";
 import type { Platform } from "../platform/platform.ts";
 import { readText, replaceText } from "../platform/text-files.ts";
+import type { Arguments } from "../protocol/arguments.ts";
 import { type Configuration, rewriteText } from "./configuration.ts";
 import { infoText } from "./info/info.ts";
 import { keyspaceSection } from "./info/keyspace-section.ts";
@@ -102,8 +103,13 @@ export class ProcessServices implements Services, InfoSource {
 
   configSet(pairs: readonly (readonly [name: string, value: string])[]): string | undefined {
     const setting = this.configuration.get("enable-protected-configs");
-    const { session } = this.database.executor.context;
-    return this.configuration.set(pairs, allowsAction(setting, session));
+    const { executor, member } = this.database;
+    const refused = this.configuration.set(pairs, allowsAction(setting, executor.context.session));
+    if (refused !== undefined || member === null) return refused;
+    for (const [name, value] of this.configuration.matching(pairs.map(([each]) => each))) {
+      member.roster?.set(name, value);
+    }
+    return undefined;
   }
 
   configRewrite(): string | undefined {
@@ -181,6 +187,10 @@ export class ProcessServices implements Services, InfoSource {
     this.onMessage(text);
   }
 
+  askOthers(args: Arguments): readonly Uint8Array[] {
+    return this.database.member?.askOthers(args) ?? [];
+  }
+
   kill(session: Session): void {
     session.link?.close(true);
   }
@@ -227,7 +237,7 @@ export class ProcessServices implements Services, InfoSource {
     let cancel = (): void => this.platform.clearTimer(timer);
     const timer = this.platform.setTimer(step, () => {
       if (delayMs > most) cancel = this.setTimer(delayMs - most, callback);
-      else callback();
+      else this.database.turn(callback);
     });
     return () => cancel();
   }

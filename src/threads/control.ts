@@ -7,11 +7,10 @@
 //            2  a member that is to have it next, or 0
 //           16  the owner's bell: grows when somebody has something for it
 //           17  State             18  members that are attached, the owner among them
-//           19  sessions that wait for keys       20  … that hear of every change
-//           21  whether anybody listens to channels
-//           22  bytes of notes for the owner (notes.ts)
+//           19  bytes of the roster (roster.ts)   20  how often it has been written anew
+//           21  bytes beyond which that is to be done again
 //           23  the log has made progress that the owner waits for
-//   then, for each member m, 16 words from 64 + 16 × m: MemberWord
+//   then, for each member m, 32 words from 64 + 32 × m: MemberWord
 //
 // What each member changes often stands in a cache line of its own.
 
@@ -26,10 +25,9 @@ export const ControlWord = {
   bell: 16,
   state: 17,
   members: 18,
-  waiters: 19,
-  hearers: 20,
-  listeners: 21,
-  notes: 22,
+  rosterBytes: 19,
+  rosterAge: 20,
+  rosterLong: 21,
   logProgress: 23,
 } as const;
 
@@ -47,8 +45,8 @@ export const MemberWord = {
   inside: 6,
   /** The block that holds what it asks, or the reply, where that is long. */
   block: 8,
-  /** What it asks for: What. */
-  what: 9,
+  /** The member that it asks. */
+  callee: 9,
   /** Grows with each message that is put into its inbox (inbox.ts), which is in the next three. */
   bell: 10,
   firstMessage: 11,
@@ -60,6 +58,13 @@ export const MemberWord = {
   doomed: 15,
   /** A word that it alone changes, see Lock.isSame. */
   own: 7,
+  /** How much of the roster it has read (roster.ts), and of which age. */
+  rosterBytes: 16,
+  rosterAge: 17,
+  /** Clients that are connected to it. */
+  clients: 18,
+  /** What it asks is for a client of another machine. */
+  foreign: 19,
 } as const;
 
 /** What has become of a database that several threads may use. */
@@ -90,15 +95,12 @@ export const Inside = {
 /** Of a member that is about to be terminated: whether it has come to rest, between two changes. */
 export const Doom = { none: 0, told: 1, resting: 2 } as const;
 
-/** What a member asks of the owner: to execute a command, or to subscribe for it. */
-export const What = { command: 0, subscription: 1 } as const;
-
 const MEMBERS_AT = 64;
-const MEMBER_WORDS = 16;
+const MEMBER_WORDS = 32;
 
 export const MAILBOX_BYTES = 64 * 1024;
 
-/** What members and the owner hand each other (mailbox.ts). */
+/** What members hand each other (mailbox.ts). */
 export function newMailboxes(): SharedArrayBuffer {
   return new SharedArrayBuffer((MEMBERS_MAX + 1) * MAILBOX_BYTES);
 }
@@ -110,4 +112,16 @@ export function newControl(): Int32Array {
 /** The place of a member's word. */
 export function memberWord(member: number, word: number): number {
   return MEMBERS_AT + member * MEMBER_WORDS + word;
+}
+
+/** Wakes a member: something is there for it. */
+export function ring(control: Int32Array, member: number): void {
+  const bell = bellOf(member);
+  Atomics.add(control, bell, 1);
+  Atomics.notify(control, bell);
+}
+
+/** The place of a member's bell. */
+export function bellOf(member: number): number {
+  return member === OWNER ? ControlWord.bell : memberWord(member, MemberWord.bell);
 }

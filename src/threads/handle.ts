@@ -5,7 +5,7 @@
 import type { SharedSegments } from "../memory/slots.ts";
 import type { SharedLog } from "../persistence/log/log.ts";
 import { newControl, newMailboxes } from "./control.ts";
-import { NOTES_BYTES_MAX } from "./notes.ts";
+import { ROSTER_BYTES_MAX } from "./roster.ts";
 
 /** What hands a database over to another thread; see Database.share(). Opaque to programs. */
 export interface SharedDatabase {
@@ -20,15 +20,15 @@ export interface SharedDatabase {
   readonly segments: SharedSegments;
   /** Null for a database in memory. */
   readonly log: SharedLog | null;
-  readonly notes: SharedArrayBuffer;
+  readonly roster: SharedArrayBuffer;
   readonly mailboxes: SharedArrayBuffer;
 }
 
 /** What a handle holds besides the segments: made once, by the owner. */
-export function newMeeting(): Pick<SharedDatabase, "control" | "notes" | "mailboxes"> {
+export function newMeeting(): Pick<SharedDatabase, "control" | "roster" | "mailboxes"> {
   return {
     control: newControl(),
-    notes: new SharedArrayBuffer(0, { maxByteLength: NOTES_BYTES_MAX }),
+    roster: new SharedArrayBuffer(0, { maxByteLength: ROSTER_BYTES_MAX }),
     mailboxes: newMailboxes(),
   };
 }

@@ -1,98 +1,116 @@
-// Inboxes: messages on their way to a member that has subscribed. Who subscribes in a guest has the
-// owner subscribe for it; the owner puts each message into the guest's inbox, and rings.
+// Inboxes: what other threads have for a member's JavaScript objects, which they cannot reach: a
+// message for those who are subscribed in it, a reply to one of its clients that waited, or that
+// one is to wait no longer.
 //
 // An inbox is a list of blocks in the data's memory, first in, first out, whose ends are words of
-// the control block. Whoever adds or takes has the lock.
+// the control block. Whoever adds or takes has the lock; a member takes all as soon as it has it,
+// before anything else, so that what follows comes after what was there before.
 //
-//   block   0 i32 next, or 0   4 i32 subscription   8 i32 bytes of the channel
-//          12 i32 bytes of the message   16 channel, then message
+//   block   0 i32 next, or 0   4 i32 Post   8 u32 a session's number   12 i32 bytes of a
+//          16 i32 bytes of b   20 a, then b
 
 import { copyBytes } from "../base/bytes.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
-import { MemberWord, memberWord } from "./control.ts";
+import { MemberWord, memberWord, ring } from "./control.ts";
 
-const HEADER_BYTES = 16;
-/** What waits for a member that does not come to it: more is dropped, as for a slow subscriber. */
-const INBOX_MESSAGES_MAX = 100_000;
+/** What is in an inbox. */
+export const Post = {
+  /** For those subscribed to a channel, or shard channel: its name, and the message. */
+  message: 1,
+  shardMessage: 2,
+  /** For a session: bytes to send; it waits no more; CLIENT UNBLOCK, with an error or without. */
+  reply: 3,
+  resume: 4,
+  unblock: 5,
+  unblockWithError: 6,
+} as const;
 
-/** A message that was taken out. */
-export interface Delivery {
-  readonly subscription: number;
-  readonly channel: Uint8Array;
-  readonly message: Uint8Array;
-}
+const HEADER_BYTES = 20;
+/** Messages beyond so many are dropped, as for a slow subscriber; nothing else is. */
+const MESSAGES_MAX = 100_000;
+
+/** Takes what is in an inbox. */
+export type PostReader = (kind: number, session: number, a: Uint8Array, b: Uint8Array) => void;
+
+const NOTHING = new Uint8Array(0);
 
 export class Inbox {
   readonly #control: Int32Array;
   readonly #memory: Memory;
+  readonly #member: number;
   readonly #firstWord: number;
   readonly #lastWord: number;
   readonly #countWord: number;
-  readonly #bellWord: number;
 
   constructor(control: Int32Array, memory: Memory, member: number) {
     this.#control = control;
     this.#memory = memory;
+    this.#member = member;
     this.#firstWord = memberWord(member, MemberWord.firstMessage);
     this.#lastWord = memberWord(member, MemberWord.lastMessage);
     this.#countWord = memberWord(member, MemberWord.messages);
-    this.#bellWord = memberWord(member, MemberWord.bell);
   }
 
-  /** Adds a message, and wakes the member. */
-  put(subscription: number, channel: Uint8Array, message: Uint8Array): void {
+  /** Whether there is anything. REQUIRES: the lock, as all of these. */
+  get any(): boolean {
+    return this.#control[this.#firstWord] !== 0;
+  }
+
+  /** Adds a message for those who are subscribed. */
+  message(kind: number, channel: Uint8Array, bytes: Uint8Array, start: number, end: number): void {
+    if (this.#control[this.#countWord] >= MESSAGES_MAX) return;
+    this.put(kind, 0, channel, bytes, start, end);
+  }
+
+  /** Adds something, and wakes the member. */
+  put(
+    kind: number,
+    session: number,
+    a: Uint8Array = NOTHING,
+    b: Uint8Array = NOTHING,
+    start = 0,
+    end = 0,
+  ): void {
     const control = this.#control;
-    if (control[this.#countWord] >= INBOX_MESSAGES_MAX) return;
-    const block = this.#memory.allocate(HEADER_BYTES + channel.length + message.length);
+    const block = this.#memory.allocate(HEADER_BYTES + a.length + end - start);
     this.#set(block, 0, 0);
-    this.#set(block, 1, subscription);
-    this.#set(block, 2, channel.length);
-    this.#set(block, 3, message.length);
+    this.#set(block, 1, kind);
+    this.#set(block, 2, session);
+    this.#set(block, 3, a.length);
+    this.#set(block, 4, end - start);
     const bytes = this.#memory.u8[block >>> PLACE_BITS];
-    const start = ((block & PLACE_MASK) << 3) + HEADER_BYTES;
-    copyBytes(channel, 0, channel.length, bytes, start);
-    copyBytes(message, 0, message.length, bytes, start + channel.length);
+    const at = ((block & PLACE_MASK) << 3) + HEADER_BYTES;
+    copyBytes(a, 0, a.length, bytes, at);
+    copyBytes(b, start, end, bytes, at + a.length);
     const last = control[this.#lastWord];
     if (last === 0) control[this.#firstWord] = block;
     else this.#set(last, 0, block);
     control[this.#lastWord] = block;
     control[this.#countWord]++;
-    Atomics.add(control, this.#bellWord, 1);
-    Atomics.notify(control, this.#bellWord);
+    // Where something was there before, it has been rung for.
+    if (last === 0) ring(control, this.#member);
   }
 
-  /** Takes all messages out, in their order. */
-  takeAll(): Delivery[] {
+  /** Takes everything out, in its order. */
+  takeAll(read: PostReader): void {
     const control = this.#control;
-    const taken: Delivery[] = [];
-    for (let block = control[this.#firstWord]; block !== 0; ) {
-      const bytes = this.#memory.u8[block >>> PLACE_BITS];
-      const start = ((block & PLACE_MASK) << 3) + HEADER_BYTES;
-      const middle = start + this.#get(block, 2);
-      taken.push({
-        subscription: this.#get(block, 1),
-        channel: bytes.slice(start, middle),
-        message: bytes.slice(middle, middle + this.#get(block, 3)),
-      });
-      const next = this.#get(block, 0);
-      this.#memory.free(block);
-      block = next;
-    }
+    let block = control[this.#firstWord];
     control[this.#firstWord] = 0;
     control[this.#lastWord] = 0;
     control[this.#countWord] = 0;
-    return taken;
-  }
-
-  /** How often the member has been rung for. */
-  get rings(): number {
-    return Atomics.load(this.#control, this.#bellWord);
-  }
-
-  /** Resolves when it has been rung for since `seen`, or, where that has happened, is undefined. */
-  rung(seen: number): Promise<unknown> | undefined {
-    const waited = Atomics.waitAsync(this.#control, this.#bellWord, seen);
-    return waited.async ? waited.value : undefined;
+    while (block !== 0) {
+      const bytes = this.#memory.u8[block >>> PLACE_BITS];
+      const start = ((block & PLACE_MASK) << 3) + HEADER_BYTES;
+      const middle = start + this.#get(block, 3);
+      const a = bytes.slice(start, middle);
+      const b = bytes.slice(middle, middle + this.#get(block, 4));
+      const kind = this.#get(block, 1);
+      const session = this.#get(block, 2) >>> 0;
+      const next = this.#get(block, 0);
+      this.#memory.free(block);
+      read(kind, session, a, b);
+      block = next;
+    }
   }
 
   #get(block: number, word: number): number {

@@ -1,17 +1,17 @@
-// Mailboxes: a member asks the owner to execute a command whose matter lives in the owner's
-// JavaScript objects (subscriptions, sessions, the configuration), and waits for the reply.
+// Mailboxes: a member asks another to execute a command whose matter lives in that one's JavaScript
+// objects (the owner's configuration, the clients of each), and waits for the reply.
 //
-//   member   request, as RESP, into its mailbox ─▶ call = asked ─▶ rings ─▶ sleeps
-//   owner    wakes ─▶ executes ─▶ reply into the mailbox ─▶ call = replied ─▶ wakes the member
+//   who asks    request, as RESP, into its mailbox ─▶ call = asked ─▶ rings ─▶ sleeps
+//   who is asked   wakes ─▶ executes ─▶ reply into the mailbox ─▶ call = replied ─▶ wakes the other
 //
 // A mailbox has 64 KiB in a buffer that all share; what is longer goes into a block of the
 // data's memory, whose reference is in MemberWord.block, and which its reader frees.
 //
-// A member that asks while it holds the lock (in a transaction) lends it: it sleeps until the reply
-// is there, so the owner acts under it, though it be waiting for that lock itself.
+// Who asks holds the lock, and lends it: it sleeps until the reply is there, so that the other acts
+// under it, though it be waiting for that lock itself. So nobody is asked while it asks.
 
+import { assert } from "../base/assert.ts";
 import { copyBytes } from "../base/bytes.ts";
-import { DatabaseError } from "../base/database-error.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import {
@@ -20,14 +20,27 @@ import {
   MEMBERS_MAX,
   MemberWord,
   memberWord,
-  OWNER,
+  ring,
   State,
 } from "./control.ts";
-import type { Member } from "./member.ts";
-import { ring } from "./notes.ts";
+
+/** A member, as far as what passes between two needs it. */
+export interface Correspondent {
+  readonly number: number;
+  readonly control: Int32Array;
+  readonly memory: Memory;
+}
+
+/** A member that asks. */
+export interface Caller extends Correspondent {
+  readonly lock: { readonly held: boolean };
+  isAlive(member: number): boolean;
+  /** Reads what others have for it, which may have come while it slept. */
+  lookAtOthers(): void;
+}
 
 const CallState = { none: 0, asked: 1, replied: 2 } as const;
-/** Who waits for the owner looks so often whether it is still there. */
+/** Who waits for another looks so often whether that is still there. */
 const LOOK_MS = 200;
 
 /** What passes through one mailbox: bytes, in one direction at a time. */
@@ -37,9 +50,10 @@ class Passage {
   readonly #bytes: Uint8Array;
   readonly #lengthWord: number;
   readonly #blockWord: number;
-  readonly #whatWord: number;
+  readonly #calleeWord: number;
   readonly #dbWord: number;
   readonly #protocolWord: number;
+  readonly #foreignWord: number;
 
   constructor(control: Int32Array, memory: Memory, mailboxes: SharedArrayBuffer, member: number) {
     this.#control = control;
@@ -47,20 +61,25 @@ class Passage {
     this.#bytes = new Uint8Array(mailboxes, member * MAILBOX_BYTES, MAILBOX_BYTES);
     this.#lengthWord = memberWord(member, MemberWord.bytes);
     this.#blockWord = memberWord(member, MemberWord.block);
-    this.#whatWord = memberWord(member, MemberWord.what);
+    this.#calleeWord = memberWord(member, MemberWord.callee);
     this.#dbWord = memberWord(member, MemberWord.db);
     this.#protocolWord = memberWord(member, MemberWord.protocol);
+    this.#foreignWord = memberWord(member, MemberWord.foreign);
   }
 
-  /** Says what is asked, of which database, and in which protocol the reply is to be. */
-  address(what: number, db: number, protocol: number): void {
-    this.#control[this.#whatWord] = what;
+  /**
+   * Says who is asked, of which database, in which protocol the reply is to be, and whether for a
+   * client of another machine.
+   */
+  address(callee: number, db: number, protocol: number, isForeign: boolean): void {
+    this.#control[this.#calleeWord] = callee;
     this.#control[this.#dbWord] = db;
     this.#control[this.#protocolWord] = protocol;
+    this.#control[this.#foreignWord] = isForeign ? 1 : 0;
   }
 
-  get what(): number {
-    return this.#control[this.#whatWord];
+  get callee(): number {
+    return this.#control[this.#calleeWord];
   }
 
   get db(): number {
@@ -71,14 +90,13 @@ class Passage {
     return this.#control[this.#protocolWord];
   }
 
-  /** Whether so many bytes are written into a block: then the lock is needed. */
-  isLong(length: number): boolean {
-    return length > MAILBOX_BYTES;
+  get isForeign(): boolean {
+    return this.#control[this.#foreignWord] === 1;
   }
 
   put(bytes: Uint8Array, length: number): void {
     this.#control[this.#lengthWord] = length;
-    if (!this.isLong(length)) {
+    if (length <= MAILBOX_BYTES) {
       copyBytes(bytes, 0, length, this.#bytes, 0);
       return;
     }
@@ -88,14 +106,10 @@ class Passage {
     this.#memory.u8[block >>> PLACE_BITS].set(bytes.subarray(0, length), start);
   }
 
-  get length(): number {
-    return this.#control[this.#lengthWord];
-  }
-
-  /** A copy, in memory of this thread's own; REQUIRES: the lock, if it is long. */
+  /** A copy, in memory of this thread's own. */
   take(): Uint8Array {
-    const { length } = this;
-    if (!this.isLong(length)) return this.#bytes.slice(0, length);
+    const length = this.#control[this.#lengthWord];
+    if (length <= MAILBOX_BYTES) return this.#bytes.slice(0, length);
     const block = this.#control[this.#blockWord];
     const start = (block & PLACE_MASK) << 3;
     const bytes = this.#memory.u8[block >>> PLACE_BITS].slice(start, start + length);
@@ -104,14 +118,14 @@ class Passage {
   }
 }
 
-/** The member's side. */
+/** The side of who asks. */
 export class Mailbox {
-  readonly #member: Member;
+  readonly #member: Caller;
   readonly #passage: Passage;
   readonly #callWord: number;
   #request: Uint8Array = new Uint8Array(1024);
 
-  constructor(member: Member, mailboxes: SharedArrayBuffer) {
+  constructor(member: Caller, mailboxes: SharedArrayBuffer) {
     this.#member = member;
     this.#passage = new Passage(member.control, member.memory, mailboxes, member.number);
     this.#callWord = memberWord(member.number, MemberWord.call);
@@ -119,42 +133,38 @@ export class Mailbox {
   }
 
   /**
-   * Asks something of the owner: to execute a request, whose reply it returns, as that would be
-   * sent to a connection. Throws DatabaseError (CLOSED).
+   * Has another member execute a request, and returns the reply, as that would be sent to a
+   * connection; undefined where that member has ended. REQUIRES: the lock.
    */
-  ask(what: number, args: Arguments, db: number, protocol: number): Uint8Array {
-    const { control, lock } = this.#member;
-    const length = this.#write(args);
-    this.#passage.address(what, db, protocol);
+  ask(
+    callee: number,
+    args: Arguments,
+    db: number,
+    protocol: number,
+    isForeign: boolean,
+  ): Uint8Array | undefined {
+    const { control, lock, memory } = this.#member;
+    assert(lock.held, "who asks lends the lock");
     const passage = this.#passage;
-    // What is long may be made and freed by others' side only under the lock.
-    const isLong = passage.isLong(length);
-    if (isLong) lock.enter();
-    passage.put(this.#request, length);
-    if (isLong) lock.leave();
+    passage.address(callee, db, protocol, isForeign);
+    passage.put(this.#request, this.#write(args));
     Atomics.store(control, this.#callWord, CallState.asked);
-    ring(control);
-    this.#sleep();
+    ring(control, callee);
+    const isAnswered = this.#sleep(callee);
     Atomics.store(control, this.#callWord, CallState.none);
-    if (!passage.isLong(passage.length)) return passage.take();
-    lock.enter();
-    try {
-      return passage.take();
-    } finally {
-      lock.leave();
-    }
+    memory.refresh();
+    this.#member.lookAtOthers();
+    return isAnswered ? passage.take() : undefined;
   }
 
-  #sleep(): void {
+  #sleep(callee: number): boolean {
     const member = this.#member;
     const { control } = member;
     while (Atomics.wait(control, this.#callWord, CallState.asked, LOOK_MS) === "timed-out") {
       const isThere = Atomics.load(control, ControlWord.state) === State.shared;
-      if (isThere && member.isAlive(OWNER)) continue;
-      Atomics.store(control, this.#callWord, CallState.none);
-      member.check();
-      throw new DatabaseError("CLOSED", "the thread that opened the database has ended");
+      if (!isThere || !member.isAlive(callee)) return false;
     }
+    return true;
   }
 
   /** Writes the request as an array of bulk strings; returns how many bytes that takes. */
@@ -178,38 +188,43 @@ export class Mailbox {
   }
 }
 
-/** What the owner does with a request, which asks for What; returns the reply. */
+/** What is done with a request; returns the reply. */
 export type Answer = (
-  what: number,
   request: Uint8Array,
   db: number,
   protocol: number,
+  isForeign: boolean,
 ) => Uint8Array;
 
-/** The owner's side. */
+/** The side of who is asked. */
 export class Mailboxes {
   readonly #control: Int32Array;
+  readonly #number: number;
   readonly #passages: readonly Passage[];
 
-  constructor(owner: Member, mailboxes: SharedArrayBuffer) {
-    const { control, memory } = owner;
+  constructor(callee: Correspondent, mailboxes: SharedArrayBuffer) {
+    const { control, memory, number } = callee;
     this.#control = control;
+    this.#number = number;
     this.#passages = Array.from(
       { length: MEMBERS_MAX + 1 },
       (_, member) => new Passage(control, memory, mailboxes, member),
     );
   }
 
-  /** Whether a member waits for the owner. */
+  /** Whether a member waits for this one's answer. */
   isAsking(member: number): boolean {
-    return Atomics.load(this.#control, memberWord(member, MemberWord.call)) === CallState.asked;
+    const control = this.#control;
+    if (Atomics.load(control, memberWord(member, MemberWord.call)) !== CallState.asked)
+      return false;
+    return control[memberWord(member, MemberWord.callee)] === this.#number;
   }
 
-  /** Answers a member that asks. REQUIRES: the lock, its own or the member's. */
+  /** Answers a member that asks. REQUIRES: the lock, which that member lends. */
   answer(member: number, answer: Answer): void {
     const control = this.#control;
     const passage = this.#passages[member] as Passage;
-    const reply = answer(passage.what, passage.take(), passage.db, passage.protocol);
+    const reply = answer(passage.take(), passage.db, passage.protocol, passage.isForeign);
     passage.put(reply, reply.length);
     const callWord = memberWord(member, MemberWord.call);
     Atomics.compareExchange(control, callWord, CallState.asked, CallState.replied);

@@ -1,18 +1,21 @@
 // A member: one thread's part in a shared database. It has the lock, takes and gives the word of
-// when other threads' changes are seen, and knows who else is there.
+// when other threads' changes are seen, and knows who else is there. Each time that it takes the
+// lock it reads, before anything else, what others have for it: who waits and who is subscribed
+// (roster.ts), and what is for its own clients (inbox.ts). While it waits for the lock it answers
+// whoever has that and asks it (mailbox.ts).
 //
-// The owner and the guests differ in what the lock means to them beyond the data:
-//
-//   owner   takes the notes that others left for it, serves who waited for that, says whether
-//           anybody waits or listens at all, and answers who asks it (mailbox.ts)
-//   guest   leaves notes, and rings when the owner has something to see to
+// The owner and the guests (owner.ts, guest.ts) differ in what else they do.
 //
 // What a death leaves: see Member.onDeath.
 
+import { latin1Text } from "../base/bytes.ts";
 import { DatabaseError } from "../base/database-error.ts";
+import type { Executor } from "../engine/executor.ts";
+import type { Session } from "../engine/session.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { Membership } from "../persistence/log/log.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { Arguments } from "../protocol/arguments.ts";
 import {
   ControlWord,
   Doom,
@@ -22,11 +25,15 @@ import {
   MemberWord,
   memberWord,
   OWNER,
+  ring,
   State,
 } from "./control.ts";
+import { Desk } from "./desk.ts";
 import type { SharedDatabase } from "./handle.ts";
+import { Inbox, Post } from "./inbox.ts";
 import { Lock, type LockEnvironment } from "./lock.ts";
-import { Notes, ring } from "./notes.ts";
+import { Mailbox } from "./mailbox.ts";
+import { Roster, type RosterMember } from "./roster.ts";
 
 /** The owner waits so long before it looks whether the lock's holder asks it for something. */
 const OWNER_WAITS_MS = 1;
@@ -40,16 +47,25 @@ export interface Heir {
   rollBackLeft(): void;
 }
 
-export abstract class Member implements LockEnvironment {
+export abstract class Member implements LockEnvironment, RosterMember {
   readonly control: Int32Array;
   readonly number: number;
   readonly memory: Memory;
   readonly lock: Lock;
-  readonly notes: Notes;
+  /** Who waits and who is subscribed, in all threads; set by join(). */
+  roster: Roster | undefined;
+  /** Called when another thread has set a directive. */
+  onConfigured: (name: string, value: string) => void = () => {};
   heir: Heir | undefined;
   /** This thread, as one that writes the log. */
   readonly membership: Membership;
   readonly #platform: Platform;
+  readonly #handle: SharedDatabase;
+  readonly #inboxes: (Inbox | undefined)[] = new Array(MEMBERS_MAX + 1).fill(undefined);
+  readonly #inbox: Inbox;
+  readonly #mailbox: Mailbox;
+  #executor: Executor | undefined;
+  #desk: Desk | undefined;
   readonly #insideWord: number;
   readonly #doomedWord: number;
 
@@ -58,7 +74,9 @@ export abstract class Member implements LockEnvironment {
     this.control = handle.control;
     this.number = number;
     this.memory = memory;
-    this.notes = new Notes(handle.control, handle.notes);
+    this.#handle = handle;
+    this.#inbox = this.inboxOf(number);
+    this.#mailbox = new Mailbox(this, handle.mailboxes);
     this.#insideWord = memberWord(number, MemberWord.inside);
     const { control } = this;
     control[memberWord(number, MemberWord.thread)] = platform.threadNumber();
@@ -77,6 +95,22 @@ export abstract class Member implements LockEnvironment {
     };
   }
 
+  /**
+   * From now on this thread knows of others' clients, and they of its. REQUIRES: the lock, or that
+   * no other thread is there yet.
+   */
+  join(executor: Executor): void {
+    this.#executor = executor;
+    const { blocking, pubsub } = executor.context;
+    this.#inbox.takeAll(() => {});
+    this.#desk = new Desk(this, this.#handle.mailboxes, executor);
+    this.roster = new Roster(this, this.#handle.roster, {
+      blocking,
+      pubsub,
+      table: executor.table,
+    });
+  }
+
   /** Waits for a sync of the log; in the owner for a moment at a time, since it may be asked. */
   #wait(words: Int32Array, index: number, value: number, timeoutMs: number): void {
     this.waiting(Atomics.load(this.control, ControlWord.holder));
@@ -86,15 +120,8 @@ export abstract class Member implements LockEnvironment {
 
   /** Has another thread's event loop look at the log's progress. */
   #wake(member: number): void {
-    const { control } = this;
-    if (member === OWNER) {
-      Atomics.store(control, ControlWord.logProgress, 1);
-      ring(control);
-      return;
-    }
-    const bell = memberWord(member, MemberWord.bell);
-    Atomics.add(control, bell, 1);
-    Atomics.notify(control, bell);
+    if (member === OWNER) Atomics.store(this.control, ControlWord.logProgress, 1);
+    ring(this.control, member);
   }
 
   get isOwner(): boolean {
@@ -178,6 +205,7 @@ export abstract class Member implements LockEnvironment {
     if (this.isDoomed) throw terminated();
     this.#checkState();
     this.inside = Inside.change;
+    this.lookAtOthers();
   }
 
   refused(): void {
@@ -188,7 +216,91 @@ export abstract class Member implements LockEnvironment {
     this.inside = Inside.nothing;
   }
 
-  waiting(_holder: number): void {}
+  /** The lock's holder may be asking this thread for something, and lends it the lock for that. */
+  waiting(holder: number): void {
+    const desk = this.#desk;
+    if (holder === 0 || holder === this.number || desk?.isAsked(holder) !== true) return;
+    this.memory.refresh();
+    this.lock.borrowed(() => {
+      this.lookAtOthers();
+      desk.answer(holder);
+    });
+  }
+
+  // Others' clients, and this thread's. REQUIRES: the lock.
+
+  /** What takes something to a member. */
+  inboxOf(member: number): Inbox {
+    let inbox = this.#inboxes[member];
+    if (inbox === undefined) {
+      inbox = new Inbox(this.control, this.memory, member);
+      this.#inboxes[member] = inbox;
+    }
+    return inbox;
+  }
+
+  /** Reads what other threads have for this one. */
+  lookAtOthers(): void {
+    this.roster?.read();
+    if (this.#inbox.any && this.#executor !== undefined) this.#inbox.takeAll(this.#take);
+  }
+
+  readonly #take = (kind: number, id: number, a: Uint8Array, b: Uint8Array): void => {
+    const executor = this.#executor as Executor;
+    const { pubsub } = executor.context;
+    if (kind === Post.message) {
+      pubsub.publishHere(latin1Text(a, 0, a.length), a, b, 0, b.length);
+      return;
+    }
+    if (kind === Post.shardMessage) {
+      pubsub.spublishHere(latin1Text(a, 0, a.length), a, b, 0, b.length);
+      return;
+    }
+    const session = this.session(id);
+    if (session === undefined) return;
+    if (kind === Post.reply) session.link?.deliver(b, 0, b.length);
+    else if (kind === Post.resume) session.link?.resume();
+    else if (kind === Post.unblock) executor.waiters.timeOut(session);
+    else executor.waiters.unblockWithError(session);
+  };
+
+  session(id: number): Session | undefined {
+    return this.#executor?.context.services.sessions.get(id);
+  }
+
+  configured(name: string, value: string): void {
+    this.onConfigured(name, value);
+  }
+
+  /** Has another member execute a request; see Mailbox.ask. */
+  ask(
+    member: number,
+    args: Arguments,
+    db: number,
+    protocol: number,
+    isForeign: boolean,
+  ): Uint8Array | undefined {
+    return this.#mailbox.ask(member, args, db, protocol, isForeign);
+  }
+
+  /** What the other threads that serve clients reply to a request, each for its own. */
+  askOthers(args: Arguments): Uint8Array[] {
+    const replies: Uint8Array[] = [];
+    if (this.#desk?.isAnswering === true) return replies;
+    for (let member = OWNER; member <= MEMBERS_MAX; member++) {
+      const serves = Atomics.load(this.control, memberWord(member, MemberWord.clients)) > 0;
+      if (member === this.number || !serves) continue;
+      const reply = this.ask(member, args, 0, 2, false);
+      if (reply !== undefined) replies.push(reply);
+    }
+    return replies;
+  }
+
+  /** A member has gone: nothing is for it any more. */
+  forget(member: number): void {
+    this.#desk?.forget(member);
+    this.inboxOf(member).takeAll(() => {});
+  }
 
   /**
    * A member has died with the lock, which is this thread's now. Had it changed nothing, nothing
@@ -201,6 +313,8 @@ export abstract class Member implements LockEnvironment {
     control[memberWord(member, MemberWord.inside)] = Inside.nothing;
     free(control, member);
     this.memory.refresh();
+    this.roster?.read();
+    this.roster?.gone(member);
     if (inside === Inside.transaction) this.heir?.rollBackLeft();
     else if (inside === Inside.change) {
       Atomics.compareExchange(control, ControlWord.state, State.shared, State.damaged);
@@ -215,6 +329,7 @@ function terminated(): DatabaseError {
 /** A member's number may be given to another thread. */
 export function free(control: Int32Array, member: number): void {
   control[memberWord(member, MemberWord.worker)] = NOBODY;
+  control[memberWord(member, MemberWord.clients)] = 0;
   // It may have died waiting. Who has its number next shall not be handed the lock for it, while
   // another thread still takes it for dead.
   Atomics.compareExchange(control, ControlWord.next, member, 0);

@@ -1,18 +1,11 @@
-// The owner's part: the thread that opened the database, whose JavaScript objects hold what no
-// segment does (sessions, subscriptions, who waits for what) and whose timers see to expiry,
-// eviction and what is to be freed. What others need of that, they say by notes and mailboxes, and
-// ring; the owner looks when its event loop comes to it, and each time that it takes the lock.
+// The owner's part: the thread that opened the database, whose timers see to expiry, eviction and
+// what is to be freed, and which has the configuration. Others ring when there is something of that
+// for it; it looks when its event loop comes to it, and each time that it takes the lock.
 
-import { latin1Text } from "../base/bytes.ts";
-import type { Blocking } from "../engine/blocking.ts";
 import type { Executor } from "../engine/executor.ts";
-import { Session } from "../engine/session.ts";
-import type { PubSubRegistry } from "../engine/subscriptions.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { Log } from "../persistence/log/log.ts";
 import type { Platform, WorkerThread } from "../platform/platform.ts";
-import { Arguments } from "../protocol/arguments.ts";
-import { RequestParser } from "../protocol/request-parser.ts";
 import {
   ControlWord,
   Doom,
@@ -22,13 +15,9 @@ import {
   memberWord,
   OWNER,
   State,
-  What,
 } from "./control.ts";
 import type { SharedDatabase } from "./handle.ts";
-import { Mailboxes } from "./mailbox.ts";
 import { free, Member } from "./member.ts";
-import { Note, type NoteReader } from "./notes.ts";
-import { Subscriptions } from "./subscriptions.ts";
 
 /** A worker that is to be terminated is waited for so long, to end what it is doing. */
 const DOOM_WAIT_MS = 1000;
@@ -45,15 +34,8 @@ export interface Household {
   afterBackgroundWrites: () => void;
 }
 
-export class Owner extends Member implements NoteReader {
+export class Owner extends Member {
   readonly #household: Household;
-  readonly #blocking: Blocking;
-  readonly #pubsub: PubSubRegistry;
-  readonly #mailboxes: Mailboxes;
-  readonly #sessions: (Session | undefined)[] = new Array(MEMBERS_MAX + 1).fill(undefined);
-  readonly #parser: RequestParser = new RequestParser();
-  readonly #args: Arguments = new Arguments();
-  readonly #subscriptions: Subscriptions;
   readonly #forgetWorkers: () => void;
   /** Called when the last guest has left. */
   onAlone: (() => void) | undefined;
@@ -63,14 +45,8 @@ export class Owner extends Member implements NoteReader {
   constructor(platform: Platform, handle: SharedDatabase, memory: Memory, household: Household) {
     super(platform, handle, memory, OWNER);
     this.#household = household;
-    const { blocking, pubsub } = household.executor.context;
-    this.#blocking = blocking;
-    this.#pubsub = pubsub;
-    this.#mailboxes = new Mailboxes(this, handle.mailboxes);
-    this.#subscriptions = new Subscriptions(this, pubsub);
     this.#forgetWorkers = platform.onWorker((worker) => this.follow(worker));
     this.control[ControlWord.state] = State.preparing;
-    this.leaving();
   }
 
   /** From now on others may attach. */
@@ -129,7 +105,9 @@ export class Owner extends Member implements NoteReader {
     if (this.#ended || !this.tryEnter()) return;
     const { control } = this;
     for (let member = OWNER + 1; member <= MEMBERS_MAX; member++) {
-      if (control[memberWord(member, MemberWord.worker)] === worker) free(control, member);
+      if (control[memberWord(member, MemberWord.worker)] !== worker) continue;
+      free(control, member);
+      this.roster?.gone(member);
     }
     this.#forgetGone();
     // It may have been about to hand the log what it had written.
@@ -142,8 +120,7 @@ export class Owner extends Member implements NoteReader {
   #forgetGone(): void {
     for (let member = OWNER + 1; member <= MEMBERS_MAX; member++) {
       if (this.control[memberWord(member, MemberWord.state)] !== MemberState.free) continue;
-      this.#subscriptions.forget(member);
-      this.#sessions[member] = undefined;
+      this.forget(member);
     }
   }
 
@@ -169,7 +146,6 @@ export class Owner extends Member implements NoteReader {
     if (!this.tryEnter()) return;
     try {
       household.tick();
-      for (let member = OWNER + 1; member <= MEMBERS_MAX; member++) this.#answer(member);
       household.lookAround();
       if (Atomics.exchange(this.control, ControlWord.logProgress, 0) === 1) hasProgress = true;
       household.afterBackgroundWrites();
@@ -183,71 +159,16 @@ export class Owner extends Member implements NoteReader {
     this.#lookWhetherAlone();
   }
 
-  #answer(member: number): void {
-    if (!this.#mailboxes.isAsking(member)) return;
-    this.#mailboxes.answer(member, (what, request, db, protocol) => {
-      this.#parser.parse(this.#args, request, 0, request.length, true, null);
-      if (what === What.subscription) return this.#subscriptions.obey(member, this.#args);
-      const session = this.#sessionOf(member);
-      session.db = db;
-      session.protocol = protocol === 2 ? 2 : 3;
-      return this.#execute(session);
-    });
-  }
-
-  #execute(session: Session): Uint8Array {
-    const { executor } = this.#household;
-    const { reply } = executor.context;
-    const before = reply.length;
-    executor.execute(session, this.#args);
-    const bytes = reply.bytes.slice(before, reply.length);
-    reply.truncate(before);
-    return bytes;
-  }
-
-  #sessionOf(member: number): Session {
-    let session = this.#sessions[member];
-    if (session === undefined) {
-      session = new Session(0, this.#household.executor.keyspace.now);
-      this.#sessions[member] = session;
-    }
-    return session;
-  }
-
   // The lock's surroundings
 
-  override entered(): void {
-    super.entered();
-    if (!this.notes.any) return;
-    this.notes.take(this);
-    this.#household.tick();
-    this.#household.executor.settle();
-  }
-
-  override leaving(): void {
-    const { control } = this;
-    control[ControlWord.waiters] = this.#blocking.sessions.size;
-    control[ControlWord.hearers] = this.#blocking.hearsAll ? 1 : 0;
-    control[ControlWord.listeners] = this.#pubsub.any ? 1 : 0;
-    super.leaving();
-  }
-
   /**
-   * This thread waits for the lock, or for a sync that may itself wait for it. The lock's holder
-   * may be asking for something meanwhile, and lends the lock for it.
+   * This thread waits for the lock, or for a sync that may itself wait for it; in `#doom` for
+   * another thread to rest.
    */
   override waiting(holder: number): void {
     if (holder === 0 || holder === OWNER) return;
     const doom = Atomics.load(this.control, memberWord(holder, MemberWord.doomed));
     if (this.#isDooming && doom === Doom.resting) this.lock.limitMs = 0;
-    if (!this.#mailboxes.isAsking(holder)) return;
-    this.memory.refresh();
-    this.lock.borrowed(() => this.#answer(holder));
-  }
-
-  note(kind: number, db: number, a: Uint8Array, b: Uint8Array): void {
-    if (kind === Note.ready) this.#blocking.note(db, a, 0, a.length);
-    else if (kind === Note.database) this.#blocking.noteDatabase(db);
-    else this.#pubsub.publish(latin1Text(a, 0, a.length), b, 0, b.length);
+    super.waiting(holder);
   }
 }

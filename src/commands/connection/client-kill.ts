@@ -1,6 +1,7 @@
 // CLIENT KILL: by address alone, as it was first, or by filters that must all match. Of a filter
 // that is given several times the last one counts.
 
+import { latin1Text } from "../../base/bytes.ts";
 import type { Context } from "../../engine/context.ts";
 import type { Session } from "../../engine/session.ts";
 import { Errors } from "../../protocol/errors.ts";
@@ -88,6 +89,14 @@ function positive(c: Context, i: number, name: string): number {
   return -1;
 }
 
+/** How many another thread has closed: it replies a number, or, to the old form, OK or an error. */
+function killedBy(reply: Uint8Array): number {
+  const text = latin1Text(reply, 1, reply.length);
+  return reply[0] === COLON ? Number.parseInt(text, 10) : text.startsWith("OK") ? 1 : 0;
+}
+
+const COLON = 0x3a;
+
 /** Closes the connections of the sessions that match; one's own after the reply. */
 function kill(c: Context, matches: Filter): number {
   let killed = 0;
@@ -97,5 +106,6 @@ function kill(c: Context, matches: Filter): number {
     if (session === c.session) session.closing = true;
     else c.services.kill(session);
   }
+  for (const reply of c.services.askOthers(c.args)) killed += killedBy(reply);
   return killed;
 }

@@ -12,7 +12,7 @@
 //
 // What has no counterpart here is −1 (redir: no tracking).
 
-import { asciiBytes } from "../../base/bytes.ts";
+import { asciiBytes, latin1Text } from "../../base/bytes.ts";
 import type { Context } from "../../engine/context.ts";
 import { type ClientKind, clientKinds, type Session } from "../../engine/session.ts";
 import { Errors } from "../../protocol/errors.ts";
@@ -105,11 +105,30 @@ export function clientInfo(c: Context): void {
 }
 
 const ID = asciiBytes("id");
+const NEWLINE = 0x0a;
+
+/** The lines that another thread has replied, as a bulk string. */
+function linesOf(reply: Uint8Array): string[] {
+  const start = reply.indexOf(NEWLINE) + 1;
+  return latin1Text(reply, start, reply.length - 2).split(/(?<=\n)/);
+}
+
+/** Puts the lines of several threads in the order that was asked for, or that of connecting. */
+function sortBy(ids: readonly number[] | undefined, lines: string[]): void {
+  const place = (line: string): number => ids?.indexOf(idOf(line)) ?? idOf(line);
+  lines.sort((a, b) => place(a) - place(b));
+}
+
+/** The number of the client that a line describes. */
+function idOf(line: string): number {
+  return Number.parseInt(line.slice("id=".length), 10);
+}
 
 export function clientList(c: Context): void {
   const { args } = c;
   const { sessions } = c.services;
   let listed: Session[];
+  let ids: number[] | undefined;
   if (args.count === 2) {
     listed = [...sessions.values()];
   } else if (args.count === 4 && args.is(2, TYPE)) {
@@ -118,12 +137,14 @@ export function clientList(c: Context): void {
     listed = [...sessions.values()].filter((session) => session.kind === kind);
   } else if (args.count > 3 && args.is(2, ID)) {
     listed = [];
+    ids = [];
     for (let i = 3; i < args.count; i++) {
       const id = args.integer(i);
       if (Number.isNaN(id)) {
         c.reply.errorText("ERR Invalid client ID");
         return;
       }
+      ids.push(id);
       const session = sessions.get(id);
       if (session !== undefined) listed.push(session);
     }
@@ -131,5 +152,9 @@ export function clientList(c: Context): void {
     c.reply.error(Errors.syntax);
     return;
   }
-  c.reply.verbatim(listed.map((session) => `${clientLine(c, session)}\n`).join(""));
+  const lines = listed.map((session) => `${clientLine(c, session)}\n`);
+  const others = c.services.askOthers(args);
+  for (const reply of others) lines.push(...linesOf(reply));
+  if (others.length > 0) sortBy(ids, lines);
+  c.reply.verbatim(lines.join(""));
 }

@@ -19,7 +19,6 @@ function words(...tokens: string[]): ArgumentDoc[] {
 
 export const client: Command = {
   name: "client",
-  owner: true,
   arity: -2,
   flags: "",
   group: "connection",
@@ -350,12 +349,14 @@ function clientUnblock(c: Context): void {
     reply.error(Errors.notInteger);
     return;
   }
-  const session = c.services.sessions.get(id);
+  const session = c.services.sessions.get(id) ?? c.blocking.find(id);
   if (session === undefined || session.waiting === null) {
     reply.integer(0);
     return;
   }
-  if (withError) executor.waiters.unblockWithError(session);
+  const { unblock } = session.waiting;
+  if (unblock !== undefined) unblock(withError);
+  else if (withError) executor.waiters.unblockWithError(session);
   else executor.waiters.timeOut(session);
   reply.integer(1);
 }

@@ -8,7 +8,7 @@
 import { asciiBytes } from "../../base/bytes.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
-import type { Wait } from "../../engine/session.ts";
+import type { Wait } from "../../engine/wait.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import { Errors } from "../../protocol/errors.ts";
 import { End, LIST, listsOf } from "../../types/lists.ts";
@@ -50,7 +50,7 @@ function move(c: Context, from: number, to: number, timeoutMs: number): void {
   if (source < 0) return;
   if (source === 0) {
     if (timeoutMs === NO_WAIT) c.reply.null();
-    else c.block(elementOrNull, 1, 1, timeoutMs);
+    else c.block(1, 1, timeoutMs);
     return;
   }
   let target = c.findTypedForWrite(2, LIST);
@@ -99,6 +99,7 @@ export const blmove: Command = {
   name: "blmove",
   arity: 6,
   flags: "write denyoom noscript blocking",
+  wait: elementOrNull,
   keys: [
     { index: 1, flags: "RW access delete" },
     { index: 2, flags: "RW insert" },
@@ -141,6 +142,7 @@ export const brpoplpush: Command = {
   name: "brpoplpush",
   arity: 4,
   flags: "write denyoom noscript blocking",
+  wait: elementOrNull,
   keys: [
     { index: 1, flags: "RW access delete" },
     { index: 2, flags: "RW insert" },

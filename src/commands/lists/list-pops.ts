@@ -4,7 +4,7 @@
 
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
-import type { Wait } from "../../engine/session.ts";
+import type { Wait } from "../../engine/wait.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
 import { End, LIST, listsOf } from "../../types/lists.ts";
 import { keysArg, oneOf } from "../shared/argument-docs.ts";
@@ -34,6 +34,7 @@ export const blpop: Command = {
   name: "blpop",
   arity: -3,
   flags: "write noscript blocking",
+  wait: elements,
   keys: [{ index: 1, last: -2, flags: "RW access delete" }],
   group: "list",
   since: "2.0.0",
@@ -47,6 +48,7 @@ export const brpop: Command = {
   name: "brpop",
   arity: -3,
   flags: "write noscript blocking",
+  wait: elements,
   keys: [{ index: 1, last: -2, flags: "RW access delete" }],
   group: "list",
   since: "2.0.0",
@@ -72,7 +74,7 @@ function popOrWait(c: Context, end: number): void {
     popEffect(c, i, end, 0);
     return;
   }
-  c.block(elements, 1, last, timeoutMs);
+  c.block(1, last, timeoutMs);
 }
 
 function popEffect(c: Context, i: number, end: number, count: number): void {
@@ -99,6 +101,7 @@ export const blmpop: Command = {
   name: "blmpop",
   arity: -5,
   flags: "write blocking",
+  wait: elements,
   keys: [{ index: 2, counted: true, flags: "RW access delete" }],
   group: "list",
   since: "7.0.0",
@@ -142,7 +145,7 @@ function popFromFirst(c: Context, n: number, waits: boolean): void {
     return;
   }
   if (!waits) reply.nullArray();
-  else c.block(elements, n + 1, where - 1, timeoutMs);
+  else c.block(n + 1, where - 1, timeoutMs);
 }
 
 /** The list commands that take from the first of several. */

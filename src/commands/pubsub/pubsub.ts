@@ -7,6 +7,7 @@ import { asciiBytes } from "../../base/bytes.ts";
 import { globMatches } from "../../base/glob.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
+import { Topic } from "../../engine/subscriptions.ts";
 import { replyHelp, replySubcommandError } from "../shared/help.ts";
 
 const subcommand = { flags: "pubsub loading stale", group: "pubsub" } as const;
@@ -154,7 +155,6 @@ function sunsubscribeCommand(c: Context): void {
 
 export const spublish: Command = {
   name: "spublish",
-  owner: true,
   arity: 3,
   flags: "pubsub loading stale fast",
   keys: "not_key",
@@ -176,7 +176,6 @@ function spublishCommand(c: Context): void {
 
 export const publish: Command = {
   name: "publish",
-  owner: true,
   arity: 3,
   flags: "pubsub loading stale fast",
   group: "pubsub",
@@ -199,7 +198,6 @@ function publishCommand(c: Context): void {
 
 export const pubsub: Command = {
   name: "pubsub",
-  owner: true,
   arity: -2,
   flags: "",
   group: "pubsub",
@@ -270,29 +268,23 @@ export const pubsub: Command = {
 };
 
 function pubsubChannels(c: Context): void {
-  const { channels, channelListeners } = c.pubsub;
-  replyNames(c, new Set([...channels.keys(), ...channelListeners.keys()]));
+  replyNames(c, c.pubsub.names(Topic.channel));
 }
 
 function pubsubNumsub(c: Context): void {
-  const { channels, channelListeners } = c.pubsub;
-  replyCounts(
-    c,
-    (name) => (channels.get(name)?.size ?? 0) + (channelListeners.get(name)?.size ?? 0),
-  );
+  replyCounts(c, (name) => c.pubsub.count(Topic.channel, name));
 }
 
 function pubsubNumpat(c: Context): void {
-  const { patterns, patternListeners } = c.pubsub;
-  c.reply.integer(new Set([...patterns.keys(), ...patternListeners.keys()]).size);
+  c.reply.integer(c.pubsub.names(Topic.pattern).size);
 }
 
 function pubsubShardchannels(c: Context): void {
-  replyNames(c, c.pubsub.shardChannels.keys());
+  replyNames(c, c.pubsub.names(Topic.shardChannel));
 }
 
 function pubsubShardnumsub(c: Context): void {
-  replyCounts(c, (name) => c.pubsub.shardChannels.get(name)?.size ?? 0);
+  replyCounts(c, (name) => c.pubsub.count(Topic.shardChannel, name));
 }
 
 function pubsubHelp(c: Context): void {

@@ -4,7 +4,8 @@
 // transaction, in an embedded program) it is verified at once.
 
 import type { Context } from "../../engine/context.ts";
-import type { Session, Wait } from "../../engine/session.ts";
+import type { Session } from "../../engine/session.ts";
+import type { Wait } from "../../engine/wait.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { Verification } from "../../keyspace/verification.ts";
 import type { ReplyWriter } from "../../protocol/reply-writer.ts";
@@ -48,7 +49,7 @@ class VerifyWait implements Wait {
 
 export function debugVerify(c: Context): void {
   const wait = new VerifyWait(c.keyspace);
-  c.block(wait, 1, 0, 0);
+  c.waitFor(wait, [], 0);
   goOn(c, c.session, wait);
 }
 

@@ -5,7 +5,7 @@
 import { asciiBytes } from "../../base/bytes.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
-import type { Wait } from "../../engine/session.ts";
+import type { Wait } from "../../engine/wait.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
 import type { ReplyWriter } from "../../protocol/reply-writer.ts";
 
@@ -103,7 +103,7 @@ function waitCommand(c: Context): void {
   const timeoutMs = timeout(c, 2);
   if (timeoutMs < 0) return;
   if (replicas <= 0) c.reply.integer(0);
-  else c.block(forReplicas, 1, 0, timeoutMs);
+  else c.waitFor(forReplicas, [], timeoutMs);
 }
 
 export const waitaof: Command = {
@@ -145,7 +145,7 @@ function waitaofCommand(c: Context): void {
   // Inside a transaction nothing of it is in the log yet, and nobody waits.
   const isSynced = c.inTransaction || local === 0 ? c.services.logIsSynced : c.services.syncLog();
   if (replicas === 0 && (local === 0 || isSynced)) replyBoth(reply, isSynced ? 1 : 0);
-  else c.block(isSynced ? syncedHere : syncedNowhere, 1, 0, timeoutMs);
+  else c.waitFor(isSynced ? syncedHere : syncedNowhere, [], timeoutMs);
 }
 
 export const replicaCommands: readonly Command[] = [replicaof, slaveof, wait, waitaof];

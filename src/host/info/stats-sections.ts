@@ -4,6 +4,7 @@
 
 import { type InfoField, type InfoSection, section } from "../../engine/info-section.ts";
 import { Figure } from "../../engine/statistics.ts";
+import { Topic } from "../../engine/subscriptions.ts";
 import { Counter } from "../../keyspace/figures.ts";
 import { staleShare } from "./keyspace-section.ts";
 import type { InfoSource } from "./source.ts";
@@ -95,9 +96,9 @@ function stats(source: InfoSource): InfoField[] {
     ["current_eviction_exceeded_time", Math.floor(rates.exceedingMs)],
     ["keyspace_hits", keyspace.total(Counter.hits)],
     ["keyspace_misses", keyspace.total(Counter.misses)],
-    ["pubsub_channels", pubsub.channels.size],
-    ["pubsub_patterns", pubsub.patterns.size],
-    ["pubsubshard_channels", pubsub.shardChannels.size],
+    ["pubsub_channels", pubsub.names(Topic.channel).size],
+    ["pubsub_patterns", pubsub.names(Topic.pattern).size],
+    ["pubsubshard_channels", pubsub.names(Topic.shardChannel).size],
     ["latest_fork_usec", 0],
     ["total_forks", 0],
     ["migrate_cached_sockets", 0],
