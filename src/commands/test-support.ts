@@ -77,6 +77,7 @@ class FakeServices implements Services {
   writesRefused(): string | undefined {
     return this.refusal;
   }
+  readonly lastClient = 0;
   readonly hasLog = false;
   askOthers(): readonly Uint8Array[] {
     return [];

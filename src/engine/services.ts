@@ -17,8 +17,10 @@ export interface Services {
   password(): string;
   /** The text of INFO for these sections (lower case; "default", "all", "everything"). */
   info(sections: readonly string[]): string;
-  /** Sessions that are connected, by id. */
+  /** Sessions that are connected to this thread, by id. */
   readonly sessions: ReadonlyMap<number, Session>;
+  /** The id of the one that connected last. */
+  readonly lastClient: number;
   /**
    * What other threads that serve clients reply to this request, which each executes for its own
    * clients.

@@ -50,7 +50,7 @@ export class ProcessServices implements Services, InfoSource {
 
   readonly #clock: () => number;
   #database: Database | undefined;
-  #nextSession = 1;
+  lastClient = 0;
   /** Writes ask for replicas (min-replicas-to-write), of which there are none. */
   #lacksReplicas = false;
   #browserAtMs = Number.NEGATIVE_INFINITY;
@@ -92,9 +92,19 @@ export class ProcessServices implements Services, InfoSource {
     );
   }
 
-  /** The id of a new session. */
-  nextSessionId(): number {
-    return this.#nextSession++;
+  /** The number of a client that has connected; 0 where there are `most` already. */
+  admit(most: number): number {
+    const { member } = this.database;
+    const isAdmitted = member === null ? this.sessions.size < most : member.admitClient(most);
+    if (!isAdmitted) return 0;
+    this.lastClient = member?.nextClient() ?? this.lastClient + 1;
+    return this.lastClient;
+  }
+
+  /** One that was admitted has gone. */
+  dismiss(client: number): void {
+    this.sessions.delete(client);
+    this.database.member?.missClient();
   }
 
   configGet(patterns: readonly string[]): readonly (readonly [name: string, value: string])[] {

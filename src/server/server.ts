@@ -204,16 +204,18 @@ export class Server implements ConnectionOwner, NetworkFigures {
 
   opened(connection: Connection): void {
     const configuration = this.#configuration;
-    if (this.services.sessions.size >= configuration.get("maxclients")) {
+    const number = this.services.admit(configuration.get("maxclients"));
+    if (number === 0) {
       this.#refuse(connection, "ERR max number of clients reached");
       return;
     }
     const { users } = this.database.executor.context;
     if (configuration.get("protected-mode") && users.open && !isLoopback(connection.address)) {
+      this.services.dismiss(number);
       this.#refuse(connection, PROTECTED);
       return;
     }
-    const client = new Client(connection, this.services.nextSessionId(), this.database.clock());
+    const client = new Client(connection, number, this.database.clock());
     connection.context = client;
     this.#limit(client);
     const { session } = client;
@@ -241,7 +243,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
     const client = connection.context;
     if (!(client instanceof Client)) return;
     if (error !== undefined) this.#countCutOff(client, error);
-    this.services.sessions.delete(client.session.id);
+    this.services.dismiss(client.session.id);
     this.database.turn(() => this.database.executor.forget(client.session));
   }
 

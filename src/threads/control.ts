@@ -9,7 +9,9 @@
 //           17  State             18  members that are attached, the owner among them
 //           19  bytes of the roster (roster.ts)   20  how often it has been written anew
 //           21  bytes beyond which that is to be done again
+//           22  the number of the client that connected last
 //           23  the log has made progress that the owner waits for
+//           24  clients that are connected
 //   then, for each member m, 32 words from 64 + 32 × m: MemberWord
 //
 // What each member changes often stands in a cache line of its own.
@@ -28,7 +30,9 @@ export const ControlWord = {
   rosterBytes: 19,
   rosterAge: 20,
   rosterLong: 21,
+  lastClient: 22,
   logProgress: 23,
+  clients: 24,
 } as const;
 
 export const MemberWord = {

@@ -53,7 +53,10 @@ export class Desk {
       this.#executor.setNow(this.#executor.context.services.nowMs());
       this.isAnswering = true;
       try {
-        return this.#execute(session);
+        const reply = this.#execute(session);
+        const closes = session.closing;
+        session.closing = false;
+        return { reply, closes };
       } finally {
         this.isAnswering = false;
       }

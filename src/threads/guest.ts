@@ -81,6 +81,7 @@ export class Guest extends Member {
       this.check();
       throw new DatabaseError("CLOSED", "the thread that opened the database has ended");
     }
+    if (this.closesClient) c.session.closing = true;
     if (reply[0] === MINUS) c.reply.error(reply);
     else c.reply.raw(reply, 0, reply.length);
   }

@@ -39,7 +39,7 @@ export interface Caller extends Correspondent {
   lookAtOthers(): void;
 }
 
-const CallState = { none: 0, asked: 1, replied: 2 } as const;
+const CallState = { none: 0, asked: 1, replied: 2, dismissed: 3 } as const;
 /** Who waits for another looks so often whether that is still there. */
 const LOOK_MS = 200;
 
@@ -123,6 +123,8 @@ export class Mailbox {
   readonly #member: Caller;
   readonly #passage: Passage;
   readonly #callWord: number;
+  /** After the last reply the client's connection is to be closed. */
+  closes = false;
   #request: Uint8Array = new Uint8Array(1024);
 
   constructor(member: Caller, mailboxes: SharedArrayBuffer) {
@@ -151,7 +153,8 @@ export class Mailbox {
     Atomics.store(control, this.#callWord, CallState.asked);
     ring(control, callee);
     const isAnswered = this.#sleep(callee);
-    Atomics.store(control, this.#callWord, CallState.none);
+    const state = Atomics.exchange(control, this.#callWord, CallState.none);
+    this.closes = state === CallState.dismissed;
     memory.refresh();
     this.#member.lookAtOthers();
     return isAnswered ? passage.take() : undefined;
@@ -188,13 +191,19 @@ export class Mailbox {
   }
 }
 
-/** What is done with a request; returns the reply. */
+/** A reply, and whether the connection is to be closed behind it. */
+export interface Answered {
+  readonly reply: Uint8Array;
+  readonly closes: boolean;
+}
+
+/** What is done with a request. */
 export type Answer = (
   request: Uint8Array,
   db: number,
   protocol: number,
   isForeign: boolean,
-) => Uint8Array;
+) => Answered;
 
 /** The side of who is asked. */
 export class Mailboxes {
@@ -224,10 +233,16 @@ export class Mailboxes {
   answer(member: number, answer: Answer): void {
     const control = this.#control;
     const passage = this.#passages[member] as Passage;
-    const reply = answer(passage.take(), passage.db, passage.protocol, passage.isForeign);
+    const { reply, closes } = answer(
+      passage.take(),
+      passage.db,
+      passage.protocol,
+      passage.isForeign,
+    );
     passage.put(reply, reply.length);
     const callWord = memberWord(member, MemberWord.call);
-    Atomics.compareExchange(control, callWord, CallState.asked, CallState.replied);
+    const state = closes ? CallState.dismissed : CallState.replied;
+    Atomics.compareExchange(control, callWord, CallState.asked, state);
     Atomics.notify(control, callWord);
   }
 }

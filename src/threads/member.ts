@@ -101,7 +101,9 @@ export abstract class Member implements LockEnvironment, RosterMember {
    */
   join(executor: Executor): void {
     this.#executor = executor;
-    const { blocking, pubsub } = executor.context;
+    const { blocking, pubsub, services } = executor.context;
+    if (this.isOwner) Atomics.store(this.control, ControlWord.lastClient, services.lastClient);
+    this.#countClients(services.sessions.size);
     this.#inbox.takeAll(() => {});
     this.#desk = new Desk(this, this.#handle.mailboxes, executor);
     this.roster = new Roster(this, this.#handle.roster, {
@@ -227,7 +229,32 @@ export abstract class Member implements LockEnvironment, RosterMember {
     });
   }
 
-  // Others' clients, and this thread's. REQUIRES: the lock.
+  // Clients, of whichever thread
+
+  /** The number of one that connects now. */
+  nextClient(): number {
+    return (Atomics.add(this.control, ControlWord.lastClient, 1) + 1) >>> 0;
+  }
+
+  /** One has connected to this thread; false where there are as many as there may be. */
+  admitClient(most: number): boolean {
+    this.#countClients(1);
+    if (Atomics.load(this.control, ControlWord.clients) <= most) return true;
+    this.#countClients(-1);
+    return false;
+  }
+
+  /** One of this thread has gone. */
+  missClient(): void {
+    this.#countClients(-1);
+  }
+
+  #countClients(change: number): void {
+    Atomics.add(this.control, memberWord(this.number, MemberWord.clients), change);
+    Atomics.add(this.control, ControlWord.clients, change);
+  }
+
+  // What others have for this thread's. REQUIRES: the lock.
 
   /** What takes something to a member. */
   inboxOf(member: number): Inbox {
@@ -283,6 +310,11 @@ export abstract class Member implements LockEnvironment, RosterMember {
     return this.#mailbox.ask(member, args, db, protocol, isForeign);
   }
 
+  /** Whether the client is to be closed that asked last. */
+  get closesClient(): boolean {
+    return this.#mailbox.closes;
+  }
+
   /** What the other threads that serve clients reply to a request, each for its own. */
   askOthers(args: Arguments): Uint8Array[] {
     const replies: Uint8Array[] = [];
@@ -329,7 +361,8 @@ function terminated(): DatabaseError {
 /** A member's number may be given to another thread. */
 export function free(control: Int32Array, member: number): void {
   control[memberWord(member, MemberWord.worker)] = NOBODY;
-  control[memberWord(member, MemberWord.clients)] = 0;
+  const clients = Atomics.exchange(control, memberWord(member, MemberWord.clients), 0);
+  Atomics.sub(control, ControlWord.clients, clients);
   // It may have died waiting. Who has its number next shall not be handed the lock for it, while
   // another thread still takes it for dead.
   Atomics.compareExchange(control, ControlWord.next, member, 0);
