@@ -113,7 +113,6 @@ export class Database {
     this.lock = member.lock;
     member.heir = this;
     member.join(this.executor);
-    this.executor.timer.closeShortWays();
   }
 
   // Threads

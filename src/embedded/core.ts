@@ -33,6 +33,7 @@ import type { ReplyWriter } from "../protocol/reply-writer.ts";
 import { Inside } from "../threads/control.ts";
 import type { SharedDatabase } from "../threads/handle.ts";
 import type { Member } from "../threads/member.ts";
+import { Attempt } from "./attempt.ts";
 import { Request } from "./request.ts";
 import { EmbeddedTransaction } from "./transaction.ts";
 import type { Value } from "./values.ts";
@@ -66,6 +67,8 @@ export class Core {
   readonly keyspace: Keyspace;
   readonly reply: ReplyWriter;
   readonly request: Request = new Request();
+  /** Of reading without the lock, one at a time. */
+  readonly attempt: Attempt;
   /** Of all methods; a multi() that watches has one of its own, and so has call(). */
   readonly session: Session;
 
@@ -109,6 +112,7 @@ export class Core {
     this.context = engine.executor.context;
     this.keyspace = engine.keyspace;
     this.reply = this.context.reply;
+    this.attempt = new Attempt(engine);
     this.session = this.newSession();
   }
 
@@ -231,18 +235,11 @@ export class Core {
    * meanwhile. Returns where its reply begins, or −1 where that is not to be had.
    */
   #read(member: Member, command: CompiledCommand, session: Session, db: number): number {
-    const { lock } = member;
-    const { executor, keyspace, reply, engine } = this;
+    const { executor, reply, engine, attempt } = this;
     const { args } = this.request;
     const at = reply.length;
-    const hits = keyspace.counter(Counter.hits);
-    const misses = keyspace.counter(Counter.misses);
     for (let tries = 0; tries < READ_TRIES; tries++) {
-      // Who takes the lock looks at this, too: what a dead writer left is shown to nobody.
-      member.check();
-      const sequence = lock.beginRead();
-      if (sequence < 0) continue;
-      keyspace.beginReading();
+      if (!attempt.begin(member, command)) continue;
       reply.unlockedMax = at + UNLOCKED_REPLY_MAX;
       let failure: unknown;
       try {
@@ -254,20 +251,12 @@ export class Core {
       } catch (error) {
         failure = error;
       }
-      keyspace.endReading();
       reply.unlockedMax = Number.POSITIVE_INFINITY;
-      if (lock.isSame(sequence)) {
-        if (failure === undefined) {
-          if (reply.bytes[at] === MINUS) throw this.#takeError(at);
-          return at;
-        }
-        if (failure !== lockNeeded) throw failure;
+      if (attempt.end(member, failure)) {
+        if (reply.bytes[at] === MINUS) throw this.#takeError(at);
+        return at;
       }
-      // It has not been: it counts for nothing.
       reply.truncate(at);
-      keyspace.count(Counter.hits, hits - keyspace.counter(Counter.hits));
-      keyspace.count(Counter.misses, misses - keyspace.counter(Counter.misses));
-      if (failure === undefined) executor.statistics.uncountCall(command);
       if (failure === lockNeeded) return -1;
     }
     return -1;
@@ -463,6 +452,79 @@ export class Core {
       this.#clockTimer = undefined;
       this.#lookups = 0;
     });
+  }
+
+  /**
+   * In a shared database: what a short way finds, undefined where it is not for that. It looks as
+   * #read does, without the lock, or with it where that does not come to an end. REQUIRES: begin(),
+   * and the words of the request are written: nothing of the program's runs meanwhile.
+   */
+  look<O, V>(
+    way: (on: O, core: Core, a: number, b: number) => V | undefined,
+    on: O,
+    command: CompiledCommand,
+    db: number,
+    a = 0,
+    b = 0,
+  ): V | undefined {
+    const member = this.engine.member as Member;
+    const { lock } = member;
+    if (!lock.held) {
+      const { attempt } = this;
+      for (let tries = 0; tries < READ_TRIES; tries++) {
+        if (!attempt.begin(member, command)) continue;
+        let value: V | undefined;
+        let failure: unknown;
+        try {
+          member.memory.refresh();
+          if (this.keyspace.deadlineTree(db) !== 0) this.engine.tick();
+          value = way(on, this, a, b);
+        } catch (error) {
+          failure = error;
+        }
+        if (attempt.end(member, failure)) {
+          if (value === undefined) attempt.takeBack();
+          return value;
+        }
+        if (failure === lockNeeded) break;
+      }
+    }
+    const isWithin = this.#beginShort(member);
+    try {
+      if (!isWithin) this.engine.tick();
+      return way(on, this, a, b);
+    } finally {
+      this.#endShort(member, isWithin);
+    }
+  }
+
+  /** In a shared database: does a write's short way, if isPlain; false where it is not. */
+  change(way: (core: Core, db: number) => void, db: number): boolean {
+    const member = this.engine.member as Member;
+    const isWithin = this.#beginShort(member);
+    try {
+      if (!this.isPlain) return false;
+      way(this, db);
+      return true;
+    } finally {
+      this.#endShort(member, isWithin);
+    }
+  }
+
+  /** A short way needs the lock; returns whether this is within a transaction, which has it. */
+  #beginShort(member: Member): boolean {
+    if (!member.lock.held) {
+      member.lock.enter();
+      return false;
+    }
+    member.check();
+    member.inside = Inside.change;
+    return true;
+  }
+
+  #endShort(member: Member, isWithin: boolean): void {
+    if (isWithin) member.inside = Inside.transaction;
+    else this.leave();
   }
 
   /**

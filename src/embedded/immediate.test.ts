@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Figure } from "../engine/statistics.ts";
+import type { Member } from "../threads/member.ts";
 import { coreOf, type Database } from "./database.ts";
 import { engineOf } from "./embedded-test-support.ts";
 import { open } from "./open.ts";
@@ -118,14 +119,37 @@ function traces(db: Database): unknown {
 
 let now = 1_700_000_000_000;
 
+type Twins = (one: Database, other: Database, keys: string[]) => void;
+
 /** Two databases that differ in nothing, with the names of their keys and of one that is none. */
-function twins(work: (one: Database, other: Database, keys: string[]) => void): void {
+function twins(work: Twins): void {
   using one = open({ seed: 7, clock: () => now });
   using other = open({ seed: 7, clock: () => now });
   const keys = fill(one);
   fill(other);
   assert.deepEqual(traces(one), traces(other));
   work(one, other, keys);
+}
+
+/** As twins, both shared with other threads. Their clocks go, so that no key has a deadline. */
+function sharedTwins(work: Twins): void {
+  using one = open({ seed: 7 });
+  using other = open({ seed: 7 });
+  for (const db of [one, other]) {
+    fill(db);
+    db.persist("with deadline");
+    db.persist("list with deadline");
+    db.share();
+  }
+  assert.deepEqual(traces(one), traces(other));
+  work(one, other, [...one.keys("*").sort(), "absent"]);
+}
+
+/** The lock of a shared database, which says once for each call that somebody has written. */
+function disturb(db: Database, isTime: () => boolean): void {
+  const { lock } = engineOf(db).member as Member;
+  const isSame = lock.isSame.bind(lock);
+  lock.isSame = (sequence) => isSame(sequence) && !isTime();
 }
 
 test("short ways return what call() returns, and count as it does", () => {
@@ -157,8 +181,112 @@ test("short ways return bytes where bytes are wanted", () => {
   });
 });
 
+test("short ways of a shared database return what call() returns, and count as it does", () => {
+  sharedTwins((one, other, keys) => {
+    other.keys("*"); // as that for the twins' names
+    for (const [name, ...args] of calls) {
+      for (const key of keys) {
+        const label = `${name} ${key} ${args.join(" ")}`;
+        assert.deepEqual(short(one, name, key, args), ordinary(other, name, key, args), label);
+      }
+      assert.deepEqual(traces(one), traces(other), name);
+    }
+  });
+});
+
+test("what a short way found while another thread wrote counts for nothing", () => {
+  sharedTwins((one, other, keys) => {
+    other.keys("*");
+    let tries = 0;
+    // Two of three fail, or all, and then the lock is taken.
+    disturb(one, () => ++tries % 3 !== 0);
+    for (const [name, ...args] of calls) {
+      for (const key of keys) {
+        const label = `${name} ${key} ${args.join(" ")}`;
+        assert.deepEqual(short(one, name, key, args), ordinary(other, name, key, args), label);
+      }
+      assert.deepEqual(traces(one), traces(other), name);
+    }
+    assert.ok(tries > calls.length);
+  });
+});
+
+test("what a short way threw while another thread wrote counts for nothing", () => {
+  sharedTwins((one, other, keys) => {
+    other.keys("*");
+    const { keyspace } = engineOf(one);
+    const typeOf = keyspace.typeOf.bind(keyspace);
+    let isTorn = false;
+    let throws = 0;
+    keyspace.typeOf = (entry) => {
+      isTorn = keyspace.reading && !isTorn;
+      if (isTorn) throw new Error(`torn ${++throws}`);
+      return typeOf(entry);
+    };
+    disturb(one, () => isTorn);
+    for (const [name, ...args] of different) {
+      for (const key of keys) {
+        assert.deepEqual(short(one, name, key, args), ordinary(other, name, key, args), name);
+      }
+      assert.deepEqual(traces(one), traces(other), name);
+    }
+    assert.ok(throws > different.length);
+  });
+});
+
+test("what a short way threw while nobody wrote is thrown", () => {
+  sharedTwins((one) => {
+    for (let i = 0; i < 100; i++) one.get("unicode");
+    const { keyspace } = engineOf(one);
+    const { typeOf } = keyspace;
+    keyspace.typeOf = () => {
+      throw new Error("broken");
+    };
+    assert.throws(() => one.get("unicode"), /broken/);
+    keyspace.typeOf = typeOf;
+    assert.equal(one.get("unicode"), "grüße 🌍");
+  });
+});
+
+test("a SET in a short way of a shared database is heard and limited as others are", async () => {
+  using db = open();
+  db.share();
+  const set = () => {
+    for (let i = 0; i < 100; i++) db.set("key", i);
+  };
+  set();
+  using watching = db.watch("key");
+  set();
+  assert.equal(watching.get("key").exec(), null);
+  set();
+  const heard: string[] = [];
+  db.call("CONFIG", "SET", "notify-keyspace-events", "KEA");
+  db.psubscribe("__keyspace*", (message) => heard.push(message));
+  set();
+  await sleep(0);
+  assert.equal(heard.filter((message) => message === "set").length, 100);
+  db.call("CONFIG", "SET", "notify-keyspace-events", "");
+  assert.throws(() => {
+    db.transaction(() => {
+      set();
+      db.set("other", 1);
+      throw new Error("back");
+    });
+  }, /back/);
+  assert.deepEqual([db.get("key"), db.get("other")], ["99", null]);
+  db.call("CONFIG", "SET", "maxmemory", "100kb");
+  assert.throws(() => {
+    for (let i = 0; i < 10_000; i++) db.set(`key ${i}`, "v".repeat(100));
+  }, /OOM/);
+});
+
 test("short ways do the same inside a transaction", () => {
-  twins((one, other, keys) => {
+  for (const some of [twins, sharedTwins]) transactions(some);
+});
+
+function transactions(some: (work: Twins) => void): void {
+  some((one, other, keys) => {
+    if (some === sharedTwins) other.keys("*");
     for (const [name, ...args] of calls) {
       for (const key of keys) {
         const mine = one.transaction(() => short(one, name, key, args));
@@ -168,7 +296,7 @@ test("short ways do the same inside a transaction", () => {
     }
     assert.deepEqual(traces(one), traces(other));
   });
-});
+}
 
 test("short ways are accesses exactly where the ordinary way is one", () => {
   for (const [policy, what] of [
@@ -193,47 +321,53 @@ test("short ways are accesses exactly where the ordinary way is one", () => {
   }
 });
 
-test("short ways find expired keys gone, and delete them", async () => {
-  for (const [name, ...args] of different) {
-    using one = open();
-    using other = open();
-    for (const db of [one, other]) {
-      db.call("DEBUG", "SET-ACTIVE-EXPIRE", "0");
-      fill(db);
-      for (const key of db.keys("*")) db.pexpire(key, 1);
+for (const where of ["", " of a shared database"])
+  test(`short ways${where} find expired keys gone, and delete them`, async () => {
+    for (const [name, ...args] of different) {
+      using one = open();
+      using other = open();
+      for (const db of [one, other]) {
+        if (where !== "") db.share();
+        db.call("DEBUG", "SET-ACTIVE-EXPIRE", "0");
+        fill(db);
+        for (const key of db.keys("*")) db.pexpire(key, 1);
+      }
+      await sleep(5);
+      for (const key of ["integer", "list", "hash", "packed"]) {
+        assert.deepEqual(short(one, name, key, args), ordinary(other, name, key, args), name);
+        assert.equal(engineOf(one).keyspace.size(0), engineOf(other).keyspace.size(0), name);
+      }
+      assert.deepEqual(traces(one), traces(other), name);
     }
-    await sleep(5);
-    for (const key of ["integer", "list", "hash", "packed"]) {
-      assert.deepEqual(short(one, name, key, args), ordinary(other, name, key, args), name);
-      assert.equal(engineOf(one).keyspace.size(0), engineOf(other).keyspace.size(0), name);
-    }
-    assert.deepEqual(traces(one), traces(other), name);
-  }
-});
+  });
 
-test("who listens for misses hears of those on short ways", async () => {
-  for (const [name, ...args] of different) {
-    using one = open();
-    using other = open();
-    const heard: [string[], string[]] = [[], []];
-    for (const [i, db] of [one, other].entries()) {
-      db.call("CONFIG", "SET", "notify-keyspace-events", "KEm");
-      db.psubscribe("*", (message, channel) => heard[i].push(`${channel} ${message}`));
+for (const where of ["", " of a shared database"])
+  test(`who listens for misses hears of those on short ways${where}`, async () => {
+    for (const [name, ...args] of different) {
+      using one = open();
+      using other = open();
+      if (where !== "") for (const db of [one, other]) db.share();
+      const heard: [string[], string[]] = [[], []];
+      for (const [i, db] of [one, other].entries()) {
+        db.call("CONFIG", "SET", "notify-keyspace-events", "KEm");
+        db.psubscribe("*", (message, channel) => heard[i].push(`${channel} ${message}`));
+      }
+      short(one, name, "absent", args);
+      ordinary(other, name, "absent", args);
+      await sleep(0);
+      assert.deepEqual(heard[0], heard[1], name);
+      assert.deepEqual(traces(one), traces(other), name);
     }
-    short(one, name, "absent", args);
-    ordinary(other, name, "absent", args);
-    await sleep(0);
-    assert.deepEqual(heard[0], heard[1], name);
-    assert.deepEqual(traces(one), traces(other), name);
-  }
-});
+  });
 
-test("short ways of a closed database throw as others do", () => {
-  const db = open();
-  fill(db);
-  db.close();
-  for (const [name, ...args] of calls) {
-    assert.match(String(short(db, name, "k", args)), /the database is closed/, name);
-  }
-  assert.throws(() => db.hash("h"), /the database is closed/);
-});
+for (const where of ["", " that was shared"])
+  test(`short ways of a closed database${where} throw as others do`, () => {
+    const db = open();
+    if (where !== "") db.share();
+    fill(db);
+    db.close();
+    for (const [name, ...args] of calls) {
+      assert.match(String(short(db, name, "k", args)), /the database is closed/, name);
+    }
+    assert.throws(() => db.hash("h"), /the database is closed/);
+  });

@@ -22,10 +22,10 @@ export abstract class ImmediateMethods<T extends Text> extends Methods<AtOnce<T>
       db: (on) => self(on).#db,
       text: (on, bytes, start, end) => self(on).#reader.text(bytes, start, end),
       maker: (on) => self(on).#reader.text,
+      beginAt: (on, key) => self(on).#beginAt(key),
+      beginIn: (on, key, element) => self(on).#beginIn(key, element),
       look: (on, command, type) => self(on).#look(command, type),
-      lookAt: (on, key, command, type) => self(on).#lookAt(key, command, type),
-      lookIn: (on, key, element, command, type) => self(on).#lookIn(key, element, command, type),
-      peek: (on, key) => self(on).#peek(key),
+      peek: (on) => self(on).#peek(),
     });
     for (const family of shortFamilies) mixInto(ImmediateMethods.prototype, family, true);
   }
@@ -74,6 +74,20 @@ export abstract class ImmediateMethods<T extends Text> extends Methods<AtOnce<T>
 
   // Looking, for short ways
 
+  #beginAt(key: Value): void {
+    const core = this.#core;
+    core.begin(this.#db);
+    core.request.beginKey(key);
+  }
+
+  #beginIn(key: Value, element: Value): void {
+    const core = this.#core;
+    const { request } = core;
+    core.begin(this.#db);
+    request.beginKey(key);
+    request.add(element);
+  }
+
   #look(command: CompiledCommand, type: number): number {
     const core = this.#core;
     const { keyspace } = core;
@@ -91,26 +105,8 @@ export abstract class ImmediateMethods<T extends Text> extends Methods<AtOnce<T>
     return entry;
   }
 
-  #lookAt(key: Value, command: CompiledCommand, type: number): number {
+  #peek(): number {
     const core = this.#core;
-    core.begin(this.#db);
-    core.request.beginKey(key);
-    return this.#look(command, type);
-  }
-
-  #lookIn(key: Value, element: Value, command: CompiledCommand, type: number): number {
-    const core = this.#core;
-    const { request } = core;
-    core.begin(this.#db);
-    request.beginKey(key);
-    request.add(element);
-    return this.#look(command, type);
-  }
-
-  #peek(key: Value): number {
-    const core = this.#core;
-    core.begin(this.#db);
-    core.request.beginKey(key);
     const entry = core.peek(this.#db);
     if (entry === 0 && core.context.notices.classes !== 0) return ORDINARY;
     return entry;

@@ -14,6 +14,12 @@
 // timed (engine/call-timer.ts). Only a plain SET writes in a short way, while nobody keeps, watches
 // or limits it.
 //
+// In a database that is shared with other threads, the same is done without the lock as long as
+// nobody writes, else with it (Core.look, Core.change). So a short way has two parts: a method that
+// writes the request's words, which may run the program's own code, and a function that looks,
+// which is begun anew when another thread has changed what it looked at. Until it is known that
+// none has, what it finds may be torn; it remembers nothing.
+//
 // They are mixed into the class of what executes at once (immediate.ts), where nothing that is
 // private is theirs: what they need of it they are handed by the functions below.
 
@@ -44,7 +50,7 @@ export function shortWays(core: Core): CompiledCommand[] {
 }
 
 /** What short ways are called on: what executes at once. */
-type Called<T extends Text = Text> = Asking<AtOnce<T>>;
+export type Called<T extends Text = Text> = Asking<AtOnce<T>>;
 
 /** What they are handed of it. */
 export interface Access {
@@ -58,26 +64,26 @@ export interface Access {
 
   // Looking. The request's argument 0 is the key; what else there is follows it.
 
+  /** Begins a request for a key by itself. */
+  beginAt(on: Called, key: Value): void;
+  /** As beginAt, for a key and an element of what it holds, which is argument 1. */
+  beginIn(on: Called, key: Value, element: Value): void;
   /**
    * The entry of the key, if of this Type; 0: none; or ORDINARY. Counts as a handler does.
    * REQUIRES: core.begin().
    */
   look(on: Called, command: CompiledCommand, type: number): number;
-  /** As look, for a key by itself. */
-  lookAt(on: Called, key: Value, command: CompiledCommand, type: number): number;
-  /** As look, for a key and an element of what it holds, which is argument 1. */
-  lookIn(on: Called, key: Value, element: Value, command: CompiledCommand, type: number): number;
   /** The entry of a key of any type, without an access to it; 0: none; or ORDINARY. */
-  peek(on: Called, key: Value): number;
+  peek(on: Called): number;
 }
 
 export let coreOf: Access["core"];
 export let dbOf: Access["db"];
 export let textFor: Access["text"];
 export let makerOf: Access["maker"];
+export let beginAt: Access["beginAt"];
+export let beginIn: Access["beginIn"];
 export let look: Access["look"];
-export let lookAt: Access["lookAt"];
-export let lookIn: Access["lookIn"];
 export let peek: Access["peek"];
 
 /** Lets short ways in: said once, by the class that keeps these things private. */
@@ -86,8 +92,8 @@ export function letIn(access: Access): void {
   dbOf = access.db;
   textFor = access.text;
   makerOf = access.maker;
+  beginAt = access.beginAt;
+  beginIn = access.beginIn;
   look = access.look;
-  lookAt = access.lookAt;
-  lookIn = access.lookIn;
   peek = access.peek;
 }

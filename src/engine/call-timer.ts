@@ -94,7 +94,6 @@ export class CallTimer {
   readonly #reasons: Uint8Array;
   /** What a call takes on average, in µs, of those that were timed alone by turn. */
   readonly #averages: Float64Array;
-  #areClosed = false;
   readonly #histograms: (LatencyHistogram | undefined)[];
 
   /** What reading the clock takes. */
@@ -372,20 +371,10 @@ export class CallTimer {
 
   // Calls that no handler executes (embedded/short-ways.ts)
 
-  /** From now on all calls go to their handlers. */
-  closeShortWays(): void {
-    this.#areClosed = true;
-    this.#untilShown.fill(0);
-  }
-
   /** Whether this call of the command is to go to its handler, to be timed. */
   isDue(command: CompiledCommand): boolean {
     const i = command.index;
     if (--this.#untilShown[i] > 0) return false;
-    if (this.#areClosed) {
-      this.#untilShown[i] = 0;
-      return true;
-    }
     this.#untilShown[i] = this.#alones[i] < FIRST_ALONE ? 0 : SHOWN_EVERY;
     this.#until[i] = 0;
     return true;

@@ -28,6 +28,8 @@ const OVERFLOW = asciiBytes("ERRORSTATS_OVERFLOW");
 export class Statistics {
   /** What this thread has counted of commands: figure f of command i is cells[i × 4 + f]. */
   readonly cells: Float64Array;
+  /** The cell in which the latest error was counted. */
+  errorCell = -1;
   readonly #memory: Memory;
   readonly #figures: Figures;
   readonly #codes: Uint8Array;
@@ -90,12 +92,17 @@ export class Statistics {
       const isFree = this.#codes[at] === 0;
       if (isFree) copyBytes(bytes, start, start + length, this.#codes, at);
       if (isFree || this.#isCode(at, bytes, start, length)) {
-        this.cells[this.#errorsAt + i]++;
+        this.#countErrorIn(this.#errorsAt + i);
         return;
       }
     }
     this.#codes.set(OVERFLOW, (ERRORS_MAX - 1) * CODE_MAX);
-    this.cells[this.#errorsAt + ERRORS_MAX - 1]++;
+    this.#countErrorIn(this.#errorsAt + ERRORS_MAX - 1);
+  }
+
+  #countErrorIn(cell: number): void {
+    this.cells[cell]++;
+    this.errorCell = cell;
   }
 
   #isCode(at: number, bytes: Uint8Array, start: number, length: number): boolean {

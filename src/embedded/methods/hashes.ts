@@ -1,14 +1,16 @@
 // The methods for hashes. See also hash() of the database: a live view.
 
 import { HASH, hashesOf } from "../../types/hashes.ts";
+import type { Core } from "../core.ts";
 import { Options } from "../options.ts";
 import { wordsOf } from "../request.ts";
 import {
+  beginAt,
+  beginIn,
+  type Called,
   coreOf,
   dbOf,
   look,
-  lookAt,
-  lookIn,
   ORDINARY,
   shortWay,
   textFor,
@@ -160,51 +162,91 @@ const HLEN = shortWay("hlen");
 
 export abstract class ShortHashMethods<T extends Text> extends HashMethods<AtOnce<T>> {
   override hget(key: Value, field: Value): T | null {
-    const { counted, context, request } = coreOf(bound(this));
-    const entry = lookIn(this, key, field, counted[HGET], HASH);
-    if (entry === ORDINARY) return this.ask(As.value, "hget", key, field);
-    const hashes = hashesOf(context);
-    const { bytes, starts, ends } = request.args;
-    if (entry === 0 || !hashes.get(entry, bytes, starts[1], ends[1])) return null;
-    return textFor(this, hashes.bytes, hashes.start, hashes.end);
+    const core = coreOf(bound(this));
+    beginIn(this, key, field);
+    const value: T | null | undefined =
+      core.member === null
+        ? findValue(this, core)
+        : core.look(findValue<T>, this, core.counted[HGET], dbOf(this));
+    return value === undefined ? this.ask(As.value, "hget", key, field) : value;
   }
 
   override hmget(key: Value, ...fields: Values): (T | null)[] {
     const core = coreOf(bound(this));
     const words = wordsOf(fields);
     if (isEmpty(fields, words)) return this.answer([]);
-    const { counted, context, request } = core;
-    core.begin(dbOf(this));
-    request.beginKey(key);
+    const { request } = core;
+    beginAt(this, key);
     for (let i = 0; i < words.length; i++) request.add(words[i]);
-    const { args } = request;
-    const entry = args.count > 1 ? look(this, counted[HMGET], HASH) : ORDINARY;
-    if (entry === ORDINARY) return this.askAll(As.value, "hmget", words, key);
-    const hashes = hashesOf(context);
-    const { bytes, starts, ends, count } = args;
-    const isLong = count > VALUES_UNTIMED;
-    const startMs = isLong ? core.timer.start() : 0;
-    const values: (T | null)[] = [];
-    for (let i = 1; i < count; i++) {
-      const there = entry !== 0 && hashes.get(entry, bytes, starts[i], ends[i]);
-      values.push(there ? textFor(this, hashes.bytes, hashes.start, hashes.end) : null);
-    }
-    if (isLong) core.timer.correct(counted[HMGET], startMs);
-    return values;
+    const values: (T | null)[] | undefined =
+      core.member === null
+        ? findValues(this, core)
+        : core.look(findValues<T>, this, core.counted[HMGET], dbOf(this));
+    return values === undefined ? this.askAll(As.value, "hmget", words, key) : values;
   }
 
   override hexists(key: Value, field: Value): number {
-    const { counted, context, request } = coreOf(bound(this));
-    const entry = lookIn(this, key, field, counted[HEXISTS], HASH);
-    if (entry === ORDINARY) return this.ask(As.value, "hexists", key, field);
-    const { bytes, starts, ends } = request.args;
-    return entry !== 0 && hashesOf(context).has(entry, bytes, starts[1], ends[1]) ? 1 : 0;
+    const core = coreOf(bound(this));
+    beginIn(this, key, field);
+    const there =
+      core.member === null
+        ? findField(this, core)
+        : core.look(findField, this, core.counted[HEXISTS], dbOf(this));
+    return there === undefined ? this.ask(As.value, "hexists", key, field) : there;
   }
 
   override hlen(key: Value): number {
-    const { counted, context } = coreOf(bound(this));
-    const entry = lookAt(this, key, counted[HLEN], HASH);
-    if (entry === ORDINARY) return this.ask(As.value, "hlen", key);
-    return entry === 0 ? 0 : hashesOf(context).count(entry);
+    const core = coreOf(bound(this));
+    beginAt(this, key);
+    const length =
+      core.member === null
+        ? findLength(this, core)
+        : core.look(findLength, this, core.counted[HLEN], dbOf(this));
+    return length === undefined ? this.ask(As.value, "hlen", key) : length;
   }
+}
+
+function findValue<T extends Text>(
+  on: Called<T>,
+  { counted, context, request }: Core,
+): T | null | undefined {
+  const entry = look(on, counted[HGET], HASH);
+  if (entry === ORDINARY) return undefined;
+  const hashes = hashesOf(context);
+  const { bytes, starts, ends } = request.args;
+  if (entry === 0 || !hashes.get(entry, bytes, starts[1], ends[1])) return null;
+  return textFor(on, hashes.bytes, hashes.start, hashes.end);
+}
+
+function findValues<T extends Text>(
+  on: Called<T>,
+  { counted, context, keyspace, request, timer }: Core,
+): (T | null)[] | undefined {
+  const { bytes, starts, ends, count } = request.args;
+  const isLong = count > VALUES_UNTIMED;
+  if (isLong && keyspace.reading) return undefined;
+  const entry = count > 1 ? look(on, counted[HMGET], HASH) : ORDINARY;
+  if (entry === ORDINARY) return undefined;
+  const hashes = hashesOf(context);
+  const startMs = isLong ? timer.start() : 0;
+  const values: (T | null)[] = [];
+  for (let i = 1; i < count; i++) {
+    const there = entry !== 0 && hashes.get(entry, bytes, starts[i], ends[i]);
+    values.push(there ? textFor(on, hashes.bytes, hashes.start, hashes.end) : null);
+  }
+  if (isLong) timer.correct(counted[HMGET], startMs);
+  return values;
+}
+
+function findField(on: Called, { counted, context, request }: Core): number | undefined {
+  const entry = look(on, counted[HEXISTS], HASH);
+  if (entry === ORDINARY) return undefined;
+  const { bytes, starts, ends } = request.args;
+  return entry !== 0 && hashesOf(context).has(entry, bytes, starts[1], ends[1]) ? 1 : 0;
+}
+
+function findLength(on: Called, { counted, context }: Core): number | undefined {
+  const entry = look(on, counted[HLEN], HASH);
+  if (entry === ORDINARY) return undefined;
+  return entry === 0 ? 0 : hashesOf(context).count(entry);
 }

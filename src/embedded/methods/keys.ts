@@ -2,9 +2,10 @@
 
 import { timeIn } from "../../commands/keys/expiry.ts";
 import { Counter } from "../../keyspace/figures.ts";
+import type { Core } from "../core.ts";
 import { Options } from "../options.ts";
 import { wordsOf } from "../request.ts";
-import { coreOf, ORDINARY, peek, shortWay } from "../short-ways.ts";
+import { beginAt, type Called, coreOf, dbOf, ORDINARY, peek, shortWay } from "../short-ways.ts";
 import {
   type AnyMode,
   As,
@@ -166,35 +167,52 @@ const PTTL = shortWay("pttl");
 export abstract class ShortKeyMethods<T extends Text> extends KeyMethods<AtOnce<T>> {
   override exists(...keys: Values): number {
     const core = coreOf(bound(this));
-    const command = core.counted[EXISTS];
     const [key] = keys;
-    if (keys.length !== 1 || typeof key !== "string" || core.timer.isDue(command)) {
-      return super.exists(...keys);
-    }
-    const entry = peek(this, key);
-    if (entry === ORDINARY) return super.exists(...keys);
-    core.count(command);
-    core.keyspace.count(entry === 0 ? Counter.misses : Counter.hits);
-    return entry === 0 ? 0 : 1;
+    if (keys.length !== 1 || typeof key !== "string") return super.exists(...keys);
+    beginAt(this, key);
+    const there =
+      core.member === null
+        ? findKey(this, core)
+        : core.look(findKey, this, core.counted[EXISTS], dbOf(this));
+    return there === undefined ? super.exists(...keys) : there;
   }
 
   override ttl(key: Value): number {
-    const left = timeLeft(bound(this), key, TTL, 1000);
+    const core = coreOf(bound(this));
+    beginAt(this, key);
+    const left =
+      core.member === null
+        ? findTimeLeft(this, core, TTL, 1000)
+        : core.look(findTimeLeft, this, core.counted[TTL], dbOf(this), TTL, 1000);
     return left === undefined ? this.ask(As.value, "ttl", key) : left;
   }
 
   override pttl(key: Value): number {
-    const left = timeLeft(bound(this), key, PTTL, 1);
+    const core = coreOf(bound(this));
+    beginAt(this, key);
+    const left =
+      core.member === null
+        ? findTimeLeft(this, core, PTTL, 1)
+        : core.look(findTimeLeft, this, core.counted[PTTL], dbOf(this), PTTL, 1);
     return left === undefined ? this.ask(As.value, "pttl", key) : left;
   }
 }
 
-/** What TTL or PTTL return, in units of so many milliseconds; undefined: the ordinary way. */
-function timeLeft(on: Asking<AtOnce>, key: Value, way: number, unitMs: number): number | undefined {
-  const core = coreOf(on);
+function findKey(on: Called, core: Core): number | undefined {
+  const command = core.counted[EXISTS];
+  if (core.timer.isDue(command)) return undefined;
+  const entry = peek(on);
+  if (entry === ORDINARY) return undefined;
+  core.count(command);
+  core.keyspace.count(entry === 0 ? Counter.misses : Counter.hits);
+  return entry === 0 ? 0 : 1;
+}
+
+/** What TTL or PTTL return, in units of so many milliseconds. */
+function findTimeLeft(on: Called, core: Core, way: number, unitMs: number): number | undefined {
   const command = core.counted[way];
   if (core.timer.isDue(command)) return undefined;
-  const entry = peek(on, key);
+  const entry = peek(on);
   if (entry === ORDINARY) return undefined;
   const { records } = core.keyspace;
   let left = -2;

@@ -2,11 +2,15 @@
 
 import { sliceEnd, sliceStart } from "../../commands/shared/slices.ts";
 import { LIST, listsOf } from "../../types/lists.ts";
+import type { Core } from "../core.ts";
 import { Options } from "../options.ts";
 import { wordsOf } from "../request.ts";
 import {
+  beginAt,
+  type Called,
   coreOf,
-  lookAt,
+  dbOf,
+  look,
   makerOf,
   ORDINARY,
   shortWay,
@@ -172,40 +176,79 @@ const LRANGE = shortWay("lrange");
 
 export abstract class ShortListMethods<T extends Text> extends ListMethods<AtOnce<T>> {
   override llen(key: Value): number {
-    const { counted, context } = coreOf(bound(this));
-    const entry = lookAt(this, key, counted[LLEN], LIST);
-    if (entry === ORDINARY) return this.ask(As.value, "llen", key);
-    return entry === 0 ? 0 : listsOf(context).length(entry);
+    const core = coreOf(bound(this));
+    beginAt(this, key);
+    const length =
+      core.member === null
+        ? findLength(this, core)
+        : core.look(findLength, this, core.counted[LLEN], dbOf(this));
+    return length === undefined ? this.ask(As.value, "llen", key) : length;
   }
 
   override lindex(key: Value, index: number): T | null {
-    const { counted, context } = coreOf(bound(this));
-    const isPlain = Number.isSafeInteger(index);
-    const entry = isPlain ? lookAt(this, key, counted[LINDEX], LIST) : ORDINARY;
-    if (entry === ORDINARY) return this.ask(As.value, "lindex", key, index);
-    const lists = listsOf(context);
-    if (entry === 0 || !lists.seek(entry, index)) return null;
-    lists.chunked.read();
-    return textFor(this, lists.packed.bytes, lists.packed.start, lists.packed.end);
+    const core = coreOf(bound(this));
+    if (!Number.isSafeInteger(index)) return this.ask(As.value, "lindex", key, index);
+    beginAt(this, key);
+    const element: T | null | undefined =
+      core.member === null
+        ? findElement(this, core, index)
+        : core.look(findElement<T>, this, core.counted[LINDEX], dbOf(this), index);
+    return element === undefined ? this.ask(As.value, "lindex", key, index) : element;
   }
 
   override lrange(key: Value, start: number, stop: number): T[] {
-    const { counted, context, timer } = coreOf(bound(this));
-    const isPlain = Number.isSafeInteger(start) && Number.isSafeInteger(stop);
-    const entry = isPlain ? lookAt(this, key, counted[LRANGE], LIST) : ORDINARY;
-    if (entry === ORDINARY) return this.ask(As.value, "lrange", key, start, stop);
-    const elements: T[] = [];
-    if (entry === 0) return elements;
-    const lists = listsOf(context);
-    const length = lists.length(entry);
-    const from = sliceStart(start, length);
-    const left = sliceEnd(stop, length) - from;
-    if (left <= 0) return elements;
-    const isLong = left > VALUES_UNTIMED;
-    const startMs = isLong ? timer.start() : 0;
-    lists.seek(entry, from);
-    lists.makeEach(left, makerOf(this), elements);
-    if (isLong) timer.correct(counted[LRANGE], startMs);
-    return elements;
+    const core = coreOf(bound(this));
+    if (!Number.isSafeInteger(start) || !Number.isSafeInteger(stop)) {
+      return this.ask(As.value, "lrange", key, start, stop);
+    }
+    beginAt(this, key);
+    const elements: T[] | undefined =
+      core.member === null
+        ? findElements(this, core, start, stop)
+        : core.look(findElements<T>, this, core.counted[LRANGE], dbOf(this), start, stop);
+    return elements === undefined ? this.ask(As.value, "lrange", key, start, stop) : elements;
   }
+}
+
+function findLength(on: Called, { counted, context }: Core): number | undefined {
+  const entry = look(on, counted[LLEN], LIST);
+  if (entry === ORDINARY) return undefined;
+  return entry === 0 ? 0 : listsOf(context).length(entry);
+}
+
+function findElement<T extends Text>(
+  on: Called<T>,
+  { counted, context }: Core,
+  index: number,
+): T | null | undefined {
+  const entry = look(on, counted[LINDEX], LIST);
+  if (entry === ORDINARY) return undefined;
+  const lists = listsOf(context);
+  if (entry === 0 || !lists.seek(entry, index)) return null;
+  lists.chunked.read();
+  return textFor(on, lists.packed.bytes, lists.packed.start, lists.packed.end);
+}
+
+function findElements<T extends Text>(
+  on: Called<T>,
+  { counted, context, keyspace, timer }: Core,
+  start: number,
+  stop: number,
+): T[] | undefined {
+  const entry = look(on, counted[LRANGE], LIST);
+  if (entry === ORDINARY) return undefined;
+  const elements: T[] = [];
+  if (entry === 0) return elements;
+  const lists = listsOf(context);
+  const length = lists.length(entry);
+  const from = sliceStart(start, length);
+  const left = sliceEnd(stop, length) - from;
+  if (left <= 0) return elements;
+  const isLong = left > VALUES_UNTIMED;
+  if (isLong && keyspace.reading) return undefined;
+  const startMs = isLong ? timer.start() : 0;
+  lists.seek(entry, from);
+  lists.makeEach(left, makerOf(on), elements);
+  if (isLong) timer.correct(counted[LRANGE], startMs);
+  return elements;
 }

@@ -1,9 +1,19 @@
 // The methods for sets. See also members() of the database: a live view.
 
 import { SET, setsOf } from "../../types/sets.ts";
+import type { Core } from "../core.ts";
 import { Options } from "../options.ts";
 import { wordsOf } from "../request.ts";
-import { coreOf, lookAt, lookIn, ORDINARY, shortWay } from "../short-ways.ts";
+import {
+  beginAt,
+  beginIn,
+  type Called,
+  coreOf,
+  dbOf,
+  look,
+  ORDINARY,
+  shortWay,
+} from "../short-ways.ts";
 import {
   type AnyMode,
   As,
@@ -138,17 +148,35 @@ const SCARD = shortWay("scard");
 
 export abstract class ShortSetMethods<T extends Text> extends SetMethods<AtOnce<T>> {
   override sismember(key: Value, member: Value): number {
-    const { counted, context, request } = coreOf(bound(this));
-    const entry = lookIn(this, key, member, counted[SISMEMBER], SET);
-    if (entry === ORDINARY) return this.ask(As.value, "sismember", key, member);
-    const { bytes, starts, ends } = request.args;
-    return entry !== 0 && setsOf(context).has(entry, bytes, starts[1], ends[1]) ? 1 : 0;
+    const core = coreOf(bound(this));
+    beginIn(this, key, member);
+    const there =
+      core.member === null
+        ? findMember(this, core)
+        : core.look(findMember, this, core.counted[SISMEMBER], dbOf(this));
+    return there === undefined ? this.ask(As.value, "sismember", key, member) : there;
   }
 
   override scard(key: Value): number {
-    const { counted, context } = coreOf(bound(this));
-    const entry = lookAt(this, key, counted[SCARD], SET);
-    if (entry === ORDINARY) return this.ask(As.value, "scard", key);
-    return entry === 0 ? 0 : setsOf(context).count(entry);
+    const core = coreOf(bound(this));
+    beginAt(this, key);
+    const count =
+      core.member === null
+        ? findCount(this, core)
+        : core.look(findCount, this, core.counted[SCARD], dbOf(this));
+    return count === undefined ? this.ask(As.value, "scard", key) : count;
   }
+}
+
+function findMember(on: Called, { counted, context, request }: Core): number | undefined {
+  const entry = look(on, counted[SISMEMBER], SET);
+  if (entry === ORDINARY) return undefined;
+  const { bytes, starts, ends } = request.args;
+  return entry !== 0 && setsOf(context).has(entry, bytes, starts[1], ends[1]) ? 1 : 0;
+}
+
+function findCount(on: Called, { counted, context }: Core): number | undefined {
+  const entry = look(on, counted[SCARD], SET);
+  if (entry === ORDINARY) return undefined;
+  return entry === 0 ? 0 : setsOf(context).count(entry);
 }

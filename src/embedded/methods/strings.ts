@@ -4,9 +4,21 @@ import { STRING } from "../../keyspace/data-type.ts";
 import { Counter } from "../../keyspace/figures.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
 import { stringKind } from "../../types/strings.ts";
+import type { Core } from "../core.ts";
 import { Options } from "../options.ts";
 import { wordsOf } from "../request.ts";
-import { BYTES_UNTIMED, coreOf, dbOf, lookAt, ORDINARY, shortWay, textFor } from "../short-ways.ts";
+import {
+  BYTES_UNTIMED,
+  beginAt,
+  beginIn,
+  type Called,
+  coreOf,
+  dbOf,
+  look,
+  ORDINARY,
+  shortWay,
+  textFor,
+} from "../short-ways.ts";
 import {
   type AnyMode,
   As,
@@ -198,25 +210,23 @@ const SET = shortWay("set");
 
 export abstract class ShortStringMethods<T extends Text> extends StringMethods<AtOnce<T>> {
   override get(key: Value): T | null {
-    const { counted, keyspace, timer } = coreOf(bound(this));
-    const entry = lookAt(this, key, counted[GET], STRING);
-    if (entry === ORDINARY) return this.ask(As.value, "get", key);
-    if (entry === 0) return null;
-    const { records } = keyspace;
-    records.value(entry);
-    const { bytes, start, end } = records;
-    if (end - start <= BYTES_UNTIMED) return textFor(this, bytes, start, end);
-    const startMs = timer.start();
-    const text = textFor<T>(this, bytes, start, end);
-    timer.correct(counted[GET], startMs);
-    return text;
+    const core = coreOf(bound(this));
+    beginAt(this, key);
+    const text: T | null | undefined =
+      core.member === null
+        ? findText(this, core)
+        : core.look(findText<T>, this, core.counted[GET], dbOf(this));
+    return text === undefined ? this.ask(As.value, "get", key) : text;
   }
 
   override strlen(key: Value): number {
-    const { counted, keyspace } = coreOf(bound(this));
-    const entry = lookAt(this, key, counted[STRLEN], STRING);
-    if (entry === ORDINARY) return this.ask(As.value, "strlen", key);
-    return entry === 0 ? 0 : keyspace.records.valueLength(entry);
+    const core = coreOf(bound(this));
+    beginAt(this, key);
+    const length =
+      core.member === null
+        ? findLength(this, core)
+        : core.look(findLength, this, core.counted[STRLEN], dbOf(this));
+    return length === undefined ? this.ask(As.value, "strlen", key) : length;
   }
 
   override set(key: Value, value: Value): "OK";
@@ -229,21 +239,46 @@ export abstract class ShortStringMethods<T extends Text> extends StringMethods<A
   override set(key: Value, value: Value, options?: SetOptions): unknown {
     const core = coreOf(bound(this));
     if (options !== undefined || !core.isPlain) return super.set(key, value, options as object);
-    const command = core.counted[SET];
-    if (value !== undefined && core.timer.isDue(command)) return super.set(key, value);
-    const { request, keyspace } = core;
+    if (value !== undefined && core.timer.isDue(core.counted[SET])) return super.set(key, value);
     const db = dbOf(this);
-    core.begin(db);
-    request.beginKey(key);
-    request.add(value);
-    const { bytes, starts, ends } = request.args;
-    const start = starts[1];
-    const end = ends[1];
-    const kind = stringKind(bytes, start, end);
-    keyspace.setString(db, bytes, starts[0], ends[0], kind, bytes, start, end, NO_DEADLINE);
-    core.count(command);
-    keyspace.count(Counter.changes);
-    if (keyspace.disposing) core.settle(core.reply.length);
+    beginIn(this, key, value);
+    if (core.member === null) setText(core, db);
+    else if (!core.change(setText, db)) return super.set(key, value);
     return "OK";
   }
+}
+
+function findText<T extends Text>(on: Called<T>, core: Core): T | null | undefined {
+  const { counted, keyspace, timer } = core;
+  const entry = look(on, counted[GET], STRING);
+  if (entry === ORDINARY) return undefined;
+  if (entry === 0) return null;
+  const { records } = keyspace;
+  records.value(entry);
+  const { bytes, start, end } = records;
+  if (end - start <= BYTES_UNTIMED) return textFor(on, bytes, start, end);
+  if (keyspace.reading) return undefined;
+  const startMs = timer.start();
+  const text = textFor<T>(on, bytes, start, end);
+  timer.correct(counted[GET], startMs);
+  return text;
+}
+
+function findLength(on: Called, { counted, keyspace }: Core): number | undefined {
+  const entry = look(on, counted[STRLEN], STRING);
+  if (entry === ORDINARY) return undefined;
+  return entry === 0 ? 0 : keyspace.records.valueLength(entry);
+}
+
+/** Sets the key that is the request's argument 0 to argument 1. */
+function setText(core: Core, db: number): void {
+  const { keyspace, request } = core;
+  const { bytes, starts, ends } = request.args;
+  const start = starts[1];
+  const end = ends[1];
+  const kind = stringKind(bytes, start, end);
+  keyspace.setString(db, bytes, starts[0], ends[0], kind, bytes, start, end, NO_DEADLINE);
+  core.count(core.counted[SET]);
+  keyspace.count(Counter.changes);
+  if (keyspace.disposing) core.settle(core.reply.length);
 }
