@@ -133,7 +133,7 @@ export class Database {
     if (this.#owner !== undefined) return handle;
     this.memory.share();
     const segments = this.memory.u8.length;
-    for (let i = 1; i < segments; i++) if (!isKnown(i)) this.memory.moveToSlot(i);
+    for (let i = 1; i < segments; i++) if (!isKnown(i)) this.memory.moveToArena(i);
     const owner = new Owner(this.platform, handle, this.memory, this);
     this.#owner = owner;
     this.#join(owner);

@@ -1,5 +1,6 @@
 // A reader of the memory layout, written from docs/formats/memory.md alone: it is handed the
-// buffers of a database, knows no code of it, and must find everything that was stored.
+// segments of a database, or what threads are handed of a shared one, knows no code of it, and must
+// find everything that was stored.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -7,15 +8,14 @@ import { TestDatabase } from "../src/commands/test-support.ts";
 
 type Value = string | string[] | Map<string, string>;
 
-/** Reads buffers by the tables of docs/formats/memory.md. */
+/** Reads segments by the tables of docs/formats/memory.md. */
 class Reader {
   readonly u8: Uint8Array[];
   readonly view: DataView[];
 
-  constructor(buffers: readonly (ArrayBufferLike | null)[]) {
-    const present = buffers.map((buffer) => buffer ?? new ArrayBuffer(0));
-    this.u8 = present.map((buffer) => new Uint8Array(buffer));
-    this.view = present.map((buffer) => new DataView(buffer));
+  constructor(segments: readonly Uint8Array[]) {
+    this.u8 = [...segments];
+    this.view = segments.map((u8) => new DataView(u8.buffer, u8.byteOffset, u8.length));
   }
 
   i32(ref: number, offset: number): number {
@@ -29,7 +29,7 @@ class Reader {
   text(ref: number, offset: number, length: number): string {
     const start = ((ref & 0x7fffff) << 3) + offset;
     const bytes = (this.u8[ref >>> 23] as Uint8Array).subarray(start, start + length);
-    return String.fromCharCode(...bytes);
+    return Buffer.from(bytes).toString("latin1");
   }
 
   root(word: number): number {
@@ -243,7 +243,7 @@ test("a reader written from the format's page finds everything in the buffers", 
     expected.set(name, new Map(pairs));
   }
 
-  const reader = new Reader(database.keyspace.memory.buffers);
+  const reader = new Reader(database.keyspace.memory.u8);
   assert.equal(reader.root(0), 0x54534b31);
   const found = new Map<string, Value>();
   const kinds = new Set<number>();
@@ -267,7 +267,7 @@ test("a reader written from the format's page finds everything in the buffers", 
 
 test("a reader finds the settings in the buffers", () => {
   const { keyspace } = new TestDatabase();
-  const reader = new Reader(keyspace.memory.buffers);
+  const reader = new Reader(keyspace.memory.u8);
   const values = new Map([
     ["proto-max-bulk-len", 2 ** 20],
     ["list-max-listpack-size", -3],
@@ -325,7 +325,7 @@ test("a reader written from the format's page finds what all threads have counte
   client.raw("GET", "k");
   other.raw("GET", "k");
   const names = client.call("COMMAND", "LIST") as string[];
-  const reader = new Reader(one.keyspace.memory.buffers);
+  const reader = new Reader(one.keyspace.memory.u8);
   const blocks = (word: number): number[] => {
     const found: number[] = [];
     for (let at = reader.root(word); at !== 0; at = reader.i32(at, 0)) found.push(at);
@@ -365,4 +365,37 @@ test("a reader written from the format's page finds what all threads have counte
       ["WRONGTYPE", 2],
     ]),
   );
+});
+
+test("a reader finds each segment of a shared memory from what threads are handed", () => {
+  const one = new TestDatabase();
+  const client = one.connect();
+  const expected = new Map<string, string>();
+  const set = (name: string, length: number): void => {
+    const value = `${name} `.repeat(length / (name.length + 1));
+    client.call("SET", name, value);
+    expected.set(name, value);
+  };
+  set("before", 30e6);
+  for (let i = 0; i < 100; i++) set(`early ${i}`, 20_000);
+  const { buffers, arenas } = one.keyspace.memory.share();
+  for (let i = 0; i < 100; i++) set(`late ${i}`, 200_000);
+  set("behind", 70e6);
+  set("before", 25e6);
+
+  const first = new DataView(buffers[0] as SharedArrayBuffer);
+  const segments = Array.from({ length: first.getInt32(4, true) }, (_, number) => {
+    const word = first.getUint32((192 + number) * 4, true);
+    const bytes = word - (word % 8192);
+    if (bytes === 0) return new Uint8Array(0);
+    const cell = (word % 8192) - 1;
+    if (cell < 0) return new Uint8Array(buffers[number] as SharedArrayBuffer, 0, bytes);
+    const { buffer } = arenas[cell >> 10] as { buffer: SharedArrayBuffer };
+    return new Uint8Array(buffer, (cell & 1023) * 4194304, bytes);
+  });
+  assert.ok(segments.length > 4);
+  const reader = new Reader(segments);
+  const found = reader.table(reader.root(464)).map((ref) => reader.record(ref));
+  assert.equal(found.length, expected.size);
+  for (const { key, value } of found) assert.ok(value === expected.get(key), key);
 });

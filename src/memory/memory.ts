@@ -30,8 +30,8 @@
 // Cost: allocate and free are O(1); adding a segment touches no page of it but its tables.
 
 import { assert } from "../base/assert.ts";
+import { SEGMENTS_MAX, type SharedSegments } from "./arenas.ts";
 import { SEGMENTS_END, Segments } from "./segments.ts";
-import { SEGMENTS_MAX, type SharedSegments } from "./slots.ts";
 
 /** Bits of a reference that are the place; the rest is the segment number. */
 export const PLACE_BITS = 23;
@@ -191,8 +191,8 @@ export class Memory {
   }
 
   /** Moves a segment to where those find it who were told too early. */
-  moveToSlot(segment: number): void {
-    this.#segments.moveToSlot(segment);
+  moveToArena(segment: number): void {
+    this.#segments.moveToArena(segment);
   }
 
   /** Called when a segment was added before the memory is shared: known() says more than before. */
@@ -248,11 +248,6 @@ export class Memory {
   get nearlyExhausted(): boolean {
     if (this.u8.length <= SEGMENTS_MAX - SEGMENTS_KEPT) return false;
     return this.#segments.live > SEGMENTS_MAX - SEGMENTS_KEPT;
-  }
-
-  /** The segments' buffers, in order, null where there is none: what another thread needs. */
-  get buffers(): (ArrayBufferLike | null)[] {
-    return this.u8.map((bytes) => (bytes.length === 0 ? null : bytes.buffer));
   }
 
   /**

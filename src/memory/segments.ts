@@ -1,32 +1,32 @@
 // Segments: the buffers in which a memory lies, as one thread sees them, and how they come and go.
 //
 // While one thread works on a memory, each segment is a buffer of its own, and is given back when
-// it is released. Before other threads attach there are slots for all numbers (slots.ts), so that
-// no segment has to be sent to anybody: once the memory is shared a new segment is made in its
-// number's slot, and a thread that attached sees what came and went by comparing the sizes in the
-// root area with its views, which it does when the segments' version there has changed.
+// it is released. Before other threads attach there are arenas (arenas.ts), so that no segment has
+// to be sent to anybody: once the memory is shared a new segment is made there, and a thread that
+// attached sees what came and went by comparing the words in the root area with those that its
+// views are of, which it does when the segments' version there has changed.
 //
 //   root area   word 1  segments, counting gaps    3  version: raised when one comes or goes
-//               192 +   bytes of each, 0 where there is none; the lowest bit is set if it is in
-//                       its slot
+//               192 +   the word of each, which says how long it is and where (arenas.ts)
 
 import { assert } from "../base/assert.ts";
 import {
-  chooseSlot,
-  growSlot,
-  makeSlots,
+  type Arena,
+  bufferOf,
+  bytesOf,
+  growFor,
+  isInArena,
+  makeArenas,
+  offsetOf,
+  placeFor,
   SEGMENTS_MAX,
   type SharedSegments,
-  slotBuffer,
-  slotOffset,
-} from "./slots.ts";
+} from "./arenas.ts";
 
 /** Words of the root area. */
-const R = { segments: 1, version: 3, bytes: 192 } as const;
+const R = { segments: 1, version: 3, words: 192 } as const;
 /** The first word behind them. */
-export const SEGMENTS_END: number = R.bytes + SEGMENTS_MAX;
-/** Of a segment's bytes, which are a multiple of a page: it is in its slot. */
-const IN_SLOT = 1;
+export const SEGMENTS_END: number = R.words + SEGMENTS_MAX;
 
 const NO_BYTES = new Uint8Array(0);
 const NO_WORDS = new Int32Array(0);
@@ -41,27 +41,27 @@ export class Segments {
   /** Called when a segment was added outside of the slots: known() says more than before. */
   onSegment: ((segment: number) => void) | undefined;
 
-  /** Whether new segments are made in slots, as other threads may have attached. */
+  /** Whether new segments are made in arenas, as other threads may have attached. */
   isShared = false;
-  #slots: readonly SharedArrayBuffer[] | null = null;
-  /** Where a guest finds the segments that are not in slots. */
+  #arenas: readonly Arena[] = [];
+  /** Where a guest finds the segments that are not in arenas. */
   #buffers: readonly (SharedArrayBuffer | null)[] = [];
   #root: Int32Array = NO_WORDS;
-  /** The version that the views are of. */
+  /** The words that the views are of, and the version. */
+  readonly #words: Int32Array = new Int32Array(SEGMENTS_MAX);
   #version = 0;
 
   /** @param from what another thread's known() returned, or the bytes of a first segment */
   constructor(from: SharedSegments | number) {
     if (typeof from === "number") {
-      this.#view(0, new SharedArrayBuffer(from), 0, from);
-      this.#note(0, from);
+      this.#add(0, from, new SharedArrayBuffer(from), 0);
       return;
     }
     this.isShared = true;
-    this.#slots = from.slots;
+    this.#arenas = from.arenas;
     this.#buffers = from.buffers;
     const first = from.buffers[0] as SharedArrayBuffer;
-    this.#view(0, first, 0, first.byteLength);
+    this.#view(0, first.byteLength, first, 0);
     this.#renewViews();
   }
 
@@ -72,21 +72,21 @@ export class Segments {
    * are added later it sees if the memory is shared before, or if they are moved by moveToSlot().
    */
   known(): SharedSegments {
-    this.#slots ??= makeSlots();
-    if (this.#buffers.length > 0) return { buffers: this.#buffers, slots: this.#slots };
+    if (this.#arenas.length === 0) this.#arenas = makeArenas();
+    if (this.#buffers.length > 0) return { buffers: this.#buffers, arenas: this.#arenas };
     const buffers = this.u8.map(({ buffer }, segment) =>
       this.#isOutside(segment) ? (buffer as SharedArrayBuffer) : null,
     );
-    return { buffers, slots: this.#slots };
+    return { buffers, arenas: this.#arenas };
   }
 
-  /** Whether a segment is there, and not in its slot. */
+  /** Whether a segment is there, and not in an arena. */
   #isOutside(segment: number): boolean {
-    const word = this.#root[R.bytes + segment];
-    return word !== 0 && (word & IN_SLOT) === 0;
+    const word = this.#root[R.words + segment];
+    return word !== 0 && !isInArena(word);
   }
 
-  /** From now on segments are made in slots. */
+  /** From now on segments are made in arenas. */
   share(): SharedSegments {
     const known = this.known();
     this.isShared = true;
@@ -94,15 +94,14 @@ export class Segments {
   }
 
   /**
-   * Moves a segment into its slot, where all threads find it. REQUIRES: the memory is shared, and
+   * Moves a segment into an arena, where all threads find it. REQUIRES: the memory is shared, and
    * nobody else has looked at the segment.
    */
-  moveToSlot(segment: number): void {
+  moveToArena(segment: number): void {
     if (!this.#isOutside(segment)) return;
     const bytes = this.u8[segment];
-    this.#viewSlot(segment, bytes.length, true);
+    this.#addInArena(segment, this.#placeFor(bytes.length));
     this.u8[segment].set(bytes);
-    this.#note(segment, bytes.length | IN_SLOT);
   }
 
   /**
@@ -125,19 +124,16 @@ export class Segments {
   }
 
   #renewView(segment: number): void {
-    const word = this.#root[R.bytes + segment];
-    const size = word & ~IN_SLOT;
+    const word = this.#root[R.words + segment];
+    if (word === this.#words[segment] && segment < this.u8.length) return;
+    const size = bytesOf(word);
     if (size === 0) return this.#unview(segment);
-    const known = segment < this.u8.length ? this.u8[segment] : NO_BYTES;
-    if ((word & IN_SLOT) !== 0) {
-      const isKnown = known.length === size && known.buffer === this.#slotOf(segment);
-      if (!isKnown) this.#viewSlot(segment, size, false);
-      return;
+    if (isInArena(word)) {
+      return this.#view(segment, word, bufferOf(this.#arenas, word), offsetOf(word));
     }
     // The owner has seen them from the beginning.
     const buffer = this.#buffers[segment];
-    if (buffer === null || buffer === undefined) return;
-    if (known.length !== size || known.buffer !== buffer) this.#view(segment, buffer, 0, size);
+    if (buffer !== null && buffer !== undefined) this.#view(segment, word, buffer, 0);
   }
 
   // Views
@@ -147,28 +143,18 @@ export class Segments {
     this.u8[segment] = NO_BYTES;
     this.i32[segment] = NO_WORDS;
     this.f64[segment] = NO_FLOATS;
+    this.#words[segment] = 0;
   }
 
-  #slotOf(segment: number): SharedArrayBuffer {
-    return slotBuffer(this.#slots as readonly SharedArrayBuffer[], segment);
-  }
-
-  /** Views a slot, if need be grown to that; returns whether it may hold what was in it before. */
-  #viewSlot(segment: number, size: number, grows: boolean): boolean {
-    const slots = this.#slots as readonly SharedArrayBuffer[];
-    const isUsed = grows && growSlot(slots, segment, size);
-    this.#view(segment, this.#slotOf(segment), slotOffset(segment), size);
-    return isUsed;
-  }
-
-  /** Views a segment, which has `size` bytes of its buffer from `start` on. */
-  #view(segment: number, buffer: SharedArrayBuffer, start: number, size: number): void {
+  /** Views the segment with this word, which lies in a buffer from `start` on. */
+  #view(segment: number, word: number, buffer: SharedArrayBuffer, start: number): void {
     for (let i = this.u8.length; i < segment; i++) this.#unview(i);
-    const bytes = new Uint8Array(buffer, start, size);
-    this.u8[segment] = bytes;
+    const size = bytesOf(word);
+    this.u8[segment] = new Uint8Array(buffer, start, size);
     this.i32[segment] = new Int32Array(buffer, start, size >> 2);
     this.f64[segment] = new Float64Array(buffer, start, size >> 3);
     if (segment === 0) this.#root = this.i32[0];
+    this.#words[segment] = word;
   }
 
   // Coming and going
@@ -190,28 +176,40 @@ export class Segments {
    * where none is left.
    */
   add(size: number, zeros: number): number {
-    const segment = this.#freeNumber(size);
+    const segment = this.#freeNumber();
     if (segment < 0) return -1;
-    if (this.isShared) {
-      if (this.#viewSlot(segment, size, true)) this.u8[segment].fill(0, 0, zeros);
-      this.#note(segment, size | IN_SLOT);
-    } else {
-      this.#view(segment, new SharedArrayBuffer(size), 0, size);
-      this.#note(segment, size);
+    if (!this.isShared) {
+      this.#add(segment, size, new SharedArrayBuffer(size), 0);
       this.onSegment?.(segment);
+      return segment;
     }
+    const word = this.#placeFor(size);
+    if (word === 0) return -1;
+    if (this.#addInArena(segment, word)) this.u8[segment].fill(0, 0, zeros);
     return segment;
   }
 
-  #freeNumber(size: number): number {
-    const slots = this.#slots;
-    if (this.isShared && slots !== null) {
-      return chooseSlot(slots, size, (segment) => this.sizeOf(segment) !== 0);
-    }
+  #freeNumber(): number {
     for (let segment = 0; segment < SEGMENTS_MAX; segment++) {
       if (this.sizeOf(segment) === 0) return segment;
     }
     return -1;
+  }
+
+  #placeFor(size: number): number {
+    return placeFor(this.#root.subarray(R.words, SEGMENTS_END), size);
+  }
+
+  /** Adds the segment with this word; returns whether its bytes may have been used before. */
+  #addInArena(segment: number, word: number): boolean {
+    const isUsed = growFor(this.#arenas, word);
+    this.#add(segment, word, bufferOf(this.#arenas, word), offsetOf(word));
+    return isUsed;
+  }
+
+  #add(segment: number, word: number, buffer: SharedArrayBuffer, start: number): void {
+    this.#view(segment, word, buffer, start);
+    this.#note(segment, word);
   }
 
   release(segment: number): void {
@@ -223,7 +221,7 @@ export class Segments {
   #note(segment: number, word: number): void {
     const root = this.#root;
     root[R.segments] = this.u8.length;
-    root[R.bytes + segment] = word;
+    root[R.words + segment] = word;
     this.#version = (root[R.version] + 1) | 0;
     root[R.version] = this.#version;
   }
@@ -231,7 +229,7 @@ export class Segments {
   /** Stops with an assertion where this thread's views are not what the root area says. */
   verify(): void {
     for (let segment = 0; segment < this.#root[R.segments]; segment++) {
-      const size = this.#root[R.bytes + segment] & ~IN_SLOT;
+      const size = bytesOf(this.#root[R.words + segment]);
       assert(this.u8[segment].length === size, "each segment's views are as long as it is");
     }
   }

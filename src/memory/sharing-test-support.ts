@@ -2,8 +2,8 @@
 // and knows the memory's segments from the memory alone.
 
 import { parentPort, Worker, workerData } from "node:worker_threads";
+import type { SharedSegments } from "./arenas.ts";
 import { Memory, PLACE_BITS, PLACE_MASK } from "./memory.ts";
-import type { SharedSegments } from "./slots.ts";
 
 export interface Block {
   readonly ref: number;

@@ -19,6 +19,11 @@ async function withColleague(
   }
 }
 
+/** Where in its buffer the segment of a block begins. */
+function startOf(memory: Memory, { ref }: Block): number {
+  return memory.u8[ref >>> PLACE_BITS].byteOffset;
+}
+
 test("a memory is shared once, and whoever attached hands on the same buffers", () => {
   const memory = new Memory();
   assert.equal(memory.isShared, false);
@@ -80,21 +85,22 @@ test("large values come, go, and come again with other sizes", async () => {
     await colleague.order({ check: [early] });
     const [first] = await colleague.order({ allocate: [70 * MIB], value: 2 });
     obey(memory, { check: [early, first] });
+    const start = startOf(memory, first);
     await colleague.order({ free: [early, first] });
-    const before = memory.share().slots.map((slot) => slot.byteLength);
+    const before = memory.share().arenas.map(({ buffer }) => buffer.byteLength);
 
-    // Shorter than, and as long as what was there: the same buffer takes them.
+    // Shorter than, and as long as what was there: the same place takes them.
     for (const bytes of [65 * MIB, 68 * MIB, 70 * MIB]) {
       const [block] = obey(memory, { allocate: [bytes], value: 3 });
       await colleague.order({ free: [block] });
       obey(memory, { check: [] });
     }
     assert.deepEqual(
-      memory.share().slots.map((slot) => slot.byteLength),
+      memory.share().arenas.map(({ buffer }) => buffer.byteLength),
       before,
     );
     const [longer] = await colleague.order({ allocate: [90 * MIB], value: 4 });
-    assert.equal(longer.ref >>> PLACE_BITS, first.ref >>> PLACE_BITS);
+    assert.equal(startOf(memory, longer), start);
     obey(memory, { free: [longer] });
     await colleague.order({ check: [] });
   });
@@ -120,6 +126,14 @@ test("a segment of small blocks takes the place of a large value, whatever that 
     memory.free(block.ref);
   }
   memory.verify();
+});
+
+test("a thread that never saw a segment knows that it has come and gone", () => {
+  const memory = new Memory();
+  const other = Memory.attach(memory.share());
+  memory.free(memory.allocate(60 * MIB));
+  other.refresh();
+  other.verify();
 });
 
 test("a value whose bytes look like a free run's descriptor is released by itself", () => {
@@ -158,7 +172,7 @@ test("a segment that a thread was not told of is moved to where it finds it", ()
   assert.ok(memory.u8.length > 2);
   memory.share();
   const segments = memory.u8.length;
-  for (let segment = 1; segment < segments; segment++) memory.moveToSlot(segment);
+  for (let segment = 1; segment < segments; segment++) memory.moveToArena(segment);
   const attached = Memory.attach(told);
   for (const each of [early, ...blocks]) assert.ok(isFilled(attached, each));
   attached.verify();

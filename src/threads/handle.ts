@@ -2,7 +2,7 @@
 // shared buffers and plain values, so that postMessage, workerData and environment data carry it,
 // and a copy of it is as good as itself.
 
-import type { SharedSegments } from "../memory/slots.ts";
+import type { SharedSegments } from "../memory/arenas.ts";
 import type { SharedLog } from "../persistence/log/log.ts";
 import { newControl, newMailboxes } from "./control.ts";
 import { ROSTER_BYTES_MAX } from "./roster.ts";
