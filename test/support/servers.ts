@@ -4,6 +4,7 @@
 // Whatever happens, nothing stays behind: a server is ended by its process id, by `stop`, or at the
 // latest when the test process exits.
 //
+// TSKEYDB_IO_THREADS=4 has each of ours serve by so many threads, where a test says nothing else.
 // TSKEYDB_SUBJECT=redis-server puts redis-server in our place: that checks the tests themselves,
 // which must then find no difference at all.
 
@@ -180,7 +181,9 @@ export function startRedisServer(options: StartOptions = {}): Promise<Server> {
 export function startOurServer(options: OurOptions = {}): Promise<Server> {
   if (subjectIsRedis()) return startRedisServer(options);
   const runtime = options.runtime ?? "bun";
-  return start(`tskeydb on ${runtime}`, ourCommand(runtime), options);
+  const threads = process.env.TSKEYDB_IO_THREADS;
+  const more = threads === undefined ? [] : ["--io-threads", threads];
+  return start(`tskeydb on ${runtime}`, [...ourCommand(runtime), ...more], options);
 }
 
 /** The program and arguments that start our server, without directives. */
