@@ -117,6 +117,11 @@ export class Database {
 
   // Threads
 
+  /** Whether this thread has opened it, and not attached to it. */
+  get isOwner(): boolean {
+    return this.#guest === undefined;
+  }
+
   /** What another thread needs to attach to this database, as soon as that is shared. */
   handle(path: string): SharedDatabase {
     const { databases } = this.keyspace;

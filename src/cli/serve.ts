@@ -10,8 +10,10 @@ import type { ProcessServices } from "../host/services.ts";
 import { LogError } from "../persistence/log/log-error.ts";
 import { DirectoryLocked, type Platform, PlatformError } from "../platform/platform.ts";
 import { absolutePath, readText, replaceText } from "../platform/text-files.ts";
-import { Server } from "../server/server.ts";
+import { renameCommands } from "../server/renaming.ts";
 import { amount } from "./amount.ts";
+import { type Front, frontOf, ListenError } from "./front.ts";
+import { reasonAlone } from "./reasons.ts";
 
 /** Starts a server for the arguments; ends the process with 1 and one line where that fails. */
 export async function serve(platform: Platform, args: readonly string[]): Promise<void> {
@@ -24,31 +26,33 @@ export async function serve(platform: Platform, args: readonly string[]): Promis
     const clientsAsked = configuration.get("maxclients");
     makeAbsolute(platform, configuration);
     const { database, services } = assemble(platform, configuration);
-    const server = new Server(database, services, configuration);
+    const front = frontOf(database, services, configuration);
     try {
       // The port first: what fails at once is not to wait for a replay, nor leave files behind.
-      server.connections.holdBack();
-      const addresses = await listen(server, configuration);
+      await front.reserve();
       openConfiguredLog(database, configuration);
       renameCommands(database, configuration);
-      if (database.log !== null) server.followLog(database.log);
-      server.connections.admit();
+      const addresses = await front.open();
       writeProcessFile(platform, configuration);
-      stopOnSignals(platform, configuration, server, services, messages);
+      stopOnSignals(platform, configuration, database, front, services, messages);
       announce(platform, configuration, database, messages);
       warn(platform, configuration, database, clientsAsked, messages);
       messages.notice(`Ready to accept connections on ${addresses.join(" and ")}`);
-      server.onLogFailure = (failure) => reportLogFailure(messages, failure);
+      front.onLogFailure = (failure) => reportLogFailure(messages, failure);
+      front.onError = (error) => {
+        platform.printError(`tskeydb: ${explain(error)}\n`);
+        platform.exit(1);
+      };
       services.onMessage = (text) => messages.warning(text);
       services.onBrowser = (address) =>
         messages.warning(
           `${address} was disconnected: it speaks HTTP (POST or Host:). Somebody may have made a ` +
             "browser send commands here; a password (requirepass) keeps them out",
         );
-      server.onCutOff = (address, error, limit) =>
-        messages.warning(`${address} was disconnected: ${error.message} (${limit})`);
+      front.onCutOff = (address, text, limit) =>
+        messages.warning(`${address} was disconnected: ${text} (${limit})`);
     } catch (error) {
-      server.stop();
+      await front.stop();
       database.close();
       throw error;
     }
@@ -75,68 +79,11 @@ export function openDatabase(platform: Platform, configuration: Configuration): 
   return database;
 }
 
-/** Not before the log has been replayed, which holds the commands' own names. */
-function renameCommands(database: Database, configuration: Configuration): void {
-  for (const { from, to, place } of configuration.renames) {
-    const failed = database.executor.table.rename(from, to);
-    if (failed !== undefined) {
-      throw new ConfigurationError(`${place}: ${failed}`, "rename-command");
-    }
-  }
-}
-
 /** Names the data directory and the configuration file so that they mean the same everywhere. */
 function makeAbsolute(platform: Platform, configuration: Configuration): void {
   configuration.put("dir", absolutePath(platform, configuration.get("dir")));
   if (configuration.file !== "") {
     configuration.file = absolutePath(platform, configuration.file);
-  }
-}
-
-/** Listens at every address of `bind`; one that begins with "-" may fail. */
-async function listen(server: Server, configuration: Configuration): Promise<string[]> {
-  const port = configuration.get("port");
-  const addresses: string[] = [];
-  for (const word of configuration.get("bind")) {
-    const optional = word.startsWith("-");
-    const name = optional ? word.slice(1) : word;
-    const host = name === "*" ? "0.0.0.0" : name === "::*" ? "::" : name;
-    try {
-      const listener = await server.listen(host, port);
-      addresses.push(
-        host.includes(":") ? `[${host}]:${listener.port}` : `${host}:${listener.port}`,
-      );
-    } catch (error) {
-      if (optional && (error as PlatformError).code !== "EADDRINUSE") continue;
-      throw new ListenError(host, port, error);
-    }
-  }
-  if (addresses.length === 0) {
-    const names = configuration.get("bind").join(" ");
-    throw new ConfigurationError(`none of the addresses can be listened on: bind ${names}`, "bind");
-  }
-  return addresses;
-}
-
-/** No connections can be accepted at an address. */
-class ListenError extends Error {
-  override readonly name = "ListenError";
-  readonly code: string;
-
-  constructor(host: string, port: number, cause: unknown) {
-    const code = (cause as { code?: string }).code ?? "";
-    const reason =
-      code === "EADDRINUSE"
-        ? "the port is in use; stop the server that has it, or choose another with --port"
-        : code === "EACCES"
-          ? "the system does not allow this port; choose one above 1023 with --port"
-          : code === "EADDRNOTAVAIL"
-            ? "this machine has no such address; see --bind"
-            : ["ENOTFOUND", "EAI_AGAIN", "EUNKNOWN"].includes(code)
-              ? "no address is known by that name; see --bind"
-              : reasonAlone(cause);
-    super(`cannot listen on ${host}:${port}: ${reason}`);
-    this.code = code;
   }
 }
 
@@ -168,21 +115,21 @@ function removeProcessFile(
 function stopOnSignals(
   platform: Platform,
   configuration: Configuration,
-  server: Server,
+  database: Database,
+  front: Front,
   services: ProcessServices,
   messages: Messages,
 ): void {
-  const { database } = server;
   let stopping = false;
-  const stop = (why: string): void => {
+  const stop = async (why: string): Promise<void> => {
     if (stopping) return;
     stopping = true;
     let code = 0;
     try {
       try {
-        server.stop();
+        await front.stop();
         database.close();
-        server.sendLast();
+        front.sendLast();
       } finally {
         removeProcessFile(platform, configuration, messages);
       }
@@ -196,9 +143,9 @@ function stopOnSignals(
     platform.afterTurn(() => platform.exit(code));
   };
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
-    platform.onSignal(signal, () => stop(signal));
+    platform.onSignal(signal, () => void stop(signal));
   }
-  services.onShutdown = () => platform.afterTurn(() => stop("SHUTDOWN"));
+  services.onShutdown = () => platform.afterTurn(() => void stop("SHUTDOWN"));
 }
 
 function announce(
@@ -272,13 +219,6 @@ function reportLogFailure(messages: Messages, failure: string | null): void {
 function runtime(platform: Platform): string {
   const name = platform.runtimeName === "bun" ? "Bun" : "Node";
   return `${name} ${platform.runtimeVersion}`;
-}
-
-/** What went wrong, without what it went wrong with. */
-function reasonAlone(error: unknown): string {
-  const reason = messageOf(error);
-  const subject = error instanceof PlatformError ? `${error.subject}: ` : "";
-  return reason.startsWith(subject) ? reason.slice(subject.length) : reason;
 }
 
 /** One line for the person at the keyboard. */

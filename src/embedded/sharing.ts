@@ -8,14 +8,10 @@
 // stands for a database, however often it is opened there.
 
 import { DatabaseError } from "../base/database-error.ts";
-import { Database as Engine } from "../database.ts";
-import { version } from "../engine/version.ts";
+import { attachTo, checkVersion } from "../host/attaching.ts";
 import { Configuration } from "../host/configuration.ts";
-import { ProcessServices } from "../host/services.ts";
-import { Memory } from "../memory/memory.ts";
 import type { Platform } from "../platform/platform.ts";
 import { ControlWord, State } from "../threads/control.ts";
-import { Guest } from "../threads/guest.ts";
 import type { SharedDatabase } from "../threads/handle.ts";
 import { Core } from "./core.ts";
 
@@ -103,42 +99,13 @@ function awaitSharing(platform: Platform, { control, path }: SharedDatabase): vo
 
 /** The core of a database in another thread, for this one. */
 export function attach(platform: Platform, handle: SharedDatabase): Core {
-  if (handle.tskeydb !== version) {
-    throw new DatabaseError(
-      "VERSION",
-      `the database was shared by tskeydb ${handle.tskeydb}, and this is ${version}: threads that ` +
-        "share a database need the same version",
-    );
-  }
+  checkVersion(handle);
   awaitSharing(platform, handle);
   const { path, databases } = handle;
   const configuration = new Configuration();
   configuration.put("databases", databases);
   configuration.put("appendonly", path !== "");
   if (path !== "") configuration.put("dir", path);
-  const clock = (): number => platform.nowMs();
-  const services = new ProcessServices(platform, configuration, clock);
-  const guest = new Guest(platform, handle, Memory.attach(handle.segments));
-  try {
-    guest.lock.enter();
-  } catch (error) {
-    guest.leave();
-    throw error;
-  }
-  try {
-    const engine = new Engine({
-      platform,
-      services,
-      databases,
-      clock,
-      clockIsReal: true,
-      seed: new Int32Array(4),
-      guest,
-    });
-    services.database = engine;
-    if (handle.log !== null) engine.attachLog(guest, handle.log);
-    return new Core(engine, services, path, true);
-  } finally {
-    guest.lock.leave();
-  }
+  const { database, services } = attachTo(platform, handle, configuration);
+  return new Core(database, services, path, true);
 }

@@ -49,6 +49,11 @@ export class Transaction {
 
   // Watched keys
 
+  /** Whether any key is watched. */
+  get watches(): boolean {
+    return this.#watches !== null;
+  }
+
   /** Keys that are watched. */
   get watchCount(): number {
     return this.#watches?.size ?? 0;

@@ -57,6 +57,13 @@ export interface Rename {
 /** Told the new value; returns why it cannot be had, or undefined. */
 export type Apply<T> = (value: T) => string | undefined;
 
+/** All of a configuration, as plain values. */
+export interface ConfigurationContents {
+  readonly file: string;
+  readonly renames: readonly Rename[];
+  readonly values: readonly (readonly [name: DirectiveName, value: unknown])[];
+}
+
 export class Configuration {
   /** The file it was read from, for CONFIG REWRITE; "" without one. */
   file = "";
@@ -65,6 +72,21 @@ export class Configuration {
   readonly #values = new Map<DirectiveName, unknown>();
   readonly #appliers = new Map<DirectiveName, Apply<never>[]>();
   readonly #places = new Map<DirectiveName, string>();
+
+  /** What it says, for a thread of its own. */
+  get contents(): ConfigurationContents {
+    const { file, renames } = this;
+    return { file, renames, values: [...this.#values] };
+  }
+
+  /** As the configuration that these are the contents of, which nobody has registered with. */
+  static of({ file, renames, values }: ConfigurationContents): Configuration {
+    const configuration = new Configuration();
+    configuration.file = file;
+    configuration.renames.push(...renames);
+    for (const [name, value] of values) configuration.#values.set(name, value);
+    return configuration;
+  }
 
   /** The value of a directive. For hot paths, keep it and register with `onChange`. */
   get<N extends DirectiveName>(name: N): ValueOf<N> {

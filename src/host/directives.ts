@@ -109,7 +109,7 @@ export const directives = {
     relative: "yes",
   }),
   "oom-score-adj-values": words(["0", "200", "800"], oomScores, idle),
-  "io-threads": integer(1, 1, 128, fixedIdle),
+  "io-threads": integer(1, 1, 128, fixed),
   "io-threads-do-reads": flag(false, fixedIdle),
   "jemalloc-bg-thread": flag(true, idle),
   "shutdown-timeout": integer(10, 0, INT_MAX, idle),

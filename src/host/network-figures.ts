@@ -17,6 +17,9 @@ export interface NetworkFigures {
   /** The most bytes that wait of one client's requests, and of one client's replies. */
   readonly inputBytesMost: number;
   readonly outputBytesMost: number;
+  /** Clients that are subscribed to something; that watch keys. */
+  readonly subscribedClients: number;
+  readonly watchingClients: number;
   /** Counts from 0 again (CONFIG RESETSTAT). */
   resetFigures(): void;
 }
@@ -35,5 +38,7 @@ export const noNetwork: NetworkFigures = {
   clientBytes: 0,
   inputBytesMost: 0,
   outputBytesMost: 0,
+  subscribedClients: 0,
+  watchingClients: 0,
   resetFigures() {},
 };

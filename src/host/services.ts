@@ -101,6 +101,11 @@ export class ProcessServices implements Services, InfoSource {
     return this.lastClient;
   }
 
+  /** Those that are connected, to whichever thread. */
+  get connectedClients(): number {
+    return this.database.member?.connectedClients ?? this.sessions.size;
+  }
+
   /** One that was admitted has gone. */
   dismiss(client: number): void {
     this.sessions.delete(client);

@@ -130,6 +130,9 @@ class BunSocket implements Socket {
 export class BunPlatform extends NodePlatform {
   override readonly runtimeName = "bun";
   override readonly runtimeVersion = Bun.version;
+  override get canSharePort(): boolean {
+    return process.platform === "linux";
+  }
   #jsc: Jsc | undefined;
   readonly #adopted = new Set<File>();
 

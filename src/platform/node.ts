@@ -26,6 +26,8 @@ import { randomInto } from "./system-random.ts";
 import {
   isThreadRunning,
   onWorker,
+  parentThread,
+  startWorker,
   tellWorkers,
   threadNumber,
   toldByParent,
@@ -323,10 +325,19 @@ export class NodePlatform implements Platform {
     process.exit(code);
   }
 
+  /** Node has it since 22.12 and 23.1; elsewhere than on Linux the system does not share out. */
+  get canSharePort(): boolean {
+    const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+    const since = major === 22 ? 12 : major === 23 ? 1 : 0;
+    return process.platform === "linux" && major >= 22 && minor >= since;
+  }
+
   readonly randomInto = randomInto;
   readonly threadNumber = threadNumber;
   readonly workerNumber = workerNumber;
   readonly isThreadRunning = isThreadRunning;
+  readonly startWorker = startWorker;
+  readonly parentThread = parentThread;
   readonly onWorker = onWorker;
   readonly tellWorkers = tellWorkers;
   readonly toldByParent = toldByParent;

@@ -226,6 +226,8 @@ export interface Listener {
 }
 
 export interface Network {
+  /** Whether several threads can listen on one port, so that the system shares connections out. */
+  readonly canSharePort: boolean;
   /** Resolves once connections are accepted; rejects with a PlatformError (EADDRINUSE, …). */
   listen(options: ListenOptions, handlers: SocketHandlers): Promise<Listener>;
 }
@@ -296,8 +298,31 @@ export interface WorkerThread {
   beforeTermination(callback: () => void): void;
 }
 
+/** A worker that was started by startWorker. */
+export interface StartedWorker {
+  post(message: unknown): void;
+  onMessage(callback: (message: unknown) => void): void;
+  /** Calls back with an error that nobody has caught in it; `onExit` follows. */
+  onError(callback: (error: unknown) => void): void;
+  onExit(callback: (code: number) => void): void;
+  /** Ends it where it is. */
+  terminate(): void;
+}
+
+/** In a worker: the thread that has started it. */
+export interface ParentThread {
+  /** What it was started with. */
+  readonly data: unknown;
+  post(message: unknown): void;
+  onMessage(callback: (message: unknown) => void): void;
+}
+
 /** Threads of this process that run JavaScript. */
 export interface Threads {
+  /** Starts a worker that runs a module, with a copy of `data`. */
+  startWorker(module: URL, data: unknown): StartedWorker;
+  /** Of a worker that startWorker has started. */
+  parentThread(): ParentThread;
   /** This thread's number in the system, or 0 where that is not known. */
   threadNumber(): number;
   /** Tells the runtime's threads of this process apart: no two are ever the same. */

@@ -11,6 +11,7 @@ export const WINDOW_BYTES = 64 * 1024;
 const DELAY_MS_MAX = 2;
 
 export class SimulatedNetwork implements Network {
+  readonly canSharePort = false;
   readonly #clock: SimulatedClock;
   readonly #listeners = new Map<number, SocketHandlers>();
   #nextPort = 40000;

@@ -3,14 +3,15 @@
 // and a network between sockets of the same process (simulated-network.ts). All of it follows from
 // one seed, so that a run that found something can be run again.
 
-import type {
-  CpuTimes,
-  ExitHandlers,
-  Listener,
-  ListenOptions,
-  Platform,
-  Signal,
-  SocketHandlers,
+import {
+  type CpuTimes,
+  type ExitHandlers,
+  type Listener,
+  type ListenOptions,
+  type Platform,
+  PlatformError,
+  type Signal,
+  type SocketHandlers,
 } from "./platform.ts";
 import { SimulatedDisk } from "./simulated-disk.ts";
 import { SimulatedNetwork, type SimulatedSocket } from "./simulated-network.ts";
@@ -27,6 +28,7 @@ export class SimulatedExit extends Error {
 }
 
 export class SimulatedPlatform extends SimulatedDisk implements Platform {
+  readonly canSharePort = false;
   readonly runtimeName = "simulated";
   readonly runtimeVersion = "1.0.0";
   readonly systemName = "Simulation 1.0 none";
@@ -142,6 +144,12 @@ export class SimulatedPlatform extends SimulatedDisk implements Platform {
   }
   isThreadRunning(): boolean {
     return true;
+  }
+  startWorker(): never {
+    throw new PlatformError("ENOSYS", "worker", "the simulated machine has one thread");
+  }
+  parentThread(): never {
+    return this.startWorker();
   }
   onWorker(): () => void {
     return () => {};

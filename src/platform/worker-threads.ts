@@ -5,8 +5,16 @@
 // without its event loop, whether another is there. Elsewhere it is 0, and nothing is known.
 
 import { existsSync, readlinkSync } from "node:fs";
-import { getEnvironmentData, setEnvironmentData, threadId, type Worker } from "node:worker_threads";
-import type { WorkerThread } from "./platform.ts";
+import {
+  getEnvironmentData,
+  parentPort,
+  setEnvironmentData,
+  threadId,
+  Worker,
+  workerData,
+} from "node:worker_threads";
+import { assert } from "../base/assert.ts";
+import type { ParentThread, StartedWorker, WorkerThread } from "./platform.ts";
 
 /** The number of the thread that calls, or 0. */
 export function threadNumber(): number {
@@ -27,7 +35,7 @@ export function isThreadRunning(number: number): boolean {
 }
 
 export function onWorker(callback: (worker: WorkerThread) => void): () => void {
-  const started = (worker: Worker): void => callback(new StartedWorker(worker));
+  const started = (worker: Worker): void => callback(new KnownWorker(worker));
   process.on("worker", started);
   return () => process.off("worker", started);
 }
@@ -41,7 +49,7 @@ export function toldByParent(name: string): unknown {
   return getEnvironmentData(name);
 }
 
-class StartedWorker implements WorkerThread {
+class KnownWorker implements WorkerThread {
   readonly number: number;
   readonly #worker: Worker;
 
@@ -66,4 +74,25 @@ class StartedWorker implements WorkerThread {
       return terminate();
     };
   }
+}
+
+export function startWorker(module: URL, data: unknown): StartedWorker {
+  const worker = new Worker(module, { workerData: data });
+  return {
+    post: (message) => worker.postMessage(message),
+    onMessage: (callback) => void worker.on("message", callback),
+    onError: (callback) => void worker.on("error", callback),
+    onExit: (callback) => void worker.once("exit", callback),
+    terminate: () => void worker.terminate(),
+  };
+}
+
+export function parentThread(): ParentThread {
+  const port = parentPort;
+  assert(port !== null, "only a worker has a parent");
+  return {
+    data: workerData as unknown,
+    post: (message) => port.postMessage(message),
+    onMessage: (callback) => void port.on("message", callback),
+  };
 }

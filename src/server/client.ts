@@ -26,6 +26,8 @@ export class Client implements ClientLink {
   servedMs = 0;
   /** The kind of client as which its replies are limited (client-output-buffer-limit). */
   limitedAs: ClientKind = "normal";
+  /** It watched keys when it was served last. */
+  watches = false;
 
   constructor(connection: Connection, id: number, nowMs: number) {
     this.connection = connection;

@@ -83,6 +83,9 @@ export class Outbox {
   readonly #clock: Clock;
   readonly #writer: ReplyBuffer;
 
+  /** Called when a turn has ended in which something was served. */
+  onTurn: (() => void) | undefined;
+
   #batch = new Batch();
   readonly #held: Batch[] = [];
   readonly #spareBatches: Batch[] = [];
@@ -110,6 +113,7 @@ export class Outbox {
     this.#scheduled = false;
     if (this.gate.isBlocking && this.#maySoonBeMore()) this.schedule();
     else this.flush();
+    this.onTurn?.();
   };
 
   constructor(clock: Clock, writer: ReplyBuffer, gate: ReplyGate) {

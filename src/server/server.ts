@@ -23,11 +23,10 @@ import {
   InputLimitExceeded,
 } from "./listener.ts";
 import { Lookahead } from "./lookahead.ts";
-import { MemoryUpkeep } from "./memory-upkeep.ts";
 import { Outbox, openGate } from "./outbox.ts";
 import { OutputLimitExceeded } from "./outlet.ts";
+import { eachSecond, Upkeep } from "./upkeep.ts";
 
-const CRON_MS = 1000;
 /** In one turn of the event loop, requests of one client are served for so long. */
 const SLICE_MS = 2;
 /** An arrival of fewer bytes has too few quick requests to take that long. */
@@ -50,6 +49,8 @@ export class Server implements ConnectionOwner, NetworkFigures {
   connectionsRejected = 0;
   inputLimitDisconnections = 0;
   outputLimitDisconnections = 0;
+  subscribedClients = 0;
+  watchingClients = 0;
 
   readonly #configuration: Configuration;
   readonly #parser = new RequestParser();
@@ -62,7 +63,11 @@ export class Server implements ConnectionOwner, NetworkFigures {
   /** Called when a client has been cut off for a limit, with its address, why, and the limit. */
   onCutOff: (address: string, error: Error, limit: string) => void = () => {};
 
-  readonly #upkeep: MemoryUpkeep;
+  /** Where this is the only thread that serves. */
+  readonly #upkeep: Upkeep | undefined;
+  /** Called each second. */
+  onSecond: (() => void) | undefined;
+
   #logFailure: string | null = null;
   // Connections accepted before the figures were reset.
   #acceptedBefore = 0;
@@ -78,7 +83,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
     const { platform, executor, log } = database;
     this.#ahead = new Lookahead(executor.table, database.keyspace);
     this.#console = new Console(executor);
-    this.#upkeep = new MemoryUpkeep(platform, database.memory);
+    if (database.isOwner) this.#upkeep = new Upkeep(database, services);
     this.outbox = new Outbox(platform, executor.context.reply, openGate);
     this.connections = new Connections(platform, this.outbox, this, {
       keepAliveSeconds: configuration.get("tcp-keepalive"),
@@ -88,7 +93,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
     if (log !== null) this.followLog(log);
     database.afterBackgroundWrites = () => this.outbox.schedule();
     this.#follow(configuration);
-    this.#cron = platform.every(CRON_MS, () => database.turn(() => this.#everySecond()));
+    this.#cron = eachSecond(database, services, () => this.#everySecond());
   }
 
   /** Replies wait for the log from now on. To be called before the first request. */
@@ -186,10 +191,13 @@ export class Server implements ConnectionOwner, NetworkFigures {
     return bytes;
   }
 
-  /** Accepts connections at one more address; rejects with a PlatformError where that fails. */
-  async listen(host: string, port: number): Promise<Listener> {
+  /**
+   * Accepts connections at one more address, which other threads may have, too, where it is
+   * `shared`; rejects with a PlatformError where that fails.
+   */
+  async listen(host: string, port: number, shared = false): Promise<Listener> {
     const backlog = this.#configuration.get("tcp-backlog");
-    const listener = await this.connections.listen({ host, port, backlog });
+    const listener = await this.connections.listen({ host, port, backlog, reusePort: shared });
     if (this.port === 0) this.port = listener.port;
     return listener;
   }
@@ -235,7 +243,9 @@ export class Server implements ConnectionOwner, NetworkFigures {
   /** Gives the client the output limit of its kind. */
   #limit(client: Client): void {
     const limits = this.#configuration.get("client-output-buffer-limit");
+    if (client.limitedAs === "pubsub") this.subscribedClients--;
     client.limitedAs = client.session.kind;
+    if (client.limitedAs === "pubsub") this.subscribedClients++;
     client.connection.limit = limits[client.limitedAs];
   }
 
@@ -243,6 +253,8 @@ export class Server implements ConnectionOwner, NetworkFigures {
     const client = connection.context;
     if (!(client instanceof Client)) return;
     if (error !== undefined) this.#countCutOff(client, error);
+    if (client.limitedAs === "pubsub") this.subscribedClients--;
+    if (client.watches) this.watchingClients--;
     this.services.dismiss(client.session.id);
     this.database.turn(() => this.database.executor.forget(client.session));
   }
@@ -259,6 +271,11 @@ export class Server implements ConnectionOwner, NetworkFigures {
       const text = `client-output-buffer-limit ${limit} ${softSeconds}`;
       this.onCutOff(connection.address, error, text);
     }
+  }
+
+  #countWatching(client: Client): void {
+    client.watches = !client.watches;
+    this.watchingClients += client.watches ? 1 : -1;
   }
 
   // Requests
@@ -306,6 +323,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
     client.servedMs += Math.max(0, timer.lapMs);
     if (client.servedMs >= SLICE_MS && !connection.stopped) connection.yield();
     if (session.kind !== client.limitedAs) this.#limit(client);
+    if (session.transaction.watches !== client.watches) this.#countWatching(client);
     return at - start;
   }
 
@@ -421,12 +439,9 @@ export class Server implements ConnectionOwner, NetworkFigures {
   // Time
 
   #everySecond(): void {
-    if (this.services.cronPaused) return;
-    this.services.sample();
-    this.database.keyspace.dropEmpty();
-    this.database.tock();
+    this.#upkeep?.everySecond();
+    this.onSecond?.();
     this.connections.checkOutputLimits();
-    this.#upkeep.tend(this.clientBytes);
     const timeout = this.#configuration.get("timeout");
     if (timeout === 0) return;
     const limit = this.database.clock() - timeout * 1000;

@@ -236,6 +236,11 @@ export abstract class Member implements LockEnvironment, RosterMember {
     return (Atomics.add(this.control, ControlWord.lastClient, 1) + 1) >>> 0;
   }
 
+  /** Those that are connected, to whichever thread. */
+  get connectedClients(): number {
+    return Atomics.load(this.control, ControlWord.clients);
+  }
+
   /** One has connected to this thread; false where there are as many as there may be. */
   admitClient(most: number): boolean {
     this.#countClients(1);

@@ -97,26 +97,20 @@ function listener({ network, configuration }: InfoSource): Fields {
 }
 
 function clients(source: InfoSource): Fields {
-  const { sessions, configuration, network } = source;
+  const { connectedClients, configuration, network } = source;
   const { blocking } = source.database.executor.context;
-  let subscribed = 0;
-  let watching = 0;
-  for (const session of sessions.values()) {
-    if (session.subscribed) subscribed++;
-    if (session.transaction.watchCount > 0) watching++;
-  }
   let timed = 0;
   for (const { waiting } of blocking.sessions) if (waiting?.cancelTimer !== undefined) timed++;
   return [
-    ["connected_clients", sessions.size],
+    ["connected_clients", connectedClients],
     ["cluster_connections", 0],
     ["maxclients", configuration.get("maxclients")],
     ["client_recent_max_input_buffer", network.inputBytesMost],
     ["client_recent_max_output_buffer", network.outputBytesMost],
     ["blocked_clients", blocking.sessions.size],
     ["tracking_clients", 0],
-    ["pubsub_clients", subscribed],
-    ["watching_clients", watching],
+    ["pubsub_clients", network.subscribedClients],
+    ["watching_clients", network.watchingClients],
     ["clients_in_timeout_table", timed],
     ["total_watched_keys", source.database.keyspace.watched.count],
     ["total_blocking_keys", blocking.keyCount],

@@ -1,7 +1,6 @@
 // What the sections of INFO are made of: a process with its database, its settings and its clients.
 
 import type { Database } from "../../database.ts";
-import type { Session } from "../../engine/session.ts";
 import type { Configuration } from "../configuration.ts";
 import type { NetworkFigures } from "../network-figures.ts";
 import type { Rates } from "../rates.ts";
@@ -9,7 +8,8 @@ import type { Rates } from "../rates.ts";
 export interface InfoSource {
   readonly database: Database;
   readonly configuration: Configuration;
-  readonly sessions: ReadonlyMap<number, Session>;
+  /** Clients that are connected, to whichever thread. */
+  readonly connectedClients: number;
   readonly network: NetworkFigures;
   readonly rates: Rates;
   readonly startedMs: number;

@@ -1,0 +1,91 @@
+// An I/O thread: a worker with connections of its own, which serves them on the database that the
+// thread that started it has open (io-threads.ts). It is started as a module, and does what it is
+// told by messages.
+
+import type { DatabaseError } from "../base/database-error.ts";
+import { attachTo } from "../host/attaching.ts";
+import { Configuration, type ConfigurationContents } from "../host/configuration.ts";
+import { type PlatformError, thisPlatform } from "../platform/index.ts";
+import type { SharedDatabase } from "../threads/handle.ts";
+import { renameCommands } from "./renaming.ts";
+import { Server } from "./server.ts";
+import { FiguresWriter, type SharedFigures } from "./thread-figures.ts";
+
+/** What an I/O thread is started with. */
+export interface IoThreadOrder {
+  readonly number: number;
+  readonly database: SharedDatabase;
+  readonly configuration: ConfigurationContents;
+  readonly figures: SharedFigures;
+}
+
+/** What it is told. */
+export type Told =
+  | { readonly kind: "listen"; readonly id: number; readonly host: string; readonly port: number }
+  | { readonly kind: "unlisten"; readonly id: number }
+  | { readonly kind: "stop" };
+
+/** What it says. */
+export type Said =
+  | { readonly kind: "ready" }
+  | { readonly kind: "listening"; readonly id: number; readonly port: number }
+  | { readonly kind: "refused"; readonly id: number; readonly code: string; readonly text: string }
+  | { readonly kind: "browser"; readonly address: string }
+  | {
+      readonly kind: "cutOff";
+      readonly address: string;
+      readonly text: string;
+      readonly limit: string;
+    };
+
+const platform = thisPlatform();
+const parent = platform.parentThread();
+serve(parent.data as IoThreadOrder);
+
+function serve(order: IoThreadOrder): void {
+  const say = (said: Said): void => parent.post(said);
+  const configuration = Configuration.of(order.configuration);
+  const { database, services } = attachTo(platform, order.database, configuration);
+  renameCommands(database, configuration);
+  const server = new Server(database, services, configuration);
+  const { member } = database;
+  if (member !== null)
+    member.onConfigured = (name, value) => void configuration.set([[name, value]]);
+
+  const figures = new FiguresWriter(order.figures, order.number, server);
+  server.outbox.onTurn = () => figures.write();
+  server.onSecond = () => figures.writeAll();
+  services.onBrowser = (address) => say({ kind: "browser", address });
+  server.onCutOff = (address, error, limit) =>
+    say({ kind: "cutOff", address, text: error.message, limit });
+
+  const listeners = new Map<number, { close(): void }>();
+  const listen = async (id: number, host: string, port: number): Promise<void> => {
+    try {
+      const listener = await server.listen(host, port, true);
+      listeners.set(id, listener);
+      say({ kind: "listening", id, port: listener.port });
+    } catch (error) {
+      const { code, message } = error as PlatformError | DatabaseError;
+      say({ kind: "refused", id, code, text: message });
+    }
+  };
+  const stop = (): void => {
+    server.stop();
+    try {
+      database.close();
+      server.sendLast();
+    } finally {
+      figures.writeAll();
+      // One more turn, so that what was sent last leaves.
+      platform.afterTurn(() => platform.exit(0));
+    }
+  };
+  parent.onMessage((message) => {
+    const told = message as Told;
+    if (told.kind === "listen") void listen(told.id, told.host, told.port);
+    else if (told.kind === "unlisten") listeners.get(told.id)?.close();
+    else stop();
+  });
+  say({ kind: "ready" });
+}
