@@ -4,6 +4,7 @@
 //
 //   require("tskeydb")   index.js    index.d.ts    ─▶ tskeydb.js ─▶ chunks/
 //   import "tskeydb"     index.mjs   index.d.mts   ─▶ index.js
+//   new Worker           chunks/io-thread.js       ─▶ chunks/
 //
 // There is one copy of the code, in CommonJS, and one of each class and type, whichever door a
 // program takes; a second copy as ES modules would double the package. The door between, index.js,
@@ -18,6 +19,13 @@ import { dirname, join } from "node:path";
 import { rollup } from "@rollup/wasm-node";
 import { root } from "./runtimes.js";
 
+/** In CommonJS a module knows its file's name. */
+const importMeta = {
+  name: "import-meta",
+  resolveImportMeta: (property) =>
+    property === "url" ? 'require("node:url").pathToFileURL(__filename).href' : null,
+};
+
 const dist = join(root, "dist");
 const modules = mkdtempSync(join(tmpdir(), "tskeydb-build-"));
 const declarations = mkdtempSync(join(tmpdir(), "tskeydb-build-"));
@@ -25,7 +33,12 @@ try {
   rmSync(dist, { recursive: true, force: true });
   compile("--emitDeclarationOnly", "--outDir", declarations);
   compile("--declaration", "false", "--removeComments", "--outDir", modules);
-  const names = await joinModules({ tskeydb: "index", "cli/main": "cli/main" });
+  const names = await joinModules({
+    tskeydb: "index",
+    "cli/main": "cli/main",
+    // Beside the chunks, where what starts it is.
+    "chunks/io-thread": "server/io-thread",
+  });
   copyDeclarations("index.d.ts");
   makeDoors(names);
   chmodSync(join(dist, "cli", "main.js"), 0o755);
@@ -61,6 +74,7 @@ async function joinModules(entries) {
   const joined = await rollup({
     input: Object.fromEntries(input),
     external: /^(node|bun):/,
+    plugins: [importMeta],
     onwarn(warning) {
       // The compiler's helper for `using` looks for one that is there already.
       if (warning.code !== "THIS_IS_UNDEFINED") throw new Error(warning.message);

@@ -1,5 +1,6 @@
 // Serving: from a command line to a server that runs until it is told to stop.
 
+import { DatabaseError } from "../base/database-error.ts";
 import { messageOf } from "../base/realms.ts";
 import type { Database } from "../database.ts";
 import { redisVersion, version } from "../engine/version.ts";
@@ -235,6 +236,7 @@ export function explain(error: unknown): string {
   if (
     error instanceof LogError ||
     error instanceof ConfigurationError ||
+    error instanceof DatabaseError ||
     error instanceof ListenError ||
     error instanceof PlatformError
   ) {

@@ -19,6 +19,7 @@ import {
   type StartedWorker,
   type Timer,
 } from "../platform/platform.ts";
+import { pathOfUrl } from "../platform/urls.ts";
 import type { SharedDatabase } from "../threads/handle.ts";
 import type { IoThreadOrder, Said, Told } from "./io-thread.ts";
 import { AllFigures, newSharedFigures } from "./thread-figures.ts";
@@ -26,9 +27,6 @@ import { eachSecond, Upkeep } from "./upkeep.ts";
 
 /** Threads that were told to stop are given so long. */
 const STOP_MS = 10_000;
-/** Where a program's bundle has left it out, this says which file is missing. */
-const MODULE = new URL("./io-thread.ts", import.meta.url);
-
 /** More than 60 are not started: a database has places for 63 threads. */
 export const IO_THREADS_MAX = 60;
 
@@ -88,6 +86,7 @@ export class IoThreads {
   /** Starts the threads, on the database that `handle` hands over. */
   async start(handle: SharedDatabase): Promise<void> {
     const { platform, log } = this.#database;
+    const module = entry(platform);
     this.#services.network = this.#figures;
     const begun: Promise<void>[] = [];
     for (let number = 0; number < this.#count; number++) {
@@ -97,7 +96,7 @@ export class IoThreads {
         configuration: this.#configuration.contents,
         figures: this.#shared,
       };
-      begun.push(this.#begin(platform.startWorker(MODULE, order), number));
+      begun.push(this.#begin(platform.startWorker(module, order), number));
     }
     try {
       await Promise.all(begun);
@@ -199,6 +198,18 @@ export class IoThreads {
     await Promise.all(this.#threads.map(({ ended }) => ended));
     platform.clearTimer(timer);
   }
+}
+
+/** Where io-thread.ts is: beside this file, in the source as in the package. */
+function entry(platform: Platform): URL {
+  const here = import.meta.url;
+  const module = new URL(here.endsWith(".ts") ? "./io-thread.ts" : "./io-thread.js", here);
+  if (platform.exists(pathOfUrl(module.href))) return module;
+  throw new DatabaseError(
+    "THREAD",
+    `${pathOfUrl(module.href)}, which I/O threads begin with, is not there: a bundler has taken ` +
+      "this package apart. Leave it out of the bundle, or serve with one thread",
+  );
 }
 
 function requireSharedPorts(platform: Platform): void {
