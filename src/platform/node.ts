@@ -25,6 +25,7 @@ import {
 import { randomInto } from "./system-random.ts";
 import {
   isThreadRunning,
+  loadsInOrder,
   onWorker,
   parentThread,
   startWorker,
@@ -333,6 +334,7 @@ export class NodePlatform implements Platform {
   }
 
   readonly randomInto = randomInto;
+  readonly loadsInOrder = loadsInOrder;
   readonly threadNumber = threadNumber;
   readonly workerNumber = workerNumber;
   readonly isThreadRunning = isThreadRunning;

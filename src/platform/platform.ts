@@ -323,6 +323,11 @@ export interface Threads {
   startWorker(module: URL, data: unknown): StartedWorker;
   /** Of a worker that startWorker has started. */
   parentThread(): ParentThread;
+  /**
+   * Whether a thread's loads are carried out in the order in which they are written, as on x86-64.
+   * Compilers are another matter.
+   */
+  readonly loadsInOrder: boolean;
   /** This thread's number in the system, or 0 where that is not known. */
   threadNumber(): number;
   /** Tells the runtime's threads of this process apart: no two are ever the same. */

@@ -136,6 +136,8 @@ export class SimulatedPlatform extends SimulatedDisk implements Platform {
     throw new SimulatedExit(code);
   }
 
+  readonly loadsInOrder = false;
+
   threadNumber(): number {
     return 0;
   }

@@ -16,6 +16,9 @@ import {
 import { assert } from "../base/assert.ts";
 import type { ParentThread, StartedWorker, WorkerThread } from "./platform.ts";
 
+/** See Threads. */
+export const loadsInOrder: boolean = process.arch === "x64";
+
 /** The number of the thread that calls, or 0. */
 export function threadNumber(): number {
   try {

@@ -19,6 +19,7 @@ export function newShared(): Shared {
 }
 
 export const quiet: LockEnvironment = {
+  loadsInOrder: false,
   monotonicMs: () => performance.now(),
   isAlive: () => true,
   entered: () => {},

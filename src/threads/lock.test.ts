@@ -9,6 +9,7 @@ import { free } from "./member.ts";
 function surroundings(also: Partial<LockEnvironment> = {}): LockEnvironment {
   let nowMs = 0;
   return {
+    loadsInOrder: false,
     monotonicMs: () => (nowMs += 0.1),
     isAlive: () => true,
     entered: () => {},

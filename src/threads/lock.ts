@@ -44,6 +44,8 @@ const { holder: HOLDER, sequence: SEQUENCE, next: NEXT } = ControlWord;
 
 /** What a lock asks of its surroundings. */
 export interface LockEnvironment {
+  /** See Threads in platform.ts. */
+  readonly loadsInOrder: boolean;
   monotonicMs(): number;
   /** Whether a member's thread still runs. */
   isAlive(member: number): boolean;
@@ -63,6 +65,7 @@ export class Lock {
   readonly #words: Int32Array;
   readonly #member: number;
   readonly #environment: LockEnvironment;
+  readonly #loadsInOrder: boolean;
   readonly #ownWord: number;
   #depth = 0;
   /** Who would have to wait for longer is refused. */
@@ -72,6 +75,7 @@ export class Lock {
     this.#words = words;
     this.#member = member;
     this.#environment = environment;
+    this.#loadsInOrder = environment.loadsInOrder;
     this.#ownWord = memberWord(member, MemberWord.own);
   }
 
@@ -198,7 +202,8 @@ export class Lock {
   beginRead(): number {
     const words = this.#words;
     for (let i = 0; i < READ_SPINS; i++) {
-      const sequence = Atomics.load(words, SEQUENCE);
+      // Loads in order need but one atomic one, over which no compiler moves another.
+      const sequence = this.#loadsInOrder ? words[SEQUENCE] : Atomics.load(words, SEQUENCE);
       if (Atomics.load(words, HOLDER) === 0) return sequence & 0x7fffffff;
     }
     return -1;
@@ -208,10 +213,9 @@ export class Lock {
   isSame(sequence: number): boolean {
     const words = this.#words;
     // Reads and writes a word, so that no look of before is taken after what follows.
-    Atomics.add(words, this.#ownWord, 1);
-    // In this order: whoever was inside and has left since has raised the sequence before that.
-    return (
-      Atomics.load(words, HOLDER) === 0 && (Atomics.load(words, SEQUENCE) & 0x7fffffff) === sequence
-    );
+    if (!this.#loadsInOrder) Atomics.add(words, this.#ownWord, 1);
+    // In this order: whoever was inside and has left since has raised the sequence before that. The
+    // atomic load is an acquiring one, so that the other comes after it.
+    return Atomics.load(words, HOLDER) === 0 && (words[SEQUENCE] & 0x7fffffff) === sequence;
   }
 }

@@ -59,6 +59,7 @@ export abstract class Member implements LockEnvironment, RosterMember {
   heir: Heir | undefined;
   /** This thread, as one that writes the log. */
   readonly membership: Membership;
+  readonly loadsInOrder: boolean;
   readonly #platform: Platform;
   readonly #handle: SharedDatabase;
   readonly #inboxes: (Inbox | undefined)[] = new Array(MEMBERS_MAX + 1).fill(undefined);
@@ -71,6 +72,7 @@ export abstract class Member implements LockEnvironment, RosterMember {
 
   constructor(platform: Platform, handle: SharedDatabase, memory: Memory, number: number) {
     this.#platform = platform;
+    this.loadsInOrder = platform.loadsInOrder;
     this.control = handle.control;
     this.number = number;
     this.memory = memory;
