@@ -126,25 +126,20 @@ export class Database {
   handle(path: string): SharedDatabase {
     const { databases } = this.keyspace;
     this.#meeting ??= { tskeydb: version, id: this.#randomId(), path, databases, ...newMeeting() };
-    return { ...this.#meeting, segments: this.memory.known(), log: this.log?.known ?? null };
+    return { ...this.#meeting, segments: this.memory.share(), log: this.log?.known ?? null };
   }
 
-  /**
-   * From now on other threads may attach: this one takes the lock for what it does. Segments that
-   * `isKnown` denies are moved to where those find them who were told too early.
-   */
-  share(path: string, isKnown: (segment: number) => boolean = () => true): SharedDatabase {
+  /** From now on other threads may attach: this one takes the lock for what it does. */
+  share(path: string): SharedDatabase {
+    if (this.#guest !== undefined) return this.#guest.handle;
     const handle = this.handle(path);
     if (this.#owner !== undefined) return handle;
-    this.memory.share();
-    const segments = this.memory.u8.length;
-    for (let i = 1; i < segments; i++) if (!isKnown(i)) this.memory.moveToArena(i);
     const owner = new Owner(this.platform, handle, this.memory, this);
     this.#owner = owner;
     this.#join(owner);
     this.turn(() => this.log?.share(owner.membership));
     owner.begin();
-    return { ...handle, segments: this.memory.known() };
+    return handle;
   }
 
   #randomId(): string {

@@ -24,6 +24,7 @@ import type { ProcessServices } from "../host/services.ts";
 import { Counter } from "../keyspace/figures.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { Verification } from "../keyspace/verification.ts";
+import { hasArenas } from "../memory/arenas.ts";
 import type { Log } from "../persistence/log/log.ts";
 import { LogError } from "../persistence/log/log-error.ts";
 import type { Timer } from "../platform/platform.ts";
@@ -626,8 +627,13 @@ export class Core {
 
   // Threads
 
+  /** Whether share() would not refuse it. */
+  get canBeShared(): boolean {
+    return this.#clockIsReal && hasArenas;
+  }
+
   /** What other threads attach by; see Database.share and Engine.share. */
-  share(isKnown?: (segment: number) => boolean): SharedDatabase {
+  share(): SharedDatabase {
     this.check();
     if (!this.#clockIsReal) {
       throw new DatabaseError(
@@ -635,8 +641,17 @@ export class Core {
         "a database with a clock of the program's cannot be shared: its function is in this thread",
       );
     }
+    if (!hasArenas) {
+      throw new DatabaseError("THREAD", "threads share memory by WebAssembly, which is turned off");
+    }
+    if (this.member === null && this.inTransaction) {
+      throw new DatabaseError(
+        "TRANSACTION",
+        "a database cannot be shared for the first time inside a transaction: share it before",
+      );
+    }
     const { onShared } = this;
-    const handle = this.engine.share(this.path, isKnown);
+    const handle = this.engine.share(this.path);
     this.onShared = undefined;
     onShared?.(handle);
     return handle;

@@ -1,7 +1,85 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import { Worker } from "node:worker_threads";
+import { Thread } from "../../test/support/thread.ts";
 import { ControlWord, State } from "../threads/control.ts";
+import type { Database } from "./database.ts";
 import { open } from "./open.ts";
+
+async function withDirectory(work: (directory: string) => Promise<void>): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), "tskeydb-sharing-"));
+  try {
+    await work(directory);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** Says how long a value is, and wakes who waits for that. */
+const measure = (there: Database, name: string, words: Int32Array): void => {
+  Atomics.store(words, 0, there.strlen(name));
+  Atomics.notify(words, 0);
+};
+
+test("a worker finds the directory though this thread goes on, and what is written meanwhile", () =>
+  withDirectory(async (directory) => {
+    const db = open(directory);
+    for (let i = 0; i < 10; i++) db.set(`before ${i}`, "x".repeat(200_000));
+    const words = new Int32Array(new SharedArrayBuffer(4));
+    const thread = new Thread(directory);
+    const measured = thread.run(measure, "last", words);
+    for (let i = 0; i < 30; i++) db.set(`after ${i}`, "x".repeat(200_000));
+    db.set("last", "x".repeat(100_000));
+    // No turn of the event loop until it has answered.
+    Atomics.wait(words, 0, 0, 20_000);
+    assert.equal(words[0], 100_000);
+    await measured;
+    await thread.run((there) => there.verify());
+    await thread.end();
+    db.close();
+  }));
+
+test("a worker that is started inside a transaction finds the directory once that has ended", () =>
+  withDirectory(async (directory) => {
+    const db = open(directory);
+    const words = new Int32Array(new SharedArrayBuffer(4));
+    const [thread, measured] = db.transaction(() => {
+      const started = new Thread(directory);
+      const running = started.run(measure, "last", words);
+      for (let i = 0; i < 30; i++) db.set(`key ${i}`, "x".repeat(200_000));
+      db.set("last", "x".repeat(1000));
+      return [started, running] as const;
+    });
+    await measured;
+    assert.equal(words[0], 1000);
+    await thread.run((there) => there.verify());
+    await thread.end();
+    db.close();
+  }));
+
+test("a directory whose clock is the program's is this thread's alone, and workers start", () =>
+  withDirectory(async (directory) => {
+    const db = open(directory, { clock: () => 1 });
+    const worker = new Worker("", { eval: true });
+    await new Promise((resolve) => worker.once("exit", resolve));
+    assert.throws(() => db.share(), { code: "OPTIONS" });
+    db.close();
+  }));
+
+test("a database is not shared inside a transaction, which goes on", () => {
+  using db = open();
+  db.transaction(() => {
+    db.set("k", "1");
+    assert.throws(() => db.share(), { name: "DatabaseError", code: "TRANSACTION" });
+    db.incr("k");
+  });
+  assert.equal(db.get("k"), "2");
+  const shared = db.share();
+  db.transaction(() => assert.equal(db.share().id, shared.id));
+});
 
 test("what a thread left that died in a write is shown to nobody: reads throw, too", () => {
   using db = open();

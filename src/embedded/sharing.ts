@@ -3,9 +3,10 @@
 //   owner    db.share() ─▶ handle ─▶ postMessage, workerData ─▶ open(handle)      guest
 //            open("./data") ─▶ environment data ─▶ open("./data")
 //
-// A directory's handle is advertised to the workers that are started while it is open; the first of
-// them makes the database shared, and until then nobody takes a lock. In a thread, one object
-// stands for a database, however often it is opened there.
+// A directory is advertised to the workers that are started while it is open. The first of them
+// makes the database shared, and until then nobody takes a lock: what workers are told is a getter,
+// which is called when `new Worker()` clones it. In a thread, one object stands for a database,
+// however often it is opened there.
 
 import { DatabaseError } from "../base/database-error.ts";
 import { attachTo, checkVersion } from "../host/attaching.ts";
@@ -20,55 +21,62 @@ const ANSWER_MS = 5000;
 /** Under this name a worker finds the databases that were open when it was started. */
 const TOLD = "tskeydb.databases";
 
-/** The directories that this thread has open, as workers are told of them. */
-const told: Map<string, SharedDatabase> = new Map();
-/** Those that the thread which started this one had told it of. */
+/** What a thread tells the workers that it starts. */
+interface Told {
+  /** The number of the thread that tells it; another copy of this module there may read it. */
+  readonly thread: number;
+  /** What it had been told itself. */
+  readonly heard: readonly SharedDatabase[];
+  /** The directories that it has open. */
+  readonly opened: readonly SharedDatabase[];
+}
+
+/** The directories that this thread has open. */
+const advertised: Set<Core> = new Set();
 let heard: readonly SharedDatabase[] | undefined;
 
-/**
- * Workers that this thread starts from now on find the database by its path. The first of them
- * makes it shared, before it can attach.
- */
+/** Workers that this thread starts from now on find the database by its path. */
 export function advertise(core: Core): void {
-  const { engine, path } = core;
-  const { platform, memory } = engine;
-  // A worker that is started now is known in a moment only: it may not have been told of segments
-  // that were added since, in this turn of the event loop.
-  let recent = new Set<number>();
-  const tell = (): void => {
-    told.set(path, engine.handle(path));
-    tellAll(platform);
-  };
-  memory.onSegment = (segment) => {
-    if (recent.size === 0)
-      platform.afterTurn(() => {
-        recent = new Set();
-      });
-    recent.add(segment);
-    tell();
-  };
+  if (!core.canBeShared) return;
+  const { engine } = core;
+  const { platform } = engine;
+  advertised.add(core);
   const forget = platform.onWorker((worker) => {
     if (engine.member !== null) return;
-    core.share((segment) => !recent.has(segment));
+    core.share();
     engine.follow(worker);
-    memory.onSegment = undefined;
-    tell();
   });
   core.onClosing = () => {
     forget();
-    told.delete(path);
-    tellAll(platform);
+    advertised.delete(core);
+    tell(platform);
   };
-  tell();
+  tell(platform);
 }
 
-/** Workers hear of what this thread has open, and of what it has heard of itself. */
-function tellAll(platform: Platform): void {
-  platform.tellWorkers(TOLD, [...toldToUs(platform), ...told.values()]);
+function tell(platform: Platform): void {
+  const told: Told = {
+    thread: platform.workerNumber(),
+    heard: toldToUs(platform),
+    get opened() {
+      return Array.from(advertised, handleOf);
+    },
+  };
+  platform.tellWorkers(TOLD, told);
+}
+
+/** Of one while a worker is being started; what is in a transaction is shared a moment later. */
+function handleOf(core: Core): SharedDatabase {
+  return core.inTransaction ? core.engine.handle(core.path) : core.share();
 }
 
 function toldToUs(platform: Platform): readonly SharedDatabase[] {
-  heard ??= (platform.toldByParent(TOLD) as readonly SharedDatabase[] | undefined) ?? [];
+  if (heard === undefined) {
+    const told = platform.toldByParent(TOLD) as Told | undefined;
+    const isOurs = told?.thread === platform.workerNumber();
+    if (told === undefined) heard = [];
+    else heard = isOurs ? told.heard : [...told.heard, ...told.opened];
+  }
   return heard;
 }
 

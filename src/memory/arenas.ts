@@ -18,15 +18,20 @@
 // Cost: eight arenas take 0.1 ms to make on Node 26 and 1.5 ms on Bun 1.4, and 32 to 64 GiB of
 // address space.
 
+import { assert } from "../base/assert.ts";
+
 /** What is used here of a WebAssembly.Memory. */
 export interface Arena {
   readonly buffer: SharedArrayBuffer;
   grow(pages: number): number;
 }
 
-declare const WebAssembly: {
-  readonly Memory: new (limits: { initial: number; maximum: number; shared: true }) => Arena;
-};
+declare const WebAssembly:
+  | { readonly Memory: new (limits: { initial: number; maximum: number; shared: true }) => Arena }
+  | undefined;
+
+/** Whether this process has WebAssembly (`node --jitless` has not). */
+export const hasArenas: boolean = typeof WebAssembly !== "undefined";
 
 /** A shared memory, as it is handed to other threads: by postMessage, workerData or otherwise. */
 export interface SharedSegments {
@@ -45,9 +50,12 @@ const PLACE_MASK = 8191;
 /** All but the last: the number of a cell and 1 fit beside the bytes. */
 const CELLS = ARENAS * ARENA_CELLS - 1;
 
+/** REQUIRES: hasArenas. */
 export function makeArenas(): Arena[] {
+  assert(typeof WebAssembly !== "undefined", "arenas are made where there is WebAssembly");
+  const { Memory } = WebAssembly;
   const limits = { initial: 0, maximum: ARENA_PAGES, shared: true } as const;
-  return Array.from({ length: ARENAS }, () => new WebAssembly.Memory(limits));
+  return Array.from({ length: ARENAS }, () => new Memory(limits));
 }
 
 /** Bytes of the segment with this word. */

@@ -148,7 +148,7 @@ export class Memory {
   readonly #root: Int32Array;
   readonly #rootF64: Float64Array;
 
-  /** @param shared what another thread's share() or known() returned; null: the memory is new */
+  /** @param shared what another thread's share() returned; null: the memory is new */
   constructor(shared: SharedSegments | null = null) {
     const segments = new Segments(shared ?? SEGMENT_BYTES_FIRST);
     this.#segments = segments;
@@ -177,27 +177,9 @@ export class Memory {
     return this.#segments.isShared;
   }
 
-  /** What another thread attaches by, as of now. */
-  known(): SharedSegments {
-    return this.#segments.known();
-  }
-
-  /**
-   * From now on other threads may attach. REQUIRES: this thread is the only one that changes
-   * anything.
-   */
+  /** From now on other threads may attach, by what this returns. */
   share(): SharedSegments {
     return this.#segments.share();
-  }
-
-  /** Moves a segment to where those find it who were told too early. */
-  moveToArena(segment: number): void {
-    this.#segments.moveToArena(segment);
-  }
-
-  /** Called when a segment was added before the memory is shared: known() says more than before. */
-  set onSegment(heard: ((segment: number) => void) | undefined) {
-    this.#segments.onSegment = heard;
   }
 
   /** Sees the segments that other threads have added and released; one comparison if none. */

@@ -38,9 +38,6 @@ export class Segments {
   readonly i32: Int32Array[] = [];
   readonly f64: Float64Array[] = [];
 
-  /** Called when a segment was added outside of the slots: known() says more than before. */
-  onSegment: ((segment: number) => void) | undefined;
-
   /** Whether new segments are made in arenas, as other threads may have attached. */
   isShared = false;
   #arenas: readonly Arena[] = [];
@@ -51,7 +48,7 @@ export class Segments {
   readonly #words: Int32Array = new Int32Array(SEGMENTS_MAX);
   #version = 0;
 
-  /** @param from what another thread's known() returned, or the bytes of a first segment */
+  /** @param from what another thread's share() returned, or the bytes of a first segment */
   constructor(from: SharedSegments | number) {
     if (typeof from === "number") {
       this.#add(0, from, new SharedArrayBuffer(from), 0);
@@ -68,40 +65,18 @@ export class Segments {
   // Several threads
 
   /**
-   * What another thread attaches by, which can be cloned to it in any way, as of now: segments that
-   * are added later it sees if the memory is shared before, or if they are moved by moveToSlot().
+   * From now on other threads may attach, by what this returns, which can be cloned to them in any
+   * way. New segments are made in arenas.
    */
-  known(): SharedSegments {
-    if (this.#arenas.length === 0) this.#arenas = makeArenas();
-    if (this.#buffers.length > 0) return { buffers: this.#buffers, arenas: this.#arenas };
-    const buffers = this.u8.map(({ buffer }, segment) =>
-      this.#isOutside(segment) ? (buffer as SharedArrayBuffer) : null,
-    );
-    return { buffers, arenas: this.#arenas };
-  }
-
-  /** Whether a segment is there, and not in an arena. */
-  #isOutside(segment: number): boolean {
-    const word = this.#root[R.words + segment];
-    return word !== 0 && !isInArena(word);
-  }
-
-  /** From now on segments are made in arenas. */
   share(): SharedSegments {
-    const known = this.known();
+    if (this.#arenas.length === 0) this.#arenas = makeArenas();
     this.isShared = true;
-    return known;
-  }
-
-  /**
-   * Moves a segment into an arena, where all threads find it. REQUIRES: the memory is shared, and
-   * nobody else has looked at the segment.
-   */
-  moveToArena(segment: number): void {
-    if (!this.#isOutside(segment)) return;
-    const bytes = this.u8[segment];
-    this.#addInArena(segment, this.#placeFor(bytes.length));
-    this.u8[segment].set(bytes);
+    if (this.#buffers.length > 0) return { buffers: this.#buffers, arenas: this.#arenas };
+    const buffers = this.u8.map(({ buffer }, segment) => {
+      const word = this.#root[R.words + segment];
+      return word === 0 || isInArena(word) ? null : (buffer as SharedArrayBuffer);
+    });
+    return { buffers, arenas: this.#arenas };
   }
 
   /**
@@ -180,12 +155,14 @@ export class Segments {
     if (segment < 0) return -1;
     if (!this.isShared) {
       this.#add(segment, size, new SharedArrayBuffer(size), 0);
-      this.onSegment?.(segment);
       return segment;
     }
-    const word = this.#placeFor(size);
+    const arenas = this.#arenas;
+    const word = placeFor(this.#root.subarray(R.words, SEGMENTS_END), size);
     if (word === 0) return -1;
-    if (this.#addInArena(segment, word)) this.u8[segment].fill(0, 0, zeros);
+    const isUsed = growFor(arenas, word);
+    this.#add(segment, word, bufferOf(arenas, word), offsetOf(word));
+    if (isUsed) this.u8[segment].fill(0, 0, zeros);
     return segment;
   }
 
@@ -194,17 +171,6 @@ export class Segments {
       if (this.sizeOf(segment) === 0) return segment;
     }
     return -1;
-  }
-
-  #placeFor(size: number): number {
-    return placeFor(this.#root.subarray(R.words, SEGMENTS_END), size);
-  }
-
-  /** Adds the segment with this word; returns whether its bytes may have been used before. */
-  #addInArena(segment: number, word: number): boolean {
-    const isUsed = growFor(this.#arenas, word);
-    this.#add(segment, word, bufferOf(this.#arenas, word), offsetOf(word));
-    return isUsed;
   }
 
   #add(segment: number, word: number, buffer: SharedArrayBuffer, start: number): void {

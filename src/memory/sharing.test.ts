@@ -163,18 +163,3 @@ test("all 256 segments are in use, and both threads see it", async () => {
   memory.verify();
   assert.equal(memory.nearlyExhausted, false);
 });
-
-test("a segment that a thread was not told of is moved to where it finds it", () => {
-  const memory = new Memory();
-  const early = allocateFilled(memory, 100, 1);
-  const told = memory.known();
-  const blocks = Array.from({ length: 20 }, (_, i) => allocateFilled(memory, 200_000, i));
-  assert.ok(memory.u8.length > 2);
-  memory.share();
-  const segments = memory.u8.length;
-  for (let segment = 1; segment < segments; segment++) memory.moveToArena(segment);
-  const attached = Memory.attach(told);
-  for (const each of [early, ...blocks]) assert.ok(isFilled(attached, each));
-  attached.verify();
-  memory.verify();
-});

@@ -48,6 +48,8 @@ export interface Heir {
 }
 
 export abstract class Member implements LockEnvironment, RosterMember {
+  /** What this thread has attached by, or handed out. */
+  readonly handle: SharedDatabase;
   readonly control: Int32Array;
   readonly number: number;
   readonly memory: Memory;
@@ -61,7 +63,6 @@ export abstract class Member implements LockEnvironment, RosterMember {
   readonly membership: Membership;
   readonly loadsInOrder: boolean;
   readonly #platform: Platform;
-  readonly #handle: SharedDatabase;
   readonly #inboxes: (Inbox | undefined)[] = new Array(MEMBERS_MAX + 1).fill(undefined);
   readonly #inbox: Inbox;
   readonly #mailbox: Mailbox;
@@ -76,7 +77,7 @@ export abstract class Member implements LockEnvironment, RosterMember {
     this.control = handle.control;
     this.number = number;
     this.memory = memory;
-    this.#handle = handle;
+    this.handle = handle;
     this.#inbox = this.inboxOf(number);
     this.#mailbox = new Mailbox(this, handle.mailboxes);
     this.#insideWord = memberWord(number, MemberWord.inside);
@@ -107,8 +108,8 @@ export abstract class Member implements LockEnvironment, RosterMember {
     if (this.isOwner) Atomics.store(this.control, ControlWord.lastClient, services.lastClient);
     this.#countClients(services.sessions.size);
     this.#inbox.takeAll(() => {});
-    this.#desk = new Desk(this, this.#handle.mailboxes, executor);
-    this.roster = new Roster(this, this.#handle.roster, {
+    this.#desk = new Desk(this, this.handle.mailboxes, executor);
+    this.roster = new Roster(this, this.handle.roster, {
       blocking,
       pubsub,
       table: executor.table,

@@ -235,3 +235,14 @@ test("a handle opens the same database twice in a thread, and in the owner's its
     });
     assert.equal(db.get("mine"), "1");
   }));
+
+test("what a thread shares that has attached is the same database", () =>
+  withShared(1, async (db, thread) => {
+    const shared = await thread.run((there) => there.share());
+    assert.equal(open(shared), db);
+    db.close();
+    await withThreads(shared, 1, async (third) => {
+      await third.run((there) => there.set("k", "third's"));
+    });
+    assert.equal(db.get("k"), "third's");
+  }));
