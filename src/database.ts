@@ -171,6 +171,8 @@ export class Database {
   #leave(guest: Guest): void {
     this.turn(() => this.executor.leave());
     guest.leave();
+    this.lock = noLock;
+    this.member = null;
   }
 
   /** In a guest: goes on with the log that the owner shares. REQUIRES: the lock. */
@@ -199,7 +201,11 @@ export class Database {
   /** Does what an event is for, while no other thread changes anything. */
   turn(work: () => void): void {
     const { member } = this;
-    if (member === null) return work();
+    if (member === null) {
+      // A guest that has left has no business there any more.
+      if (!this.#closed || this.isOwner) work();
+      return;
+    }
     if (!member.tryEnter()) return;
     try {
       work();

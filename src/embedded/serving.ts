@@ -1,8 +1,12 @@
-// Serving an embedded database to others: the server of `tskeydb` on the same data. Its modules are
-// loaded when listen() is called first, so that a program that never does pays nothing.
+// Serving an embedded database to others: the server of `tskeydb` on the same data, in this thread
+// or in threads of its own (server/io-threads.ts). Its modules are loaded when listen() is called
+// first, so that a program that never does pays nothing.
+//
+//   listen()                 one Server for all such addresses, until the last of them is closed
+//   listen({ threads: 4 })   IoThreads for this address alone
 
 import { DatabaseError } from "../base/database-error.ts";
-import type { Server } from "../server/server.ts";
+import type { Listener } from "../platform/platform.ts";
 import type { Core } from "./core.ts";
 import { checkOptions } from "./options.ts";
 
@@ -16,26 +20,41 @@ export interface ListenOptions {
    * and for those to come.
    */
   readonly password?: string;
+  /**
+   * How many threads serve at this address: 1, unless said otherwise, which is the thread that
+   * calls; or 2 to 60, which are workers of their own, and go on while that thread computes.
+   */
+  readonly threads?: number;
 }
 
-const optionNames: ReadonlySet<string> = new Set<keyof ListenOptions>(["port", "host", "password"]);
+const optionNames: ReadonlySet<string> = new Set<keyof ListenOptions>([
+  "port",
+  "host",
+  "password",
+  "threads",
+]);
+/** A database has places for 62 threads beside the one that opened it; some are left for others. */
+const THREADS_MAX = 60;
 
 /** A database that listens. */
 export interface Listening {
   readonly host: string;
   readonly port: number;
-  /** Takes no more connections here; with the last listener, those that are open are closed. */
+  /**
+   * Takes no more connections here; with the last listener of the threads that serve here, those
+   * that are open are closed.
+   */
   close(): void;
 }
 
-/** The servers of the databases that listen. */
+/** Those who serve the databases that listen. */
 const servings: WeakMap<Core, Serving> = new WeakMap();
 
 /** Accepts connections at one more address; see Database.listen. */
 export async function listen(core: Core, options: ListenOptions): Promise<Listening> {
   core.check();
   checkOptions("listen", options, optionNames);
-  const { port = 6379, host = "127.0.0.1", password } = options;
+  const { port = 6379, host = "127.0.0.1", password, threads = 1 } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
     throw new RangeError("listen(): port is a whole number from 0 to 65535");
   }
@@ -45,10 +64,18 @@ export async function listen(core: Core, options: ListenOptions): Promise<Listen
   if (password !== undefined && (typeof password !== "string" || password === "")) {
     throw new TypeError("listen(): password is a text of one character or more");
   }
-  const { Server } = await import("../server/server.ts");
+  if (!Number.isInteger(threads) || threads < 1 || threads > THREADS_MAX) {
+    throw new RangeError(`listen(): threads is a whole number from 1 to ${THREADS_MAX}`);
+  }
+  if (threads > 1 && !core.engine.isOwner) {
+    throw new DatabaseError(
+      "THREAD",
+      "listen(): threads that serve are started by the thread that opened the database",
+    );
+  }
+  const newFront = await frontsOf(core, threads);
   core.check();
-  const { services, engine } = core;
-  const { configuration } = services;
+  const { configuration } = core.services;
   const before = configuration.get("requirepass");
   if (password !== undefined && password !== before) {
     if (servings.has(core)) {
@@ -61,59 +88,121 @@ export async function listen(core: Core, options: ListenOptions): Promise<Listen
   }
   let serving = servings.get(core);
   if (serving === undefined) {
-    serving = new Serving(new Server(engine, services, configuration));
+    serving = new Serving(core);
     servings.set(core, serving);
-    core.stopServing = () => serving?.stop(core);
   }
   try {
-    return await serving.listen(core, host, port);
+    return await serving.listen(host, port, threads, newFront);
   } catch (error) {
+    serving.endIfIdle();
     if (!servings.has(core)) configuration.put("requirepass", before);
     throw error;
   }
 }
 
-/** The one server of a database, with its listeners. */
-class Serving {
-  readonly #server: Server;
-  #listeners = 0;
+/** Who takes connections: this thread's server, or threads. */
+interface Front {
+  start(): Promise<void>;
+  listen(host: string, port: number): Promise<Listener>;
+  stop(): void;
+}
 
-  constructor(server: Server) {
-    this.#server = server;
+/** Makes the front for so many threads, once its modules are there. */
+async function frontsOf(core: Core, threads: number): Promise<() => Front> {
+  const { engine, services } = core;
+  const { configuration } = services;
+  if (threads === 1) {
+    const { Server } = await import("../server/server.ts");
+    return () => {
+      const server = new Server(engine, services, configuration);
+      return {
+        start: async () => {},
+        listen: (host, port) => server.listen(host, port),
+        stop: () => server.stop(),
+      };
+    };
+  }
+  const { IoThreads } = await import("../server/io-threads.ts");
+  return () => {
+    const all = new IoThreads(engine, services, configuration, threads);
+    return {
+      start: () => all.start(core.share()),
+      listen: (host, port) => all.listen(host, port),
+      stop: () => void all.stop(),
+    };
+  };
+}
+
+/** All who serve a database. */
+class Serving {
+  readonly #core: Core;
+  /** This thread's own, if it serves. */
+  #own: Front | undefined;
+  /** All, with the number of their addresses. */
+  readonly #fronts: Map<Front, number> = new Map();
+
+  constructor(core: Core) {
+    this.#core = core;
+    core.stopServing = () => this.#stop();
   }
 
-  async listen(core: Core, host: string, port: number): Promise<Listening> {
-    this.#listeners++;
+  async listen(
+    host: string,
+    port: number,
+    threads: number,
+    newFront: () => Front,
+  ): Promise<Listening> {
+    const front = (threads === 1 ? this.#own : undefined) ?? newFront();
+    if (threads === 1) this.#own = front;
+    const isNew = !this.#fronts.has(front);
+    this.#fronts.set(front, (this.#fronts.get(front) ?? 0) + 1);
     try {
-      const listener = await this.#server.listen(host, port);
-      if (core.closed) {
-        listener.close();
-        throw new DatabaseError("CLOSED", "the database was closed before it could listen");
-      }
+      if (isNew) await front.start();
+      this.#check();
+      const listener = await front.listen(host, port);
+      if (this.#core.closed) listener.close();
+      this.#check();
       let open = true;
       const close = (): void => {
         if (!open) return;
         open = false;
         listener.close();
-        this.#closed(core);
+        this.#closed(front);
       };
       return { host, port: listener.port, close };
     } catch (error) {
-      this.#closed(core);
+      this.#closed(front);
       throw error;
     }
   }
 
-  #closed(core: Core): void {
-    this.#listeners--;
-    if (this.#listeners === 0) this.stop(core);
+  #check(): void {
+    if (!this.#core.closed) return;
+    throw new DatabaseError("CLOSED", "the database was closed before it could listen");
   }
 
-  /** Closes all connections, once they have been sent what is ready. */
-  stop(core: Core): void {
-    if (servings.get(core) !== this) return;
-    servings.delete(core);
-    core.stopServing = undefined;
-    this.#server.stop();
+  /** One address less. */
+  #closed(front: Front): void {
+    const left = (this.#fronts.get(front) ?? 0) - 1;
+    if (left > 0) this.#fronts.set(front, left);
+    else this.#end(front);
+  }
+
+  /** Closes its connections, once they have been sent what is ready. */
+  #end(front: Front): void {
+    if (!this.#fronts.delete(front)) return;
+    if (this.#own === front) this.#own = undefined;
+    front.stop();
+    this.endIfIdle();
+  }
+
+  endIfIdle(): void {
+    if (this.#fronts.size > 0 || servings.get(this.#core) !== this) return;
+    servings.delete(this.#core);
+    this.#core.stopServing = undefined;
+  }
+
+  #stop(): void {
+    for (const front of [...this.#fronts.keys()]) this.#end(front);
   }
 }

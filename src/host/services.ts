@@ -19,7 +19,7 @@ import { allocatorText, memoryAdvice, memorySection, memoryStats } from "./info/
 import { serverSections } from "./info/server-sections.ts";
 import type { InfoSource } from "./info/source.ts";
 import { statsSections } from "./info/stats-sections.ts";
-import { type NetworkFigures, noNetwork } from "./network-figures.ts";
+import { Network } from "./network-figures.ts";
 import { Rates } from "./rates.ts";
 
 /** How often it is told that browsers are made to speak to us. */
@@ -31,7 +31,7 @@ export class ProcessServices implements Services, InfoSource {
   readonly sessions: Map<number, Session> = new Map();
   readonly startedMs: number;
   readonly runId: string;
-  network: NetworkFigures = noNetwork;
+  readonly network: Network = new Network();
   /** Ends the process's server; not set where SHUTDOWN is not for clients to say. */
   onShutdown: (() => void) | undefined;
   /** Called, at most once a minute, when a client that speaks HTTP is disconnected. */

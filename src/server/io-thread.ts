@@ -6,10 +6,12 @@ import type { DatabaseError } from "../base/database-error.ts";
 import { attachTo } from "../host/attaching.ts";
 import { Configuration, type ConfigurationContents } from "../host/configuration.ts";
 import { type PlatformError, thisPlatform } from "../platform/index.ts";
+import { Guest } from "../threads/guest.ts";
 import type { SharedDatabase } from "../threads/handle.ts";
 import { renameCommands } from "./renaming.ts";
 import { Server } from "./server.ts";
 import { FiguresWriter, type SharedFigures } from "./thread-figures.ts";
+import { ThreadWord, threadWord } from "./thread-words.ts";
 
 /** What an I/O thread is started with. */
 export interface IoThreadOrder {
@@ -17,6 +19,8 @@ export interface IoThreadOrder {
   readonly database: SharedDatabase;
   readonly configuration: ConfigurationContents;
   readonly figures: SharedFigures;
+  /** See thread-words.ts. */
+  readonly words: Int32Array;
 }
 
 /** What it is told. */
@@ -38,12 +42,18 @@ export type Said =
       readonly limit: string;
     };
 
+/** Connections whose clients do not read what they have been sent are waited for so long. */
+const LAST_REPLIES_MS = 1000;
+const LOOK_MS = 5;
+
 const platform = thisPlatform();
 const parent = platform.parentThread();
 serve(parent.data as IoThreadOrder);
 
 function serve(order: IoThreadOrder): void {
   const say = (said: Said): void => parent.post(said);
+  const ownWord = threadWord(order.number, ThreadWord.thread);
+  Atomics.store(order.words, ownWord, platform.threadNumber());
   const configuration = Configuration.of(order.configuration);
   const { database, services } = attachTo(platform, order.database, configuration);
   renameCommands(database, configuration);
@@ -55,6 +65,7 @@ function serve(order: IoThreadOrder): void {
   const figures = new FiguresWriter(order.figures, order.number, server);
   server.outbox.onTurn = () => figures.write();
   server.onSecond = () => figures.writeAll();
+  if (member instanceof Guest) member.onAsk = () => figures.writeAll();
   services.onBrowser = (address) => say({ kind: "browser", address });
   server.onCutOff = (address, error, limit) =>
     say({ kind: "cutOff", address, text: error.message, limit });
@@ -72,20 +83,38 @@ function serve(order: IoThreadOrder): void {
   };
   const stop = (): void => {
     server.stop();
+    server.forgetClients();
     try {
       database.close();
       server.sendLast();
     } finally {
       figures.writeAll();
-      // One more turn, so that what was sent last leaves.
-      platform.afterTurn(() => platform.exit(0));
+      endOnceSent(server);
     }
+  };
+  const done = (): void => {
+    const word = threadWord(order.number, ThreadWord.done);
+    Atomics.add(order.words, word, 1);
+    Atomics.notify(order.words, word);
   };
   parent.onMessage((message) => {
     const told = message as Told;
-    if (told.kind === "listen") void listen(told.id, told.host, told.port);
-    else if (told.kind === "unlisten") listeners.get(told.id)?.close();
-    else stop();
+    if (told.kind === "listen") return void listen(told.id, told.host, told.port);
+    try {
+      if (told.kind === "stop") stop();
+      else listeners.get(told.id)?.close();
+    } finally {
+      done();
+    }
   });
   say({ kind: "ready" });
+}
+
+/** Ends the thread when what was sent last has left. */
+function endOnceSent(server: Server): void {
+  const untilMs = platform.monotonicMs() + LAST_REPLIES_MS;
+  platform.every(LOOK_MS, () => {
+    const isSent = server.connections.all.size === 0;
+    if (isSent || platform.monotonicMs() > untilMs) platform.exit(0);
+  });
 }

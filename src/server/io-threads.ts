@@ -22,11 +22,16 @@ import {
 import { pathOfUrl } from "../platform/urls.ts";
 import type { SharedDatabase } from "../threads/handle.ts";
 import type { IoThreadOrder, Said, Told } from "./io-thread.ts";
-import { AllFigures, newSharedFigures } from "./thread-figures.ts";
+import { AllFigures, newSharedFigures, type SharedFigures } from "./thread-figures.ts";
+import { newThreadWords, ThreadWord, threadWord } from "./thread-words.ts";
 import { eachSecond, Upkeep } from "./upkeep.ts";
 
-/** Threads that were told to stop are given so long. */
+/** Threads that were told to stop are given so long to end, */
 const STOP_MS = 10_000;
+/** … and any that were told something to do it, while this one waits in place, */
+const DONE_MS = 5000;
+/** … and looks so often whether it is asked for something. */
+const LOOK_MS = 1;
 /** More than 60 are not started: a database has places for 63 threads. */
 export const IO_THREADS_MAX = 60;
 
@@ -55,7 +60,11 @@ export class IoThreads {
   readonly #configuration: Configuration;
   readonly #count: number;
   readonly #upkeep: Upkeep;
+  readonly #shared: SharedFigures;
   readonly #figures: AllFigures;
+  readonly #words: Int32Array;
+  /** Times that they were told something that is waited for. */
+  #told = 0;
   readonly #threads: Thread[] = [];
   /** For each address that is waited for, by thread and number. */
   readonly #waiting: Map<string, Waiting> = new Map();
@@ -79,15 +88,14 @@ export class IoThreads {
     this.#upkeep = new Upkeep(database, services);
     this.#shared = newSharedFigures(this.#count);
     this.#figures = new AllFigures(this.#shared);
+    this.#words = newThreadWords(this.#count);
   }
-
-  readonly #shared: ReturnType<typeof newSharedFigures>;
 
   /** Starts the threads, on the database that `handle` hands over. */
   async start(handle: SharedDatabase): Promise<void> {
     const { platform, log } = this.#database;
     const module = entry(platform);
-    this.#services.network = this.#figures;
+    this.#services.network.add(this.#figures);
     const begun: Promise<void>[] = [];
     for (let number = 0; number < this.#count; number++) {
       const order: IoThreadOrder = {
@@ -95,6 +103,7 @@ export class IoThreads {
         database: handle,
         configuration: this.#configuration.contents,
         figures: this.#shared,
+        words: this.#words,
       };
       begun.push(this.#begin(platform.startWorker(module, order), number));
     }
@@ -104,9 +113,15 @@ export class IoThreads {
       await this.stop();
       throw error;
     }
-    if (log !== null) log.onProgress = () => this.#lookAtLog();
+    if (log !== null) {
+      const { onProgress } = log;
+      log.onProgress = () => {
+        onProgress?.();
+        this.#lookAtLog();
+      };
+    }
     this.#cron = eachSecond(this.#database, this.#services, () => {
-      this.#upkeep.everySecond();
+      this.#upkeep.everySecond(this.#figures);
       this.#lookAtLog();
     });
   }
@@ -121,9 +136,11 @@ export class IoThreads {
   #begin(worker: StartedWorker, number: number): Promise<void> {
     return new Promise((ready, failed) => {
       let isReady = false;
+      let hasFailed = false;
       const fail = (error: unknown): void => {
         if (!isReady) failed(error);
-        else if (this.#stopping === undefined) this.onError(error);
+        else if (this.#stopping === undefined && !hasFailed) this.onError(error);
+        hasFailed = true;
       };
       const ended = new Promise<void>((resolve) => {
         worker.onExit((code) => {
@@ -171,7 +188,7 @@ export class IoThreads {
         }),
     );
     this.#tell({ kind: "listen", id, host, port: chosen });
-    const close = (): void => this.#tell({ kind: "unlisten", id });
+    const close = (): void => this.#tellAndWait({ kind: "unlisten", id });
     try {
       await Promise.all(all);
     } catch (error) {
@@ -182,16 +199,50 @@ export class IoThreads {
     return { address: host, port: chosen, close };
   }
 
-  /** All stop: what they have been sent is in the log, and their clients have their replies. */
+  /** Tells all, and waits in place until they have done it, or until that takes too long. */
+  #tellAndWait(told: Told): void {
+    this.#told++;
+    this.#tell(told);
+    const { member, platform } = this.#database;
+    // They may need the lock.
+    if (member === null || member.lock.held) return;
+    const untilMs = platform.monotonicMs() + DONE_MS;
+    for (let number = 0; number < this.#threads.length; number++) {
+      const word = threadWord(number, ThreadWord.done);
+      let done = Atomics.load(this.#words, word);
+      while (done < this.#told && this.#isRunning(number) && platform.monotonicMs() < untilMs) {
+        member.attend();
+        Atomics.wait(this.#words, word, done, LOOK_MS);
+        done = Atomics.load(this.#words, word);
+      }
+    }
+  }
+
+  #isRunning(number: number): boolean {
+    const thread = Atomics.load(this.#words, threadWord(number, ThreadWord.thread));
+    return this.#database.platform.isThreadRunning(thread);
+  }
+
+  /**
+   * All stop: what they have been sent is in the log, and their clients get their replies. Returns
+   * when they have left the database; settles when they have ended.
+   */
   stop(): Promise<void> {
     this.#stopping ??= this.#stop();
     return this.#stopping;
   }
 
-  async #stop(): Promise<void> {
+  #stop(): Promise<void> {
     const { platform } = this.#database;
+    const { network } = this.#services;
     if (this.#cron !== undefined) platform.clearTimer(this.#cron);
-    this.#tell({ kind: "stop" });
+    this.#tellAndWait({ kind: "stop" });
+    network.remove(this.#figures);
+    return this.#ended();
+  }
+
+  async #ended(): Promise<void> {
+    const { platform } = this.#database;
     const timer = platform.setTimer(STOP_MS, () => {
       for (const { worker } of this.#threads) worker.terminate();
     });

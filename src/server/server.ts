@@ -89,7 +89,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
       keepAliveSeconds: configuration.get("tcp-keepalive"),
       inputBytesMax: configuration.get("client-query-buffer-limit"),
     });
-    services.network = this;
+    services.network.add(this);
     if (log !== null) this.followLog(log);
     database.afterBackgroundWrites = () => this.outbox.schedule();
     this.#follow(configuration);
@@ -439,7 +439,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
   // Time
 
   #everySecond(): void {
-    this.#upkeep?.everySecond();
+    this.#upkeep?.everySecond(this);
     this.onSecond?.();
     this.connections.checkOutputLimits();
     const timeout = this.#configuration.get("timeout");
@@ -465,7 +465,21 @@ export class Server implements ConnectionOwner, NetworkFigures {
     this.outbox.flush();
     this.connections.closeAll();
     this.outbox.flush();
+    this.services.network.remove(this);
     this.database.afterBackgroundWrites = () => this.database.log?.commit();
+  }
+
+  /** From now on nothing is known of the clients; what is on its way to them goes on. */
+  forgetClients(): void {
+    const { executor } = this.database;
+    const clients = [...this.#clients()];
+    this.database.turn(() => {
+      for (const { connection, session } of clients) {
+        connection.context = undefined;
+        this.services.dismiss(session.id);
+        executor.forget(session);
+      }
+    });
   }
 
   /** Sends the replies that closing the database has made true. */

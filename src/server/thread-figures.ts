@@ -2,23 +2,18 @@
 // ended, and who reports adds them up. What is looked at in every connection is written once a
 // second.
 
-import type { NetworkFigures } from "../host/network-figures.ts";
+import {
+  COUNTED,
+  LARGEST,
+  type NetworkFigure,
+  type NetworkFigures,
+  NetworkTotals,
+  PRESENT,
+} from "../host/network-figures.ts";
 
-const COUNTED = [
-  "bytesReceived",
-  "bytesSent",
-  "reads",
-  "writes",
-  "connectionsReceived",
-  "connectionsRejected",
-  "inputLimitDisconnections",
-  "outputLimitDisconnections",
-  "subscribedClients",
-  "watchingClients",
-] as const;
-const LOOKED_UP = ["clientBytes", "inputBytesMost", "outputBytesMost"] as const;
-const FIELDS = [...COUNTED, ...LOOKED_UP];
-type Field = (typeof FIELDS)[number];
+const FIELDS: readonly NetworkFigure[] = [...COUNTED, ...PRESENT, ...LARGEST];
+/** The first of those for which every connection is looked at. */
+const LOOKED_UP = FIELDS.indexOf("clientBytes");
 
 /** What is shared: a row of figures for each thread, and how often they were set back. */
 export interface SharedFigures {
@@ -55,89 +50,34 @@ export class FiguresWriter {
       this.#figures.resetFigures();
     }
     const row = this.#row;
-    for (let i = 0; i < COUNTED.length; i++) row[i] = this.#figures[COUNTED[i] as Field];
+    for (let i = 0; i < LOOKED_UP; i++) row[i] = this.#figures[FIELDS[i]];
   }
 
   /** Writes what has to be looked up, too. */
   writeAll(): void {
     this.write();
-    for (const [i, field] of LOOKED_UP.entries()) {
-      this.#row[COUNTED.length + i] = this.#figures[field];
-    }
+    for (let i = LOOKED_UP; i < FIELDS.length; i++) this.#row[i] = this.#figures[FIELDS[i]];
   }
 }
 
 /** The figures of all threads together. */
-export class AllFigures implements NetworkFigures {
+export class AllFigures extends NetworkTotals {
   port = 0;
   readonly #shared: SharedFigures;
 
   constructor(shared: SharedFigures) {
+    super();
     this.#shared = shared;
   }
 
   resetFigures(): void {
     Atomics.add(this.#shared.resets, 0, 1);
     const { rows } = this.#shared;
-    for (let i = 0; i < rows.length; i++) if (!isPresent(i % FIELDS.length)) rows[i] = 0;
+    for (let at = 0; at < rows.length; at += FIELDS.length) rows.fill(0, at, at + COUNTED.length);
   }
 
-  get bytesReceived(): number {
-    return this.#sum("bytesReceived");
-  }
-  get bytesSent(): number {
-    return this.#sum("bytesSent");
-  }
-  get reads(): number {
-    return this.#sum("reads");
-  }
-  get writes(): number {
-    return this.#sum("writes");
-  }
-  get connectionsReceived(): number {
-    return this.#sum("connectionsReceived");
-  }
-  get connectionsRejected(): number {
-    return this.#sum("connectionsRejected");
-  }
-  get inputLimitDisconnections(): number {
-    return this.#sum("inputLimitDisconnections");
-  }
-  get outputLimitDisconnections(): number {
-    return this.#sum("outputLimitDisconnections");
-  }
-  get subscribedClients(): number {
-    return this.#sum("subscribedClients");
-  }
-  get watchingClients(): number {
-    return this.#sum("watchingClients");
-  }
-  get clientBytes(): number {
-    return this.#sum("clientBytes");
-  }
-  get inputBytesMost(): number {
-    return Math.max(...this.#all("inputBytesMost"));
-  }
-  get outputBytesMost(): number {
-    return Math.max(...this.#all("outputBytesMost"));
-  }
-
-  #sum(field: Field): number {
-    let sum = 0;
-    for (const value of this.#all(field)) sum += value;
-    return sum;
-  }
-
-  *#all(field: Field): Generator<number> {
+  protected *values(figure: NetworkFigure): Generator<number> {
     const { rows } = this.#shared;
-    for (let at = FIELDS.indexOf(field); at < rows.length; at += FIELDS.length) {
-      yield rows[at] as number;
-    }
+    for (let at = FIELDS.indexOf(figure); at < rows.length; at += FIELDS.length) yield rows[at];
   }
-}
-
-/** Of a row: whether it says what is now, and is not counted from some time on. */
-function isPresent(index: number): boolean {
-  const field = FIELDS[index];
-  return field === "subscribedClients" || field === "watchingClients";
 }

@@ -2,6 +2,7 @@
 // tables take, memory that goes back to the system. One thread does it, of however many serve.
 
 import type { Database } from "../database.ts";
+import type { NetworkFigures } from "../host/network-figures.ts";
 import type { ProcessServices } from "../host/services.ts";
 import type { Timer } from "../platform/platform.ts";
 import { MemoryUpkeep } from "./memory-upkeep.ts";
@@ -19,7 +20,9 @@ export class Upkeep {
     this.#memory = new MemoryUpkeep(database.platform, database.memory);
   }
 
-  everySecond(): void {
+  /** Of several who serve in this process, it is the first of them that sees to it. */
+  everySecond(server: NetworkFigures): void {
+    if (this.#services.network.servers[0] !== server) return;
     this.#services.sample();
     this.#database.keyspace.dropEmpty();
     this.#database.tock();

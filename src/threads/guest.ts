@@ -19,6 +19,8 @@ const MINUS = 0x2d;
 export class Guest extends Member {
   #log: Pick<Log, "noteProgress"> | undefined;
   #hasLeft = false;
+  /** Called before the owner is asked for something, which this thread may have a part in. */
+  onAsk: () => void = () => {};
 
   constructor(platform: Platform, handle: SharedDatabase, memory: Memory) {
     super(platform, handle, memory, takeNumber(platform, handle.control));
@@ -74,6 +76,7 @@ export class Guest extends Member {
   }
 
   #askOwner(c: Context): void {
+    this.onAsk();
     // The owner counts it.
     if (c.command !== undefined) c.executor.statistics.uncountCall(c.command);
     const reply = this.ask(OWNER, c.args, c.db, c.reply.protocol, !isLocal(c.session));

@@ -232,6 +232,11 @@ export abstract class Member implements LockEnvironment, RosterMember {
     });
   }
 
+  /** This thread waits in place for others, and answers meanwhile what they ask. */
+  attend(): void {
+    this.waiting(Atomics.load(this.control, ControlWord.holder));
+  }
+
   // Clients, of whichever thread
 
   /** The number of one that connects now. */

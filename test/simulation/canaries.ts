@@ -25,7 +25,7 @@ interface Links {
 }
 
 function outboxOf(database: Database): Outbox {
-  return (coreOf(database).services.network as Server).outbox;
+  return (coreOf(database).services.network.servers[0] as Server).outbox;
 }
 
 export const CANARIES: readonly Canary[] = [
