@@ -23,8 +23,9 @@ export function checkVersion(handle: SharedDatabase): void {
 }
 
 /**
- * Attaches this thread, with a configuration of its own. Throws DatabaseError where the database
- * is closed, damaged, kept by another thread, or used by as many as there may be.
+ * Attaches this thread, with a configuration of its own, which gets what was set in any thread
+ * (CONFIG SET) since the database is shared. Throws DatabaseError where the database is closed,
+ * damaged, kept by another thread, or used by as many as there may be.
  */
 export function attachTo(
   platform: Platform,
@@ -34,6 +35,7 @@ export function attachTo(
   const clock = (): number => platform.nowMs();
   const services = new ProcessServices(platform, configuration, clock);
   const guest = new Guest(platform, handle, Memory.attach(handle.segments));
+  guest.onConfigured = (name, value) => void configuration.set([[name, value]], true);
   try {
     guest.lock.enter();
   } catch (error) {

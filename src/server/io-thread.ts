@@ -59,9 +59,6 @@ function serve(order: IoThreadOrder): void {
   renameCommands(database, configuration);
   const server = new Server(database, services, configuration);
   const { member } = database;
-  if (member !== null)
-    member.onConfigured = (name, value) => void configuration.set([[name, value]]);
-
   const figures = new FiguresWriter(order.figures, order.number, server);
   server.outbox.onTurn = () => figures.write();
   server.onSecond = () => figures.writeAll();

@@ -38,13 +38,21 @@ export class MemoryUpkeep {
 
   /** To be called about once a second; `clientBytes` wait in buffers of clients. */
   tend(clientBytes: number): void {
+    this.#trim();
+    this.collect(clientBytes);
+  }
+
+  #trim(): void {
     const memory = this.#memory;
-    if (memory.isSparse) {
-      if (memory.usedBytes !== this.#trimmedAtBytes) memory.trim();
-      this.#trimmedAtBytes = memory.usedBytes;
-    }
+    if (!memory.isSparse) return;
+    if (memory.usedBytes !== this.#trimmedAtBytes) memory.trim();
+    this.#trimmedAtBytes = memory.usedBytes;
+  }
+
+  /** Sees to the garbage alone, of which each thread has its own. */
+  collect(clientBytes: number): void {
     const residentBytes = this.#platform.residentBytes();
-    const unaccounted = residentBytes - memory.reservedBytes - clientBytes;
+    const unaccounted = residentBytes - this.#memory.reservedBytes - clientBytes;
     this.#floorBytes = Math.min(this.#floorBytes, unaccounted);
     this.#seconds++;
     const hasGrown = unaccounted > Math.max(UNACCOUNTED_MAX, this.#floorBytes + GROWTH_MIN);

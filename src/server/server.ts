@@ -63,8 +63,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
   /** Called when a client has been cut off for a limit, with its address, why, and the limit. */
   onCutOff: (address: string, error: Error, limit: string) => void = () => {};
 
-  /** Where this is the only thread that serves. */
-  readonly #upkeep: Upkeep | undefined;
+  readonly #upkeep: Upkeep;
   /** Called each second. */
   onSecond: (() => void) | undefined;
 
@@ -83,7 +82,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
     const { platform, executor, log } = database;
     this.#ahead = new Lookahead(executor.table, database.keyspace);
     this.#console = new Console(executor);
-    if (database.isOwner) this.#upkeep = new Upkeep(database, services);
+    this.#upkeep = new Upkeep(database, services);
     this.outbox = new Outbox(platform, executor.context.reply, openGate);
     this.connections = new Connections(platform, this.outbox, this, {
       keepAliveSeconds: configuration.get("tcp-keepalive"),
@@ -439,7 +438,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
   // Time
 
   #everySecond(): void {
-    this.#upkeep?.everySecond(this);
+    this.#upkeep.everySecond(this);
     this.onSecond?.();
     this.connections.checkOutputLimits();
     const timeout = this.#configuration.get("timeout");

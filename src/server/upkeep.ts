@@ -1,5 +1,6 @@
 // What a server sees to once a second, besides its clients: figures by the second, what empty
-// tables take, memory that goes back to the system. One thread does it, of however many serve.
+// tables take, memory that goes back to the system. The thread that opened the database does it,
+// however many serve; the others see to their own garbage.
 
 import type { Database } from "../database.ts";
 import type { NetworkFigures } from "../host/network-figures.ts";
@@ -22,6 +23,7 @@ export class Upkeep {
 
   /** Of several who serve in this process, it is the first of them that sees to it. */
   everySecond(server: NetworkFigures): void {
+    if (!this.#database.isOwner) return this.#memory.collect(server.clientBytes);
     if (this.#services.network.servers[0] !== server) return;
     this.#services.sample();
     this.#database.keyspace.dropEmpty();
