@@ -125,7 +125,13 @@ export class Database {
   /** What another thread needs to attach to this database, as soon as that is shared. */
   handle(path: string): SharedDatabase {
     const { databases } = this.keyspace;
-    this.#meeting ??= { tskeydb: version, id: this.#randomId(), path, databases, ...newMeeting() };
+    this.#meeting ??= {
+      tskeydb: version,
+      id: this.#randomId(),
+      path,
+      databases,
+      ...newMeeting(this.executor.table.all.length),
+    };
     return { ...this.#meeting, segments: this.memory.share(), log: this.log?.known ?? null };
   }
 

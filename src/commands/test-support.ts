@@ -79,6 +79,9 @@ class FakeServices implements Services {
   }
   readonly lastClient = 0;
   readonly hasLog = false;
+  askOwner(): boolean {
+    return false;
+  }
   askOthers(): readonly Uint8Array[] {
     return [];
   }

@@ -28,7 +28,7 @@
 import type { Settings } from "../keyspace/settings.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import { type CompiledCommand, Flag } from "./command.ts";
-import { LatencyHistogram } from "./latency-histogram.ts";
+import { type LatencyHistogram, LatencyHistograms } from "./latency-histogram.ts";
 import type { Services } from "./services.ts";
 import { FIGURES, Figure, type Statistics } from "./statistics.ts";
 
@@ -94,7 +94,7 @@ export class CallTimer {
   readonly #reasons: Uint8Array;
   /** What a call takes on average, in µs, of those that were timed alone by turn. */
   readonly #averages: Float64Array;
-  readonly #histograms: (LatencyHistogram | undefined)[];
+  readonly #histograms: LatencyHistograms;
 
   /** What reading the clock takes. */
   readonly #readingMs: number;
@@ -130,7 +130,7 @@ export class CallTimer {
     this.#untilShown = new Int32Array(commands.length);
     this.#alones = new Int32Array(commands.length);
     this.#averages = new Float64Array(commands.length);
-    this.#histograms = new Array(commands.length).fill(undefined);
+    this.#histograms = new LatencyHistograms(commands.length);
     this.#reasons = Uint8Array.from(commands, (command) => {
       const isBounded = (command.flags & Flag.fast) !== 0 || command.entry.complexity === "O(1)";
       return isBounded ? 0 : Alone.openEnded;
@@ -348,25 +348,23 @@ export class CallTimer {
     this.#cells[at + Figure.calls] += times;
     this.#cells[at + Figure.microseconds] += us * times;
     if (!this.#settings.callsTracked) return;
-    const histogram = this.#histograms[i] ?? this.#newHistogram(i);
-    histogram.add(us, times);
+    this.#histograms.own(i).add(us, times);
   }
 
-  #newHistogram(i: number): LatencyHistogram {
-    const histogram = new LatencyHistogram();
-    this.#histograms[i] = histogram;
-    return histogram;
-  }
-
-  /** How long calls of a command took, if there were any since the latest reset. */
+  /** How long calls of a command took in all threads, if there were any since the latest reset. */
   histogram(command: CompiledCommand): LatencyHistogram | undefined {
-    return this.#histograms[command.index];
+    return this.#histograms.of(command.index);
+  }
+
+  /** Several threads call: how long that takes is known to all. */
+  shareHistograms(buffer: SharedArrayBuffer, member: number): void {
+    this.#histograms.share(buffer, member);
   }
 
   /** CONFIG RESETSTAT. What calls take on average is as true as before. */
   reset(): void {
     this.#count = 0;
-    this.#histograms.fill(undefined);
+    this.#histograms.clear();
   }
 
   // Calls that no handler executes (embedded/short-ways.ts)

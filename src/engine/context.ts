@@ -11,6 +11,7 @@ import { Arguments } from "../protocol/arguments.ts";
 import { Errors } from "../protocol/errors.ts";
 import { ReplyWriter } from "../protocol/reply-writer.ts";
 import { Blocking } from "./blocking.ts";
+import type { CallTimer } from "./call-timer.ts";
 import type { CommandEntry, CompiledCommand } from "./command.ts";
 import type { CommandTable } from "./command-table.ts";
 import { Effects } from "./effects.ts";
@@ -31,6 +32,7 @@ export type Command = CommandEntry<Context>;
 /** The executor, as handlers see it: what they ask of it is written there. */
 export interface Engine {
   readonly table: CommandTable;
+  readonly timer: Pick<CallTimer, "settle">;
   readonly statistics: Statistics;
   readonly gates: Gates;
   readonly waiters: Waiters;

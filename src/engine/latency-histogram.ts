@@ -30,15 +30,35 @@ function endOf(bucket: number): number {
   return ((LINEAR + (bucket & (LINEAR - 1)) + 1) * 2 ** doubling) / UNITS_PER_US;
 }
 
+/** What a histogram is made of: its buckets, and behind them how many values there are. */
+const CELLS = BUCKETS + 1;
+
 export class LatencyHistogram {
+  readonly #cells: Float64Array;
+
+  /** @param cells those of a histogram that others look at, or have begun */
+  constructor(cells: Float64Array = new Float64Array(CELLS)) {
+    this.#cells = cells;
+  }
+
   /** How many values there are. */
-  count = 0;
-  readonly #buckets = new Float64Array(BUCKETS);
+  get count(): number {
+    return this.#cells[BUCKETS];
+  }
 
   /** Adds a value `times` times. */
   add(us: number, times: number): void {
-    this.count += times;
-    this.#buckets[bucketOf(Math.min(us * UNITS_PER_US, UNITS_MAX) | 0)] += times;
+    this.#cells[BUCKETS] += times;
+    this.#cells[bucketOf(Math.min(us * UNITS_PER_US, UNITS_MAX) | 0)] += times;
+  }
+
+  /** Adds all values of another one. */
+  addAll(other: LatencyHistogram): void {
+    for (let i = 0; i < CELLS; i++) this.#cells[i] += other.#cells[i];
+  }
+
+  clear(): void {
+    if (this.count > 0) this.#cells.fill(0);
   }
 
   /** The value in µs that `percent` of the values do not exceed; 0 when there are none. */
@@ -46,9 +66,87 @@ export class LatencyHistogram {
     const wanted = Math.max(1, Math.ceil((percent / 100) * this.count));
     let seen = 0;
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      seen += this.#buckets[bucket];
+      seen += this.#cells[bucket];
       if (seen >= wanted) return endOf(bucket);
     }
     return 0;
+  }
+}
+
+/**
+ * The histograms of commands, by their numbers. Those of several threads lie in one shared buffer,
+ * a row for each thread; a page of it is there once something has been added.
+ */
+export class LatencyHistograms {
+  readonly #commands: number;
+  #own: (LatencyHistogram | undefined)[];
+  #buffer: SharedArrayBuffer | undefined;
+  #member = 0;
+
+  constructor(commands: number) {
+    this.#commands = commands;
+    this.#own = new Array(commands).fill(undefined);
+  }
+
+  /** What a buffer for so many threads may grow to. */
+  static bytesMax(threads: number, commands: number): number {
+    return threads * commands * CELLS * Float64Array.BYTES_PER_ELEMENT;
+  }
+
+  /** From now on they stand in the buffer, in the row of this thread's number, from 1. */
+  share(buffer: SharedArrayBuffer, member: number): void {
+    const bytes = LatencyHistograms.bytesMax(member, this.#commands);
+    if (buffer.byteLength < bytes) buffer.grow(bytes);
+    const before = this.#own;
+    this.#buffer = buffer;
+    this.#member = member;
+    this.#own = new Array(this.#commands).fill(undefined);
+    for (const [command, histogram] of before.entries()) {
+      if (histogram !== undefined) this.own(command).addAll(histogram);
+    }
+  }
+
+  /** This thread's histogram of a command. */
+  own(command: number): LatencyHistogram {
+    let histogram = this.#own[command];
+    if (histogram === undefined) {
+      histogram =
+        this.#buffer === undefined
+          ? new LatencyHistogram()
+          : this.#in(this.#buffer, this.#member, command);
+      this.#own[command] = histogram;
+    }
+    return histogram;
+  }
+
+  #in(buffer: SharedArrayBuffer, member: number, command: number): LatencyHistogram {
+    const at = ((member - 1) * this.#commands + command) * CELLS * Float64Array.BYTES_PER_ELEMENT;
+    return new LatencyHistogram(new Float64Array(buffer, at, CELLS));
+  }
+
+  /** All threads' of a command. */
+  #each(command: number): LatencyHistogram[] {
+    const buffer = this.#buffer;
+    if (buffer === undefined) {
+      const own = this.#own[command];
+      return own === undefined ? [] : [own];
+    }
+    const members = buffer.byteLength / LatencyHistograms.bytesMax(1, this.#commands);
+    return Array.from({ length: members }, (_, i) => this.#in(buffer, i + 1, command));
+  }
+
+  /** That of all threads together, if there is any value. */
+  of(command: number): LatencyHistogram | undefined {
+    const filled = this.#each(command).filter(({ count }) => count > 0);
+    if (filled.length < 2) return filled[0];
+    const sum = new LatencyHistogram();
+    for (const each of filled) sum.addAll(each);
+    return sum;
+  }
+
+  clear(): void {
+    for (let command = 0; command < this.#commands; command++) {
+      for (const each of this.#each(command)) each.clear();
+    }
   }
 }

@@ -1,7 +1,6 @@
 // What commands ask of the process around the database: settings, clients, the log, the time of
 // day. A server offers all of it; an embedded database what makes sense there.
 
-import type { Arguments } from "../protocol/arguments.ts";
 import type { Session } from "./session.ts";
 
 export interface Services {
@@ -22,10 +21,15 @@ export interface Services {
   /** The id of the one that connected last. */
   readonly lastClient: number;
   /**
-   * What other threads that serve clients reply to this request, which each executes for its own
-   * clients.
+   * What other threads that serve clients reply to the present request, which each executes for its
+   * own clients.
    */
-  askOthers(args: Arguments): readonly Uint8Array[];
+  askOthers(): readonly Uint8Array[];
+  /**
+   * Has the thread that opened the database execute the present request, and replies as that does;
+   * false in that thread.
+   */
+  askOwner(): boolean;
   /** Closes a client's connection. */
   kill(session: Session): void;
   /** As kill, of a client that speaks HTTP: somebody has made a browser send us commands. */

@@ -11,7 +11,6 @@ import type { Session } from "../engine/session.ts";
 import { persistenceSection } from "../persistence/info.ts";
 import type { Platform } from "../platform/platform.ts";
 import { readText, replaceText } from "../platform/text-files.ts";
-import type { Arguments } from "../protocol/arguments.ts";
 import { type Configuration, rewriteText } from "./configuration.ts";
 import { infoText } from "./info/info.ts";
 import { keyspaceSection } from "./info/keyspace-section.ts";
@@ -157,6 +156,7 @@ export class ProcessServices implements Services, InfoSource {
   }
 
   info(sections: readonly string[]): string {
+    this.database.member?.askForReports();
     return infoText(this.sections, sections);
   }
 
@@ -202,23 +202,34 @@ export class ProcessServices implements Services, InfoSource {
     this.onMessage(text);
   }
 
-  askOthers(args: Arguments): readonly Uint8Array[] {
-    return this.database.member?.askOthers(args) ?? [];
+  askOthers(): readonly Uint8Array[] {
+    return this.database.member?.askOthers(this.database.executor.context) ?? [];
+  }
+
+  askOwner(): boolean {
+    return this.database.member?.askOwner(this.database.executor.context) ?? false;
   }
 
   kill(session: Session): void {
     session.link?.close(true);
+    // Its socket is gone in a moment; nothing is given to it from now on.
+    this.database.executor.forget(session);
   }
 
   disconnectBrowser(session: Session): void {
     const { link } = session;
     if (link === undefined) return;
+    this.reportBrowser(link.address);
+    link.close(true);
+  }
+
+  /** Tells of a browser, now and then. */
+  reportBrowser(address: string): void {
     const nowMs = this.platform.monotonicMs();
     if (nowMs >= this.#browserAtMs + BROWSER_MS) {
       this.#browserAtMs = nowMs;
-      this.onBrowser(link.address);
+      this.onBrowser(address);
     }
-    link.close(true);
   }
 
   shutdown(force: boolean): string | undefined {

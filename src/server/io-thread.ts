@@ -6,7 +6,6 @@ import type { DatabaseError } from "../base/database-error.ts";
 import { attachTo } from "../host/attaching.ts";
 import { Configuration, type ConfigurationContents } from "../host/configuration.ts";
 import { type PlatformError, thisPlatform } from "../platform/index.ts";
-import { Guest } from "../threads/guest.ts";
 import type { SharedDatabase } from "../threads/handle.ts";
 import { renameCommands } from "./renaming.ts";
 import { Server } from "./server.ts";
@@ -62,7 +61,7 @@ function serve(order: IoThreadOrder): void {
   const figures = new FiguresWriter(order.figures, order.number, server);
   server.outbox.onTurn = () => figures.write();
   server.onSecond = () => figures.writeAll();
-  if (member instanceof Guest) member.onAsk = () => figures.writeAll();
+  if (member !== null) member.onReport = () => figures.writeAll();
   services.onBrowser = (address) => say({ kind: "browser", address });
   server.onCutOff = (address, error, limit) =>
     say({ kind: "cutOff", address, text: error.message, limit });

@@ -161,7 +161,7 @@ export class IoThreads {
   }
 
   #hear(thread: number, said: Exclude<Said, { kind: "ready" }>): void {
-    if (said.kind === "browser") this.#services.onBrowser(said.address);
+    if (said.kind === "browser") this.#services.reportBrowser(said.address);
     else if (said.kind === "cutOff") this.onCutOff(said.address, said.text, said.limit);
     else {
       const name = `${thread} ${said.id}`;

@@ -210,6 +210,16 @@ export class Server implements ConnectionOwner, NetworkFigures {
   // Connections
 
   opened(connection: Connection): void {
+    // Directives that another thread has set are known with the lock.
+    let isThere = false;
+    this.database.turn(() => {
+      isThere = true;
+      this.#opened(connection);
+    });
+    if (!isThere) connection.close(true);
+  }
+
+  #opened(connection: Connection): void {
     const configuration = this.#configuration;
     const number = this.services.admit(configuration.get("maxclients"));
     if (number === 0) {

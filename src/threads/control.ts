@@ -69,6 +69,8 @@ export const MemberWord = {
   clients: 18,
   /** What it asks is for a client of another machine. */
   foreign: 19,
+  /** The number of the command that it asks for. */
+  command: 20,
 } as const;
 
 /** What has become of a database that several threads may use. */

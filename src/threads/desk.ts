@@ -7,7 +7,9 @@ import { type ClientLink, Session } from "../engine/session.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { RequestParser } from "../protocol/request-parser.ts";
 import { MEMBERS_MAX } from "./control.ts";
-import { type Correspondent, Mailboxes } from "./mailbox.ts";
+import { type Answered, type Correspondent, Mailboxes } from "./mailbox.ts";
+
+const NOTHING: Answered = { reply: new Uint8Array(0), closes: false };
 
 /** All that is known of a client of another machine: that it is one. */
 const foreignLink: ClientLink = {
@@ -24,6 +26,7 @@ const foreignLink: ClientLink = {
 export class Desk {
   /** It executes for another thread: what is asked is about this thread alone. */
   isAnswering = false;
+  readonly #report: () => void;
   readonly #executor: Executor;
   readonly #mailboxes: Mailboxes;
   readonly #sessions: (Session | undefined)[] = new Array(MEMBERS_MAX + 1).fill(undefined);
@@ -32,7 +35,14 @@ export class Desk {
   readonly #parser: RequestParser = new RequestParser();
   readonly #args: Arguments = new Arguments();
 
-  constructor(member: Correspondent, mailboxes: SharedArrayBuffer, executor: Executor) {
+  /** @param report writes down what others want to know of this thread: a question without words */
+  constructor(
+    member: Correspondent,
+    mailboxes: SharedArrayBuffer,
+    executor: Executor,
+    report: () => void,
+  ) {
+    this.#report = report;
     this.#executor = executor;
     this.#mailboxes = new Mailboxes(member, mailboxes);
   }
@@ -45,15 +55,19 @@ export class Desk {
   /** Answers a member that asks. REQUIRES: the lock, which that member lends. */
   answer(member: number): void {
     if (!this.isAsked(member)) return;
-    this.#mailboxes.answer(member, (request, db, protocol, isForeign) => {
+    this.#mailboxes.answer(member, (request, question) => {
+      if (request.length === 0) {
+        this.#report();
+        return NOTHING;
+      }
       this.#parser.parse(this.#args, request, 0, request.length, true, null);
-      const session = this.#sessionOf(member, isForeign);
-      session.db = db;
-      session.protocol = protocol === 2 ? 2 : 3;
+      const session = this.#sessionOf(member, question.isForeign);
+      session.db = question.db;
+      session.protocol = question.protocol;
       this.#executor.setNow(this.#executor.context.services.nowMs());
       this.isAnswering = true;
       try {
-        const reply = this.#execute(session);
+        const reply = this.#execute(session, question.command);
         const closes = session.closing;
         session.closing = false;
         return { reply, closes };
@@ -63,11 +77,12 @@ export class Desk {
     });
   }
 
-  #execute(session: Session): Uint8Array {
+  #execute(session: Session, number: number): Uint8Array {
     const executor = this.#executor;
+    const called = executor.table.all[number];
     const { reply } = executor.context;
     const before = reply.length;
-    executor.execute(session, this.#args);
+    executor.execute(session, this.#args, called?.parent ?? called);
     const command = session.lastCommand;
     // Who asks several threads counts it itself.
     if (command !== undefined && !isOwners(command)) executor.statistics.uncountCall(command);

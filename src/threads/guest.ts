@@ -6,7 +6,6 @@ import { DatabaseError } from "../base/database-error.ts";
 import { type CompiledCommand, isOwners } from "../engine/command.ts";
 import type { Context } from "../engine/context.ts";
 import type { Executor } from "../engine/executor.ts";
-import { isLocal } from "../engine/protected-actions.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { Log } from "../persistence/log/log.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -19,8 +18,6 @@ const MINUS = 0x2d;
 export class Guest extends Member {
   #log: Pick<Log, "noteProgress"> | undefined;
   #hasLeft = false;
-  /** Called before the owner is asked for something, which this thread may have a part in. */
-  onAsk: () => void = () => {};
 
   constructor(platform: Platform, handle: SharedDatabase, memory: Memory) {
     super(platform, handle, memory, takeNumber(platform, handle.control));
@@ -72,14 +69,17 @@ export class Guest extends Member {
 
   /** What executes a command in this thread, if its own handler must not: the owner. */
   handlerOf(command: CompiledCommand): ((c: Context) => void) | undefined {
-    return isOwners(command) ? (c) => this.#askOwner(c) : undefined;
+    return isOwners(command) ? (c) => void this.askOwner(c) : undefined;
   }
 
-  #askOwner(c: Context): void {
-    this.onAsk();
-    // The owner counts it.
-    if (c.command !== undefined) c.executor.statistics.uncountCall(c.command);
-    const reply = this.ask(OWNER, c.args, c.db, c.reply.protocol, !isLocal(c.session));
+  override askOwner(c: Context): boolean {
+    const { timer, statistics } = c.executor;
+    // What this thread has counted is to be known there.
+    timer.settle();
+    this.onReport();
+    const reply = this.ask(OWNER, c, c.reply.protocol);
+    // The owner has counted it.
+    if (c.command !== undefined) statistics.uncountCall(c.command);
     if (reply === undefined) {
       this.check();
       throw new DatabaseError("CLOSED", "the thread that opened the database has ended");
@@ -87,5 +87,6 @@ export class Guest extends Member {
     if (this.closesClient) c.session.closing = true;
     if (reply[0] === MINUS) c.reply.error(reply);
     else c.reply.raw(reply, 0, reply.length);
+    return true;
   }
 }

@@ -2,9 +2,10 @@
 // shared buffers and plain values, so that postMessage, workerData and environment data carry it,
 // and a copy of it is as good as itself.
 
+import { LatencyHistograms } from "../engine/latency-histogram.ts";
 import type { SharedSegments } from "../memory/arenas.ts";
 import type { SharedLog } from "../persistence/log/log.ts";
-import { newControl, newMailboxes } from "./control.ts";
+import { MEMBERS_MAX, newControl, newMailboxes } from "./control.ts";
 import { ROSTER_BYTES_MAX } from "./roster.ts";
 
 /** What hands a database over to another thread; see Database.share(). Opaque to programs. */
@@ -21,12 +22,21 @@ export interface SharedDatabase {
   /** Null for a database in memory. */
   readonly log: SharedLog | null;
   readonly roster: SharedArrayBuffer;
+  /** How long calls took; see LatencyHistograms. */
+  readonly histograms: SharedArrayBuffer;
   readonly mailboxes: SharedArrayBuffer;
 }
 
-/** What a handle holds besides the segments: made once, by the owner. */
-export function newMeeting(): Pick<SharedDatabase, "control" | "roster" | "mailboxes"> {
+/**
+ * What a handle holds besides the segments: made once, by the owner.
+ * @param commands how many there are
+ */
+export function newMeeting(
+  commands: number,
+): Pick<SharedDatabase, "control" | "roster" | "mailboxes" | "histograms"> {
+  const histogramBytes = LatencyHistograms.bytesMax(MEMBERS_MAX, commands);
   return {
+    histograms: new SharedArrayBuffer(0, { maxByteLength: histogramBytes }),
     control: newControl(),
     roster: new SharedArrayBuffer(0, { maxByteLength: ROSTER_BYTES_MAX }),
     mailboxes: newMailboxes(),

@@ -24,6 +24,17 @@ import {
   State,
 } from "./control.ts";
 
+/** What is asked: to execute a command. */
+export interface Question {
+  readonly args: Arguments;
+  /** The command's number, which a name may not tell (rename-command). */
+  readonly command: number;
+  readonly db: number;
+  readonly protocol: 2 | 3;
+  /** It is for a client of another machine. */
+  readonly isForeign: boolean;
+}
+
 /** A member, as far as what passes between two needs it. */
 export interface Correspondent {
   readonly number: number;
@@ -54,6 +65,7 @@ class Passage {
   readonly #dbWord: number;
   readonly #protocolWord: number;
   readonly #foreignWord: number;
+  readonly #commandWord: number;
 
   constructor(control: Int32Array, memory: Memory, mailboxes: SharedArrayBuffer, member: number) {
     this.#control = control;
@@ -65,33 +77,29 @@ class Passage {
     this.#dbWord = memberWord(member, MemberWord.db);
     this.#protocolWord = memberWord(member, MemberWord.protocol);
     this.#foreignWord = memberWord(member, MemberWord.foreign);
+    this.#commandWord = memberWord(member, MemberWord.command);
   }
 
-  /**
-   * Says who is asked, of which database, in which protocol the reply is to be, and whether for a
-   * client of another machine.
-   */
-  address(callee: number, db: number, protocol: number, isForeign: boolean): void {
+  address(callee: number, question: Omit<Question, "args">): void {
     this.#control[this.#calleeWord] = callee;
-    this.#control[this.#dbWord] = db;
-    this.#control[this.#protocolWord] = protocol;
-    this.#control[this.#foreignWord] = isForeign ? 1 : 0;
+    this.#control[this.#commandWord] = question.command;
+    this.#control[this.#dbWord] = question.db;
+    this.#control[this.#protocolWord] = question.protocol;
+    this.#control[this.#foreignWord] = question.isForeign ? 1 : 0;
   }
 
   get callee(): number {
     return this.#control[this.#calleeWord];
   }
 
-  get db(): number {
-    return this.#control[this.#dbWord];
-  }
-
-  get protocol(): number {
-    return this.#control[this.#protocolWord];
-  }
-
-  get isForeign(): boolean {
-    return this.#control[this.#foreignWord] === 1;
+  get question(): Omit<Question, "args"> {
+    const control = this.#control;
+    return {
+      command: control[this.#commandWord],
+      db: control[this.#dbWord],
+      protocol: control[this.#protocolWord] === 2 ? 2 : 3,
+      isForeign: control[this.#foreignWord] === 1,
+    };
   }
 
   put(bytes: Uint8Array, length: number): void {
@@ -134,22 +142,22 @@ export class Mailbox {
     member.control[this.#callWord] = CallState.none;
   }
 
+  /** Whether another member waits for an answer. */
+  isAsking(member: number): boolean {
+    const { control } = this.#member;
+    return Atomics.load(control, memberWord(member, MemberWord.call)) === CallState.asked;
+  }
+
   /**
    * Has another member execute a request, and returns the reply, as that would be sent to a
    * connection; undefined where that member has ended. REQUIRES: the lock.
    */
-  ask(
-    callee: number,
-    args: Arguments,
-    db: number,
-    protocol: number,
-    isForeign: boolean,
-  ): Uint8Array | undefined {
+  ask(callee: number, question: Question): Uint8Array | undefined {
     const { control, lock, memory } = this.#member;
     assert(lock.held, "who asks lends the lock");
     const passage = this.#passage;
-    passage.address(callee, db, protocol, isForeign);
-    passage.put(this.#request, this.#write(args));
+    passage.address(callee, question);
+    passage.put(this.#request, this.#write(question.args));
     Atomics.store(control, this.#callWord, CallState.asked);
     ring(control, callee);
     const isAnswered = this.#sleep(callee);
@@ -173,6 +181,7 @@ export class Mailbox {
   /** Writes the request as an array of bulk strings; returns how many bytes that takes. */
   #write(args: Arguments): number {
     const { count, bytes, starts, ends } = args;
+    if (count === 0) return 0;
     let most = 32;
     for (let i = 0; i < count; i++) most += 32 + ends[i] - starts[i];
     if (this.#request.length < most) this.#request = new Uint8Array(most);
@@ -198,12 +207,7 @@ export interface Answered {
 }
 
 /** What is done with a request. */
-export type Answer = (
-  request: Uint8Array,
-  db: number,
-  protocol: number,
-  isForeign: boolean,
-) => Answered;
+export type Answer = (request: Uint8Array, question: Omit<Question, "args">) => Answered;
 
 /** The side of who is asked. */
 export class Mailboxes {
@@ -233,12 +237,7 @@ export class Mailboxes {
   answer(member: number, answer: Answer): void {
     const control = this.#control;
     const passage = this.#passages[member] as Passage;
-    const { reply, closes } = answer(
-      passage.take(),
-      passage.db,
-      passage.protocol,
-      passage.isForeign,
-    );
+    const { reply, closes } = answer(passage.take(), passage.question);
     passage.put(reply, reply.length);
     const callWord = memberWord(member, MemberWord.call);
     const state = closes ? CallState.dismissed : CallState.replied;

@@ -10,12 +10,14 @@
 
 import { latin1Text } from "../base/bytes.ts";
 import { DatabaseError } from "../base/database-error.ts";
+import type { Context } from "../engine/context.ts";
 import type { Executor } from "../engine/executor.ts";
+import { isLocal } from "../engine/protected-actions.ts";
 import type { Session } from "../engine/session.ts";
 import type { Memory } from "../memory/memory.ts";
 import type { Membership } from "../persistence/log/log.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { Arguments } from "../protocol/arguments.ts";
+import { Arguments } from "../protocol/arguments.ts";
 import {
   ControlWord,
   Doom,
@@ -32,7 +34,7 @@ import { Desk } from "./desk.ts";
 import type { SharedDatabase } from "./handle.ts";
 import { Inbox, Post } from "./inbox.ts";
 import { Lock, type LockEnvironment } from "./lock.ts";
-import { Mailbox } from "./mailbox.ts";
+import { Mailbox, type Question } from "./mailbox.ts";
 import { Roster, type RosterMember } from "./roster.ts";
 
 /** The owner waits so long before it looks whether the lock's holder asks it for something. */
@@ -58,6 +60,8 @@ export abstract class Member implements LockEnvironment, RosterMember {
   roster: Roster | undefined;
   /** Called when another thread has set a directive. */
   onConfigured: (name: string, value: string) => void = () => {};
+  /** Called when others are about to look at what this thread has counted. */
+  onReport: () => void = () => {};
   heir: Heir | undefined;
   /** This thread, as one that writes the log. */
   readonly membership: Membership;
@@ -108,7 +112,8 @@ export abstract class Member implements LockEnvironment, RosterMember {
     if (this.isOwner) Atomics.store(this.control, ControlWord.lastClient, services.lastClient);
     this.#countClients(services.sessions.size);
     this.#inbox.takeAll(() => {});
-    this.#desk = new Desk(this, this.handle.mailboxes, executor);
+    executor.timer.shareHistograms(this.handle.histograms, this.number);
+    this.#desk = new Desk(this, this.handle.mailboxes, executor, () => this.onReport());
     this.roster = new Roster(this, this.handle.roster, {
       blocking,
       pubsub,
@@ -312,15 +317,15 @@ export abstract class Member implements LockEnvironment, RosterMember {
     this.onConfigured(name, value);
   }
 
-  /** Has another member execute a request; see Mailbox.ask. */
-  ask(
-    member: number,
-    args: Arguments,
-    db: number,
-    protocol: number,
-    isForeign: boolean,
-  ): Uint8Array | undefined {
-    return this.#mailbox.ask(member, args, db, protocol, isForeign);
+  /** Has another member execute the present command; see Mailbox.ask. */
+  ask(member: number, c: Context, protocol: 2 | 3): Uint8Array | undefined {
+    return this.#mailbox.ask(member, {
+      args: c.args,
+      command: c.command?.index ?? -1,
+      db: c.db,
+      protocol,
+      isForeign: !isLocal(c.session),
+    });
   }
 
   /** Whether the client is to be closed that asked last. */
@@ -328,17 +333,32 @@ export abstract class Member implements LockEnvironment, RosterMember {
     return this.#mailbox.closes;
   }
 
-  /** What the other threads that serve clients reply to a request, each for its own. */
-  askOthers(args: Arguments): Uint8Array[] {
+  /** Has the owner execute the present command, and replies as that does; false in the owner. */
+  askOwner(_c: Context): boolean {
+    return false;
+  }
+
+  /** What the other threads that serve clients reply to the present command, each for its own. */
+  askOthers(c: Context): Uint8Array[] {
     const replies: Uint8Array[] = [];
     if (this.#desk?.isAnswering === true) return replies;
     for (let member = OWNER; member <= MEMBERS_MAX; member++) {
       const serves = Atomics.load(this.control, memberWord(member, MemberWord.clients)) > 0;
       if (member === this.number || !serves) continue;
-      const reply = this.ask(member, args, 0, 2, false);
+      const reply = this.ask(member, c, 2);
       if (reply !== undefined) replies.push(reply);
     }
     return replies;
+  }
+
+  /** Has the other threads that serve clients write down what they have counted. */
+  askForReports(): void {
+    for (let member = OWNER; member <= MEMBERS_MAX; member++) {
+      const serves = Atomics.load(this.control, memberWord(member, MemberWord.clients)) > 0;
+      // Who asks itself has written it down before.
+      if (member === this.number || !serves || this.#mailbox.isAsking(member)) continue;
+      this.#mailbox.ask(member, REPORT);
+    }
   }
 
   /** A member has gone: nothing is for it any more. */
@@ -366,6 +386,15 @@ export abstract class Member implements LockEnvironment, RosterMember {
     }
   }
 }
+
+/** The question without words: what has been counted is to be written down. */
+const REPORT: Question = {
+  args: new Arguments(),
+  command: 0,
+  db: 0,
+  protocol: 2,
+  isForeign: false,
+};
 
 function terminated(): DatabaseError {
   return new DatabaseError("CLOSED", "this thread is being terminated");

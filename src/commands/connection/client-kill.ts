@@ -106,6 +106,6 @@ function kill(c: Context, matches: Filter): number {
     if (session === c.session) session.closing = true;
     else c.services.kill(session);
   }
-  for (const reply of c.services.askOthers(c.args)) killed += killedBy(reply);
+  for (const reply of c.services.askOthers()) killed += killedBy(reply);
   return killed;
 }

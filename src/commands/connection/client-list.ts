@@ -153,7 +153,7 @@ export function clientList(c: Context): void {
     return;
   }
   const lines = listed.map((session) => `${clientLine(c, session)}\n`);
-  const others = c.services.askOthers(args);
+  const others = c.services.askOthers();
   for (const reply of others) lines.push(...linesOf(reply));
   if (others.length > 0) sortBy(ids, lines);
   c.reply.verbatim(lines.join(""));

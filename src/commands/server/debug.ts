@@ -13,7 +13,6 @@ import { debugVerify } from "./debug-verify.ts";
 
 export const debug: Command = {
   name: "debug",
-  owner: true,
   arity: -2,
   flags: "admin noscript loading stale",
   group: "server",
@@ -48,15 +47,19 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
   verify: [0, 0, debugVerify],
 };
 
+/** About the process, not the data or the client. */
+const ofProcess: ReadonlySet<string> = new Set(["change-repl-id", "log", "pause-cron"]);
+
 /** Takes no number of words. */
 const noSubcommand: Subcommand = [1, 0, () => {}];
 
 function debugCommand(c: Context): void {
   const { args } = c;
   const words = args.count - 2;
-  const [least, most, handler] = subcommands[args.text(1).toLowerCase()] ?? noSubcommand;
-  if (words >= least && words <= most) handler(c);
-  else replySubcommandError(c, "DEBUG");
+  const name = args.text(1).toLowerCase();
+  const [least, most, handler] = subcommands[name] ?? noSubcommand;
+  if (words < least || words > most) replySubcommandError(c, "DEBUG");
+  else if (!ofProcess.has(name) || !c.services.askOwner()) handler(c);
 }
 
 const notAllowed = errorLine(
