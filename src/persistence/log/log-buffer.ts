@@ -7,8 +7,8 @@
 // together, when something else comes or the array is about to change.
 //
 // The bytes of a piece are a block: an array of its own, or, once the log is shared, PIECE_BYTES
-// of a pool, one shared buffer that grows and that each thread has views of. Which pieces there
-// are lies in the table, which becomes shared memory too:
+// of a pool, an arena (memory/arenas.ts) that each thread has views of. Which pieces there are lies
+// in the table, which becomes shared memory too:
 //
 //     0  u32 number of the first piece, 4 of the last: they only ever grow
 //     8  u32 blocks that there are     12 blocks that are free
@@ -22,6 +22,7 @@
 import { assert } from "../../base/assert.ts";
 import { copyBytes } from "../../base/bytes.ts";
 import { crc32c } from "../../base/crc32c.ts";
+import { type Arena, growTo, makeArena } from "../../memory/arenas.ts";
 import type { LogState } from "./log-state.ts";
 import { CLOSING_BYTES } from "./reserve.ts";
 import { SEAL_BYTES_MAX, sealInto } from "./seal.ts";
@@ -75,13 +76,13 @@ class PieceTable {
 /** What makes the buffer known to another thread. */
 export interface SharedPieces {
   readonly table: SharedArrayBuffer;
-  readonly pool: SharedArrayBuffer;
+  readonly pool: Arena;
 }
 
 export class LogBuffer {
   readonly #state: LogState;
   #table: PieceTable;
-  #pool: SharedArrayBuffer | null = null;
+  #pool: Arena | null = null;
   #known: SharedPieces | undefined;
   /** By block. Empty: it has none at the moment, or this thread has no view of it yet. */
   readonly #bytes: Uint8Array[] = [];
@@ -197,7 +198,7 @@ export class LogBuffer {
   get known(): SharedPieces {
     this.#known ??= {
       table: new SharedArrayBuffer(tableBytes(PIECES_MAX)),
-      pool: new SharedArrayBuffer(0, { maxByteLength: POOL_BYTES_MAX }),
+      pool: makeArena(POOL_BYTES_MAX),
     };
     return this.#known;
   }
@@ -211,17 +212,15 @@ export class LogBuffer {
     shared.head[LAST] = -1;
     for (let piece = this.first; piece <= this.last; piece++) {
       const block = shared.head[BLOCKS]++;
-      pool.grow((block + 1) * PIECE_BYTES);
       shared.add(this.offset(piece), this.used(piece), block);
-      const bytes = new Uint8Array(pool, block * PIECE_BYTES, PIECE_BYTES);
-      copyBytes(this.bytes(piece), 0, this.used(piece), bytes, 0);
+      copyBytes(this.bytes(piece), 0, this.used(piece), viewOf(pool, block), 0);
     }
     this.#table = shared;
     this.#usePool(pool);
     return this.known;
   }
 
-  #usePool(pool: SharedArrayBuffer): void {
+  #usePool(pool: Arena): void {
     this.#pool = pool;
     this.#bytes.length = 0;
     for (let block = 0; block < PIECES_MAX; block++) this.#bytes.push(NO_BYTES);
@@ -276,7 +275,7 @@ export class LogBuffer {
     const block = head[FREE] > 0 ? free[--head[FREE]] : head[BLOCKS]++;
     const pool = this.#pool;
     if (pool !== null) {
-      if (pool.byteLength < (block + 1) * PIECE_BYTES) pool.grow((block + 1) * PIECE_BYTES);
+      growTo(pool, (block + 1) * PIECE_BYTES);
     } else if (block === this.#bytes.length) {
       this.#bytes.push(new Uint8Array(PIECE_BYTES));
     } else if (this.#bytes[block].length === 0) {
@@ -293,7 +292,7 @@ export class LogBuffer {
   #viewOf(block: number): Uint8Array {
     const pool = this.#pool;
     assert(pool !== null, "the block of a piece has bytes");
-    const bytes = new Uint8Array(pool, block * PIECE_BYTES, PIECE_BYTES);
+    const bytes = viewOf(pool, block);
     this.#bytes[block] = bytes;
     return bytes;
   }
@@ -316,6 +315,12 @@ export class LogBuffer {
     }
     this.#table = larger;
   }
+}
+
+/** A block of a pool, which is made long enough. */
+function viewOf(pool: Arena, block: number): Uint8Array {
+  growTo(pool, (block + 1) * PIECE_BYTES);
+  return new Uint8Array(pool.buffer, block * PIECE_BYTES, PIECE_BYTES);
 }
 
 function tableBytes(pieces: number): number {
