@@ -436,7 +436,7 @@ export class Core {
   }
 
   /**
-   * Before a look at the keyspace: the database is open, and the time is right. Before its words
+   * Before a look at a database: it is open, and the time is right. Before its words
    * are written, too, since the time may be asked of the program (`clock`). Asking for the time
    * takes a tenth of what a GET takes, so where no key has a deadline (and the time says only how
    * long ago a key was used) one answer serves many calls, for half a second at most.
@@ -461,10 +461,10 @@ export class Core {
    * and the words of the request are written: nothing of the program's runs meanwhile.
    */
   look<O, V>(
-    way: (on: O, core: Core, a: number, b: number) => V | undefined,
+    way: (core: Core, db: number, on: O, a: number, b: number) => V | undefined,
+    db: number,
     on: O,
     command: CompiledCommand,
-    db: number,
     a = 0,
     b = 0,
   ): V | undefined {
@@ -479,7 +479,7 @@ export class Core {
         try {
           member.memory.refresh();
           if (this.keyspace.deadlineTree(db) !== 0) this.engine.tick();
-          value = way(on, this, a, b);
+          value = way(this, db, on, a, b);
         } catch (error) {
           failure = error;
         }
@@ -493,7 +493,7 @@ export class Core {
     const isWithin = this.#beginShort(member);
     try {
       if (!isWithin) this.engine.tick();
-      return way(on, this, a, b);
+      return way(this, db, on, a, b);
     } finally {
       this.#endShort(member, isWithin);
     }

@@ -2,12 +2,11 @@
 // of those that programs call most (short-ways.ts) go over the methods of their families.
 
 import type { CompiledCommand } from "../engine/command.ts";
-import { Counter } from "../keyspace/figures.ts";
 import type { Core } from "./core.ts";
 import type { Asking } from "./methods/asking.ts";
 import { Methods, mixInto, shortFamilies } from "./methods/methods.ts";
 import type { Reader } from "./reader.ts";
-import { letIn, ORDINARY } from "./short-ways.ts";
+import { letIn } from "./short-ways.ts";
 import type { As, AtOnce, Reply, Text, Value } from "./values.ts";
 
 export abstract class ImmediateMethods<T extends Text> extends Methods<AtOnce<T>> {
@@ -22,10 +21,6 @@ export abstract class ImmediateMethods<T extends Text> extends Methods<AtOnce<T>
       db: (on) => self(on).#db,
       text: (on, bytes, start, end) => self(on).#reader.text(bytes, start, end),
       maker: (on) => self(on).#reader.text,
-      beginAt: (on, key) => self(on).#beginAt(key),
-      beginIn: (on, key, element) => self(on).#beginIn(key, element),
-      look: (on, command, type) => self(on).#look(command, type),
-      peek: (on) => self(on).#peek(),
     });
     for (const family of shortFamilies) mixInto(ImmediateMethods.prototype, family, true);
   }
@@ -70,45 +65,5 @@ export abstract class ImmediateMethods<T extends Text> extends Methods<AtOnce<T>
     const value = this.#reader.read(as, core.reply.bytes, at);
     core.truncate(at);
     return value;
-  }
-
-  // Looking, for short ways
-
-  #beginAt(key: Value): void {
-    const core = this.#core;
-    core.begin(this.#db);
-    core.request.beginKey(key);
-  }
-
-  #beginIn(key: Value, element: Value): void {
-    const core = this.#core;
-    const { request } = core;
-    core.begin(this.#db);
-    request.beginKey(key);
-    request.add(element);
-  }
-
-  #look(command: CompiledCommand, type: number): number {
-    const core = this.#core;
-    const { keyspace } = core;
-    if (core.timer.isDue(command)) return ORDINARY;
-    const entry = core.find(this.#db);
-    if (entry === 0) {
-      if (core.context.notices.classes !== 0) return ORDINARY;
-      core.count(command);
-      keyspace.count(Counter.misses);
-      return 0;
-    }
-    if (keyspace.typeOf(entry) !== type) return ORDINARY;
-    core.count(command);
-    keyspace.count(Counter.hits);
-    return entry;
-  }
-
-  #peek(): number {
-    const core = this.#core;
-    const entry = core.peek(this.#db);
-    if (entry === 0 && core.context.notices.classes !== 0) return ORDINARY;
-    return entry;
   }
 }

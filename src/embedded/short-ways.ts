@@ -24,10 +24,11 @@
 // private is theirs: what they need of it they are handed by the functions below.
 
 import type { CompiledCommand } from "../engine/command.ts";
+import { Counter } from "../keyspace/figures.ts";
 import type { Core } from "./core.ts";
 import type { Asking } from "./methods/asking.ts";
 import type { TextMaker } from "./reader.ts";
-import type { AtOnce, Text, Value } from "./values.ts";
+import type { AtOnce, Text } from "./values.ts";
 
 /** look() and peek(): what there is, or what is to be done, is not for a short way. */
 export const ORDINARY = -1;
@@ -61,30 +62,12 @@ export interface Access {
   text<T extends Text>(on: Called<T>, bytes: Uint8Array, start: number, end: number): T;
   /** What makes texts of what a method returns. */
   maker<T extends Text>(on: Called<T>): TextMaker<T>;
-
-  // Looking. The request's argument 0 is the key; what else there is follows it.
-
-  /** Begins a request for a key by itself. */
-  beginAt(on: Called, key: Value): void;
-  /** As beginAt, for a key and an element of what it holds, which is argument 1. */
-  beginIn(on: Called, key: Value, element: Value): void;
-  /**
-   * The entry of the key, if of this Type; 0: none; or ORDINARY. Counts as a handler does.
-   * REQUIRES: core.begin().
-   */
-  look(on: Called, command: CompiledCommand, type: number): number;
-  /** The entry of a key of any type, without an access to it; 0: none; or ORDINARY. */
-  peek(on: Called): number;
 }
 
 export let coreOf: Access["core"];
 export let dbOf: Access["db"];
 export let textFor: Access["text"];
 export let makerOf: Access["maker"];
-export let beginAt: Access["beginAt"];
-export let beginIn: Access["beginIn"];
-export let look: Access["look"];
-export let peek: Access["peek"];
 
 /** Lets short ways in: said once, by the class that keeps these things private. */
 export function letIn(access: Access): void {
@@ -92,8 +75,31 @@ export function letIn(access: Access): void {
   dbOf = access.db;
   textFor = access.text;
   makerOf = access.maker;
-  beginAt = access.beginAt;
-  beginIn = access.beginIn;
-  look = access.look;
-  peek = access.peek;
+}
+
+// Looking. REQUIRES: core.begin(), and then the request's argument 0 is the key; what else there is
+// follows it.
+
+/** The entry of the key, if of this type; 0: none; or ORDINARY. Counts as a handler does. */
+export function look(core: Core, db: number, command: CompiledCommand, type: number): number {
+  const { keyspace } = core;
+  if (core.timer.isDue(command)) return ORDINARY;
+  const entry = core.find(db);
+  if (entry === 0) {
+    if (core.context.notices.classes !== 0) return ORDINARY;
+    core.count(command);
+    keyspace.count(Counter.misses);
+    return 0;
+  }
+  if (keyspace.typeOf(entry) !== type) return ORDINARY;
+  core.count(command);
+  keyspace.count(Counter.hits);
+  return entry;
+}
+
+/** The entry of a key of any type, without an access to it; 0: none; or ORDINARY. */
+export function peek(core: Core, db: number): number {
+  const entry = core.peek(db);
+  if (entry === 0 && core.context.notices.classes !== 0) return ORDINARY;
+  return entry;
 }

@@ -5,8 +5,6 @@ import type { Core } from "../core.ts";
 import { Options } from "../options.ts";
 import { wordsOf } from "../request.ts";
 import {
-  beginAt,
-  beginIn,
   type Called,
   coreOf,
   dbOf,
@@ -163,11 +161,14 @@ const HLEN = shortWay("hlen");
 export abstract class ShortHashMethods<T extends Text> extends HashMethods<AtOnce<T>> {
   override hget(key: Value, field: Value): T | null {
     const core = coreOf(bound(this));
-    beginIn(this, key, field);
+    const db = dbOf(this);
+    core.begin(db);
+    core.request.beginKey(key);
+    core.request.add(field);
     const value: T | null | undefined =
       core.member === null
-        ? findValue(this, core)
-        : core.look(findValue<T>, this, core.counted[HGET], dbOf(this));
+        ? findValue(core, db, this)
+        : core.look(findValue<T>, db, this, core.counted[HGET]);
     return value === undefined ? this.ask(As.value, "hget", key, field) : value;
   }
 
@@ -176,41 +177,46 @@ export abstract class ShortHashMethods<T extends Text> extends HashMethods<AtOnc
     const words = wordsOf(fields);
     if (isEmpty(fields, words)) return this.answer([]);
     const { request } = core;
-    beginAt(this, key);
+    const db = dbOf(this);
+    core.begin(db);
+    core.request.beginKey(key);
     for (let i = 0; i < words.length; i++) request.add(words[i]);
     const values: (T | null)[] | undefined =
       core.member === null
-        ? findValues(this, core)
-        : core.look(findValues<T>, this, core.counted[HMGET], dbOf(this));
+        ? findValues(core, db, this)
+        : core.look(findValues<T>, db, this, core.counted[HMGET]);
     return values === undefined ? this.askAll(As.value, "hmget", words, key) : values;
   }
 
   override hexists(key: Value, field: Value): number {
     const core = coreOf(bound(this));
-    beginIn(this, key, field);
+    const db = dbOf(this);
+    core.begin(db);
+    core.request.beginKey(key);
+    core.request.add(field);
     const there =
       core.member === null
-        ? findField(this, core)
-        : core.look(findField, this, core.counted[HEXISTS], dbOf(this));
+        ? findField(core, db)
+        : core.look(findField, db, this, core.counted[HEXISTS]);
     return there === undefined ? this.ask(As.value, "hexists", key, field) : there;
   }
 
   override hlen(key: Value): number {
     const core = coreOf(bound(this));
-    beginAt(this, key);
+    const db = dbOf(this);
+    core.begin(db);
+    core.request.beginKey(key);
     const length =
       core.member === null
-        ? findLength(this, core)
-        : core.look(findLength, this, core.counted[HLEN], dbOf(this));
+        ? findLength(core, db)
+        : core.look(findLength, db, this, core.counted[HLEN]);
     return length === undefined ? this.ask(As.value, "hlen", key) : length;
   }
 }
 
-function findValue<T extends Text>(
-  on: Called<T>,
-  { counted, context, request }: Core,
-): T | null | undefined {
-  const entry = look(on, counted[HGET], HASH);
+function findValue<T extends Text>(core: Core, db: number, on: Called<T>): T | null | undefined {
+  const { counted, context, request } = core;
+  const entry = look(core, db, counted[HGET], HASH);
   if (entry === ORDINARY) return undefined;
   const hashes = hashesOf(context);
   const { bytes, starts, ends } = request.args;
@@ -219,13 +225,15 @@ function findValue<T extends Text>(
 }
 
 function findValues<T extends Text>(
+  core: Core,
+  db: number,
   on: Called<T>,
-  { counted, context, keyspace, request, timer }: Core,
 ): (T | null)[] | undefined {
+  const { counted, context, keyspace, request, timer } = core;
   const { bytes, starts, ends, count } = request.args;
   const isLong = count > VALUES_UNTIMED;
   if (isLong && keyspace.reading) return undefined;
-  const entry = count > 1 ? look(on, counted[HMGET], HASH) : ORDINARY;
+  const entry = count > 1 ? look(core, db, counted[HMGET], HASH) : ORDINARY;
   if (entry === ORDINARY) return undefined;
   const hashes = hashesOf(context);
   const startMs = isLong ? timer.start() : 0;
@@ -238,15 +246,17 @@ function findValues<T extends Text>(
   return values;
 }
 
-function findField(on: Called, { counted, context, request }: Core): number | undefined {
-  const entry = look(on, counted[HEXISTS], HASH);
+function findField(core: Core, db: number): number | undefined {
+  const { counted, context, request } = core;
+  const entry = look(core, db, counted[HEXISTS], HASH);
   if (entry === ORDINARY) return undefined;
   const { bytes, starts, ends } = request.args;
   return entry !== 0 && hashesOf(context).has(entry, bytes, starts[1], ends[1]) ? 1 : 0;
 }
 
-function findLength(on: Called, { counted, context }: Core): number | undefined {
-  const entry = look(on, counted[HLEN], HASH);
+function findLength(core: Core, db: number): number | undefined {
+  const { counted, context } = core;
+  const entry = look(core, db, counted[HLEN], HASH);
   if (entry === ORDINARY) return undefined;
   return entry === 0 ? 0 : hashesOf(context).count(entry);
 }

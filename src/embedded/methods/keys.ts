@@ -5,7 +5,7 @@ import { Counter } from "../../keyspace/figures.ts";
 import type { Core } from "../core.ts";
 import { Options } from "../options.ts";
 import { wordsOf } from "../request.ts";
-import { beginAt, type Called, coreOf, dbOf, ORDINARY, peek, shortWay } from "../short-ways.ts";
+import { type Called, coreOf, dbOf, ORDINARY, peek, shortWay } from "../short-ways.ts";
 import {
   type AnyMode,
   As,
@@ -169,39 +169,43 @@ export abstract class ShortKeyMethods<T extends Text> extends KeyMethods<AtOnce<
     const core = coreOf(bound(this));
     const [key] = keys;
     if (keys.length !== 1 || typeof key !== "string") return super.exists(...keys);
-    beginAt(this, key);
+    const db = dbOf(this);
+    core.begin(db);
+    core.request.beginKey(key);
     const there =
-      core.member === null
-        ? findKey(this, core)
-        : core.look(findKey, this, core.counted[EXISTS], dbOf(this));
+      core.member === null ? findKey(core, db) : core.look(findKey, db, this, core.counted[EXISTS]);
     return there === undefined ? super.exists(...keys) : there;
   }
 
   override ttl(key: Value): number {
     const core = coreOf(bound(this));
-    beginAt(this, key);
+    const db = dbOf(this);
+    core.begin(db);
+    core.request.beginKey(key);
     const left =
       core.member === null
-        ? findTimeLeft(this, core, TTL, 1000)
-        : core.look(findTimeLeft, this, core.counted[TTL], dbOf(this), TTL, 1000);
+        ? findTimeLeft(core, db, this, TTL, 1000)
+        : core.look(findTimeLeft, db, this, core.counted[TTL], TTL, 1000);
     return left === undefined ? this.ask(As.value, "ttl", key) : left;
   }
 
   override pttl(key: Value): number {
     const core = coreOf(bound(this));
-    beginAt(this, key);
+    const db = dbOf(this);
+    core.begin(db);
+    core.request.beginKey(key);
     const left =
       core.member === null
-        ? findTimeLeft(this, core, PTTL, 1)
-        : core.look(findTimeLeft, this, core.counted[PTTL], dbOf(this), PTTL, 1);
+        ? findTimeLeft(core, db, this, PTTL, 1)
+        : core.look(findTimeLeft, db, this, core.counted[PTTL], PTTL, 1);
     return left === undefined ? this.ask(As.value, "pttl", key) : left;
   }
 }
 
-function findKey(on: Called, core: Core): number | undefined {
+function findKey(core: Core, db: number): number | undefined {
   const command = core.counted[EXISTS];
   if (core.timer.isDue(command)) return undefined;
-  const entry = peek(on);
+  const entry = peek(core, db);
   if (entry === ORDINARY) return undefined;
   core.count(command);
   core.keyspace.count(entry === 0 ? Counter.misses : Counter.hits);
@@ -209,10 +213,16 @@ function findKey(on: Called, core: Core): number | undefined {
 }
 
 /** What TTL or PTTL return, in units of so many milliseconds. */
-function findTimeLeft(on: Called, core: Core, way: number, unitMs: number): number | undefined {
+function findTimeLeft(
+  core: Core,
+  db: number,
+  _on: Called,
+  way: number,
+  unitMs: number,
+): number | undefined {
   const command = core.counted[way];
   if (core.timer.isDue(command)) return undefined;
-  const entry = peek(on);
+  const entry = peek(core, db);
   if (entry === ORDINARY) return undefined;
   const { records } = core.keyspace;
   let left = -2;

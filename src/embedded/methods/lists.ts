@@ -6,7 +6,6 @@ import type { Core } from "../core.ts";
 import { Options } from "../options.ts";
 import { wordsOf } from "../request.ts";
 import {
-  beginAt,
   type Called,
   coreOf,
   dbOf,
@@ -177,22 +176,26 @@ const LRANGE = shortWay("lrange");
 export abstract class ShortListMethods<T extends Text> extends ListMethods<AtOnce<T>> {
   override llen(key: Value): number {
     const core = coreOf(bound(this));
-    beginAt(this, key);
+    const db = dbOf(this);
+    core.begin(db);
+    core.request.beginKey(key);
     const length =
       core.member === null
-        ? findLength(this, core)
-        : core.look(findLength, this, core.counted[LLEN], dbOf(this));
+        ? findLength(core, db)
+        : core.look(findLength, db, this, core.counted[LLEN]);
     return length === undefined ? this.ask(As.value, "llen", key) : length;
   }
 
   override lindex(key: Value, index: number): T | null {
     const core = coreOf(bound(this));
     if (!Number.isSafeInteger(index)) return this.ask(As.value, "lindex", key, index);
-    beginAt(this, key);
+    const db = dbOf(this);
+    core.begin(db);
+    core.request.beginKey(key);
     const element: T | null | undefined =
       core.member === null
-        ? findElement(this, core, index)
-        : core.look(findElement<T>, this, core.counted[LINDEX], dbOf(this), index);
+        ? findElement(core, db, this, index)
+        : core.look(findElement<T>, db, this, core.counted[LINDEX], index);
     return element === undefined ? this.ask(As.value, "lindex", key, index) : element;
   }
 
@@ -201,27 +204,32 @@ export abstract class ShortListMethods<T extends Text> extends ListMethods<AtOnc
     if (!Number.isSafeInteger(start) || !Number.isSafeInteger(stop)) {
       return this.ask(As.value, "lrange", key, start, stop);
     }
-    beginAt(this, key);
+    const db = dbOf(this);
+    core.begin(db);
+    core.request.beginKey(key);
     const elements: T[] | undefined =
       core.member === null
-        ? findElements(this, core, start, stop)
-        : core.look(findElements<T>, this, core.counted[LRANGE], dbOf(this), start, stop);
+        ? findElements(core, db, this, start, stop)
+        : core.look(findElements<T>, db, this, core.counted[LRANGE], start, stop);
     return elements === undefined ? this.ask(As.value, "lrange", key, start, stop) : elements;
   }
 }
 
-function findLength(on: Called, { counted, context }: Core): number | undefined {
-  const entry = look(on, counted[LLEN], LIST);
+function findLength(core: Core, db: number): number | undefined {
+  const { counted, context } = core;
+  const entry = look(core, db, counted[LLEN], LIST);
   if (entry === ORDINARY) return undefined;
   return entry === 0 ? 0 : listsOf(context).length(entry);
 }
 
 function findElement<T extends Text>(
+  core: Core,
+  db: number,
   on: Called<T>,
-  { counted, context }: Core,
   index: number,
 ): T | null | undefined {
-  const entry = look(on, counted[LINDEX], LIST);
+  const { counted, context } = core;
+  const entry = look(core, db, counted[LINDEX], LIST);
   if (entry === ORDINARY) return undefined;
   const lists = listsOf(context);
   if (entry === 0 || !lists.seek(entry, index)) return null;
@@ -230,12 +238,14 @@ function findElement<T extends Text>(
 }
 
 function findElements<T extends Text>(
+  core: Core,
+  db: number,
   on: Called<T>,
-  { counted, context, keyspace, timer }: Core,
   start: number,
   stop: number,
 ): T[] | undefined {
-  const entry = look(on, counted[LRANGE], LIST);
+  const { counted, context, keyspace, timer } = core;
+  const entry = look(core, db, counted[LRANGE], LIST);
   if (entry === ORDINARY) return undefined;
   const elements: T[] = [];
   if (entry === 0) return elements;

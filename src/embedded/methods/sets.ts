@@ -4,16 +4,7 @@ import { SET, setsOf } from "../../types/sets.ts";
 import type { Core } from "../core.ts";
 import { Options } from "../options.ts";
 import { wordsOf } from "../request.ts";
-import {
-  beginAt,
-  beginIn,
-  type Called,
-  coreOf,
-  dbOf,
-  look,
-  ORDINARY,
-  shortWay,
-} from "../short-ways.ts";
+import { coreOf, dbOf, look, ORDINARY, shortWay } from "../short-ways.ts";
 import {
   type AnyMode,
   As,
@@ -149,34 +140,41 @@ const SCARD = shortWay("scard");
 export abstract class ShortSetMethods<T extends Text> extends SetMethods<AtOnce<T>> {
   override sismember(key: Value, member: Value): number {
     const core = coreOf(bound(this));
-    beginIn(this, key, member);
+    const db = dbOf(this);
+    core.begin(db);
+    core.request.beginKey(key);
+    core.request.add(member);
     const there =
       core.member === null
-        ? findMember(this, core)
-        : core.look(findMember, this, core.counted[SISMEMBER], dbOf(this));
+        ? findMember(core, db)
+        : core.look(findMember, db, this, core.counted[SISMEMBER]);
     return there === undefined ? this.ask(As.value, "sismember", key, member) : there;
   }
 
   override scard(key: Value): number {
     const core = coreOf(bound(this));
-    beginAt(this, key);
+    const db = dbOf(this);
+    core.begin(db);
+    core.request.beginKey(key);
     const count =
       core.member === null
-        ? findCount(this, core)
-        : core.look(findCount, this, core.counted[SCARD], dbOf(this));
+        ? findCount(core, db)
+        : core.look(findCount, db, this, core.counted[SCARD]);
     return count === undefined ? this.ask(As.value, "scard", key) : count;
   }
 }
 
-function findMember(on: Called, { counted, context, request }: Core): number | undefined {
-  const entry = look(on, counted[SISMEMBER], SET);
+function findMember(core: Core, db: number): number | undefined {
+  const { counted, context, request } = core;
+  const entry = look(core, db, counted[SISMEMBER], SET);
   if (entry === ORDINARY) return undefined;
   const { bytes, starts, ends } = request.args;
   return entry !== 0 && setsOf(context).has(entry, bytes, starts[1], ends[1]) ? 1 : 0;
 }
 
-function findCount(on: Called, { counted, context }: Core): number | undefined {
-  const entry = look(on, counted[SCARD], SET);
+function findCount(core: Core, db: number): number | undefined {
+  const { counted, context } = core;
+  const entry = look(core, db, counted[SCARD], SET);
   if (entry === ORDINARY) return undefined;
   return entry === 0 ? 0 : setsOf(context).count(entry);
 }

@@ -9,8 +9,6 @@ import { Options } from "../options.ts";
 import { wordsOf } from "../request.ts";
 import {
   BYTES_UNTIMED,
-  beginAt,
-  beginIn,
   type Called,
   coreOf,
   dbOf,
@@ -211,21 +209,25 @@ const SET = shortWay("set");
 export abstract class ShortStringMethods<T extends Text> extends StringMethods<AtOnce<T>> {
   override get(key: Value): T | null {
     const core = coreOf(bound(this));
-    beginAt(this, key);
+    const db = dbOf(this);
+    core.begin(db);
+    core.request.beginKey(key);
     const text: T | null | undefined =
       core.member === null
-        ? findText(this, core)
-        : core.look(findText<T>, this, core.counted[GET], dbOf(this));
+        ? findText(core, db, this)
+        : core.look(findText<T>, db, this, core.counted[GET]);
     return text === undefined ? this.ask(As.value, "get", key) : text;
   }
 
   override strlen(key: Value): number {
     const core = coreOf(bound(this));
-    beginAt(this, key);
+    const db = dbOf(this);
+    core.begin(db);
+    core.request.beginKey(key);
     const length =
       core.member === null
-        ? findLength(this, core)
-        : core.look(findLength, this, core.counted[STRLEN], dbOf(this));
+        ? findLength(core, db)
+        : core.look(findLength, db, this, core.counted[STRLEN]);
     return length === undefined ? this.ask(As.value, "strlen", key) : length;
   }
 
@@ -241,16 +243,18 @@ export abstract class ShortStringMethods<T extends Text> extends StringMethods<A
     if (options !== undefined || !core.isPlain) return super.set(key, value, options as object);
     if (value !== undefined && core.timer.isDue(core.counted[SET])) return super.set(key, value);
     const db = dbOf(this);
-    beginIn(this, key, value);
+    core.begin(db);
+    core.request.beginKey(key);
+    core.request.add(value);
     if (core.member === null) setText(core, db);
     else if (!core.change(setText, db)) return super.set(key, value);
     return "OK";
   }
 }
 
-function findText<T extends Text>(on: Called<T>, core: Core): T | null | undefined {
+function findText<T extends Text>(core: Core, db: number, on: Called<T>): T | null | undefined {
   const { counted, keyspace, timer } = core;
-  const entry = look(on, counted[GET], STRING);
+  const entry = look(core, db, counted[GET], STRING);
   if (entry === ORDINARY) return undefined;
   if (entry === 0) return null;
   const { records } = keyspace;
@@ -264,8 +268,9 @@ function findText<T extends Text>(on: Called<T>, core: Core): T | null | undefin
   return text;
 }
 
-function findLength(on: Called, { counted, keyspace }: Core): number | undefined {
-  const entry = look(on, counted[STRLEN], STRING);
+function findLength(core: Core, db: number): number | undefined {
+  const { counted, keyspace } = core;
+  const entry = look(core, db, counted[STRLEN], STRING);
   if (entry === ORDINARY) return undefined;
   return entry === 0 ? 0 : keyspace.records.valueLength(entry);
 }
