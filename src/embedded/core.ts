@@ -14,6 +14,7 @@
 
 import { DatabaseError } from "../base/database-error.ts";
 import { lockNeeded } from "../base/lock-needed.ts";
+import { needStack } from "../base/stack-room.ts";
 import type { Database as Engine } from "../database.ts";
 import type { CallTimer } from "../engine/call-timer.ts";
 import { type CompiledCommand, Flag } from "../engine/command.ts";
@@ -134,8 +135,9 @@ export class Core {
 
   // Requests
 
-  /** Throws where the database is closed. */
+  /** Before whatever is called: throws where the database is closed, or the stack ends. */
   check(): void {
+    needStack();
     if (this.closed) throw new DatabaseError("CLOSED", "the database is closed");
   }
 
@@ -204,6 +206,7 @@ export class Core {
    * read and then to truncate(). Throws ReplyError where the reply is an error.
    */
   run(command: CompiledCommand, session: Session, db: number): number {
+    needStack();
     if (this.closed) this.check();
     const { member } = this.engine;
     if (member === null) return this.#run(command, session, db);
@@ -564,6 +567,8 @@ export class Core {
       executor.memoryLimit.suspended = executor.refusal(Flag.denyoom) === undefined;
       executor.transactionOpen = true;
       c.effects.hold();
+      // What is looked up in it may have to be noted: begin() looks at more.
+      this.#lookups = 0;
     }
     const transaction = new EmbeddedTransaction(executor, outer);
     this.#enter(transaction);
@@ -688,6 +693,7 @@ export class Core {
   /** Gives back one reference; the last one closes the database. */
   close(): void {
     if (this.closed) return;
+    needStack();
     if (this.references > 1) {
       this.references--;
       return;

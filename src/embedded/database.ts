@@ -4,6 +4,7 @@
 
 import { latin1Text } from "../base/bytes.ts";
 import { DatabaseError } from "../base/database-error.ts";
+import { needStack } from "../base/stack-room.ts";
 import type { Session } from "../engine/session.ts";
 import type { Recovery } from "../persistence/log/recovery.ts";
 import type { ReplyValue } from "../protocol/reply-reader.ts";
@@ -213,7 +214,9 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
     });
     return () => {
       active = false;
-      if (!core.closed) core.engine.turn(end);
+      if (core.closed) return;
+      needStack();
+      core.engine.turn(end);
     };
   }
 

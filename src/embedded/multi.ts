@@ -2,6 +2,7 @@
 // that connections use. Unlike transaction(), a command that fails does not undo the others.
 
 import { DatabaseError } from "../base/database-error.ts";
+import { needStack } from "../base/stack-room.ts";
 import type { CompiledCommand } from "../engine/command.ts";
 import type { Session } from "../engine/session.ts";
 import type { QueuedCommand } from "../engine/transaction.ts";
@@ -103,7 +104,7 @@ export class Multi<T extends Text, R extends readonly unknown[] = []> extends Me
     const core = this.#core;
     const session = this.#session;
     if (this.#failed) {
-      session.endTransaction(core.keyspace);
+      this.#forget();
       throw new ReplyError("EXECABORT Transaction discarded because of previous errors.");
     }
     session.transaction.queue = this.#queue;
@@ -130,7 +131,15 @@ export class Multi<T extends Text, R extends readonly unknown[] = []> extends Me
   discard(): void {
     if (this.#done) return;
     this.#done = true;
-    if (!this.#core.closed) this.#session.endTransaction(this.#core.keyspace);
+    this.#forget();
+  }
+
+  /** Watched keys are watched no more. */
+  #forget(): void {
+    const core = this.#core;
+    if (core.closed) return;
+    needStack();
+    core.engine.turn(() => this.#session.endTransaction(core.keyspace));
   }
 
   /** As discard(), which does nothing after exec(). */

@@ -3,6 +3,7 @@
 
 import { DatabaseError } from "../base/database-error.ts";
 import { className } from "../base/realms.ts";
+import { needStack } from "../base/stack-room.ts";
 import { assemble, openConfiguredLog } from "../host/assembly.ts";
 import { Configuration } from "../host/configuration.ts";
 import { DATABASES_MAX } from "../keyspace/keyspace.ts";
@@ -73,6 +74,7 @@ type OpenArguments = [
 
 /** As open(), on any platform. */
 export function openOn(platform: Platform, ...given: OpenArguments): Database {
+  needStack();
   const [first, second = {}] = given;
   if (isSharedDatabase(first)) return openShared(platform, first, second);
   const isOptions = className(first) === "Object";

@@ -1,5 +1,6 @@
 // The methods for strings. What each command does in full: redis.io/docs/latest/commands.
 
+import { needStack } from "../../base/stack-room.ts";
 import { STRING } from "../../keyspace/data-type.ts";
 import { Counter } from "../../keyspace/figures.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
@@ -243,6 +244,7 @@ export abstract class ShortStringMethods<T extends Text> extends StringMethods<A
     if (options !== undefined || !core.isPlain) return super.set(key, value, options as object);
     if (value !== undefined && core.timer.isDue(core.counted[SET])) return super.set(key, value);
     const db = dbOf(this);
+    needStack();
     core.begin(db);
     core.request.beginKey(key);
     core.request.add(value);
