@@ -146,6 +146,8 @@ export class ProcessServices implements Services, InfoSource {
 
   resetStatistics(): void {
     this.network.resetFigures();
+    // Other threads count from 0 now, and not from when they look next.
+    this.database.member?.askForReports();
     this.rates.reset();
     this.database.expiry.ms = 0;
     this.database.expiry.cut = 0;

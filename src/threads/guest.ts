@@ -78,6 +78,8 @@ export class Guest extends Member {
     timer.settle();
     this.onReport();
     const reply = this.ask(OWNER, c, c.reply.protocol);
+    // It may have set the figures back.
+    this.onReport();
     // The owner has counted it.
     if (c.command !== undefined) statistics.uncountCall(c.command);
     if (reply === undefined) {

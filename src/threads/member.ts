@@ -226,15 +226,21 @@ export abstract class Member implements LockEnvironment, RosterMember {
     this.inside = Inside.nothing;
   }
 
-  /** The lock's holder may be asking this thread for something, and lends it the lock for that. */
+  /**
+   * The lock's holder may be asking this thread for something, and lends it the lock for that; or
+   * whom the holder asks does, and lends on what it was lent.
+   */
   waiting(holder: number): void {
     const desk = this.#desk;
-    if (holder === 0 || holder === this.number || desk?.isAsked(holder) !== true) return;
-    this.memory.refresh();
-    this.lock.borrowed(() => {
-      this.lookAtOthers();
-      desk.answer(holder);
-    });
+    if (holder === 0 || holder === this.number || desk === undefined) return;
+    for (let member = OWNER; member <= MEMBERS_MAX; member++) {
+      if (!desk.isAsked(member)) continue;
+      this.memory.refresh();
+      this.lock.borrowed(() => {
+        this.lookAtOthers();
+        desk.answer(member);
+      });
+    }
   }
 
   /** This thread waits in place for others, and answers meanwhile what they ask. */

@@ -21,6 +21,8 @@ const OTHER_DEFAULTS = [
   "auto-aof-rewrite-percentage",
   "bind",
   "dir",
+  // TSKEYDB_IO_THREADS may have set it.
+  ...(process.env.TSKEYDB_IO_THREADS === undefined ? [] : ["io-threads"]),
   "maxclients",
   "port",
 ];
@@ -36,6 +38,8 @@ const NOT_SET = [
   "auto-aof-rewrite-percentage",
   "bind",
   "client-query-buffer-limit",
+  // TSKEYDB_IO_THREADS may have set it.
+  ...(process.env.TSKEYDB_IO_THREADS === undefined ? [] : ["io-threads"]),
   "loglevel",
   "maxmemory-samples",
   "port",
