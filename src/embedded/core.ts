@@ -25,7 +25,6 @@ import type { ProcessServices } from "../host/services.ts";
 import { Counter } from "../keyspace/figures.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { Verification } from "../keyspace/verification.ts";
-import { hasArenas } from "../memory/arenas.ts";
 import type { Log } from "../persistence/log/log.ts";
 import { LogError } from "../persistence/log/log-error.ts";
 import type { Timer } from "../platform/platform.ts";
@@ -634,7 +633,7 @@ export class Core {
 
   /** Whether share() would not refuse it. */
   get canBeShared(): boolean {
-    return this.#clockIsReal && hasArenas;
+    return this.#clockIsReal;
   }
 
   /** What other threads attach by; see Database.share and Engine.share. */
@@ -645,9 +644,6 @@ export class Core {
         "OPTIONS",
         "a database with a clock of the program's cannot be shared: its function is in this thread",
       );
-    }
-    if (!hasArenas) {
-      throw new DatabaseError("THREAD", "threads share memory by WebAssembly, which is turned off");
     }
     if (this.member === null && this.inTransaction) {
       throw new DatabaseError(

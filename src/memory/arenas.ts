@@ -1,11 +1,13 @@
 // Arenas: where the segments of a shared memory are made. All of them are there before any other
 // thread attaches, so that a segment that is added later has to be sent to nobody.
 //
-// Terms. Arena: a shared WebAssembly memory without any code, used for its buffer. It takes address
-// space alone until it grows, growing is seen by all threads at once, it never moves, and views of
-// its buffer are plain ones. (A growable SharedArrayBuffer has all of that but the last: Bun takes
-// two to three times as long for each access.) Cell: 4 MiB of an arena; cells are numbered through
-// all arenas. Own buffer: that of a segment that is older than the arenas.
+// Terms. Arena: shared memory that takes address space alone until it grows, that all threads see
+// grow at once, and that never moves. Fast arena: a shared WebAssembly memory without any code,
+// used for its buffer, whose views are plain ones. Any other is a growable SharedArrayBuffer, for
+// whose views Bun takes two to three times as long with each access; but Bun collects all garbage,
+// twice, for each WebAssembly memory beyond the eighth of a process. So the first arena of a memory
+// is fast, as long as a thread has not made many. Cell: 4 MiB of an arena; cells are numbered
+// through all arenas. Own buffer: that of a segment that is older than the arenas.
 //
 // A segment takes as many neighbouring cells of one arena as it needs, the lowest that are free.
 // Its word, in the root area, says how long it is and where it lies:
@@ -17,23 +19,27 @@
 //
 // The waiting bytes of a shared log lie in an arena of their own (persistence/log/log-buffer.ts).
 //
-// Cost: eight arenas take 0.1 ms to make on Node 26 and 1.5 ms on Bun 1.4, and 32 to 64 GiB of
+// Cost: eight arenas take 0.1 ms to make on Node 26 and 0.5 ms on Bun 1.4, and 32 to 40 GiB of
 // address space.
 
-import { assert } from "../base/assert.ts";
-
 /** What is used here of a WebAssembly.Memory. */
-export interface Arena {
+interface FastArena {
   readonly buffer: SharedArrayBuffer;
   grow(pages: number): number;
 }
 
-declare const WebAssembly:
-  | { readonly Memory: new (limits: { initial: number; maximum: number; shared: true }) => Arena }
-  | undefined;
+export type Arena = FastArena | SharedArrayBuffer;
 
-/** Whether this process has WebAssembly (`node --jitless` has not). */
-export const hasArenas: boolean = typeof WebAssembly !== "undefined";
+/** Not there in a process that runs without it (`node --jitless`). */
+declare const WebAssembly:
+  | {
+      readonly Memory: new (limits: {
+        initial: number;
+        maximum: number;
+        shared: true;
+      }) => FastArena;
+    }
+  | undefined;
 
 /** A shared memory, as it is handed to other threads: by postMessage, workerData or otherwise. */
 export interface SharedSegments {
@@ -45,30 +51,53 @@ export interface SharedSegments {
 export const SEGMENTS_MAX = 256;
 const ARENAS = 8;
 const ARENA_BYTES = 2 ** 32;
-const ARENA_PAGE_BYTES = 65536;
+/** Of WebAssembly. */
+const PAGE_BYTES = 65536;
+/** A thread makes no more: a memory needs one, and its log. */
+const FAST_ARENAS_MAX = 6;
 const CELL_BYTES = 4 * 1024 * 1024;
 const ARENA_CELLS = ARENA_BYTES / CELL_BYTES;
 const PLACE_MASK = 8191;
 /** All but the last: the number of a cell and 1 fit beside the bytes. */
 const CELLS = ARENAS * ARENA_CELLS - 1;
 
-/** REQUIRES: hasArenas. */
+/** Fast arenas that this thread has made. */
+let fastArenas = 0;
+
+/** An arena of at most so many bytes, a fast one if there can be more of these. */
 export function makeArena(bytesMax: number): Arena {
-  assert(typeof WebAssembly !== "undefined", "arenas are made where there is WebAssembly");
-  const maximum = Math.ceil(bytesMax / ARENA_PAGE_BYTES);
+  if (typeof WebAssembly === "undefined" || fastArenas === FAST_ARENAS_MAX) {
+    return makeGrowable(bytesMax);
+  }
+  fastArenas++;
+  const maximum = Math.ceil(bytesMax / PAGE_BYTES);
   return new WebAssembly.Memory({ initial: 0, maximum, shared: true });
+}
+
+function makeGrowable(maxByteLength: number): SharedArrayBuffer {
+  return new SharedArrayBuffer(0, { maxByteLength });
 }
 
 /** Those of a memory. */
 export function makeArenas(): Arena[] {
-  return Array.from({ length: ARENAS }, () => makeArena(ARENA_BYTES));
+  const others = Array.from({ length: ARENAS - 1 }, () => makeGrowable(ARENA_BYTES));
+  return [makeArena(ARENA_BYTES), ...others];
+}
+
+/** The buffer of an arena, at least so long: another thread may have grown it. */
+export function bufferOf(arena: Arena, bytes: number): SharedArrayBuffer {
+  if (!("buffer" in arena)) return arena;
+  // Growing by nothing looks how far it goes.
+  if (arena.buffer.byteLength < bytes) arena.grow(0);
+  return arena.buffer;
 }
 
 /** Makes an arena so long, if it is not; returns how long it was. */
 export function growTo(arena: Arena, bytes: number): number {
-  // Another thread may have grown it: growing by nothing looks how far.
-  const before = arena.grow(0) * ARENA_PAGE_BYTES;
-  if (before < bytes) arena.grow(Math.ceil((bytes - before) / ARENA_PAGE_BYTES));
+  const before = bufferOf(arena, bytes).byteLength;
+  if (before >= bytes) return before;
+  if ("buffer" in arena) arena.grow(Math.ceil((bytes - before) / PAGE_BYTES));
+  else arena.grow(bytes);
   return before;
 }
 
@@ -95,21 +124,9 @@ export function offsetOf(word: number): number {
   return (firstCell(word) % ARENA_CELLS) * CELL_BYTES;
 }
 
-function arenaOf(arenas: readonly Arena[], word: number): Arena {
+/** The arena in which the segment with this word lies. */
+export function arenaOf(arenas: readonly Arena[], word: number): Arena {
   return arenas[Math.floor(firstCell(word) / ARENA_CELLS)];
-}
-
-/** The buffer of the arena in which the segment with this word lies, as long as it is now. */
-export function bufferOf(arenas: readonly Arena[], word: number): SharedArrayBuffer {
-  const arena = arenaOf(arenas, word);
-  if (arena.buffer.byteLength < offsetOf(word) + bytesOf(word)) arena.grow(0);
-  return arena.buffer;
-}
-
-/** Makes the arena long enough; returns whether the segment's bytes may have been used before. */
-export function growFor(arenas: readonly Arena[], word: number): boolean {
-  const start = offsetOf(word);
-  return growTo(arenaOf(arenas, word), start + bytesOf(word)) > start;
 }
 
 /**

@@ -12,9 +12,10 @@
 import { assert } from "../base/assert.ts";
 import {
   type Arena,
+  arenaOf,
   bufferOf,
   bytesOf,
-  growFor,
+  growTo,
   isInArena,
   makeArenas,
   offsetOf,
@@ -51,7 +52,8 @@ export class Segments {
   /** @param from what another thread's share() returned, or the bytes of a first segment */
   constructor(from: SharedSegments | number) {
     if (typeof from === "number") {
-      this.#add(0, from, new SharedArrayBuffer(from), 0);
+      this.#view(0, from, new SharedArrayBuffer(from), 0);
+      this.#note(0, from);
       return;
     }
     this.isShared = true;
@@ -103,9 +105,7 @@ export class Segments {
     if (word === this.#words[segment] && segment < this.u8.length) return;
     const size = bytesOf(word);
     if (size === 0) return this.#unview(segment);
-    if (isInArena(word)) {
-      return this.#view(segment, word, bufferOf(this.#arenas, word), offsetOf(word));
-    }
+    if (isInArena(word)) return this.#viewInArena(segment, word);
     // The owner has seen them from the beginning.
     const buffer = this.#buffers[segment];
     if (buffer !== null && buffer !== undefined) this.#view(segment, word, buffer, 0);
@@ -119,6 +119,12 @@ export class Segments {
     this.i32[segment] = NO_WORDS;
     this.f64[segment] = NO_FLOATS;
     this.#words[segment] = 0;
+  }
+
+  #viewInArena(segment: number, word: number): void {
+    const start = offsetOf(word);
+    const buffer = bufferOf(arenaOf(this.#arenas, word), start + bytesOf(word));
+    this.#view(segment, word, buffer, start);
   }
 
   /** Views the segment with this word, which lies in a buffer from `start` on. */
@@ -154,15 +160,19 @@ export class Segments {
     const segment = this.#freeNumber();
     if (segment < 0) return -1;
     if (!this.isShared) {
-      this.#add(segment, size, new SharedArrayBuffer(size), 0);
+      this.#view(segment, size, new SharedArrayBuffer(size), 0);
+      this.#note(segment, size);
       return segment;
     }
     const arenas = this.#arenas;
     const word = placeFor(this.#root.subarray(R.words, SEGMENTS_END), size);
     if (word === 0) return -1;
-    const isUsed = growFor(arenas, word);
-    this.#add(segment, word, bufferOf(arenas, word), offsetOf(word));
-    if (isUsed) this.u8[segment].fill(0, 0, zeros);
+    const start = offsetOf(word);
+    const before = growTo(arenaOf(arenas, word), start + size);
+    this.#viewInArena(segment, word);
+    // What was there before.
+    if (before > start) this.u8[segment].fill(0, 0, zeros);
+    this.#note(segment, word);
     return segment;
   }
 
@@ -171,11 +181,6 @@ export class Segments {
       if (this.sizeOf(segment) === 0) return segment;
     }
     return -1;
-  }
-
-  #add(segment: number, word: number, buffer: SharedArrayBuffer, start: number): void {
-    this.#view(segment, word, buffer, start);
-    this.#note(segment, word);
   }
 
   release(segment: number): void {

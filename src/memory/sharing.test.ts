@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Random } from "../base/random.ts";
+import { bufferOf } from "./arenas.ts";
 import { Memory, MemoryExhausted, PLACE_BITS, PLACE_MASK } from "./memory.ts";
 import { allocateFilled, type Block, Colleague, isFilled, obey } from "./sharing-test-support.ts";
 
@@ -87,7 +88,7 @@ test("large values come, go, and come again with other sizes", async () => {
     obey(memory, { check: [early, first] });
     const start = startOf(memory, first);
     await colleague.order({ free: [early, first] });
-    const before = memory.share().arenas.map(({ buffer }) => buffer.byteLength);
+    const before = memory.share().arenas.map((arena) => bufferOf(arena, 0).byteLength);
 
     // Shorter than, and as long as what was there: the same place takes them.
     for (const bytes of [65 * MIB, 68 * MIB, 70 * MIB]) {
@@ -96,7 +97,7 @@ test("large values come, go, and come again with other sizes", async () => {
       obey(memory, { check: [] });
     }
     assert.deepEqual(
-      memory.share().arenas.map(({ buffer }) => buffer.byteLength),
+      memory.share().arenas.map((arena) => bufferOf(arena, 0).byteLength),
       before,
     );
     const [longer] = await colleague.order({ allocate: [90 * MIB], value: 4 });

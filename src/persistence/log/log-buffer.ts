@@ -22,7 +22,7 @@
 import { assert } from "../../base/assert.ts";
 import { copyBytes } from "../../base/bytes.ts";
 import { crc32c } from "../../base/crc32c.ts";
-import { type Arena, growTo, makeArena } from "../../memory/arenas.ts";
+import { type Arena, bufferOf, growTo, makeArena } from "../../memory/arenas.ts";
 import type { LogState } from "./log-state.ts";
 import { CLOSING_BYTES } from "./reserve.ts";
 import { SEAL_BYTES_MAX, sealInto } from "./seal.ts";
@@ -319,8 +319,9 @@ export class LogBuffer {
 
 /** A block of a pool, which is made long enough. */
 function viewOf(pool: Arena, block: number): Uint8Array {
-  growTo(pool, (block + 1) * PIECE_BYTES);
-  return new Uint8Array(pool.buffer, block * PIECE_BYTES, PIECE_BYTES);
+  const end = (block + 1) * PIECE_BYTES;
+  growTo(pool, end);
+  return new Uint8Array(bufferOf(pool, end), block * PIECE_BYTES, PIECE_BYTES);
 }
 
 function tableBytes(pieces: number): number {
