@@ -69,6 +69,18 @@ test("a directory whose clock is the program's is this thread's alone, and worke
     db.close();
   }));
 
+test("the runtime warns of nothing, however many are open and shared", async () => {
+  const warnings: Error[] = [];
+  const warned = (warning: Error): number => warnings.push(warning);
+  process.on("warning", warned);
+  const all = Array.from({ length: 20 }, () => open());
+  for (const db of all) db.share();
+  await new Promise((resolve) => setTimeout(resolve, 1));
+  for (const db of all) db.close();
+  process.off("warning", warned);
+  assert.deepEqual(warnings, []);
+});
+
 test("a database is not shared inside a transaction, which goes on", () => {
   using db = open();
   db.transaction(() => {

@@ -37,10 +37,20 @@ export function isThreadRunning(number: number): boolean {
   return number === 0 || existsSync(`/proc/self/task/${number}`);
 }
 
+const workerCallbacks = new Set<(worker: WorkerThread) => void>();
+
+// One listener for all, as Node warns of a leak where there are more than ten.
+function started(worker: Worker): void {
+  for (const callback of [...workerCallbacks]) callback(new KnownWorker(worker));
+}
+
 export function onWorker(callback: (worker: WorkerThread) => void): () => void {
-  const started = (worker: Worker): void => callback(new KnownWorker(worker));
-  process.on("worker", started);
-  return () => process.off("worker", started);
+  if (workerCallbacks.size === 0) process.on("worker", started);
+  workerCallbacks.add(callback);
+  return () => {
+    workerCallbacks.delete(callback);
+    if (workerCallbacks.size === 0) process.off("worker", started);
+  };
 }
 
 /** Workers that are started from now on find this under the name. */
