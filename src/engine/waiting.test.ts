@@ -140,3 +140,13 @@ test("while a transaction of the embedded API is open nothing is given away", ()
   fixture.executor.settle();
   assert.equal(a.link.take(), "$1 x");
 });
+
+test("who is served after a long time has not been idle then", () => {
+  const fixture = new EngineFixture([take("take"), put]);
+  const [a] = waiters(fixture, 1);
+  fixture.call("take x", a.session);
+  fixture.executor.setNow(fixture.context.now + 5000);
+  fixture.call("put x");
+  assert.equal(a.link.take(), "$1 x");
+  assert.equal(a.session.lastMs, fixture.context.now);
+});

@@ -92,6 +92,8 @@ export class Waiters {
     session.setGate(Gate.skipping, false);
     if (!silent) session.link?.deliver(reply.bytes, before, reply.length);
     reply.truncate(before);
+    // It has not been idle, whatever its last request.
+    session.lastMs = this.#context.now;
     session.link?.resume();
   }
 }

@@ -310,8 +310,11 @@ export abstract class Member implements LockEnvironment, RosterMember {
     const session = this.session(id);
     if (session === undefined) return;
     if (kind === Post.reply) session.link?.deliver(b, 0, b.length);
-    else if (kind === Post.resume) session.link?.resume();
-    else if (kind === Post.unblock) executor.waiters.timeOut(session);
+    else if (kind === Post.resume) {
+      // It has not been idle, whatever its last request.
+      session.lastMs = executor.context.services.nowMs();
+      session.link?.resume();
+    } else if (kind === Post.unblock) executor.waiters.timeOut(session);
     else executor.waiters.unblockWithError(session);
   };
 
