@@ -67,6 +67,19 @@ export function versions(directory: string, runtime: "bun" | "node"): Contender[
   return [{ ...mine, id: "redis", label: "the other version", fixedArgs: there }, mine];
 }
 
+/** On each runtime, a server with one thread, as the peer, and one with two that serve. */
+export function servingThreads(): Contender[][] {
+  build(root);
+  return [node, bun].map((mine) => [
+    { ...mine, id: "redis", label: `${mine.label}, one thread` },
+    {
+      ...mine,
+      label: `${mine.label}, two threads`,
+      fixedArgs: [...mine.fixedArgs, "--io-threads", "2"],
+    },
+  ]);
+}
+
 function build(folder: string): void {
   execFileSync(process.execPath, [join(folder, "scripts", "build.js")], { stdio: "inherit" });
 }

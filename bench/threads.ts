@@ -2,13 +2,16 @@
 // lmdb-js where that is installed, and how long writers hold a reader up. See threads-child.ts for
 // the work. The machine's cores bound what can be won: the goals are for two.
 
-import { runScript } from "./process.ts";
+import { runScript, servingThreads } from "./process.ts";
+import { benchmarkServer, type ServerRow } from "./server.ts";
 import { medianRatio } from "./statistics.ts";
 import { type Case, type Goal, goal, NAMES, table, times, whole } from "./tables.ts";
 import type { ThreadsFigure, ThreadsOrder, ThreadsResult } from "./threads-child.ts";
 
 export interface ThreadsRun extends ThreadsResult {
   runtime: "node" | "bun";
+  /** A server of two threads beside one of one thread. */
+  served: ServerRow[];
 }
 
 export async function benchmarkThreads(
@@ -25,12 +28,28 @@ export async function benchmarkThreads(
   };
   for (const runtime of ["node", "bun"] as const) {
     const result = await runScript<ThreadsResult>(runtime, "threads-child.ts", order, 600_000);
-    runs.push({ runtime, ...result });
+    runs.push({ runtime, ...result, served: [] });
     console.log(`  ${runtime}:`);
     for (const each of result.figures) console.log(`    ${lineOf(each)}`);
     for (const [what, why] of Object.entries(result.missing)) console.log(`    no ${what}: ${why}`);
   }
+  if (module === "") await benchmarkServing(runs, rounds, quick);
   return runs;
+}
+
+/** GET and SET without pipelining, of 50 clients: what threads that serve are for. */
+async function benchmarkServing(runs: ThreadsRun[], rounds: number, quick: boolean): Promise<void> {
+  for (const contenders of servingThreads()) {
+    const run = runs.find(({ runtime }) => runtime === contenders[1]?.id);
+    const seconds = quick ? 0.5 : 2;
+    const lines = ["off/50/1"];
+    const tests = ["set", "get"];
+    const rows = await benchmarkServer({
+      ...{ contenders, rounds, seconds, quick, lines, tests },
+      pin: false,
+    });
+    run?.served.push(...rows);
+  }
 }
 
 function lineOf({ scenario, perSecond, cpuNs, cores, latency }: ThreadsFigure): string {
@@ -60,7 +79,7 @@ const WANTED: readonly (readonly [what: string, mine: string, other: string, rat
 ];
 
 export function threadsGoals(runs: readonly ThreadsRun[]): Goal[] {
-  return runs.flatMap(({ runtime, figures }) => {
+  return runs.flatMap(({ runtime, figures, served }) => {
     const of = (name: string) => figures.find(({ scenario }) => scenario === name);
     const ratios = WANTED.flatMap(([what, mine, other, ratio]) => {
       const a = of(mine);
@@ -74,7 +93,21 @@ export function threadsGoals(runs: readonly ThreadsRun[]): Goal[] {
     );
     const what = `${NAMES[runtime]}, a read beside writers, the 99.99th percentile`;
     const us = (value: number) => `${value.toFixed(0)} µs`;
-    return [...ratios, ...goal(what, "at most", 1000, held, us)];
+    const cpu = served.flatMap(({ test, measured }) => {
+      const two = measured[runtime];
+      return two ? [{ name: test, value: two.cpuRatio }] : [];
+    });
+    const serving = `${NAMES[runtime]}, two threads that serve, beside one: CPU per request`;
+    return [
+      ...ratios,
+      ...goal(what, "at most", 1000, held, us),
+      ...goal(
+        serving,
+        "at most",
+        1.1,
+        cpu.filter(({ value }) => value !== 1),
+      ),
+    ];
   });
 }
 
@@ -82,7 +115,7 @@ const HELD_BY_NOBODY = "held up: nobody writes";
 
 export function threadsTables(runs: readonly ThreadsRun[]): string {
   const parts: string[] = [];
-  for (const { runtime, figures, missing } of runs) {
+  for (const { runtime, figures, missing, served } of runs) {
     const plain = figures.filter(({ latency }) => latency === undefined);
     const alone = (scenario: string) => {
       const first = `${scenario.split(/, (?:\d|one)/)[0]}, `;
@@ -125,8 +158,37 @@ export function threadsTables(runs: readonly ThreadsRun[]): string {
         ),
       ),
     );
+    parts.push(servedTable(served));
     for (const [what, why] of Object.entries(missing))
       parts.push(`Not measured: ${what} (${why}).`);
   }
   return parts.join("\n\n");
+}
+
+function servedTable(rows: readonly ServerRow[]): string {
+  if (rows.length === 0) return "";
+  return table(
+    [
+      "a server of two threads",
+      "per second",
+      "beside one thread",
+      "CPU for one",
+      "beside",
+      "client",
+    ],
+    rows.map(({ test, measured }) => {
+      const { redis: _, ...others } = measured;
+      const [two] = Object.values(others);
+      if (two === undefined) return [test];
+      return [
+        test,
+        whole(two.requestsPerSecond),
+        times(two.throughputRatio),
+        `${(two.cpuNsPerRequest / 1000).toFixed(2)} µs`,
+        times(two.cpuRatio),
+        // Of a core: at 100 it could not have asked for more.
+        `${Math.round(two.clientCpu * 100)} %`,
+      ];
+    }),
+  );
 }
