@@ -83,7 +83,7 @@ export class Outbox {
   readonly #clock: Clock;
   readonly #writer: ReplyBuffer;
 
-  /** Called when a turn has ended in which something was served. */
+  /** Called when a turn ends in which something was served, before anybody hears of that. */
   onTurn: (() => void) | undefined;
 
   #batch = new Batch();
@@ -113,7 +113,6 @@ export class Outbox {
     this.#scheduled = false;
     if (this.gate.isBlocking && this.#maySoonBeMore()) this.schedule();
     else this.flush();
-    this.onTurn?.();
   };
 
   constructor(clock: Clock, writer: ReplyBuffer, gate: ReplyGate) {
@@ -213,6 +212,7 @@ export class Outbox {
   /** Lets the log write, and sends what may be sent. Not while requests are being served. */
   flush(): void {
     assert(this.#running === null, "the outbox is flushed between requests");
+    this.onTurn?.();
     this.#lastOutlets = this.#batch.outlets.length;
     this.#waitedOutlets = 0;
     this.#waitedTurns = 0;
