@@ -12,6 +12,7 @@
 //           22  the number of the client that connected last
 //           23  the log has made progress that the owner waits for
 //           24  clients that are connected
+//           25  news: grows when something is added to the roster, or to an inbox
 //   then, for each member m, 32 words from 64 + 32 × m: MemberWord
 //
 // What each member changes often stands in a cache line of its own.
@@ -33,6 +34,7 @@ export const ControlWord = {
   lastClient: 22,
   logProgress: 23,
   clients: 24,
+  news: 25,
 } as const;
 
 export const MemberWord = {

@@ -11,7 +11,7 @@
 
 import { copyBytes } from "../base/bytes.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
-import { MemberWord, memberWord, ring } from "./control.ts";
+import { ControlWord, MemberWord, memberWord, ring } from "./control.ts";
 
 /** What is in an inbox. */
 export const Post = {
@@ -87,6 +87,7 @@ export class Inbox {
     else this.#set(last, 0, block);
     control[this.#lastWord] = block;
     control[this.#countWord]++;
+    control[ControlWord.news] = (control[ControlWord.news] + 1) | 0;
     // Where something was there before, it has been rung for.
     if (last === 0) ring(control, this.#member);
   }

@@ -67,6 +67,7 @@ export abstract class Member implements LockEnvironment, RosterMember {
   readonly membership: Membership;
   readonly loadsInOrder: boolean;
   readonly #platform: Platform;
+  #seenNews = 0;
   readonly #inboxes: (Inbox | undefined)[] = new Array(MEMBERS_MAX + 1).fill(undefined);
   readonly #inbox: Inbox;
   readonly #mailbox: Mailbox;
@@ -292,6 +293,9 @@ export abstract class Member implements LockEnvironment, RosterMember {
 
   /** Reads what other threads have for this one. */
   lookAtOthers(): void {
+    const news = this.control[ControlWord.news];
+    if (news === this.#seenNews) return;
+    this.#seenNews = news;
     this.roster?.read();
     if (this.#inbox.any && this.#executor !== undefined) this.#inbox.takeAll(this.#take);
   }

@@ -380,8 +380,10 @@ export class Roster implements WaitWitness {
       copyBytes(text, 0, text.length, this.#bytes, at);
       at += text.length;
     }
-    this.#control[ControlWord.rosterBytes] = end;
-    this.#control[this.#bytesWord] = end;
+    const control = this.#control;
+    control[ControlWord.rosterBytes] = end;
+    control[this.#bytesWord] = end;
+    control[ControlWord.news] = (control[ControlWord.news] + 1) | 0;
   }
 
   /** Writes it anew where it has grown long. */
