@@ -146,6 +146,50 @@ test("what is open in a process is served to others", () => {
   assert.equal(heard, '"+OK\\r\\n$1\\r\\nv\\r\\n+OK\\r\\n" v\n');
 });
 
+const WORKER = `const { Worker, isMainThread, workerData } = require("node:worker_threads");
+  const { open } = require("tskeydb");
+  if (isMainThread) {
+    const db = open();
+    const worker = new Worker(__filename, { workerData: db.share() });
+    worker.on("exit", () => {
+      console.log(db.get("k"), db.incr("n"));
+      db.close();
+    });
+  } else {
+    const db = open(workerData);
+    db.set("k", "of a worker");
+    db.incr("n");
+    db.close();
+  }`;
+
+test("worker threads share what it opens", () => {
+  assert.equal(printed("worker.cjs", WORKER), "of a worker 2\n");
+});
+
+test("threads of its own serve, or it says what that takes", () => {
+  const program = `import { open } from "tskeydb";
+    const db = open();
+    try {
+      const listening = await db.listen({ port: 0, threads: 2 });
+      const { connect } = await import("node:net");
+      const socket = connect(listening.port, "127.0.0.1");
+      socket.write("*3\\r\\n$3\\r\\nSET\\r\\n$1\\r\\nk\\r\\n$1\\r\\nv\\r\\n");
+      socket.once("data", (reply) => {
+        console.log(String(reply).trim(), db.get("k"));
+        socket.destroy();
+        db.close();
+      });
+    } catch (error) {
+      console.log(error.code, error.message);
+      db.close();
+    }`;
+  writeFileSync(join(project, "serving.mjs"), program);
+  for (const runtime of [process.execPath, user]) {
+    const heard = run(runtime, ["serving.mjs"]);
+    assert.match(heard, /^\+OK v\n$|^OPTIONS several threads can serve one port on Linux, with/);
+  }
+});
+
 test("errors and databases go by their own names", () => {
   const heard = printed(
     "names.mjs",
