@@ -7,6 +7,7 @@
 
 import { DatabaseError } from "../base/database-error.ts";
 import type { Listener } from "../platform/platform.ts";
+import { IO_THREADS_MAX } from "../threads/control.ts";
 import type { Core } from "./core.ts";
 import { checkOptions } from "./options.ts";
 
@@ -33,8 +34,6 @@ const optionNames: ReadonlySet<string> = new Set<keyof ListenOptions>([
   "password",
   "threads",
 ]);
-/** A database has places for 62 threads beside the one that opened it; some are left for others. */
-const THREADS_MAX = 60;
 
 /** A database that listens. */
 export interface Listening {
@@ -64,8 +63,8 @@ export async function listen(core: Core, options: ListenOptions): Promise<Listen
   if (password !== undefined && (typeof password !== "string" || password === "")) {
     throw new TypeError("listen(): password is a text of one character or more");
   }
-  if (!Number.isInteger(threads) || threads < 1 || threads > THREADS_MAX) {
-    throw new RangeError(`listen(): threads is a whole number from 1 to ${THREADS_MAX}`);
+  if (!Number.isInteger(threads) || threads < 1 || threads > IO_THREADS_MAX) {
+    throw new RangeError(`listen(): threads is a whole number from 1 to ${IO_THREADS_MAX}`);
   }
   if (threads > 1 && !core.engine.isOwner) {
     throw new DatabaseError(

@@ -20,6 +20,7 @@ import {
   type Timer,
 } from "../platform/platform.ts";
 import { pathOfUrl } from "../platform/urls.ts";
+import { IO_THREADS_MAX } from "../threads/control.ts";
 import type { SharedDatabase } from "../threads/handle.ts";
 import type { IoThreadOrder, Said, Told } from "./io-thread.ts";
 import { AllFigures, newSharedFigures, type SharedFigures } from "./thread-figures.ts";
@@ -32,8 +33,6 @@ const STOP_MS = 10_000;
 const DONE_MS = 5000;
 /** … and looks so often whether it is asked for something. */
 const LOOK_MS = 1;
-/** More than 60 are not started: a database has places for 63 threads. */
-export const IO_THREADS_MAX = 60;
 
 interface Thread {
   readonly worker: StartedWorker;

@@ -20,6 +20,8 @@
 /** Members there can be at once. */
 export const MEMBERS_MAX = 63;
 export const OWNER = 1;
+/** Threads that may serve for a database; places are left for its program's own. */
+export const IO_THREADS_MAX: number = MEMBERS_MAX - 3;
 
 export const ControlWord = {
   holder: 0,
