@@ -295,6 +295,8 @@ export class Server implements ConnectionOwner, NetworkFigures {
     const { lock } = this.database;
     lock.enter();
     try {
+      // What other threads had for it came before what it asks for now.
+      if (this.outbox.hasOwnAsides) this.outbox.boundary();
       return this.#consume(client, bytes, start, end);
     } finally {
       lock.leave();
