@@ -295,6 +295,8 @@ export class Server implements ConnectionOwner, NetworkFigures {
     const { lock } = this.database;
     lock.enter();
     try {
+      // Another thread's client may have closed it while this one waited for the lock.
+      if (connection.gone) return end - start;
       // What other threads had for it came before what it asks for now.
       if (this.outbox.hasOwnAsides) this.outbox.boundary();
       return this.#consume(client, bytes, start, end);
