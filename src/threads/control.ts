@@ -55,11 +55,13 @@ export const MemberWord = {
   block: 8,
   /** The member that it asks. */
   callee: 9,
-  /** Grows with each message that is put into its inbox (inbox.ts), which is in the next three. */
+  /** Grows when something is put into its inbox (inbox.ts), whose ends are in the next two. */
   bell: 10,
   firstMessage: 11,
   lastMessage: 12,
-  messages: 13,
+  /** Bytes of the messages in it, and whether one has found no room. */
+  messageBytes: 13,
+  lostMessage: 21,
   /** Its thread's number in the runtime. */
   worker: 14,
   /** Doom: it is about to be terminated, and shall not take the lock any more. */

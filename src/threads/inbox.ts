@@ -23,11 +23,16 @@ export const Post = {
   resume: 4,
   unblock: 5,
   unblockWithError: 6,
+  /** For those subscribed to anything: messages have been lost. It comes last. */
+  lost: 7,
 } as const;
 
 const HEADER_BYTES = 20;
-/** Messages beyond so many are dropped, as for a slow subscriber; nothing else is. */
-const MESSAGES_MAX = 100_000;
+/**
+ * A thread that does not come to its inbox has so many bytes of messages wait; those that come then
+ * are lost, and its subscribers are told so. Nothing else is lost.
+ */
+const MESSAGE_BYTES_MAX = 128 * 1024 * 1024;
 
 /** Takes what is in an inbox. */
 export type PostReader = (kind: number, session: number, a: Uint8Array, b: Uint8Array) => void;
@@ -40,7 +45,8 @@ export class Inbox {
   readonly #member: number;
   readonly #firstWord: number;
   readonly #lastWord: number;
-  readonly #countWord: number;
+  readonly #bytesWord: number;
+  readonly #lostWord: number;
 
   constructor(control: Int32Array, memory: Memory, member: number) {
     this.#control = control;
@@ -48,18 +54,34 @@ export class Inbox {
     this.#member = member;
     this.#firstWord = memberWord(member, MemberWord.firstMessage);
     this.#lastWord = memberWord(member, MemberWord.lastMessage);
-    this.#countWord = memberWord(member, MemberWord.messages);
+    this.#bytesWord = memberWord(member, MemberWord.messageBytes);
+    this.#lostWord = memberWord(member, MemberWord.lostMessage);
   }
 
   /** Whether there is anything. REQUIRES: the lock, as all of these. */
   get any(): boolean {
-    return this.#control[this.#firstWord] !== 0;
+    return this.#control[this.#firstWord] !== 0 || this.#control[this.#lostWord] !== 0;
   }
 
-  /** Adds a message for those who are subscribed. */
-  message(kind: number, channel: Uint8Array, bytes: Uint8Array, start: number, end: number): void {
-    if (this.#control[this.#countWord] >= MESSAGES_MAX) return;
+  /** Adds a message for those who are subscribed; false where there is no room for it. */
+  message(
+    kind: number,
+    channel: Uint8Array,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): boolean {
+    const control = this.#control;
+    const isFull = control[this.#bytesWord] > MESSAGE_BYTES_MAX || this.#memory.nearlyExhausted;
+    // Who has lost one gets none after it.
+    if (isFull || control[this.#lostWord] !== 0) {
+      if (!this.any) ring(control, this.#member);
+      control[this.#lostWord] = 1;
+      return false;
+    }
+    control[this.#bytesWord] += HEADER_BYTES + channel.length + end - start;
     this.put(kind, 0, channel, bytes, start, end);
+    return true;
   }
 
   /** Adds something, and wakes the member. */
@@ -86,7 +108,6 @@ export class Inbox {
     if (last === 0) control[this.#firstWord] = block;
     else this.#set(last, 0, block);
     control[this.#lastWord] = block;
-    control[this.#countWord]++;
     control[ControlWord.news] = (control[ControlWord.news] + 1) | 0;
     // Where something was there before, it has been rung for.
     if (last === 0) ring(control, this.#member);
@@ -98,7 +119,9 @@ export class Inbox {
     let block = control[this.#firstWord];
     control[this.#firstWord] = 0;
     control[this.#lastWord] = 0;
-    control[this.#countWord] = 0;
+    control[this.#bytesWord] = 0;
+    const hasLost = control[this.#lostWord] !== 0;
+    control[this.#lostWord] = 0;
     while (block !== 0) {
       const bytes = this.#memory.u8[block >>> PLACE_BITS];
       const start = ((block & PLACE_MASK) << 3) + HEADER_BYTES;
@@ -112,6 +135,7 @@ export class Inbox {
       read(kind, session, a, b);
       block = next;
     }
+    if (hasLost) read(Post.lost, 0, NOTHING, NOTHING);
   }
 
   #get(block: number, word: number): number {

@@ -311,6 +311,7 @@ export abstract class Member implements LockEnvironment, RosterMember {
       pubsub.spublishHere(latin1Text(a, 0, a.length), a, b, 0, b.length);
       return;
     }
+    if (kind === Post.lost) return this.#cutOffSubscribers(executor);
     const session = this.session(id);
     if (session === undefined) return;
     if (kind === Post.reply) session.link?.deliver(b, 0, b.length);
@@ -321,6 +322,13 @@ export abstract class Member implements LockEnvironment, RosterMember {
     } else if (kind === Post.unblock) executor.waiters.timeOut(session);
     else executor.waiters.unblockWithError(session);
   };
+
+  /** Messages were lost that some of this thread's clients were to get: they shall know it. */
+  #cutOffSubscribers({ context: { services } }: Executor): void {
+    for (const session of [...services.sessions.values()]) {
+      if (session.kind === "pubsub") services.kill(session);
+    }
+  }
 
   session(id: number): Session | undefined {
     return this.#executor?.context.services.sessions.get(id);

@@ -191,6 +191,32 @@ test("a thread hears what is published, by whomever, until it listens no more", 
     assert.equal(db.publish("news", "to nobody"), 0);
   }));
 
+test("a client that loses messages, as its thread is busy, is disconnected", () =>
+  withShared(1, async (db, thread) => {
+    const listening = await db.listen({ port: 0 });
+    const subscriber = await Client.connect(listening.port);
+    await subscriber.call("SUBSCRIBE", "news");
+    const other = await Client.connect(listening.port);
+    await other.call("PING");
+    const done = new Int32Array(new SharedArrayBuffer(8));
+    const published = thread.run((there, words) => {
+      const message = "x".repeat(2 ** 20);
+      for (let i = 0; i < 200; i++) words[1] += there.publish("news", message);
+      Atomics.store(words, 0, 1);
+      Atomics.notify(words, 0);
+    }, done);
+    // It is told to by a message of the event loop's.
+    await new Promise((resolve) => setImmediate(resolve));
+    Atomics.wait(done, 0, 0, 30_000);
+    await published;
+    assert.ok((done[1] as number) < 200, "some were lost");
+    await subscriber.closed;
+    assert.equal(db.publish("news", "again"), 0);
+    assert.equal(textOf(await other.call("ECHO", "here")), "here");
+    other.close();
+    await listening.close();
+  }));
+
 test("the owner may close first: it is there until the last thread has left", async () => {
   const db = open();
   const shared = db.share();

@@ -12,15 +12,22 @@ type Counts = Map<number, number>;
 
 /** What takes messages to a member. */
 export interface Carrier {
-  message(kind: number, channel: Uint8Array, bytes: Uint8Array, start: number, end: number): void;
+  /** False where it has no room for the message. */
+  message(
+    kind: number,
+    channel: Uint8Array,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): boolean;
 }
 
 export class Subscribers implements Elsewhere {
   readonly #topics: readonly Map<string, Counts>[] = Object.values(Topic).map(() => new Map());
   readonly #patterns: Map<string, Uint8Array> = new Map();
   readonly #inboxOf: (member: number) => Carrier;
-  /** The members that a message is for. */
-  readonly #receivers: Set<number> = new Set();
+  /** The members that a message is for, and how many subscriptions of each. */
+  readonly #receivers: Counts = new Map();
 
   constructor(inboxOf: (member: number) => Carrier) {
     this.#inboxOf = inboxOf;
@@ -88,26 +95,25 @@ export class Subscribers implements Elsewhere {
     const receivers = this.#receivers;
     receivers.clear();
     const topic = isShard ? Topic.shardChannel : Topic.channel;
-    let subscriptions = this.#collect(this.#topics[topic]?.get(channel));
+    this.#collect(this.#topics[topic]?.get(channel));
     if (!isShard) {
       for (const [pattern, bytes] of this.#patterns) {
         if (!globMatches(bytes, 0, bytes.length, name, 0, name.length)) continue;
-        subscriptions += this.#collect(this.#topics[Topic.pattern]?.get(pattern));
+        this.#collect(this.#topics[Topic.pattern]?.get(pattern));
       }
     }
     const kind = isShard ? Post.shardMessage : Post.message;
-    for (const member of receivers) {
-      this.#inboxOf(member).message(kind, name, message, start, end);
+    let subscriptions = 0;
+    for (const [member, count] of receivers) {
+      if (this.#inboxOf(member).message(kind, name, message, start, end)) subscriptions += count;
     }
     return subscriptions;
   }
 
-  #collect(counts: Counts | undefined): number {
-    let sum = 0;
+  #collect(counts: Counts | undefined): void {
+    const receivers = this.#receivers;
     for (const [member, count] of counts ?? []) {
-      this.#receivers.add(member);
-      sum += count;
+      receivers.set(member, (receivers.get(member) ?? 0) + count);
     }
-    return sum;
   }
 }
