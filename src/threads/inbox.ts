@@ -75,8 +75,9 @@ export class Inbox {
     const isFull = control[this.#bytesWord] > MESSAGE_BYTES_MAX || this.#memory.nearlyExhausted;
     // Who has lost one gets none after it.
     if (isFull || control[this.#lostWord] !== 0) {
-      if (!this.any) ring(control, this.#member);
+      const isNews = !this.any;
       control[this.#lostWord] = 1;
+      if (isNews) this.#tell();
       return false;
     }
     control[this.#bytesWord] += HEADER_BYTES + channel.length + end - start;
@@ -108,9 +109,15 @@ export class Inbox {
     if (last === 0) control[this.#firstWord] = block;
     else this.#set(last, 0, block);
     control[this.#lastWord] = block;
+    // Where something was there before, it has been told.
+    if (last === 0) this.#tell();
+  }
+
+  /** There is something in it. */
+  #tell(): void {
+    const control = this.#control;
     control[ControlWord.news] = (control[ControlWord.news] + 1) | 0;
-    // Where something was there before, it has been rung for.
-    if (last === 0) ring(control, this.#member);
+    ring(control, this.#member);
   }
 
   /** Takes everything out, in its order. */
