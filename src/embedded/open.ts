@@ -56,9 +56,10 @@ export function open(): Database;
 export function open(options: Omit<OpenOptions, "fsync">): Database;
 /**
  * Opens the database in a directory, which is made if need be: a path, or a file: URL. A directory
- * that is open in this process gives the same object again, and each open() needs its close().
- * Throws DirectoryLocked where another process (or thread) has it, and LogError where its log is
- * damaged. ":memory:" is a database in memory.
+ * that is open in this thread gives the same object again, and each open() needs its close(). A
+ * worker attaches to what the thread that started it has open. Throws DirectoryLocked where another
+ * process has it, or a thread that this one was not told of, and LogError where its log is damaged.
+ * ":memory:" is a database in memory.
  */
 export function open(directory: string | FileUrl, options?: OpenOptions): Database;
 /** Attaches this thread to a database that another one has open: what db.share() returned there. */
@@ -182,8 +183,8 @@ function checkSame(core: Core, options: OpenOptions, now: OpenOptions): void {
     if (now[name] === undefined || now[name] === inForce[name]) continue;
     throw new DatabaseError(
       "OPTIONS",
-      `${core.path} is open in this process with ${name} ${String(inForce[name] ?? "left out")}, ` +
-        `and cannot be opened with ${String(now[name])} as well`,
+      `${core.path || "this database in memory"} is open in this process ` +
+        `with ${name} ${String(inForce[name] ?? "left out")}, and cannot be opened with ${String(now[name])} as well`,
     );
   }
 }

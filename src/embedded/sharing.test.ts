@@ -81,6 +81,15 @@ test("the runtime warns of nothing, however many are open and shared", async () 
   assert.deepEqual(warnings, []);
 });
 
+test("options beside a handle that are not in force are refused, in memory, too", () => {
+  using db = open();
+  const again: (...given: unknown[]) => unknown = open;
+  assert.throws(() => again(db.share(), { databases: 3 }), {
+    code: "OPTIONS",
+    message: /^this database in memory is open in this process with databases 16,/,
+  });
+});
+
 test("a database is not shared inside a transaction, which goes on", () => {
   using db = open();
   db.transaction(() => {

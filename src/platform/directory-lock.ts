@@ -35,7 +35,8 @@ const ATTEMPTS_MAX = 40;
 const WAIT_MS_MAX = 25;
 const WANTED = "wanted";
 const HELD = "held";
-const ANOTHER_THREAD = "another thread of this process";
+const ANOTHER_THREAD =
+  "another thread of this process: share() there makes a handle, and open(handle) attaches here";
 const ANOTHER_COPY =
   "this process: another copy of this module, or another thread, has it open there";
 const claimName = /^lock-(\d+)-(\d+)(?:-(\d+)-(\d+))?$/;

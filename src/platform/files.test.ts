@@ -240,7 +240,7 @@ test(
     };
     const first = start();
     assert.equal(await first.answer, "held");
-    const locked = { code: "ELOCKED", pid: process.pid };
+    const locked = { code: "ELOCKED", pid: process.pid, message: /another thread .*share\(\)/ };
     assert.throws(() => platform.lockDirectory(directory), locked);
     const second = start();
     assert.equal(await second.answer, `ELOCKED ${process.pid}`);
