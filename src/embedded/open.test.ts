@@ -164,6 +164,17 @@ test("options that make no sense are refused by name", () => {
   }
 });
 
+test("an address or a number of threads that makes no sense is named with its value", async () => {
+  using db = open();
+  await assert.rejects(db.listen({ port: 65536 }), /^RangeError: .* to 65535, not 65536$/);
+  for (const threads of [0, 61, 1.5]) {
+    await assert.rejects(db.listen({ port: 0, threads }), {
+      name: "RangeError",
+      message: `listen(): threads is a whole number from 1 to 60, not ${threads}`,
+    });
+  }
+});
+
 test("a directory that is undefined is an oversight, not a database in memory", () => {
   const loose = open as unknown as (...args: unknown[]) => unknown;
   const said =

@@ -55,7 +55,7 @@ export async function listen(core: Core, options: ListenOptions): Promise<Listen
   checkOptions("listen", options, optionNames);
   const { port = 6379, host = "127.0.0.1", password, threads = 1 } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65535) {
-    throw new RangeError("listen(): port is a whole number from 0 to 65535");
+    throw new RangeError(`listen(): port is a whole number from 0 to 65535, not ${String(port)}`);
   }
   if (typeof host !== "string" || host === "") {
     throw new TypeError("listen(): host is an address, as text");
@@ -64,7 +64,9 @@ export async function listen(core: Core, options: ListenOptions): Promise<Listen
     throw new TypeError("listen(): password is a text of one character or more");
   }
   if (!Number.isInteger(threads) || threads < 1 || threads > IO_THREADS_MAX) {
-    throw new RangeError(`listen(): threads is a whole number from 1 to ${IO_THREADS_MAX}`);
+    throw new RangeError(
+      `listen(): threads is a whole number from 1 to ${IO_THREADS_MAX}, not ${String(threads)}`,
+    );
   }
   if (threads > 1 && !core.engine.isOwner) {
     throw new DatabaseError(
