@@ -13,7 +13,8 @@
 //           23  the log has made progress that the owner waits for
 //           24  clients that are connected
 //           25  news: grows when something is added to the roster, or to an inbox
-//   then, for each member m, 32 words from 64 + 32 × m: MemberWord
+//           26  workers that were doomed   64 … 127  the runtime's numbers of the last of them
+//   then, for each member m, 32 words from 128 + 32 × m: MemberWord
 //
 // What each member changes often stands in a cache line of its own.
 
@@ -37,6 +38,7 @@ export const ControlWord = {
   logProgress: 23,
   clients: 24,
   news: 25,
+  doomedWorkers: 26,
 } as const;
 
 export const MemberWord = {
@@ -107,7 +109,9 @@ export const Inside = {
 /** Of a member that is about to be terminated: whether it has come to rest, between two changes. */
 export const Doom = { none: 0, told: 1, resting: 2 } as const;
 
-const MEMBERS_AT = 64;
+const DOOMED_AT = 64;
+const DOOMED_WORKERS = 64;
+const MEMBERS_AT = DOOMED_AT + DOOMED_WORKERS;
 const MEMBER_WORDS = 32;
 
 export const MAILBOX_BYTES = 64 * 1024;
@@ -136,4 +140,18 @@ export function ring(control: Int32Array, member: number): void {
 /** The place of a member's bell. */
 export function bellOf(member: number): number {
   return member === OWNER ? ControlWord.bell : memberWord(member, MemberWord.bell);
+}
+
+/** A worker is about to be terminated, which may be about to attach. */
+export function noteDoomed(control: Int32Array, worker: number): void {
+  const count = Atomics.add(control, ControlWord.doomedWorkers, 1) >>> 0;
+  Atomics.store(control, DOOMED_AT + (count % DOOMED_WORKERS), worker);
+}
+
+/** Whether a worker is one of the last that were about to be terminated. */
+export function isNotedDoomed(control: Int32Array, worker: number): boolean {
+  for (let i = 0; i < DOOMED_WORKERS; i++) {
+    if (worker > 0 && Atomics.load(control, DOOMED_AT + i) === worker) return true;
+  }
+  return false;
 }

@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { Thread } from "../../test/support/thread.ts";
 import { type Database, open } from "../index.ts";
+import { Doom, MemberWord, memberWord, noteDoomed, OWNER } from "./control.ts";
 
 const DATABASE = new URL("../embedded/database.ts", import.meta.url).href;
 const INDEX = new URL("../index.ts", import.meta.url).href;
@@ -56,6 +57,25 @@ test("terminate() ends a transaction that calls for ever, and never in the middl
       }
     });
   }));
+
+test("a thread that is to be terminated before it has attached begins no change", async () => {
+  const db = open();
+  const shared = db.share();
+  const { control } = shared;
+  const thread = new Thread(shared);
+  // As terminate() does first, which ends a thread only after a moment.
+  noteDoomed(control, thread.worker.threadId);
+  thread.run((there) => there.set("k", "v")).catch(() => {});
+  const doomed = memberWord(OWNER + 1, MemberWord.doomed);
+  const untilMs = Date.now() + 20_000;
+  while (Atomics.load(control, doomed) !== Doom.resting && Date.now() < untilMs) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+  assert.equal(control[doomed], Doom.resting);
+  await thread.end();
+  assert.equal(db.get("k"), null);
+  db.close();
+});
 
 test("after a death in a write all threads are refused, and what the log has is opened again", () =>
   withDirectory(async (directory) => {

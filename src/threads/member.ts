@@ -22,6 +22,7 @@ import {
   ControlWord,
   Doom,
   Inside,
+  isNotedDoomed,
   MEMBERS_MAX,
   MemberState,
   MemberWord,
@@ -88,10 +89,12 @@ export abstract class Member implements LockEnvironment, RosterMember {
     this.#insideWord = memberWord(number, MemberWord.inside);
     const { control } = this;
     control[memberWord(number, MemberWord.thread)] = platform.threadNumber();
-    control[memberWord(number, MemberWord.worker)] = platform.workerNumber();
     control[this.#insideWord] = Inside.nothing;
     this.#doomedWord = memberWord(number, MemberWord.doomed);
     control[this.#doomedWord] = Doom.none;
+    const worker = platform.workerNumber();
+    Atomics.store(control, memberWord(number, MemberWord.worker), worker);
+    if (isNotedDoomed(control, worker)) Atomics.store(control, this.#doomedWord, Doom.told);
     Atomics.add(control, ControlWord.members, 1);
     this.lock = new Lock(control, number, this);
     this.membership = {

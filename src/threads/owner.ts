@@ -13,6 +13,7 @@ import {
   MemberState,
   MemberWord,
   memberWord,
+  noteDoomed,
   OWNER,
   State,
 } from "./control.ts";
@@ -84,8 +85,10 @@ export class Owner extends Member {
   #doom(worker: number): void {
     if (this.#ended) return;
     const { control, lock } = this;
+    // Before the look for it: it attaches in the opposite order.
+    noteDoomed(control, worker);
     for (let member = OWNER + 1; member <= MEMBERS_MAX; member++) {
-      if (control[memberWord(member, MemberWord.worker)] !== worker) continue;
+      if (Atomics.load(control, memberWord(member, MemberWord.worker)) !== worker) continue;
       Atomics.store(control, memberWord(member, MemberWord.doomed), Doom.told);
     }
     this.#isDooming = true;
