@@ -668,7 +668,7 @@ export class Core {
   beginExit(): void {
     this.isExiting = true;
     const { member } = this.engine;
-    if (member !== null) member.lock.limitMs = EXIT_WAIT_MS;
+    if (member !== null) member.lock.untilMs = member.monotonicMs() + EXIT_WAIT_MS;
     if (this.isDoomed) return;
     while (this.#transaction !== undefined) this.#takeBack(this.#transaction);
     this.engine.log?.commit();

@@ -97,10 +97,12 @@ function check(options: OpenOptions, hasDirectory: boolean): void {
     throw new TypeError("open(): fsync needs a directory: a database in memory has no log");
   }
   if (!Number.isInteger(databases) || databases < 1 || databases > DATABASES_MAX) {
-    throw new RangeError(`open(): databases is a whole number from 1 to ${DATABASES_MAX}`);
+    throw new RangeError(
+      `open(): databases is a whole number from 1 to ${DATABASES_MAX}, not ${String(databases)}`,
+    );
   }
   if (!Number.isSafeInteger(maxmemory) || maxmemory < 0) {
-    throw new RangeError("open(): maxmemory is a whole number of bytes, or 0");
+    throw new RangeError(`open(): maxmemory is a whole number of bytes, not ${String(maxmemory)}`);
   }
   if (clock !== undefined && typeof clock !== "function") {
     throw new TypeError("open(): clock is a function that returns milliseconds since 1970");

@@ -15,7 +15,7 @@
 // next; the holder that lets go then hands the lock over.
 //
 // Limits. Who may not wait for ever (a process that ends, a thread that terminates another) sets
-// `limitMs`, and is refused where the holder does not let go in time.
+// `untilMs`, and is refused where the holder does not let go in time.
 //
 // Death. The holder may die: be terminated, or run out of memory. Who waits looks now and then
 // whether the holder's thread is still there, and takes the lock over if it is not; what must
@@ -68,8 +68,8 @@ export class Lock {
   readonly #loadsInOrder: boolean;
   readonly #ownWord: number;
   #depth = 0;
-  /** Who would have to wait for longer is refused. */
-  limitMs: number = Number.POSITIVE_INFINITY;
+  /** Who would have to wait until after this, by monotonicMs(), is refused. */
+  untilMs: number = Number.POSITIVE_INFINITY;
 
   constructor(words: Int32Array, member: number, environment: LockEnvironment) {
     this.#words = words;
@@ -86,7 +86,7 @@ export class Lock {
 
   /**
    * Takes the lock, if this thread has not; each enter() needs its leave(). Throws DatabaseError
-   * THREAD where that would take longer than `limitMs`, and what `entered` throws.
+   * THREAD where that would take until after `untilMs`, and what `entered` throws.
    */
   enter(): void {
     if (this.#depth++ > 0) return;
@@ -151,8 +151,7 @@ export class Lock {
       const nowMs = environment.monotonicMs();
       const isImpatient = nowMs - sinceMs > PATIENCE_MS;
       if (isImpatient && !hasAsked) hasAsked = this.#ask();
-      if (nowMs - sinceMs > this.limitMs && this.#withdraws(hasAsked))
-        this.#giveUp(nowMs - sinceMs);
+      if (nowMs > this.untilMs && this.#withdraws(hasAsked)) this.#giveUp(nowMs - sinceMs);
       if (nowMs > suspectMs) {
         suspectMs = nowMs + SUSPECT_MS;
         if (this.#inherits(holder)) return;

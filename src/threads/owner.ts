@@ -92,9 +92,9 @@ export class Owner extends Member {
       Atomics.store(control, memberWord(member, MemberWord.doomed), Doom.told);
     }
     this.#isDooming = true;
-    lock.limitMs = DOOM_WAIT_MS;
+    lock.untilMs = this.monotonicMs() + DOOM_WAIT_MS;
     if (this.tryEnter()) lock.leave();
-    lock.limitMs = Number.POSITIVE_INFINITY;
+    lock.untilMs = Number.POSITIVE_INFINITY;
     this.#isDooming = false;
   }
 
@@ -171,7 +171,7 @@ export class Owner extends Member {
   override waiting(holder: number): void {
     if (holder === 0 || holder === OWNER) return;
     const doom = Atomics.load(this.control, memberWord(holder, MemberWord.doomed));
-    if (this.#isDooming && doom === Doom.resting) this.lock.limitMs = 0;
+    if (this.#isDooming && doom === Doom.resting) this.lock.untilMs = 0;
     super.waiting(holder);
   }
 }

@@ -23,7 +23,7 @@ export function serverSections(source: InfoSource): InfoSection[] {
       ["lru_clock", Math.floor(source.database.clock() / 1000) & 0xffffff],
       ["executable", source.database.platform.program],
       ["config_file", source.configuration.file],
-      ["io_threads_active", 0],
+      ["io_threads_active", source.configuration.get("io-threads") > 1 ? 1 : 0],
       ...listener(source),
     ]),
     section("clients", () => clients(source)),
