@@ -50,8 +50,8 @@ export class Blocking {
   /** The session waits no more. */
   remove(session: Session): void {
     if (session.waiting === null) return;
-    this.witness?.waitsNoMore(session);
     this.take(session);
+    this.witness?.waitsNoMore(session);
   }
 
   /** As add, of which everybody knows. */

@@ -186,6 +186,18 @@ test("a directive that one thread sets is heard of once by each, and by who come
   assert.deepEqual(a.directives, []);
 });
 
+test("who waits no more waits nowhere, though the roster be written anew with that", () => {
+  const house = new House();
+  const [a, b] = [new Thread(house, 1), new Thread(house, 2)];
+  const session = a.connect(7);
+  while ((house.control[ControlWord.rosterAge] as number) < 12) {
+    a.wait(session, "k");
+    a.blocking.remove(session);
+    b.roster.read();
+    assert.deepEqual(b.waiting, []);
+  }
+});
+
 test("all threads know the same, however seldom they look, and the roster stays short", () => {
   const seed = Number(process.env.TSKEYDB_SEED ?? 7);
   const random = new Random().seed(seed);
