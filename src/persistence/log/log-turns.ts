@@ -15,6 +15,7 @@
 //
 // A log that has one thread stands alone: its lock is always held, and nobody waits.
 
+import { DatabaseError } from "../../base/database-error.ts";
 import { GATHERINGS_SKIPPED, gatheringMs } from "./gathering.ts";
 import { type LogState, PROGRESS, TURN } from "./log-state.ts";
 
@@ -69,6 +70,17 @@ export class SyncTurns {
     this.#membership = membership;
     this.member = membership.member;
     this.lock = membership.lock;
+  }
+
+  /** Takes the lock for an event's work; false where that is refused: calls will say why. */
+  tryEnter(): boolean {
+    try {
+      this.lock.enter();
+      return true;
+    } catch (error) {
+      if (error instanceof DatabaseError) return false;
+      throw error;
+    }
   }
 
   get isAlone(): boolean {

@@ -313,7 +313,7 @@ export class Log {
     const { lock } = this.#turns;
     let number = 0;
     let isLate = false;
-    lock.enter();
+    if (!this.#turns.tryEnter()) return this.batch;
     try {
       number = this.commitTicket();
       const isPending = state.written !== state.sealedEnd && !state.hasFailed;
@@ -482,10 +482,7 @@ export class Log {
    * event loop, soon after it was woken (Membership.wake), and even when it has closed the log.
    */
   noteProgress(): void {
-    if (this.#closed) {
-      this.#closeFile();
-      return;
-    }
+    if (this.#closed) return this.#closeFile();
     this.onProgress?.();
     this.#wake();
     if (this.failure !== null && this.#retryTimer === null) this.#startRetryTimer();
@@ -603,7 +600,7 @@ export class Log {
   #wake(): void {
     const state = this.#state;
     const { lock } = this.#turns;
-    lock.enter();
+    if (!this.#turns.tryEnter()) return;
     try {
       if (this.#closed || state.syncFailed) return;
       // What came during another thread's sync may not have been written.
@@ -719,7 +716,7 @@ export class Log {
   #endSync(round: number, written: number, batch: number, error: PlatformError | undefined): void {
     const state = this.#state;
     const { lock } = this.#turns;
-    lock.enter();
+    if (!this.#turns.tryEnter()) return this.#turns.give();
     try {
       this.#turns.give();
       this.#noteSync();
@@ -815,7 +812,7 @@ export class Log {
     this.#retryTimer = this.#platform.setTimer(RETRY_MS, () => {
       this.#retryTimer = null;
       const { lock } = this.#turns;
-      lock.enter();
+      if (!this.#turns.tryEnter()) return;
       try {
         if (this.#closed || !this.#state.hasFailed) return;
         if (this.isSyncing) this.#startRetryTimer();
