@@ -427,6 +427,8 @@ function terminated(): DatabaseError {
 /** A member's number may be given to another thread. */
 export function free(control: Int32Array, member: number): void {
   control[memberWord(member, MemberWord.worker)] = NOBODY;
+  // Whoever takes the number next is not taken for the thread that had it, and for dead.
+  control[memberWord(member, MemberWord.thread)] = 0;
   const clients = Atomics.exchange(control, memberWord(member, MemberWord.clients), 0);
   Atomics.sub(control, ControlWord.clients, clients);
   // It may have died waiting. Who has its number next shall not be handed the lock for it, while
