@@ -94,7 +94,7 @@ export const State = {
   preparing: 4,
 } as const;
 
-export const MemberState = { free: 0, attached: 1 } as const;
+export const MemberState = { free: 0, attached: 1, claimed: 2 } as const;
 
 /** What a member that holds the lock is doing: what its death would leave. */
 export const Inside = {

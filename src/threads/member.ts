@@ -427,8 +427,6 @@ function terminated(): DatabaseError {
 /** A member's number may be given to another thread. */
 export function free(control: Int32Array, member: number): void {
   control[memberWord(member, MemberWord.worker)] = NOBODY;
-  // Whoever takes the number next is not taken for the thread that had it, and for dead.
-  control[memberWord(member, MemberWord.thread)] = 0;
   const clients = Atomics.exchange(control, memberWord(member, MemberWord.clients), 0);
   Atomics.sub(control, ControlWord.clients, clients);
   // It may have died waiting. Who has its number next shall not be handed the lock for it, while
@@ -447,10 +445,16 @@ const NOBODY = -1;
 export function takeNumber(platform: Platform, control: Int32Array): number {
   for (let number = OWNER + 1; number <= MEMBERS_MAX; number++) {
     const word = memberWord(number, MemberWord.state);
-    const { free, attached } = MemberState;
-    if (Atomics.compareExchange(control, word, free, attached) === free) return number;
+    const { free, claimed, attached } = MemberState;
+    if (Atomics.compareExchange(control, word, free, claimed) !== free) continue;
+    // Nobody shall take it for that of the thread that had it before, and is dead.
+    Atomics.store(control, memberWord(number, MemberWord.thread), platform.threadNumber());
+    Atomics.store(control, word, attached);
+    return number;
   }
   for (let number = OWNER + 1; number <= MEMBERS_MAX; number++) {
+    const state = Atomics.load(control, memberWord(number, MemberWord.state));
+    if (state !== MemberState.attached) continue;
     const thread = control[memberWord(number, MemberWord.thread)];
     // One that died with the lock is found by whoever waits for that.
     if (Atomics.load(control, ControlWord.holder) === number) continue;
