@@ -41,8 +41,7 @@ export class ProcessServices implements Services, InfoSource {
   replicationId: string;
   /** Called with what DEBUG LOG says. */
   onMessage: (text: string) => void = () => {};
-  /** What a server does each second is not done (DEBUG PAUSE-CRON). */
-  cronPaused = false;
+  #cronPaused = false;
 
   /** What INFO is made of; whoever has something to say adds a section. */
   readonly sections: InfoSection[] = [];
@@ -196,8 +195,15 @@ export class ProcessServices implements Services, InfoSource {
     this.replicationId = this.#newId();
   }
 
+  /** What a server does each second is not done (DEBUG PAUSE-CRON), in no thread. */
+  get cronPaused(): boolean {
+    return this.database.member?.cronPaused ?? this.#cronPaused;
+  }
+
   pauseCron(paused: boolean): void {
-    this.cronPaused = paused;
+    this.#cronPaused = paused;
+    const { member } = this.database;
+    if (member !== null) member.cronPaused = paused;
   }
 
   message(text: string): void {

@@ -12,7 +12,7 @@ import { Client } from "../../test/support/client.ts";
 import { textOf } from "../../test/support/resp.ts";
 import { type OurOptions, startOurServer, temporaryFolder } from "../../test/support/servers.ts";
 import { type Database, type Listening, type OpenOptions, open } from "../index.ts";
-import { MEMBERS_MAX, MemberWord, memberWord, OWNER } from "../threads/control.ts";
+import { ControlWord, MEMBERS_MAX, MemberWord, memberWord, OWNER } from "../threads/control.ts";
 
 const RUNTIME = "bun" in process.versions ? "bun" : "node";
 /** With so many it would be a wonder if all of them met on one thread of two. */
@@ -170,6 +170,18 @@ test("what CONFIG SET sets holds in all threads", () =>
           assert.equal(textOf(await client.call("PING")), "PONG");
         }
       });
+    }),
+  ));
+
+test("DEBUG PAUSE-CRON, asked of any thread, is one for all", () =>
+  withListening((db, port) =>
+    withClients(port, MANY, async (...clients) => {
+      const { control } = db.share();
+      for (const [i, client] of clients.entries()) {
+        const word = i % 2 === 0 ? 1 : 0;
+        assert.equal(textOf(await client.call("DEBUG", "PAUSE-CRON", String(word))), "OK");
+        assert.equal(Atomics.load(control, ControlWord.cronPaused), word);
+      }
     }),
   ));
 

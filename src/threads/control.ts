@@ -14,6 +14,7 @@
 //           24  clients that are connected
 //           25  news: grows when something is added to the roster, or to an inbox
 //           26  workers that were doomed   64 … 127  the runtime's numbers of the last of them
+//           27  what is done each second is paused
 //   then, for each member m, 32 words from 128 + 32 × m: MemberWord
 //
 // What each member changes often stands in a cache line of its own.
@@ -39,6 +40,7 @@ export const ControlWord = {
   clients: 24,
   news: 25,
   doomedWorkers: 26,
+  cronPaused: 27,
 } as const;
 
 export const MemberWord = {

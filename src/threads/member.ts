@@ -282,6 +282,15 @@ export abstract class Member implements LockEnvironment, RosterMember {
     Atomics.add(this.control, ControlWord.clients, change);
   }
 
+  /** What threads that serve do each second is not done. */
+  get cronPaused(): boolean {
+    return Atomics.load(this.control, ControlWord.cronPaused) === 1;
+  }
+
+  set cronPaused(paused: boolean) {
+    Atomics.store(this.control, ControlWord.cronPaused, paused ? 1 : 0);
+  }
+
   // What others have for this thread's. REQUIRES: the lock.
 
   /** What takes something to a member. */

@@ -48,7 +48,7 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
 };
 
 /** About the process, not the data or the client. */
-const ofProcess: ReadonlySet<string> = new Set(["change-repl-id", "log", "pause-cron"]);
+const ofProcess: ReadonlySet<string> = new Set(["change-repl-id", "log"]);
 
 /** Takes no number of words. */
 const noSubcommand: Subcommand = [1, 0, () => {}];
