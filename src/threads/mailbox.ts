@@ -168,10 +168,16 @@ export class Mailbox {
     return isAnswered ? passage.take() : undefined;
   }
 
+  /**
+   * Until the answer is there; false where it will never be. What wakes us may be the last one's
+   * answer, whose sender sets the word, is overtaken by our next question, and only then rings.
+   */
   #sleep(callee: number): boolean {
     const member = this.#member;
     const { control } = member;
-    while (Atomics.wait(control, this.#callWord, CallState.asked, LOOK_MS) === "timed-out") {
+    while (Atomics.load(control, this.#callWord) === CallState.asked) {
+      const woken = Atomics.wait(control, this.#callWord, CallState.asked, LOOK_MS);
+      if (woken !== "timed-out") continue;
       const isThere = Atomics.load(control, ControlWord.state) === State.shared;
       if (!isThere || !member.isAlive(callee)) return false;
     }
