@@ -4,7 +4,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 export { DatabaseError, type DatabaseErrorCode } from "./base/database-error.ts";
-export type { Subscriber, Synchronous } from "./embedded/database.ts";
+export type { SubscribeOptions, Subscriber, Synchronous } from "./embedded/database.ts";
 export { Database } from "./embedded/database.ts";
 export { Multi, type Results } from "./embedded/multi.ts";
 export { type OpenOptions, open } from "./embedded/open.ts";

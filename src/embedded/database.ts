@@ -9,7 +9,7 @@ import type { Session } from "../engine/session.ts";
 import type { Recovery } from "../persistence/log/recovery.ts";
 import type { ReplyValue } from "../protocol/reply-reader.ts";
 import { ReplyError } from "../protocol/reply-reader.ts";
-import type { SharedDatabase } from "../threads/handle.ts";
+import { printable, type SharedDatabase } from "../threads/handle.ts";
 import type { Core } from "./core.ts";
 import { ImmediateMethods } from "./immediate.ts";
 import { inspection } from "./inspection.ts";
@@ -29,6 +29,14 @@ export type Synchronous<R> = R extends PromiseLike<unknown> ? never : R;
 
 /** Hears a message and the channel that it was sent to. */
 export type Subscriber<T extends Text> = (message: T, channel: T) => void;
+
+export interface SubscribeOptions {
+  /**
+   * Called, in a microtask of its own, where messages were lost: others published so many while
+   * this thread computed that more than 128 MiB waited for it. Those before came; later ones come.
+   */
+  readonly lost?: () => void;
+}
 
 /** Commands that make no sense over a connection without a socket, and what does. */
 const methodsInstead: ReadonlyMap<string, string> = new Map([
@@ -183,19 +191,27 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
    * Calls `listener` with each message that is sent to a channel, in a microtask of its own;
    * returns what ends that.
    */
-  subscribe(channel: Value, listener: Subscriber<T>): () => void {
-    return this.#listen(false, channel, listener);
+  subscribe(channel: Value, listener: Subscriber<T>, options?: SubscribeOptions): () => void {
+    return this.#listen(false, channel, listener, options);
   }
 
   /** As subscribe, for all channels that match a glob pattern. */
-  psubscribe(pattern: Value, listener: Subscriber<T>): () => void {
-    return this.#listen(true, pattern, listener);
+  psubscribe(pattern: Value, listener: Subscriber<T>, options?: SubscribeOptions): () => void {
+    return this.#listen(true, pattern, listener, options);
   }
 
-  #listen(isPattern: boolean, to: Value, listener: Subscriber<T>): () => void {
+  #listen(
+    isPattern: boolean,
+    to: Value,
+    listener: Subscriber<T>,
+    { lost }: SubscribeOptions = {},
+  ): () => void {
     this.#core.check();
     if (typeof listener !== "function") {
       throw new TypeError("subscribe(): the listener is a function of (message, channel)");
+    }
+    if (lost !== undefined && typeof lost !== "function") {
+      throw new TypeError("subscribe(): the option lost is a function without arguments");
     }
     const bytes = this.#core.request.copyOf(to);
     const name = latin1Text(bytes, 0, bytes.length);
@@ -210,7 +226,12 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
     let end = (): void => {};
     // Other threads hear of it.
     core.engine.turn(() => {
-      end = core.context.pubsub.listen(isPattern, name, hear);
+      const { pubsub } = core.context;
+      if (!pubsub.hasRoom(bytes.length, 1)) {
+        const text = `a name of ${bytes.length} bytes is too long for all threads to know of it`;
+        throw new DatabaseError("THREAD", text);
+      }
+      end = pubsub.listen(isPattern, name, hear, lost);
     });
     return () => {
       active = false;
@@ -236,7 +257,7 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
    * and `open(shared)` there is this very database. The same each time; see docs/threads.md.
    */
   share(): SharedDatabase {
-    return this.#core.share();
+    return printable(this.#core.share());
   }
 
   // The log and the end

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { inspect } from "node:util";
 import { Worker } from "node:worker_threads";
 import { Thread } from "../../test/support/thread.ts";
 import { ControlWord, State } from "../threads/control.ts";
@@ -100,6 +101,51 @@ test("a database is not shared inside a transaction, which goes on", () => {
   assert.equal(db.get("k"), "2");
   const shared = db.share();
   db.transaction(() => assert.equal(db.share().id, shared.id));
+});
+
+test("a handle is printed as one line, and cloned with what is in it", () => {
+  const db = open();
+  const handle = db.share();
+  assert.match(inspect(handle), /^SharedDatabase\(in memory, [0-9a-f]{16}\)$/);
+  assert.equal(inspect(db.share()), inspect(handle));
+  assert.equal(structuredClone(handle).id, handle.id);
+  db.close();
+});
+
+test("a program is told of messages that were lost while its thread computed", async () => {
+  const db = open();
+  const thread = new Thread(db.share());
+  const words = new Int32Array(new SharedArrayBuffer(4));
+  const heard: number[] = [];
+  let losses = 0;
+  const lost = (): void => {
+    losses++;
+  };
+  const stop = db.bytes.subscribe("news", (message) => heard.push(message.length), { lost });
+  const bytes = 16 * 1024 * 1024;
+  const published = thread.run(
+    (there, length, done) => {
+      const message = new Uint8Array(length);
+      let told = 0;
+      for (let i = 0; i < 12; i++) told += there.bytes.publish("news", message);
+      Atomics.store(done, 0, told);
+      Atomics.notify(done, 0);
+    },
+    bytes,
+    words,
+  );
+  Atomics.wait(words, 0, 0, 20_000);
+  await published;
+  assert.equal(words[0], 8, "so many have room");
+  db.publish("news", "later");
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  assert.deepEqual(heard, [...Array(8).fill(bytes), 5]);
+  assert.equal(losses, 1);
+  stop();
+  const long = Buffer.alloc(65 * 1024 * 1024, "x");
+  assert.throws(() => db.subscribe(long, () => {}), /a name of 68157440 bytes is too long/);
+  await thread.end();
+  db.close();
 });
 
 test("what a thread left that died in a write is shown to nobody: reads throw, too", () => {

@@ -12,6 +12,8 @@ import { Session, type Waiting } from "./session.ts";
 
 /** Hears who begins to wait in this thread, and whose waiting this thread has ended. */
 export interface WaitWitness {
+  /** Whether it can take down one more who waits, whose words and keys have so many bytes. */
+  hasRoom(bytes: number, texts: number): boolean;
   waits(session: Session): void;
   waitsNoMore(session: Session): void;
 }
@@ -41,7 +43,12 @@ export class Blocking {
     return this.#queues.size;
   }
 
-  /** The session waits from now on. REQUIRES: it does not yet. */
+  /** Whether one more can wait whose command has so many bytes, in so many words and keys. */
+  hasRoom(bytes: number, texts: number): boolean {
+    return this.witness?.hasRoom(bytes, texts) ?? true;
+  }
+
+  /** The session waits from now on. REQUIRES: it does not yet, and there is room. */
   add(session: Session, waiting: Waiting): void {
     this.enter(session, waiting);
     this.witness?.waits(session);

@@ -262,6 +262,10 @@ export class Context {
       return;
     }
     assert(command !== undefined, "it is a command that waits");
+    if (!this.blocking.hasRoom(2 * args.totalBytes, args.count + names.length)) {
+      this.reply.error(Errors.tooMuchForThreads);
+      return;
+    }
     const { waiters } = this.executor;
     this.blocking.add(session, {
       wait,

@@ -45,7 +45,11 @@ export class PubSubRegistry {
   elsewhere: Elsewhere | undefined;
   /** Hears of each subscription that comes (1) or goes (−1) in this thread. */
   witness: ((topic: number, name: string, change: 1 | -1) => void) | undefined;
+  /** Whether so many names more, of so many bytes, can be made known to the other threads. */
+  hasRoom: (bytes: number, names: number) => boolean = () => true;
 
+  /** Whom to tell that messages were lost, of the program's own subscriptions. */
+  readonly #losses: Set<{ lost(): void }> = new Set();
   readonly #patternBytes: Map<string, Uint8Array> = new Map();
   readonly #writer = new ReplyWriter();
 
@@ -85,19 +89,37 @@ export class PubSubRegistry {
 
   /**
    * The program's own subscription to a channel, or pattern; returns what ends it. Messages come in
-   * a microtask of their own.
+   * a microtask of their own, and so does `lost`, once some are missing. REQUIRES: there is room.
    */
-  listen(isPattern: boolean, name: string, listener: MessageListener): () => void {
+  listen(
+    isPattern: boolean,
+    name: string,
+    listener: MessageListener,
+    lost?: () => void,
+  ): () => void {
     const all = isPattern ? this.patternListeners : this.channelListeners;
     const topic = isPattern ? Topic.pattern : Topic.channel;
     const listeners = all.get(name) ?? new Set();
     all.set(name, listeners.add(listener));
     this.witness?.(topic, name, 1);
+    // Its own object: a program may give one function for two subscriptions.
+    const loss = lost === undefined ? undefined : { lost };
+    if (loss !== undefined) this.#losses.add(loss);
     return () => {
       if (!listeners.delete(listener)) return;
+      if (loss !== undefined) this.#losses.delete(loss);
       this.witness?.(topic, name, -1);
       if (listeners.size === 0 && all.get(name) === listeners) all.delete(name);
     };
+  }
+
+  /** Messages were lost that some of the program's subscriptions were to get: they are told. */
+  tellLost(): void {
+    for (const loss of this.#losses) {
+      queueMicrotask(() => {
+        if (this.#losses.has(loss)) loss.lost();
+      });
+    }
   }
 
   /** Takes a session out of everything (it has gone). */

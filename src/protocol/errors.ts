@@ -35,6 +35,9 @@ export const Errors = {
   notInMulti: out("ERR Command not allowed inside a transaction"),
   authRequired: out("NOAUTH Authentication required."),
   outOfMemory: out("OOM command not allowed when used memory > 'maxmemory'."),
+  tooMuchForThreads: out(
+    "ERR the names are too long, or too many clients wait, for all threads to know of this one",
+  ),
   unblocked: out("UNBLOCKED client unblocked via CLIENT UNBLOCK"),
   countOutOfRange: out(
     "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807",

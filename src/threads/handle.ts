@@ -43,6 +43,17 @@ export function newMeeting(
   };
 }
 
+/** What util.inspect, and so console.log, asks an object for. Cloning leaves symbols out. */
+const INSPECT = Symbol.for("nodejs.util.inspect.custom");
+
+/** The handle, shown as one line where it is printed: its buffers are megabytes. */
+export function printable(handle: SharedDatabase): SharedDatabase {
+  const { id, path } = handle;
+  const where = path === "" ? "in memory" : path;
+  const value = (): string => `SharedDatabase(${where}, ${id})`;
+  return Object.defineProperty(handle, INSPECT, { value, configurable: true });
+}
+
 /** Whether a value is a handle, from this realm or another. */
 export function isSharedDatabase(value: unknown): value is SharedDatabase {
   return (

@@ -336,7 +336,8 @@ export abstract class Member implements LockEnvironment, RosterMember {
   };
 
   /** Messages were lost that some of this thread's clients were to get: they shall know it. */
-  #cutOffSubscribers({ context: { services } }: Executor): void {
+  #cutOffSubscribers({ context: { pubsub, services } }: Executor): void {
+    pubsub.tellLost();
     for (const session of [...services.sessions.values()]) {
       if (session.kind === "pubsub") services.kill(session);
     }

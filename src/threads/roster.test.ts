@@ -27,7 +27,11 @@ const take = { ...command("take", "write blocking", () => {}), wait };
 class House {
   readonly control = newControl();
   readonly memory = new Memory();
-  readonly buffer = new SharedArrayBuffer(0, { maxByteLength: ROSTER_BYTES_MAX });
+  readonly buffer: SharedArrayBuffer;
+
+  constructor(maxByteLength = ROSTER_BYTES_MAX) {
+    this.buffer = new SharedArrayBuffer(0, { maxByteLength });
+  }
 }
 
 /** A thread: all that it has besides is its own. */
@@ -246,6 +250,39 @@ test("all threads know the same, however seldom they look, and the roster stays 
     assert.deepEqual(thread.waiting, waits, `thread ${thread.number}, seed ${seed}`);
     for (const [name, times] of subscriptions) {
       assert.equal(thread.pubsub.count(Topic.channel, name), times, `${name}, seed ${seed}`);
+    }
+  }
+});
+
+test("who would make the list too long is refused, and what is gone makes room", () => {
+  const house = new House(64 * 1024);
+  const [one, two] = [new Thread(house, 1), new Thread(house, 2)];
+  const { pubsub } = one;
+  assert.equal(pubsub.hasRoom(4096, 1), true);
+  assert.equal(pubsub.hasRoom(4097, 1), false, "one alone takes too much");
+  const stops: (() => void)[] = [];
+  for (let i = 0; pubsub.hasRoom(4000, 1); i++) {
+    assert.ok(i < 64);
+    stops.push(pubsub.listen(false, `${i}`.padEnd(4000, "."), () => {}));
+  }
+  assert.equal(stops.length, 8);
+  two.roster.read();
+  assert.equal(two.pubsub.names(Topic.channel).size, 8);
+  // What ends, or is set, is told, though the list has no room for a word of it.
+  for (let i = 0; i < 3000; i++) {
+    one.roster.set("a-directive", `${i}`);
+    if (i % 10 === 0 && stops.length > 2) stops.pop()?.();
+  }
+  two.roster.read();
+  assert.equal(two.directives.at(-1), "a-directive 2999");
+  assert.deepEqual(
+    [...two.pubsub.names(Topic.channel)].map((name) => name[0]),
+    ["0", "1"],
+  );
+  assert.equal(pubsub.hasRoom(4000, 1), true);
+  for (const thread of [two, new Thread(house, 3)]) {
+    for (const name of one.pubsub.names(Topic.channel)) {
+      assert.equal(thread.pubsub.count(Topic.channel, name), 1);
     }
   }
 });

@@ -14,7 +14,11 @@
 // A list that has grown long is written anew by who appends to it: only what is still so. Its age
 // grows then, and members that had not read all of the old one read the new from its beginning. So
 // it is never longer than twice what is so, or ROSTER_BYTES_LONG, whoever does not come to it.
+//
+// What is so takes at most half of the longest buffer there can be: who is to wait, or to be
+// subscribed, beyond that is refused before (hasRoom).
 
+import { assert } from "../base/assert.ts";
 import { asciiBytes, copyBytes, latin1Text, utf8Bytes, utf8Text } from "../base/bytes.ts";
 import type { Blocking, WaitWitness } from "../engine/blocking.ts";
 import type { CommandTable } from "../engine/command-table.ts";
@@ -45,6 +49,8 @@ const Kind = {
 const Flag = { resp3: 1, silent: 2, noTouch: 4, timed: 8, servable: 16 } as const;
 
 export const ROSTER_BYTES_MAX: number = 1 << 30;
+/** The texts of one entry take at most this part of the longest buffer. */
+const TEXTS_PART = 1 / 16;
 const ROSTER_BYTES_LONG = 1 << 20;
 const HEADER_WORDS = 9;
 
@@ -121,6 +127,7 @@ export class Roster implements WaitWitness {
     this.#writeOwn();
     blocking.witness = this;
     pubsub.elsewhere = this.#subscribers;
+    pubsub.hasRoom = (bytes, names) => this.hasRoom(bytes, names);
     pubsub.witness = (topic, name, change) => {
       this.#writeSubscription(number, topic, name, change);
       this.#shorten();
@@ -274,6 +281,16 @@ export class Roster implements WaitWitness {
 
   // Writing. This thread has read everything.
 
+  /** Whether texts of so many bytes can be taken in: of one who is to wait, or be subscribed. */
+  hasRoom(bytes: number, texts: number): boolean {
+    const most = this.#buffer.maxByteLength;
+    if (bytes > most * TEXTS_PART) return false;
+    const required = bytes + 4 * (HEADER_WORDS + 1) * (texts + 1);
+    const fits = (): boolean => this.#end + required <= most / 2;
+    if (!fits()) this.#rewrite(true);
+    return fits();
+  }
+
   waits(session: Session): void {
     this.#writeWait(this.#member.number, session);
     this.#shorten();
@@ -363,6 +380,8 @@ export class Roster implements WaitWitness {
     let end = at;
     for (const text of texts) end += text.length;
     end = (end + 3) & ~3;
+    // What it says is so by now, and stands in a list that is written anew.
+    if (end > this.#buffer.maxByteLength) return this.#rewrite(false);
     this.#view(end);
     const words = this.#words;
     const w = start >> 2;
@@ -386,12 +405,19 @@ export class Roster implements WaitWitness {
     control[ControlWord.news] = (control[ControlWord.news] + 1) | 0;
   }
 
+  get #longBytes(): number {
+    return Math.max(ROSTER_BYTES_LONG, this.#control[ControlWord.rosterLong]);
+  }
+
   /** Writes it anew where it has grown long. */
   #shorten(): void {
+    if (this.#end > this.#longBytes) this.#rewrite(true);
+  }
+
+  /** Writes down what is so. `isKnown`: it says nothing else than what stood there. */
+  #rewrite(isKnown: boolean): void {
     const control = this.#control;
-    const longBytes = Math.max(ROSTER_BYTES_LONG, control[ControlWord.rosterLong]);
     const before = this.#end;
-    if (before <= longBytes) return;
     const age = control[ControlWord.rosterAge];
     control[ControlWord.rosterAge] = (age + 1) | 0;
     control[ControlWord.rosterBytes] = 0;
@@ -409,8 +435,8 @@ export class Roster implements WaitWitness {
     for (let member = 1; member <= MEMBERS_MAX; member++) {
       const bytesWord = memberWord(member, MemberWord.rosterBytes);
       const ageWord = memberWord(member, MemberWord.rosterAge);
-      const isThis = member === this.#member.number;
-      if (!isThis && (control[bytesWord] !== before || control[ageWord] !== age)) continue;
+      const hasRead = isKnown && control[bytesWord] === before && control[ageWord] === age;
+      if (!hasRead && member !== this.#member.number) continue;
       control[bytesWord] = this.#end;
       control[ageWord] = control[ControlWord.rosterAge];
     }
@@ -420,9 +446,9 @@ export class Roster implements WaitWitness {
   #view(end: number): void {
     if (end <= this.#bytes.length) return;
     const buffer = this.#buffer;
-    if (end > ROSTER_BYTES_MAX) throw new RangeError("too many clients wait for too much");
+    assert(end <= buffer.maxByteLength, "what is so takes half of the buffer at most");
     if (buffer.byteLength < end) {
-      buffer.grow(Math.min(ROSTER_BYTES_MAX, Math.max(65536, end * 2)));
+      buffer.grow(Math.min(buffer.maxByteLength, Math.max(65536, end * 2)));
     }
     this.#bytes = new Uint8Array(buffer, 0, buffer.byteLength);
     this.#words = new Uint32Array(buffer, 0, buffer.byteLength >> 2);

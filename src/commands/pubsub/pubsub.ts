@@ -8,6 +8,7 @@ import { globMatches } from "../../base/glob.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Topic } from "../../engine/subscriptions.ts";
+import { Errors } from "../../protocol/errors.ts";
 import { replyHelp, replySubcommandError } from "../shared/help.ts";
 
 const subcommand = { flags: "pubsub loading stale", group: "pubsub" } as const;
@@ -27,7 +28,7 @@ export const subscribe: Command = {
 };
 
 function subscribeCommand(c: Context): void {
-  if (!connected(c)) return;
+  if (!mayListen(c)) return;
   for (let i = 1; i < c.args.count; i++) {
     const channel = c.args.text(i);
     c.pubsub.subscribe(c.session, channel);
@@ -70,7 +71,7 @@ export const psubscribe: Command = {
 };
 
 function psubscribeCommand(c: Context): void {
-  if (!connected(c)) return;
+  if (!mayListen(c)) return;
   for (let i = 1; i < c.args.count; i++) {
     const pattern = c.args.text(i);
     c.pubsub.psubscribe(c.session, pattern);
@@ -120,7 +121,7 @@ function ssubscribeCommand(c: Context): void {
     c.reply.errorText("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client");
     return;
   }
-  if (!connected(c)) return;
+  if (!mayListen(c)) return;
   const { shardChannels } = c.session;
   for (let i = 1; i < c.args.count; i++) {
     const channel = c.args.text(i);
@@ -310,6 +311,17 @@ export const pubsubCommands: readonly Command[] = [
 ];
 
 // Subscribing. Names are texts in which each character is a byte, as in the registry.
+
+/** Whether its client is one that can listen, and the other threads can be told that it does. */
+function mayListen(c: Context): boolean {
+  if (!connected(c)) return false;
+  const { count, starts, ends } = c.args;
+  let bytes = 0;
+  for (let i = 1; i < count; i++) bytes += ends[i] - starts[i];
+  if (c.pubsub.hasRoom(bytes, count - 1)) return true;
+  c.reply.error(Errors.tooMuchForThreads);
+  return false;
+}
 
 /** Messages need a connection to arrive by; if there is none, the error is replied. */
 function connected(c: Context): boolean {
