@@ -25,21 +25,30 @@ const NONE = 255;
 
 /** Where a value goes when it is saved; ranges are borrowed until the call returns. */
 export interface ValueSink {
-  /** How many elements follow. */
-  count(n: number): void;
-  bytes(bytes: Uint8Array, start: number, end: number): void;
-  float(value: number): void;
+  /** A number from 0 on: of what follows, most of the time. */
+  length(n: number): void;
+  /** A byte string. A packed list is one. */
+  string(bytes: Uint8Array, start: number, end: number): void;
+  double(value: number): void;
 }
 
-/** Where a saved value comes from: what ValueSink was given, in that order. */
+/**
+ * Where a saved value comes from: what ValueSink was given, in that order, if it is sound. Once it
+ * has failed, every number is 0 and every string empty.
+ */
 export interface ValueSource {
-  count(): number;
-  /** Reads a byte string and describes it here; borrowed until the next read. */
-  read(): void;
+  readonly failed: boolean;
+  /** What was read is wrong. */
+  fail(what: string): void;
+  length(): number;
+  /** How many elements follow, of at least so many bytes each: as many as there can be. */
+  count(bytesEach?: number): number;
+  /** Reads a byte string and describes it here; borrowed until the next reading. */
+  string(): void;
   readonly bytes: Uint8Array;
   readonly start: number;
   readonly end: number;
-  float(): number;
+  double(): number;
 }
 
 /** Takes in what a value consists of; elements without an order are told in any order. */
@@ -61,12 +70,14 @@ export interface DataType {
   /** Undoes what the type has noted by itself in a journal. */
   readonly undo?: Undoer;
 
-  // With snapshots: a type that has these can be saved, moved and compared.
+  // Saving: a type that has these can be saved, moved and compared.
 
+  /** The numbers by which RDB files say which type, in which encoding, follows: those it reads. */
+  readonly formats?: readonly number[];
+  /** The number of the encoding in which save() saves this entry. */
+  formatOf?(entry: number): number;
   /** Tells a sink what an entry holds. */
   save?(entry: number, sink: ValueSink): void;
-  /** The root of a value that a file holds as its type `format`; its kind is createdKind. */
-  load?(format: number, source: ValueSource): number;
   /** Tells a digest what an entry holds. */
   digest?(entry: number, into: ValueDigest): void;
 }
@@ -91,11 +102,21 @@ export interface CollectionType extends DataType {
    * at first. Returns where to go on, 0 at the end; the collection may change in between.
    */
   verifyFrom(kind: number, root: number, from: number, budget: number): number;
+  /**
+   * The root of a value that a file holds in the encoding `format`; its kind is createdKind. 0: the
+   * source has failed, or there are no elements. It checks all that verify() does.
+   */
+  load?(format: number, source: ValueSource): number;
+  /** The kind that goes with the root that the last creation, or load, returned. */
+  readonly createdKind?: number;
   /** The hash table in which the members, or fields, are looked up; 0: there is none. */
   memberTable(kind: number, root: number): number;
   /** While a transaction is open that may be rolled back: the type tells it what it changes. */
   journal: EntryJournal | null;
 }
+
+/** RDB files number encodings below this. */
+const FORMATS_MAX = 256;
 
 /** The types of a keyspace, and what is known of their kinds. */
 export class DataTypes {
@@ -105,6 +126,8 @@ export class DataTypes {
   readonly typeOfKind: Uint8Array = new Uint8Array(KINDS_MAX).fill(NONE);
   /** The type of each kind where that is a collection. */
   readonly collections: (CollectionType | undefined)[] = new Array(KINDS_MAX).fill(undefined);
+  /** The type that reads each encoding of RDB files. */
+  readonly ofFormat: (DataType | undefined)[] = new Array(FORMATS_MAX).fill(undefined);
   /** The name of each kind's encoding. */
   readonly encodings: string[] = new Array(KINDS_MAX).fill("");
 
@@ -114,6 +137,10 @@ export class DataTypes {
     assert(byNumber[type.type] === undefined, "no two types have the same number");
     assert(this.numberOf(type.name) < 0, "no two types have the same name");
     byNumber[type.type] = type;
+    for (const format of type.formats ?? []) {
+      assert(this.ofFormat[format] === undefined, "no two types read the same encoding");
+      this.ofFormat[format] = type;
+    }
     for (const [kind, encoding] of type.kinds) {
       assert(kind >= 0 && kind < KINDS_MAX, "a kind's number is in range");
       assert(typeOfKind[kind] === NONE, "no two kinds have the same number");
