@@ -80,6 +80,8 @@ export interface DataType {
   save?(entry: number, sink: ValueSink): void;
   /** Tells a digest what an entry holds. */
   digest?(entry: number, into: ValueDigest): void;
+  /** Of the type that is no collection: the kind of an entry with this value. */
+  kindOfString?(bytes: Uint8Array, start: number, end: number): number;
 }
 
 /** A type whose entries point to a structure; `root` is what an entry of `kind` points to. */

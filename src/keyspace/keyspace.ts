@@ -69,6 +69,8 @@ export class Keyspace {
   readonly figures: Figures;
   /** What waits to be freed. */
   readonly disposals: Disposals;
+  /** Where the databases' roots lie; no journal hears of what is changed there. */
+  readonly roots: Databases;
   listener: KeyspaceListener = { expired: () => {} };
 
   /** The time that this command sees, milliseconds since 1970. Set by setNow(). */
@@ -99,7 +101,6 @@ export class Keyspace {
   #loaded = 0;
   readonly #words: Int32Array;
   readonly #typeOfKind: Uint8Array = this.types.typeOfKind;
-  readonly #databases: Databases;
   readonly #counters: Float64Array;
 
   /**
@@ -136,8 +137,8 @@ export class Keyspace {
     this.disposals = new Disposals(memory, records, tables, deadlines, types, RootWord.disposals);
     this.watched = new WatchedKeys(memory, this.tables, this.records, RootWord.watched);
     const words = this.#words.subarray(RootWord.databases);
-    this.#databases = new Databases(memory, records, tables, deadlines, words);
-    this.#journal = new EntryJournal(this.#databases, this.disposals, RootWord.journal);
+    this.roots = new Databases(memory, records, tables, deadlines, words);
+    this.#journal = new EntryJournal(this.roots, this.disposals, RootWord.journal);
   }
 
   /**
@@ -211,7 +212,7 @@ export class Keyspace {
 
   /** The tree of a database's deadlines, or 0 while none has one. */
   deadlineTree(db: number): number {
-    return this.#databases.tree(db);
+    return this.roots.tree(db);
   }
 
   /** Entries in a database, those that have expired but are not deleted yet among them. */
@@ -412,7 +413,7 @@ export class Keyspace {
       if (deadline === KEEP_DEADLINE) {
         until = this.isExpired(entry) ? NO_DEADLINE : records.deadline(entry);
       }
-      if ((word & DEADLINE) !== 0) this.#databases.unlinkDeadline(db, entry);
+      if ((word & DEADLINE) !== 0) this.roots.unlinkDeadline(db, entry);
       else if (isPlain && this.#words[SettingWord.lfu] !== 0) clock = word >>> 8;
     } else if (deadline === KEEP_DEADLINE) {
       until = NO_DEADLINE;
@@ -481,12 +482,12 @@ export class Keyspace {
         deadline,
         clock,
       );
-      this.#databases.move(db, entry, made);
+      this.roots.move(db, entry, made);
       this.journal.replaced(db, entry, made);
       return made;
     }
     const moved = records.withValue(entry, kind, value, start, end);
-    if (moved !== entry) this.#databases.move(db, entry, moved);
+    if (moved !== entry) this.roots.move(db, entry, moved);
     return moved;
   }
 
@@ -537,7 +538,7 @@ export class Keyspace {
       journal.keepRange(entry, from, to);
     }
     const moved = records.resizeValue(entry, kind, length, before);
-    if (moved !== entry) this.#databases.move(db, entry, moved);
+    if (moved !== entry) this.roots.move(db, entry, moved);
     records.value(moved);
     return moved;
   }
@@ -564,7 +565,7 @@ export class Keyspace {
     const { bytes, start, end } = records;
     const copy = this.records.copyString(entry, bytes, start, end);
     const made = records.resizeValue(copy, kind, length, before);
-    this.#databases.move(db, entry, made);
+    this.roots.move(db, entry, made);
     journal.replaced(db, entry, made);
     records.value(made);
     return made;
@@ -574,7 +575,7 @@ export class Keyspace {
   setDeadline(db: number, entry: number, deadline: number): number {
     const { records, journal } = this;
     const before = records.deadline(entry);
-    this.#databases.unlinkDeadline(db, entry);
+    this.roots.unlinkDeadline(db, entry);
     const moved = records.withDeadline(entry, deadline, journal !== null);
     if (moved !== entry) this.tables.replace(this.table(db), entry, moved);
     this.#linkDeadline(db, moved);
@@ -611,7 +612,7 @@ export class Keyspace {
   #unlink(db: number, entry: number): void {
     const { journal } = this;
     if (journal !== null) journal.tables.readShape(this.table(db));
-    this.#databases.unlink(db, entry);
+    this.roots.unlink(db, entry);
     if (journal !== null) journal.tables.noteShape(this.table(db));
   }
 
@@ -621,7 +622,7 @@ export class Keyspace {
     const table = this.#tableOf(db);
     if (journal !== null) journal.tables.readShape(table);
     if (this.records.hasDeadline(entry)) this.#openTree(db);
-    this.#databases.link(db, entry);
+    this.roots.link(db, entry);
     if (journal === null) return;
     journal.tables.noteShape(table);
     journal.attached(db, entry);
@@ -686,14 +687,14 @@ export class Keyspace {
   #linkDeadline(db: number, entry: number): void {
     if (!this.records.hasDeadline(entry)) return;
     this.#openTree(db);
-    this.#databases.linkDeadline(db, entry);
+    this.roots.linkDeadline(db, entry);
   }
 
   /** A deadline is about to be added. */
   #openTree(db: number): void {
     this.deadlineAdded = true;
-    if (this.#databases.tree(db) !== 0) return;
-    this.#databases.setTree(db, this.deadlines.create());
+    if (this.roots.tree(db) !== 0) return;
+    this.roots.setTree(db, this.deadlines.create());
     if (this.journal !== null) this.journal.treeOpened(db);
   }
 
@@ -742,8 +743,8 @@ export class Keyspace {
     const size = this.size(db);
     const table = this.table(db);
     const tree = this.deadlineTree(db);
-    this.#databases.setTable(db, 0);
-    this.#databases.setTree(db, 0);
+    this.roots.setTable(db, 0);
+    this.roots.setTree(db, 0);
     if (this.journal === null) this.disposals.disposeRoots(table, tree);
     else this.journal.flushed(db, table, tree);
     return size;
@@ -758,7 +759,7 @@ export class Keyspace {
 
   /** Exchanges two databases. */
   swap(a: number, b: number): void {
-    this.#databases.exchange(a, b);
+    this.roots.exchange(a, b);
     if (this.journal !== null) this.journal.swapped(a, b);
   }
 

@@ -356,6 +356,10 @@ export class NodePlatform implements Platform {
     printTo(2, text);
   }
 
+  get hasTerminal(): boolean {
+    return process.stderr.isTTY === true;
+  }
+
   /** What errors call a file. */
   protected nameFile(file: File, path: string | undefined): void {
     if (path === undefined) this.#paths.delete(file);

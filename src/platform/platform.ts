@@ -286,6 +286,8 @@ export interface Host {
   /** Writes to the standard output and error streams before returning. */
   print(text: string): void;
   printError(text: string): void;
+  /** Whether the standard error stream is a terminal. */
+  readonly hasTerminal: boolean;
 }
 
 /** A worker that this thread has started. */

@@ -171,4 +171,6 @@ export class SimulatedPlatform extends SimulatedDisk implements Platform {
   printError(text: string): void {
     this.printed += text;
   }
+
+  readonly hasTerminal = false;
 }

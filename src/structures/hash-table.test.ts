@@ -213,3 +213,31 @@ test("chains of 63, 64, 65, 128 … records are collected, scanned and split who
   while (!tables.free(table, 1000, disposer));
   assert.equal(memory.usedBytes, 0);
 });
+
+test("a table that is made for so many records takes them unsplit, and then grows", () => {
+  for (const records of [0, 1, 32, 33, 64, 65, 8191, 8192, 8193, 20_000, 40_001]) {
+    const { memory, records: all, tables, disposer } = setUp();
+    const table = tables.createFor(records);
+    const buckets = tables.buckets(table);
+    assert.ok(buckets * 8 >= records && (buckets === 4 || (buckets - 1) * 8 < records));
+    tables.verify(table);
+    const add = (name: string): void => {
+      const key = ascii(name);
+      const made = all.create(0, key, 0, key.length, key, 0, 1, NO_DEADLINE, 0);
+      tables.insert(table, tables.hash(key, 0, key.length), made);
+    };
+    for (let i = 0; i < records; i++) add(`k${i}`);
+    assert.equal(tables.buckets(table), buckets);
+    tables.verify(table);
+    for (let i = 0; i < 100; i++) add(`more${i}`);
+    assert.ok(tables.buckets(table) > buckets);
+    tables.verify(table);
+    const gone = ascii("k0");
+    const hash = tables.hash(gone, 0, gone.length);
+    const record = tables.remove(table, hash, gone, 0, gone.length);
+    if (record !== 0) all.free(record);
+    tables.verify(table);
+    while (!tables.free(table, 1000, disposer));
+    assert.equal(memory.usedBytes, 0);
+  }
+});

@@ -136,6 +136,27 @@ export class HashTables {
     return table;
   }
 
+  /**
+   * A new empty table that takes so many records without being split; it is merged as any other
+   * when fewer come and some of them go.
+   */
+  createFor(records: number): number {
+    const table = this.create();
+    const words = this.memory.i32[table >>> PLACE_BITS];
+    const h = (table & PLACE_MASK) << 1;
+    const buckets = Math.ceil(records / SPLIT_ABOVE);
+    while (words[h + H.buckets] < buckets) {
+      this.#makeRoom(table);
+      // Room comes in powers of two up to a chunk, and then by chunks.
+      const chunks = words[h + H.chunks];
+      const end = Math.min(buckets, chunks === 0 ? words[h + H.room] : chunks * CHUNK_BUCKETS);
+      for (let i = words[h + H.buckets]; i < end; i++) this.#clearBucket(this.#bucketAt(table, i));
+      words[h + H.buckets] = end;
+    }
+    words[h + H.mask] = (1 << (31 - Math.clz32(words[h + H.buckets]))) - 1;
+    return table;
+  }
+
   /** Records in the table. */
   count(table: number): number {
     return this.memory.i32[table >>> PLACE_BITS][((table & PLACE_MASK) << 1) + H.count];

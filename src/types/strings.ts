@@ -39,6 +39,9 @@ export class Strings implements DataType {
     },
   };
 
+  readonly formats = [0] as const;
+  readonly kindOfString = stringKind;
+
   readonly #settings: Int32Array;
 
   constructor(keyspace: Keyspace) {

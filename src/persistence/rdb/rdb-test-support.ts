@@ -1,0 +1,80 @@
+// Builds RDB files byte by byte, from the description of the format and not with the product's
+// writer: what older servers wrote that no longer run.
+
+import { asciiBytes } from "../../base/bytes.ts";
+
+export type Part = number | string | Uint8Array | readonly Part[];
+
+/** The bytes of numbers (a byte each), texts (a byte for each character) and bytes, in turn. */
+export function bytesOf(...parts: readonly Part[]): Uint8Array {
+  const out: number[] = [];
+  const add = (part: Part): void => {
+    if (typeof part === "number") out.push(part & 255);
+    else if (typeof part === "string") out.push(...asciiBytes(part));
+    else for (const each of part) add(each);
+  };
+  for (const part of parts) add(part);
+  return Uint8Array.from(out);
+}
+
+/** A length as short as it can be. */
+export function length(n: number): Part {
+  if (n < 64) return [n];
+  if (n < 16384) return [0x40 | (n >> 8), n];
+  if (n < 2 ** 32) return [0x80, n >>> 24, n >>> 16, n >>> 8, n];
+  const high = Math.floor(n / 2 ** 32);
+  return [0x81, high >>> 24, high >>> 16, high >>> 8, high, n >>> 24, n >>> 16, n >>> 8, n];
+}
+
+/** A string as it is. */
+export function text(content: string | Uint8Array): Part {
+  return [length(content.length), content];
+}
+
+/** Eight bytes, the lowest first. */
+export function eight(n: number): Part {
+  const view = new DataView(new ArrayBuffer(8));
+  view.setBigInt64(0, BigInt(n), true);
+  return new Uint8Array(view.buffer);
+}
+
+export const part = {
+  aux: (name: string, value: string): Part => [0xfa, text(name), text(value)],
+  select: (db: number): Part => [0xfe, length(db)],
+  resize: (keys: number, deadlines: number): Part => [0xfb, length(keys), length(deadlines)],
+  untilMs: (ms: number): Part => [0xfc, eight(ms)],
+  untilSeconds: (s: number): Part => [0xfd, s, s >>> 8, s >>> 16, s >>> 24],
+  idle: (seconds: number): Part => [0xf8, length(seconds)],
+  frequency: (n: number): Part => [0xf9, n],
+  /** A key and its value, whose type has this number. */
+  key: (format: number, name: string, ...value: readonly Part[]): Part => [
+    format,
+    text(name),
+    value,
+  ],
+} as const;
+
+/** A whole file, with its checksum where its version has one (`sum` 0: not computed). */
+export function rdbFile(version: number, parts: readonly Part[], sum?: 0): Uint8Array {
+  const signature =
+    version >= 80
+      ? `VALKEY${String(version).padStart(3, "0")}`
+      : `REDIS${String(version).padStart(4, "0")}`;
+  const bytes = bytesOf(signature, parts, 0xff);
+  if (version < 5) return bytes;
+  return bytesOf(bytes, sum === 0 ? eight(0) : crc64Of(bytes));
+}
+
+/** CRC-64 "Jones", bit by bit; eight bytes, the lowest first. */
+export function crc64Of(bytes: Uint8Array): Uint8Array {
+  let crc = 0n;
+  for (const byte of bytes) {
+    crc ^= BigInt(byte);
+    for (let bit = 0; bit < 8; bit++) {
+      crc = crc & 1n ? (crc >> 1n) ^ 0x95ac9329ac4bc9b5n : crc >> 1n;
+    }
+  }
+  const view = new DataView(new ArrayBuffer(8));
+  view.setBigUint64(0, crc, true);
+  return new Uint8Array(view.buffer);
+}
