@@ -7,6 +7,7 @@ import { SimulatedPlatform } from "../platform/simulated.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import type { FsyncPolicy, Log } from "./log/log.ts";
 import { LogError } from "./log/log-error.ts";
+import type { LogFiles } from "./log/log-files.ts";
 import { openLog, type Recovery } from "./log/recovery.ts";
 
 const DIRECTORY = "/data/appendonlydir";
@@ -63,19 +64,25 @@ export class Disk extends SimulatedPlatform {
 
   /** The power goes, and what was not synced survives in parts: a prefix, or any of its sectors. */
   losePower(inAnyOrder = true): void {
-    const before = this.bytesOf(INCREMENT);
+    const names = this.list(DIRECTORY).filter((name) => name.endsWith(".incr.aof"));
+    const before = new Map(names.map((name) => [name, this.bytesOf(`${DIRECTORY}/${name}`)]));
     this.crash();
     this.capacityBytes = Number.POSITIVE_INFINITY;
     this.failingSyncs = 0;
-    const after = this.bytesOf(INCREMENT);
     if (!inAnyOrder || this.random(2) === 0) return;
+    for (const [name, bytes] of before) this.#mix(`${DIRECTORY}/${name}`, bytes);
+  }
+
+  #mix(path: string, before: Uint8Array): void {
+    const after = this.contentOf(path);
+    if (after === undefined) return;
     const length = Math.min(before.length, after.length + this.random(before.length + 1));
     const mixed = new Uint8Array(Math.max(length, after.length));
     mixed.set(after);
     for (let at = 0; at < length; at += 64) {
       if (this.random(2) === 0) mixed.set(before.subarray(at, Math.min(at + 64, length)), at);
     }
-    this.putFile(INCREMENT, mixed);
+    this.putFile(path, mixed);
   }
 }
 
@@ -89,12 +96,13 @@ export function append(log: Log, ...words: string[]): void {
   log.append(bytes, 0, bytes.length);
 }
 
-function spell(args: Arguments): string {
+export function spell(args: Arguments): string {
   return Array.from({ length: args.count }, (_, i) => args.text(i)).join(" ");
 }
 
 export interface Opened {
   log: Log;
+  files: LogFiles;
   recovery: Recovery;
   commands: string[];
 }
@@ -108,14 +116,14 @@ export function openOn(
   const apply = (args: Arguments): void => {
     commands.push(spell(args));
   };
-  const { log, recovery } = openLog({
+  const { log, files, recovery } = openLog({
     platform: disk,
     directory: "/data",
     fsync,
     apply,
     ...more,
   });
-  return { log, recovery, commands };
+  return { log, files, recovery, commands };
 }
 
 /** The commands without the SELECTs, whose repetition at each session means nothing. */

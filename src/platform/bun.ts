@@ -134,18 +134,22 @@ export class BunPlatform extends NodePlatform {
     return process.platform === "linux";
   }
   #jsc: Jsc | undefined;
-  readonly #adopted = new Set<File>();
+  /** How often each was adopted: a number comes again, once another thread has closed it. */
+  readonly #adopted = new Map<File, number>();
 
   // The other thread's descriptor: Bun closes none when a thread dies.
   override adopt(file: File, path: string): File {
     this.nameFile(file, path);
-    this.#adopted.add(file);
+    this.#adopted.set(file, (this.#adopted.get(file) ?? 0) + 1);
     return file;
   }
 
   override close(file: File): void {
-    if (!this.#adopted.delete(file)) super.close(file);
-    else this.nameFile(file, undefined);
+    const times = this.#adopted.get(file) ?? 0;
+    if (times === 0) return super.close(file);
+    if (times > 1) this.#adopted.set(file, times - 1);
+    else this.#adopted.delete(file);
+    if (times === 1) this.nameFile(file, undefined);
   }
 
   override collectGarbage(): void {

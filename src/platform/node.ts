@@ -203,6 +203,21 @@ export class NodePlatform implements Platform {
     });
   }
 
+  syncDirectoryLater(directory: string, done: (error: PlatformError | undefined) => void): void {
+    const end = (error: Error | null): void =>
+      done(error === null ? undefined : PlatformError.from(error, directory));
+    fs.open(directory, "r", (error, file) => {
+      if (error !== null) return end(error);
+      fs.fsync(file, (failure) => fs.close(file, () => end(failure)));
+    });
+  }
+
+  removeLater(path: string, done: (error: PlatformError | undefined) => void): void {
+    fs.rm(path, { force: true }, (error) =>
+      done(error === null ? undefined : PlatformError.from(error, path)),
+    );
+  }
+
   resolve(path: string): string {
     return attempt(path, () => fs.realpathSync(path));
   }

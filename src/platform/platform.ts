@@ -75,7 +75,7 @@ export interface DirectoryLock {
   release(): void;
 }
 
-/** Files. Synchronous, except for `syncLater`. */
+/** Files. Synchronous, except for what ends in `Later`: that is done on another thread. */
 export interface Files {
   open(path: string, mode: OpenMode): File;
   close(file: File): void;
@@ -126,6 +126,10 @@ export interface Files {
   makeDirectory(directory: string): void;
   /** Makes creations, renames and removals in the directory durable. */
   syncDirectory(directory: string): void;
+  /** As `syncDirectory`; `done` runs in a later turn. */
+  syncDirectoryLater(directory: string, done: (error: PlatformError | undefined) => void): void;
+  /** As `remove`, which takes its time for a large file; `done` runs in a later turn. */
+  removeLater(path: string, done: (error: PlatformError | undefined) => void): void;
   /** The absolute path with symbolic links resolved, so that one directory has one name. */
   resolve(path: string): string;
   /**

@@ -116,6 +116,7 @@ export class SimulatedDisk extends SimulatedClock implements Files {
   readonly #locks = new Set<string>();
   #writeFault: Fault | undefined;
   #syncFault: Fault | undefined;
+  #namingFault: Fault | undefined;
 
   constructor(seed: number, options: SimulatedOptions = {}) {
     super(seed);
@@ -124,6 +125,7 @@ export class SimulatedDisk extends SimulatedClock implements Files {
   }
 
   open(path: string, mode: OpenMode): File {
+    this.#strikeNaming(path);
     let node = this.#names.get(path);
     if (this.#pipes.has(path)) throw failure("ESTUCK", path);
     if (node === undefined) {
@@ -219,6 +221,7 @@ export class SimulatedDisk extends SimulatedClock implements Files {
   }
 
   rename(from: string, to: string): void {
+    this.#strikeNaming(from);
     const node = this.#names.get(from);
     if (node === undefined) throw failure("ENOENT", from);
     if (!this.#directories.has(parentOf(to))) throw failure("ENOENT", to);
@@ -226,6 +229,7 @@ export class SimulatedDisk extends SimulatedClock implements Files {
   }
 
   remove(path: string): void {
+    this.#strikeNaming(path);
     if (this.#names.has(path)) this.#name(path, undefined);
   }
 
@@ -264,6 +268,7 @@ export class SimulatedDisk extends SimulatedClock implements Files {
   }
 
   syncDirectory(directory: string): void {
+    this.#strikeNaming(directory);
     if (!this.#directories.has(directory)) throw failure("ENOENT", directory);
     const left: Naming[] = [];
     for (const naming of this.#namings) {
@@ -271,6 +276,26 @@ export class SimulatedDisk extends SimulatedClock implements Files {
       else left.push(naming);
     }
     this.#namings = left;
+  }
+
+  syncDirectoryLater(directory: string, done: (error: PlatformError | undefined) => void): void {
+    this.#later(() => this.syncDirectory(directory), done);
+  }
+
+  removeLater(path: string, done: (error: PlatformError | undefined) => void): void {
+    this.#later(() => this.remove(path), done);
+  }
+
+  #later(work: () => void, done: (error: PlatformError | undefined) => void): void {
+    this.setTimer(this.random(this.syncDelayMsMax * 1000) / 1000, () => {
+      try {
+        work();
+      } catch (error) {
+        if (!(error instanceof PlatformError)) throw error;
+        return done(error);
+      }
+      done(undefined);
+    });
   }
 
   resolve(path: string): string {
@@ -296,6 +321,18 @@ export class SimulatedDisk extends SimulatedClock implements Files {
     this.#writeFault = { countdown: nth, code };
   }
 
+  /** The `nth` opening, renaming, removal or synced directory from now fails, and does nothing. */
+  failNaming(nth: number, code: "ENOSPC" | "EIO"): void {
+    this.#namingFault = { countdown: nth, code };
+  }
+
+  #strikeNaming(path: string): void {
+    const code = strike(this.#namingFault);
+    if (code === undefined) return;
+    this.#namingFault = undefined;
+    throw failure(code, path);
+  }
+
   /** The `nth` sync from now (1 is the next) fails with `code`; what it was for is lost. */
   failSync(nth: number, code: "ENOSPC" | "EIO"): void {
     this.#syncFault = { countdown: nth, code };
@@ -319,6 +356,7 @@ export class SimulatedDisk extends SimulatedClock implements Files {
     this.#locks.clear();
     this.#writeFault = undefined;
     this.#syncFault = undefined;
+    this.#namingFault = undefined;
   }
 
   /** The content of a file as the process sees it, or undefined. */

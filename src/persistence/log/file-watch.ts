@@ -13,6 +13,7 @@
 
 import { equalBytes } from "../../base/bytes.ts";
 import { type File, type Platform, PlatformError } from "../../platform/platform.ts";
+import type { LogPlace } from "./log-place.ts";
 import { type LogState, SAMPLE_BYTES } from "./log-state.ts";
 
 /** Where a log's file is; the same for all threads. */
@@ -22,6 +23,41 @@ export interface WatchedPlace {
   readonly resolved: string;
   /** False on a file system where a file looks like another to itself. */
   readonly canLook: boolean;
+}
+
+/** Where a log's increments are; it can be cloned. */
+export interface Increments {
+  /** The one that the log was opened with, whatever its name is. */
+  readonly first: WatchedPlace;
+  readonly firstSequence: number;
+  /** What stands before the number in the paths of those after it. */
+  readonly path: string;
+  readonly resolved: string;
+}
+
+/** The increments of a log that was opened with `file`, which `path` leads to. */
+export function incrementsOf(
+  platform: Platform,
+  place: LogPlace,
+  file: File,
+  path: string,
+  firstSequence: number,
+): Increments {
+  const resolved = platform.resolve(path);
+  const first = { path, resolved, canLook: platform.isAt(file, resolved) };
+  return {
+    first,
+    firstSequence,
+    path: `${place.directory}/${place.fileName}.`,
+    resolved: `${platform.resolve(place.directory)}/${place.fileName}.`,
+  };
+}
+
+export function placeOf(increments: Increments, sequence: number): WatchedPlace {
+  const { first, firstSequence, path, resolved } = increments;
+  if (sequence === firstSequence) return first;
+  const end = `${sequence}.incr.aof`;
+  return { path: path + end, resolved: resolved + end, canLook: first.canLook };
 }
 
 const REMOVED = 1;
@@ -42,11 +78,6 @@ export class FileWatch {
     this.place = place;
     this.#state = state;
     this.#sample = state.sample;
-  }
-
-  static placeOf(platform: Platform, file: File, path: string): WatchedPlace {
-    const resolved = platform.resolve(path);
-    return { path, resolved, canLook: platform.isAt(file, resolved) };
   }
 
   /** The first `settled` bytes of the file are there, and not written again. */

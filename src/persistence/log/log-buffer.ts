@@ -194,6 +194,16 @@ export class LogBuffer {
     this.#use(last, 0);
   }
 
+  /**
+   * Lets go of everything: it is all safe, and what comes next begins another file, at its offset
+   * `start`. To be told before the state is.
+   */
+  restart(start: number): void {
+    assert(this.#borrowed === null, "a log is cut between commands");
+    this.release(this.#state.end);
+    this.#table.offsets[this.last & this.#table.mask] = start;
+  }
+
   /** What other threads will have the buffer by, once it is shared: the same each time. */
   get known(): SharedPieces {
     this.#known ??= {

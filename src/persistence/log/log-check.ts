@@ -8,6 +8,7 @@ import { LogError } from "./log-error.ts";
 import { LogPlace } from "./log-place.ts";
 import { readerOf } from "./log-reader.ts";
 import { filesOf, type LogFile, readManifest, wordFor } from "./manifest.ts";
+import { tailOf } from "./recovery.ts";
 import { refuseEmptied, warningsOf } from "./siblings.ts";
 
 /** What `checkLog` says of one file. */
@@ -52,8 +53,9 @@ export function checkLog(options: CheckOptions): LogCheck {
     throw new LogError("LOG_MANIFEST", place.manifestPath, 0, text);
   }
   const listed = filesOf(manifest);
+  const tailFrom = tailOf(platform, place, listed);
   const files = listed.map((file, i) =>
-    checkFile(platform, place.path(file.name), file, i === listed.length - 1, options.fix ?? false),
+    checkFile(platform, place.path(file.name), file, i >= tailFrom, options.fix ?? false),
   );
   if (files.every(({ verdict }) => verdict === "ok")) refuseEmptied(platform, place, manifest);
   const warnings = files.some(({ verdict }) => verdict === "missing")
@@ -67,7 +69,7 @@ function checkFile(
   platform: Platform,
   path: string,
   listed: LogFile,
-  isLast: boolean,
+  isTail: boolean,
   fix: boolean,
 ): FileCheck {
   const nothing = { path, type: listed.type, commands: 0, batches: 0, bytes: 0, offset: 0 };
@@ -76,22 +78,22 @@ function checkFile(
     const what = kind === "nothing" ? "" : `it is ${wordFor(kind)}; `;
     return { ...nothing, verdict: "missing", text: `${what}the manifest names it; restore it` };
   }
-  const file = platform.open(path, fix && isLast ? "update" : "read");
+  const file = platform.open(path, fix && isTail ? "update" : "read");
   try {
     const reader = readerOf(platform, file, path, null);
     reader.run();
     const { commands, batches, whole, reason } = reader;
     const counts = { path, type: listed.type, commands, batches, bytes: whole };
     if (reason === "") return { ...counts, verdict: "ok", offset: -1, text: "" };
-    const evidence = isLast ? evidenceOfDamage(platform, file, path, reader) : undefined;
+    const evidence = isTail ? evidenceOfDamage(platform, file, path, reader) : undefined;
     const rest = reader.size - whole;
     const found = `${reason}, at offset ${reader.reasonOffset}; ${rest} bytes from ${whole} on`;
-    if (fix && isLast) {
+    if (fix && isTail) {
       const { keptIn } = cutAt(platform, file, path, whole, reason);
       const text = `${found} were moved to ${keptIn}`;
       return { ...counts, verdict: "cut", offset: whole, text };
     }
-    if (isLast && evidence === undefined) {
+    if (isTail && evidence === undefined) {
       const text = `${found} are a torn write: the next start, or --fix, moves them aside`;
       return { ...counts, verdict: "torn", offset: whole, text };
     }

@@ -6,12 +6,16 @@
 // stays in memory. The file is looked at before (file-watch.ts), and with `always` it is kept
 // longer than what is written (reserve.ts).
 //
+// When the log is cut, another file takes its place. The thread that opened the log does that, and
+// says so in the state; each other thread finds it there before it touches the file, and closes
+// what it had of the old one, as soon as no sync of its own is under way there.
+//
 // Everything here works on state that threads share; call it with the database's lock.
 
 import { assert } from "../../base/assert.ts";
 import { writeInteger } from "../../base/integers.ts";
-import type { File, Platform, PlatformError } from "../../platform/platform.ts";
-import { FileWatch, type WatchedPlace } from "./file-watch.ts";
+import { type File, type Platform, PlatformError } from "../../platform/platform.ts";
+import { FileWatch, type Increments, placeOf } from "./file-watch.ts";
 import type { LogBuffer } from "./log-buffer.ts";
 import type { LogState } from "./log-state.ts";
 import { closeInto, closingBytes, reserve } from "./reserve.ts";
@@ -20,26 +24,143 @@ const SELECT_BYTES_MAX = 64;
 const LOOK_MS = 1000;
 const LOOK_ALWAYS_MS = 50;
 
+/** An increment that is to be written. */
+export interface OpenedIncrement {
+  readonly file: File;
+  readonly path: string;
+  readonly sequence: number;
+  /** How many bytes it has. */
+  readonly end: number;
+}
+
 export class LogFile {
-  readonly watch: FileWatch;
+  readonly increments: Increments;
   readonly #platform: Platform;
-  readonly #file: File;
   readonly #state: LogState;
   readonly #buffer: LogBuffer;
   readonly #scratch = new Uint8Array(SELECT_BYTES_MAX);
 
+  // The file as this thread has it open, and which increment it is.
+  #file: File;
+  #sequence: number;
+  #watch: FileWatch;
+  /** Files from before a cut that a sync in the background still needs. */
+  #outdated: File[] = [];
+  #isAwaiting = false;
+  #isClosed = false;
+
   constructor(
     platform: Platform,
-    file: File,
-    place: WatchedPlace,
+    increments: Increments,
     state: LogState,
     buffer: LogBuffer,
+    file: File,
   ) {
+    this.increments = increments;
     this.#platform = platform;
-    this.#file = file;
     this.#state = state;
     this.#buffer = buffer;
-    this.watch = new FileWatch(platform, file, place, state);
+    this.#file = file;
+    this.#sequence = state.sequence;
+    this.#watch = this.#newWatch();
+  }
+
+  /** The file that the log of `state` has at the moment, for another thread. */
+  static adopt(platform: Platform, increments: Increments, state: LogState): File {
+    return platform.adopt(state.file, placeOf(increments, state.sequence).path);
+  }
+
+  #newWatch(): FileWatch {
+    const place = placeOf(this.increments, this.#sequence);
+    return new FileWatch(this.#platform, this.#file, place, this.#state);
+  }
+
+  /** The path of the file being written. */
+  get path(): string {
+    return placeOf(this.increments, this.#state.sequence).path;
+  }
+
+  /** As this thread has it open. Only after `write`, `look` or `follow` it is the present one. */
+  get file(): File {
+    return this.#file;
+  }
+
+  /** The first `settled` bytes of the file are there, and not written again. */
+  beginWatch(settled: number): void {
+    this.#watch.begin(settled);
+  }
+
+  /**
+   * Goes on behind the `end` bytes of another file: an opening, which is synced.
+   * REQUIRES: all that was appended is synced in the file there was.
+   */
+  cutTo(file: File, sequence: number, end: number): void {
+    const state = this.#state;
+    assert(state.written === state.end, "a log is cut behind what was written");
+    assert(sequence > state.sequence, "the numbers of increments ascend");
+    this.#buffer.restart(end);
+    state.begin(file, sequence, end);
+    this.#take(file);
+    this.#watch.begin(end);
+  }
+
+  /** Turns to the file that the log has now, if another thread has cut it. */
+  follow(): PlatformError | undefined {
+    if (this.#state.sequence === this.#sequence) return undefined;
+    try {
+      this.#take(LogFile.adopt(this.#platform, this.increments, this.#state));
+    } catch (error) {
+      if (error instanceof PlatformError) return error;
+      throw error;
+    }
+    return undefined;
+  }
+
+  #take(file: File): void {
+    this.#outdated.push(this.#file);
+    this.#file = file;
+    this.#sequence = this.#state.sequence;
+    this.#watch = this.#newWatch();
+    if (!this.#isAwaiting) this.#closeOutdated();
+  }
+
+  #closeOutdated(): void {
+    for (const file of this.#outdated) this.#platform.close(file);
+    this.#outdated = [];
+  }
+
+  /** Whether a sync in the background that this thread began has not ended. */
+  get isAwaiting(): boolean {
+    return this.#isAwaiting;
+  }
+
+  /** Syncs what was written, on another thread. REQUIRES: the file is the present one. */
+  syncLater(done: (error: PlatformError | undefined) => void): void {
+    assert(!this.#isAwaiting, "one sync at a time");
+    this.#isAwaiting = true;
+    this.#platform.syncLater(this.#file, (error) => {
+      this.#isAwaiting = false;
+      this.#closeOutdated();
+      done(error);
+    });
+  }
+
+  /** Syncs what was written, and waits for it. */
+  sync(): PlatformError | undefined {
+    return this.follow() ?? this.#platform.sync(this.#file);
+  }
+
+  /** Cuts the file off. */
+  truncate(end: number): void {
+    if (this.follow() === undefined) this.#platform.truncate(this.#file, end);
+  }
+
+  /** Closes this thread's descriptor; false where a sync needs it, or it is closed. */
+  close(): boolean {
+    if (this.#isAwaiting || this.#isClosed) return false;
+    this.#isClosed = true;
+    this.#platform.close(this.#file);
+    return true;
   }
 
   /** Where the bytes begin that must stay in memory. */
@@ -76,11 +197,11 @@ export class LogFile {
   /** Whether the file can be relied on; looks when nobody has done so for a while. */
   check(): PlatformError | undefined {
     const pauseMs = this.#state.policy === "always" ? LOOK_ALWAYS_MS : LOOK_MS;
-    return this.watch.check(pauseMs, this.kept);
+    return this.#watch.check(pauseMs, this.kept);
   }
 
   look(): PlatformError | undefined {
-    return this.watch.look(this.kept);
+    return this.follow() ?? this.#watch.look(this.kept);
   }
 
   /** Writes what is sealed and not yet written; when that fails, nothing of it counts. */
@@ -88,7 +209,7 @@ export class LogFile {
     const state = this.#state;
     const buffer = this.#buffer;
     assert(state.written <= state.sealedEnd, "more was written than is sealed");
-    const wrong = this.check();
+    const wrong = this.follow() ?? this.check();
     if (wrong !== undefined) return wrong;
     const from = state.written;
     for (let piece = buffer.first; piece <= buffer.last; piece++) {

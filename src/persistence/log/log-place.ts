@@ -1,7 +1,16 @@
 // Where the files of a log are, and what lies there.
 
+import { equalBytes } from "../../base/bytes.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { SEAL_BYTES_MAX, sealInto } from "./seal.ts";
+
+/** What an increment begins with: the seal of an empty batch. */
+export const opening: Readonly<Uint8Array> = openingBytes();
+
+function openingBytes(): Uint8Array {
+  const bytes = new Uint8Array(SEAL_BYTES_MAX);
+  return bytes.slice(0, sealInto(bytes, 0, 0, 0, 0, 0));
+}
 
 /** Where the log of a data directory lives. */
 export class LogPlace {
@@ -39,6 +48,15 @@ export class LogPlace {
     return `${this.fileName}.${sequence}.incr.aof`;
   }
 
+  baseName(sequence: number, extension: "rdb" | "aof"): string {
+    return `${this.fileName}.${sequence}.base.${extension}`;
+  }
+
+  /** Where a file is written that will have its name when it is whole. */
+  temporaryPathOf(name: string): string {
+    return this.path(`temp-${name}`);
+  }
+
   /** Names in the log's directory that are files of this log, without its manifest. */
   dataFiles(platform: Platform): string[] {
     if (!platform.exists(this.directory)) return [];
@@ -51,17 +69,25 @@ export class LogPlace {
 
   /** Whether a file holds more than an increment's opening, or what a crash has left of one. */
   holdsData(platform: Platform, name: string): boolean {
+    const found = this.#startOf(platform, name);
+    if (found === undefined || found.length > opening.length) return found !== undefined;
+    return found.some((byte, i) => byte !== 0 && byte !== opening[i]);
+  }
+
+  /** Whether a file is an increment that nothing was written to: an opening, and no more. */
+  isUnwritten(platform: Platform, name: string): boolean {
+    const found = this.#startOf(platform, name);
+    return found !== undefined && equalBytes(found, 0, found.length, opening, 0, opening.length);
+  }
+
+  /** The first bytes of a file, one more than an opening has; undefined where there is none. */
+  #startOf(platform: Platform, name: string): Uint8Array | undefined {
     const path = this.path(name);
-    if (platform.kindOf(path) !== "file") return false;
-    const opening = new Uint8Array(SEAL_BYTES_MAX);
-    const length = sealInto(opening, 0, 0, 0, 0, 0);
+    if (platform.kindOf(path) !== "file") return undefined;
+    const found = new Uint8Array(opening.length + 1);
     const file = platform.open(path, "read");
     try {
-      const size = platform.size(file);
-      if (size > length) return true;
-      const found = new Uint8Array(size);
-      platform.read(file, found, 0, size, 0);
-      return found.some((byte, i) => byte !== 0 && byte !== opening[i]);
+      return found.subarray(0, platform.read(file, found, 0, found.length, 0));
     } finally {
       platform.close(file);
     }

@@ -14,6 +14,7 @@
 
 import { assert } from "../../base/assert.ts";
 import { utf8Bytes, utf8Text } from "../../base/bytes.ts";
+import type { File } from "../../platform/platform.ts";
 
 /** When written batches are synced: before they are acknowledged, each second, or never by us. */
 export type FsyncPolicy = "always" | "everysec" | "no";
@@ -45,6 +46,7 @@ const F = {
   delayedSyncs: 11,
   lookedMs: 12,
   sampleStart: 13,
+  sequence: 14,
 } as const;
 
 const I = {
@@ -65,7 +67,8 @@ const I = {
   tickets: 46,
   expectedTickets: 47,
   gatheringsToSkip: 48,
-  cells: 49,
+  file: 49,
+  cells: 50,
 } as const;
 
 /** The word that grows with each sync and each failure: who waits for either waits for it. */
@@ -92,15 +95,37 @@ export class LogState {
     this.#bytes = new Uint8Array(buffer);
   }
 
-  /** A log that goes on behind `end` bytes, all of them synced. */
-  begin(policy: FsyncPolicy, end: number): void {
-    this.policy = policy;
+  /**
+   * A log that goes on behind the first `end` bytes, all of them synced, of a file: the increment
+   * of that number, which the thread that opened the log has open as `file`.
+   */
+  begin(file: File, sequence: number, end: number): void {
+    this.file = file;
+    this.sequence = sequence;
     this.database = -1;
+    this.reserveEnd = 0;
+    this.found = 0;
     this.end = end;
     this.batchStart = end;
     this.sealedEnd = end;
     this.written = end;
     this.synced = end;
+  }
+
+  /** Number of the increment that is being written: it grows each time the log is cut. */
+  get sequence(): number {
+    return this.#f64[F.sequence];
+  }
+  set sequence(sequence: number) {
+    this.#f64[F.sequence] = sequence;
+  }
+
+  /** As the thread that opened the log has it open. */
+  get file(): File {
+    return this.cells[I.file];
+  }
+  set file(file: File) {
+    this.cells[I.file] = file;
   }
 
   /** The offset behind everything that was appended. */

@@ -41,6 +41,10 @@
 // Limits: with `everysec`, when a sync has been under way for 2 seconds, or when more than
 // UNSYNCED_BYTES_MAX (sync-due.ts) wait in memory, the next commit blocks in a sync of its own.
 //
+// The log can be cut (`cut`): it goes on in another file, the next increment of the manifest. What
+// the file before holds is synced first, so at any time one file alone has bytes that are not on
+// the disk, and offsets are those of that file. Numbers of batches go on.
+//
 // Several threads of a process can have one log open: the one that opened it shares it, and others
 // attach to it (0019 in docs/decisions). All that they need to know of it lies in shared memory
 // (log-state.ts, log-buffer.ts), and descriptors belong to the process, so each of them seals,
@@ -55,11 +59,13 @@
 
 import { assert } from "../../base/assert.ts";
 import type { File, Platform, PlatformError, Timer } from "../../platform/platform.ts";
-import { FileWatch, type WatchedPlace } from "./file-watch.ts";
+import { type Increments, incrementsOf } from "./file-watch.ts";
 import { Gathering } from "./gathering.ts";
 import { LogBuffer, type SharedPieces } from "./log-buffer.ts";
 import { LogError } from "./log-error.ts";
-import { LogFile } from "./log-file.ts";
+import { LogFigures } from "./log-figures.ts";
+import { LogFile, type OpenedIncrement } from "./log-file.ts";
+import type { LogPlace } from "./log-place.ts";
 import { type FsyncPolicy, LogState } from "./log-state.ts";
 import { type Membership, SyncTurns } from "./log-turns.ts";
 import { isSyncLate, SYNC_PERIOD_MS, sinceSyncMs, syncDueInMs } from "./sync-due.ts";
@@ -69,8 +75,7 @@ export type { Lock, Membership } from "./log-turns.ts";
 
 /** What another thread needs to have a log as well. It can be cloned. */
 export interface SharedLog {
-  readonly file: File;
-  readonly place: WatchedPlace;
+  readonly increments: Increments;
   readonly state: SharedArrayBuffer;
   readonly pieces: SharedPieces;
 }
@@ -82,14 +87,10 @@ const BLOCKING_MS = 0.5;
 /** … by a moving average in which the last one has this weight; at first they pass for slow. */
 const LAST_SYNC_WEIGHT = 0.25;
 const FIRST_SYNC_MS = 1;
-export class Log {
+export class Log extends LogFigures {
   /** Called, from a turn of its own, when `acknowledgedThrough` grew or `failure` changed. */
   onProgress: (() => void) | null = null;
-  /** The path of the file being written. */
-  readonly path: string;
-
   readonly #platform: Platform;
-  readonly #file: File;
   readonly #state: LogState;
   readonly #buffer: LogBuffer;
   readonly #tail: LogFile;
@@ -100,43 +101,46 @@ export class Log {
   #timer: Timer | null = null;
   readonly #gathering: Gathering;
   #retryTimer: Timer | null = null;
-  #isAwaiting = false; // a sync in the background that it began has not ended
   #closed = false;
-  #fileIsClosed = false;
   #isAbandoned = false;
 
   constructor(
     platform: Platform,
-    file: File,
-    place: WatchedPlace,
     state: LogState,
     buffer: LogBuffer,
+    tail: LogFile,
     turns: SyncTurns,
   ) {
-    this.path = place.path;
+    super(state);
     this.#platform = platform;
-    this.#file = file;
     this.#state = state;
     this.#buffer = buffer;
-    this.#tail = new LogFile(platform, file, place, state, buffer);
+    this.#tail = tail;
     this.#turns = turns;
     this.#gathering = new Gathering(platform, state, () => this.#wake());
   }
 
   /**
-   * Goes on behind the `end` bytes of `file` (opened for positional writes).
-   * REQUIRES: they are synced, and end with a seal.
+   * Goes on in an increment, opened for positional writes.
+   * REQUIRES: its bytes are synced, and end with a seal.
    */
-  static open(platform: Platform, file: File, path: string, end: number, policy: FsyncPolicy): Log {
+  static open(
+    platform: Platform,
+    place: LogPlace,
+    increment: OpenedIncrement,
+    policy: FsyncPolicy,
+  ): Log {
+    const { file, path, sequence, end } = increment;
     const state = new LogState();
-    state.begin(policy, end);
+    state.policy = policy;
+    state.begin(file, sequence, end);
     state.syncStartMs = platform.threadsMs();
     state.syncMs = FIRST_SYNC_MS;
-    const place = FileWatch.placeOf(platform, file, path);
     const buffer = new LogBuffer(state);
-    const log = new Log(platform, file, place, state, buffer, new SyncTurns(state));
-    log.#tail.watch.begin(end);
-    return log;
+    const increments = incrementsOf(platform, place, file, path, sequence);
+    const tail = new LogFile(platform, increments, state, buffer, file);
+    tail.beginWatch(end);
+    return new Log(platform, state, buffer, tail, new SyncTurns(state));
   }
 
   /**
@@ -158,8 +162,7 @@ export class Log {
   /** What other threads will attach by, once it is shared. */
   get known(): SharedLog {
     return {
-      file: this.#file,
-      place: this.#tail.watch.place,
+      increments: this.#tail.increments,
       state: this.#state.buffer,
       pieces: this.#buffer.known,
     };
@@ -170,49 +173,20 @@ export class Log {
     const { member } = membership;
     const state = new LogState(shared.state);
     assert(member !== OPENER && !state.closed, "a thread attaches to a log that is open");
-    const file = platform.adopt(shared.file, shared.place.path);
+    const file = LogFile.adopt(platform, shared.increments, state);
     const buffer = new LogBuffer(state, shared.pieces);
     const turns = new SyncTurns(state, membership);
     state.join(member);
     turns.inherit();
-    const log = new Log(platform, file, shared.place, state, buffer, turns);
+    const tail = new LogFile(platform, shared.increments, state, buffer, file);
+    const log = new Log(platform, state, buffer, tail, turns);
     log.#shared = shared;
     return log;
   }
 
-  /** Why the log cannot be written at the moment, or null. Writes are refused while it is set. */
-  get failure(): string | null {
-    return this.#state.failure;
-  }
-
-  /** Number of the last batch that was sealed. */
-  get batch(): number {
-    return this.#state.batch;
-  }
-
-  /** Number of the last batch that was written to the file. */
-  get writtenThrough(): number {
-    return this.#state.writtenThrough;
-  }
-
-  /** Number of the last batch that is known to be on the disk. */
-  get syncedThrough(): number {
-    return this.#state.syncedThrough;
-  }
-
-  /** Commits that had to wait for a sync (INFO's aof_delayed_fsync). */
-  get delayedSyncs(): number {
-    return this.#state.delayedSyncs;
-  }
-
-  /** Bytes of the file, pending ones included. */
-  get sizeBytes(): number {
-    return this.#state.end;
-  }
-
-  /** Bytes appended since the last commit. When they grow large, commit between commands. */
-  get openBytes(): number {
-    return this.#state.end - this.#state.batchStart;
+  /** The path of the file being written. */
+  get path(): string {
+    return this.#tail.path;
   }
 
   /** Whether a sync is under way. */
@@ -220,21 +194,11 @@ export class Log {
     return this.#turns.holder !== 0;
   }
 
-  /** Number of the last batch whose replies may leave. */
-  get acknowledgedThrough(): number {
-    const state = this.#state;
-    return state.policy === "always" ? state.syncedThrough : state.writtenThrough;
-  }
-
   /** Whether the next commit will block in a sync: it is then worth waiting for more to commit. */
   get isBlocking(): boolean {
     const state = this.#state;
     if (state.policy !== "always" || state.end === state.written) return false;
     return !state.hasFailed && !this.isSyncing && state.syncMs < BLOCKING_MS;
-  }
-
-  get policy(): FsyncPolicy {
-    return this.#state.policy;
   }
 
   /**
@@ -448,6 +412,43 @@ export class Log {
     return this.#waitUntil(number, true);
   }
 
+  /**
+   * Goes on in the next increment: what was appended so far is in the file there was, all of it
+   * synced, and what comes is written to `next`. False when that cannot be done now: then the log
+   * stays as it is. For the thread that opened the log, between commands.
+   * REQUIRES: the lock; `next` holds an opening and is named by the manifest, and all of that is on
+   * the disk.
+   */
+  cut(next: OpenedIncrement): boolean {
+    const state = this.#state;
+    assert(this.#turns.lock.held && this.#turns.member === OPENER, "the opener cuts a log");
+    if (this.#closed || state.hasFailed) return false;
+    const waited = state.batch > state.syncedThrough;
+    if (this.#tail.isOpen) this.#tail.seal();
+    if (!this.#write()) return false;
+    this.#tail.dropReserve();
+    if (state.synced !== state.written && !this.#syncNow()) return false;
+    // What a sync that is under way elsewhere will say is of the file that was.
+    state.nextSyncRound();
+    this.#tail.cutTo(next.file, next.sequence, next.end);
+    if (state.policy === "always") this.#tellOthers(waited);
+    this.#turns.announce();
+    return true;
+  }
+
+  /** Begins a sync in the background where something waits for one and none is under way. */
+  syncSoon(): void {
+    if (!this.#turns.tryEnter()) return;
+    try {
+      this.#commit();
+      const { synced, written, hasFailed } = this.#state;
+      if (this.#closed || hasFailed || synced === written || this.isSyncing) return;
+      this.#syncInBackground();
+    } finally {
+      this.#turns.lock.leave();
+    }
+  }
+
   /** Changes the policy; throws LogError LOG_WRITE when the file cannot be synced for it. */
   setPolicy(policy: FsyncPolicy): void {
     const state = this.#state;
@@ -458,7 +459,7 @@ export class Log {
       this.commit();
       if (state.hasFailed) throw this.#writeError();
       if (state.policy === "no") {
-        const error = this.#platform.sync(this.#file);
+        const error = this.#tail.sync();
         if (error !== undefined) throw this.#writeError(error.message);
         this.#hasSynced(state.written, state.writtenThrough);
       } else if (policy === "always" && state.synced !== state.written && !this.#syncNow()) {
@@ -510,7 +511,7 @@ export class Log {
     this.#closed = true;
     this.#isAbandoned = true;
     this.#stopTimers();
-    this.#platform.sync(this.#file);
+    this.#tail.sync();
     this.#closeFile();
   }
 
@@ -551,7 +552,7 @@ export class Log {
       const end = state.sealedEnd;
       this.#buffer.seal(end, 0);
       state.sealedEnd = state.end;
-      if (!this.#writeAndSync()) this.#platform.truncate(this.#file, end);
+      if (!this.#writeAndSync()) this.#tail.truncate(end);
     }
     return isSafe;
   }
@@ -563,9 +564,7 @@ export class Log {
   #closeFile(): void {
     const isOpener = this.#turns.member === OPENER;
     const isNeeded = isOpener && !this.#turns.isLast && !this.#isAbandoned;
-    if (this.#isAwaiting || this.#fileIsClosed || isNeeded) return;
-    this.#fileIsClosed = true;
-    this.#platform.close(this.#file);
+    if (isNeeded || !this.#tail.close()) return;
     if (!isOpener && this.#turns.isLast) this.#turns.wake(OPENER);
   }
 
@@ -623,7 +622,7 @@ export class Log {
 
   /** Whether nothing is to be expected of a sync that another thread has begun. */
   #isForsaken(holder: number): boolean {
-    if (this.#turns.isAlone || this.#isAwaiting) return false;
+    if (this.#turns.isAlone || this.#tail.isAwaiting) return false;
     return this.#turns.isForsaken(holder, sinceSyncMs(this.#state, this.#nowMs));
   }
 
@@ -632,17 +631,15 @@ export class Log {
     const turns = this.#turns;
     const { holder } = turns;
     assert(!turns.isAlone || (holder === 0 && !this.#closed), "a sync begins beside another");
-    if (this.#isAwaiting || !turns.take(holder, true)) return;
-    if (!this.#makeUpFor(holder)) {
+    if (this.#tail.isAwaiting || !turns.take(holder, true)) return;
+    if (!this.#makeUpFor(holder) || !this.#isWithout(this.#tail.follow())) {
       turns.give();
       return;
     }
     const round = state.nextSyncRound();
     const { written, writtenThrough } = state;
-    this.#isAwaiting = true;
     state.syncStartMs = this.#platform.threadsMs();
-    this.#platform.syncLater(this.#file, (error) => {
-      this.#isAwaiting = false;
+    this.#tail.syncLater((error) => {
       this.#endSync(round, written, writtenThrough, error);
       turns.announce();
       if (this.#closed) {
@@ -689,10 +686,12 @@ export class Log {
     let batch = 0;
     let tickets = 0;
     let isReady = false;
+    let file: File = -1;
     lock.enter();
     try {
       isReady = !state.hasFailed && this.#makeUpFor(holder) && this.#write();
       if (isReady) {
+        file = this.#tail.file;
         round = state.nextSyncRound();
         written = state.written;
         batch = state.writtenThrough;
@@ -705,7 +704,7 @@ export class Log {
       lock.leave();
     }
     if (isReady) {
-      const error = this.#platform.sync(this.#file);
+      const error = this.#platform.sync(file);
       state.expectedTickets = tickets + state.tickets;
       this.#endSync(round, written, batch, error);
     }
@@ -745,7 +744,7 @@ export class Log {
     if (!this.#makeUpFor(this.#turns.holder)) return false;
     state.nextSyncRound();
     state.syncStartMs = this.#platform.threadsMs();
-    const error = this.#platform.sync(this.#file);
+    const error = this.#tail.sync();
     this.#noteSync();
     if (error !== undefined) {
       this.#failSync(error);

@@ -9,6 +9,9 @@
 // is a list of keys and values; unknown keys are skipped. A name with a space, a quote, a backslash
 // or anything that is not printable ASCII stands in double quotes with the escapes of redis-cli.
 //
+// One comment means something to us: "# begun: NAME" names a base that is being written. Where it
+// is there, and no line names it, that was interrupted, and the next start removes it.
+//
 // A name stands on one line only, and a line has each key once. Where nothing is named that is to
 // be read, there must be no data beside the manifest: redis-server would start empty, and it would
 // delete a file that is history on one line and an increment on another.
@@ -22,6 +25,9 @@ import type { PathKind, Platform } from "../../platform/platform.ts";
 import { readText, writeText } from "../../platform/text-files.ts";
 import { LogError } from "./log-error.ts";
 import type { LogPlace } from "./log-place.ts";
+
+/** What a comment begins with that names a base which is being written. */
+const BEGUN = "# begun: ";
 
 const LINE_BYTES_MAX = 1024;
 const MANIFEST_BYTES_MAX = 1 << 20;
@@ -39,10 +45,12 @@ export interface Manifest {
   base: LogFile | undefined;
   history: LogFile[];
   increments: LogFile[];
+  /** The name of a base that is being written; nothing to read until it is named as the base. */
+  begun: string;
 }
 
 export function emptyManifest(): Manifest {
-  return { base: undefined, history: [], increments: [] };
+  return { base: undefined, history: [], increments: [], begun: "" };
 }
 
 /** The files to replay, in order. */
@@ -58,6 +66,7 @@ export function formatManifest(manifest: Manifest): string {
   if (manifest.base !== undefined) text += formatFile(manifest.base);
   for (const file of manifest.history) text += formatFile(file);
   for (const file of manifest.increments) text += formatFile(file);
+  if (manifest.begun !== "") text += `${BEGUN}${quoteName(manifest.begun)}\n`;
   return text;
 }
 
@@ -77,6 +86,7 @@ export function parseManifest(text: string, path: string): Manifest {
   if (lines.pop() !== "") refuse(lines.length + 1, "the last line has no line feed");
   for (let i = 0; i < lines.length; i++) {
     const line = lines[i];
+    if (line.startsWith(BEGUN)) [manifest.begun = ""] = splitWords(line.slice(BEGUN.length)) ?? [];
     if (line.startsWith("#")) continue;
     if (utf8Bytes(line).length + 1 >= LINE_BYTES_MAX) refuse(i + 1, "the line is too long");
     const file = parseFile(line);

@@ -6,13 +6,15 @@
 //   2. The files are replayed in the order of the manifest, each starting in database 0.
 //   3. What is wrong at the end of the last file and can be explained by a crash is copied to
 //      `<file>.torn-<offset>`, synced, and then cut off. Anything else stops the start
-//      (damage.ts).
+//      (damage.ts). Where nothing has been written to the last file yet, the one before it counts
+//      as the last one as well: a log is cut (log.ts) when the manifest names where it goes on.
 //   4. The last file is synced, as the names of all were before: what was replayed may so far be in
 //      the kernel only, and what is written from now on says that everything before it is on the
 //      disk. What its last seal does not vouch for is written anew first, since a sync of it may
 //      have failed. Where it does not end with a seal, because it is new or another server wrote to
 //      it, an opening is written and synced, so that no crash can leave batches behind a lost one.
-//   5. History files (replaced by a rewrite that a crash interrupted) are removed.
+//   5. History files (replaced by a rewrite that a crash interrupted) are removed, and what such a
+//      rewrite had begun.
 //
 // Only one process may do this at a time: the caller holds the lock of the data directory.
 
@@ -24,12 +26,13 @@ import { cutAt, type TornTail } from "./cut.ts";
 import { evidenceOfDamage } from "./damage.ts";
 import { type FsyncPolicy, Log } from "./log.ts";
 import { LogError } from "./log-error.ts";
+import { LogFiles } from "./log-files.ts";
 import { LogPlace } from "./log-place.ts";
 import { type Apply, type LogReader, readerOf } from "./log-reader.ts";
 import type { LogFile, Manifest } from "./manifest.ts";
 import { emptyManifest, filesOf, readManifest, wordFor, writeManifest } from "./manifest.ts";
 import { SEAL_BYTES_MAX, sealInto } from "./seal.ts";
-import { refuseEmptied, warningsOf } from "./siblings.ts";
+import { leftovers, refuseEmptied, warningsOf } from "./siblings.ts";
 
 /** Which log, and how it is kept. */
 export interface LogSettings {
@@ -71,7 +74,7 @@ export interface Recovery {
 const COPY_BYTES = 1 << 20;
 
 /** Replays the log of a directory and opens it for writing. */
-export function openLog(options: LogOptions): { log: Log; recovery: Recovery } {
+export function openLog(options: LogOptions): { log: Log; files: LogFiles; recovery: Recovery } {
   const { platform } = options;
   const place = new LogPlace(options.directory, options.directoryName, options.fileName);
   const startMs = platform.monotonicMs();
@@ -87,13 +90,17 @@ export function openLog(options: LogOptions): { log: Log; recovery: Recovery } {
   let bytes = 0;
   let torn: TornTail | undefined;
   let tail = { file: -1, end: 0 };
+  let { name, sequence } = files.at(-1) ?? { name: "", sequence: 0 };
+  const tailFrom = tailOf(platform, place, files);
   refuseEmptied(platform, place, manifest);
   const warnings = warningsOf(platform, place, manifest);
   let baseBytes = 0;
+  let lastBytes = 0;
   for (let i = 0; i < files.length; i++) {
     const path = place.path(files[i].name);
     const isLast = i === files.length - 1;
-    const file = platform.open(path, isLast ? "update" : "read");
+    const isTail = i >= tailFrom;
+    const file = platform.open(path, isTail ? "update" : "read");
     let isOpen = false;
     try {
       if (i > 0) options.apply(selectFirstDatabase());
@@ -101,8 +108,8 @@ export function openLog(options: LogOptions): { log: Log; recovery: Recovery } {
       const reader = readerOf(platform, file, path, apply, chunkBytes, foresight);
       reader.run();
       if (reader.reason !== "") {
-        torn = cutTail(platform, file, path, reader, isLast, options.loadTruncated ?? true);
-      } else if (isLast && reader.whole < reader.size) {
+        torn = cutTail(platform, file, path, reader, isTail, options.loadTruncated ?? true);
+      } else if (isTail && reader.whole < reader.size) {
         const error = platform.truncate(file, reader.whole); // a reserve that was not used up
         if (error !== undefined) throw error;
       }
@@ -110,10 +117,13 @@ export function openLog(options: LogOptions): { log: Log; recovery: Recovery } {
       batches += reader.batches;
       bytes += reader.whole;
       if (files[i].type === "b") baseBytes = reader.whole;
-      if (isLast) {
+      else lastBytes = reader.whole;
+      if (isTail) {
         if (reader.sealed) writeAnew(platform, file, reader.settled, reader.whole);
         const error = platform.sync(file);
         if (error !== undefined) throw error;
+      }
+      if (isLast) {
         isOpen = files[i].type === "i";
         tail = { file, end: reader.whole };
         if (isOpen && !reader.sealed) tail.end = writeOpening(platform, file, reader.whole);
@@ -122,19 +132,23 @@ export function openLog(options: LogOptions): { log: Log; recovery: Recovery } {
       if (!isOpen) platform.close(file);
     }
   }
-  let name = files[files.length - 1]?.name ?? "";
   if (manifest.increments.length === 0) {
-    name = addIncrement(platform, place, manifest);
+    ({ name, sequence } = addIncrement(platform, place, manifest));
     const file = platform.open(place.path(name), "update");
     tail = { file, end: platform.size(file) };
   }
-  tidyManifest(platform, place, manifest); // not before it names what is to be written
+  tidy(platform, place, manifest); // not before it names what is to be written
   const path = place.path(name);
-  const log = Log.open(platform, tail.file, path, tail.end, options.fsync);
+  const log = Log.open(platform, place, { ...tail, path, sequence }, options.fsync);
   const milliseconds = platform.monotonicMs() - startMs;
   const counts = { files: files.length, commands, batches, bytes };
   const recovery = { ...counts, milliseconds, torn, warnings, baseBytes };
-  return { log, recovery };
+  const closedBytes = bytes - baseBytes - lastBytes;
+  return {
+    log,
+    files: new LogFiles(platform, place, manifest, baseBytes, closedBytes),
+    recovery,
+  };
 }
 
 /** A process that was killed while it made the files may have left their names in the kernel. */
@@ -208,8 +222,8 @@ function writeOpening(platform: Platform, file: File, end: number): number {
   return end + length;
 }
 
-/** Adds the next increment, opened but empty, to the manifest; returns its name. */
-function addIncrement(platform: Platform, place: LogPlace, manifest: Manifest): string {
+/** Adds the next increment, opened but empty, to the manifest. */
+function addIncrement(platform: Platform, place: LogPlace, manifest: Manifest): LogFile {
   const named = new Set([...filesOf(manifest), ...manifest.history].map(({ name }) => name));
   let sequence = (manifest.increments.at(-1)?.sequence ?? 0) + 1;
   for (; ; sequence++) {
@@ -223,19 +237,25 @@ function addIncrement(platform: Platform, place: LogPlace, manifest: Manifest): 
   } finally {
     platform.close(file);
   }
-  manifest.increments.push({ name, sequence, type: "i" });
+  const increment: LogFile = { name, sequence, type: "i" };
+  manifest.increments.push(increment);
   writeManifest(platform, place, manifest);
   platform.syncDirectory(place.dataDirectory);
-  return name;
+  return increment;
 }
 
-/** Removes what a rewrite replaced. */
-function tidyManifest(platform: Platform, place: LogPlace, manifest: Manifest): void {
+/** Removes what a rewrite replaced, and what one that was interrupted had begun. */
+function tidy(platform: Platform, place: LogPlace, manifest: Manifest): void {
+  const remove = (name: string): void => {
+    if (platform.kindOf(place.path(name)) === "file") platform.remove(place.path(name));
+  };
+  for (const name of leftovers(platform, place, manifest)) remove(name);
   if (manifest.history.length === 0) return;
   for (const { name } of manifest.history) {
     assert(!filesOf(manifest).some((file) => file.name === name), "a file of the log is history");
-    if (platform.kindOf(place.path(name)) === "file") platform.remove(place.path(name));
+    remove(name);
   }
+  platform.syncDirectory(place.directory);
   manifest.history = [];
   writeManifest(platform, place, manifest);
 }
@@ -276,6 +296,14 @@ function cutTail(
     );
   }
   return cutAt(platform, file, path, offset, reader.reason);
+}
+
+/** From which file on the end may be torn: to those behind it nothing was written. */
+export function tailOf(platform: Platform, place: LogPlace, files: readonly LogFile[]): number {
+  const isUnwritten = ({ name }: LogFile): boolean => place.isUnwritten(platform, name);
+  let last = files.length - 1;
+  while (last > 0 && files[last - 1].type === "i" && isUnwritten(files[last])) last--;
+  return last;
 }
 
 function refuseMissing(platform: Platform, place: LogPlace, file: LogFile): void {

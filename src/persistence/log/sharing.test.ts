@@ -6,6 +6,8 @@ import { test } from "node:test";
 import type { File, PlatformError } from "../../platform/platform.ts";
 import { append, codeOf, Disk, INCREMENT, openOn, writes } from "../test-support.ts";
 import { type FsyncPolicy, Log, type Membership, type SharedLog } from "./log.ts";
+import type { OpenedIncrement } from "./log-file.ts";
+import type { LogFiles } from "./log-files.ts";
 
 /** Who waits for a sync looks around so often; shorter waits are for who may share it. */
 const LONG_WAIT_MS = 20;
@@ -44,6 +46,7 @@ class SharedDisk extends Disk {
 class Team {
   readonly disk: SharedDisk;
   readonly owner: Log;
+  readonly files: LogFiles;
   readonly shared: SharedLog;
   readonly dead = new Set<number>();
   readonly woken: number[] = [];
@@ -57,7 +60,7 @@ class Team {
 
   constructor(policy: FsyncPolicy, disk = new SharedDisk()) {
     this.disk = disk;
-    this.owner = openOn(disk, policy).log;
+    ({ log: this.owner, files: this.files } = openOn(disk, policy));
     const membership = this.#membership(1);
     this.shared = locked(membership, () => this.owner.share(membership));
   }
@@ -98,6 +101,23 @@ class Team {
   /** Does something under the lock, as a member's call does. */
   inside<T>(member: number, work: () => T): T {
     return locked(this.#memberships[member] as Membership, work);
+  }
+
+  /** The owner cuts the log, if that can be done now. */
+  cut(): boolean {
+    const base = this.files.newBase("rdb");
+    let next: OpenedIncrement | undefined;
+    let isOver = false;
+    this.files.prepareIncrement(base, (_error, increment) => {
+      next = increment;
+      isOver = true;
+    });
+    for (let i = 0; i < 100 && !isOver; i++) this.disk.advance(3);
+    if (next === undefined) return false;
+    const bytes = this.owner.sizeBytes;
+    const isCut = this.inside(1, () => this.owner.cut(next as OpenedIncrement));
+    if (isCut) this.files.noteCut(bytes);
+    return isCut;
   }
 
   readonly #memberships: Membership[] = [];
@@ -501,6 +521,7 @@ const steps: Record<string, Step> = {
   everysec: (_team, _member, log) => attempt(() => log.setPolicy("everysec")),
   no: (_team, _member, log) => attempt(() => log.setPolicy("no")),
   second: (team) => team.disk.advance(1100),
+  cut: (team) => void team.cut(),
 };
 
 function attempt(work: () => void): void {
@@ -534,6 +555,7 @@ for (const policy of ["always", "everysec", "no"] as const) {
       for (const [first, one] of Object.entries(steps)) {
         for (const [second, two] of Object.entries(steps)) {
           for (const nested of [false, true]) {
+            if (nested && one === two && one === steps.cut) continue; // one thread alone cuts
             const label = `${policy}, ${fault}, ${first}, ${nested ? "in it" : "then"} ${second}`;
             pairOfSteps(policy, faults[fault], one, two, nested, label);
           }
@@ -556,7 +578,9 @@ function pairOfSteps(
   const guest = team.attach(2);
   guest.waitSynced(put(team, 2, guest, "first"));
   fault(disk);
-  const other = (): void => take(two, team, 1, owner, "owner");
+  // The owner cuts the log, whoever asks for it.
+  const isCut = one === steps.cut;
+  const other = (): void => take(two, team, isCut ? 2 : 1, isCut ? guest : owner, "owner");
   // In a sync that holds the lock nobody else can do anything.
   if (nested) disk.duringSync = () => attemptInside(other);
   take(one, team, 2, guest, "guest");
@@ -664,6 +688,7 @@ function randomSession(team: Team, start: number, label: string): number {
       logs[member] = undefined;
     }
     disk.afterSync = undefined;
+    if (disk.random(24) === 0) team.cut();
     if (disk.random(4) === 0) for (const m of team.woken.splice(0)) logs[m]?.noteProgress();
   }
   if (team.owner.policy !== "always") return ends[team.owner.syncedThrough] ?? start;

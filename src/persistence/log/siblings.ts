@@ -54,6 +54,21 @@ export function refuseEmptied(platform: Platform, place: LogPlace, manifest: Man
   );
 }
 
+/**
+ * What an interrupted rewrite has left: files under temporary names, increments that nothing was
+ * written to, and the base that it had begun.
+ */
+export function leftovers(platform: Platform, place: LogPlace, manifest: Manifest): string[] {
+  const named = new Set([...filesOf(manifest), ...manifest.history].map(({ name }) => name));
+  const begun = `temp-${place.fileName}.`;
+  const temporary = platform.list(place.directory).filter((name) => name.startsWith(begun));
+  const unnamed = place.dataFiles(platform).filter((name) => {
+    if (named.has(name)) return false;
+    return name === manifest.begun || !place.holdsData(platform, name);
+  });
+  return [...temporary, ...unnamed];
+}
+
 function isEmptied(platform: Platform, place: LogPlace, manifest: Manifest): boolean {
   const { base, increments } = manifest;
   if (base !== undefined || increments.length === 0) return false;

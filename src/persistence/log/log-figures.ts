@@ -1,0 +1,61 @@
+// What a log says of itself: how far it has come, and whether it can be written.
+
+import type { FsyncPolicy, LogState } from "./log-state.ts";
+
+export class LogFigures {
+  readonly #state: LogState;
+
+  constructor(state: LogState) {
+    this.#state = state;
+  }
+
+  /** Why the log cannot be written at the moment, or null. Writes are refused while it is set. */
+  get failure(): string | null {
+    return this.#state.failure;
+  }
+
+  /** Number of the last batch that was sealed. */
+  get batch(): number {
+    return this.#state.batch;
+  }
+
+  /** Number of the last batch that was written to the file. */
+  get writtenThrough(): number {
+    return this.#state.writtenThrough;
+  }
+
+  /** Number of the last batch that is known to be on the disk. */
+  get syncedThrough(): number {
+    return this.#state.syncedThrough;
+  }
+
+  /** Commits that had to wait for a sync (INFO's aof_delayed_fsync). */
+  get delayedSyncs(): number {
+    return this.#state.delayedSyncs;
+  }
+
+  /** Bytes of the file, pending ones included. */
+  get sizeBytes(): number {
+    return this.#state.end;
+  }
+
+  /** Bytes appended since the last commit. When they grow large, commit between commands. */
+  get openBytes(): number {
+    return this.#state.end - this.#state.batchStart;
+  }
+
+  /** Bytes that are not known to be on the disk. */
+  get unsyncedBytes(): number {
+    return this.#state.end - this.#state.synced;
+  }
+
+  /** Number of the last batch whose replies may leave. */
+  get acknowledgedThrough(): number {
+    const state = this.#state;
+    return state.policy === "always" ? state.syncedThrough : state.writtenThrough;
+  }
+
+  get policy(): FsyncPolicy {
+    return this.#state.policy;
+  }
+}
