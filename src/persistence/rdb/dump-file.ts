@@ -1,0 +1,94 @@
+// The snapshot file of a data directory (dump.rdb): loaded at the start where there is no log, and
+// written anew by SAVE and whoever else saves. It is replaced as a whole, and only by one that is
+// on the disk.
+
+import { Counter } from "../../keyspace/figures.ts";
+import type { Keyspace } from "../../keyspace/keyspace.ts";
+import { NewFile } from "../../platform/new-file.ts";
+import type { Platform } from "../../platform/platform.ts";
+import { RdbInput } from "./rdb-input.ts";
+import { type Loaded, type LoadOptions, loadRdb } from "./rdb-loader.ts";
+import { RdbOutput } from "./rdb-output.ts";
+import { type FileNotes, RdbWriter, writeAll } from "./rdb-writer.ts";
+
+/** How RDB files are written: rdbcompression, rdbchecksum. */
+export interface WritingOptions {
+  readonly compresses: boolean;
+  readonly sums: boolean;
+}
+
+/** Writes a keyspace to a file, which takes the place of one at `path`; returns its bytes. */
+export function saveRdb(
+  platform: Platform,
+  path: string,
+  keyspace: Keyspace,
+  notes: FileNotes,
+  options: WritingOptions,
+): number {
+  const file = new NewFile(platform, path);
+  try {
+    const output = new RdbOutput((bytes, end) => file.write(bytes, 0, end));
+    output.compresses = options.compresses;
+    output.sums = options.sums;
+    writeAll(new RdbWriter(output, keyspace, notes), keyspace);
+    file.finish();
+    return file.bytes;
+  } finally {
+    file.abandon();
+  }
+}
+
+/** Loads a file into a keyspace. Throws RdbError, or PlatformError. */
+export function loadRdbFile(platform: Platform, path: string, options: LoadOptions): Loaded {
+  const file = platform.open(path, "read");
+  try {
+    return loadRdb(RdbInput.ofFile(platform, file, path), options);
+  } finally {
+    platform.close(file);
+  }
+}
+
+export class DumpFile {
+  readonly path: string;
+  /** What the last load found; undefined where none was. */
+  loaded: Loaded | undefined;
+  /** When the data were last what the file holds, in milliseconds since 1970. */
+  lastSaveMs: number;
+  /** Saves that succeeded since the start. */
+  saves = 0;
+  /** Counter.changes as of the last save. */
+  changesSaved = 0;
+  readonly #platform: Platform;
+  readonly #keyspace: Keyspace;
+
+  constructor(platform: Platform, keyspace: Keyspace, path: string, startedMs: number) {
+    this.path = path;
+    this.lastSaveMs = startedMs;
+    this.#platform = platform;
+    this.#keyspace = keyspace;
+  }
+
+  get exists(): boolean {
+    return this.#platform.kindOf(this.path) === "file";
+  }
+
+  /** Loads it. Throws RdbError or PlatformError; what was loaded by then is to be thrown away. */
+  load(options: Omit<LoadOptions, "keyspace">): Loaded {
+    const keyspace = this.#keyspace;
+    this.loaded = loadRdbFile(this.#platform, this.path, { ...options, keyspace });
+    return this.loaded;
+  }
+
+  /** Saves all at once. Throws PlatformError; the file is as it was then. */
+  save(notes: FileNotes, options: WritingOptions): void {
+    saveRdb(this.#platform, this.path, this.#keyspace, notes, options);
+    this.saved(notes.nowMs, this.#keyspace.total(Counter.changes));
+  }
+
+  /** The file holds the data as of a moment, when so many changes had been counted. */
+  saved(atMs: number, changes: number): void {
+    this.lastSaveMs = atMs;
+    this.changesSaved = changes;
+    this.saves++;
+  }
+}

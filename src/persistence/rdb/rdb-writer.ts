@@ -1,0 +1,145 @@
+// The writer of a whole RDB file: its parts in turn, an entry at a time, so that whoever walks
+// through a keyspace, at once or in slices, decides what comes when. The order of keys is of no
+// matter; each stands behind the part that names its database.
+//
+// Version 10, which redis-server loads from 7.0 on, with the notes of redis-server 7.0.
+
+import { assert } from "../../base/assert.ts";
+import { asciiBytes } from "../../base/bytes.ts";
+import { idleSeconds, lfuCounter } from "../../keyspace/access-clock.ts";
+import { STRING } from "../../keyspace/data-type.ts";
+import type { Keyspace } from "../../keyspace/keyspace.ts";
+import { NO_DEADLINE } from "../../structures/record.ts";
+import { Opcode, VERSION_WRITTEN } from "./rdb-format.ts";
+import type { RdbOutput } from "./rdb-output.ts";
+
+/** What a file says of itself. */
+export interface FileNotes {
+  /** The version of Redis that it is as from. */
+  readonly redisVersion: string;
+  /** The wall clock, in milliseconds since 1970. */
+  readonly nowMs: number;
+  /** It is the base of a log. */
+  readonly isBase?: boolean;
+}
+
+export class RdbWriter {
+  readonly output: RdbOutput;
+  readonly #keyspace: Keyspace;
+  readonly #nowMs: number;
+  readonly #notes: FileNotes;
+  readonly #keepsIdle: boolean;
+  readonly #keepsFrequency: boolean;
+  #db = -1;
+
+  constructor(output: RdbOutput, keyspace: Keyspace, notes: FileNotes) {
+    this.output = output;
+    this.#keyspace = keyspace;
+    this.#notes = notes;
+    this.#nowMs = notes.nowMs;
+    const { settings } = keyspace;
+    // As Redis: where nothing is evicted by them, clocks are not kept.
+    this.#keepsIdle = settings.evictionPolicy.endsWith("-lru");
+    this.#keepsFrequency = settings.lfu;
+  }
+
+  /** The signature and the notes. */
+  begin(): void {
+    const { output } = this;
+    const signature = asciiBytes(`REDIS${String(VERSION_WRITTEN).padStart(4, "0")}`);
+    output.raw(signature, 0, signature.length);
+    const { redisVersion, isBase = false } = this.#notes;
+    this.#note("redis-ver", redisVersion);
+    this.#note("redis-bits", "64");
+    this.#note("ctime", String(Math.floor(this.#nowMs / 1000)));
+    this.#note("used-mem", String(this.#keyspace.memory.usedBytes));
+    this.#note("aof-base", isBase ? "1" : "0");
+  }
+
+  #note(name: string, value: string): void {
+    const { output } = this;
+    output.byte(Opcode.aux);
+    for (const text of [name, value]) output.string(asciiBytes(text), 0, text.length);
+  }
+
+  /** The entries that follow are of this database, so many, so many of them with a deadline. */
+  select(db: number, entries: number, deadlines: number): void {
+    const { output } = this;
+    this.#db = db;
+    output.byte(Opcode.select);
+    output.length(db);
+    output.byte(Opcode.resize);
+    output.length(entries);
+    output.length(deadlines);
+  }
+
+  /** As select, where the sizes have been said before or are not known. */
+  return(db: number): void {
+    if (db === this.#db) return;
+    this.#db = db;
+    this.output.byte(Opcode.select);
+    this.output.length(db);
+  }
+
+  /** An entry with all that it holds. */
+  entry(entry: number): void {
+    const { output } = this;
+    const { records, types } = this.#keyspace;
+    const type = types.byNumber[this.#keyspace.typeOf(entry)];
+    assert(type !== undefined && this.#db >= 0, "an entry has a type, and a database before it");
+    this.#attributes(entry);
+    output.byte(type.formatOf?.(entry) ?? 0);
+    records.key(entry);
+    output.string(records.bytes, records.start, records.end);
+    if (type.type === STRING) {
+      records.value(entry);
+      output.string(records.bytes, records.start, records.end);
+      return;
+    }
+    assert(type.save !== undefined, "a type can be saved");
+    type.save(entry, output);
+  }
+
+  #attributes(entry: number): void {
+    const { output } = this;
+    const { records, settings } = this.#keyspace;
+    const deadline = records.deadline(entry);
+    if (deadline !== NO_DEADLINE) {
+      output.byte(Opcode.untilMs);
+      output.int64(deadline);
+    }
+    if (this.#keepsIdle) {
+      output.byte(Opcode.idle);
+      output.length(idleSeconds(records.clock(entry), this.#nowMs));
+    } else if (this.#keepsFrequency) {
+      output.byte(Opcode.frequency);
+      output.byte(lfuCounter(records.clock(entry), this.#nowMs, settings.lfuDecayMinutes));
+    }
+  }
+
+  /** The end and the sum; the sink is given all that is left. */
+  end(): void {
+    this.output.byte(Opcode.end);
+    this.output.sum();
+  }
+}
+
+/** Writes all of a keyspace at once. */
+export function writeAll(writer: RdbWriter, keyspace: Keyspace): void {
+  const { tables } = keyspace;
+  let chain = new Int32Array(64);
+  writer.begin();
+  for (let db = 0; db < keyspace.databases; db++) {
+    const table = keyspace.table(db);
+    if (keyspace.size(db) === 0) continue;
+    writer.select(db, keyspace.size(db), keyspace.deadlineCount(db));
+    for (let i = 0; i < tables.buckets(table); i++) {
+      const count = tables.collect(table, i);
+      // A copy, since a type that saves itself may collect the records of a table of its own.
+      if (count > chain.length) chain = new Int32Array(2 * count);
+      for (let k = 0; k < count; k++) chain[k] = tables.found[k];
+      for (let k = 0; k < count; k++) writer.entry(chain[k]);
+    }
+  }
+  writer.end();
+}
