@@ -7,6 +7,7 @@ export type DatabaseErrorCode =
   | "TRANSACTION"
   | "MULTI"
   | "CALL"
+  | "NO_LOG"
   | "DAMAGED"
   | "VERSION"
   | "THREAD";
@@ -16,8 +17,9 @@ export type DatabaseErrorCode =
  * `CLOSED` the database has been closed; `OPTIONS` open() or listen() was given options that do
  * not fit those under which the path is open, or the database listens, already; `TRANSACTION` a
  * transaction's function is asynchronous, or something does not go inside one; `MULTI` a multi()
- * has ended already; `CALL` a command that call() cannot carry out. Or, found by verify():
- * `DAMAGED` the data contradicts itself, or a thread died in the middle of a write to it.
+ * has ended already; `CALL` a command that call() cannot carry out; `NO_LOG` something is to be on
+ * the disk, and the database has no log. Or, found by verify(): `DAMAGED` the data contradicts
+ * itself, or a thread died in the middle of a write to it.
  * `VERSION`: threads that share a database have different versions of this module. `THREAD`: the
  * thread that has it open cannot be reached, or no more threads can attach.
  */

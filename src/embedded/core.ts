@@ -36,7 +36,8 @@ import type { SharedDatabase } from "../threads/handle.ts";
 import type { Member } from "../threads/member.ts";
 import { Attempt } from "./attempt.ts";
 import { Request } from "./request.ts";
-import { EmbeddedTransaction } from "./transaction.ts";
+import { SyncPromises } from "./sync-promises.ts";
+import { asynchronous, EmbeddedTransaction, isThenable } from "./transaction.ts";
 import type { Value } from "./values.ts";
 
 /** Bytes of one turn that are written before the turn ends. */
@@ -98,8 +99,11 @@ export class Core {
   #ticket = 0;
   #isChanged = false;
   #replyAt = 0;
+  /** The transaction that is open is to be on the disk when its call returns. */
+  #isDurable = false;
   /** Calls of begin() that may go by the time of an earlier one. */
   #lookups = 0;
+  readonly #promises: SyncPromises;
   readonly #clockIsReal: boolean;
   #clockTimer: Timer | undefined;
 
@@ -114,6 +118,7 @@ export class Core {
     this.keyspace = engine.keyspace;
     this.reply = this.context.reply;
     this.attempt = new Attempt(engine);
+    this.#promises = new SyncPromises(engine.platform);
     this.session = this.newSession();
   }
 
@@ -384,6 +389,44 @@ export class Core {
     if (!log.syncAll()) throw notWritten(log);
   }
 
+  /**
+   * Does what writes, and returns when that is on the disk, with all that was written before, or
+   * throws LogError. Inside a transaction the outermost one sees to it.
+   */
+  safely<V>(write: () => V): V {
+    this.check();
+    this.#needLog();
+    if (this.#transaction !== undefined) {
+      this.#isDurable = true;
+      return write();
+    }
+    const value = write();
+    this.sync();
+    return value;
+  }
+
+  /** Settles when everything written before is on the disk. */
+  async synced(): Promise<void> {
+    this.check();
+    const log = this.#needLog();
+    if (this.#transaction !== undefined) {
+      throw new DatabaseError(
+        "TRANSACTION",
+        "synced() inside a transaction has nothing to wait for yet",
+      );
+    }
+    if (!(await this.#promises.synced(log))) throw notWritten(log);
+  }
+
+  #needLog(): Log {
+    const { log } = this.engine;
+    if (log !== null) return log;
+    throw new DatabaseError(
+      "NO_LOG",
+      "this database has no log, so nothing of it can be on the disk: open a directory",
+    );
+  }
+
   /** Throws where the data is not whole. */
   verify(): void {
     this.check();
@@ -551,8 +594,9 @@ export class Core {
   // Transactions
 
   /** Does `work` all or not at all; see Database.transaction. */
-  transaction<R>(work: () => R): R {
+  transaction<R>(work: () => R, isDurable = false): R {
     this.check();
+    if (isDurable) this.#needLog();
     if (typeof work !== "function") throw new TypeError("transaction(): work is a function");
     const kind = Object.prototype.toString.call(work);
     if (kind !== "[object Function]") throw asynchronous();
@@ -570,6 +614,8 @@ export class Core {
       this.#lookups = 0;
     }
     const transaction = new EmbeddedTransaction(executor, outer);
+    if (outer === undefined) this.#isDurable = false;
+    if (isDurable) this.#isDurable = true;
     this.#enter(transaction);
     const { member } = this.engine;
     if (member !== null) member.inside = Inside.transaction;
@@ -586,6 +632,7 @@ export class Core {
     }
     transaction.keep();
     this.#leave(outer, changes);
+    if (this.#isDurable && outer === undefined) this.sync();
     return result;
   }
 
@@ -735,21 +782,5 @@ function notWritten(log: Log): LogError {
     `the log cannot be written: ${log.failure ?? "unknown"}. The change is in memory, but ` +
       "not safe on the disk; it is written as soon as that is possible, and until then writes " +
       "are refused.",
-  );
-}
-
-function asynchronous(): DatabaseError {
-  return new DatabaseError(
-    "TRANSACTION",
-    "a transaction's function must be synchronous, and return no promise: nothing else could " +
-      "use the database while it waits. Nothing of it has been kept.",
-  );
-}
-
-function isThenable(value: unknown): boolean {
-  return (
-    typeof value === "object" &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === "function"
   );
 }

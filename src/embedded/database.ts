@@ -11,9 +11,10 @@ import type { ReplyValue } from "../protocol/reply-reader.ts";
 import { ReplyError } from "../protocol/reply-reader.ts";
 import { printable, type SharedDatabase } from "../threads/handle.ts";
 import type { Core } from "./core.ts";
-import { ImmediateMethods } from "./immediate.ts";
+import { DurableMethods, ImmediateMethods } from "./immediate.ts";
 import { inspection } from "./inspection.ts";
 import { Multi } from "./multi.ts";
+import { demandsSync, type WriteOptions } from "./options.ts";
 import { bytesOf, Reader } from "./reader.ts";
 import { wordsOf } from "./request.ts";
 import { type Listening, type ListenOptions, listen } from "./serving.ts";
@@ -60,6 +61,7 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
   readonly #reader: Reader<T>;
   #callSession: Session | undefined;
   #bytes: Database<Uint8Array> | undefined;
+  #durable: DurableMethods<T> | undefined;
 
   static {
     coreOf = (db) => db.#core;
@@ -79,6 +81,16 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
   get bytes(): Database<Uint8Array> {
     this.#bytes ??= new Database(this.#core, this.#db, bytesReader);
     return this.#bytes;
+  }
+
+  /**
+   * The same methods, each of which returns when what it wrote is on the disk, whatever `fsync` is:
+   * `db.durable.rpush("orders", order)`. They throw LogError where that cannot be, and
+   * DatabaseError (`NO_LOG`) in a database in memory.
+   */
+  get durable(): DurableMethods<T> {
+    this.#durable ??= new DurableMethods(this.#core, this.#db, this.#reader);
+    return this.#durable;
   }
 
   /** The numbered database `index` (0 to 15, unless `databases` says more): what SELECT selects. */
@@ -146,10 +158,11 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
    * Calls `work`, and what it does counts as a whole: its writes show at once inside, and if it
    * throws, every one of them is taken back and the error goes on. They reach the log together.
    * Inside another transaction it is a part of that one which can fail by itself. `work` must be
-   * synchronous.
+   * synchronous. With `durability: "sync"` the call returns when all of it is on the disk, whatever
+   * `fsync` is, and throws LogError where that cannot be.
    */
-  transaction<R>(work: () => Synchronous<R>): R {
-    return this.#core.transaction(work as () => R);
+  transaction<R>(work: () => Synchronous<R>, options?: WriteOptions): R {
+    return this.#core.transaction(work as () => R, demandsSync("transaction", options));
   }
 
   /** Begins to queue commands: `db.multi().incr("a").get("b").exec()`. */
@@ -268,6 +281,15 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
    */
   sync(): void {
     this.#core.sync();
+  }
+
+  /**
+   * A promise that is fulfilled when every write so far is on the disk, whatever `fsync` is: the
+   * sync runs on another thread, and who asks meanwhile shares the next one. Rejects with LogError
+   * where the log cannot be written, with DatabaseError (`NO_LOG`) for a database in memory.
+   */
+  synced(): Promise<void> {
+    return this.#core.synced();
   }
 
   /**

@@ -1,7 +1,8 @@
 // Methods that execute at once: a request is written, executed, and its reply read. The short ways
 // of those that programs call most (short-ways.ts) go over the methods of their families.
+// DurableMethods are the same ones, which return when what they wrote is on the disk.
 
-import type { CompiledCommand } from "../engine/command.ts";
+import { type CompiledCommand, Flag } from "../engine/command.ts";
 import type { Core } from "./core.ts";
 import type { Asking } from "./methods/asking.ts";
 import { Methods, mixInto, shortFamilies } from "./methods/methods.ts";
@@ -54,6 +55,10 @@ export abstract class ImmediateMethods<T extends Text> extends Methods<AtOnce<T>
     return this.#run(as, this.#core.fillAll(name, words, a, b, c)) as Reply<AtOnce<T>, V>;
   }
 
+  protected override safely<V>(ask: () => V): V {
+    return this.#core.safely(ask);
+  }
+
   protected override answer<V>(value: V): Reply<AtOnce<T>, V> {
     this.#core.check();
     return value as Reply<AtOnce<T>, V>;
@@ -65,5 +70,44 @@ export abstract class ImmediateMethods<T extends Text> extends Methods<AtOnce<T>
     const value = this.#reader.read(as, core.reply.bytes, at);
     core.truncate(at);
     return value;
+  }
+}
+
+/** The methods of a database, of which each that writes is as safe as WriteOptions can demand. */
+export class DurableMethods<T extends Text> extends ImmediateMethods<T> {
+  readonly #core: Core;
+
+  /** Use Database.durable. */
+  constructor(core: Core, db: number, reader: Reader<T>) {
+    super(core, db, reader);
+    this.#core = core;
+  }
+
+  protected override ask<V>(
+    as: As,
+    name: string,
+    a?: Value,
+    b?: Value,
+    c?: Value,
+    d?: Value,
+  ): Reply<AtOnce<T>, V> {
+    if (!this.#writes(name)) return super.ask(as, name, a, b, c, d);
+    return this.#core.safely(() => super.ask(as, name, a, b, c, d) as Reply<AtOnce<T>, V>);
+  }
+
+  protected override askAll<V>(
+    as: As,
+    name: string,
+    words: readonly Value[] | undefined,
+    a?: Value,
+    b?: Value,
+    c?: Value,
+  ): Reply<AtOnce<T>, V> {
+    if (!this.#writes(name)) return super.askAll(as, name, words, a, b, c);
+    return this.#core.safely(() => super.askAll(as, name, words, a, b, c) as Reply<AtOnce<T>, V>);
+  }
+
+  #writes(name: string): boolean {
+    return (this.#core.command(name).flags & Flag.write) !== 0;
   }
 }

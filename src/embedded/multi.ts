@@ -10,6 +10,7 @@ import { ReplyError } from "../protocol/reply-reader.ts";
 import type { Core } from "./core.ts";
 import { inspection } from "./inspection.ts";
 import { Methods } from "./methods/methods.ts";
+import { demandsSync, type WriteOptions } from "./options.ts";
 import type { Reader } from "./reader.ts";
 import type { As, Mode, Reply, Text, Value } from "./values.ts";
 
@@ -37,6 +38,8 @@ export class Multi<T extends Text, R extends readonly unknown[] = []> extends Me
   readonly #results: (As | { readonly value: unknown })[] = [];
   #done = false;
   #failed = false;
+  /** What is queued is to be on the disk when it has been executed. */
+  #isDurable = false;
 
   /** Use Database.multi() or Database.watch(). */
   constructor(core: Core, db: number, reader: Reader<T>, watched: readonly Value[]) {
@@ -75,6 +78,12 @@ export class Multi<T extends Text, R extends readonly unknown[] = []> extends Me
     return this.#queued(as, this.#core.fillAll(name, words, a, b, c)) as Reply<Queued<T, R>, V>;
   }
 
+  protected override safely<V>(ask: () => V): V {
+    const asked = ask();
+    this.#isDurable = true;
+    return asked;
+  }
+
   protected override answer<V>(value: V): Reply<Queued<T, R>, V> {
     this.#check();
     this.#results.push({ value });
@@ -96,10 +105,17 @@ export class Multi<T extends Text, R extends readonly unknown[] = []> extends Me
   /**
    * Executes what is queued, with nothing in between, and returns the results in order: a
    * ReplyError stands for a command that failed. null: a watched key has changed, and nothing was
-   * executed.
+   * executed. With `durability: "sync"`, or where that is asked of one of the commands, it returns
+   * when all of it is on the disk.
    */
-  exec(): Results<R> | null {
+  exec(options?: WriteOptions): Results<R> | null {
     this.#check();
+    if (demandsSync("exec", options)) this.#isDurable = true;
+    if (!this.#isDurable) return this.#execute();
+    return this.#core.safely(() => this.#execute());
+  }
+
+  #execute(): Results<R> | null {
     this.#done = true;
     const core = this.#core;
     const session = this.#session;

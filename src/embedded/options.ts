@@ -3,8 +3,36 @@
 
 import type { Value } from "./values.ts";
 
-/** What an option says: its word alone, where it is true, or its word and a value. */
-type Says = "flag" | "value";
+/**
+ * What an option says: its word alone, where it is true, or its word and a value. A durability says
+ * nothing in the request.
+ */
+type Says = "flag" | "value" | "durability";
+
+/** How safe a write is to be when the call returns, where that is more than `fsync` promises. */
+export interface WriteOptions {
+  /**
+   * "sync": the call returns when what it wrote is on the disk, whatever `fsync` is, and throws
+   * LogError where that cannot be. Inside a transaction that holds for the outermost one.
+   */
+  readonly durability?: "sync" | undefined;
+}
+
+/** Throws TypeError where that is no durability. */
+export function checkDurability(method: string, durability: unknown): void {
+  if (durability === undefined || durability === "sync") return;
+  throw new TypeError(`${method}(): durability is "sync" or left out, not ${shown(durability)}`);
+}
+
+const writeOptionNames: ReadonlySet<string> = new Set<keyof WriteOptions>(["durability"]);
+
+/** Whether the options of a call that writes demand more than `fsync` promises. */
+export function demandsSync(method: string, options: WriteOptions | undefined): boolean {
+  if (options === undefined) return false;
+  checkOptions(method, options, writeOptionNames);
+  checkDurability(method, options.durability);
+  return options.durability === "sync";
+}
 
 /** Throws TypeError unless `options` is an object of options with these names. */
 export function checkOptions(method: string, options: unknown, names: ReadonlySet<string>): void {
@@ -47,7 +75,8 @@ export class Options {
     for (const [name, value] of Object.entries(options) as [string, Value | undefined][]) {
       const option = this.#says.get(name);
       if (option === undefined || value === undefined) continue;
-      if (option.says === "value") words.push(option.word, value);
+      if (option.says === "durability") checkDurability(this.#method, value);
+      else if (option.says === "value") words.push(option.word, value);
       else if (value) words.push(option.word);
     }
     return words;

@@ -9,6 +9,7 @@
 // What was told to others is not taken back: a key that is watched counts as changed, and messages
 // to subscribers are on their way.
 
+import { DatabaseError } from "../base/database-error.ts";
 import type { Executor } from "../engine/executor.ts";
 import type { KeyspaceListener } from "../keyspace/keyspace.ts";
 
@@ -67,4 +68,20 @@ export class EmbeddedTransaction implements KeyspaceListener {
     const { outer } = this;
     if (outer !== undefined) outer.#expiries.push(...this.#expiries);
   }
+}
+
+export function asynchronous(): DatabaseError {
+  return new DatabaseError(
+    "TRANSACTION",
+    "a transaction's function must be synchronous, and return no promise: nothing else could " +
+      "use the database while it waits. Nothing of it has been kept.",
+  );
+}
+
+export function isThenable(value: unknown): boolean {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    typeof (value as { then?: unknown }).then === "function"
+  );
 }

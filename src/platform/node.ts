@@ -312,6 +312,11 @@ export class NodePlatform implements Platform {
     return limit === undefined ? Number.POSITIVE_INFINITY : Number(limit);
   }
 
+  stayAwake(): () => void {
+    const timer = setInterval(() => {}, DELAY_MS_MAX);
+    return () => clearInterval(timer);
+  }
+
   collectGarbage(): void {
     this.#collector ??= exposedCollector();
     void this.#collector.then((collect) => collect({ type: "major", execution: "async" }));

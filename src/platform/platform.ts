@@ -278,6 +278,8 @@ export interface Host {
   openFilesMax(): number;
   /** Returns memory that nothing refers to any more to the system, soon. */
   collectGarbage(): void;
+  /** Keeps the thread's event loop going, with nothing else to do; returns what takes that back. */
+  stayAwake(): () => void;
   /** Calls back for each such signal instead of dying of it. Returns what takes that back. */
   onSignal(signal: Signal, callback: () => void): () => void;
   /** Whether the process is about to exit: no later turn of the event loop will come. */

@@ -106,6 +106,10 @@ export class SimulatedPlatform extends SimulatedDisk implements Platform {
   }
   collectGarbage(): void {}
 
+  stayAwake(): () => void {
+    return () => {};
+  }
+
   onSignal(signal: Signal, callback: () => void): () => void {
     const entry = { signal, callback };
     this.#signalled.push(entry);

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { Worker } from "node:worker_threads";
 import { Thread, withThreads } from "../../test/support/thread.ts";
 import { type Database, open } from "../index.ts";
 
@@ -137,5 +138,65 @@ test("the owner answers who holds the lock, though it waits for a sync that want
       await Promise.all([asking, ...writing]);
     });
     assert.deepEqual(db.mget("asked", "written", "own"), ["200", "800", "400"]);
+    db.close();
+  }));
+
+for (const fsync of ["everysec", "no"] as const) {
+  test(`${fsync}: each of four threads has its own writes on the disk, and knows when`, () =>
+    withDirectory(async (directory) => {
+      const db = open(directory, { fsync });
+      const isSynced = (there: Database): boolean =>
+        !/aof_pending_bio_fsync:1/.test(there.info("persistence"));
+      await withThreads(directory, 3, async (...threads) => {
+        const running = threads.map((thread, i) =>
+          thread.run(async (there, name) => {
+            for (let turn = 0; turn < 30; turn++) {
+              there.set(`${name}:${turn}`, turn, { durability: "sync" });
+              there.rpush(name, turn);
+              await there.synced();
+            }
+            return there.llen(name);
+          }, `t${i}`),
+        );
+        for (let turn = 0; turn < 30; turn++) {
+          db.durable.rpush("owner", turn);
+          await db.synced();
+        }
+        assert.deepEqual(await Promise.all(running), [30, 30, 30]);
+      });
+      await db.synced();
+      assert.equal(isSynced(db), true);
+      db.close();
+      const again = open(directory);
+      assert.equal(again.dbsize(), 4 + 90);
+      again.close();
+    }));
+}
+
+test("a worker that has nothing else to do lives until what it awaits is on the disk", () =>
+  withDirectory(async (directory) => {
+    const db = open(directory);
+    const index = new URL("../index.ts", import.meta.url).href;
+    const code = `
+      import { open } from ${JSON.stringify(index)};
+      const { workerData, parentPort } = await import("node:worker_threads");
+      const db = open(workerData);
+      for (let i = 0; i < 20; i++) {
+        db.incr("n");
+        await db.synced();
+      }
+      db.close();
+      parentPort.postMessage("done");
+    `;
+    const url = new URL(`data:text/javascript,${encodeURIComponent(code)}`);
+    const worker = new Worker(url, { workerData: db.share() });
+    const said = await new Promise((resolve) => {
+      worker.once("message", resolve);
+      worker.once("exit", (exitCode) => resolve(`exit ${exitCode}`));
+      worker.once("error", resolve);
+    });
+    assert.equal(said, "done");
+    await worker.terminate();
+    assert.equal(db.get("n"), "20");
     db.close();
   }));

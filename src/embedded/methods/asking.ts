@@ -28,6 +28,9 @@ export abstract class Asking<M extends AnyMode> {
     c?: Value,
   ): Reply<M, V>;
 
+  /** Asks, and what that writes is to be on the disk; see WriteOptions. */
+  protected abstract safely<V>(ask: () => V): V;
+
   /** Asks nothing: the result is known to be `value`, since there is nothing to do. */
   protected abstract answer<V>(value: V): Reply<M, V>;
 }

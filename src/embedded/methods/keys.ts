@@ -3,7 +3,7 @@
 import { timeIn } from "../../commands/keys/expiry.ts";
 import { Counter } from "../../keyspace/figures.ts";
 import type { Core } from "../core.ts";
-import { Options } from "../options.ts";
+import { Options, type WriteOptions } from "../options.ts";
 import { wordsOf } from "../request.ts";
 import { type Called, coreOf, dbOf, ORDINARY, peek, shortWay } from "../short-ways.ts";
 import {
@@ -25,7 +25,7 @@ export interface KeyScanOptions extends ScanOptions {
   readonly type?: string;
 }
 
-export interface CopyOptions {
+export interface CopyOptions extends WriteOptions {
   /** The number of the database to copy to. */
   readonly db?: number;
   /** Replace what the destination holds. */
@@ -33,7 +33,11 @@ export interface CopyOptions {
 }
 
 const scanOptions = new Options("scan", { match: "value", count: "value", type: "value" });
-const copyOptions = new Options("copy", { db: "value", replace: "flag" });
+const copyOptions = new Options("copy", {
+  db: "value",
+  replace: "flag",
+  durability: "durability",
+});
 
 export abstract class KeyMethods<M extends AnyMode> extends Asking<M> {
   /** Deletes keys and returns how many there were. */
@@ -89,7 +93,10 @@ export abstract class KeyMethods<M extends AnyMode> extends Asking<M> {
 
   /** Copies a value to another key: 1 if it did, else 0. */
   copy(source: Value, destination: Value, options?: CopyOptions): Reply<M, number> {
-    return bound(this).askAll(As.value, "copy", copyOptions.words(options), source, destination);
+    const on = bound(this);
+    const words = copyOptions.words(options);
+    const ask = (): Reply<M, number> => on.askAll(As.value, "copy", words, source, destination);
+    return options?.durability === undefined ? ask() : on.safely(ask);
   }
 
   /** Marks keys as just used and returns how many are there. */

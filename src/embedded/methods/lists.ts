@@ -3,7 +3,7 @@
 import { sliceEnd, sliceStart } from "../../commands/shared/slices.ts";
 import { LIST, listsOf } from "../../types/lists.ts";
 import type { Core } from "../core.ts";
-import { Options } from "../options.ts";
+import { Options, type WriteOptions } from "../options.ts";
 import { wordsOf } from "../request.ts";
 import {
   type Called,
@@ -30,6 +30,11 @@ import { Asking, bound, isEmpty } from "./asking.ts";
 
 export type ListEnd = "LEFT" | "RIGHT" | "left" | "right";
 
+export interface LmpopOptions extends WriteOptions {
+  /** How many elements at most; 1 unless said otherwise. */
+  readonly count?: number;
+}
+
 export interface LposOptions {
   /** The first match to return: 2 is the second, −1 the last. */
   readonly rank?: number;
@@ -40,7 +45,7 @@ export interface LposOptions {
 }
 
 const lposOptions = new Options("lpos", { rank: "value", count: "value", maxlen: "value" });
-const lmpopOptions = new Options("lmpop", { count: "value" });
+const lmpopOptions = new Options("lmpop", { count: "value", durability: "durability" });
 
 export abstract class ListMethods<M extends AnyMode> extends Asking<M> {
   /** Adds elements at the head and returns the length now. */
@@ -158,12 +163,15 @@ export abstract class ListMethods<M extends AnyMode> extends Asking<M> {
   lmpop(
     keys: Several,
     end: ListEnd,
-    options?: { readonly count?: number },
+    options?: LmpopOptions,
   ): Reply<M, [key: M["text"], elements: M["text"][]] | null> {
     const words = wordsOf([keys]);
     if (words.length === 0) return bound(this).answer(null);
     const more = lmpopOptions.words(options) ?? [];
-    return bound(this).askAll(As.value, "lmpop", [words.length, ...words, end, ...more]);
+    const on = bound(this);
+    const ask = (): Reply<M, [key: M["text"], elements: M["text"][]] | null> =>
+      on.askAll(As.value, "lmpop", [words.length, ...words, end, ...more]);
+    return options?.durability === undefined ? ask() : on.safely(ask);
   }
 }
 

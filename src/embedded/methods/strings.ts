@@ -6,7 +6,7 @@ import { Counter } from "../../keyspace/figures.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
 import { stringKind } from "../../types/strings.ts";
 import type { Core } from "../core.ts";
-import { Options } from "../options.ts";
+import { Options, type WriteOptions } from "../options.ts";
 import { wordsOf } from "../request.ts";
 import {
   BYTES_UNTIMED,
@@ -42,7 +42,7 @@ export interface ExpiryOptions {
   readonly pxat?: number;
 }
 
-export interface SetOptions extends ExpiryOptions {
+export interface SetOptions extends ExpiryOptions, WriteOptions {
   /** Only if the key is not there. */
   readonly nx?: boolean;
   /** Only if the key is there. */
@@ -53,7 +53,7 @@ export interface SetOptions extends ExpiryOptions {
   readonly get?: boolean;
 }
 
-export interface GetexOptions extends ExpiryOptions {
+export interface GetexOptions extends ExpiryOptions, WriteOptions {
   /** Take the deadline away. */
   readonly persist?: boolean;
 }
@@ -65,8 +65,13 @@ const setOptions = new Options("set", {
   xx: "flag",
   keepttl: "flag",
   get: "flag",
+  durability: "durability",
 });
-const getexOptions = new Options("getex", { ...expiry, persist: "flag" });
+const getexOptions = new Options("getex", {
+  ...expiry,
+  persist: "flag",
+  durability: "durability",
+});
 
 export abstract class StringMethods<M extends AnyMode> extends Asking<M> {
   /**
@@ -87,7 +92,9 @@ export abstract class StringMethods<M extends AnyMode> extends Asking<M> {
   set(key: Value, value: Value, options?: SetOptions): unknown {
     const on = bound(this);
     if (options === undefined) return on.ask(As.value, "set", key, value);
-    return on.askAll(As.value, "set", setOptions.words(options), key, value);
+    const words = setOptions.words(options);
+    if (options.durability === undefined) return on.askAll(As.value, "set", words, key, value);
+    return on.safely(() => on.askAll(As.value, "set", words, key, value));
   }
 
   /** The string of a key, or null. */
@@ -107,7 +114,10 @@ export abstract class StringMethods<M extends AnyMode> extends Asking<M> {
 
   /** Returns the string of a key, or null, and sets or takes away its deadline. */
   getex(key: Value, options?: GetexOptions): Reply<M, M["text"] | null> {
-    return bound(this).askAll(As.value, "getex", getexOptions.words(options), key);
+    const on = bound(this);
+    const words = getexOptions.words(options);
+    if (options?.durability === undefined) return on.askAll(As.value, "getex", words, key);
+    return on.safely(() => on.askAll(As.value, "getex", words, key));
   }
 
   /** The strings of several keys, null for each that holds none. */

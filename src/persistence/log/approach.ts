@@ -16,7 +16,7 @@ export function approachCut(clock: Clock, log: Log, done: () => void): void {
   const look = (): void => {
     const isNear = !log.isSyncing && log.unsyncedBytes <= REST_BYTES;
     if (isNear || log.failure !== null || clock.monotonicMs() > untilMs) return done();
-    log.syncSoon();
+    log.requestSync();
     clock.setTimer(LOOK_MS, look);
   };
   look();

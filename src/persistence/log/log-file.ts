@@ -17,8 +17,10 @@ import { writeInteger } from "../../base/integers.ts";
 import { type File, type Platform, PlatformError } from "../../platform/platform.ts";
 import { FileWatch, type Increments, placeOf } from "./file-watch.ts";
 import type { LogBuffer } from "./log-buffer.ts";
+import { LogReader } from "./log-reader.ts";
 import type { LogState } from "./log-state.ts";
 import { closeInto, closingBytes, reserve } from "./reserve.ts";
+import { writeAnew } from "./write-anew.ts";
 
 const SELECT_BYTES_MAX = 64;
 const LOOK_MS = 1000;
@@ -194,6 +196,15 @@ export class LogFile {
     state.batch++;
   }
 
+  /** Adds the seal of an empty batch: all before it is on the disk. Returns where it begins. */
+  sealEnd(): number {
+    const state = this.#state;
+    const end = state.sealedEnd;
+    this.#buffer.seal(end, 0);
+    state.sealedEnd = state.end;
+    return end;
+  }
+
   /** Whether the file can be relied on; looks when nobody has done so for a while. */
   check(): PlatformError | undefined {
     const pauseMs = this.#state.policy === "always" ? LOOK_ALWAYS_MS : LOOK_MS;
@@ -277,9 +288,30 @@ export class LogFile {
    * What was written since the last good sync is to be written anew. A sync of it that is under way
    * says nothing any more: it may end in the middle of that, or after that has failed.
    */
-  rewind(): void {
-    this.#state.written = this.#state.synced;
-    this.#state.nextSyncRound();
+  rewind(): PlatformError | undefined {
+    const state = this.#state;
+    state.nextSyncRound();
+    // With `no` it is in the file alone.
+    if (state.policy === "no") return this.#writeOver(state.synced, state.written);
+    state.written = state.synced;
+    return undefined;
+  }
+
+  /**
+   * Writes what the file holds from `start` to `end` over itself, if it is what was written there:
+   * the system may have let it go when a sync failed.
+   */
+  #writeOver(start: number, end: number): PlatformError | undefined {
+    const { path } = this;
+    const lost = new PlatformError("EIO", path, `${path}: what a failed sync was for is lost`);
+    try {
+      const reader = new LogReader(this.#platform, this.#file, path, start, null);
+      reader.run();
+      if (start < end && (!reader.sealed || reader.whole < end)) return lost;
+    } catch (error) {
+      return PlatformError.from(error, path);
+    }
+    return writeAnew(this.#platform, this.#file, start, end);
   }
 
   /** Lets go of the bytes that need not be written anew. */

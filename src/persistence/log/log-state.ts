@@ -47,6 +47,7 @@ const F = {
   lookedMs: 12,
   sampleStart: 13,
   sequence: 14,
+  wanted: 15,
 } as const;
 
 const I = {
@@ -195,6 +196,14 @@ export class LogState {
   }
   set syncedThrough(batch: number) {
     this.#f64[F.syncedThrough] = batch;
+  }
+
+  /** Number of the last batch that somebody wants on the disk, whatever the policy. */
+  get wanted(): number {
+    return this.#f64[F.wanted];
+  }
+  set wanted(batch: number) {
+    this.#f64[F.wanted] = batch;
   }
 
   /** When the last sync began. */

@@ -28,7 +28,8 @@
 // * A sync fails: the kernel may have dropped the pages and forgotten the error, so a second sync
 //   that succeeds would prove nothing. Everything since the last good sync is written anew to the
 //   same places, which makes its pages dirty again, and is then synced. Old bytes are never cut off
-//   for that, so a process killed in between loses nothing that the kernel still had.
+//   for that, so a process killed in between loses nothing that the kernel still had. (With `no`
+//   they are not in memory any more, and are read from the file, where their seals must be right.)
 //
 // * The file was removed, or another stands in its place, or it was cut off: what is written to it
 //   would be of no use to the next start. That is looked for (file-watch.ts) every LOOK_MS while
@@ -45,6 +46,10 @@
 // the file before holds is synced first, so at any time one file alone has bytes that are not on
 // the disk, and offsets are those of that file. Numbers of batches go on.
 //
+// Whoever wants to know that something is on the disk, whatever the policy, blocks until it is
+// (syncAll), or has it synced soon on another thread (requestSync) and waits for the end of that
+// (whenSynced, sync-waiters.ts). Those who ask while a sync is under way share the next one.
+//
 // Several threads of a process can have one log open: the one that opened it shares it, and others
 // attach to it (0019 in docs/decisions). All that they need to know of it lies in shared memory
 // (log-state.ts, log-buffer.ts), and descriptors belong to the process, so each of them seals,
@@ -58,27 +63,24 @@
 // (5) the file holds nothing but a reserve from written to reserveEnd, and ends there.
 
 import { assert } from "../../base/assert.ts";
-import type { File, Platform, PlatformError, Timer } from "../../platform/platform.ts";
-import { type Increments, incrementsOf } from "./file-watch.ts";
+import type { File, Platform, PlatformError } from "../../platform/platform.ts";
+import { Alarm } from "./alarm.ts";
+import { incrementsOf } from "./file-watch.ts";
 import { Gathering } from "./gathering.ts";
-import { LogBuffer, type SharedPieces } from "./log-buffer.ts";
+import { LogBuffer } from "./log-buffer.ts";
 import { LogError } from "./log-error.ts";
 import { LogFigures } from "./log-figures.ts";
 import { LogFile, type OpenedIncrement } from "./log-file.ts";
 import type { LogPlace } from "./log-place.ts";
 import { type FsyncPolicy, LogState } from "./log-state.ts";
 import { type Membership, SyncTurns } from "./log-turns.ts";
-import { isSyncLate, SYNC_PERIOD_MS, sinceSyncMs, syncDueInMs } from "./sync-due.ts";
+import type { SharedLog } from "./shared-log.ts";
+import { isSyncLate, isSyncWanted, SYNC_PERIOD_MS, sinceSyncMs, syncDueInMs } from "./sync-due.ts";
+import { type SyncWaiter, SyncWaiters } from "./sync-waiters.ts";
 
 export type { FsyncPolicy } from "./log-state.ts";
 export type { Lock, Membership } from "./log-turns.ts";
-
-/** What another thread needs to have a log as well. It can be cloned. */
-export interface SharedLog {
-  readonly increments: Increments;
-  readonly state: SharedArrayBuffer;
-  readonly pieces: SharedPieces;
-}
+export type { SharedLog } from "./shared-log.ts";
 
 const OPENER = 1;
 const RETRY_MS = 200;
@@ -98,9 +100,10 @@ export class Log extends LogFigures {
   #shared: SharedLog | null = null;
 
   // Of this thread alone.
-  #timer: Timer | null = null;
+  readonly #due: Alarm;
   readonly #gathering: Gathering;
-  #retryTimer: Timer | null = null;
+  readonly #waiters: SyncWaiters;
+  readonly #retrial: Alarm;
   #closed = false;
   #isAbandoned = false;
 
@@ -117,6 +120,9 @@ export class Log extends LogFigures {
     this.#buffer = buffer;
     this.#tail = tail;
     this.#turns = turns;
+    this.#waiters = new SyncWaiters(state);
+    this.#due = new Alarm(platform, () => this.#wake());
+    this.#retrial = new Alarm(platform, () => this.#tryAgain());
     this.#gathering = new Gathering(platform, state, () => this.#wake());
   }
 
@@ -268,7 +274,7 @@ export class Log extends LogFigures {
     if (this.#gathering.isOn) return;
     const dueInMs = syncDueInMs(this.#state, this.#nowMs);
     if (dueInMs <= 0) this.#syncInBackground();
-    else if (this.#timer === null) this.#startTimer(dueInMs);
+    else this.#due.set(dueInMs);
   }
 
   /** As commit, by a thread that has not the lock. */
@@ -374,7 +380,8 @@ export class Log extends LogFigures {
     lock.enter();
     try {
       if (!state.hasFailed) return true;
-      if (state.policy === "no" ? !this.#write() : !this.#writeAndSync()) return false;
+      const mustSync = state.policy !== "no" || state.syncFailed;
+      if (mustSync ? !this.#writeAndSync() : !this.#write()) return false;
       state.heal();
       this.#turns.announce();
       this.#tellLater();
@@ -436,17 +443,36 @@ export class Log extends LogFigures {
     return true;
   }
 
-  /** Begins a sync in the background where something waits for one and none is under way. */
-  syncSoon(): void {
-    if (!this.#turns.tryEnter()) return;
+  /**
+   * Writes everything, and has it synced soon, on another thread and whatever the policy. Returns
+   * the number of the batch to wait for. Another request in the meantime costs no other sync.
+   */
+  requestSync(): number {
+    const state = this.#state;
+    const { lock } = this.#turns;
+    lock.enter();
     try {
-      this.#commit();
-      const { synced, written, hasFailed } = this.#state;
-      if (this.#closed || hasFailed || synced === written || this.isSyncing) return;
-      this.#syncInBackground();
+      this.commit();
+      if (this.#closed || state.hasFailed || !this.#isWithout(this.#tail.look())) return this.batch;
+      state.wanted = state.batch;
+      // With `always` the commit has seen to it.
+      if (state.policy !== "always") this.#wake();
+      return state.batch;
     } finally {
-      this.#turns.lock.leave();
+      lock.leave();
     }
+  }
+
+  /** Has `waiter` told, in a later turn, what becomes of its batch. REQUIRES: it is sealed. */
+  whenSynced(waiter: SyncWaiter): void {
+    assert(!this.#closed && waiter.batch <= this.batch, "a batch that is sealed is waited for");
+    if (this.#waiters.add(waiter, this.#turns)) this.#tellLater();
+  }
+
+  /** Tells those who wait in this thread. */
+  #tell(): void {
+    if (this.#waiters.tell(this.#turns)) this.#tellLater();
+    this.onProgress?.();
   }
 
   /** Changes the policy; throws LogError LOG_WRITE when the file cannot be synced for it. */
@@ -459,18 +485,13 @@ export class Log extends LogFigures {
       this.commit();
       if (state.hasFailed) throw this.#writeError();
       if (state.policy === "no") {
-        const error = this.#tail.sync();
-        if (error !== undefined) throw this.#writeError(error.message);
-        this.#hasSynced(state.written, state.writtenThrough);
+        if (!this.#syncNow()) throw this.#writeError();
       } else if (policy === "always" && state.synced !== state.written && !this.#syncNow()) {
         // What was acknowledged as written is acknowledged as synced from now on.
         throw this.#writeError();
       }
       state.policy = policy;
-      if (policy === "no") {
-        state.nextSyncRound(); // without the bytes in memory nothing could be done about a failure
-        this.#tail.release();
-      }
+      if (policy === "no") this.#tail.release();
     } finally {
       lock.leave();
     }
@@ -484,9 +505,9 @@ export class Log extends LogFigures {
    */
   noteProgress(): void {
     if (this.#closed) return this.#closeFile();
-    this.onProgress?.();
+    this.#tell();
     this.#wake();
-    if (this.failure !== null && this.#retryTimer === null) this.#startRetryTimer();
+    if (this.#state.hasFailed) this.#retrial.set(RETRY_MS);
   }
 
   /**
@@ -498,6 +519,7 @@ export class Log extends LogFigures {
     this.#closed = true;
     this.#stopTimers();
     const isSafe = this.#part();
+    this.#waiters.end();
     this.#closeFile();
     if (!isSafe) throw this.#writeError();
   }
@@ -512,12 +534,13 @@ export class Log extends LogFigures {
     this.#isAbandoned = true;
     this.#stopTimers();
     this.#tail.sync();
+    this.#waiters.end();
     this.#closeFile();
   }
 
   #stopTimers(): void {
-    if (this.#timer !== null) this.#platform.clearTimer(this.#timer);
-    if (this.#retryTimer !== null) this.#platform.clearTimer(this.#retryTimer);
+    this.#due.clear();
+    this.#retrial.clear();
     this.#gathering.end();
   }
 
@@ -526,32 +549,31 @@ export class Log extends LogFigures {
     const state = this.#state;
     const { lock } = this.#turns;
     let number = 0;
+    let isAwaited = true;
     lock.enter();
     try {
       if (this.#tail.isOpen) this.#tail.seal();
       if (this.#turns.isLast) return this.#closeForGood();
       number = state.batch;
-      if (state.policy === "no" && !state.hasFailed) this.#write();
+      isAwaited = state.policy !== "no" || isSyncWanted(state);
+      if (!isAwaited && !state.hasFailed) this.#write();
     } finally {
       state.part(this.#turns.member);
       lock.leave();
     }
-    return state.policy === "no" ? !state.hasFailed : this.#waitUntil(number, true);
+    return isAwaited ? this.#waitUntil(number, true) : !state.hasFailed;
   }
 
   #closeForGood(): boolean {
     const state = this.#state;
     state.closed = true;
     if (state.batch === 0) return true;
-    let isSafe = this.#writeAndSync() || (state.policy !== "no" && this.#writeAndSync());
+    let isSafe = this.#writeAndSync() || this.#writeAndSync();
     isSafe &&= this.#isWithout(this.#tail.look());
     if (isSafe) {
       this.#tail.dropReserve();
-      // The seal of an empty batch: all before it is on the disk. A convenience for the next
-      // reader, who takes it for synced, so it is there then or not at all.
-      const end = state.sealedEnd;
-      this.#buffer.seal(end, 0);
-      state.sealedEnd = state.end;
+      // A convenience for the next reader, who takes it for synced: it is there then, or not.
+      const end = this.#tail.sealEnd();
       if (!this.#writeAndSync()) this.#tail.truncate(end);
     }
     return isSafe;
@@ -570,7 +592,7 @@ export class Log extends LogFigures {
 
   /** Writes all that is pending, from the last good sync on when a sync failed, and syncs it. */
   #writeAndSync(): boolean {
-    if (this.#state.syncFailed) this.#tail.rewind();
+    if (this.#state.syncFailed && !this.#isWithout(this.#tail.rewind())) return false;
     return this.#write() && this.#syncNow();
   }
 
@@ -588,13 +610,6 @@ export class Log extends LogFigures {
     return this.#platform.threadsMs();
   }
 
-  #startTimer(delayMs: number): void {
-    this.#timer = this.#platform.setTimer(delayMs, () => {
-      this.#timer = null;
-      this.#wake();
-    });
-  }
-
   /** Syncs in the background when something is due to be synced. */
   #wake(): void {
     const state = this.#state;
@@ -604,17 +619,18 @@ export class Log extends LogFigures {
       if (this.#closed || state.syncFailed) return;
       // What came during another thread's sync may not have been written.
       const isPending = state.policy === "always" && state.written !== state.sealedEnd;
-      if (state.policy === "no" || (state.synced === state.written && !isPending)) return;
+      if (state.policy === "no" && !isSyncWanted(state)) return;
+      if (state.synced === state.written && !isPending) return;
       const { holder } = this.#turns;
       if (holder !== 0 && !this.#isForsaken(holder)) {
         // It may die before it has synced.
-        if (!this.#turns.isAlone && this.#timer === null) this.#startTimer(SYNC_PERIOD_MS);
+        if (!this.#turns.isAlone) this.#due.set(SYNC_PERIOD_MS);
         return;
       }
       if (isPending && (state.hasFailed || !this.#write())) return;
       const dueInMs = syncDueInMs(this.#state, this.#nowMs);
       if (dueInMs <= 0) this.#syncInBackground();
-      else if (this.#timer === null) this.#startTimer(dueInMs);
+      else this.#due.set(dueInMs);
     } finally {
       lock.leave();
     }
@@ -647,7 +663,7 @@ export class Log extends LogFigures {
         return;
       }
       if (state.policy === "always" && state.syncMs >= BLOCKING_MS) this.#gathering.begin();
-      this.onProgress?.();
+      this.#tell();
       if (!this.#gathering.isOn) this.#wake();
     });
   }
@@ -732,10 +748,9 @@ export class Log extends LogFigures {
    * what it covers is written anew and its outcome is disregarded.
    */
   #makeUpFor(holder: number): boolean {
-    if (holder === 0 || this.#state.policy === "no") return true;
-    this.#tail.rewind();
+    if (holder === 0) return true;
     this.#state.syncFailed = true;
-    return this.#write();
+    return this.#isWithout(this.#tail.rewind()) && this.#write();
   }
 
   /** Syncs what is written and waits for it, with the lock. */
@@ -774,10 +789,11 @@ export class Log extends LogFigures {
       if (state.written !== state.sealedEnd) this.#write(); // what was sealed meanwhile
     }
     this.#tail.release();
+    if (this.#waiters.any) this.#tellLater();
   }
 
   #failSync(error: PlatformError): void {
-    this.#state.syncFailed = this.#state.policy !== "no";
+    this.#state.syncFailed = true;
     this.#fail(error);
   }
 
@@ -786,7 +802,7 @@ export class Log extends LogFigures {
     const changed = !state.hasFailed;
     state.fail(error.message);
     if (this.#closed) return;
-    if (this.#retryTimer === null) this.#startRetryTimer();
+    this.#retrial.set(RETRY_MS);
     if (!changed) return;
     this.#tellLater();
     this.#turns.announce();
@@ -804,28 +820,25 @@ export class Log extends LogFigures {
   }
 
   #tellLater(): void {
-    this.#platform.afterTurn(() => this.onProgress?.());
+    this.#platform.afterTurn(() => this.#tell());
   }
 
-  #startRetryTimer(): void {
-    this.#retryTimer = this.#platform.setTimer(RETRY_MS, () => {
-      this.#retryTimer = null;
-      const { lock } = this.#turns;
-      if (!this.#turns.tryEnter()) return;
-      try {
-        if (this.#closed || !this.#state.hasFailed) return;
-        if (this.isSyncing) this.#startRetryTimer();
-        else this.#retryInBackground();
-      } finally {
-        lock.leave();
-      }
-      this.onProgress?.();
-    });
+  #tryAgain(): void {
+    const { lock } = this.#turns;
+    if (!this.#turns.tryEnter()) return;
+    try {
+      if (this.#closed || !this.#state.hasFailed) return;
+      if (this.isSyncing) this.#retrial.set(RETRY_MS);
+      else this.#retryInBackground();
+    } finally {
+      lock.leave();
+    }
+    this.#tell();
   }
 
   #retryInBackground(): void {
     const state = this.#state;
-    if (state.syncFailed) this.#tail.rewind();
+    if (state.syncFailed && !this.#isWithout(this.#tail.rewind())) return;
     if (!this.#write()) return;
     if (state.syncFailed) {
       this.#syncInBackground(); // `failure` stays until it has succeeded

@@ -33,6 +33,7 @@ import type { LogFile, Manifest } from "./manifest.ts";
 import { emptyManifest, filesOf, readManifest, wordFor, writeManifest } from "./manifest.ts";
 import { SEAL_BYTES_MAX, sealInto } from "./seal.ts";
 import { leftovers, refuseEmptied, warningsOf } from "./siblings.ts";
+import { writeAnew } from "./write-anew.ts";
 
 /** Which log, and how it is kept. */
 export interface LogSettings {
@@ -70,8 +71,6 @@ export interface Recovery {
   /** Bytes of the base file (INFO's aof_base_size). */
   readonly baseBytes: number;
 }
-
-const COPY_BYTES = 1 << 20;
 
 /** Replays the log of a directory and opens it for writing. */
 export function openLog(options: LogOptions): { log: Log; files: LogFiles; recovery: Recovery } {
@@ -119,8 +118,10 @@ export function openLog(options: LogOptions): { log: Log; files: LogFiles; recov
       if (files[i].type === "b") baseBytes = reader.whole;
       else lastBytes = reader.whole;
       if (isTail) {
-        if (reader.sealed) writeAnew(platform, file, reader.settled, reader.whole);
-        const error = platform.sync(file);
+        // If a sync of it has failed before the process ended, nobody but us knows it any more.
+        const { sealed, settled, whole } = reader;
+        const written = sealed ? writeAnew(platform, file, settled, whole) : undefined;
+        const error = written ?? platform.sync(file);
         if (error !== undefined) throw error;
       }
       if (isLast) {
@@ -155,20 +156,6 @@ export function openLog(options: LogOptions): { log: Log; files: LogFiles; recov
 function syncNames(platform: Platform, place: LogPlace): void {
   platform.syncDirectory(place.directory);
   platform.syncDirectory(place.dataDirectory);
-}
-
-/**
- * Writes what a file holds from `start` to `end` over itself. If a sync of it has failed before the
- * process ended, the kernel holds it for written: it would be read, and never reach the disk.
- */
-function writeAnew(platform: Platform, file: File, start: number, end: number): void {
-  const buffer = new Uint8Array(Math.min(COPY_BYTES, Math.max(0, end - start)));
-  for (let at = start; at < end; at += buffer.length) {
-    const length = Math.min(buffer.length, end - at);
-    platform.read(file, buffer, 0, length, at);
-    const error = platform.writeAt(file, buffer, 0, length, at);
-    if (error !== undefined) throw error;
-  }
 }
 
 /** The manifest of a directory that has none yet. */

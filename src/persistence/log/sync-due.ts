@@ -1,5 +1,6 @@
 // When the next sync of a log is due, by its policy: with `always` at once, with `everysec` a
-// second after the last one began, or before, when much waits.
+// second after the last one began, or before, when much waits; and at once, whatever the policy,
+// when somebody wants it.
 
 import type { LogState } from "./log-state.ts";
 
@@ -21,8 +22,14 @@ export function isSyncLate(state: LogState, nowMs: number): boolean {
   return written - synced > UNSYNCED_BYTES_MAX || sinceSyncMs(state, nowMs) > SYNC_LATE_MS;
 }
 
+/** Whether somebody wants on the disk what is not there yet. */
+export function isSyncWanted(state: LogState): boolean {
+  return state.wanted > state.syncedThrough;
+}
+
 export function syncDueInMs(state: LogState, nowMs: number): number {
   const { policy, written, synced } = state;
   if (policy === "always" || written - synced > UNSYNCED_BYTES_EARLY) return 0;
+  if (isSyncWanted(state)) return 0;
   return SYNC_PERIOD_MS - sinceSyncMs(state, nowMs);
 }

@@ -1,0 +1,32 @@
+// Promises of what is on the disk (Database.synced). The sync that one waits for may be another
+// thread's, and then nothing of this one's would keep the process alive: as long as somebody waits,
+// it stays.
+
+import type { Log } from "../persistence/log/log.ts";
+import type { Platform } from "../platform/platform.ts";
+
+export class SyncPromises {
+  readonly #platform: Platform;
+  #waiting = 0;
+  #letGo: () => void = () => {};
+
+  constructor(platform: Platform) {
+    this.#platform = platform;
+  }
+
+  /** Whether everything written before is on the disk, once that is known. */
+  async synced(log: Log): Promise<boolean> {
+    const batch = log.requestSync();
+    if (log.syncedThrough >= batch) return true;
+    if (this.#waiting++ === 0) this.#letGo = this.#platform.stayAwake();
+    const isSynced = await new Promise<boolean>((tell) => {
+      const fail = (): boolean => {
+        tell(false);
+        return false;
+      };
+      log.whenSynced({ batch, synced: () => tell(true), failed: fail, lost: fail });
+    });
+    if (--this.#waiting === 0) this.#letGo();
+    return isSynced;
+  }
+}
