@@ -1,8 +1,10 @@
 // What a log says of itself: how far it has come, and whether it can be written.
 
-import type { FsyncPolicy, LogState } from "./log-state.ts";
+import { type FsyncPolicy, GROWN, type LogState } from "./log-state.ts";
 
 export class LogFigures {
+  /** Called, from a turn of its own, when the file has grown to `largeFrom`, once. */
+  onLarge: (() => void) | null = null;
   readonly #state: LogState;
 
   constructor(state: LogState) {
@@ -42,6 +44,17 @@ export class LogFigures {
   /** Bytes appended since the last commit. When they grow large, commit between commands. */
   get openBytes(): number {
     return this.#state.end - this.#state.batchStart;
+  }
+
+  /** The thread that opened the log is told when the file has grown to this. */
+  set largeFrom(bytes: number) {
+    this.#state.largeFrom = bytes;
+  }
+
+  protected tellIfGrown(): void {
+    if (this.#state.largeFrom !== GROWN) return;
+    this.#state.largeFrom = Number.POSITIVE_INFINITY;
+    this.onLarge?.();
   }
 
   /** Bytes that are not known to be on the disk. */

@@ -2,10 +2,10 @@
 // block of shared memory, so that any thread of the process can go on where another left off.
 //
 //      0  offsets, batch numbers and times, 64-bit floats (F)
-//    128  cells of 32 bits (I)
-//    256  one byte for each member that has the log open: 1, and 2 where it waits for progress
-//    384  the last bytes of the file that were looked at (file-watch.ts)
-//    416  why the log cannot be written, UTF-8
+//    256  cells of 32 bits (I)
+//    512  one byte for each member that has the log open: 1, and 2 where it waits for progress
+//    640  the last bytes of the file that were looked at (file-watch.ts)
+//    672  why the log cannot be written, UTF-8
 //
 // All of it is read and changed with the database's lock, but for what those look at who wait
 // (log-turns.ts): `progress` and `turn`, by Atomics, and, behind a load of `progress`, the batch
@@ -26,10 +26,19 @@ export const MEMBERS_MAX = 127;
 /** Bytes that the last look at the file remembers at most. */
 export const SAMPLE_BYTES = 32;
 
-const MEMBERS = 256;
-const SAMPLE = 384;
-const FAILURE = 416;
+/** How long syncs take is a moving average, in which the last one has this weight. */
+const LAST_SYNC_WEIGHT = 0.25;
+/** At first they pass for slow. */
+const FIRST_SYNC_MS = 1;
+
+const CELLS = 256;
+const MEMBERS = 512;
+const SAMPLE = 640;
+const FAILURE = 672;
 const STATE_BYTES = 2048;
+
+/** Of `largeFrom`: the file has grown to it. */
+export const GROWN = -1;
 
 const F = {
   end: 0,
@@ -48,28 +57,30 @@ const F = {
   sampleStart: 13,
   sequence: 14,
   wanted: 15,
+  largeFrom: 16,
+  floats: 17,
 } as const;
 
 const I = {
-  policy: 32,
-  database: 33,
-  syncRound: 34,
-  syncFailed: 35,
-  reserveRefused: 36,
-  closed: 37,
-  failed: 38,
-  failureVersion: 39,
-  failureBytes: 40,
-  found: 41,
-  sampleBytes: 42,
-  progress: 43,
-  turn: 44,
-  membersEnd: 45,
-  tickets: 46,
-  expectedTickets: 47,
-  gatheringsToSkip: 48,
-  file: 49,
-  cells: 50,
+  policy: 64,
+  database: 65,
+  syncRound: 66,
+  syncFailed: 67,
+  reserveRefused: 68,
+  closed: 69,
+  failed: 70,
+  failureVersion: 71,
+  failureBytes: 72,
+  found: 73,
+  sampleBytes: 74,
+  progress: 75,
+  turn: 76,
+  membersEnd: 77,
+  tickets: 78,
+  expectedTickets: 79,
+  gatheringsToSkip: 80,
+  file: 81,
+  cells: 82,
 } as const;
 
 /** The word that grows with each sync and each failure: who waits for either waits for it. */
@@ -77,7 +88,7 @@ export const PROGRESS = I.progress;
 /** The word that says who syncs, see log-turns.ts. */
 export const TURN = I.turn;
 
-assert(I.cells * 4 <= MEMBERS, "the cells of a log's state end before its members");
+assert(F.floats * 8 <= CELLS && I.cells * 4 <= MEMBERS, "a log's state is laid out in order");
 
 export class LogState {
   readonly buffer: SharedArrayBuffer;
@@ -92,7 +103,7 @@ export class LogState {
   constructor(buffer: SharedArrayBuffer = new SharedArrayBuffer(STATE_BYTES)) {
     this.buffer = buffer;
     this.cells = new Int32Array(buffer, 0, FAILURE / 4);
-    this.#f64 = new Float64Array(buffer, 0, MEMBERS / 8);
+    this.#f64 = new Float64Array(buffer, 0, CELLS / 8);
     this.#bytes = new Uint8Array(buffer);
   }
 
@@ -119,6 +130,21 @@ export class LogState {
   }
   set sequence(sequence: number) {
     this.#f64[F.sequence] = sequence;
+  }
+
+  /** The opener is told when the file has grown to this; `GROWN`: it is to be told. */
+  get largeFrom(): number {
+    return this.#f64[F.largeFrom];
+  }
+  set largeFrom(bytes: number) {
+    this.#f64[F.largeFrom] = bytes;
+  }
+
+  /** Whether the file has just grown to that: said once. */
+  hasGrown(): boolean {
+    if (this.written < this.largeFrom || this.largeFrom === GROWN) return false;
+    this.largeFrom = GROWN;
+    return true;
   }
 
   /** As the thread that opened the log has it open. */
@@ -220,6 +246,17 @@ export class LogState {
   }
   set syncMs(ms: number) {
     this.#f64[F.syncMs] = ms;
+  }
+
+  beginSyncs(nowMs: number): void {
+    this.syncStartMs = nowMs;
+    this.syncMs = FIRST_SYNC_MS;
+  }
+
+  /** The sync that began last has ended. */
+  noteSync(nowMs: number): void {
+    const tookMs = Math.max(0, nowMs - this.syncStartMs);
+    this.syncMs += (tookMs - this.syncMs) * LAST_SYNC_WEIGHT;
   }
 
   /** Commits that had to wait for a sync. */

@@ -84,11 +84,8 @@ export type { SharedLog } from "./shared-log.ts";
 
 const OPENER = 1;
 const RETRY_MS = 200;
-/** With `always`, a commit waits for its own sync while syncs take less than this, … */
+/** With `always`, a commit waits for its own sync while syncs take less than this. */
 const BLOCKING_MS = 0.5;
-/** … by a moving average in which the last one has this weight; at first they pass for slow. */
-const LAST_SYNC_WEIGHT = 0.25;
-const FIRST_SYNC_MS = 1;
 export class Log extends LogFigures {
   /** Called, from a turn of its own, when `acknowledgedThrough` grew or `failure` changed. */
   onProgress: (() => void) | null = null;
@@ -140,8 +137,8 @@ export class Log extends LogFigures {
     const state = new LogState();
     state.policy = policy;
     state.begin(file, sequence, end);
-    state.syncStartMs = platform.threadsMs();
-    state.syncMs = FIRST_SYNC_MS;
+    state.largeFrom = Number.POSITIVE_INFINITY;
+    state.beginSyncs(platform.threadsMs());
     const buffer = new LogBuffer(state);
     const increments = incrementsOf(platform, place, file, path, sequence);
     const tail = new LogFile(platform, increments, state, buffer, file);
@@ -505,6 +502,7 @@ export class Log extends LogFigures {
    */
   noteProgress(): void {
     if (this.#closed) return this.#closeFile();
+    this.tellIfGrown();
     this.#tell();
     this.#wake();
     if (this.#state.hasFailed) this.#retrial.set(RETRY_MS);
@@ -597,7 +595,12 @@ export class Log extends LogFigures {
   }
 
   #write(): boolean {
-    return this.#isWithout(this.#tail.write());
+    const error = this.#tail.write();
+    if (this.#state.hasGrown()) {
+      if (this.#turns.member !== OPENER) this.#turns.wake(OPENER);
+      else this.#platform.afterTurn(() => this.tellIfGrown());
+    }
+    return this.#isWithout(error);
   }
 
   #isWithout(error: PlatformError | undefined): boolean {
@@ -734,7 +737,7 @@ export class Log extends LogFigures {
     if (!this.#turns.tryEnter()) return this.#turns.give();
     try {
       this.#turns.give();
-      this.#noteSync();
+      state.noteSync(this.#nowMs);
       if (round !== state.syncRound || state.closed) return;
       if (error !== undefined) this.#failSync(error);
       else this.#hasSynced(written, batch);
@@ -760,7 +763,7 @@ export class Log extends LogFigures {
     state.nextSyncRound();
     state.syncStartMs = this.#platform.threadsMs();
     const error = this.#tail.sync();
-    this.#noteSync();
+    state.noteSync(this.#nowMs);
     if (error !== undefined) {
       this.#failSync(error);
       return false;
@@ -768,13 +771,6 @@ export class Log extends LogFigures {
     this.#hasSynced(state.written, state.writtenThrough);
     this.#turns.announce();
     return true;
-  }
-
-  /** A sync has ended. */
-  #noteSync(): void {
-    const state = this.#state;
-    const tookMs = Math.max(0, this.#platform.threadsMs() - state.syncStartMs);
-    state.syncMs += (tookMs - state.syncMs) * LAST_SYNC_WEIGHT;
   }
 
   #hasSynced(written: number, batch: number): void {

@@ -1,0 +1,320 @@
+// Rewrites on a simulated disk: with crashes in every operation and with calls that fail. What the
+// base holds is here written as commands, by a snapshot that remembers how many records there were.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Chance, ProcessGone, World } from "../../../test/simulation/world.ts";
+import { append, command, encode, spell, writes } from "../test-support.ts";
+import type { FsyncPolicy, Log } from "./log.ts";
+import { openLog } from "./recovery.ts";
+import { type BaseWriting, Rewrite, type RewriteHost } from "./rewrite.ts";
+
+const DIRECTORY = "/data/appendonlydir";
+/** More by hand. */
+const SEEDS = Number(process.env.TSKEYDB_SEEDS ?? 600);
+const POLICIES: readonly FsyncPolicy[] = ["always", "everysec", "no"];
+const RECORDS_A_STEP = 3;
+
+/** A database of records k0, k1 …, which were put in this order. */
+class Records implements RewriteHost {
+  readonly platform: World;
+  readonly log: Log;
+  readonly rewrite: Rewrite;
+  readonly found: string[];
+  count: number;
+  isReady = true;
+  percentage = 0;
+  sizeMin = 0;
+  readonly syncsAsItGoes = true;
+  readonly said: string[] = [];
+  aborted = 0;
+
+  constructor(world: World, fsync: FsyncPolicy) {
+    const commands: string[] = [];
+    const { log, files, recovery } = openLog({
+      platform: world,
+      directory: "/data",
+      fsync,
+      apply: (args) => void commands.push(spell(args)),
+    });
+    assert.deepEqual(recovery.warnings, []);
+    this.platform = world;
+    this.log = log;
+    this.found = writes(commands);
+    this.count = this.found.length;
+    this.rewrite = new Rewrite(this, log, files);
+  }
+
+  turn(work: () => void): void {
+    work();
+  }
+
+  begin(sink: (bytes: Uint8Array, end: number) => void): BaseWriting {
+    const { count } = this;
+    let done = 0;
+    return {
+      step: () => {
+        const end = Math.min(count, done + RECORDS_A_STEP);
+        let text = "";
+        for (; done < end; done++) text += command("SET", `k${done}`, String(done));
+        const bytes = encode(text);
+        sink(bytes, bytes.length);
+        return done === count;
+      },
+      abort: () => void this.aborted++,
+      extraBytes: 0,
+    };
+  }
+
+  notice(text: string): void {
+    this.said.push(text);
+  }
+
+  warning(text: string): void {
+    this.said.push(text);
+  }
+
+  put(): void {
+    this.log.selectDatabase(0);
+    append(this.log, "SET", `k${this.count}`, String(this.count));
+    this.count++;
+  }
+
+  /** Rewrites the log; returns why not. */
+  rewriteNow(): string | undefined {
+    let outcome: string | undefined = "it does not end";
+    let isOver = false;
+    this.rewrite.begin((failure) => {
+      outcome = failure;
+      isOver = true;
+    });
+    for (let i = 0; i < 500 && !isOver; i++) this.platform.advance(5);
+    return outcome;
+  }
+
+  close(): void {
+    this.rewrite.close();
+    this.log.close();
+  }
+}
+
+function newWorld(seed = 1): World {
+  const world = new World(seed, new Chance(seed), POLICIES[seed % 3] === "no");
+  world.makeDirectory("/data");
+  return world;
+}
+
+function recordsTo(count: number): string[] {
+  return Array.from({ length: count }, (_, i) => `SET k${i} ${i}`);
+}
+
+test("a rewrite leaves a base, one increment and the manifest, and all records", () => {
+  for (const policy of POLICIES) {
+    const world = newWorld();
+    const records = new Records(world, policy);
+    for (let round = 1; round <= 3; round++) {
+      for (let i = 0; i < 20; i++) records.put();
+      records.rewrite.begin();
+      assert.equal(records.rewrite.isRunning, true);
+      // Others write while it goes on.
+      for (let i = 0; i < 40; i++) {
+        records.put();
+        records.log.commit();
+        world.advance(1);
+      }
+      assert.equal(records.rewriteNow(), undefined);
+      assert.deepEqual(world.list(DIRECTORY), [
+        `appendonly.aof.${records.rewrite.count}.base.rdb`,
+        `appendonly.aof.${records.rewrite.count + 1}.incr.aof`,
+        "appendonly.aof.manifest",
+      ]);
+    }
+    records.put();
+    const { count } = records;
+    records.close();
+    const again = new Records(world, policy);
+    assert.deepEqual(again.found, recordsTo(count));
+    assert.equal(again.rewrite.sizeBytes, records.rewrite.sizeBytes);
+  }
+});
+
+test("a log that has grown by the percentage is rewritten by itself", () => {
+  const world = newWorld();
+  const records = new Records(world, "everysec");
+  records.percentage = 100;
+  records.sizeMin = 1000;
+  records.rewrite.watch();
+  let sizeMax = 0;
+  for (let i = 0; i < 500; i++) {
+    records.put();
+    records.log.commit();
+    world.advance(1);
+    sizeMax = Math.max(sizeMax, records.rewrite.sizeBytes / records.count);
+  }
+  world.advance(1000);
+  assert.ok(records.rewrite.count >= 3, `${records.rewrite.count} rewrites`);
+  assert.equal(records.rewrite.failures, 0);
+  assert.ok(records.said.some((text) => text.startsWith("The log has grown by 10")));
+  records.close();
+  assert.deepEqual(new Records(world, "everysec").found, recordsTo(500));
+});
+
+test("a rewrite that fails is tried again, later each time, and leaves nothing", () => {
+  const world = newWorld();
+  const records = new Records(world, "everysec");
+  for (let i = 0; i < 50; i++) records.put();
+  records.log.commit();
+  records.percentage = 1;
+  const failed: number[] = [];
+  let isFailing = true;
+  records.warning = () => void failed.push(world.monotonicMs());
+  records.begin = (sink) => {
+    const writing = Records.prototype.begin.call(records, sink);
+    if (isFailing) world.failWrite(1, "ENOSPC");
+    return writing;
+  };
+  records.rewrite.watch();
+  for (let ms = 0; ms < 4 * 3_600_000 && failed.length < 9; ms += 1000) {
+    records.put();
+    records.log.commit();
+    world.advance(1000);
+    assert.ok(!world.list(DIRECTORY).some((name) => name.startsWith("temp-")));
+  }
+  const minutes = failed.slice(1).map((at, i) => Math.round((at - failed[i]) / 60_000));
+  assert.deepEqual(minutes, [0, 0, 1, 2, 4, 8, 16, 32]);
+  assert.equal(records.aborted, 9);
+  assert.equal(records.log.failure, null, "the log itself goes on");
+  isFailing = false;
+  assert.equal(records.rewriteNow(), undefined);
+  assert.equal(records.rewrite.failures, 0);
+  assert.equal(world.list(DIRECTORY).length, 3);
+});
+
+test("a rewrite waits until a snapshot can begin", () => {
+  const world = newWorld();
+  const records = new Records(world, "always");
+  for (let i = 0; i < 10; i++) records.put();
+  records.isReady = false;
+  records.rewrite.begin();
+  world.advance(1000);
+  assert.equal(records.rewrite.isScheduled, true);
+  assert.equal(records.rewrite.isRunning, false);
+  records.isReady = true;
+  assert.equal(records.rewriteNow(), undefined);
+  assert.equal(records.rewrite.isScheduled, false);
+  assert.equal(records.rewrite.count, 1);
+});
+
+test("a database that is closed in the middle of a rewrite leaves its log as it was", () => {
+  for (let ms = 0; ms < 60; ms++) {
+    const world = newWorld(ms);
+    const policy = POLICIES[ms % 3];
+    const records = new Records(world, policy);
+    for (let i = 0; i < 30; i++) records.put();
+    let outcome: string | undefined = "";
+    records.rewrite.begin((failure) => {
+      outcome = failure;
+    });
+    for (let i = 0; i < ms; i++) world.advance(1);
+    records.put();
+    records.close();
+    assert.ok(outcome === undefined || outcome === "the database was closed");
+    // What was under way in the background ends when another has the directory.
+    const again = new Records(world, policy);
+    assert.deepEqual(again.found, recordsTo(31), `after ${ms} ms`);
+    again.put();
+    world.advance(1000);
+    again.close();
+    assert.deepEqual(new Records(world, policy).found, recordsTo(32), `after ${ms} ms`);
+    assert.ok(!world.list(DIRECTORY).some((name) => name.startsWith("temp-")));
+  }
+});
+
+test("whatever the disk does during rewrites, nothing promised is lost", () => {
+  const reached = { rewrites: 0, failures: 0, crashes: 0 };
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    try {
+      randomLife(seed, reached);
+    } catch (cause) {
+      throw new Error(`seed ${seed}`, { cause });
+    }
+  }
+  for (const [what, times] of Object.entries(reached)) assert.ok(times > SEEDS / 10, what);
+});
+
+function randomLife(seed: number, reached: Record<string, number>): void {
+  const policy = POLICIES[seed % 3];
+  const chance = new Chance(seed);
+  const world = new World(seed, chance, policy === "no");
+  world.makeDirectory("/data");
+  let kept = 0;
+  for (let session = 0; session < 4; session++) {
+    const must = oneSession(world, chance, policy, kept, reached);
+    const death = chance.oneIn(3) ? "kill" : "power";
+    world.restart(death);
+    const records = new Records(world, policy);
+    const promised = death === "kill" ? must.written : must.synced;
+    assert.ok(records.count >= promised, `${records.count} of ${promised}, after ${death}`);
+    assert.deepEqual(records.found, recordsTo(records.count));
+    const named = world.contentOf(`${DIRECTORY}/appendonly.aof.manifest`) ?? new Uint8Array();
+    const manifest = new TextDecoder().decode(named);
+    for (const name of world.list(DIRECTORY)) {
+      const isKept = /\.(manifest|torn-[0-9.]+)$/.test(name) && !name.startsWith("temp");
+      assert.ok(isKept || manifest.includes(`file ${name} `), `${name} is rubbish`);
+    }
+    if (chance.oneIn(3)) {
+      assert.equal(records.rewriteNow(), undefined);
+      const left = world.list(DIRECTORY).filter((name) => !name.includes(".torn-"));
+      assert.equal(left.length, 3, left.join(" "));
+    }
+    kept = records.count;
+    world.kill();
+  }
+}
+
+/** Returns how many records must survive the process, and the power. */
+function oneSession(
+  world: World,
+  chance: Chance,
+  policy: FsyncPolicy,
+  kept: number,
+  reached: Record<string, number>,
+): { written: number; synced: number } {
+  const must = { written: kept, synced: kept };
+  const ends: number[] = [];
+  let records: Records | undefined;
+  const look = (): void => {
+    if (records === undefined) return;
+    must.synced = Math.max(must.synced, ends[records.log.syncedThrough] ?? 0);
+    must.written = Math.max(must.written, must.synced);
+    must.written = Math.max(must.written, ends[records.log.writtenThrough] ?? 0);
+  };
+  try {
+    records = new Records(world, policy);
+    ends[0] = records.count;
+    if (!chance.oneIn(4)) world.crashIn = 1 + chance.below(90);
+    for (let step = 0; step < 60; step++) {
+      if (policy !== "no" && chance.oneIn(40)) world.failSync(1 + chance.below(4), "EIO");
+      if (chance.oneIn(40)) world.failWrite(1 + chance.below(4), "ENOSPC");
+      if (chance.oneIn(40)) world.failNaming(1 + chance.below(6), "EIO");
+      records.put();
+      ends[records.log.batch + 1] = records.count;
+      if (chance.oneIn(4)) records.log.commitNow();
+      else records.log.commit();
+      look();
+      world.advance(chance.below(chance.oneIn(10) ? 1500 : 4));
+      look();
+      if (chance.oneIn(10) && !records.rewrite.isRunning) {
+        records.rewrite.begin((failure) => {
+          if (failure === undefined) reached.rewrites++;
+          else reached.failures++;
+        });
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof ProcessGone)) throw error;
+    reached.crashes++;
+    look();
+  }
+  return must;
+}

@@ -1,0 +1,297 @@
+// A rewrite: the log becomes as short as what it comes to. Its files are replaced by a base, which
+// holds the data as of one moment T, and the increment into which the log goes on from T.
+//
+//   prepare     the next increment is made, and the manifest names it (log-files.ts); what the log
+//               has written is synced in the background (approach.ts)
+//   cut         under the lock, at T: the log goes on in that increment, and the snapshot begins
+//   write       the snapshot goes to a file with a temporary name, in slices, each under the lock
+//   replace     once it is on the disk, the manifest names it as the base
+//   settle      what it replaces is removed
+//
+// Whatever fails, the log goes on: what was begun is removed, the increments stay, and a later
+// rewrite replaces all of them. One that began by itself is tried again with the delays of Redis:
+// twice soon, then after 1, 2, 4 … minutes, up to an hour.
+//
+// It begins by itself when the log has grown by auto-aof-rewrite-percentage since the last one, and
+// has auto-aof-rewrite-min-size. The log tells (`Log.onLarge`) when it has reached that size.
+
+import { messageOf } from "../../base/realms.ts";
+import type { Platform, PlatformError, Timer } from "../../platform/platform.ts";
+import { BackgroundFile } from "../background-file.ts";
+import { approachCut } from "./approach.ts";
+import type { Log } from "./log.ts";
+import type { OpenedIncrement } from "./log-file.ts";
+import type { LogFiles, NewBase } from "./log-files.ts";
+
+/** The data as of the moment that it began, on its way into a file. */
+export interface BaseWriting {
+  /** Goes on for about so long; true when all is written. */
+  step(ms: number): boolean;
+  abort(): void;
+  /** Memory that it takes beside the data, at most, in bytes. */
+  readonly extraBytes: number;
+}
+
+/** What a rewrite needs of the database. */
+export interface RewriteHost {
+  readonly platform: Platform;
+  /** Does something under the lock, between commands; nothing once the database is closed. */
+  turn(work: () => void): void;
+  /** Whether a snapshot can begin: none is being taken, and no transaction is open. */
+  readonly isReady: boolean;
+  /** Begins a snapshot of this moment, whose bytes go to `sink`. REQUIRES: the lock. */
+  begin(sink: (bytes: Uint8Array, end: number) => void): BaseWriting;
+  /** auto-aof-rewrite-percentage; 0: none begins by itself. */
+  readonly percentage: number;
+  /** auto-aof-rewrite-min-size, in bytes. */
+  readonly sizeMin: number;
+  /** aof-rewrite-incremental-fsync. */
+  readonly syncsAsItGoes: boolean;
+  notice(text: string): void;
+  warning(text: string): void;
+}
+
+/** How a rewrite ended: undefined when all went well, else why it has not. */
+export type RewriteOutcome = (failure: string | undefined) => void;
+
+const SLICE_MS = 1;
+/** Between slices others are served. */
+const PAUSE_MS = 1;
+/** A snapshot that cannot begin is asked for again after so long. */
+const READY_PAUSE_MS = 20;
+/** The first failures in a row are followed by another try soon. */
+const SOON_MS = 1000;
+const FAILURES_SOON = 2;
+const MINUTE_MS = 60_000;
+const DELAY_MINUTES_MAX = 60;
+
+export class Rewrite {
+  /** What INFO says: rewrites that ended, failures since the last that went well. */
+  count = 0;
+  failures = 0;
+  lastMs = -1;
+  lastExtraBytes = 0;
+  /** Bytes of the log when the last one had ended, or it was opened. */
+  sizeAfter: number;
+
+  readonly #host: RewriteHost;
+  readonly #log: Log;
+  readonly #files: LogFiles;
+  #isRunning = false;
+  #isWanted = false;
+  #isClosed = false;
+  #startMs = 0;
+  #waiting: RewriteOutcome[] = [];
+  #file: BackgroundFile | undefined;
+  #writing: BaseWriting | undefined;
+  #timer: Timer | undefined;
+  #retryTimer: Timer | undefined;
+
+  constructor(host: RewriteHost, log: Log, files: LogFiles) {
+    this.#host = host;
+    this.#log = log;
+    this.#files = files;
+    this.sizeAfter = files.baseBytes;
+    log.onLarge = () => this.#beginIfLarge();
+    this.watch();
+  }
+
+  get isRunning(): boolean {
+    return this.#isRunning;
+  }
+
+  /** Whether it will begin when the snapshot that is being taken has ended. */
+  get isScheduled(): boolean {
+    return this.#isWanted && !this.#isRunning;
+  }
+
+  /** How long the one has taken that is under way, or −1. */
+  get currentMs(): number {
+    return this.#isRunning ? this.#nowMs - this.#startMs : -1;
+  }
+
+  /** Bytes of the whole log. */
+  get sizeBytes(): number {
+    return this.#files.baseBytes + this.#files.closedBytes + this.#log.sizeBytes;
+  }
+
+  get #nowMs(): number {
+    return this.#host.platform.monotonicMs();
+  }
+
+  // When it begins
+
+  /** Begins one, unless one is under way; `done` is told how that ends. */
+  begin(done: RewriteOutcome = () => {}): void {
+    this.#waiting.push(done);
+    if (this.#isRunning) return;
+    this.#clear();
+    this.#isWanted = true;
+    this.#beginWhenReady();
+  }
+
+  #beginWhenReady(): void {
+    if (!this.#host.isReady) {
+      this.#timer = this.#host.platform.setTimer(READY_PAUSE_MS, () => this.#beginWhenReady());
+      return;
+    }
+    this.#timer = undefined;
+    this.#isWanted = false;
+    this.#isRunning = true;
+    this.#startMs = this.#nowMs;
+    this.#host.notice("The log is being rewritten");
+    this.#files.settle((error) => this.#unless(error, () => this.#prepare()));
+  }
+
+  /** Has the log tell when it is large enough for the next one. */
+  watch(): void {
+    const { percentage, sizeMin } = this.#host;
+    const isOff = percentage === 0 || this.#isRunning || this.#retryTimer !== undefined;
+    const size = Math.max(sizeMin + 1, this.sizeAfter * (1 + percentage / 100));
+    const before = this.#files.baseBytes + this.#files.closedBytes;
+    this.#log.largeFrom = isOff ? Number.POSITIVE_INFINITY : size - before;
+  }
+
+  #beginIfLarge(): void {
+    if (this.#isClosed || this.#isRunning || this.#isWanted) return;
+    const growth = Math.floor((this.sizeBytes / Math.max(1, this.sizeAfter) - 1) * 100);
+    this.#host.notice(`The log has grown by ${growth} %`);
+    this.begin();
+  }
+
+  // What it does
+
+  #unless(error: PlatformError | undefined, work: () => void): void {
+    if (this.#isClosed) return;
+    if (error !== undefined) this.#fail(error.message);
+    else work();
+  }
+
+  #prepare(): void {
+    const base = this.#files.newBase("rdb");
+    this.#files.prepareIncrement(base, (error, next) =>
+      this.#unless(error, () => {
+        const cut = (): void => this.#cut(base, next as OpenedIncrement);
+        approachCut(this.#host.platform, this.#log, cut);
+      }),
+    );
+  }
+
+  #cut(base: NewBase, next: OpenedIncrement): void {
+    if (this.#isClosed) return;
+    let failure: string | undefined = "the database is in use";
+    try {
+      this.#file = new BackgroundFile(
+        this.#host.platform,
+        base.temporaryPath,
+        this.#host.syncsAsItGoes,
+      );
+    } catch (error) {
+      return this.#fail(messageOf(error));
+    }
+    this.#host.turn(() => {
+      if (!this.#host.isReady) return;
+      failure = this.#cutNow(next, this.#file as BackgroundFile);
+    });
+    if (failure !== undefined) this.#fail(failure);
+    else this.#write(base, next.sequence);
+  }
+
+  #cutNow(next: OpenedIncrement, file: BackgroundFile): string | undefined {
+    const bytes = this.#log.sizeBytes;
+    if (!this.#log.cut(next)) return this.#log.failure ?? "the log cannot be synced";
+    this.#files.noteCut(bytes);
+    this.#writing = this.#host.begin(file.write);
+    return undefined;
+  }
+
+  #write(base: NewBase, from: number): void {
+    const file = this.#file as BackgroundFile;
+    const writing = this.#writing as BaseWriting;
+    if (this.#isClosed) return;
+    this.#timer = undefined;
+    let isDone = false;
+    if (file.error === undefined && !file.isBehind) {
+      this.#host.turn(() => {
+        isDone = writing.step(SLICE_MS);
+      });
+    }
+    if (file.error !== undefined) return this.#fail(file.error.message);
+    if (!isDone) {
+      this.#timer = this.#host.platform.setTimer(PAUSE_MS, () => this.#write(base, from));
+      return;
+    }
+    this.lastExtraBytes = writing.extraBytes;
+    this.#writing = undefined;
+    file.finish((error) => this.#unless(error, () => this.#replace(base, from, file.size)));
+  }
+
+  #replace(base: NewBase, from: number, bytes: number): void {
+    this.#file = undefined;
+    this.#files.replaceBase(base, bytes, from, (error) =>
+      this.#unless(error, () =>
+        this.#files.settle((failure) => this.#unless(failure, () => this.#succeed())),
+      ),
+    );
+  }
+
+  // How it ends
+
+  #succeed(): void {
+    this.failures = 0;
+    this.#end(undefined);
+    this.sizeAfter = this.sizeBytes;
+    this.watch();
+  }
+
+  #fail(why: string): void {
+    this.#abandon();
+    this.failures++;
+    this.#host.warning(`The log could not be rewritten: ${why}`);
+    this.#end(why);
+    if (this.#isClosed || this.#host.percentage === 0) return;
+    const exponent = this.failures - FAILURES_SOON - 1;
+    const delayMs = exponent < 0 ? SOON_MS : Math.min(2 ** exponent, DELAY_MINUTES_MAX) * MINUTE_MS;
+    this.#retryTimer = this.#host.platform.setTimer(delayMs, () => {
+      this.#retryTimer = undefined;
+      this.watch();
+    });
+  }
+
+  #end(failure: string | undefined): void {
+    this.lastMs = this.#nowMs - this.#startMs;
+    this.count++;
+    this.#isRunning = false;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const done of waiting) done(failure);
+  }
+
+  /** Lets go of a base that is being written. */
+  #abandon(): void {
+    this.#writing?.abort();
+    this.#writing = undefined;
+    this.#file?.abandon();
+    this.#file = undefined;
+  }
+
+  #clear(): void {
+    const { platform } = this.#host;
+    if (this.#timer !== undefined) platform.clearTimer(this.#timer);
+    if (this.#retryTimer !== undefined) platform.clearTimer(this.#retryTimer);
+    this.#timer = undefined;
+    this.#retryTimer = undefined;
+  }
+
+  /** The database is closed, before its log is: what is under way is given up. */
+  close(): void {
+    this.#isClosed = true;
+    this.#log.onLarge = null;
+    this.#clear();
+    this.#abandon();
+    this.#files.close();
+    this.#isRunning = false;
+    for (const done of this.#waiting) done("the database was closed");
+    this.#waiting = [];
+  }
+}
