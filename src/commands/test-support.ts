@@ -78,16 +78,14 @@ class FakeServices implements Services {
     return this.refusal;
   }
   readonly lastClient = 0;
-  readonly hasLog = false;
   askOwner(): boolean {
     return false;
   }
   askOthers(): readonly Uint8Array[] {
     return [];
   }
-  readonly logIsSynced = false;
-  syncLog(): boolean {
-    return false;
+  syncPoint(): null {
+    return null;
   }
   changeReplicationId(): void {}
   pauseCron(): void {}

@@ -3,6 +3,15 @@
 
 import type { Session } from "./session.ts";
 
+/** What was written until some moment, on its way to the disk. */
+export interface SyncPoint {
+  readonly isSynced: boolean;
+  /** Has it synced, and returns when that is done, or cannot be done now. */
+  sync(): void;
+  /** Has it synced soon, whatever appendfsync says; calls back, once, when that is done. */
+  whenSynced(done: () => void): void;
+}
+
 export interface Services {
   /** Values of the directives whose names match the glob patterns, in pairs. */
   configGet(patterns: readonly string[]): readonly (readonly [name: string, value: string])[];
@@ -41,11 +50,8 @@ export interface Services {
   shutdown(force: boolean): string | undefined;
   /** Why writes are refused at the moment (a full disk …), or undefined. */
   writesRefused(): string | undefined;
-  /** Whether writes go to a log; whether all that was written until now is in it on the disk. */
-  readonly hasLog: boolean;
-  readonly logIsSynced: boolean;
-  /** Writes and syncs the log, and returns when that is done; false where it cannot be now. */
-  syncLog(): boolean;
+  /** All that was written until now, and whether it is on the disk; null where there is no log. */
+  syncPoint(): SyncPoint | null;
   /** DEBUG CHANGE-REPL-ID: what is written from now on belongs to another history. */
   changeReplicationId(): void;
   /** DEBUG PAUSE-CRON: what a server does each second is not done until it is told again. */

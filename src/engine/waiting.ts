@@ -64,7 +64,7 @@ export class Waiters {
     else this.#wake(waiter, before);
   }
 
-  /** A waiting session's time is up. */
+  /** A waiting session's time is up, or what it waits for, that is no key, has come. */
   timeOut(session: Session): void {
     const c = this.#context;
     const { waiting } = session;

@@ -6,7 +6,7 @@ import { messageOf } from "../base/realms.ts";
 import type { Database } from "../database.ts";
 import type { InfoSection } from "../engine/info-section.ts";
 import { allowsAction } from "../engine/protected-actions.ts";
-import type { Services } from "../engine/services.ts";
+import type { Services, SyncPoint } from "../engine/services.ts";
 import type { Session } from "../engine/session.ts";
 import { persistenceSection } from "../persistence/info.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -178,17 +178,23 @@ export class ProcessServices implements Services, InfoSource {
     this.platform.collectGarbage();
   }
 
-  get hasLog(): boolean {
-    return this.database.log !== null;
-  }
-
-  get logIsSynced(): boolean {
-    const { log } = this.database;
-    return log !== null && log.openBytes === 0 && log.syncedThrough === log.batch;
-  }
-
-  syncLog(): boolean {
-    return this.database.log?.syncAll() ?? false;
+  syncPoint(): SyncPoint | null {
+    const { database } = this;
+    const { log } = database;
+    if (log === null) return null;
+    const batch = log.openBytes > 0 ? log.batch + 1 : log.batch;
+    return {
+      get isSynced() {
+        return log.syncedThrough >= batch;
+      },
+      sync: () => void log.syncAll(),
+      whenSynced(done) {
+        const tell = (): void => database.turn(done);
+        log.requestSync();
+        // While the log cannot be written it waits on.
+        log.whenSynced({ batch, synced: tell, failed: () => true, lost: tell });
+      },
+    };
   }
 
   changeReplicationId(): void {

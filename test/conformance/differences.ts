@@ -79,8 +79,8 @@ export const DIFFERENCES = {
   },
   "waitaof-syncs": {
     topic: "WAITAOF 1",
-    redis: "waits for the sync that `appendfsync` brings, with `no` for ever",
-    ours: "syncs at once, whatever `appendfsync` says",
+    redis: "waits for the client's own writes, until `appendfsync` syncs them, with `no` for ever",
+    ours: "begins a sync, whatever `appendfsync` says, and waits for everybody's writes",
     reason: "Who asks means it, and the answer is there sooner.",
   },
   lolwut: {

@@ -1,6 +1,8 @@
 // Replicas, of which there are none: who asks for them is told so, or waits for them in vain, as on
-// a redis-server that has none. WAITAOF is about the log as well, and means it: it returns when
-// what was written is on the disk, whatever appendfsync says.
+// a redis-server that has none. WAITAOF is about the log as well, and means it: a sync begins,
+// whatever appendfsync says, and the client waits until everything that was written before, by
+// whomever, is on the disk; others are served meanwhile, and who asks during a sync shares the
+// next one.
 
 import { asciiBytes } from "../../base/bytes.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
@@ -138,26 +140,37 @@ function waitaofCommand(c: Context): void {
   }
   const timeoutMs = timeout(c, 3);
   if (timeoutMs < 0) return;
-  if (local === 1 && !c.services.hasLog) {
+  const point = c.services.syncPoint();
+  if (local === 1 && point === null) {
     reply.error(noLog);
     return;
   }
-  // Inside a transaction nothing of it is in the log yet, and nobody waits.
-  const isSynced = c.inTransaction || local === 0 ? c.services.logIsSynced : c.services.syncLog();
-  if (replicas === 0 && (local === 0 || isSynced)) replyBoth(reply, isSynced ? 1 : 0);
-  else c.waitFor(isSynced ? syncedHere : syncedNowhere, [], timeoutMs);
+  const { session } = c;
+  // Inside a transaction nothing of it is in the log yet, and nobody waits. A program waits in place.
+  const mayWait = !c.inTransaction && !c.executor.transactionOpen;
+  if (local === 1 && mayWait && session.link === undefined) point?.sync();
+  const answer = (to: ReplyWriter): void => replyBoth(to, point?.isSynced === true ? 1 : 0);
+  if (replicas === 0 && (local === 0 || point?.isSynced === true)) {
+    answer(reply);
+    return;
+  }
+  const wait = inVain(answer);
+  c.waitFor(wait, [], timeoutMs);
+  if (local === 0 || session.waiting?.wait !== wait) return;
+  point?.whenSynced(() => {
+    const isOver = replicas === 0 && session.waiting?.wait === wait;
+    if (isOver) c.executor.waiters.timeOut(session);
+  });
 }
 
 export const replicaCommands: readonly Command[] = [replicaof, slaveof, wait, waitaof];
 
-/** Replicas do not come: only the time ends the wait. */
+/** Replicas do not come: only the time ends the wait, or what else the command waits for. */
 function inVain(reply: (reply: ReplyWriter) => void): Wait {
   return { wakes: () => false, hearsAll: false, denied: reply, timedOut: reply };
 }
 
 const forReplicas = inVain((reply) => reply.integer(0));
-const syncedHere = inVain((reply) => replyBoth(reply, 1));
-const syncedNowhere = inVain((reply) => replyBoth(reply, 0));
 
 function replyBoth(reply: ReplyWriter, local: number): void {
   reply.array(2);

@@ -450,10 +450,10 @@ export class Log extends LogFigures {
     lock.enter();
     try {
       this.commit();
-      if (this.#closed || state.hasFailed || !this.#isWithout(this.#tail.look())) return this.batch;
       state.wanted = state.batch;
+      const canBegin = !this.#closed && !state.hasFailed && this.#isWithout(this.#tail.look());
       // With `always` the commit has seen to it.
-      if (state.policy !== "always") this.#wake();
+      if (canBegin && state.policy !== "always") this.#wake();
       return state.batch;
     } finally {
       lock.leave();
