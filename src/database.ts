@@ -9,13 +9,17 @@ import { commandFamilies } from "./commands/all-commands.ts";
 import { CommandTable } from "./engine/command-table.ts";
 import { Executor } from "./engine/executor.ts";
 import type { Services } from "./engine/services.ts";
-import { version } from "./engine/version.ts";
+import { redisVersion, version } from "./engine/version.ts";
+import { Counter } from "./keyspace/figures.ts";
 import { Foresight } from "./keyspace/foresight.ts";
 import { Keyspace } from "./keyspace/keyspace.ts";
 import { Memory } from "./memory/memory.ts";
 import { Log, type SharedLog } from "./persistence/log/log.ts";
 import { LogError } from "./persistence/log/log-error.ts";
 import { type LogSettings, openLog, type Recovery } from "./persistence/log/recovery.ts";
+import { type DumpFile, saveRdb } from "./persistence/rdb/dump-file.ts";
+import { RdbInput } from "./persistence/rdb/rdb-input.ts";
+import { type Loaded, loadRdb } from "./persistence/rdb/rdb-loader.ts";
 import type { DirectoryLock, Platform, Timer, WorkerThread } from "./platform/platform.ts";
 import type { Arguments } from "./protocol/arguments.ts";
 import type { Guest } from "./threads/guest.ts";
@@ -71,6 +75,10 @@ export class Database {
 
   log: Log | null = null;
   recovery: Recovery | undefined;
+  /** The snapshot file of its directory; null where it has none. */
+  dump: DumpFile | null = null;
+  /** What the last RDB file held that was loaded. */
+  loaded: Loaded | undefined;
 
   /** What expiry in the background has taken, and how often its slice of time ended too soon. */
   readonly expiry: { ms: number; cut: number } = { ms: 0, cut: 0 };
@@ -230,8 +238,7 @@ export class Database {
    * damaged, PlatformError where the system refuses.
    */
   openLog(settings: LogSettings): void {
-    this.platform.makeDirectory(settings.directory);
-    this.#lock = this.platform.lockDirectory(settings.directory);
+    this.#takeDirectory(settings.directory);
     const { executor, keyspace } = this;
     const { reply } = executor.context;
     const session = executor.internal;
@@ -246,16 +253,33 @@ export class Database {
       if (reply.length > REPLAY_REPLIES_MAX) reply.truncate(0);
     };
     try {
+      const { platform, dump } = this;
+      const nowMs = this.clock();
+      const notes = { redisVersion, nowMs, isBase: true };
       const { log, recovery } = openLog({
         ...settings,
-        platform: this.platform,
+        platform,
         apply,
         foresight,
+        loadRdb: (file, path) => {
+          const input = RdbInput.ofFile(platform, file, path);
+          this.loaded = loadRdb(input, { keyspace, nowMs, keepsExpired: true });
+          return this.loaded.end;
+        },
+        snapshot: {
+          exists: dump?.exists === true,
+          load: () => {
+            this.loaded = dump?.load({ nowMs });
+          },
+          saveBase: (path) => {
+            if (dump !== null) saveRdb(platform, path, keyspace, notes, dump.writing);
+          },
+        },
       });
       this.log = log;
       this.recovery = recovery;
     } catch (error) {
-      this.#lock.release();
+      this.#lock?.release();
       throw error;
     }
     reply.truncate(0);
@@ -263,6 +287,39 @@ export class Database {
     executor.resetStatistics();
     executor.setNow(this.clock());
     executor.context.effects.addSink(this.log);
+    this.#beginCounting();
+  }
+
+  /** What was loaded is no change. */
+  #beginCounting(): void {
+    if (this.dump !== null) this.dump.changesSaved = this.keyspace.total(Counter.changes);
+  }
+
+  #takeDirectory(directory: string): void {
+    if (this.#lock !== undefined) return;
+    this.platform.makeDirectory(directory);
+    this.#lock = this.platform.lockDirectory(directory);
+  }
+
+  /**
+   * Takes the data directory for this process, and loads its snapshot; without one, the directory
+   * is neither made nor taken before the first save. Throws DirectoryLocked, RdbError or
+   * PlatformError.
+   */
+  openDump(directory: string): void {
+    const { dump, keyspace } = this;
+    if (dump === null || !dump.exists) return;
+    this.#takeDirectory(directory);
+    try {
+      const nowMs = this.clock();
+      keyspace.beginLoading(nowMs);
+      this.loaded = dump.load({ nowMs });
+    } catch (error) {
+      this.#lock?.release();
+      throw error;
+    }
+    this.executor.setNow(this.clock());
+    this.#beginCounting();
   }
 
   /** A command of the log was refused. Only what cannot be a command of ours stops the start. */

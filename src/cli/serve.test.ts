@@ -17,6 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { part, rdbFile, text } from "../persistence/rdb/rdb-test-support.ts";
 
 const MAIN = fileURLToPath(new URL("./main.ts", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "tskeydb-cli-"));
@@ -238,18 +239,52 @@ test("CONFIG REWRITE writes the file that was read, wherever the process is now"
   assert.match(text, /\nrequirepass secret\n/);
 });
 
-test("a dump.rdb is warned of where there is no log with data beside it", async () => {
+test("a dump.rdb is where a log begins, and without a log what is loaded", async () => {
   const directory = join(folder, "dumped");
   mkdirSync(directory);
-  writeFileSync(join(directory, "dump.rdb"), "REDIS0011");
+  const parts = [part.select(0), part.key(0, "a", text("1")), part.key(0, "b", text("2"))];
+  const old = [part.untilMs(1), part.key(0, "old", text("3")), [0xf5, text("#!lua name=l")]];
+  writeFileSync(join(directory, "dump.rdb"), rdbFile(10, [...parts, ...old]));
   const { server, port } = await start("dumped");
-  assert.match(server.output, /dumped\/dump\.rdb was not read: /);
-  assert.match(await ask(port, "SET a 1\r\n"), /^\+OK/);
+  assert.match(server.output, /: 2 keys recovered in .* s from dump.rdb, with which a log begins/);
+  assert.match(server.output, /Passed over, as there are none here: 1 library of functions\n/);
+  const info = await ask(port, "INFO persistence\r\n", "rdb_last_load_keys_loaded:2");
+  assert.match(info, /rdb_last_load_keys_expired:1\r\n/);
+  assert.match(info, /rdb_changes_since_last_save:0\r\n/);
+  assert.match(await ask(port, "SET a 4\r\n"), /^\+OK/);
   await server.end();
   const again = await start("dumped");
-  assert.match(again.server.output, /: 1 key recovered in .* s from 2 commands/);
-  assert.doesNotMatch(again.server.output, /was not read/);
+  assert.match(
+    again.server.output,
+    /: 2 keys recovered in .* s from a base of 2 keys and 2 commands/,
+  );
+  assert.match(await ask(again.port, "GET a\r\n"), /^\$1\r\n4/);
   await again.server.end();
+  const without = await start("dumped", "--appendonly", "no");
+  assert.match(without.server.output, /: 2 keys loaded from dump.rdb; appendonly is off, so /);
+  assert.match(await ask(without.port, "GET a\r\n"), /^\$1\r\n1/);
+  await without.server.end();
+});
+
+test("a dump.rdb beside an empty log is warned of; a broken one is no start", async () => {
+  const directory = join(folder, "left");
+  const { server } = await start("left");
+  await server.end();
+  writeFileSync(join(directory, "dump.rdb"), "REDIS0011");
+  const again = await start("left");
+  assert.match(again.server.output, /left\/dump\.rdb was not read, since there is a log, which /);
+  await again.server.end();
+  rmSync(join(directory, "appendonlydir"), { recursive: true });
+  const args = ["--port", `${await freePort()}`, "--dir", directory];
+  for (const more of [[], ["--appendonly", "no"]]) {
+    const broken = new Process([...args, ...more]);
+    assert.equal(await broken.exited, 1);
+    assert.match(
+      broken.output,
+      /^tskeydb: .*dump\.rdb: it ends where more was to come, at offset 9/,
+    );
+  }
+  assert.deepEqual(readdirSync(join(directory, "appendonlydir")), []);
 });
 
 test("SIGHUP stops the server as SIGTERM does, a pidfile that stays is no failure", async () => {

@@ -4,11 +4,13 @@ import { DatabaseError } from "../base/database-error.ts";
 import { messageOf } from "../base/realms.ts";
 import type { Database } from "../database.ts";
 import { redisVersion, version } from "../engine/version.ts";
-import { assemble, openConfiguredLog } from "../host/assembly.ts";
+import { assemble, openDirectory } from "../host/assembly.ts";
 import { type Configuration, ConfigurationError, configurationOf } from "../host/configuration.ts";
 import { Messages } from "../host/messages.ts";
 import type { ProcessServices } from "../host/services.ts";
 import { LogError } from "../persistence/log/log-error.ts";
+import { RdbError } from "../persistence/rdb/rdb-error.ts";
+import type { Loaded } from "../persistence/rdb/rdb-loader.ts";
 import { DirectoryLocked, type Platform, PlatformError } from "../platform/platform.ts";
 import { absolutePath, readText, replaceText } from "../platform/text-files.ts";
 import { renameCommands } from "../server/renaming.ts";
@@ -31,7 +33,7 @@ export async function serve(platform: Platform, args: readonly string[]): Promis
     try {
       // The port first: what fails at once is not to wait for a replay, nor leave files behind.
       await front.reserve();
-      openConfiguredLog(database, configuration);
+      openDirectory(database, configuration);
       renameCommands(database, configuration);
       const addresses = await front.open();
       writeProcessFile(platform, configuration);
@@ -72,11 +74,11 @@ function refuseNoWayIn(configuration: Configuration): void {
   }
 }
 
-/** The database that a configuration describes, its log replayed. */
+/** The database that a configuration describes, its data loaded. */
 export function openDatabase(platform: Platform, configuration: Configuration): Database {
   makeAbsolute(platform, configuration);
   const { database } = assemble(platform, configuration);
-  openConfiguredLog(database, configuration);
+  openDirectory(database, configuration);
   return database;
 }
 
@@ -158,25 +160,53 @@ function announce(
   const lines = [
     `TSKeyDB ${version} (as Redis ${redisVersion}) on ${runtime(platform)}, pid ${platform.pid}`,
   ];
-  const { recovery } = database;
-  if (recovery === undefined) {
-    lines.push("Memory only: appendonly is off, nothing is kept when the server stops");
-  } else {
-    let keys = 0;
-    for (let db = 0; db < database.keyspace.databases; db++) keys += database.keyspace.size(db);
-    const seconds = (recovery.milliseconds / 1000).toFixed(2);
-    lines.push(
-      `Data in ${configuration.get("dir")}, appendfsync ` +
-        `${configuration.get("appendfsync")}: ${amount(keys, "key", "keys")} recovered in ` +
-        `${seconds} s from ${amount(recovery.commands, "command", "commands")}`,
-    );
-  }
+  lines.push(dataLine(configuration, database));
   const idle = configuration.withoutEffect();
   if (idle.length > 0) lines.push(`Accepted without effect in this version: ${idle.join(", ")}`);
   // What tools take for something that happens.
   configuration.put("auto-aof-rewrite-percentage", 0);
   configuration.put("activedefrag", false);
   messages.notice(lines.join("\n"));
+}
+
+/** Where the data are, and from where they came. */
+function dataLine(configuration: Configuration, database: Database): string {
+  const { recovery, loaded, keyspace } = database;
+  const name = configuration.get("dbfilename");
+  const place = `Data in ${configuration.get("dir")}`;
+  if (recovery === undefined) {
+    if (loaded === undefined) {
+      return "Memory only: appendonly is off, nothing is kept when the server stops";
+    }
+    const keys = amount(loaded.keys, "key", "keys");
+    return `${place}: ${keys} loaded from ${name}; appendonly is off, so only a save keeps changes`;
+  }
+  let keys = 0;
+  for (let db = 0; db < keyspace.databases; db++) keys += keyspace.size(db);
+  const seconds = (recovery.milliseconds / 1000).toFixed(2);
+  const commands = amount(recovery.commands, "command", "commands");
+  const from = recovery.isAdopted
+    ? `${name}, with which a log begins`
+    : loaded === undefined
+      ? commands
+      : `a base of ${amount(loaded.keys, "key", "keys")} and ${commands}`;
+  return (
+    `${place}, appendfsync ${configuration.get("appendfsync")}: ` +
+    `${amount(keys, "key", "keys")} recovered in ${seconds} s from ${from}`
+  );
+}
+
+/** What a file held that there is nothing here for; "" where nothing. */
+function passedOver({ passedOver: parts }: Loaded): string {
+  const names: string[] = [];
+  if (parts.functions > 0) {
+    names.push(amount(parts.functions, "library of functions", "libraries of functions"));
+  }
+  if (parts.modules.size > 0) names.push(`data of modules (${[...parts.modules].join(", ")})`);
+  if (parts.keysWithMetadata > 0) {
+    names.push(`modules' data about ${amount(parts.keysWithMetadata, "key", "keys")}`);
+  }
+  return names.join(", ");
 }
 
 /** What is not as it was asked for, or as one would expect. */
@@ -195,12 +225,17 @@ function warn(
     );
   }
   for (const warning of database.recovery?.warnings ?? []) messages.warning(warning);
-  // Beside a log with commands it is what Redis left when it had the directory for a while.
-  const snapshot = `${configuration.get("dir")}/${configuration.get("dbfilename")}`;
-  if ((database.recovery?.commands ?? 0) === 0 && platform.exists(snapshot)) {
+  if (database.loaded !== undefined) {
+    const parts = passedOver(database.loaded);
+    if (parts !== "") messages.warning(`Passed over, as there are none here: ${parts}`);
+  }
+  // Beside a log with data it is what Redis left when it had the directory for a while.
+  const { recovery, loaded, dump } = database;
+  const isEmpty = recovery?.commands === 0 && loaded === undefined;
+  if (isEmpty && dump?.exists === true) {
     messages.warning(
-      `${snapshot} was not read: this version reads append-only files. To move its data here, let ` +
-        "redis-server load it and write an append-only file (docs/operations.md)",
+      `${dump.path} was not read, since there is a log, which holds nothing. To begin with the ` +
+        `snapshot instead, stop the server and move ${configuration.get("appenddirname")} away`,
     );
   }
   const clients = configuration.get("maxclients");
@@ -235,6 +270,7 @@ export function explain(error: unknown): string {
   }
   if (
     error instanceof LogError ||
+    error instanceof RdbError ||
     error instanceof ConfigurationError ||
     error instanceof DatabaseError ||
     error instanceof ListenError ||

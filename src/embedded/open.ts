@@ -4,7 +4,7 @@
 import { DatabaseError } from "../base/database-error.ts";
 import { className } from "../base/realms.ts";
 import { needStack } from "../base/stack-room.ts";
-import { assemble, openConfiguredLog } from "../host/assembly.ts";
+import { assemble, openDirectory as openData } from "../host/assembly.ts";
 import { Configuration } from "../host/configuration.ts";
 import { DATABASES_MAX } from "../keyspace/keyspace.ts";
 import type { FsyncPolicy } from "../persistence/log/log.ts";
@@ -118,7 +118,7 @@ function openDirectory(platform: Platform, directory: string, options: OpenOptio
   const handle = toldOf(platform, path);
   if (handle !== undefined) return openShared(platform, handle, options);
   const core = newCore(platform, options, path);
-  openConfiguredLog(core.engine, core.services.configuration);
+  openData(core.engine, core.services.configuration);
   const database = databaseOf(core);
   enterOpened(core, database, platform, path, options);
   advertise(core);

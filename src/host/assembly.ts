@@ -3,6 +3,7 @@
 // line and open() all start here; what differs between them is said in the configuration.
 
 import { Database } from "../database.ts";
+import { DumpFile } from "../persistence/rdb/dump-file.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Configuration } from "./configuration.ts";
 import { ProcessServices } from "./services.ts";
@@ -43,13 +44,28 @@ export function assemble(
 }
 
 /**
- * Opens the log that the configuration names, if it wants one, and replays it; see
- * Database.openLog.
+ * Loads what is in the directory that the configuration names: the log, which is written on, or,
+ * where it wants none, the snapshot; see Database.openLog and openDump.
  */
-export function openConfiguredLog(database: Database, configuration: Configuration): void {
-  if (!configuration.get("appendonly")) return;
+export function openDirectory(database: Database, configuration: Configuration): void {
+  const directory = configuration.get("dir");
+  const { platform, keyspace } = database;
+  const pathOf = (name: string): string => `${directory}/${name}`;
+  const path = pathOf(configuration.get("dbfilename"));
+  const dump = new DumpFile(platform, keyspace, path, database.clock());
+  const write = (compresses: boolean): undefined => {
+    dump.writing = { compresses, sums: configuration.get("rdbchecksum") };
+  };
+  database.dump = dump;
+  write(configuration.get("rdbcompression"));
+  configuration.onChange("rdbcompression", write);
+  configuration.onChange("dbfilename", (name) => {
+    dump.path = pathOf(name);
+    return undefined;
+  });
+  if (!configuration.get("appendonly")) return database.openDump(directory);
   database.openLog({
-    directory: configuration.get("dir"),
+    directory,
     directoryName: configuration.get("appenddirname"),
     fileName: configuration.get("appendfilename"),
     fsync: configuration.get("appendfsync"),

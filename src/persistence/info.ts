@@ -6,17 +6,22 @@ import { Counter } from "../keyspace/figures.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "./log/log.ts";
 import type { Recovery } from "./log/recovery.ts";
+import type { DumpFile } from "./rdb/dump-file.ts";
+import type { Loaded } from "./rdb/rdb-loader.ts";
 
 /** What the section is about. */
 export interface PersistenceSource {
   readonly log: Log | null;
   readonly recovery: Recovery | undefined;
   readonly keyspace: Keyspace;
+  readonly dump: DumpFile | null;
+  /** What the last RDB file held that was loaded. */
+  readonly loaded: Loaded | undefined;
 }
 
 export function persistenceSection(source: PersistenceSource, startedMs: number): InfoSection {
   return section("persistence", () => {
-    const { log, recovery, keyspace } = source;
+    const { log, recovery, keyspace, dump } = source;
     const always = [
       ["loading", 0],
       ["async_loading", 0],
@@ -26,16 +31,16 @@ export function persistenceSection(source: PersistenceSource, startedMs: number)
       ["current_fork_perc", "0.00"],
       ["current_save_keys_processed", 0],
       ["current_save_keys_total", 0],
-      ["rdb_changes_since_last_save", keyspace.total(Counter.changes)],
+      ["rdb_changes_since_last_save", keyspace.total(Counter.changes) - (dump?.changesSaved ?? 0)],
       ["rdb_bgsave_in_progress", 0],
-      ["rdb_last_save_time", Math.floor(startedMs / 1000)],
+      ["rdb_last_save_time", Math.floor((dump?.lastSaveMs ?? startedMs) / 1000)],
       ["rdb_last_bgsave_status", "ok"],
       ["rdb_last_bgsave_time_sec", -1],
       ["rdb_current_bgsave_time_sec", -1],
-      ["rdb_saves", 0],
+      ["rdb_saves", dump?.saves ?? 0],
       ["rdb_last_cow_size", 0],
-      ["rdb_last_load_keys_expired", 0],
-      ["rdb_last_load_keys_loaded", 0],
+      ["rdb_last_load_keys_expired", source.loaded?.expired ?? 0],
+      ["rdb_last_load_keys_loaded", source.loaded?.keys ?? 0],
       ["aof_enabled", log === null ? 0 : 1],
       ["aof_rewrite_in_progress", 0],
       ["aof_rewrite_scheduled", 0],

@@ -8,7 +8,8 @@ import type { Arguments } from "../protocol/arguments.ts";
 import type { FsyncPolicy, Log } from "./log/log.ts";
 import { LogError } from "./log/log-error.ts";
 import type { LogFiles } from "./log/log-files.ts";
-import { openLog, type Recovery } from "./log/recovery.ts";
+import { type LogOptions, openLog, type Recovery } from "./log/recovery.ts";
+import { RdbError } from "./rdb/rdb-error.ts";
 
 const DIRECTORY = "/data/appendonlydir";
 export const INCREMENT = `${DIRECTORY}/appendonly.aof.1.incr.aof`;
@@ -110,7 +111,7 @@ export interface Opened {
 export function openOn(
   disk: Disk,
   fsync: FsyncPolicy = "everysec",
-  more: { loadTruncated?: boolean; chunkBytes?: number } = {},
+  more: Partial<LogOptions> = {},
 ): Opened {
   const commands: string[] = [];
   const apply = (args: Arguments): void => {
@@ -135,7 +136,7 @@ export function codeOf(work: () => unknown): string {
   try {
     work();
   } catch (error) {
-    assert.ok(error instanceof LogError, String(error));
+    assert.ok(error instanceof LogError || error instanceof RdbError, String(error));
     assert.ok(error.message.includes(error.file), error.message);
     return error.code;
   }

@@ -2,6 +2,7 @@
 
 import { messageOf } from "../../base/realms.ts";
 import type { Platform } from "../../platform/platform.ts";
+import { RdbError } from "../rdb/rdb-error.ts";
 import { cutAt } from "./cut.ts";
 import { evidenceOfDamage } from "./damage.ts";
 import { LogError } from "./log-error.ts";
@@ -19,7 +20,7 @@ export interface FileCheck {
   readonly batches: number;
   /** Bytes that are whole. */
   readonly bytes: number;
-  readonly verdict: "ok" | "torn" | "damaged" | "missing" | "rdb" | "cut";
+  readonly verdict: "ok" | "torn" | "damaged" | "missing" | "cut";
   /** Where the trouble begins; −1 when there is none. */
   readonly offset: number;
   /** What is wrong, and what was or can be done; empty when all is well. */
@@ -104,9 +105,8 @@ function checkFile(
           "from a backup, or let --fix move them aside, with the valid data among them";
     return { ...counts, verdict: "damaged", offset: whole, text };
   } catch (error) {
-    if (!(error instanceof LogError)) throw error;
-    const verdict = error.code === "LOG_RDB" ? "rdb" : "damaged";
-    return { ...nothing, verdict, text: messageOf(error) };
+    if (!(error instanceof LogError || error instanceof RdbError)) throw error;
+    return { ...nothing, verdict: "damaged", offset: error.offset, text: messageOf(error) };
   } finally {
     platform.close(file);
   }

@@ -6,7 +6,6 @@
  * `LOG_MISSING` a file that the manifest names is not there;
  * `LOG_DAMAGED` bytes in the middle are wrong, with valid data behind them;
  * `LOG_TRUNCATED` the end is torn, and aof-load-truncated says not to cut it;
- * `LOG_RDB` a file holds data in RDB format;
  * `LOG_COMMAND` a command of the log could not be applied;
  * `LOG_WRITE` what was appended cannot be written or synced;
  * `IMPORT_FORMAT` a line of an imported log has none of the accepted shapes.
@@ -16,7 +15,6 @@ export type LogErrorCode =
   | "LOG_MISSING"
   | "LOG_DAMAGED"
   | "LOG_TRUNCATED"
-  | "LOG_RDB"
   | "LOG_COMMAND"
   | "LOG_WRITE"
   | "IMPORT_FORMAT";

@@ -31,7 +31,8 @@ import { ABSENT, FORESIGHT_DEPTH, type Foresight } from "../../keyspace/foresigh
 import type { File, Platform } from "../../platform/platform.ts";
 import { Arguments } from "../../protocol/arguments.ts";
 
-import { emptyRdbEnd } from "../rdb/empty-rdb.ts";
+import { RdbInput } from "../rdb/rdb-input.ts";
+import { endOfRdb, isRdb } from "../rdb/rdb-walk.ts";
 import { LogError } from "./log-error.ts";
 import { isReserveLine } from "./reserve.ts";
 import { Seal } from "./seal.ts";
@@ -430,7 +431,13 @@ export class LogReader {
   }
 }
 
-/** A reader of a file of the log. Throws LogError where that begins with data in RDB format. */
+/** Loads what an RDB part at the start of a file holds; returns where that ends. */
+export type LoadRdb = (file: File, path: string) => number;
+
+/**
+ * A reader of a file of the log, behind the RDB part that it may begin with. That is loaded by
+ * `loadRdb` or, where there is none, only walked through. Throws RdbError where it is not whole.
+ */
 export function readerOf(
   platform: Platform,
   file: File,
@@ -438,8 +445,12 @@ export function readerOf(
   apply: Apply | null,
   chunkBytes?: number,
   foresight: Foresight | null = null,
+  loadRdb?: LoadRdb,
 ): LogReader {
-  const from = emptyRdbEnd(platform, file, path);
+  let from = 0;
+  if (isRdb(platform, file)) {
+    from = loadRdb?.(file, path) ?? endOfRdb(RdbInput.ofFile(platform, file, path));
+  }
   return new LogReader(platform, file, path, from, apply, chunkBytes, foresight);
 }
 

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { part, rdbFile, text } from "../rdb/rdb-test-support.ts";
 import {
   append,
   codeOf,
@@ -18,6 +19,7 @@ import {
 } from "../test-support.ts";
 import { checkLog } from "./log-check.ts";
 import { LogError } from "./log-error.ts";
+import type { LoadRdb } from "./log-reader.ts";
 import { openLog } from "./recovery.ts";
 
 test("a new log is one increment, and its manifest is as redis-server writes it", () => {
@@ -424,7 +426,7 @@ test("an interrupted move of a single file is finished", () => {
   assert.deepEqual(openOn(disk).commands, ["SET a 1"]);
 });
 
-test("an empty RDB base is accepted, one with data is refused and named", () => {
+test("a base in RDB form is given to who loads it, and walked through where nobody does", () => {
   const hex =
     "524544495330303130fa0972656469732d76657206372e302e3135fa0a72656469732d62697473c040" +
     "fa056374696d65c2223d036bfa08757365642d6d656dc2b05f0d00fa08616f662d62617365c001ff" +
@@ -443,15 +445,27 @@ test("an empty RDB base is accepted, one with data is refused and named", () => 
   disk.putFile(path, wrongSum);
   assert.equal(
     codeOf(() => openOn(disk)),
-    "LOG_DAMAGED",
+    "RDB_DAMAGED",
   );
-  const withKey = Uint8Array.from([...base.subarray(0, 9), 0xfe, 0, 0, 1, 0x61, 1, 0x62, 0xff]);
-  disk.putFile(path, withKey);
-  assert.equal(
-    codeOf(() => openOn(disk)),
-    "LOG_RDB",
+  assert.equal(checkLog({ platform: disk, directory: "/data" }).files[0].verdict, "damaged");
+  const preamble = rdbFile(10, [part.select(0), part.key(0, "k", text("v"))]);
+  const tail = encode(command("SELECT", "0") + command("SET", "b", "2"));
+  disk.putFile(path, Uint8Array.from([...preamble, ...tail]));
+  const loads: string[] = [];
+  const loadRdb: LoadRdb = (_file, of) => {
+    loads.push(of);
+    return preamble.length;
+  };
+  for (const more of [{}, { loadRdb }]) {
+    const { commands, recovery } = openOn(disk, "everysec", more);
+    assert.deepEqual(writes(commands), ["SET b 2", "SET a 1"]);
+    assert.equal(recovery.baseBytes, preamble.length + tail.length);
+  }
+  assert.deepEqual(loads, [path]);
+  assert.deepEqual(
+    checkLog({ platform: disk, directory: "/data" }).files.map(({ verdict }) => verdict),
+    ["ok", "ok"],
   );
-  assert.equal(checkLog({ platform: disk, directory: "/data" }).files[0].verdict, "rdb");
 });
 
 test("what cannot be the log is refused with a reason", () => {

@@ -1,8 +1,8 @@
 // Opening a log: find its files, replay them, cut off a torn end, and go on writing.
 //
 //   1. The manifest is read. Where there is none, a single appendonly.aof (Redis before 7) becomes
-//      the base, as redis-server 7 does it; where there is nothing at all, a first increment is
-//      made.
+//      the base, as redis-server 7 does it; else a snapshot (dump.rdb) is loaded and written as the
+//      base, where redis-server would begin with nothing; else a first increment is made.
 //   2. The files are replayed in the order of the manifest, each starting in database 0.
 //   3. What is wrong at the end of the last file and can be explained by a crash is copied to
 //      `<file>.torn-<offset>`, synced, and then cut off. Anything else stops the start
@@ -28,7 +28,7 @@ import { type FsyncPolicy, Log } from "./log.ts";
 import { LogError } from "./log-error.ts";
 import { LogFiles } from "./log-files.ts";
 import { LogPlace } from "./log-place.ts";
-import { type Apply, type LogReader, readerOf } from "./log-reader.ts";
+import { type Apply, type LoadRdb, type LogReader, readerOf } from "./log-reader.ts";
 import type { LogFile, Manifest } from "./manifest.ts";
 import { emptyManifest, filesOf, readManifest, wordFor, writeManifest } from "./manifest.ts";
 import { SEAL_BYTES_MAX, sealInto } from "./seal.ts";
@@ -55,8 +55,20 @@ export interface LogOptions extends LogSettings {
   readonly apply: Apply;
   /** Loads what commands will look for ahead of their turn; see keyspace/foresight.ts. */
   readonly foresight?: Foresight;
+  /** Loads the RDB part of a base; where there is none it is only walked through. */
+  readonly loadRdb?: LoadRdb;
+  /** What the data are where there is no log yet. */
+  readonly snapshot?: SnapshotFile;
   /** How much of a file is read at once, for tests. */
   readonly chunkBytes?: number;
+}
+
+/** A snapshot in the data directory, to which a new log is to go on. */
+export interface SnapshotFile {
+  readonly exists: boolean;
+  load(): void;
+  /** Writes what was loaded as a base, to a path where it is on the disk then. */
+  saveBase(path: string): void;
 }
 
 export interface Recovery {
@@ -70,6 +82,8 @@ export interface Recovery {
   readonly warnings: readonly string[];
   /** Bytes of the base file (INFO's aof_base_size). */
   readonly baseBytes: number;
+  /** There was no log: a snapshot (dump.rdb) was loaded, and is the base of a new one. */
+  readonly isAdopted: boolean;
 }
 
 /** Replays the log of a directory and opens it for writing. */
@@ -80,7 +94,9 @@ export function openLog(options: LogOptions): { log: Log; files: LogFiles; recov
   platform.makeDirectory(place.directory);
   const found = readManifest(platform, place);
   if (found !== undefined) syncNames(platform, place);
-  const manifest = found ?? startManifest(platform, place);
+  const adopted =
+    found === undefined ? adoptSnapshot(platform, place, options.snapshot) : undefined;
+  const manifest = found ?? adopted ?? startManifest(platform, place);
   finishMove(platform, place, manifest);
   const files = filesOf(manifest);
   for (const file of files) refuseMissing(platform, place, file);
@@ -104,7 +120,9 @@ export function openLog(options: LogOptions): { log: Log; files: LogFiles; recov
     try {
       if (i > 0) options.apply(selectFirstDatabase());
       const { apply, chunkBytes, foresight } = options;
-      const reader = readerOf(platform, file, path, apply, chunkBytes, foresight);
+      const isLoaded = adopted !== undefined && files[i].type === "b";
+      const loadRdb = isLoaded ? undefined : options.loadRdb;
+      const reader = readerOf(platform, file, path, apply, chunkBytes, foresight, loadRdb);
       reader.run();
       if (reader.reason !== "") {
         torn = cutTail(platform, file, path, reader, isTail, options.loadTruncated ?? true);
@@ -143,7 +161,8 @@ export function openLog(options: LogOptions): { log: Log; files: LogFiles; recov
   const log = Log.open(platform, place, { ...tail, path, sequence }, options.fsync);
   const milliseconds = platform.monotonicMs() - startMs;
   const counts = { files: files.length, commands, batches, bytes };
-  const recovery = { ...counts, milliseconds, torn, warnings, baseBytes };
+  const isAdopted = adopted !== undefined;
+  const recovery = { ...counts, milliseconds, torn, warnings, baseBytes, isAdopted };
   const closedBytes = bytes - baseBytes - lastBytes;
   return {
     log,
@@ -158,8 +177,8 @@ function syncNames(platform: Platform, place: LogPlace): void {
   platform.syncDirectory(place.dataDirectory);
 }
 
-/** The manifest of a directory that has none yet. */
-function startManifest(platform: Platform, place: LogPlace): Manifest {
+/** Throws where files of a log lie there that no manifest names. */
+function refuseOrphans(platform: Platform, place: LogPlace): void {
   const orphans = place.dataFiles(platform).filter((name) => place.holdsData(platform, name));
   if (orphans.length > 0) {
     throw new LogError(
@@ -170,6 +189,31 @@ function startManifest(platform: Platform, place: LogPlace): Manifest {
         "manifest from a backup, or write one that names them in the order of their numbers.",
     );
   }
+}
+
+/**
+ * Makes a snapshot the base of a log that begins now; undefined where there is none, or a log. The
+ * base is on the disk, under its temporary name, before the manifest names it; until that is so,
+ * there is no log, and the next start begins anew.
+ */
+function adoptSnapshot(
+  platform: Platform,
+  place: LogPlace,
+  snapshot: SnapshotFile | undefined,
+): Manifest | undefined {
+  refuseOrphans(platform, place);
+  if (snapshot?.exists !== true || platform.exists(place.singleFilePath)) return undefined;
+  snapshot.load();
+  const manifest = emptyManifest();
+  const name = place.baseName(1, "rdb");
+  snapshot.saveBase(place.temporaryPathOf(name));
+  manifest.base = { name, sequence: 1, type: "b" };
+  addIncrement(platform, place, manifest);
+  return manifest;
+}
+
+/** The manifest of a directory that has none yet. */
+function startManifest(platform: Platform, place: LogPlace): Manifest {
   const manifest = emptyManifest();
   if (platform.exists(place.singleFilePath)) {
     manifest.base = { name: place.fileName, sequence: 1, type: "b" };
@@ -179,12 +223,13 @@ function startManifest(platform: Platform, place: LogPlace): Manifest {
   return manifest;
 }
 
-/** Moves a single file in that the manifest names already; a crash may have come between. */
-function finishMove(platform: Platform, place: LogPlace, manifest: Manifest): void {
-  const { base } = manifest;
-  if (base?.name !== place.fileName || platform.exists(place.path(base.name))) return;
-  if (!platform.exists(place.singleFilePath)) return;
-  platform.rename(place.singleFilePath, place.path(base.name));
+/** Gives a base its place that the manifest names already; a crash may have come between. */
+function finishMove(platform: Platform, place: LogPlace, { base }: Manifest): void {
+  if (base === undefined || platform.exists(place.path(base.name))) return;
+  const from =
+    base.name === place.fileName ? place.singleFilePath : place.temporaryPathOf(base.name);
+  if (!platform.exists(from)) return;
+  platform.rename(from, place.path(base.name));
   platform.syncDirectory(place.directory);
   platform.syncDirectory(place.dataDirectory);
 }

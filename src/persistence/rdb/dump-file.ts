@@ -49,9 +49,9 @@ export function loadRdbFile(platform: Platform, path: string, options: LoadOptio
 }
 
 export class DumpFile {
-  readonly path: string;
-  /** What the last load found; undefined where none was. */
-  loaded: Loaded | undefined;
+  /** Where it is: its directory is there when it is written. */
+  path: string;
+  writing: WritingOptions = { compresses: true, sums: true };
   /** When the data were last what the file holds, in milliseconds since 1970. */
   lastSaveMs: number;
   /** Saves that succeeded since the start. */
@@ -75,13 +75,12 @@ export class DumpFile {
   /** Loads it. Throws RdbError or PlatformError; what was loaded by then is to be thrown away. */
   load(options: Omit<LoadOptions, "keyspace">): Loaded {
     const keyspace = this.#keyspace;
-    this.loaded = loadRdbFile(this.#platform, this.path, { ...options, keyspace });
-    return this.loaded;
+    return loadRdbFile(this.#platform, this.path, { ...options, keyspace });
   }
 
   /** Saves all at once. Throws PlatformError; the file is as it was then. */
-  save(notes: FileNotes, options: WritingOptions): void {
-    saveRdb(this.#platform, this.path, this.#keyspace, notes, options);
+  save(notes: FileNotes): void {
+    saveRdb(this.#platform, this.path, this.#keyspace, notes, this.writing);
     this.saved(notes.nowMs, this.#keyspace.total(Counter.changes));
   }
 

@@ -2,6 +2,8 @@
 // of them. Where a value has no type here, the rest of the file is only walked through, so that all
 // such keys can be named, and the load fails; so it does where bytes are wrong. What was loaded by
 // then is for the caller to throw away: nothing is served until a load has ended well.
+//
+// A file is checked in the same way, each value being freed as soon as it has been made.
 
 import { assert } from "../../base/assert.ts";
 import { lfuStart, lruClock } from "../../keyspace/access-clock.ts";
@@ -23,6 +25,8 @@ export interface LoadOptions {
   readonly keepsExpired?: boolean;
   /** A key that is there is replaced; unless said otherwise the file is damaged then. */
   readonly replaces?: boolean;
+  /** What is loaded is freed at once: the file is only checked. */
+  readonly keepsNothing?: boolean;
   /** Is told now and then how many bytes of the file are done. */
   readonly progress?: (done: number, total: number) => void;
 }
@@ -37,6 +41,10 @@ export interface Loaded {
   readonly expired: number;
   /** Keys that were not, since a collection without elements is none. */
   readonly empty: number;
+  /** How many keys have a value of each type that files number. */
+  readonly formats: Int32Array;
+  /** Whether there was a checksum. */
+  readonly hasSum: boolean;
   /** Behind the file's last byte; a log may follow. */
   readonly end: number;
 }
@@ -62,6 +70,7 @@ class Loader {
   #keys = 0;
   #expired = 0;
   #empty = 0;
+  readonly #formats = new Int32Array(256);
 
   constructor(input: RdbInput, options: LoadOptions) {
     this.#input = input;
@@ -90,9 +99,11 @@ class Loader {
       } else this.#load(type);
     }
     if (this.#refused.count > 0) this.#fail("");
-    const { version, notes, passedOver } = reader;
+    progress?.(input.position, input.size);
+    const { version, notes, passedOver, hasSum } = reader;
     const counts = { keys: this.#keys, expired: this.#expired, empty: this.#empty };
-    return { version, notes, passedOver, ...counts, end: input.position };
+    const formats = this.#formats;
+    return { version, notes, passedOver, ...counts, formats, hasSum, end: input.position };
   }
 
   #isDatabase(): boolean {
@@ -130,7 +141,7 @@ class Loader {
     const input = this.#input;
     const { db, key, keyLength, format, keysAhead } = this.#reader;
     if (memory.nearlyExhausted) throw new MemoryExhausted();
-    if (keysAhead > 0) this.#expect(db, keysAhead);
+    if (keysAhead > 0 && !this.#options.keepsNothing) this.#expect(db, keysAhead);
     const deadline = this.#deadline();
     let entry = 0;
     if (type.type === STRING) {
@@ -151,12 +162,18 @@ class Loader {
       assert(types.collections[kind] === collection, "a type loads a value of its own");
       entry = records.createPointer(kind, key, 0, keyLength, root, 0, deadline, this.#clock());
     }
+    this.#keys++;
+    this.#formats[format]++;
+    if (this.#options.keepsNothing === true) {
+      this.#keyspace.dispose(entry);
+      while (this.#keyspace.disposing) this.#keyspace.reclaim();
+      return;
+    }
     const hash = tables.hasher.hash(key, 0, keyLength);
     const table = this.#keyspace.table(db);
     const before = table === 0 ? 0 : tables.find(table, hash, key, 0, keyLength);
     if (before !== 0) this.#replace(db, before);
     addEntry(this.#keyspace, db, hash, entry);
-    this.#keys++;
   }
 
   #replace(db: number, entry: number): void {
