@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { Client } from "../../test/support/client.ts";
 import { show } from "../../test/support/resp.ts";
 import { startOurServer, temporaryFolder } from "../../test/support/servers.ts";
-import { assemble, openConfiguredLog } from "../host/assembly.ts";
+import { assemble, openDirectory } from "../host/assembly.ts";
 import { configurationOf } from "../host/configuration.ts";
 import { Disk } from "../persistence/test-support.ts";
 import type { SimulatedSocket } from "../platform/simulated-network.ts";
@@ -24,7 +24,7 @@ class Machine {
     const configuration = configurationOf(args, () => "");
     const { database, services } = assemble(this.disk, configuration, { seed: 1 });
     this.database = database;
-    openConfiguredLog(database, configuration);
+    openDirectory(database, configuration);
     const server = new Server(database, services, configuration);
     this.listening = server.listen("127.0.0.1", 0).then(({ port }) => port);
     this.disk.heldSyncs = [];
