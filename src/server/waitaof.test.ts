@@ -19,7 +19,7 @@ class Machine {
   readonly database;
   readonly listening: Promise<number>;
 
-  private constructor(fsync: string) {
+  constructor(fsync: string) {
     const args = ["--dir", "/data", "--appendfsync", fsync];
     const configuration = configurationOf(args, () => "");
     const { database, services } = assemble(this.disk, configuration, { seed: 1 });

@@ -146,7 +146,7 @@ function waitaofCommand(c: Context): void {
     return;
   }
   const { session } = c;
-  // Inside a transaction nothing of it is in the log yet, and nobody waits. A program waits in place.
+  // Inside a transaction nothing of it is in the log yet, and nobody waits. Programs do in place.
   const mayWait = !c.inTransaction && !c.executor.transactionOpen;
   if (local === 1 && mayWait && session.link === undefined) point?.sync();
   const answer = (to: ReplyWriter): void => replyBoth(to, point?.isSynced === true ? 1 : 0);
