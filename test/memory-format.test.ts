@@ -61,7 +61,7 @@ class Reader {
     const value =
       flags & 128
         ? this.text(pointer, 0, pointerLength)
-        : this.text(ref, at + keyLength, lengths >>> 16);
+        : this.text(ref, at + keyLength, (lengths >>> 16) & 0x7fff);
     return { kind: flags & 31, key, value, deadline, pointer };
   }
 

@@ -19,7 +19,7 @@ import { coreOf, type Database } from "./database.ts";
 import { engineOf, usedByEntries } from "./embedded-test-support.ts";
 import { open } from "./open.ts";
 
-const DATABASES = 3;
+export const DATABASES = 3;
 const DEPTH_MAX = 4;
 /** Commands of each draw of the grammar. */
 const DRAWN = 500;
@@ -37,7 +37,7 @@ const READING: Readonly<Record<string, (key: Uint8Array) => [string, ...(Uint8Ar
   };
 
 /** What one key is. */
-interface Found {
+export interface Found {
   readonly type: string;
   readonly encoding: string;
   readonly value: unknown;
@@ -46,7 +46,7 @@ interface Found {
 }
 
 /** Everything that a database holds, by number and key. */
-function snapshot(db: Database): Map<string, Found> {
+export function holdings(db: Database): Map<string, Found> {
   const { keyspace } = engineOf(db);
   const found = new Map<string, Found>();
   keyspace.touching = false;
@@ -131,7 +131,7 @@ const GROUPS = ["string", "list", "set", "hash", "sorted-set", "stream"];
  * The command with its keys, which are letters in the grammar, replaced by such as are mostly of
  * its type: values grow, and commands find what they look for.
  */
-function aimed(db: Database, random: Random, words: Words): Words {
+export function aimed(db: Database, random: Random, words: Words): Words {
   if (random.below(8) === 0) return words;
   const { commands } = coreOf(db).executor.table;
   const group = commands.get(words[0].toLowerCase())?.entry.group ?? "";
@@ -143,7 +143,7 @@ function aimed(db: Database, random: Random, words: Words): Words {
 }
 
 /** What the grammar lacks: long strings, many elements and keys, short deadlines, SWAPDB. */
-function ownCommand(random: Random): Words {
+export function ownCommand(random: Random): Words {
   const key = (type: string): string => type + (1 + random.below(2));
   const long = "long value ".repeat(random.below(3000));
   const some = (): string[] => Array.from({ length: 1 + random.below(60) }, () => element(random));
@@ -184,7 +184,7 @@ function element(random: Random): string {
 }
 
 /** Low limits, so that every encoding is met; others on each seed. */
-function setLimits(db: Database, seed: number): void {
+export function setLimits(db: Database, seed: number): void {
   const few = String(2 + (seed % 5));
   for (const name of ["hash-max-listpack-entries", "set-max-listpack-entries"]) {
     db.config("set", name, few);
@@ -245,10 +245,10 @@ export function fuzzTransactions(seed: number, transactions: number): void {
       keyspace.settings.activeExpiry = false;
       settle(db);
     }
-    const before = snapshot(db);
+    const before = holdings(db);
     const { fixed } = usedByEntries(keyspace);
     inVain(db, () => some(depth));
-    compare(before, snapshot(db), now, true);
+    compare(before, holdings(db), now, true);
     if (!weighs) return;
     settle(db);
     assert(fixed === usedByEntries(keyspace).fixed, "fuzz: the bytes are what they were");
@@ -264,7 +264,7 @@ export function fuzzTransactions(seed: number, transactions: number): void {
       keyspace.verify();
       assert(usedByEntries(keyspace).unaccounted === 0, "fuzz: each byte belongs to something");
       follower.follow();
-      compare(snapshot(db), snapshot(other), now, false);
+      compare(holdings(db), holdings(other), now, false);
     }
     db.flushall();
     settle(db);
@@ -276,7 +276,7 @@ export function fuzzTransactions(seed: number, transactions: number): void {
 }
 
 /** Frees what waits to be freed, and ends what commands have begun for later ones. */
-function settle(db: Database): void {
+export function settle(db: Database): void {
   for (const name of ["DISCARD", "UNWATCH"]) {
     try {
       db.bytes.call(name);
@@ -289,7 +289,7 @@ function settle(db: Database): void {
 }
 
 /** Does `work`, and nothing of it. */
-function inVain(db: Database, work: () => void): void {
+export function inVain(db: Database, work: () => void): void {
   try {
     db.transaction(() => {
       work();
@@ -304,7 +304,7 @@ function inVain(db: Database, work: () => void): void {
  * Stops where two snapshots differ in more than what has expired. Another database (not the same)
  * has other clocks, and encodes by what it was told: of SPOP, that members were removed.
  */
-function compare(
+export function compare(
   before: Map<string, Found>,
   after: Map<string, Found>,
   now: number,

@@ -8,7 +8,9 @@
 // number is never given to another: register() asserts it.
 
 import { assert } from "../base/assert.ts";
+import type { ChunkedLists } from "../structures/chunked-list.ts";
 import { KIND_MASK } from "../structures/record.ts";
+import type { ChangeObserver } from "./change-observer.ts";
 import type { EntryJournal } from "./entry-journal.ts";
 import type { Undoer } from "./journal.ts";
 
@@ -70,14 +72,8 @@ export interface DataType {
   /** Undoes what the type has noted by itself in a journal. */
   readonly undo?: Undoer;
 
-  // Saving: a type that has these can be saved, moved and compared.
-
   /** The numbers by which RDB files say which type, in which encoding, follows: those it reads. */
   readonly formats?: readonly number[];
-  /** The number of the encoding in which save() saves this entry. */
-  formatOf?(entry: number): number;
-  /** Tells a sink what an entry holds. */
-  save?(entry: number, sink: ValueSink): void;
   /** Tells a digest what an entry holds. */
   digest?(entry: number, into: ValueDigest): void;
   /** Of the type that is no collection: the kind of an entry with this value. */
@@ -115,6 +111,20 @@ export interface CollectionType extends DataType {
   memberTable(kind: number, root: number): number;
   /** While a transaction is open that may be rolled back: the type tells it what it changes. */
   journal: EntryJournal | null;
+  /** Has the type tell an observer of its changes, and make nodes with this mark. */
+  observe(observer: ChangeObserver | null, mark: number): void;
+
+  // Saving, in the forms of RDB files
+
+  /** The number of the encoding in which save() saves a collection of this kind. */
+  formatOf(kind: number): number;
+  /** Tells a sink what a collection holds. */
+  save(kind: number, root: number, sink: ValueSink): void;
+  // A large one is saved in slices. Where it is a member table, it is saved as its count and each
+  // member; where it is a chain of nodes, as how many there are, and each node.
+  saveMember?(record: number, sink: ValueSink): void;
+  readonly nodes?: ChunkedLists;
+  saveNode?(isPlain: boolean, bytes: Uint8Array, start: number, end: number, sink: ValueSink): void;
 }
 
 /** RDB files number encodings below this. */
@@ -170,6 +180,6 @@ export class DataTypes {
   }
 }
 
-function isCollection(type: DataType | CollectionType): type is CollectionType {
+export function isCollection(type: DataType | CollectionType): type is CollectionType {
   return type.type !== STRING;
 }

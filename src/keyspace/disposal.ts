@@ -9,6 +9,7 @@ import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 import type { Disposer, HashTables } from "../structures/hash-table.ts";
 import type { OrderedTrees } from "../structures/ordered-tree.ts";
 import type { Records } from "../structures/record.ts";
+import type { ChangeObserver } from "./change-observer.ts";
 import type { CollectionType, DataTypes } from "./data-type.ts";
 import type { Values } from "./entry-journal.ts";
 
@@ -29,6 +30,7 @@ export class Disposals implements Disposer, Values {
   readonly #deadlines: OrderedTrees;
   readonly #types: DataTypes;
   readonly #rootWord: number;
+  observer: ChangeObserver | null = null;
 
   /**
    * @param types the data types, which may still be added to
@@ -86,13 +88,14 @@ export class Disposals implements Disposer, Values {
   }
 
   #disposeRoot(type: CollectionType, kind: number, root: number): void {
+    if (this.observer?.keepsRoot(kind, root) === true) return;
     if (type.size(kind, root) > FREE_AT_ONCE_MAX) this.#add(kind, root);
     else while (!type.free(kind, root, FREE_AT_ONCE_MAX * 2));
   }
 
   /** A database's table and tree are to be freed, with all entries; either may be 0. */
   disposeRoots(table: number, tree: number): void {
-    if (table !== 0) this.#add(TABLE, table);
+    if (table !== 0 && this.observer?.keepsTable(table) !== true) this.#add(TABLE, table);
     if (tree !== 0) this.#add(TREE, tree);
   }
 

@@ -26,9 +26,18 @@ import { HashTables } from "../structures/hash-table.ts";
 import { OrderedTrees } from "../structures/ordered-tree.ts";
 import { DEADLINE, KIND_MASK, NO_DEADLINE, Records } from "../structures/record.ts";
 import { lfuStart, lfuTouched, lruClock } from "./access-clock.ts";
-import { type CollectionType, type DataType, DataTypes, STRING, TYPES_MAX } from "./data-type.ts";
+import type { ChangeObserver } from "./change-observer.ts";
+import {
+  type CollectionType,
+  type DataType,
+  DataTypes,
+  isCollection,
+  STRING,
+  TYPES_MAX,
+} from "./data-type.ts";
 import { DATABASE_WORDS, Databases } from "./databases.ts";
 import { Disposals } from "./disposal.ts";
+import { copied, renamedTo } from "./entry-copies.ts";
 import { EntryJournal } from "./entry-journal.ts";
 import { COUNTERS, Counter, Figures } from "./figures.ts";
 import { Owner } from "./journal.ts";
@@ -82,6 +91,9 @@ export class Keyspace {
 
   /** While a transaction is open that may be rolled back: whoever changes something tells it. */
   journal: EntryJournal | null = null;
+
+  /** Is told before an entry changes, while a snapshot is taken. */
+  observer: ChangeObserver | null = null;
 
   /** Set when a deadline was added: whoever waits for the next one looks again. */
   deadlineAdded = false;
@@ -400,6 +412,7 @@ export class Keyspace {
     let until = deadline;
     let clock = this.#clock;
     if (entry !== 0) {
+      if (this.observer !== null) this.observer.beforeEntry(entry);
       const word = this.memory.i32[entry >>> PLACE_BITS][(entry & PLACE_MASK) << 1];
       const isPlain =
         (word & DEADLINE) === 0 && this.#typeOfKind[word & KIND_MASK] === STRING && deadline < 0;
@@ -466,6 +479,7 @@ export class Keyspace {
     end: number,
   ): number {
     const { records } = this;
+    if (this.observer !== null) this.observer.beforeEntry(entry);
     if (this.journal !== null && !this.#mayWriteOver(entry, end - start)) {
       const deadline = records.deadline(entry);
       const clock = records.clock(entry);
@@ -530,6 +544,7 @@ export class Keyspace {
     to: number,
   ): number {
     const { records, journal } = this;
+    if (this.observer !== null) this.observer.beforeEntry(entry);
     const before = records.valueLength(entry);
     if (journal !== null) {
       if (!records.resizesInPlace(entry, length)) {
@@ -574,6 +589,7 @@ export class Keyspace {
   /** Sets or takes away (NO_DEADLINE) an entry's deadline; returns where the entry is now. */
   setDeadline(db: number, entry: number, deadline: number): number {
     const { records, journal } = this;
+    if (this.observer !== null) this.observer.beforeEntry(entry);
     const before = records.deadline(entry);
     this.roots.unlinkDeadline(db, entry);
     const moved = records.withDeadline(entry, deadline, journal !== null);
@@ -588,6 +604,7 @@ export class Keyspace {
   /** Gives a collection another root; what it held is freed, if it is large, in slices. */
   setRoot(entry: number, kind: number, root: number): void {
     const { records, journal } = this;
+    if (this.observer !== null) this.observer.beforeEntry(entry);
     const kindBefore = records.kind(entry);
     const before = records.pointer(entry);
     records.setKind(entry, kind);
@@ -611,6 +628,7 @@ export class Keyspace {
 
   #unlink(db: number, entry: number): void {
     const { journal } = this;
+    if (this.observer !== null) this.observer.beforeEntry(entry);
     if (journal !== null) journal.tables.readShape(this.table(db));
     this.roots.unlink(db, entry);
     if (journal !== null) journal.tables.noteShape(this.table(db));
@@ -630,23 +648,9 @@ export class Keyspace {
 
   /** A detached copy of an entry under the key bytes[start, end), its deadline included. */
   copyEntry(entry: number, bytes: Uint8Array, start: number, end: number): number {
-    const copy = this.#copyOf(entry, bytes, start, end);
+    const copy = copied(this, entry, bytes, start, end);
     if (this.journal !== null) this.journal.created(copy);
     return copy;
-  }
-
-  #copyOf(entry: number, bytes: Uint8Array, start: number, end: number): number {
-    const { records } = this;
-    const kind = records.kind(entry);
-    const clock = records.clock(entry);
-    const deadline = records.deadline(entry);
-    const type = this.types.collections[kind];
-    if (type === undefined) return this.records.copyString(entry, bytes, start, end);
-    // What makes so many elements frees twice as many that wait: copies in a loop, each replacing
-    // the one before, would otherwise fill the memory with what is to be freed.
-    if (this.disposing) this.reclaim(2 * type.size(kind, records.pointer(entry)));
-    const root = type.copy(kind, records.pointer(entry));
-    return records.createPointer(kind, bytes, start, end, root, 0, deadline, clock);
   }
 
   /**
@@ -654,23 +658,9 @@ export class Keyspace {
    * REQUIRES: `entry` is detached.
    */
   rename(entry: number, bytes: Uint8Array, start: number, end: number): number {
-    const { records, journal } = this;
-    const pointer = records.pointer(entry);
-    const renamed =
-      pointer === 0
-        ? this.records.copyString(entry, bytes, start, end)
-        : records.createPointer(
-            records.kind(entry),
-            bytes,
-            start,
-            end,
-            pointer,
-            records.pointerLength(entry),
-            records.deadline(entry),
-            records.clock(entry),
-          );
-    if (journal === null) this.memory.free(entry);
-    else journal.renamed(entry, renamed);
+    const renamed = renamedTo(this.records, entry, bytes, start, end);
+    if (this.journal === null) this.memory.free(entry);
+    else this.journal.renamed(entry, renamed);
     return renamed;
   }
 
@@ -803,6 +793,16 @@ export class Keyspace {
   #tell(journal: EntryJournal | null): void {
     this.journal = journal;
     for (const type of this.types.collections) if (type !== undefined) type.journal = journal;
+  }
+
+  // Snapshots
+
+  /** Makes records with another mark, and tells an observer of changes; null: nobody. */
+  observe(observer: ChangeObserver | null, mark: number): void {
+    this.observer = observer;
+    this.records.mark = mark;
+    this.disposals.observer = observer;
+    for (const type of this.types) if (isCollection(type)) type.observe(observer, mark);
   }
 
   // Disposal

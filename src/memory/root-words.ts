@@ -20,6 +20,8 @@ export const RootWord = {
   databaseCount: 13,
   /** Four for each of 64 databases (keyspace/databases.ts). */
   databases: 16,
+  /** Sixteen of the snapshot that is being taken (persistence/snapshot/shared-state.ts). */
+  snapshot: 272,
   /** keyspace/settings.ts */
   settings: 336,
   /** Sixteen for each data type (Keyspace.settingsOf). */

@@ -12,6 +12,7 @@
 //   node    0 i32 previous  4 i32 next         8 i32 start       12 i32 length
 //          16 gap · packed list · gap                    start ≥ 16, length 0
 //          16 bytes of one element                       start 0: a plain node
+//   Bit 31 of the length is the node's mark (see record.ts).
 //
 // Terms. Plain node: an element too large to share a node. Limit: how large a packed list may
 // become, in bytes or in entries (list-max-listpack-size). Cursor: the entry that the fields `node`
@@ -35,6 +36,7 @@ import { torn } from "../base/torn-read.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 import { verifyList, verifyNodes } from "./chunked-list-verification.ts";
 import { ENTRIES_MAX, ListLimit } from "./list-limit.ts";
+import { LENGTH_MASK, NodeMarks, type NodeObserver } from "./node-marks.ts";
 import {
   backLengthSize,
   checkListpack,
@@ -67,6 +69,9 @@ export class ChunkedLists {
   /** Where `read` leaves its range. */
   readonly packed: PackedLists;
 
+  readonly marks: NodeMarks;
+  observer: NodeObserver | null = null;
+
   /** The cursor's node; 0 when the cursor stands nowhere. */
   node = 0;
   #u8: Uint8Array;
@@ -82,6 +87,7 @@ export class ChunkedLists {
   constructor(memory: Memory, packed: PackedLists, limit: ListLimit = new ListLimit()) {
     this.limit = limit;
     this.#memory = memory;
+    this.marks = new NodeMarks(memory);
     this.#bound = new WalkBound(memory, L.nodes);
     this.packed = packed;
     this.#u8 = memory.u8[0];
@@ -172,6 +178,7 @@ export class ChunkedLists {
       const fits =
         at !== base && entries < this.limit.entriesMax && total + size <= this.limit.bytesMax;
       if (fits && at - base + total + size <= memory.sizeOf(node)) {
+        if (this.observer !== null) this.observer.beforeNode(list, node);
         packed.put(u8, at + total - 1, length, bytes, start);
         u8[at + total - 1 + size] = END_MARK;
         writeU32(u8, at, total + size);
@@ -211,6 +218,7 @@ export class ChunkedLists {
       const fits = entries < this.limit.entriesMax && total + size <= this.limit.bytesMax;
       // False for a plain node, whose `start` is 0.
       if (fits && startAt - N.bytes >= size) {
+        if (this.observer !== null) this.observer.beforeNode(list, node);
         const at = base + startAt - size;
         packed.put(u8, at + PACKED_HEADER, length, bytes, start);
         writeU32(u8, at, total + size);
@@ -367,6 +375,7 @@ export class ChunkedLists {
       const large = end - start > this.limit.elementMax;
       const length = large ? 0 : this.packed.measure(bytes, start, end);
       if (behind - at === length + backLengthSize(length) && !large) {
+        if (this.observer !== null) this.observer.beforeNode(list, node);
         this.packed.put(this.#u8, this.#place, length, bytes, start);
       } else {
         const kept = this.#cut(list, node, at, behind, 1);
@@ -502,7 +511,7 @@ export class ChunkedLists {
     if (start === 0) {
       const words = this.#memory.i32[node >>> PLACE_BITS];
       this.packed.start = base + N.bytes;
-      this.packed.end = base + N.bytes + words[(base >> 2) + N.length];
+      this.packed.end = base + N.bytes + (words[(base >> 2) + N.length] & LENGTH_MASK);
     } else {
       this.packed.start = base + start;
       this.packed.end = base + start + readU32(u8, base + start);
@@ -581,7 +590,7 @@ export class ChunkedLists {
     const start = words[(base >> 2) + N.start];
     this.#u8 = this.#memory.u8[node >>> PLACE_BITS];
     if (start === 0) {
-      this.#plainLength = words[(base >> 2) + N.length];
+      this.#plainLength = words[(base >> 2) + N.length] & LENGTH_MASK;
       this.#place = base + N.bytes;
       if (this.#place + this.#plainLength > this.#u8.length) torn();
     } else {
@@ -640,7 +649,7 @@ export class ChunkedLists {
     const start = gapBefore ? this.#memory.sizeOf(node) - PACKED_EMPTY : N.bytes;
     const words = this.#memory.i32[node >>> PLACE_BITS];
     words[(base >> 2) + N.start] = start;
-    words[(base >> 2) + N.length] = 0;
+    words[(base >> 2) + N.length] = this.marks.present;
     writeU32(u8, base + start, PACKED_EMPTY);
     writeU16(u8, base + start + 4, 0);
     u8[base + start + PACKED_HEADER] = END_MARK;
@@ -653,7 +662,7 @@ export class ChunkedLists {
     const words = this.#memory.i32[node >>> PLACE_BITS];
     const at = (node & PLACE_MASK) << 1;
     words[at + N.start] = N.bytes;
-    words[at + N.length] = 0;
+    words[at + N.length] = this.marks.present;
     return node;
   }
 
@@ -663,7 +672,7 @@ export class ChunkedLists {
     const base = (node & PLACE_MASK) << 3;
     const words = this.#memory.i32[node >>> PLACE_BITS];
     words[(base >> 2) + N.start] = 0;
-    words[(base >> 2) + N.length] = end - start;
+    words[(base >> 2) + N.length] = (end - start) | this.marks.present;
     copyBytes(bytes, start, end, this.#memory.u8[node >>> PLACE_BITS], base + N.bytes);
     return node;
   }
@@ -703,6 +712,7 @@ export class ChunkedLists {
 
   /** Takes a node out of the chain, with its entries. */
   #detach(list: number, node: number): void {
+    if (this.observer !== null) this.observer.beforeNode(list, node);
     const previous = this.previousNode(node);
     const next = this.nextNode(node);
     const listWords = this.#memory.i32[list >>> PLACE_BITS];
@@ -799,6 +809,7 @@ export class ChunkedLists {
    * for a larger one, with the new room on the side where it was wanted.
    */
   #open(list: number, node: number, at: number, size: number, entries: number): number {
+    if (this.observer !== null) this.observer.beforeNode(list, node);
     const u8 = this.#memory.u8[node >>> PLACE_BITS];
     const words = this.#memory.i32[node >>> PLACE_BITS];
     const base = (node & PLACE_MASK) << 3;
@@ -880,7 +891,7 @@ export class ChunkedLists {
     movedWords[movedAt + N.previous] = previous;
     movedWords[movedAt + N.next] = next;
     movedWords[movedAt + N.start] = target;
-    movedWords[movedAt + N.length] = 0;
+    movedWords[movedAt + N.length] = this.marks.present;
     this.#point(list, previous, next, moved);
     this.#memory.free(node);
     this.#moved = moved;
@@ -892,6 +903,7 @@ export class ChunkedLists {
    * moves. Returns the offset where the bytes behind the hole now are. The node may become empty.
    */
   #cut(list: number, node: number, from: number, to: number, entries: number): number {
+    if (this.observer !== null) this.observer.beforeNode(list, node);
     const u8 = this.#memory.u8[node >>> PLACE_BITS];
     const words = this.#memory.i32[node >>> PLACE_BITS];
     const base = (node & PLACE_MASK) << 3;

@@ -3,7 +3,7 @@
 //
 //   0  u8   kind (bits 0–4), DEADLINE (5), LONG_KEY (6), POINTER (7)
 //   1  u24  access clock (keyspace entries; see keyspace/access-clock.ts)
-//   4  u16  key length, 0 with LONG_KEY      6  u16  length of the inline value
+//   4  u16  key length, 0 with LONG_KEY      6  u16  length of the inline value; bit 15: mark
 //   8  [LONG_KEY: i32 key length, i32 0]
 //      [DEADLINE: f64 milliseconds since 1970]
 //      [POINTER: i32 reference, i32 length]
@@ -12,6 +12,9 @@
 // A value of more than VALUE_INLINE_MAX bytes lies in a block of its own behind POINTER, with its
 // length beside; a collection's POINTER is the root of its structure, so that the record stays
 // where it is while the collection changes. A 16-byte key with a 16-byte value takes 40 bytes.
+//
+// The mark says, while a snapshot is taken, whether that has dealt with the record; all records are
+// made with the present mark (`mark`), and have it when no snapshot is taken.
 //
 // Invariants: (1) POINTER and an inline value exclude each other; (2) a record with POINTER owns
 // what it points to; (3) the block is at least as long as the record.
@@ -25,6 +28,14 @@ export const KIND_MASK = 31;
 export const DEADLINE = 32;
 export const LONG_KEY = 64;
 export const POINTER = 128;
+
+/** The mark, in the record's second word. */
+export const MARK: number = 1 << 31;
+
+/** Length of an inline value, from the record's second word. */
+export function inlineLength(lengths: number): number {
+  return (lengths << 1) >>> 17;
+}
 
 /** Values up to this many bytes lie inline behind their key. */
 const VALUE_INLINE_MAX = 8192;
@@ -40,6 +51,8 @@ export function headerBytes(word: number): number {
 
 export class Records {
   readonly memory: Memory;
+  /** The mark that records are made with: 0 or MARK. */
+  mark = 0;
 
   /** The range that key() or value() last described: bytes[start, end). Borrowed. */
   bytes: Uint8Array;
@@ -132,15 +145,27 @@ export class Records {
     words[at >> 2] = word | (clock << 8);
     let field = (at >> 2) + 2;
     if ((word & LONG_KEY) !== 0) {
-      words[(at >> 2) + 1] = valueLength << 16;
+      words[(at >> 2) + 1] = (valueLength << 16) | this.mark;
       words[field] = keyLength;
       words[field + 1] = 0;
       field += 2;
     } else {
-      words[(at >> 2) + 1] = keyLength | (valueLength << 16);
+      words[(at >> 2) + 1] = keyLength | (valueLength << 16) | this.mark;
     }
     if ((word & DEADLINE) !== 0) this.memory.f64[segment][field >> 1] = deadline;
     return at;
+  }
+
+  /** Whether the record has the present mark. */
+  isMarked(ref: number): boolean {
+    const words = this.memory.i32[ref >>> PLACE_BITS];
+    return (words[((ref & PLACE_MASK) << 1) + 1] & MARK) === this.mark;
+  }
+
+  setMark(ref: number): void {
+    const words = this.memory.i32[ref >>> PLACE_BITS];
+    const at = ((ref & PLACE_MASK) << 1) + 1;
+    words[at] = (words[at] & ~MARK) | this.mark;
   }
 
   /** The record's kind, 0 … 31. */
@@ -211,7 +236,7 @@ export class Records {
         clock,
       );
     } else {
-      const length = this.memory.i32[segment][(at >> 2) + 1] >>> 16;
+      const length = inlineLength(this.memory.i32[segment][(at >> 2) + 1]);
       moved = this.create(
         word & KIND_MASK,
         key,
@@ -288,7 +313,7 @@ export class Records {
     this.bytes = this.memory.u8[segment];
     const keyLength = (word & LONG_KEY) === 0 ? lengths & 0xffff : words[(at >> 2) + 2];
     this.start = at + headerBytes(word) + keyLength;
-    this.end = this.start + (lengths >>> 16);
+    this.end = this.start + inlineLength(lengths);
   }
 
   /** Length in bytes of a string value. */
@@ -297,7 +322,7 @@ export class Records {
     const at = (ref & PLACE_MASK) << 1;
     const word = words[at];
     if ((word & POINTER) !== 0) return words[at + (headerBytes(word) >> 2) - 1];
-    return words[at + 1] >>> 16;
+    return inlineLength(words[at + 1]);
   }
 
   /**
@@ -322,9 +347,9 @@ export class Records {
       const keyLength = lengths & 0xffff;
       const used = headerBytes(word) + keyLength;
       // Asking for the block's size costs two loads far away; a value of the old length needs none.
-      if (lengths >>> 16 === length || this.#fits(ref, used + length)) {
+      if (inlineLength(lengths) === length || this.#fits(ref, used + length)) {
         words[at >> 2] = (word & ~KIND_MASK) | kind;
-        words[(at >> 2) + 1] = keyLength | (length << 16);
+        words[(at >> 2) + 1] = keyLength | (length << 16) | this.mark;
         copyBytes(value, valueStart, valueEnd, memory.u8[segment], at + used);
         return ref;
       }
@@ -353,7 +378,7 @@ export class Records {
     const word = words[at];
     if ((word & (POINTER | LONG_KEY)) !== 0 || length > VALUE_INLINE_MAX) return false;
     const lengths = words[at + 1];
-    if (lengths >>> 16 === length) return true;
+    if (inlineLength(lengths) === length) return true;
     return this.#fits(ref, headerBytes(word) + (lengths & 0xffff) + length);
   }
 
@@ -465,7 +490,7 @@ export class Records {
     const words = this.memory.i32[ref >>> PLACE_BITS];
     const at = (ref & PLACE_MASK) << 1;
     words[at] = (words[at] & ~KIND_MASK) | kind;
-    words[at + 1] = (words[at + 1] & 0xffff) | (length << 16);
+    words[at + 1] = (words[at + 1] & 0xffff) | (length << 16) | this.mark;
   }
 
   /** Frees the record and, behind POINTER, a long string value (not a structure). */

@@ -12,14 +12,28 @@
 
 import { assert } from "../base/assert.ts";
 import { torn } from "../base/torn-read.ts";
-import type { CollectionType } from "../keyspace/data-type.ts";
+import type { ChangeObserver } from "../keyspace/change-observer.ts";
+import type { CollectionType, ValueSink, ValueSource } from "../keyspace/data-type.ts";
 import { type EntryJournal, listening } from "../keyspace/entry-journal.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { TableWalk } from "../keyspace/table-walk.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
+import { type ForeignReader, ZiplistReader, ZipmapReader } from "../structures/foreign-lists.ts";
 import type { Chance, HashTables } from "../structures/hash-table.ts";
-import { PACKED_BYTES_MAX, PACKED_HEADER, PackedLists } from "../structures/packed-list.ts";
-import { headerBytes, LONG_KEY, POINTER, type Records } from "../structures/record.ts";
+import {
+  checkListpack,
+  PACKED_BYTES_MAX,
+  PACKED_HEADER,
+  PackedLists,
+} from "../structures/packed-list.ts";
+import {
+  headerBytes,
+  inlineLength,
+  LONG_KEY,
+  NO_DEADLINE,
+  POINTER,
+  type Records,
+} from "../structures/record.ts";
 import { MemberTables } from "./member-tables.ts";
 
 /** The longest decimal text of an integer that a packed list holds. */
@@ -34,6 +48,9 @@ export const HASH = 4;
 /** Its kinds there. */
 export const HashKind = { packed: 8, table: 9 } as const;
 
+/** The encodings of hashes in RDB files (rdb.h of Redis 7.0). */
+const Format = { plain: 4, zipmap: 9, ziplist: 13, packed: 16 } as const;
+
 /** The hashes of a keyspace: a handler gives its context, whatever else has one gives itself. */
 export function hashesOf(owner: { readonly keyspace: Keyspace }): Hashes {
   return owner.keyspace.types.byNumber[HASH] as Hashes;
@@ -46,8 +63,6 @@ export class Hashes implements CollectionType {
     [HashKind.packed, "listpack"],
     [HashKind.table, "hashtable"],
   ] as const;
-  /** The kind that goes with a root that create returned. */
-  readonly createdKind: number = HashKind.packed;
   readonly settings = {
     "hash-max-listpack-entries": (value: number): void => {
       this.entriesMax = value;
@@ -56,7 +71,11 @@ export class Hashes implements CollectionType {
       this.valueMax = value;
     },
   };
+  readonly formats = Object.values(Format);
+  /** The kind that goes with the root that create or load returned. */
+  createdKind: number = HashKind.packed;
   journal: EntryJournal | null = null;
+  #observer: ChangeObserver | null = null;
   readonly memory: Memory;
   readonly records: Records;
   readonly tables: HashTables;
@@ -107,12 +126,14 @@ export class Hashes implements CollectionType {
 
   /** The root of a new empty hash. */
   create(): number {
+    this.createdKind = HashKind.packed;
     return this.packed.create();
   }
 
   /** Makes a hash a table at once when `added` more fields would not fit a packed list. */
   expect(entry: number, added: number): void {
     if (added <= this.entriesMax || this.records.kind(entry) !== HashKind.packed) return;
+    if (this.#observer !== null) this.#observer.beforeEntry(entry);
     if (this.journal !== null) this.journal.keep(entry);
     this.#becomeTable(entry);
   }
@@ -162,6 +183,7 @@ export class Hashes implements CollectionType {
     start: number,
     end: number,
   ): boolean {
+    if (this.#observer !== null) this.#observer.beforeEntry(entry);
     const journal = listening(this.journal, entry);
     if (this.records.kind(entry) === HashKind.table) {
       return this.#setInTable(journal, entry, field, fieldStart, fieldEnd, value, start, end);
@@ -229,6 +251,7 @@ export class Hashes implements CollectionType {
 
   /** Takes a field out; false when it was not there. The hash may be left empty. */
   remove(entry: number, field: Uint8Array, start: number, end: number): boolean {
+    if (this.#observer !== null) this.#observer.beforeEntry(entry);
     const journal = listening(this.journal, entry);
     let root = this.records.pointer(entry);
     if (this.records.kind(entry) === HashKind.table) {
@@ -356,6 +379,146 @@ export class Hashes implements CollectionType {
   memberTable(kind: number, root: number): number {
     return kind === HashKind.table ? root : 0;
   }
+
+  observe(observer: ChangeObserver | null): void {
+    this.#observer = observer;
+    this.#members.observer = observer;
+  }
+
+  // Saved: a packed list as it lies in memory, or fields and values one after the other
+
+  formatOf(kind: number): number {
+    return kind === HashKind.packed ? Format.packed : Format.plain;
+  }
+
+  save(kind: number, root: number, sink: ValueSink): void {
+    if (kind === HashKind.packed) {
+      this.packed.whole(root);
+      sink.string(this.packed.bytes, this.packed.start, this.packed.end);
+      return;
+    }
+    sink.length(this.tables.count(root));
+    const walk = this.#walk;
+    walk.openRoot(kind, root);
+    while (walk.next()) {
+      sink.string(walk.bytes, walk.start, walk.end);
+      sink.string(walk.valueBytes, walk.valueStart, walk.valueEnd);
+    }
+  }
+
+  load(format: number, source: ValueSource): number {
+    if (format === Format.packed) {
+      source.string();
+      return this.#loadPacked(source);
+    }
+    // Nobody is told of what is built here.
+    const { journal, records } = this;
+    this.journal = null;
+    const root = this.create();
+    const holder = records.createPointer(HashKind.packed, NO_BYTES, 0, 0, root, 0, NO_DEADLINE, 0);
+    if (format === Format.plain) this.#loadPairs(holder, source);
+    else {
+      source.string();
+      const reader = format === Format.zipmap ? new ZipmapReader() : new ZiplistReader();
+      this.#loadForeign(holder, reader, source);
+    }
+    this.journal = journal;
+    this.createdKind = records.kind(holder);
+    const loaded = records.pointer(holder);
+    this.memory.free(holder);
+    if (!source.failed && this.size(this.createdKind, loaded) > 0) return loaded;
+    while (!this.free(this.createdKind, loaded, Number.MAX_SAFE_INTEGER));
+    return 0;
+  }
+
+  /** A listpack, as it is where it is what would be made here; else field by field. */
+  #loadPacked(source: ValueSource): number {
+    const { bytes, start, end } = source;
+    const { packed } = this;
+    const entries = checkListpack(bytes, start, end);
+    if (entries < 0 || entries % 2 !== 0) {
+      if (!source.failed) source.fail("the listpack of a hash is not sound");
+      return 0;
+    }
+    if (entries === 0) return 0;
+    const list = packed.fromListpack(bytes, start, end);
+    let isSmall = entries <= 2 * this.entriesMax;
+    for (let at = packed.first(list); isSmall && at !== 0; at = packed.next(list, at)) {
+      isSmall = packed.textLength(list, at) <= this.valueMax;
+    }
+    this.createdKind = isSmall ? HashKind.packed : HashKind.table;
+    const root = isSmall ? list : this.#tableOfList(list);
+    const isSound = isSmall ? this.#isDistinct(list) : root !== 0;
+    if (!isSmall || !isSound) packed.free(list);
+    if (isSound) return root;
+    source.fail("a hash has a field twice");
+    return 0;
+  }
+
+  /** Whether no field of a packed hash is there twice. */
+  #isDistinct(list: number): boolean {
+    const { packed } = this;
+    for (let at = packed.first(list); at !== 0; at = packed.next(list, packed.next(list, at))) {
+      packed.read(list, at);
+      packed.hold(packed.bytes, packed.start, packed.end);
+      const { bytes, start, end } = packed;
+      if (packed.find(list, packed.first(list), bytes, start, end, 1) !== at) return false;
+    }
+    return true;
+  }
+
+  /** A table with what a packed hash holds; 0 where a field is there twice. */
+  #tableOfList(list: number): number {
+    const { tables } = this;
+    const table = tables.create();
+    const walk = this.#walk;
+    walk.openRoot(HashKind.packed, list);
+    while (walk.next()) {
+      const { bytes, start, end, valueBytes, valueStart, valueEnd } = walk;
+      const hash = tables.hash(bytes, start, end);
+      if (tables.find(table, hash, bytes, start, end) !== 0) {
+        while (!this.#members.free(table, Number.MAX_SAFE_INTEGER));
+        return 0;
+      }
+      this.#members.insert(null, table, hash, bytes, start, end, valueBytes, valueStart, valueEnd);
+    }
+    return table;
+  }
+
+  #loadPairs(holder: number, source: ValueSource): void {
+    const count = source.count(2);
+    this.expect(holder, count);
+    for (let i = 0; i < count && !source.failed; i++) {
+      source.string();
+      const field = source.bytes.slice(source.start, source.end);
+      source.string();
+      const { bytes, start, end } = source;
+      if (source.failed) return;
+      if (!this.set(holder, field, 0, field.length, bytes, start, end)) {
+        source.fail("a hash has a field twice");
+      }
+    }
+  }
+
+  #loadForeign(holder: number, reader: ForeignReader, source: ValueSource): void {
+    reader.open(source.bytes, source.start, source.end);
+    let isSound = true;
+    while (isSound && reader.next()) {
+      const field = reader.bytes.slice(reader.start, reader.end);
+      isSound = reader.next();
+      const { bytes, start, end } = reader;
+      isSound &&= this.set(holder, field, 0, field.length, bytes, start, end);
+    }
+    if ((!isSound || !reader.isSound) && !source.failed) source.fail("a packed hash is not sound");
+  }
+
+  saveMember(record: number, sink: ValueSink): void {
+    const { records } = this;
+    records.key(record);
+    sink.string(records.bytes, records.start, records.end);
+    records.value(record);
+    sink.string(records.bytes, records.start, records.end);
+  }
 }
 
 /**
@@ -437,7 +600,7 @@ export class HashWalk {
     if ((word & POINTER) === 0) {
       this.valueBytes = this.bytes;
       this.valueStart = end;
-      this.valueEnd = end + (lengths >>> 16);
+      this.valueEnd = end + inlineLength(lengths);
     } else {
       const block = words[at + (header >> 2) - 2];
       this.valueBytes = this.#memory.u8[block >>> PLACE_BITS];

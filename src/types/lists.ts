@@ -12,13 +12,16 @@
 // An element that is added may not lie in the list that it is added to.
 
 import { assert } from "../base/assert.ts";
-import type { CollectionType } from "../keyspace/data-type.ts";
+import type { ChangeObserver } from "../keyspace/change-observer.ts";
+import type { CollectionType, ValueSink, ValueSource } from "../keyspace/data-type.ts";
 import { type EntryJournal, listening } from "../keyspace/entry-journal.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Memory } from "../memory/memory.ts";
 import { ChunkedLists } from "../structures/chunked-list.ts";
+import { ZiplistReader } from "../structures/foreign-lists.ts";
 import { ListLimit } from "../structures/list-limit.ts";
 import {
+  checkListpack,
   type MakeOfRange,
   PACKED_EMPTY,
   PackedLists,
@@ -35,6 +38,10 @@ export { End, LIST };
 /** Its kinds there. */
 export const ListKind = { packed: 3, chunked: 4 } as const;
 
+/** The encoding of lists in RDB files, and what its nodes hold (rdb.h of Redis 7.0). */
+const Format = { plain: 1, ziplist: 10, ziplists: 14, nodes: 18 } as const;
+const Container = { plain: 1, packed: 2 } as const;
+
 /** The lists of a keyspace: a handler gives its context, whatever else has one gives itself. */
 export function listsOf(owner: { readonly keyspace: Keyspace }): Lists {
   return owner.keyspace.types.byNumber[LIST] as Lists;
@@ -47,14 +54,16 @@ export class Lists implements CollectionType {
     [ListKind.packed, "listpack"],
     [ListKind.chunked, "quicklist"],
   ] as const;
-  /** The kind that goes with a root that create returned. */
-  readonly createdKind: number = ListKind.packed;
+  /** The kind that goes with the root that create or load returned. */
+  createdKind: number = ListKind.packed;
+  readonly formats = Object.values(Format);
   readonly settings = {
     "list-max-listpack-size": (value: number): void => {
       this.limit = value;
     },
   };
   journal: EntryJournal | null = null;
+  #observer: ChangeObserver | null = null;
   readonly undo: ListUndo;
   readonly memory: Memory;
   readonly records: Records;
@@ -115,10 +124,74 @@ export class Lists implements CollectionType {
     return 0;
   }
 
+  observe(observer: ChangeObserver | null, mark: number): void {
+    this.#observer = observer;
+    this.chunked.observer = observer;
+    this.chunked.marks.present = mark;
+  }
+
+  get nodes(): ChunkedLists {
+    return this.chunked;
+  }
+
+  // Saved: each node as it lies in memory
+
+  formatOf(): number {
+    return Format.nodes;
+  }
+
+  save(_kind: number, root: number, sink: ValueSink): void {
+    const { chunked, packed } = this;
+    sink.length(chunked.nodes(root));
+    for (let node = chunked.firstNode(root); node !== 0; node = chunked.nextNode(node)) {
+      chunked.nodeRange(node);
+      this.saveNode(chunked.isPlain(node), packed.bytes, packed.start, packed.end, sink);
+    }
+  }
+
+  load(format: number, source: ValueSource): number {
+    const { chunked } = this;
+    const root = this.create();
+    const parts = format === Format.ziplist ? 1 : source.count();
+    const reader = new ZiplistReader();
+    for (let i = 0; i < parts && !source.failed; i++) {
+      const container = format === Format.nodes ? source.length() : Container.packed;
+      source.string();
+      const { bytes, start, end } = source;
+      if (source.failed) break;
+      if (format === Format.plain) chunked.pushLast(root, bytes, start, end);
+      else if (format !== Format.nodes) this.#loadZiplist(root, reader, source);
+      else if (container === Container.plain) chunked.appendPlain(root, bytes, start, end);
+      else if (container === Container.packed && checkListpack(bytes, start, end) >= 0) {
+        chunked.appendListpack(root, bytes, start, end);
+      } else source.fail("a node of a list is not sound");
+    }
+    if (source.failed || chunked.count(root) === 0) {
+      chunked.free(root);
+      return 0;
+    }
+    this.createdKind = this.kindOf(root);
+    return root;
+  }
+
+  #loadZiplist(root: number, reader: ZiplistReader, source: ValueSource): void {
+    reader.open(source.bytes, source.start, source.end);
+    while (reader.next()) {
+      this.chunked.pushLast(root, reader.bytes, reader.start, reader.end);
+    }
+    if (!reader.isSound) source.fail("the ziplist of a list is not sound");
+  }
+
+  saveNode(isPlain: boolean, bytes: Uint8Array, start: number, end: number, sink: ValueSink): void {
+    sink.length(isPlain ? Container.plain : Container.packed);
+    sink.string(bytes, start, end);
+  }
+
   // Whole lists
 
   /** The root of a new empty list. */
   create(): number {
+    this.createdKind = ListKind.packed;
     return this.chunked.create();
   }
 
@@ -180,6 +253,7 @@ export class Lists implements CollectionType {
 
   /** Adds an element at an end. REQUIRES: willGrow has been called for it. */
   push(entry: number, end: number, bytes: Uint8Array, start: number, stop: number): void {
+    if (this.#observer !== null) this.#observer.beforeEntry(entry);
     const root = this.records.pointer(entry);
     if (end === End.left) this.chunked.pushFirst(root, bytes, start, stop);
     else this.chunked.pushLast(root, bytes, start, stop);
@@ -201,6 +275,7 @@ export class Lists implements CollectionType {
     to: number,
   ): number {
     const { records, chunked } = this;
+    if (this.#observer !== null) this.#observer.beforeEntry(entry);
     if (records.kind(entry) === ListKind.packed) {
       let length = 0;
       for (let i = from; i < to; i++) length += stops[i] - starts[i];
@@ -226,6 +301,7 @@ export class Lists implements CollectionType {
 
   /** Removes the element at an end. REQUIRES: there is one. */
   removeEnd(entry: number, end: number): void {
+    if (this.#observer !== null) this.#observer.beforeEntry(entry);
     const root = this.records.pointer(entry);
     const journal = listening(this.journal, entry);
     if (journal !== null) this.undo.pop(journal, root, end, 1);
@@ -235,6 +311,7 @@ export class Lists implements CollectionType {
 
   /** Removes `count` elements at an end; hasShrunk is the caller's to call. */
   removeFromEnd(entry: number, end: number, count: number): void {
+    if (this.#observer !== null) this.#observer.beforeEntry(entry);
     const root = this.records.pointer(entry);
     const journal = listening(this.journal, entry);
     if (journal !== null) {
@@ -276,6 +353,7 @@ export class Lists implements CollectionType {
 
   /** Replaces the element at `index`; false when there is none. */
   set(entry: number, index: number, bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#observer !== null) this.#observer.beforeEntry(entry);
     const root = this.records.pointer(entry);
     if (!this.chunked.seek(root, index)) return false;
     const journal = listening(this.journal, entry);
@@ -307,6 +385,7 @@ export class Lists implements CollectionType {
     start: number,
     end: number,
   ): void {
+    if (this.#observer !== null) this.#observer.beforeEntry(entry);
     const root = this.records.pointer(entry);
     if (before) this.chunked.insertBefore(root, bytes, start, end);
     else this.chunked.insertAfter(root, bytes, start, end);
@@ -320,6 +399,7 @@ export class Lists implements CollectionType {
    * when it is negative, all when it is 0. Returns how many.
    */
   removeEqual(entry: number, count: number, bytes: Uint8Array, start: number, end: number): number {
+    if (this.#observer !== null) this.#observer.beforeEntry(entry);
     const chunked = this.chunked;
     const root = this.records.pointer(entry);
     const forward = count >= 0;

@@ -6,11 +6,14 @@
 // Changes are told to a journal where one is given: then what they would free is kept.
 
 import { assert } from "../base/assert.ts";
+import type { ChangeObserver } from "../keyspace/change-observer.ts";
 import type { EntryJournal } from "../keyspace/entry-journal.ts";
 import type { Disposer, HashTables } from "../structures/hash-table.ts";
 import { NO_DEADLINE, type Records } from "../structures/record.ts";
 
 export class MemberTables implements Disposer {
+  /** Is told before a member that is there is changed or taken out. */
+  observer: ChangeObserver | null = null;
   readonly #tables: HashTables;
   readonly #records: Records;
 
@@ -56,6 +59,7 @@ export class MemberTables implements Disposer {
     end: number,
   ): void {
     const records = this.#records;
+    if (this.observer !== null) this.observer.beforeMember(table, record);
     if (journal === null) {
       const moved = records.withValue(record, 0, value, start, end);
       if (moved !== record) this.#tables.replaceFound(moved);
@@ -79,6 +83,7 @@ export class MemberTables implements Disposer {
     const hash = tables.hash(member, start, end);
     const record = tables.find(table, hash, member, start, end);
     if (record === 0) return false;
+    if (this.observer !== null) this.observer.beforeMember(table, record);
     if (journal === null) {
       tables.removeFound(table, hash);
       this.#records.free(record);
@@ -88,6 +93,7 @@ export class MemberTables implements Disposer {
 
   /** Takes out `record`. REQUIRES: it is there. */
   removeRecord(journal: EntryJournal | null, table: number, record: number): void {
+    if (this.observer !== null) this.observer.beforeMember(table, record);
     if (journal === null) {
       this.#tables.removeRecord(table, record);
       this.#records.free(record);

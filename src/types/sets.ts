@@ -12,14 +12,20 @@
 
 import { assert } from "../base/assert.ts";
 import { torn } from "../base/torn-read.ts";
-import type { CollectionType } from "../keyspace/data-type.ts";
+import type { ChangeObserver } from "../keyspace/change-observer.ts";
+import type { CollectionType, ValueSink, ValueSource } from "../keyspace/data-type.ts";
 import { type EntryJournal, listening } from "../keyspace/entry-journal.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { TableWalk } from "../keyspace/table-walk.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 import type { Chance, HashTables } from "../structures/hash-table.ts";
 import { DECIMAL_END, IntegerSets } from "../structures/integer-set.ts";
-import { PACKED_BYTES_MAX, PACKED_HEADER, PackedLists } from "../structures/packed-list.ts";
+import {
+  checkListpack,
+  PACKED_BYTES_MAX,
+  PACKED_HEADER,
+  PackedLists,
+} from "../structures/packed-list.ts";
 import { headerBytes, LONG_KEY, NO_DEADLINE, type Records } from "../structures/record.ts";
 import { MemberTables } from "./member-tables.ts";
 
@@ -33,6 +39,9 @@ const NO_BYTES = new Uint8Array(0);
 export const SET = 2;
 /** Its kinds there. */
 export const SetKind = { integers: 5, packed: 6, table: 7 } as const;
+
+/** The encodings of sets in RDB files (rdb.h of Redis 7.0). */
+const Format = { plain: 2, integers: 11, packed: 20 } as const;
 
 /** The sets of a keyspace: a handler gives its context, whatever else has one gives itself. */
 export function setsOf(owner: { readonly keyspace: Keyspace }): Sets {
@@ -58,7 +67,9 @@ export class Sets implements CollectionType {
       this.packedValueMax = value;
     },
   };
+  readonly formats = Object.values(Format);
   journal: EntryJournal | null = null;
+  #observer: ChangeObserver | null = null;
   readonly memory: Memory;
   readonly records: Records;
   readonly tables: HashTables;
@@ -160,6 +171,7 @@ export class Sets implements CollectionType {
     const kind = this.records.kind(entry);
     const fits = kind === SetKind.integers ? this.integersMax : this.packedEntriesMax;
     if (kind === SetKind.table || added <= fits) return;
+    if (this.#observer !== null) this.#observer.beforeEntry(entry);
     if (this.journal !== null) this.journal.keep(entry);
     this.#becomeTable(entry, kind);
   }
@@ -210,6 +222,7 @@ export class Sets implements CollectionType {
 
   /** Adds a member; false when it was there. */
   add(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#observer !== null) this.#observer.beforeEntry(entry);
     const journal = listening(this.journal, entry);
     if (journal !== null && this.records.kind(entry) !== SetKind.table) {
       if (this.has(entry, bytes, start, end)) return false;
@@ -300,6 +313,7 @@ export class Sets implements CollectionType {
 
   /** Takes a member out; false when it was not there. The set may be left empty. */
   remove(entry: number, bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.#observer !== null) this.#observer.beforeEntry(entry);
     return this.#remove(listening(this.journal, entry), entry, bytes, start, end);
   }
 
@@ -366,6 +380,7 @@ export class Sets implements CollectionType {
 
   /** Takes out the member that pick drew. REQUIRES: the set did not change since. */
   removePicked(entry: number): void {
+    if (this.#observer !== null) this.#observer.beforeEntry(entry);
     const kind = this.records.kind(entry);
     const journal = listening(this.journal, entry);
     if (kind === SetKind.table) {
@@ -480,6 +495,111 @@ export class Sets implements CollectionType {
 
   memberTable(kind: number, root: number): number {
     return kind === SetKind.table ? root : 0;
+  }
+
+  observe(observer: ChangeObserver | null): void {
+    this.#observer = observer;
+    this.#members.observer = observer;
+  }
+
+  // Saved: an integer set as it lies in memory, or members one after the other. Redis 7.0 does not
+  // know packed sets.
+
+  formatOf(kind: number): number {
+    return kind === SetKind.integers ? Format.integers : Format.plain;
+  }
+
+  save(kind: number, root: number, sink: ValueSink): void {
+    if (kind === SetKind.integers) {
+      const start = (root & PLACE_MASK) << 3;
+      const end = start + this.integers.lengthBytes(root);
+      sink.string(this.memory.u8[root >>> PLACE_BITS], start, end);
+      return;
+    }
+    sink.length(this.size(kind, root));
+    const walk = this.#walk;
+    walk.openRoot(kind, root);
+    while (walk.next()) sink.string(walk.bytes, walk.start, walk.end);
+  }
+
+  load(format: number, source: ValueSource): number {
+    let holder = 0;
+    if (format === Format.plain) {
+      const count = source.count();
+      // The first member says which encoding suits, as where a set is made by a command.
+      if (count > 0) source.string();
+      const { bytes, start, end } = source;
+      const root = this.create(count, bytes, start, end);
+      const kind = this.createdKind;
+      holder = this.records.createPointer(kind, NO_BYTES, 0, 0, root, 0, NO_DEADLINE, 0);
+      for (let i = 0; i < count && !source.failed; i++) {
+        if (i > 0) source.string();
+        if (source.failed) break;
+        if (!this.gather(holder, source.bytes, source.start, source.end)) {
+          source.fail("a set has a member twice");
+        }
+      }
+    } else {
+      source.string();
+      const { bytes, start, end } = source;
+      holder = this.createHolder();
+      if (format === Format.integers) this.#loadIntegers(holder, bytes, start, end, source);
+      else this.#loadPacked(holder, bytes, start, end, source);
+    }
+    this.createdKind = this.records.kind(holder);
+    const root = this.records.pointer(holder);
+    this.memory.free(holder);
+    if (!source.failed && this.size(this.createdKind, root) > 0) return root;
+    while (!this.free(this.createdKind, root, Number.MAX_SAFE_INTEGER));
+    return 0;
+  }
+
+  #loadIntegers(
+    holder: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    source: ValueSource,
+  ): void {
+    const set = source.failed ? 0 : this.integers.fromBytes(bytes, start, end);
+    if (set === 0) {
+      if (!source.failed) source.fail("an integer set is not sound");
+      return;
+    }
+    this.memory.free(this.records.pointer(holder));
+    this.records.setPointer(holder, set);
+    if (this.integers.count(set) > this.integersMax) this.#becomeTable(holder, SetKind.integers);
+  }
+
+  #loadPacked(
+    holder: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    source: ValueSource,
+  ): void {
+    if (source.failed) return;
+    if (checkListpack(bytes, start, end) < 0) {
+      return source.fail("the listpack of a set is not sound");
+    }
+    this.memory.free(this.records.pointer(holder));
+    this.records.setKind(holder, SetKind.packed);
+    this.records.setPointer(holder, this.packed.create());
+    const list = this.packed.fromListpack(bytes, start, end);
+    const walk = this.#walk;
+    walk.openRoot(SetKind.packed, list);
+    while (!source.failed && walk.next()) {
+      if (!this.gather(holder, walk.bytes, walk.start, walk.end)) {
+        source.fail("a set has a member twice");
+      }
+    }
+    this.packed.free(list);
+  }
+
+  saveMember(record: number, sink: ValueSink): void {
+    const { records } = this;
+    records.key(record);
+    sink.string(records.bytes, records.start, records.end);
   }
 }
 

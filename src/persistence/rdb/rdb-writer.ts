@@ -7,11 +7,12 @@
 import { assert } from "../../base/assert.ts";
 import { asciiBytes } from "../../base/bytes.ts";
 import { idleSeconds, lfuCounter } from "../../keyspace/access-clock.ts";
-import { STRING } from "../../keyspace/data-type.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
 import { Opcode, VERSION_WRITTEN } from "./rdb-format.ts";
 import type { RdbOutput } from "./rdb-output.ts";
+
+const STRING_FORMAT = 0;
 
 /** What a file says of itself. */
 export interface FileNotes {
@@ -81,40 +82,51 @@ export class RdbWriter {
     this.output.length(db);
   }
 
+  /** Something else was written, which may belong to any database. */
+  unselect(): void {
+    this.#db = -1;
+  }
+
   /** An entry with all that it holds. */
   entry(entry: number): void {
     const { output } = this;
     const { records, types } = this.#keyspace;
-    const type = types.byNumber[this.#keyspace.typeOf(entry)];
-    assert(type !== undefined && this.#db >= 0, "an entry has a type, and a database before it");
-    this.#attributes(entry);
-    output.byte(type.formatOf?.(entry) ?? 0);
+    const kind = records.kind(entry);
+    const type = types.collections[kind];
+    const format = type === undefined ? STRING_FORMAT : type.formatOf(kind);
     records.key(entry);
-    output.string(records.bytes, records.start, records.end);
-    if (type.type === STRING) {
+    const { bytes, start, end } = records;
+    this.head(records.deadline(entry), records.clock(entry), format, bytes, start, end);
+    if (type === undefined) {
       records.value(entry);
       output.string(records.bytes, records.start, records.end);
-      return;
-    }
-    assert(type.save !== undefined, "a type can be saved");
-    type.save(entry, output);
+    } else type.save(kind, records.pointer(entry), output);
   }
 
-  #attributes(entry: number): void {
+  /** What comes before an entry's value. */
+  head(
+    deadline: number,
+    clock: number,
+    format: number,
+    key: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    assert(this.#db >= 0, "an entry has a database before it");
     const { output } = this;
-    const { records, settings } = this.#keyspace;
-    const deadline = records.deadline(entry);
     if (deadline !== NO_DEADLINE) {
       output.byte(Opcode.untilMs);
       output.int64(deadline);
     }
     if (this.#keepsIdle) {
       output.byte(Opcode.idle);
-      output.length(idleSeconds(records.clock(entry), this.#nowMs));
+      output.length(idleSeconds(clock, this.#nowMs));
     } else if (this.#keepsFrequency) {
       output.byte(Opcode.frequency);
-      output.byte(lfuCounter(records.clock(entry), this.#nowMs, settings.lfuDecayMinutes));
+      output.byte(lfuCounter(clock, this.#nowMs, this.#keyspace.settings.lfuDecayMinutes));
     }
+    output.byte(format);
+    output.string(key, start, end);
   }
 
   /** The end and the sum; the sink is given all that is left. */

@@ -1,0 +1,189 @@
+// Snapshots in tiny slices between random commands of every family, transactions that hold or are
+// rolled back, and databases that are emptied and exchanged. What is saved must be what there was
+// at the snapshot's moment, to the byte and the deadline; afterwards every structure verifies, all
+// marks are alike, and no byte is without an owner.
+// Run by itself: `node src/embedded/snapshot.fuzz.ts <seed> <snapshots>`.
+
+import fc from "fast-check";
+import { anyCommand, type Words } from "../../test/support/commands/all-commands.ts";
+import { assert } from "../base/assert.ts";
+import { DatabaseError } from "../base/database-error.ts";
+import { Random } from "../base/random.ts";
+import { Keyspace } from "../keyspace/keyspace.ts";
+import { RdbInput } from "../persistence/rdb/rdb-input.ts";
+import { loadRdb } from "../persistence/rdb/rdb-loader.ts";
+import { RdbOutput } from "../persistence/rdb/rdb-output.ts";
+import { RdbWriter } from "../persistence/rdb/rdb-writer.ts";
+import { Barrier } from "../persistence/snapshot/barrier.ts";
+import { Snapshot } from "../persistence/snapshot/snapshot.ts";
+import { SimulatedPlatform } from "../platform/simulated.ts";
+import { ReplyError } from "../protocol/reply-reader.ts";
+import { registerTypes } from "../types/all-types.ts";
+import type { Database } from "./database.ts";
+import { engineOf, usedByEntries } from "./embedded-test-support.ts";
+import { open } from "./open.ts";
+import {
+  aimed,
+  compare,
+  DATABASES,
+  holdings,
+  inVain,
+  ownCommand,
+  setLimits,
+  settle,
+} from "./transaction.fuzz.ts";
+
+const DRAWN = 500;
+const PATH = "/dump.rdb";
+
+/** Commands that concern whole databases, or keys in two. */
+function largeCommand(random: Random): Words {
+  const type = ["string", "list", "set", "hash"][random.below(4)];
+  const key = `${type}${1 + random.below(2)}`;
+  switch (random.below(8)) {
+    case 0:
+      return ["FLUSHDB", random.below(2) === 0 ? "ASYNC" : "SYNC"];
+    case 1:
+      return ["FLUSHALL"];
+    case 2:
+      return ["RENAME", key, `${type}${1 + random.below(2)}`];
+    case 3:
+      return ["MOVE", key, `${random.below(DATABASES)}`];
+    case 4:
+      return ["COPY", key, `copy:${key}`, "DB", `${random.below(DATABASES)}`, "REPLACE"];
+    case 5:
+      return ["UNLINK", key];
+    case 6:
+      return [
+        "LTRIM",
+        `list${1 + random.below(2)}`,
+        `${random.below(9)}`,
+        `-${1 + random.below(9)}`,
+      ];
+    default:
+      return ["SELECT", `${random.below(DATABASES)}`];
+  }
+}
+
+export function fuzzSnapshots(seed: number, snapshots: number): void {
+  const random = new Random().seed(seed, 77);
+  let now = 1_700_000_000_000;
+  const clock = (): number => now;
+  using db = open({ seed, databases: DATABASES, clock });
+  setLimits(db, seed);
+  const { keyspace } = engineOf(db);
+  keyspace.settings.activeExpiry = false;
+  const view = Keyspace.attach(keyspace.memory, 1);
+  registerTypes(view);
+  const barrier = new Barrier(view);
+  barrier.largeElements = 3 + (seed % 5);
+  barrier.largeNodes = 1 + (seed % 3);
+  let words: Words[] = [];
+  let draws = 0;
+
+  const command = (): void => {
+    if (words.length === 0) {
+      words = fc.sample(anyCommand, { seed: seed + draws++, numRuns: DRAWN });
+    }
+    const choice = random.below(12);
+    const next =
+      choice === 0
+        ? largeCommand(random)
+        : choice < 5
+          ? ownCommand(random)
+          : aimed(db, random, words.pop() as Words);
+    const [name, ...rest] = next;
+    try {
+      db.bytes.call(name, ...rest.map((each) => Buffer.from(each, "latin1")));
+    } catch (error) {
+      if (!(error instanceof ReplyError || error instanceof DatabaseError)) throw error;
+    }
+  };
+  const some = (): void => {
+    for (let n = random.below(6); n > 0; n--) {
+      const choice = random.below(10);
+      if (choice === 0) db.transaction(some);
+      else if (choice === 1) inVain(db, some);
+      else command();
+    }
+  };
+
+  try {
+    for (let i = 0; i < snapshots; i++) {
+      now += random.below(5) === 0 ? 100_000 : random.below(30);
+      for (let n = random.below(20); n >= 0; n--) some();
+      settle(db);
+      const before = holdings(db);
+      const bytes = saved(db, barrier, random, some);
+      settle(db);
+      keyspace.verify();
+      assert(areMarkedAlike(keyspace), "fuzz: all records and nodes have the present mark");
+      assert(usedByEntries(keyspace).unaccounted === 0, "fuzz: each byte belongs to something");
+      compare(before, loaded(bytes, clock), now, false);
+    }
+  } catch (error) {
+    console.error(`snapshot fuzz: seed ${seed}`);
+    throw error;
+  }
+}
+
+/** A snapshot of the present moment, with other things done between its slices. */
+function saved(db: Database, barrier: Barrier, random: Random, between: () => void): Uint8Array {
+  const { keyspace } = engineOf(db);
+  const parts: Uint8Array[] = [];
+  const output = new RdbOutput((bytes, end) => parts.push(bytes.slice(0, end)));
+  const writer = new RdbWriter(output, keyspace, { redisVersion: "7.4.0", nowMs: keyspace.now });
+  writer.begin();
+  const snapshot = new Snapshot(keyspace, barrier, writer);
+  const pieces = 1 + random.below(6);
+  for (let isDone = false; !isDone; ) {
+    for (let n = random.below(3); n > 0; n--) between();
+    let left = random.below(pieces) + 1;
+    isDone = snapshot.step(() => --left <= 0);
+  }
+  writer.end();
+  return Buffer.concat(parts);
+}
+
+function areMarkedAlike(keyspace: Keyspace): boolean {
+  const { databases, records, tables, types } = keyspace;
+  const marked = (table: number): boolean => {
+    for (let chain = 0; table !== 0 && chain < tables.buckets(table); chain++) {
+      for (const record of tables.found.slice(0, tables.collect(table, chain))) {
+        if (!records.isMarked(record)) return false;
+        const kind = records.kind(record);
+        const type = types.collections[kind];
+        const root = records.pointer(record);
+        if (type === undefined) continue;
+        if (!marked(type.memberTable(kind, root))) return false;
+        const { nodes } = type;
+        let node = nodes?.firstNode(root) ?? 0;
+        for (; node !== 0; node = nodes?.nextNode(node) ?? 0) {
+          if (!nodes?.marks.has(node)) return false;
+        }
+      }
+    }
+    return true;
+  };
+  for (let db = 0; db < databases; db++) if (!marked(keyspace.table(db))) return false;
+  return true;
+}
+
+/** What a file holds. */
+function loaded(bytes: Uint8Array, clock: () => number): ReturnType<typeof holdings> {
+  const platform = new SimulatedPlatform(1);
+  platform.putFile(PATH, bytes);
+  using other = open({ databases: DATABASES, clock });
+  const { keyspace } = engineOf(other);
+  keyspace.settings.activeExpiry = false;
+  const input = RdbInput.ofFile(platform, platform.open(PATH, "read"), PATH);
+  loadRdb(input, { keyspace, nowMs: clock(), keepsExpired: true });
+  keyspace.verify();
+  return holdings(other);
+}
+
+if (import.meta.main) {
+  const [seed = 1, snapshots = 1000] = process.argv.slice(2).map(Number);
+  for (let i = 0; i < snapshots; i += 20) fuzzSnapshots(seed + i, 20);
+  console.log("snapshot fuzz: passed");
+}

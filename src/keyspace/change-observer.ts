@@ -1,0 +1,20 @@
+// Who is told before something changes: a snapshot that is being taken, which writes out first what
+// is about to change (persistence/snapshot). While there is none, nobody is, and that costs one
+// comparison.
+//
+// What is told is told once for each record or node: one that has the present mark (record.ts,
+// chunked-list.ts) is none of the observer's business any more.
+
+/** REQUIRES, for all of it: the lock, where several threads use the database. */
+export interface ChangeObserver {
+  /** An entry is about to be changed, taken out, or given another key or deadline. */
+  beforeEntry(entry: number): void;
+  /** A member of a large collection, whose entry was told, is about to be changed or taken out. */
+  beforeMember(table: number, record: number): void;
+  /** A node of a list, whose entry was told, is about to be changed or taken out. */
+  beforeNode(list: number, node: number): void;
+  /** A collection is about to be freed; true: not now, but when the observer is done with it. */
+  keepsRoot(kind: number, root: number): boolean;
+  /** As keepsRoot, of a database's table. */
+  keepsTable(table: number): boolean;
+}

@@ -1,0 +1,211 @@
+// The barrier between those who change the data and the snapshot that is being taken: what is about
+// to change, and is of the snapshot's moment still, is saved first. Each thread has one.
+//
+// An entry is saved whole, into the spill, unless it is a large collection: that gets a side, and
+// from then on its members, or its nodes, are saved one by one as they are about to change.
+//
+// What is dealt with gets the present mark: an entry, and with it every member and node of a
+// collection that was saved whole. So all marks are alike again at the end.
+//
+// It may be called in the middle of anything that changes something, so it looks at the data
+// through a keyspace object of its own, and touches nobody's cursors and ranges.
+
+import { assert } from "../../base/assert.ts";
+import { copyBytes } from "../../base/bytes.ts";
+import type { ChangeObserver } from "../../keyspace/change-observer.ts";
+import type { CollectionType } from "../../keyspace/data-type.ts";
+import type { Keyspace } from "../../keyspace/keyspace.ts";
+import { PLACE_BITS, PLACE_MASK } from "../../memory/memory.ts";
+import { RdbOutput } from "../rdb/rdb-output.ts";
+import { RdbWriter } from "../rdb/rdb-writer.ts";
+import { SharedState, Side } from "./shared-state.ts";
+
+/** A collection with more elements, or nodes, is saved in slices. */
+export const LARGE_ELEMENTS = 1024;
+const LARGE_NODES = 64;
+const NO_NOTES = { redisVersion: "", nowMs: 0 };
+/** A copy of a node begins with whether it is plain, and its bytes. */
+const COPY_HEADER_BYTES = 8;
+
+export class Barrier implements ChangeObserver {
+  readonly state: SharedState;
+  /** The data, through objects that nobody else uses. */
+  readonly view: Keyspace;
+  /** For tests: what is large. */
+  largeElements = LARGE_ELEMENTS;
+  largeNodes = LARGE_NODES;
+  readonly #output: RdbOutput = new RdbOutput();
+  #writer: RdbWriter;
+  #seenPhase = 0;
+
+  /** @param view a keyspace object of its own over the same memory, with all types */
+  constructor(view: Keyspace) {
+    this.view = view;
+    this.state = new SharedState(view.memory);
+    this.#writer = new RdbWriter(this.#output, view, NO_NOTES);
+  }
+
+  /**
+   * Has a keyspace tell of changes while a snapshot is taken, and make records with the present
+   * mark. To be called when a thread has taken the lock: nearly always a comparison is all.
+   */
+  look(keyspace: Keyspace): void {
+    const { state, view } = this;
+    if (state.phaseWord === this.#seenPhase) return;
+    this.#seenPhase = state.phaseWord;
+    this.#writer = new RdbWriter(this.#output, view, { ...NO_NOTES, nowMs: keyspace.now });
+    keyspace.observe(state.isRunning ? this : null, state.mark);
+    view.observe(null, state.mark);
+  }
+
+  beforeEntry(entry: number): void {
+    if (!this.view.records.isMarked(entry)) this.dealWith(entry, this.#databaseOf(entry), null);
+  }
+
+  beforeMember(table: number, record: number): void {
+    const { records } = this.view;
+    if (records.isMarked(record)) return;
+    records.setMark(record);
+    const side = this.state.sideOf(table);
+    if (side === 0) return;
+    const output = this.#output;
+    output.reset();
+    this.#typeOf(this.state.get(side, Side.kind)).saveMember?.(record, output);
+    this.state.addToSide(side, output.bytes, output.end);
+  }
+
+  beforeNode(list: number, node: number): void {
+    const side = this.state.sideOf(list);
+    const nodes = this.nodesOf(side === 0 ? 0 : this.state.get(side, Side.kind));
+    if (nodes === undefined) return;
+    if (nodes.marks.has(node)) return;
+    nodes.marks.set(node);
+    if (side !== 0) this.#copyNode(side, node);
+  }
+
+  keepsRoot(_kind: number, root: number): boolean {
+    const side = this.state.sideOf(root);
+    if (side === 0) return false;
+    this.state.set(side, Side.isKept, 1);
+    return true;
+  }
+
+  keepsTable(table: number): boolean {
+    this.state.keepTable(table);
+    return true;
+  }
+
+  /** The lists' structure; they are the one type that is a chain of nodes. */
+  nodesOf(kind: number): CollectionType["nodes"] {
+    const found = this.view.types.collections[kind]?.nodes;
+    if (found !== undefined) return found;
+    for (const type of this.view.types.collections) if (type?.nodes) return type.nodes;
+    return undefined;
+  }
+
+  /**
+   * Saves an entry of the snapshot's moment, by `writer` or, null, into the spill, or makes it a
+   * side; in any case it is dealt with.
+   */
+  dealWith(entry: number, db: number, writer: RdbWriter | null): void {
+    const { records, types } = this.view;
+    const kind = records.kind(entry);
+    const type = types.collections[kind];
+    records.setMark(entry);
+    if (type !== undefined) {
+      const root = records.pointer(entry);
+      if (this.#isLarge(type, kind, root)) return this.#addSide(type, kind, root, entry, db);
+      this.#markAll(type, kind, root);
+    }
+    if (writer !== null) return writer.entry(entry);
+    const output = this.#output;
+    output.reset();
+    if (this.state.spillDb !== db) this.#writer.unselect();
+    this.#writer.return(db);
+    this.#writer.entry(entry);
+    this.state.spill(db, output.bytes, output.end);
+  }
+
+  #isLarge(type: CollectionType, kind: number, root: number): boolean {
+    if (type.nodes !== undefined) return type.nodes.nodes(root) > this.largeNodes;
+    return type.memberTable(kind, root) !== 0 && type.size(kind, root) > this.largeElements;
+  }
+
+  #markAll(type: CollectionType, kind: number, root: number): void {
+    const { records, tables } = this.view;
+    const { nodes } = type;
+    if (nodes !== undefined) {
+      let node = nodes.firstNode(root);
+      for (; node !== 0; node = nodes.nextNode(node)) nodes.marks.set(node);
+      return;
+    }
+    const table = type.memberTable(kind, root);
+    if (table === 0) return;
+    const chains = tables.chains(table);
+    for (let bucket = 0; bucket < chains; bucket++) {
+      const count = tables.collect(table, bucket);
+      for (let i = 0; i < count; i++) records.setMark(tables.found[i]);
+    }
+  }
+
+  #addSide(type: CollectionType, kind: number, root: number, entry: number, db: number): void {
+    const { state } = this;
+    const { records } = this.view;
+    const deadline = records.deadline(entry);
+    records.key(entry);
+    const { bytes, start, end } = records;
+    const count = type.size(kind, root);
+    const clock = records.clock(entry);
+    const side = state.addSide(kind, root, count, db, deadline, clock, bytes, start, end);
+    const { nodes } = type;
+    if (nodes === undefined) return;
+    const nodeCount = nodes.nodes(root);
+    const block = this.view.memory.allocate(4 * nodeCount);
+    let node = nodes.firstNode(root);
+    for (let i = 0; i < nodeCount; i++, node = nodes.nextNode(node)) state.set(block, i, node);
+    state.set(side, Side.nodes, block);
+    state.set(side, Side.nodeCount, nodeCount);
+    state.hold(4 * nodeCount);
+  }
+
+  #copyNode(side: number, node: number): void {
+    const { state } = this;
+    const block = state.get(side, Side.nodes);
+    const count = state.get(side, Side.nodeCount);
+    let i = 0;
+    while (i < count && state.get(block, i) !== node) i++;
+    assert(i < count, "a node that is old was there at the snapshot's moment");
+    const nodes = this.nodesOf(state.get(side, Side.kind));
+    if (nodes === undefined) return;
+    nodes.nodeRange(node);
+    const { bytes, start, end } = nodes.packed;
+    const { memory } = this.view;
+    const copy = memory.allocate(COPY_HEADER_BYTES + end - start);
+    state.set(copy, 0, nodes.isPlain(node) ? 1 : 0);
+    state.set(copy, 1, end - start);
+    const to = ((copy & PLACE_MASK) << 3) + COPY_HEADER_BYTES;
+    copyBytes(bytes, start, end, memory.u8[copy >>> PLACE_BITS], to);
+    state.set(block, i, -1 - copy);
+    state.hold(COPY_HEADER_BYTES + end - start);
+  }
+
+  /** The number that the entry's database had at the snapshot's moment. */
+  #databaseOf(entry: number): number {
+    const { records, tables, databases } = this.view;
+    records.key(entry);
+    const { bytes, start, end } = records;
+    const hash = tables.hash(bytes, start, end);
+    for (let db = 0; db < databases; db++) {
+      const table = this.state.table(db);
+      if (table !== 0 && tables.find(table, hash, bytes, start, end) === entry) return db;
+    }
+    assert(false, "an entry that is old stands where it stood at the snapshot's moment");
+    return 0;
+  }
+
+  #typeOf(kind: number): CollectionType {
+    const type = this.view.types.collections[kind];
+    assert(type !== undefined, "a side is of a collection");
+    return type;
+  }
+}
