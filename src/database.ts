@@ -192,6 +192,7 @@ export class Database {
   /** In a guest: goes on with the log that the owner shares. REQUIRES: the lock. */
   attachLog(guest: Guest, shared: SharedLog): void {
     this.log = Log.attach(this.platform, shared, guest.membership);
+    this.log.clock = () => this.keyspace.now;
     this.executor.context.effects.addSink(this.log);
     guest.follow(this.log);
   }
@@ -276,6 +277,8 @@ export class Database {
           },
         },
       });
+      log.clock = () => keyspace.now;
+      log.setStamps(settings.stamps === true);
       this.log = log;
       this.recovery = recovery;
     } catch (error) {

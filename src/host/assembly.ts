@@ -70,6 +70,7 @@ export function openDirectory(database: Database, configuration: Configuration):
     fileName: configuration.get("appendfilename"),
     fsync: configuration.get("appendfsync"),
     loadTruncated: configuration.get("aof-load-truncated"),
+    stamps: configuration.get("aof-timestamp-enabled"),
   });
 }
 

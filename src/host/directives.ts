@@ -143,7 +143,7 @@ export const directives = {
   "auto-aof-rewrite-percentage": integer(0, 0, INT_MAX, idle),
   "auto-aof-rewrite-min-size": memory(64 * MIB, 0, LONG_MAX, idle),
   "aof-use-rdb-preamble": flag(true, idle),
-  "aof-timestamp-enabled": flag(false, idle),
+  "aof-timestamp-enabled": flag(true),
   "aof-rewrite-incremental-fsync": flag(true, idle),
   "aof-disable-auto-gc": flag(false, hiddenIdle),
 

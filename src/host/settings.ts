@@ -76,6 +76,10 @@ export function applySettings(database: Database, configuration: Configuration):
   bind(configuration, "latency-tracking", (tracking) => {
     settings.callsTracked = tracking;
   });
+  configuration.onChange("aof-timestamp-enabled", (on) => {
+    database.turn(() => database.log?.setStamps(on));
+    return undefined;
+  });
   configuration.onChange("appendfsync", (policy) => {
     try {
       database.log?.setPolicy(policy);

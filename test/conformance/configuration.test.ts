@@ -17,6 +17,7 @@ import {
 
 /** Defaults that are ours, or that the tests start the servers with. */
 const OTHER_DEFAULTS = [
+  "aof-timestamp-enabled",
   "appendonly",
   "auto-aof-rewrite-percentage",
   "bind",
@@ -34,6 +35,8 @@ const HIDDEN_LATER = ["aof-disable-auto-gc"];
 
 /** Directives whose values differ on purpose; see differences.ts. */
 const NOT_SET = [
+  // Its default is another, so what is refused leaves another value.
+  "aof-timestamp-enabled",
   "appendonly",
   "auto-aof-rewrite-percentage",
   "bind",

@@ -35,6 +35,12 @@ export const DIFFERENCES = {
     ours: "`local`: DEBUG is for clients of the same machine",
     reason: "A database that is embedded or bound to loopback is tested where it runs.",
   },
+  "aof-timestamp-default": {
+    topic: "The default of `aof-timestamp-enabled`",
+    redis: "`no`",
+    ours: "`yes`",
+    reason: "A log can then be restored up to a time, and a line a second costs nothing measurable.",
+  },
   "appendonly-fixed": {
     topic: "`CONFIG SET` of `appendonly`, `port` and `bind`",
     redis: "while the server runs",

@@ -20,6 +20,7 @@ import type { LogBuffer } from "./log-buffer.ts";
 import { LogReader } from "./log-reader.ts";
 import type { LogState } from "./log-state.ts";
 import { closeInto, closingBytes, reserve } from "./reserve.ts";
+import { stampInto } from "./stamp.ts";
 import { writeAnew } from "./write-anew.ts";
 
 const SELECT_BYTES_MAX = 64;
@@ -36,6 +37,8 @@ export interface OpenedIncrement {
 }
 
 export class LogFile {
+  /** The time of what is appended. */
+  nowMs: () => number;
   readonly increments: Increments;
   readonly #platform: Platform;
   readonly #state: LogState;
@@ -59,6 +62,7 @@ export class LogFile {
     file: File,
   ) {
     this.increments = increments;
+    this.nowMs = () => platform.nowMs();
     this.#platform = platform;
     this.#state = state;
     this.#buffer = buffer;
@@ -176,7 +180,22 @@ export class LogFile {
     return this.#state.end !== this.#state.batchStart;
   }
 
-  select(database: number): void {
+  /** Writes what is to come before a command for this database: the time, the database. */
+  expect(database: number): void {
+    const state = this.#state;
+    if (state.stamps && !this.isOpen) this.#stamp();
+    if (database !== state.database) this.#select(database);
+    state.expected = database;
+  }
+
+  #stamp(): void {
+    const seconds = Math.floor(this.nowMs() / 1000);
+    if (seconds <= this.#state.stampedS) return;
+    this.#buffer.append(this.#scratch, 0, stampInto(this.#scratch, 0, seconds));
+    this.#state.stampedS = seconds;
+  }
+
+  #select(database: number): void {
     const digits = this.#scratch;
     const count = writeInteger(digits, 0, database);
     const text = `*2\r\n$6\r\nselect\r\n$${count}\r\n${database}\r\n`;
@@ -194,6 +213,7 @@ export class LogFile {
     state.sealedEnd = state.end;
     state.batchStart = state.end;
     state.batch++;
+    if (state.stamps) state.expected = -1;
   }
 
   /** Adds the seal of an empty batch: all before it is on the disk. Returns where it begins. */

@@ -4,7 +4,7 @@
 //   file      = { foreign | session }
 //   session   = opening { batch } [ opening | reserve ]   opening = a seal of length 0
 //   reserve   = ( "#" … "#" LF )+                         room kept free, see reserve.ts
-//   batch     = ( command | transaction )+ seal           no annotation but the seal
+//   batch     = [ stamp ] ( command | transaction )+ seal   no other annotation; see stamp.ts
 //   foreign   = ( command | transaction | annotation )+   what Redis (or a person) wrote
 //   transaction = MULTI { command } EXEC                  both words as commands of one argument
 //   command   = "*" count CRLF count × ( "$" length CRLF bytes CRLF )
@@ -12,9 +12,9 @@
 //
 // Behind a seal the file is ours: nothing counts until its seal has been seen, so a batch is
 // checked before any of it is applied. At the start of a file, and again from a SELECT in capitals
-// (or a "#TS:" annotation) on, the bytes are foreign: redis-server selects the database with its
-// first write to a file that it opened, in capitals, where our log says `select`. Foreign commands
-// carry no sums and count as soon as they are whole. An opening ends the foreign part.
+// on, the bytes are foreign: redis-server selects the database with its first write to a file that
+// it opened, in capitals, where our log says `select`. Foreign commands carry no sums and count as
+// soon as they are whole. An opening ends the foreign part.
 //
 // A file is valid when it ends behind a seal or behind a whole foreign command or transaction.
 // Otherwise reading stops at the end of what was whole, `whole`. Whether a crash can explain what
@@ -36,6 +36,7 @@ import { endOfRdb, isRdb } from "../rdb/rdb-walk.ts";
 import { LogError } from "./log-error.ts";
 import { isReserveLine } from "./reserve.ts";
 import { Seal } from "./seal.ts";
+import { secondsOf } from "./stamp.ts";
 
 /** Receives each command of the log. The arguments are borrowed for the call. */
 export type Apply = (args: Arguments) => void;
@@ -59,6 +60,7 @@ const ZERO = 48;
 const MORE = 0; // the chunk ended; #need is how many bytes it must hold
 const FLUSH = 1; // the tape is full enough
 const BAD = 2; // #reason says what is wrong
+const OVER = 3; // what follows is later than it is to be read
 
 export class LogReader {
   /** Commands that counted, without MULTI and EXEC. */
@@ -75,6 +77,13 @@ export class LogReader {
   reasonOffset = 0;
   /** Up to here, as the last seal says, everything is on the disk. */
   settled = 0;
+  /** Reading stops before what was executed after this, in seconds since 1970. */
+  until: number = Number.POSITIVE_INFINITY;
+  /** Whether it did. */
+  isOver = false;
+  /** When the first and the last of what counts was executed, as stamps say; 0: none does. */
+  firstTime = 0;
+  lastTime = 0;
   /** Whether reading stopped at a seal that no crash can leave where it is. */
   isMisplaced = false;
 
@@ -96,6 +105,7 @@ export class LogReader {
   #commandAt = 0; // in #bytes: where the command or annotation begins that parsing stopped in
   #need = 0;
   #badAt = 0;
+  #stampedS = 0; // of the batch being read
   #reserveFrom = -1; // offset of a reserve behind which nothing else has been found yet
   readonly #seal = new Seal();
 
@@ -143,6 +153,10 @@ export class LogReader {
       assert(end >= this.whole && end <= this.#size, "reading a log goes backwards");
       this.whole = this.#reserveFrom < 0 ? end : this.#reserveFrom;
       if (found === FLUSH) continue;
+      if (found === OVER) {
+        this.isOver = true;
+        return;
+      }
       if (found === BAD) {
         this.reasonOffset = this.#origin + this.#badAt;
         return;
@@ -178,7 +192,8 @@ export class LogReader {
         p = this.#annotation(p, inTransaction);
         if (p < 0) return ~p;
         sealed = this.sealed;
-        if (!sealed && inTransaction) continue;
+        // A stamp belongs to the batch that it opens.
+        if (sealed ? this.#stampedS > 0 : inTransaction) continue;
         this.#safeAt = p;
         this.#safeTape = t;
         if (t > TAPE_FLUSH) return FLUSH;
@@ -243,7 +258,7 @@ export class LogReader {
     }
   }
 
-  /** Reads the annotation at `p`: the index behind its line, or ~MORE or ~BAD. */
+  /** Reads the annotation at `p`: the index behind its line, or ~MORE, ~BAD or ~OVER. */
   #annotation(p: number, inTransaction: boolean): number {
     const bytes = this.#bytes;
     const limit = Math.min(this.#filled, p + ANNOTATION_BYTES_MAX);
@@ -280,16 +295,28 @@ export class LogReader {
       this.sealed = true;
       this.settled = seal.length > 0 ? offset - seal.lag : this.#origin + end;
       if (seal.length > 0) this.batches++;
+      if (this.#stampedS > 0) this.#note(this.#stampedS);
+      this.#stampedS = 0;
       return end;
     }
-    if (this.sealed) {
-      if (this.#takeReserve(p, end)) return end;
-      const isTimestamp =
-        bytes[p + 1] === 0x54 && bytes[p + 2] === 0x53 && bytes[p + 3] === 0x3a; /* TS: */
-      if (!isTimestamp) return ~this.#bad(p, "an unknown annotation in a sealed part");
-      this.#leaveSealed();
+    const seconds = secondsOf(bytes, p, end);
+    if (seconds > this.until) return ~OVER;
+    if (!this.sealed) {
+      if (seconds > 0) this.#note(seconds);
+      return end;
     }
+    if (this.#takeReserve(p, end)) return end;
+    // One of another server's is followed by its SELECT.
+    const isStamp = seconds > 0 && p === this.#safeAt;
+    if (!isStamp) return ~this.#bad(p, "an unknown annotation in a sealed part");
+    this.#stampedS = seconds;
     return end;
+  }
+
+  /** What counts was executed then. */
+  #note(seconds: number): void {
+    if (this.firstTime === 0) this.firstTime = seconds;
+    this.lastTime = seconds;
   }
 
   /** Whether [p, end) is a line of a reserve, which lies behind a whole batch. */
@@ -303,6 +330,8 @@ export class LogReader {
   #leaveSealed(): void {
     this.sealed = false;
     this.#reserveFrom = -1;
+    if (this.#stampedS > 0) this.#note(this.#stampedS);
+    this.#stampedS = 0;
   }
 
   /** Something else than expected at `p`: the end of the chunk, or wrong bytes. */

@@ -58,7 +58,8 @@ const F = {
   sequence: 14,
   wanted: 15,
   largeFrom: 16,
-  floats: 17,
+  stampedS: 17,
+  floats: 18,
 } as const;
 
 const I = {
@@ -80,7 +81,9 @@ const I = {
   expectedTickets: 79,
   gatheringsToSkip: 80,
   file: 81,
-  cells: 82,
+  stamps: 82,
+  expected: 83,
+  cells: 84,
 } as const;
 
 /** The word that grows with each sync and each failure: who waits for either waits for it. */
@@ -115,6 +118,8 @@ export class LogState {
     this.file = file;
     this.sequence = sequence;
     this.database = -1;
+    this.expected = -1;
+    this.stampedS = 0;
     this.reserveEnd = 0;
     this.found = 0;
     this.end = end;
@@ -280,6 +285,30 @@ export class LogState {
   }
   set database(database: number) {
     this.cells[I.database] = database;
+  }
+
+  /** The database whose commands can follow as they are; −1: look at what is to come before them. */
+  get expected(): number {
+    return this.cells[I.expected];
+  }
+  set expected(database: number) {
+    this.cells[I.expected] = database;
+  }
+
+  /** Whether batches say when they were executed, see stamp.ts. */
+  get stamps(): boolean {
+    return this.cells[I.stamps] !== 0;
+  }
+  set stamps(on: boolean) {
+    this.cells[I.stamps] = on ? 1 : 0;
+  }
+
+  /** The second of the last stamp in the file; 0: none yet in this session. */
+  get stampedS(): number {
+    return this.#f64[F.stampedS];
+  }
+  set stampedS(seconds: number) {
+    this.#f64[F.stampedS] = seconds;
   }
 
   /** Grows with each sync; the outcome of one that another has overtaken is disregarded. */

@@ -228,7 +228,18 @@ export class Log extends LogFigures {
 
   /** Says which database the commands appended from now on are for. Costs nothing when it stays. */
   selectDatabase(database: number): void {
-    if (database !== this.#state.database) this.#tail.select(database);
+    if (database !== this.#state.expected) this.#tail.expect(database);
+  }
+
+  /** Whether batches say when they were executed (aof-timestamp-enabled). REQUIRES: the lock. */
+  setStamps(on: boolean): void {
+    this.#state.stamps = on;
+    this.#state.expected = -1;
+  }
+
+  /** The time that commands are executed at, for stamps; to be said in each thread. */
+  set clock(nowMs: () => number) {
+    this.#tail.nowMs = nowMs;
   }
 
   /**

@@ -174,7 +174,8 @@ test("another server may go on behind a reserve, a batch of ours may not", () =>
   const whole = decode(disk.bytesOf(INCREMENT));
   disk.putFile(INCREMENT, encode(whole + command("SELECT", "0") + command("SET", "theirs", "1")));
   assert.deepEqual(writes(openOn(disk).commands), [...THREE_BATCHES, "SET theirs 1"]);
-  disk.putFile(INCREMENT, encode(`${whole}#TS:1628217470\n${command("SET", "theirs", "2")}`));
+  const theirs = command("SELECT", "0") + command("SET", "theirs", "2");
+  disk.putFile(INCREMENT, encode(`${whole}#TS:1628217470\r\n${theirs}`));
   assert.deepEqual(writes(openOn(disk).commands), [...THREE_BATCHES, "SET theirs 2"]);
   // Two batches of which the first never reached the disk.
   const text = decode(threeBatches().bytesOf(INCREMENT));

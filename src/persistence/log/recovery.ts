@@ -47,6 +47,8 @@ export interface LogSettings {
   readonly fsync: FsyncPolicy;
   /** `aof-load-truncated`: whether a torn end is cut off (yes unless given) or stops the start. */
   readonly loadTruncated?: boolean;
+  /** `aof-timestamp-enabled`: whether batches say when they were executed; no unless given. */
+  readonly stamps?: boolean;
 }
 
 export interface LogOptions extends LogSettings {
