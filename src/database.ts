@@ -192,9 +192,14 @@ export class Database {
   /** In a guest: goes on with the log that the owner shares. REQUIRES: the lock. */
   attachLog(guest: Guest, shared: SharedLog): void {
     this.log = Log.attach(this.platform, shared, guest.membership);
-    this.log.clock = () => this.keyspace.now;
+    this.stampLog();
     this.executor.context.effects.addSink(this.log);
     guest.follow(this.log);
+  }
+
+  /** Has the log say when commands were executed, or not. REQUIRES: the lock. */
+  stampLog(on?: boolean): void {
+    this.log?.stampBy(() => this.keyspace.now, on);
   }
 
   /** A worker has been started, which may attach. */
@@ -277,9 +282,8 @@ export class Database {
           },
         },
       });
-      log.clock = () => keyspace.now;
-      log.setStamps(settings.stamps === true);
       this.log = log;
+      this.stampLog(settings.stamps === true);
       this.recovery = recovery;
     } catch (error) {
       this.#lock?.release();

@@ -77,7 +77,7 @@ export function applySettings(database: Database, configuration: Configuration):
     settings.callsTracked = tracking;
   });
   configuration.onChange("aof-timestamp-enabled", (on) => {
-    database.turn(() => database.log?.setStamps(on));
+    database.turn(() => database.stampLog(on));
     return undefined;
   });
   configuration.onChange("appendfsync", (policy) => {

@@ -39,7 +39,8 @@ export const DIFFERENCES = {
     topic: "The default of `aof-timestamp-enabled`",
     redis: "`no`",
     ours: "`yes`",
-    reason: "A log can then be restored up to a time, and a line a second costs nothing measurable.",
+    reason:
+      "A log can then be restored up to a time, and a line a second costs nothing measurable.",
   },
   "appendonly-fixed": {
     topic: "`CONFIG SET` of `appendonly`, `port` and `bind`",

@@ -287,7 +287,7 @@ export class LogState {
     this.cells[I.database] = database;
   }
 
-  /** The database whose commands can follow as they are; −1: look at what is to come before them. */
+  /** The database whose commands can follow as they are; −1: something may come before them. */
   get expected(): number {
     return this.cells[I.expected];
   }

@@ -231,15 +231,14 @@ export class Log extends LogFigures {
     if (database !== this.#state.expected) this.#tail.expect(database);
   }
 
-  /** Whether batches say when they were executed (aof-timestamp-enabled). REQUIRES: the lock. */
-  setStamps(on: boolean): void {
+  /**
+   * Whether batches say when they were executed (aof-timestamp-enabled), and by which clock, which
+   * each thread is to be told. REQUIRES: the lock.
+   */
+  stampBy(nowMs: () => number, on: boolean = this.#state.stamps): void {
+    this.#tail.nowMs = nowMs;
     this.#state.stamps = on;
     this.#state.expected = -1;
-  }
-
-  /** The time that commands are executed at, for stamps; to be said in each thread. */
-  set clock(nowMs: () => number) {
-    this.#tail.nowMs = nowMs;
   }
 
   /**
@@ -372,7 +371,7 @@ export class Log extends LogFigures {
       const waited = state.batch > state.syncedThrough;
       if (this.#tail.isOpen) this.#tail.seal();
       if (state.syncedThrough === state.batch) return true;
-      if (!state.hasFailed && this.#write() && this.#syncNow()) this.#tellOthers(waited);
+      if (!state.hasFailed && this.#write() && this.#syncNow()) if (waited) this.#tellLater();
     }
     return this.acknowledgedThrough === state.batch;
   }
@@ -418,7 +417,7 @@ export class Log extends LogFigures {
       number = state.batch;
       if (!isApart) {
         if (!this.#writeAndSync()) return false;
-        this.#tellOthers(waited);
+        if (waited) this.#tellLater();
         return true;
       }
     } finally {
@@ -446,7 +445,7 @@ export class Log extends LogFigures {
     // What a sync that is under way elsewhere will say is of the file that was.
     state.nextSyncRound();
     this.#tail.cutTo(next.file, next.sequence, next.end);
-    if (state.policy === "always") this.#tellOthers(waited);
+    if (state.policy === "always") if (waited) this.#tellLater();
     this.#turns.announce();
     return true;
   }
@@ -457,8 +456,7 @@ export class Log extends LogFigures {
    */
   requestSync(): number {
     const state = this.#state;
-    const { lock } = this.#turns;
-    lock.enter();
+    this.#turns.lock.enter();
     try {
       this.commit();
       state.wanted = state.batch;
@@ -467,7 +465,7 @@ export class Log extends LogFigures {
       if (canBegin && state.policy !== "always") this.#wake();
       return state.batch;
     } finally {
-      lock.leave();
+      this.#turns.lock.leave();
     }
   }
 
@@ -624,6 +622,10 @@ export class Log extends LogFigures {
     return this.#platform.threadsMs();
   }
 
+  get #sinceSyncMs(): number {
+    return sinceSyncMs(this.#state, this.#nowMs);
+  }
+
   /** Syncs in the background when something is due to be synced. */
   #wake(): void {
     const state = this.#state;
@@ -635,10 +637,11 @@ export class Log extends LogFigures {
       const isPending = state.policy === "always" && state.written !== state.sealedEnd;
       if (state.policy === "no" && !isSyncWanted(state)) return;
       if (state.synced === state.written && !isPending) return;
-      const { holder } = this.#turns;
-      if (holder !== 0 && !this.#isForsaken(holder)) {
-        // It may die before it has synced.
-        if (!this.#turns.isAlone) this.#due.set(SYNC_PERIOD_MS);
+      const { holder, isAlone } = this.#turns;
+      const isOwn = isAlone || this.#tail.isAwaiting;
+      if (holder !== 0 && (isOwn || !this.#turns.isForsaken(holder, this.#sinceSyncMs))) {
+        // Another thread may die before it has synced.
+        if (!isAlone) this.#due.set(SYNC_PERIOD_MS);
         return;
       }
       if (isPending && (state.hasFailed || !this.#write())) return;
@@ -648,12 +651,6 @@ export class Log extends LogFigures {
     } finally {
       lock.leave();
     }
-  }
-
-  /** Whether nothing is to be expected of a sync that another thread has begun. */
-  #isForsaken(holder: number): boolean {
-    if (this.#turns.isAlone || this.#tail.isAwaiting) return false;
-    return this.#turns.isForsaken(holder, sinceSyncMs(this.#state, this.#nowMs));
   }
 
   #syncInBackground(): void {
@@ -698,7 +695,7 @@ export class Log extends LogFigures {
       if (holder === 0 && isPatient && turns.isGathering) {
         turns.gather(seen);
         isPatient = false;
-      } else if (holder === 0 || turns.isForsaken(holder, sinceSyncMs(this.#state, this.#nowMs))) {
+      } else if (holder === 0 || turns.isForsaken(holder, this.#sinceSyncMs)) {
         if (turns.take(holder, false)) this.#syncApart(holder);
       } else {
         turns.wait(seen);
@@ -821,11 +818,7 @@ export class Log extends LogFigures {
     if (this.acknowledgedThrough < this.batch) this.#turns.expectProgress();
   }
 
-  /** A caller that blocks has synced, along with its own, batches for which replies were held. */
-  #tellOthers(waited: boolean): void {
-    if (waited && this.onProgress !== null) this.#tellLater();
-  }
-
+  /** Has those told who wait: of a failure, or of what a caller that blocks has synced. */
   #tellLater(): void {
     this.#platform.afterTurn(() => this.#tell());
   }

@@ -10,7 +10,16 @@ import {
 } from "../../../test/support/servers.ts";
 import { open } from "../../index.ts";
 import { thisPlatform } from "../../platform/index.ts";
-import { append, command, Disk, decode, encode, INCREMENT, openOn, writes } from "../test-support.ts";
+import {
+  append,
+  command,
+  Disk,
+  decode,
+  encode,
+  INCREMENT,
+  openOn,
+  writes,
+} from "../test-support.ts";
 import { readerOf } from "./log-reader.ts";
 import { STAMP_BYTES_MAX, secondsOf, stampInto } from "./stamp.ts";
 
@@ -21,8 +30,7 @@ function stamped() {
   const disk = new Disk();
   const { log } = openOn(disk);
   const clock = { s: AT };
-  log.clock = () => clock.s * 1000 + 999;
-  log.setStamps(true);
+  log.stampBy(() => clock.s * 1000 + 999, true);
   const write = (...words: string[]): void => {
     log.selectDatabase(0);
     append(log, ...words);
@@ -52,7 +60,16 @@ test("a stamp is read as it was written, and nothing else is one", () => {
   for (const seconds of [1, AT, 999_999_999_999_999]) {
     assert.equal(secondsOf(bytes, 0, stampInto(bytes, 0, seconds)), seconds);
   }
-  const others = ["#TS:\r\n", "#TS:1x\r\n", "#TS:-1\r\n", "#ts:1\r\n", "#TS:1", "#TS:1\r", "#T", "#TS:1 \n"];
+  const others = [
+    "#TS:\r\n",
+    "#TS:1x\r\n",
+    "#TS:-1\r\n",
+    "#ts:1\r\n",
+    "#TS:1",
+    "#TS:1\r",
+    "#T",
+    "#TS:1 \n",
+  ];
   for (const other of [...others, `#TS:${"9".repeat(16)}\r\n`]) {
     const line = encode(other);
     assert.equal(secondsOf(line, 0, line.length), -1, other);
@@ -85,13 +102,11 @@ test("each session begins with the time, and none is said where that is not want
   write("SET", "a", "1");
   log.close();
   const second = openOn(disk).log;
-  second.clock = () => AT * 1000;
-  second.setStamps(true);
+  second.stampBy(() => AT * 1000, true);
   second.selectDatabase(0);
   append(second, "SET", "b", "1");
   second.commit();
-  second.setStamps(false);
-  second.clock = () => (AT + 9) * 1000;
+  second.stampBy(() => (AT + 9) * 1000, false);
   second.selectDatabase(0);
   append(second, "SET", "c", "1");
   second.close();
@@ -192,7 +207,8 @@ test("redis-check-aof passes our stamps and cuts by them; redis-server reads the
   const path = `${directory}/appendonlydir/appendonly.aof.1.incr.aof`;
   assert.equal(stamps(readFileSync(path, "latin1")).length, 4);
   const manifest = `${directory}/appendonlydir/appendonly.aof.manifest`;
-  const run = (...args: string[]) => spawnSync("redis-check-aof", [...args, manifest], { encoding: "utf8" });
+  const run = (...args: string[]) =>
+    spawnSync("redis-check-aof", [...args, manifest], { encoding: "utf8" });
   const checked = run();
   assert.equal(checked.status, 0, checked.stdout);
   const server = await startRedisServer({

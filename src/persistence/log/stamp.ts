@@ -1,5 +1,5 @@
-// Time annotations, as Redis writes them (aof-timestamp-enabled): a line that says when what follows
-// it was executed. Each reader skips them; to a point in time is restored by them.
+// Time annotations, as Redis writes them (aof-timestamp-enabled): a line that says when what
+// follows it was executed. Each reader skips them; to a point in time is restored by them.
 //
 //   stamp = "#TS:" seconds CR LF            seconds since 1970, decimal
 //
