@@ -20,6 +20,7 @@ import { type LogSettings, openLog, type Recovery } from "./persistence/log/reco
 import { type DumpFile, saveRdb } from "./persistence/rdb/dump-file.ts";
 import { RdbInput } from "./persistence/rdb/rdb-input.ts";
 import { type Loaded, loadRdb } from "./persistence/rdb/rdb-loader.ts";
+import { Snapshots } from "./persistence/snapshot/snapshots.ts";
 import type { DirectoryLock, Platform, Timer, WorkerThread } from "./platform/platform.ts";
 import type { Arguments } from "./protocol/arguments.ts";
 import type { Guest } from "./threads/guest.ts";
@@ -88,6 +89,9 @@ export class Database {
   /** To be held while anything is changed that other threads see. */
   lock: Pick<Member["lock"], "enter" | "leave"> = noLock;
 
+  /** Takes snapshots, in the thread that has opened it; see persistence/snapshot. */
+  readonly snapshots: Snapshots;
+
   readonly #clockIsReal: boolean;
   readonly #guest: Guest | undefined;
   #owner: Owner | undefined;
@@ -113,7 +117,14 @@ export class Database {
     registerTypes(this.keyspace);
     this.executor = new Executor(commandTable(guest), this.keyspace, options.services);
     this.executor.setNow(this.clock());
+    this.snapshots = new Snapshots(this.keyspace, () => this.#newView(), {
+      monotonicMs: () => this.platform.monotonicMs(),
+      setTimer: (ms, callback) => this.platform.setTimer(ms, callback),
+      turn: (work) => this.turn(work),
+      tell: () => this.member?.spread(),
+    });
     if (guest !== undefined) this.#join(guest);
+    this.snapshots.look();
   }
 
   #join(member: Member): void {
@@ -121,6 +132,18 @@ export class Database {
     this.lock = member.lock;
     member.heir = this;
     member.join(this.executor);
+  }
+
+  /** A second keyspace object over the same data, for what looks at it in the middle of changes. */
+  #newView(): Keyspace {
+    const view = Keyspace.attach(this.memory, this.keyspace.member);
+    registerTypes(view);
+    return view;
+  }
+
+  /** Another thread has begun a snapshot, or ended one. */
+  lookAtSnapshots(): void {
+    this.snapshots.look();
   }
 
   // Threads

@@ -1,9 +1,133 @@
+import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { Thread } from "../../test/support/thread.ts";
+import { RdbInput } from "../persistence/rdb/rdb-input.ts";
+import { loadRdb } from "../persistence/rdb/rdb-loader.ts";
+import { SimulatedPlatform } from "../platform/simulated.ts";
+import type { Database } from "./database.ts";
+import { engineOf } from "./embedded-test-support.ts";
+import { open } from "./open.ts";
 import { fuzzSnapshots } from "./snapshot.fuzz.ts";
 
 const SEED = Number(process.env.TSKEYDB_SEED ?? Date.now() % 2 ** 30);
+const isThorough = process.env.CI === "true";
 
 test("a snapshot holds what there was at its moment, whatever is done meanwhile", () => {
-  const seeds = process.env.CI === "true" ? 30 : 6;
+  const seeds = isThorough ? 30 : 6;
   for (let i = 0; i < seeds; i++) fuzzSnapshots(SEED + i, 10);
+});
+
+const KEYS = 2000;
+const FIELDS = 5000;
+const ELEMENTS = 30_000;
+
+/** Moves amounts between keys and between fields, and turns a list, until it is told to stop. */
+const transfer = (there: Database, seed: number, words: Int32Array): void => {
+  let state = seed;
+  const below = (n: number): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * n);
+  };
+  Atomics.add(words, 1, 1);
+  let done = 0;
+  for (; Atomics.load(words, 0) === 0; done++) {
+    there.transaction(() => {
+      there.incrby(`key:${below(2000)}`, -1);
+      there.incrby(`key:${below(2000)}`, 1);
+    });
+    there.transaction(() => {
+      there.hincrby("hash", `field:${below(5000)}`, -1);
+      there.hincrby("hash", `field:${below(5000)}`, 1);
+    });
+    there.lmove("list", "list", "left", "right");
+    if (done % 50 === 0) there.rename("hash", "hash");
+    if (done % 70 === 0) there.set(`more:${seed}:${done}`, "1");
+  }
+};
+
+/** A snapshot of the database in a database of its own. */
+async function copyOf(db: Database): Promise<Database> {
+  const { snapshots, keyspace, lock } = engineOf(db);
+  const parts: Uint8Array[] = [];
+  const take = (bytes: Uint8Array, end: number): void => void parts.push(bytes.slice(0, end));
+  const notes = { redisVersion: "7.4.0", nowMs: Date.now() };
+  lock.enter();
+  const writing = snapshots.begin(take, notes, { compresses: true, sums: true });
+  lock.leave();
+  assert.equal(snapshots.isReady, false);
+  for (let isDone = false; !isDone; ) {
+    await pause(1);
+    lock.enter();
+    isDone = writing.step(0.3);
+    lock.leave();
+  }
+  assert.ok(writing.entries > KEYS);
+  const platform = new SimulatedPlatform(1);
+  platform.putFile("/dump.rdb", Buffer.concat(parts));
+  const copy = open();
+  const input = RdbInput.ofFile(platform, platform.open("/dump.rdb", "read"), "/dump.rdb");
+  loadRdb(input, { keyspace: engineOf(copy).keyspace, nowMs: Date.now() });
+  assert.equal(keyspace.databases, engineOf(copy).keyspace.databases);
+  return copy;
+}
+
+test("other threads write while it is taken, and it is of one moment", async () => {
+  const db = open();
+  for (let i = 0; i < KEYS; i++) db.set(`key:${i}`, "1000");
+  db.hset(
+    "hash",
+    Object.fromEntries(Array.from({ length: FIELDS }, (_, i) => [`field:${i}`, 100])),
+  );
+  for (let i = 0; i < ELEMENTS; i++) db.rpush("list", `${i}`);
+  const words = new Int32Array(new SharedArrayBuffer(8));
+  const threads = [new Thread(db.share()), new Thread(db.share())];
+  const work = threads.map((thread, i) => thread.run(transfer, SEED + i, words));
+  while (Atomics.load(words, 1) < threads.length) await pause(1);
+  for (let round = 0; round < (isThorough ? 20 : 5); round++) {
+    const copy = await copyOf(db);
+    let keys = 0;
+    for (let i = 0; i < KEYS; i++) keys += Number(copy.get(`key:${i}`));
+    assert.equal(keys, 1000 * KEYS, `seed ${SEED}, round ${round}`);
+    const fields = Object.values(copy.hgetall("hash")).map(Number);
+    assert.equal(fields.length, FIELDS);
+    assert.equal(
+      fields.reduce((a, b) => a + b),
+      100 * FIELDS,
+    );
+    const list = copy.lrange("list", 0, -1).map(Number);
+    assert.equal(list.length, ELEMENTS);
+    // It has been turned, so many elements as a moment had it.
+    const [first = 0] = list;
+    assert.ok(list.every((element, i) => element === (first + i) % ELEMENTS));
+    copy.verify();
+    copy.close();
+  }
+  Atomics.store(words, 0, 1);
+  await Promise.all(work);
+  db.verify();
+  for (const thread of threads) await thread.end();
+  db.close();
+});
+
+test("one that is given up goes on by itself, and another can begin", async () => {
+  const db = open();
+  for (let i = 0; i < 20_000; i++) db.set(`key:${i}`, "1000");
+  const { snapshots } = engineOf(db);
+  const notes = { redisVersion: "7.4.0", nowMs: Date.now() };
+  let bytes = 0;
+  const count = (_: Uint8Array, end: number): void => {
+    bytes += end;
+  };
+  const writing = snapshots.begin(count, notes, { compresses: true, sums: true });
+  writing.step(0);
+  writing.abort();
+  const before = bytes;
+  assert.equal(snapshots.isReady, false);
+  while (!snapshots.isReady) await pause(1);
+  assert.equal(bytes, before, "nobody reads it any more");
+  const copy = await copyOf(db);
+  assert.equal(copy.dbsize(), 20_000);
+  copy.close();
+  db.close();
 });

@@ -48,6 +48,8 @@ const DOOM_MS = 10_000;
 export interface Heir {
   /** Rolls back the changes that a dead thread's transaction had noted. */
   rollBackLeft(): void;
+  /** Another thread may have begun a snapshot, or ended one. REQUIRES: the lock. */
+  lookAtSnapshots(): void;
 }
 
 export abstract class Member implements LockEnvironment, RosterMember {
@@ -303,12 +305,19 @@ export abstract class Member implements LockEnvironment, RosterMember {
     return inbox;
   }
 
+  /** The other threads shall look at what is new in shared memory. REQUIRES: the lock. */
+  spread(): void {
+    const { control } = this;
+    control[ControlWord.news] = (control[ControlWord.news] + 1) | 0;
+  }
+
   /** Reads what other threads have for this one. */
   lookAtOthers(): void {
     const news = this.control[ControlWord.news];
     if (news === this.#seenNews) return;
     this.#seenNews = news;
     this.roster?.read();
+    this.heir?.lookAtSnapshots();
     if (this.#inbox.any && this.#executor !== undefined) this.#inbox.takeAll(this.#take);
   }
 
