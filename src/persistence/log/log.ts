@@ -371,7 +371,7 @@ export class Log extends LogFigures {
       const waited = state.batch > state.syncedThrough;
       if (this.#tail.isOpen) this.#tail.seal();
       if (state.syncedThrough === state.batch) return true;
-      if (!state.hasFailed && this.#write() && this.#syncNow()) if (waited) this.#tellLater();
+      if (!state.hasFailed && this.#write() && this.#syncNow() && waited) this.#tellLater();
     }
     return this.acknowledgedThrough === state.batch;
   }
@@ -445,7 +445,7 @@ export class Log extends LogFigures {
     // What a sync that is under way elsewhere will say is of the file that was.
     state.nextSyncRound();
     this.#tail.cutTo(next.file, next.sequence, next.end);
-    if (state.policy === "always") if (waited) this.#tellLater();
+    if (state.policy === "always" && waited) this.#tellLater();
     this.#turns.announce();
     return true;
   }
