@@ -5,6 +5,7 @@
 //         then may anybody be told (the server's replies, the embedded call's return)
 // expiry  one timer stands at the earliest deadline; a slice of what is due is deleted at a time
 
+import { RdbInput } from "./codec/rdb-input.ts";
 import { commandFamilies } from "./commands/all-commands.ts";
 import { CommandTable } from "./engine/command-table.ts";
 import { Executor } from "./engine/executor.ts";
@@ -18,7 +19,6 @@ import { Log, type SharedLog } from "./persistence/log/log.ts";
 import { LogError } from "./persistence/log/log-error.ts";
 import { type LogSettings, openLog, type Recovery } from "./persistence/log/recovery.ts";
 import { type DumpFile, saveRdb } from "./persistence/rdb/dump-file.ts";
-import { RdbInput } from "./persistence/rdb/rdb-input.ts";
 import { type Loaded, loadRdb } from "./persistence/rdb/rdb-loader.ts";
 import { Snapshots } from "./persistence/snapshot/snapshots.ts";
 import type { DirectoryLock, Platform, Timer, WorkerThread } from "./platform/platform.ts";

@@ -4,6 +4,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 
 export { DatabaseError, type DatabaseErrorCode } from "./base/database-error.ts";
+export { RdbError, type RdbErrorCode } from "./codec/rdb-error.ts";
 export type { SubscribeOptions, Subscriber, Synchronous } from "./embedded/database.ts";
 export { Database } from "./embedded/database.ts";
 export type { DurableMethods } from "./embedded/immediate.ts";
@@ -20,7 +21,6 @@ export type { TornTail } from "./persistence/log/cut.ts";
 export type { FsyncPolicy } from "./persistence/log/log.ts";
 export { LogError, type LogErrorCode } from "./persistence/log/log-error.ts";
 export type { Recovery } from "./persistence/log/recovery.ts";
-export { RdbError, type RdbErrorCode } from "./persistence/rdb/rdb-error.ts";
 export { DirectoryLocked, PlatformError } from "./platform/platform.ts";
 export { ReplyError, type ReplyValue } from "./protocol/reply-reader.ts";
 export type { SharedDatabase } from "./threads/handle.ts";

@@ -21,6 +21,7 @@ const LAYERS = [
   "memory",
   "structures",
   "keyspace",
+  "codec",
   "types",
   "protocol",
   "engine",

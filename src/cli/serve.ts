@@ -2,6 +2,7 @@
 
 import { DatabaseError } from "../base/database-error.ts";
 import { messageOf } from "../base/realms.ts";
+import { RdbError } from "../codec/rdb-error.ts";
 import type { Database } from "../database.ts";
 import { redisVersion, version } from "../engine/version.ts";
 import { assemble, openDirectory } from "../host/assembly.ts";
@@ -9,7 +10,6 @@ import { type Configuration, ConfigurationError, configurationOf } from "../host
 import { Messages } from "../host/messages.ts";
 import type { ProcessServices } from "../host/services.ts";
 import { LogError } from "../persistence/log/log-error.ts";
-import { RdbError } from "../persistence/rdb/rdb-error.ts";
 import type { Loaded } from "../persistence/rdb/rdb-loader.ts";
 import { DirectoryLocked, type Platform, PlatformError } from "../platform/platform.ts";
 import { absolutePath, readText, replaceText } from "../platform/text-files.ts";

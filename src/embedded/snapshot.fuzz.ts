@@ -9,10 +9,10 @@ import { anyCommand, type Words } from "../../test/support/commands/all-commands
 import { assert } from "../base/assert.ts";
 import { DatabaseError } from "../base/database-error.ts";
 import { Random } from "../base/random.ts";
+import { RdbInput } from "../codec/rdb-input.ts";
+import { RdbOutput } from "../codec/rdb-output.ts";
 import { Keyspace } from "../keyspace/keyspace.ts";
-import { RdbInput } from "../persistence/rdb/rdb-input.ts";
 import { loadRdb } from "../persistence/rdb/rdb-loader.ts";
-import { RdbOutput } from "../persistence/rdb/rdb-output.ts";
 import { RdbWriter } from "../persistence/rdb/rdb-writer.ts";
 import { Barrier } from "../persistence/snapshot/barrier.ts";
 import { Snapshot } from "../persistence/snapshot/snapshot.ts";

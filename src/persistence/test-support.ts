@@ -2,6 +2,7 @@
 // it, and one whose three batches are known.
 
 import assert from "node:assert/strict";
+import { RdbError } from "../codec/rdb-error.ts";
 import type { File, PlatformError } from "../platform/platform.ts";
 import { SimulatedPlatform } from "../platform/simulated.ts";
 import type { Arguments } from "../protocol/arguments.ts";
@@ -9,7 +10,6 @@ import type { FsyncPolicy, Log } from "./log/log.ts";
 import { LogError } from "./log/log-error.ts";
 import type { LogFiles } from "./log/log-files.ts";
 import { type LogOptions, openLog, type Recovery } from "./log/recovery.ts";
-import { RdbError } from "./rdb/rdb-error.ts";
 
 const DIRECTORY = "/data/appendonlydir";
 export const INCREMENT = `${DIRECTORY}/appendonly.aof.1.incr.aof`;

@@ -1,8 +1,8 @@
 // Checking a log without opening it: what `tskeydb check` reports, and what its --fix mends.
 
 import { messageOf } from "../../base/realms.ts";
+import { RdbError } from "../../codec/rdb-error.ts";
 import type { Platform } from "../../platform/platform.ts";
-import { RdbError } from "../rdb/rdb-error.ts";
 import { cutAt } from "./cut.ts";
 import { evidenceOfDamage } from "./damage.ts";
 import { LogError } from "./log-error.ts";

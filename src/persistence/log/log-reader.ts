@@ -27,11 +27,10 @@
 import { assert } from "../../base/assert.ts";
 import { crc32c } from "../../base/crc32c.ts";
 import { messageOf } from "../../base/realms.ts";
+import { RdbInput } from "../../codec/rdb-input.ts";
 import { ABSENT, FORESIGHT_DEPTH, type Foresight } from "../../keyspace/foresight.ts";
 import type { File, Platform } from "../../platform/platform.ts";
 import { Arguments } from "../../protocol/arguments.ts";
-
-import { RdbInput } from "../rdb/rdb-input.ts";
 import { endOfRdb, isRdb } from "../rdb/rdb-walk.ts";
 import { LogError } from "./log-error.ts";
 import { isReserveLine } from "./reserve.ts";

@@ -2,13 +2,13 @@
 // written anew by SAVE and whoever else saves. It is replaced as a whole, and only by one that is
 // on the disk.
 
+import { RdbInput } from "../../codec/rdb-input.ts";
+import { RdbOutput } from "../../codec/rdb-output.ts";
 import { Counter } from "../../keyspace/figures.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { NewFile } from "../../platform/new-file.ts";
 import type { Platform } from "../../platform/platform.ts";
-import { RdbInput } from "./rdb-input.ts";
 import { type Loaded, type LoadOptions, loadRdb } from "./rdb-loader.ts";
-import { RdbOutput } from "./rdb-output.ts";
 import { type FileNotes, RdbWriter, writeAll } from "./rdb-writer.ts";
 
 /** How RDB files are written: rdbcompression, rdbchecksum. */

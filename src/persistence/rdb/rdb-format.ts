@@ -40,10 +40,6 @@ export const Opcode = {
 
 /** Bytes of the signature with its version. */
 export const SIGNATURE_BYTES = 9;
-/** The version that is written. */
-export const VERSION_WRITTEN = 10;
-/** Redis's versions that are known in full. */
-export const VERSION_KNOWN = 12;
 /** From this version on a file ends with a sum. */
 export const VERSION_SUM = 5;
 

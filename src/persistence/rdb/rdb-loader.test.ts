@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { latin1Text } from "../../base/bytes.ts";
+import { RdbError } from "../../codec/rdb-error.ts";
+import { RdbInput } from "../../codec/rdb-input.ts";
 import { idleSeconds, lfuCounter } from "../../keyspace/access-clock.ts";
 import { Keyspace } from "../../keyspace/keyspace.ts";
 import { Memory } from "../../memory/memory.ts";
 import { SimulatedPlatform } from "../../platform/simulated.ts";
 import { registerTypes } from "../../types/all-types.ts";
-import { RdbError } from "./rdb-error.ts";
-import { RdbInput } from "./rdb-input.ts";
 import { type Loaded, type LoadOptions, loadRdb } from "./rdb-loader.ts";
 import { eight, length, type Part, part, rdbFile, text } from "./rdb-test-support.ts";
 

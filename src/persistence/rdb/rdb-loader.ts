@@ -6,14 +6,14 @@
 // A file is checked in the same way, each value being freed as soon as it has been made.
 
 import { assert } from "../../base/assert.ts";
+import { RdbError } from "../../codec/rdb-error.ts";
+import type { RdbInput } from "../../codec/rdb-input.ts";
 import { lfuStart, lruClock } from "../../keyspace/access-clock.ts";
 import { type CollectionType, type DataType, STRING } from "../../keyspace/data-type.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { addEntry, expectEntries } from "../../keyspace/loading.ts";
 import { MemoryExhausted } from "../../memory/memory.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
-import { RdbError } from "./rdb-error.ts";
-import type { RdbInput } from "./rdb-input.ts";
 import { type PassedOver, RdbReader, UNSAID } from "./rdb-reader.ts";
 import { keyText, RefusedKeys } from "./refused-keys.ts";
 

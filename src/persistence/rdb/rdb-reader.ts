@@ -3,8 +3,8 @@
 // and the longest key.
 
 import { copyBytes, utf8Text } from "../../base/bytes.ts";
+import type { RdbInput } from "../../codec/rdb-input.ts";
 import { Opcode, SIGNATURE_BYTES, VERSION_SUM, versionOf } from "./rdb-format.ts";
-import type { RdbInput } from "./rdb-input.ts";
 import { frameOf, moduleName, skipParts, skipValue, type ValueFrame } from "./value-frames.ts";
 
 /** Notes that are kept, and bytes of each. */

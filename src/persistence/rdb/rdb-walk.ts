@@ -1,9 +1,9 @@
 // Walks through an RDB file without making anything of its values: for who wants to know where it
 // ends, and whether it is whole.
 
+import { RdbError } from "../../codec/rdb-error.ts";
+import type { RdbInput } from "../../codec/rdb-input.ts";
 import type { File, Platform } from "../../platform/platform.ts";
-import { RdbError } from "./rdb-error.ts";
-import type { RdbInput } from "./rdb-input.ts";
 import { RdbReader } from "./rdb-reader.ts";
 
 /** Where the file ends that begins here; a log may follow. Throws RdbError: it is not whole. */

@@ -6,11 +6,12 @@
 
 import { assert } from "../../base/assert.ts";
 import { asciiBytes } from "../../base/bytes.ts";
+import type { RdbOutput } from "../../codec/rdb-output.ts";
+import { VERSION_WRITTEN } from "../../codec/rdb-versions.ts";
 import { idleSeconds, lfuCounter } from "../../keyspace/access-clock.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
-import { Opcode, VERSION_WRITTEN } from "./rdb-format.ts";
-import type { RdbOutput } from "./rdb-output.ts";
+import { Opcode } from "./rdb-format.ts";
 
 const STRING_FORMAT = 0;
 

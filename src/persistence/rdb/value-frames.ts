@@ -11,7 +11,7 @@
 // Numbers are never given to another type, but for 22: Valkey gave it a meaning of its own, and the
 // signature of a file says whose it is.
 
-import type { RdbInput } from "./rdb-input.ts";
+import type { RdbInput } from "../../codec/rdb-input.ts";
 
 /** The type of a value, as its number in a file says. */
 export interface ValueFrame {

@@ -12,11 +12,11 @@
 
 import { assert } from "../../base/assert.ts";
 import { copyBytes } from "../../base/bytes.ts";
+import { RdbOutput } from "../../codec/rdb-output.ts";
 import type { ChangeObserver } from "../../keyspace/change-observer.ts";
 import type { CollectionType } from "../../keyspace/data-type.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { PLACE_BITS, PLACE_MASK } from "../../memory/memory.ts";
-import { RdbOutput } from "../rdb/rdb-output.ts";
 import { RdbWriter } from "../rdb/rdb-writer.ts";
 import { SharedState, Side } from "./shared-state.ts";
 

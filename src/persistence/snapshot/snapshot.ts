@@ -12,10 +12,10 @@
 // Cost besides the data: what is about to change and is old is held until the next slice.
 
 import { assert } from "../../base/assert.ts";
+import type { RdbOutput } from "../../codec/rdb-output.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { TableWalk } from "../../keyspace/table-walk.ts";
 import { PLACE_BITS, PLACE_MASK } from "../../memory/memory.ts";
-import type { RdbOutput } from "../rdb/rdb-output.ts";
 import type { RdbWriter } from "../rdb/rdb-writer.ts";
 import type { Barrier } from "./barrier.ts";
 import { Side } from "./shared-state.ts";

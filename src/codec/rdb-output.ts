@@ -6,9 +6,9 @@
 //   string  length, bytes │ 0xC0 + i8 │ 0xC1 + i16 │ 0xC2 + i32, little endian: its decimal text
 //           │ 0xC3, length compressed, length, bytes in LZF
 
-import { copyBytes } from "../../base/bytes.ts";
-import { parseInteger } from "../../base/integers.ts";
-import type { ValueSink } from "../../keyspace/data-type.ts";
+import { copyBytes } from "../base/bytes.ts";
+import { parseInteger } from "../base/integers.ts";
+import type { ValueSink } from "../keyspace/data-type.ts";
 import { Crc64 } from "./crc64.ts";
 import { lzfCompress } from "./lzf.ts";
 

@@ -6,9 +6,9 @@
 // failure is kept, and from then on numbers are 0 and ranges empty, so that who builds a value from
 // it ends soon with what it has, which its caller frees.
 
-import { copyBytes } from "../../base/bytes.ts";
-import type { ValueSource } from "../../keyspace/data-type.ts";
-import type { File, Platform } from "../../platform/platform.ts";
+import { copyBytes } from "../base/bytes.ts";
+import type { ValueSource } from "../keyspace/data-type.ts";
+import type { File, Platform } from "../platform/platform.ts";
 import { Crc64 } from "./crc64.ts";
 import { lzfDecompress } from "./lzf.ts";
 import { RdbError } from "./rdb-error.ts";

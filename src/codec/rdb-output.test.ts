@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Random } from "../../base/random.ts";
-import { SimulatedPlatform } from "../../platform/simulated.ts";
+import { Random } from "../base/random.ts";
+import { SimulatedPlatform } from "../platform/simulated.ts";
 import { RdbError } from "./rdb-error.ts";
 import { RdbInput } from "./rdb-input.ts";
 import { RdbOutput } from "./rdb-output.ts";

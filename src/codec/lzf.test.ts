@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Random } from "../../base/random.ts";
+import { Random } from "../base/random.ts";
 import { lzfCompress, lzfDecompress } from "./lzf.ts";
 
 const SEED = Number(process.env.TSKEYDB_SEED ?? Date.now() % 2 ** 30);
