@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { Thread } from "../../test/support/thread.ts";
-import { RdbInput } from "../persistence/rdb/rdb-input.ts";
+import { RdbInput } from "../codec/rdb-input.ts";
 import { loadRdb } from "../persistence/rdb/rdb-loader.ts";
 import { SimulatedPlatform } from "../platform/simulated.ts";
 import type { Database } from "./database.ts";

@@ -5,10 +5,10 @@
 // A snapshot that is given up goes on without anybody who reads it until all marks are alike, in
 // slices of its own.
 
+import { RdbOutput, type RdbSink } from "../../codec/rdb-output.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import type { Timer } from "../../platform/platform.ts";
 import type { WritingOptions } from "../rdb/dump-file.ts";
-import { RdbOutput, type RdbSink } from "../rdb/rdb-output.ts";
 import { type FileNotes, RdbWriter } from "../rdb/rdb-writer.ts";
 import { Barrier } from "./barrier.ts";
 import { SharedState } from "./shared-state.ts";
