@@ -12,17 +12,24 @@ import { Executor } from "./engine/executor.ts";
 import type { Services } from "./engine/services.ts";
 import { redisVersion, version } from "./engine/version.ts";
 import { Counter } from "./keyspace/figures.ts";
-import { Foresight } from "./keyspace/foresight.ts";
 import { Keyspace } from "./keyspace/keyspace.ts";
 import { Memory } from "./memory/memory.ts";
 import { Log, type SharedLog } from "./persistence/log/log.ts";
-import { LogError } from "./persistence/log/log-error.ts";
+import type { LogPlace } from "./persistence/log/log-place.ts";
 import { type LogSettings, openLog, type Recovery } from "./persistence/log/recovery.ts";
+import { replayFiles } from "./persistence/log/replay-files.ts";
 import { type DumpFile, saveRdb } from "./persistence/rdb/dump-file.ts";
 import { type Loaded, loadRdb } from "./persistence/rdb/rdb-loader.ts";
+import { Replay } from "./persistence/replay.ts";
 import { Snapshots } from "./persistence/snapshot/snapshots.ts";
-import type { DirectoryLock, Platform, Timer, WorkerThread } from "./platform/platform.ts";
-import type { Arguments } from "./protocol/arguments.ts";
+import {
+  type DirectoryLock,
+  type File,
+  type Platform,
+  PlatformError,
+  type Timer,
+  type WorkerThread,
+} from "./platform/platform.ts";
 import type { Guest } from "./threads/guest.ts";
 import { newMeeting, type SharedDatabase } from "./threads/handle.ts";
 import type { Member } from "./threads/member.ts";
@@ -37,8 +44,6 @@ const SLICE_STEPS = 64;
 const EXPIRE_STEP = 100;
 /** Elements of large collections that are freed in a step. */
 const FREE_STEP = 1000;
-/** Replies of replayed commands are thrown away when they have grown to this. */
-const REPLAY_REPLIES_MAX = 1 << 20;
 /** Timers beyond this are set again when they ring. */
 const TIMER_MAX_MS = 60_000;
 
@@ -66,6 +71,10 @@ export function commandTable(guest?: Guest): CommandTable {
 
 /** What a database that no other thread uses has for a lock. */
 const noLock: Pick<Member["lock"], "enter" | "leave"> = { enter: () => {}, leave: () => {} };
+
+function noDirectory(): PlatformError {
+  return new PlatformError("ENOENT", "", "the database has no directory");
+}
 
 export class Database {
   readonly platform: Platform;
@@ -97,6 +106,7 @@ export class Database {
   #owner: Owner | undefined;
   #meeting: Omit<SharedDatabase, "segments" | "log"> | undefined;
   #lock: DirectoryLock | undefined;
+  #place: LogPlace | undefined;
   #timer: Timer | undefined;
   #timerAtMs = Number.POSITIVE_INFINITY;
   #reclaimTimer: Timer | undefined;
@@ -269,32 +279,17 @@ export class Database {
   openLog(settings: LogSettings): void {
     this.#takeDirectory(settings.directory);
     const { executor, keyspace } = this;
-    const { reply } = executor.context;
-    const session = executor.internal;
-    keyspace.beginLoading(this.clock());
-    executor.context.now = 0;
-    const file = settings.directory;
-    const foresight = new Foresight(keyspace);
-    const apply = (args: Arguments): void => {
-      executor.execute(session, args);
-      foresight.db = session.db;
-      if (reply.failed) this.#checkReplay(file, args);
-      if (reply.length > REPLAY_REPLIES_MAX) reply.truncate(0);
-    };
+    const replay = new Replay(executor, settings.directory, this.clock());
     try {
       const { platform, dump } = this;
       const nowMs = this.clock();
       const notes = { redisVersion, nowMs, isBase: true };
-      const { log, recovery } = openLog({
+      const { log, files, recovery } = openLog({
         ...settings,
         platform,
-        apply,
-        foresight,
-        loadRdb: (file, path) => {
-          const input = RdbInput.ofFile(platform, file, path);
-          this.loaded = loadRdb(input, { keyspace, nowMs, keepsExpired: true });
-          return this.loaded.end;
-        },
+        apply: replay.apply,
+        foresight: replay.foresight,
+        loadRdb: this.#loadBase,
         snapshot: {
           exists: dump?.exists === true,
           load: () => {
@@ -307,18 +302,24 @@ export class Database {
       });
       this.log = log;
       this.stampLog(settings.stamps === true);
+      this.#place = files.place;
       this.recovery = recovery;
     } catch (error) {
       this.#lock?.release();
       throw error;
     }
-    reply.truncate(0);
-    session.db = 0;
+    replay.end(this.clock());
     executor.resetStatistics();
-    executor.setNow(this.clock());
     executor.context.effects.addSink(this.log);
     this.#beginCounting();
   }
+
+  readonly #loadBase = (file: File, path: string): number => {
+    const { keyspace, platform } = this;
+    const options = { keyspace, nowMs: this.clock(), keepsExpired: true };
+    this.loaded = loadRdb(RdbInput.ofFile(platform, file, path), options);
+    return this.loaded.end;
+  };
 
   /** What was loaded is no change. */
   #beginCounting(): void {
@@ -352,21 +353,70 @@ export class Database {
     this.#beginCounting();
   }
 
-  /** A command of the log was refused. Only what cannot be a command of ours stops the start. */
-  #checkReplay(file: string, args: Arguments): void {
-    const { reply } = this.executor.context;
-    let text = "";
-    for (let at = reply.lastErrorAt + 1; at < reply.length && reply.bytes[at] !== 13; at++) {
-      text += String.fromCharCode(reply.bytes[at]);
+  /** Saves all databases, as they are now, to the snapshot file. Throws PlatformError. */
+  save(): void {
+    const { dump } = this;
+    if (dump === null) throw noDirectory();
+    this.#takeDirectory(dump.directory);
+    dump.save({ redisVersion, nowMs: this.clock() });
+  }
+
+  /**
+   * Loads the snapshot file again, into databases that are emptied before if `empties`; else its
+   * keys come to what is there, or, if `replaces`, in the place of it. A file that cannot be loaded
+   * is found out before anything is changed. Throws RdbError or PlatformError.
+   */
+  reload({ empties, replaces }: { empties: boolean; replaces: boolean }): void {
+    const { dump, executor } = this;
+    if (dump === null) throw noDirectory();
+    const nowMs = this.clock();
+    dump.load({ nowMs, keepsNothing: true });
+    if (empties) this.#empty();
+    this.keyspace.beginLoading(nowMs);
+    try {
+      this.loaded = dump.load({ nowMs, replaces });
+    } finally {
+      executor.setNow(this.clock());
     }
-    if (!text.startsWith("ERR unknown command") && !text.startsWith("ERR wrong number")) return;
-    throw new LogError(
-      "LOG_COMMAND",
-      file,
-      -1,
-      `the log in ${file} holds a command that this version does not know: '${args.text(0)}' ` +
-        `(${text}). It was written by another server; load it there and move the data over.`,
-    );
+    this.#beginCounting();
+  }
+
+  /** Executes the log again, from the beginning, in databases that are emptied before. */
+  reloadLog(): void {
+    const { log, executor, platform } = this;
+    const place = this.#place;
+    if (log === null || place === undefined) throw noDirectory();
+    log.commitNow();
+    this.#empty();
+    executor.context.effects.removeSink(log);
+    const replay = new Replay(executor, log.path, this.clock());
+    try {
+      const { apply, foresight } = replay;
+      const loadRdb = this.#loadBase;
+      let failed: unknown;
+      executor.inside(executor.internal, () => {
+        try {
+          replayFiles(platform, place, { apply, foresight, loadRdb });
+        } catch (error) {
+          failed = error; // a frame ends before what is around it
+        }
+      });
+      if (failed !== undefined) throw failed;
+    } finally {
+      replay.end(this.clock());
+      executor.context.effects.addSink(log);
+    }
+    this.#beginCounting();
+  }
+
+  /** Empties every database, and frees all that it held. */
+  #empty(): void {
+    const { keyspace, executor } = this;
+    for (let db = 0; db < keyspace.databases; db++) {
+      executor.context.notices.emptying(db);
+      keyspace.flush(db);
+    }
+    while (keyspace.disposing) keyspace.reclaim(FREE_STEP);
   }
 
   /** The time that the commands which follow see. To be called once for each batch of them. */

@@ -287,6 +287,46 @@ test("a dump.rdb beside an empty log is warned of; a broken one is no start", as
   assert.deepEqual(readdirSync(join(directory, "appendonlydir")), []);
 });
 
+test("a server saves at its end where its settings or its last client say so", async () => {
+  const path = join(folder, "saved", "dump.rdb");
+  const args = ["--appendonly", "no", "--save", "3600 1"];
+  const cases: [string, readonly string[], string, boolean][] = [
+    ["SHUTDOWN", args, "", true],
+    ["SHUTDOWN NOSAVE", args, "", false],
+    ["SHUTDOWN", ["--appendonly", "no"], "", false],
+    ["SHUTDOWN SAVE", [], "", true],
+    ["", args, "SIGTERM", true],
+    ["", ["--appendonly", "no", "--shutdown-on-sigint", "save"], "SIGINT", true],
+    ["", [...args, "--shutdown-on-sigterm", "nosave"], "SIGTERM", false],
+  ];
+  for (const [command, more, signal, isSaved] of cases) {
+    rmSync(join(folder, "saved"), { recursive: true, force: true });
+    const { server, port } = await start("saved", ...more);
+    await ask(port, "SET a 1\r\n");
+    if (command !== "") await ask(port, `${command}\r\n`);
+    else server.child.kill(signal as NodeJS.Signals);
+    assert.equal(await server.exited, 0, server.output);
+    assert.equal(existsSync(path), isSaved, `${command}${signal} ${more.join(" ")}`);
+  }
+});
+
+test("a server that is to save and cannot goes on, and says why", async () => {
+  const directory = join(folder, "unsaved");
+  mkdirSync(join(directory, "temp-dump.rdb"), { recursive: true });
+  const { server, port } = await start("unsaved", "--appendonly", "no", "--save", "3600 1");
+  await ask(port, "SET a 1\r\n");
+  assert.match(await ask(port, "SAVE\r\n"), /^-ERR The snapshot cannot be saved: /);
+  assert.match(await ask(port, "SHUTDOWN\r\n"), /^-ERR Errors trying to SHUTDOWN: The snapshot /);
+  server.child.kill("SIGTERM");
+  while (!server.output.includes("The server goes on")) {
+    await new Promise((done) => setTimeout(done, 5));
+  }
+  assert.match(server.output, /SIGTERM: The snapshot cannot be saved: .*\. The server goes on\n$/);
+  assert.match(await ask(port, "GET a\r\n"), /^\$1\r\n1/);
+  await ask(port, "SHUTDOWN NOSAVE\r\n");
+  assert.equal(await server.exited, 0);
+});
+
 test("SIGHUP stops the server as SIGTERM does, a pidfile that stays is no failure", async () => {
   const directory = join(folder, "pids");
   const path = join(directory, "server.pid");

@@ -11,7 +11,12 @@ import { Messages } from "../host/messages.ts";
 import type { ProcessServices } from "../host/services.ts";
 import { LogError } from "../persistence/log/log-error.ts";
 import type { Loaded } from "../persistence/rdb/rdb-loader.ts";
-import { DirectoryLocked, type Platform, PlatformError } from "../platform/platform.ts";
+import {
+  DirectoryLocked,
+  type Platform,
+  PlatformError,
+  type Signal,
+} from "../platform/platform.ts";
 import { absolutePath, readText, replaceText } from "../platform/text-files.ts";
 import { renameCommands } from "../server/renaming.ts";
 import { amount } from "./amount.ts";
@@ -146,9 +151,28 @@ function stopOnSignals(
     platform.afterTurn(() => platform.exit(code));
   };
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
-    platform.onSignal(signal, () => void stop(signal));
+    platform.onSignal(signal, () => {
+      if (stopping) return;
+      const failed = saveAtSignal(configuration, services, signal);
+      if (failed === undefined) void stop(signal);
+      else messages.warning(`${signal}: ${failed.slice(4)}. The server goes on`);
+    });
   }
   services.onShutdown = () => platform.afterTurn(() => void stop("SHUTDOWN"));
+}
+
+/** Saves as the directives for the signal say; what failed, where the server is to go on then. */
+function saveAtSignal(
+  configuration: Configuration,
+  services: ProcessServices,
+  signal: Signal,
+): string | undefined {
+  const directive = signal === "SIGINT" ? "shutdown-on-sigint" : "shutdown-on-sigterm";
+  const words = configuration.get(directive);
+  const saves = words.includes("save") ? true : words.includes("nosave") ? false : undefined;
+  const failed = services.saveLast(saves);
+  // What is in a log is not lost.
+  return words.includes("force") || services.database.log !== null ? undefined : failed;
 }
 
 function announce(

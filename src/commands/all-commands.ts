@@ -19,6 +19,7 @@ import { lolwutCommands } from "./server/lolwut.ts";
 import { memoryCommands } from "./server/memory.ts";
 import { moduleCommands } from "./server/modules.ts";
 import { replicaCommands } from "./server/replicas.ts";
+import { savingCommands } from "./server/saving.ts";
 import { serverCommands } from "./server/server.ts";
 import { setAlgebraCommands } from "./sets/set-algebra.ts";
 import { setCommands } from "./sets/sets.ts";
@@ -45,6 +46,7 @@ export const commandFamilies: readonly (readonly Command[])[] = [
   connectionCommands,
   clientCommands,
   serverCommands,
+  savingCommands,
   configCommands,
   memoryCommands,
   moduleCommands,

@@ -26,8 +26,8 @@ class FakeServices implements Services {
   readonly startedMs = START_MS;
   passwordText = "";
   refusal: string | undefined;
-  /** For each shutdown whether it was forced. */
-  shutdowns: boolean[] = [];
+  /** For each shutdown whether it was forced, and saves. */
+  shutdowns: (boolean | undefined)[][] = [];
   killed: number[] = [];
   sleptMs = 0;
   statisticsReset = 0;
@@ -70,8 +70,20 @@ class FakeServices implements Services {
   disconnectBrowser(session: Session): void {
     this.kill(session);
   }
-  shutdown(force: boolean): string | undefined {
-    this.shutdowns.push(force);
+  readonly lastSaveMs = START_MS;
+  saves = 0;
+  save(): string | undefined {
+    this.saves++;
+    return this.refusal;
+  }
+  reload(): string | undefined {
+    return this.refusal;
+  }
+  reloadLog(): string | undefined {
+    return this.refusal;
+  }
+  shutdown(force: boolean, saves: boolean | undefined): string | undefined {
+    this.shutdowns.push([force, saves]);
     return undefined;
   }
   writesRefused(): string | undefined {

@@ -45,9 +45,22 @@ export interface Services {
   disconnectBrowser(session: Session): void;
   /**
    * Ends the server, which flushes its log in any case; returns the text of an error, among them
-   * that the log cannot be written, unless `force` says that it need not be.
+   * that the log or the snapshot cannot be written, unless `force` says that it need not be. The
+   * snapshot is saved if `saves` says so; unless said, if the settings name times for it (save).
    */
-  shutdown(force: boolean): string | undefined;
+  shutdown(force: boolean, saves: boolean | undefined): string | undefined;
+  /** Saves all databases before it returns; returns the text of an error. */
+  save(): string | undefined;
+  /**
+   * DEBUG RELOAD: loads the snapshot file, which is saved before if `saves`, into databases that
+   * are emptied before if `empties`; keys that are there are replaced if `replaces`. Returns the
+   * text of an error.
+   */
+  reload(options: { saves: boolean; empties: boolean; replaces: boolean }): string | undefined;
+  /** DEBUG LOADAOF: executes the log again, in databases that are empty. */
+  reloadLog(): string | undefined;
+  /** When a snapshot was saved last, or the process began to serve, in milliseconds since 1970. */
+  readonly lastSaveMs: number;
   /** Why writes are refused at the moment (a full disk …), or undefined. */
   writesRefused(): string | undefined;
   /** All that was written until now, and whether it is on the disk; null where there is no log. */

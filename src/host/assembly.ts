@@ -50,17 +50,16 @@ export function assemble(
 export function openDirectory(database: Database, configuration: Configuration): void {
   const directory = configuration.get("dir");
   const { platform, keyspace } = database;
-  const pathOf = (name: string): string => `${directory}/${name}`;
-  const path = pathOf(configuration.get("dbfilename"));
-  const dump = new DumpFile(platform, keyspace, path, database.clock());
+  const name = configuration.get("dbfilename");
+  const dump = new DumpFile(platform, keyspace, directory, name, database.clock());
   const write = (compresses: boolean): undefined => {
     dump.writing = { compresses, sums: configuration.get("rdbchecksum") };
   };
   database.dump = dump;
   write(configuration.get("rdbcompression"));
   configuration.onChange("rdbcompression", write);
-  configuration.onChange("dbfilename", (name) => {
-    dump.path = pathOf(name);
+  configuration.onChange("dbfilename", (next) => {
+    dump.name = next;
     return undefined;
   });
   if (!configuration.get("appendonly")) return database.openDump(directory);

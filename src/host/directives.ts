@@ -113,8 +113,8 @@ export const directives = {
   "io-threads-do-reads": flag(false, fixedIdle),
   "jemalloc-bg-thread": flag(true, idle),
   "shutdown-timeout": integer(10, 0, INT_MAX, idle),
-  "shutdown-on-sigint": words(["default"], shutdownWords, idle),
-  "shutdown-on-sigterm": words(["default"], shutdownWords, idle),
+  "shutdown-on-sigint": words(["default"], shutdownWords),
+  "shutdown-on-sigterm": words(["default"], shutdownWords),
   "busy-reply-threshold": integer(5000, 0, LONG_MAX, { idle: true, aliases: ["lua-time-limit"] }),
   "server-cpulist": text("", { ...fixedIdle, aliases: ["server_cpulist"] }),
   "bio-cpulist": text("", { ...fixedIdle, aliases: ["bio_cpulist"] }),
@@ -149,12 +149,9 @@ export const directives = {
 
   // Point-in-time snapshots, of which there are none.
   save: directive<readonly SavePoint[]>([], savePoints, idle),
-  dbfilename: fileName("dump.rdb", "dbfilename", "filename", {
-    setting: "protected",
-    idle: true,
-  }),
-  rdbcompression: flag(true, idle),
-  rdbchecksum: flag(true, fixedIdle),
+  dbfilename: fileName("dump.rdb", "dbfilename", "filename", { setting: "protected" }),
+  rdbcompression: flag(true),
+  rdbchecksum: flag(true, fixed),
   "rdb-del-sync-files": flag(false, idle),
   "rdb-save-incremental-fsync": flag(true, idle),
   "stop-writes-on-bgsave-error": flag(true, idle),

@@ -3,13 +3,15 @@
 // figures by way of `network`.
 
 import { messageOf } from "../base/realms.ts";
+import { RdbError } from "../codec/rdb-error.ts";
 import type { Database } from "../database.ts";
 import type { InfoSection } from "../engine/info-section.ts";
 import { allowsAction } from "../engine/protected-actions.ts";
 import type { Services, SyncPoint } from "../engine/services.ts";
 import type { Session } from "../engine/session.ts";
 import { persistenceSection } from "../persistence/info.ts";
-import type { Platform } from "../platform/platform.ts";
+import { LogError } from "../persistence/log/log-error.ts";
+import { type Platform, PlatformError } from "../platform/platform.ts";
 import { readText, replaceText } from "../platform/text-files.ts";
 import { type Configuration, rewriteText } from "./configuration.ts";
 import { infoText } from "./info/info.ts";
@@ -246,13 +248,56 @@ export class ProcessServices implements Services, InfoSource {
     }
   }
 
-  shutdown(force: boolean): string | undefined {
+  get lastSaveMs(): number {
+    return this.database.dump?.lastSaveMs ?? this.startedMs;
+  }
+
+  save(): string | undefined {
+    try {
+      this.database.save();
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof PlatformError)) throw error;
+      return `ERR The snapshot cannot be saved: ${error.message}`;
+    }
+  }
+
+  reload(options: Parameters<Services["reload"]>[0]): string | undefined {
+    const failed = options.saves ? this.save() : undefined;
+    return failed ?? this.#loading(() => this.database.reload(options));
+  }
+
+  reloadLog(): string | undefined {
+    return this.#loading(() => this.database.reloadLog());
+  }
+
+  #loading(work: () => void): string | undefined {
+    try {
+      work();
+      return undefined;
+    } catch (error) {
+      if (error instanceof PlatformError) return `ERR ${error.message}`;
+      if (!(error instanceof RdbError || error instanceof LogError)) throw error;
+      return `ERR ${error.message}`;
+    }
+  }
+
+  /** Saves at the end of the server, if that is wanted; returns the text of an error. */
+  saveLast(saves: boolean = this.configuration.get("save").length > 0): string | undefined {
+    return saves ? this.save() : undefined;
+  }
+
+  shutdown(force: boolean, saves: boolean | undefined): string | undefined {
     if (this.onShutdown === undefined) {
       return "ERR SHUTDOWN is not for clients of a database that a program has open: it closes it";
     }
     const { log } = this.database;
     if (log !== null && log.failure !== null && !force) {
       return `ERR Errors trying to SHUTDOWN: the log cannot be written (${log.failure}). Use FORCE.`;
+    }
+    const notSaved = this.saveLast(saves);
+    if (notSaved !== undefined && !force) {
+      return `ERR Errors trying to SHUTDOWN: ${notSaved.slice(4)}. Use FORCE, or NOSAVE.`;
     }
     // What the client has sent after this is not executed.
     this.database.executor.context.session.closing = true;

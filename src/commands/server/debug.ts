@@ -34,12 +34,14 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
   help: [0, 0, help],
   htstats: [1, 1, tableStatistics],
   "htstats-key": [1, 1, keyTableStatistics],
+  loadaof: [0, 0, loadLog],
   log: [1, 1, log],
   object: [1, 1, describeObject],
   "pause-cron": [1, 1, pauseCron],
   populate: [1, 3, populate],
   protocol: [1, 1, (c) => protocol(c, c.args.text(2).toLowerCase())],
   "quicklist-packed-threshold": [1, 1, packedThreshold],
+  reload: [0, 3, reload],
   replybuffer: [2, 2, replyBuffer],
   "set-active-expire": [1, 1, setActiveExpire],
   sleep: [1, 1, sleep],
@@ -48,7 +50,7 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
 };
 
 /** About the process, not the data or the client. */
-const ofProcess: ReadonlySet<string> = new Set(["change-repl-id", "log"]);
+const ofProcess: ReadonlySet<string> = new Set(["change-repl-id", "loadaof", "log", "reload"]);
 
 /** Takes no number of words. */
 const noSubcommand: Subcommand = [1, 0, () => {}];
@@ -94,6 +96,34 @@ function setActiveExpire(c: Context): void {
 function changeReplicationId(c: Context): void {
   c.services.changeReplicationId();
   c.reply.ok();
+}
+
+const inTransaction = errorLine("ERR what is open to be rolled back cannot be loaded anew");
+const wrongOption = errorLine(
+  "ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.",
+);
+
+function reload(c: Context): void {
+  const { args, reply } = c;
+  const said = new Set<string>();
+  for (let i = 2; i < args.count; i++) said.add(args.text(i).toLowerCase());
+  const known = ["merge", "noflush", "nosave"];
+  if ([...said].some((word) => !known.includes(word))) reply.error(wrongOption);
+  else if (c.executor.transactionOpen) reply.error(inTransaction);
+  else {
+    const [replaces, keeps, saved] = known.map((word) => said.has(word));
+    loaded(c, c.services.reload({ saves: !saved, empties: !keeps, replaces }));
+  }
+}
+
+function loadLog(c: Context): void {
+  if (c.executor.transactionOpen) c.reply.error(inTransaction);
+  else loaded(c, c.services.reloadLog());
+}
+
+function loaded(c: Context, failed: string | undefined): void {
+  if (failed === undefined) c.reply.ok();
+  else c.reply.errorText(failed);
 }
 
 function log(c: Context): void {
@@ -205,12 +235,17 @@ function help(c: Context): void {
     ["ERROR <text>", "Replies an error with this text."],
     ["HTSTATS <dbid>", "The tables of a database."],
     ["HTSTATS-KEY <key>", "The table that the value of the key lies in, if it does."],
+    ["LOADAOF", "Empties all databases and executes the log again."],
     ["LOG <message>", "Tells a message to whoever runs the server."],
     ["OBJECT <key>", "Where the value of the key lies, and how."],
     ["PAUSE-CRON <0|1>", "What is done each second is not (1), or is again (0)."],
     ["POPULATE <count> [<prefix>] [<size>]", "Sets so many strings: key:0 and so on."],
     ["PROTOCOL <type>", "Replies a value of this type of the protocol, with made-up content."],
     ["QUICKLIST-PACKED-THRESHOLD <size>", "Checks the size; lists have no such threshold."],
+    [
+      "RELOAD [MERGE] [NOFLUSH] [NOSAVE]",
+      "Saves (but with NOSAVE), empties (NOFLUSH), loads; MERGE: what is there is replaced.",
+    ],
     [
       "REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|time>, REPLYBUFFER RESIZING <0|1>",
       "Checks the words; clients have no reply buffers of their own.",

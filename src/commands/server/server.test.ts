@@ -128,7 +128,12 @@ test("SHUTDOWN passes FORCE on and refuses what contradicts itself", () => {
   assert.equal(a.line("SHUTDOWN ABORT"), "-ERR No shutdown in progress.");
   assert.equal(a.line("SHUTDOWN"), "");
   assert.equal(a.line("SHUTDOWN nosave NOW force"), "");
-  assert.deepEqual(db.services.shutdowns, [false, true]);
+  assert.equal(a.line("SHUTDOWN SAVE"), "");
+  assert.deepEqual(db.services.shutdowns, [
+    [false, undefined],
+    [true, false],
+    [false, true],
+  ]);
   a.line("MULTI");
   assert.equal(a.line("SHUTDOWN"), "-ERR Command not allowed inside a transaction");
 });

@@ -145,19 +145,6 @@ function timeCommand(c: Context): void {
   c.reply.bulkInteger(Math.floor(now) % 1_000_000);
 }
 
-export const lastsave: Command = {
-  name: "lastsave",
-  arity: 1,
-  flags: "loading stale fast",
-  tips: "nondeterministic_output",
-  categories: "admin dangerous",
-  group: "server",
-  since: "1.0.0",
-  complexity: "O(1)",
-  summary: "Returns when the server started: there are no snapshots since.",
-  handler: (c) => c.reply.integer(Math.floor(c.services.startedMs / 1000)),
-};
-
 export const role: Command = {
   name: "role",
   arity: 1,
@@ -187,7 +174,7 @@ export const shutdown: Command = {
   complexity:
     "O(N) when saving, where N is the total number of keys in all databases when saving data, " +
     "otherwise O(1)",
-  summary: "Flushes the log and ends the server.",
+  summary: "Flushes the log, saves if that is asked for, and ends the server.",
   args: [
     {
       name: "save-selector",
@@ -226,8 +213,8 @@ function shutdownCommand(c: Context): void {
     reply.errorText("ERR No shutdown in progress.");
     return;
   }
-  // There are no snapshots to save or not, and no replicas to wait for or not.
-  const failed = c.services.shutdown(force);
+  // Replicas, for which it would be put off, there are none.
+  const failed = c.services.shutdown(force, save ? true : nosave ? false : undefined);
   if (failed !== undefined) reply.errorText(failed);
 }
 
@@ -238,7 +225,6 @@ export const serverCommands: readonly Command[] = [
   flushall,
   swapdb,
   time,
-  lastsave,
   role,
   shutdown,
 ];

@@ -42,7 +42,12 @@ export abstract class ManagementMethods<M extends AnyMode> extends Asking<M> {
     return bound(this).ask(As.value, "time");
   }
 
-  /** When the database was opened, in seconds since 1970: there have been no snapshots since. */
+  /** Saves all databases, before it returns, to the file dump.rdb of the database's directory. */
+  save(): Reply<M, "OK"> {
+    return bound(this).ask(As.value, "save");
+  }
+
+  /** When all databases were saved last, or else opened, in seconds since 1970. */
   lastsave(): Reply<M, number> {
     return bound(this).ask(As.value, "lastsave");
   }

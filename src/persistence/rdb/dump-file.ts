@@ -50,7 +50,8 @@ export function loadRdbFile(platform: Platform, path: string, options: LoadOptio
 
 export class DumpFile {
   /** Where it is: its directory is there when it is written. */
-  path: string;
+  readonly directory: string;
+  name: string;
   writing: WritingOptions = { compresses: true, sums: true };
   /** When the data were last what the file holds, in milliseconds since 1970. */
   lastSaveMs: number;
@@ -61,11 +62,22 @@ export class DumpFile {
   readonly #platform: Platform;
   readonly #keyspace: Keyspace;
 
-  constructor(platform: Platform, keyspace: Keyspace, path: string, startedMs: number) {
-    this.path = path;
+  constructor(
+    platform: Platform,
+    keyspace: Keyspace,
+    directory: string,
+    name: string,
+    startedMs: number,
+  ) {
+    this.directory = directory;
+    this.name = name;
     this.lastSaveMs = startedMs;
     this.#platform = platform;
     this.#keyspace = keyspace;
+  }
+
+  get path(): string {
+    return `${this.directory}/${this.name}`;
   }
 
   get exists(): boolean {

@@ -1,0 +1,146 @@
+// SAVE, DEBUG RELOAD and DEBUG LOADAOF on real directories: what is saved is there again, digests
+// and deadlines included, and what fails changes nothing.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
+import { hasProgram, temporaryFolder } from "../../test/support/servers.ts";
+import { open } from "../index.ts";
+import type { Database } from "./database.ts";
+
+/** Every type, small and large, in several databases, some with deadlines. */
+function fill(db: Database): void {
+  for (let i = 0; i < 500; i++) {
+    db.set(`string:${i}`, i % 3 === 0 ? i * 1000 : `value ${"x".repeat(i)}`);
+    db.rpush("list", `element ${i}`);
+    db.hset("hash", `field ${i}`, i);
+    db.sadd("set", `member ${i}`);
+    db.sadd("integers", i * 70_000);
+  }
+  db.rpush("packed", "a", 1, -70_000, "b".repeat(70));
+  db.rpush("plain", "c".repeat(20_000), "d");
+  db.hset("small", { a: 1, b: "two" });
+  db.sadd("few", "a", "b");
+  db.expire("hash", 1000);
+  db.set("brief", "1", { px: 100_000 });
+  const other = db.database(9);
+  other.set("other", "é");
+  other.rpush("list", "in nine");
+}
+
+/** What a database holds, by the commands that read it. */
+function held(db: Database): Record<string, unknown> {
+  const found: Record<string, unknown> = {};
+  for (const index of [0, 9]) {
+    const of = db.database(index);
+    for (const key of of.keys("*").sort()) {
+      const type = of.type(key);
+      const value =
+        type === "string"
+          ? of.get(key)
+          : type === "list"
+            ? of.lrange(key, 0, -1)
+            : type === "hash"
+              ? of.hgetall(key)
+              : [...of.smembers(key)].sort();
+      found[`${index} ${key}`] = [value, of.call("object", "encoding", key), of.pexpiretime(key)];
+    }
+  }
+  return found;
+}
+
+test("what is saved is what a database without a log begins with", () => {
+  const directory = temporaryFolder();
+  const db = open(directory);
+  fill(db);
+  const before = held(db);
+  const saved = Number(db.lastsave());
+  assert.equal(db.save(), "OK");
+  assert.ok(Number(db.lastsave()) >= saved);
+  assert.match(db.info("persistence"), /rdb_saves:1\r\nrdb_last_cow_size/);
+  assert.match(db.info("persistence"), /rdb_changes_since_last_save:0\r\n/);
+  db.set("later", "1");
+  assert.match(db.info("persistence"), /rdb_changes_since_last_save:1\r\n/);
+  db.verify();
+  db.close();
+  if (hasProgram("redis-check-rdb")) {
+    const { status, stdout } = spawnSync("redis-check-rdb", [`${directory}/dump.rdb`]);
+    assert.equal(status, 0, String(stdout));
+  }
+  const copy = temporaryFolder();
+  writeFileSync(`${copy}/dump.rdb`, readFileSync(`${directory}/dump.rdb`));
+  for (const recovered of [0, 1]) {
+    const again = open(copy);
+    assert.deepEqual(held(again), before);
+    assert.equal(again.recovery?.isAdopted, recovered === 0);
+    again.verify();
+    again.close();
+  }
+});
+
+test("DEBUG RELOAD and LOADAOF bring everything back", () => {
+  const db = open(temporaryFolder());
+  fill(db);
+  const before = held(db);
+  assert.equal(db.call("debug", "reload"), "OK");
+  db.verify();
+  assert.deepEqual(held(db), before);
+  assert.equal(db.call("debug", "loadaof"), "OK");
+  db.verify();
+  assert.deepEqual(held(db), before);
+  db.set("string:1", "changed");
+  db.set("added", "since");
+  db.del("list");
+  assert.throws(() => db.call("debug", "reload", "noflush", "nosave"), /ERR .* is there twice/);
+  assert.equal(db.call("debug", "reload", "merge", "noflush", "nosave"), "OK");
+  assert.equal(db.get("added"), "since");
+  db.del("added");
+  assert.deepEqual(held(db), before);
+  db.set("added", "since");
+  assert.equal(db.call("debug", "reload", "nosave"), "OK");
+  assert.deepEqual(held(db), before);
+  assert.throws(
+    () => db.call("debug", "reload", "whatever"),
+    /only supports the MERGE, NOFLUSH and/,
+  );
+  // The log knows nothing of that.
+  assert.equal(db.call("debug", "loadaof"), "OK");
+  assert.equal(db.get("added"), "since");
+  db.verify();
+  db.close();
+});
+
+test("what cannot be loaded again is found out before anything goes", () => {
+  const directory = temporaryFolder();
+  const db = open(directory);
+  db.set("a", 1);
+  db.save();
+  const bytes = readFileSync(`${directory}/dump.rdb`);
+  bytes[bytes.length - 1] ^= 1;
+  writeFileSync(`${directory}/dump.rdb`, bytes);
+  assert.throws(() => db.call("debug", "reload", "nosave"), /does not agree with its checksum/);
+  assert.equal(db.get("a"), "1");
+  const [increment = ""] = readdirSync(`${directory}/appendonlydir`).filter((n) => /incr/.test(n));
+  assert.ok(existsSync(`${directory}/appendonlydir/${increment}`));
+  db.close();
+});
+
+test("SAVE needs a directory, and no transaction, and says what failed", () => {
+  const inMemory = open();
+  assert.throws(() => inMemory.save(), /ERR The snapshot cannot be saved: the database has no dir/);
+  assert.throws(() => inMemory.call("debug", "loadaof"), /the database has no directory/);
+  inMemory.close();
+  const directory = temporaryFolder();
+  const db = open(directory);
+  db.transaction(() => {
+    db.set("a", 1);
+    assert.throws(() => db.save(), /SAVE in a transaction/);
+    assert.throws(() => db.call("debug", "reload"), /open to be rolled back/);
+    assert.throws(() => db.call("debug", "loadaof"), /open to be rolled back/);
+  });
+  mkdirSync(`${directory}/temp-dump.rdb`);
+  assert.throws(() => db.save(), /ERR The snapshot cannot be saved: /);
+  assert.equal(existsSync(`${directory}/dump.rdb`), false);
+  db.close();
+});
