@@ -18,9 +18,11 @@ import { Log, type SharedLog } from "./persistence/log/log.ts";
 import type { LogPlace } from "./persistence/log/log-place.ts";
 import { type LogSettings, openLog, type Recovery } from "./persistence/log/recovery.ts";
 import { replayFiles } from "./persistence/log/replay-files.ts";
+import { Rewrite } from "./persistence/log/rewrite.ts";
 import { type DumpFile, saveRdb } from "./persistence/rdb/dump-file.ts";
 import { type Loaded, loadRdb } from "./persistence/rdb/rdb-loader.ts";
 import { Replay } from "./persistence/replay.ts";
+import { type Reporter, RewriteSettings, Rewriting } from "./persistence/rewriting.ts";
 import { Snapshots } from "./persistence/snapshot/snapshots.ts";
 import {
   type DirectoryLock,
@@ -84,6 +86,11 @@ export class Database {
   readonly clock: () => number;
 
   log: Log | null = null;
+  /** Rewrites of the log, which are the owner's. */
+  rewrite: Rewrite | null = null;
+  readonly rewriteSettings: RewriteSettings = new RewriteSettings();
+  /** Is told of work in the background. */
+  reporter: Reporter = { notice: () => {}, warning: () => {} };
   recovery: Recovery | undefined;
   /** The snapshot file of its directory; null where it has none. */
   dump: DumpFile | null = null;
@@ -304,6 +311,7 @@ export class Database {
       this.stampLog(settings.stamps === true);
       this.#place = files.place;
       this.recovery = recovery;
+      this.rewrite = new Rewrite(new Rewriting(this), log, files);
     } catch (error) {
       this.#lock?.release();
       throw error;
@@ -537,6 +545,7 @@ export class Database {
     if (this.#reclaimTimer !== undefined) this.platform.clearTimer(this.#reclaimTimer);
     if (this.#evictTimer !== undefined) this.platform.clearTimer(this.#evictTimer);
     if (this.log !== null) this.executor.context.effects.removeSink(this.log);
+    this.rewrite?.close();
     try {
       if (this.member?.isDamaged === true) this.log?.abandon();
       else this.log?.close();

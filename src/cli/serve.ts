@@ -34,6 +34,7 @@ export async function serve(platform: Platform, args: readonly string[]): Promis
     const clientsAsked = configuration.get("maxclients");
     makeAbsolute(platform, configuration);
     const { database, services } = assemble(platform, configuration);
+    database.reporter = messages;
     const front = frontOf(database, services, configuration);
     try {
       // The port first: what fails at once is not to wait for a replay, nor leave files behind.
@@ -188,7 +189,6 @@ function announce(
   const idle = configuration.withoutEffect();
   if (idle.length > 0) lines.push(`Accepted without effect in this version: ${idle.join(", ")}`);
   // What tools take for something that happens.
-  configuration.put("auto-aof-rewrite-percentage", 0);
   configuration.put("activedefrag", false);
   messages.notice(lines.join("\n"));
 }

@@ -15,6 +15,7 @@ import { clusterCommands } from "./server/cluster.ts";
 import { commandCommands } from "./server/command-docs.ts";
 import { configCommands } from "./server/config.ts";
 import { debugCommands } from "./server/debug.ts";
+import { logCommands } from "./server/log.ts";
 import { lolwutCommands } from "./server/lolwut.ts";
 import { memoryCommands } from "./server/memory.ts";
 import { moduleCommands } from "./server/modules.ts";
@@ -47,6 +48,7 @@ export const commandFamilies: readonly (readonly Command[])[] = [
   clientCommands,
   serverCommands,
   savingCommands,
+  logCommands,
   configCommands,
   memoryCommands,
   moduleCommands,

@@ -99,6 +99,10 @@ class FakeServices implements Services {
   syncPoint(): null {
     return null;
   }
+  rewriteOutcome: "started" | "scheduled" | "running" | "no log" = "no log";
+  rewriteLog(): "started" | "scheduled" | "running" | "no log" {
+    return this.rewriteOutcome;
+  }
   changeReplicationId(): void {}
   pauseCron(): void {}
   message(): void {}

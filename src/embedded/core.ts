@@ -35,6 +35,7 @@ import { Inside } from "../threads/control.ts";
 import type { SharedDatabase } from "../threads/handle.ts";
 import type { Member } from "../threads/member.ts";
 import { Attempt } from "./attempt.ts";
+import { compact } from "./compaction.ts";
 import { Request } from "./request.ts";
 import { SyncPromises } from "./sync-promises.ts";
 import { asynchronous, EmbeddedTransaction, isThenable } from "./transaction.ts";
@@ -416,6 +417,17 @@ export class Core {
       );
     }
     if (!(await this.#promises.synced(log))) throw notWritten(log);
+  }
+
+  /** Settles when the log has been rewritten. */
+  async compact(): Promise<void> {
+    this.check();
+    const log = this.#needLog();
+    await compact(this.engine, log, () => {
+      this.request.beginAny();
+      this.request.add("bgrewriteaof");
+      this.truncate(this.execute(this.session));
+    });
   }
 
   #needLog(): Log {

@@ -293,6 +293,16 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
   }
 
   /**
+   * Rewrites the log: what it holds is replaced by a snapshot of the data, and the promise is
+   * fulfilled when that is on the disk and the old files are gone. It happens in slices between
+   * other events, and by itself when the log has grown (`auto-aof-rewrite-percentage`). Rejects
+   * with LogError (`LOG_REWRITE`) where it could not be done: then the log goes on as it was.
+   */
+  compact(): Promise<void> {
+    return this.#core.compact();
+  }
+
+  /**
    * Looks at every key and all that it holds, and throws DatabaseError (`DAMAGED`) where something
    * contradicts itself. A million keys take about a second.
    */

@@ -65,6 +65,8 @@ export interface Services {
   writesRefused(): string | undefined;
   /** All that was written until now, and whether it is on the disk; null where there is no log. */
   syncPoint(): SyncPoint | null;
+  /** BGREWRITEAOF: what comes of it. */
+  rewriteLog(): "started" | "scheduled" | "running" | "no log";
   /** DEBUG CHANGE-REPL-ID: what is written from now on belongs to another history. */
   changeReplicationId(): void;
   /** DEBUG PAUSE-CRON: what a server does each second is not done until it is told again. */

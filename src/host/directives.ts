@@ -140,11 +140,11 @@ export const directives = {
   appendfsync: choice("everysec", ["everysec", "always", "no"]),
   "aof-load-truncated": flag(true),
   "no-appendfsync-on-rewrite": flag(false, idle),
-  "auto-aof-rewrite-percentage": integer(0, 0, INT_MAX, idle),
-  "auto-aof-rewrite-min-size": memory(64 * MIB, 0, LONG_MAX, idle),
+  "auto-aof-rewrite-percentage": integer(100, 0, INT_MAX),
+  "auto-aof-rewrite-min-size": memory(64 * MIB, 0, LONG_MAX),
   "aof-use-rdb-preamble": flag(true, idle),
   "aof-timestamp-enabled": flag(true),
-  "aof-rewrite-incremental-fsync": flag(true, idle),
+  "aof-rewrite-incremental-fsync": flag(true),
   "aof-disable-auto-gc": flag(false, hiddenIdle),
 
   // Point-in-time snapshots, of which there are none.

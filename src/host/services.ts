@@ -199,6 +199,14 @@ export class ProcessServices implements Services, InfoSource {
     };
   }
 
+  rewriteLog(): "started" | "scheduled" | "running" | "no log" {
+    const { rewrite } = this.database;
+    if (rewrite === null) return "no log";
+    if (rewrite.isRunning) return "running";
+    rewrite.begin();
+    return rewrite.isScheduled ? "scheduled" : "started";
+  }
+
   changeReplicationId(): void {
     this.replicationId = this.#newId();
   }

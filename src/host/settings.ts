@@ -16,8 +16,6 @@ const TLS_REFUSED = "Unable to update TLS configuration. Check server logs.";
 
 /** Values that CONFIG SET cannot have, because it would then look as if they acted. */
 const refusals: { readonly [N in DirectiveName]?: (value: ValueOf<N>) => string | undefined } = {
-  "auto-aof-rewrite-percentage": (percentage) =>
-    percentage === 0 ? undefined : "the log is not rewritten by itself in this version",
   activedefrag: (on) =>
     on
       ? "Active defragmentation cannot be enabled: it requires a Redis server compiled with a " +
@@ -79,6 +77,18 @@ export function applySettings(database: Database, configuration: Configuration):
   configuration.onChange("aof-timestamp-enabled", (on) => {
     database.turn(() => database.stampLog(on));
     return undefined;
+  });
+  const { rewriteSettings } = database;
+  bind(configuration, "auto-aof-rewrite-percentage", (percentage) => {
+    rewriteSettings.percentage = percentage;
+    database.rewrite?.watch();
+  });
+  bind(configuration, "auto-aof-rewrite-min-size", (bytes) => {
+    rewriteSettings.sizeMin = bytes;
+    database.rewrite?.watch();
+  });
+  bind(configuration, "aof-rewrite-incremental-fsync", (syncs) => {
+    rewriteSettings.syncsAsItGoes = syncs;
   });
   configuration.onChange("appendfsync", (policy) => {
     try {

@@ -1,18 +1,18 @@
-// What INFO says of the log: the section "persistence". There are no snapshots and no rewrites yet,
-// so what counts them is 0.
+// What INFO says of the log and of snapshots: the section "persistence". There are no snapshots in
+// the background yet, so what counts them is 0.
 
 import { type InfoSection, section } from "../engine/info-section.ts";
 import { Counter } from "../keyspace/figures.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Log } from "./log/log.ts";
-import type { Recovery } from "./log/recovery.ts";
+import type { Rewrite } from "./log/rewrite.ts";
 import type { DumpFile } from "./rdb/dump-file.ts";
 import type { Loaded } from "./rdb/rdb-loader.ts";
 
 /** What the section is about. */
 export interface PersistenceSource {
   readonly log: Log | null;
-  readonly recovery: Recovery | undefined;
+  readonly rewrite: Rewrite | null;
   readonly keyspace: Keyspace;
   readonly dump: DumpFile | null;
   /** What the last RDB file held that was loaded. */
@@ -21,7 +21,7 @@ export interface PersistenceSource {
 
 export function persistenceSection(source: PersistenceSource, startedMs: number): InfoSection {
   return section("persistence", () => {
-    const { log, recovery, keyspace, dump } = source;
+    const { log, rewrite, keyspace, dump } = source;
     const always = [
       ["loading", 0],
       ["async_loading", 0],
@@ -42,27 +42,32 @@ export function persistenceSection(source: PersistenceSource, startedMs: number)
       ["rdb_last_load_keys_expired", source.loaded?.expired ?? 0],
       ["rdb_last_load_keys_loaded", source.loaded?.keys ?? 0],
       ["aof_enabled", log === null ? 0 : 1],
-      ["aof_rewrite_in_progress", 0],
-      ["aof_rewrite_scheduled", 0],
-      ["aof_last_rewrite_time_sec", -1],
-      ["aof_current_rewrite_time_sec", -1],
-      ["aof_last_bgrewrite_status", "ok"],
-      ["aof_rewrites", 0],
-      ["aof_rewrites_consecutive_failures", 0],
+      ["aof_rewrite_in_progress", rewrite?.isRunning === true ? 1 : 0],
+      ["aof_rewrite_scheduled", rewrite?.isScheduled === true ? 1 : 0],
+      ["aof_last_rewrite_time_sec", secondsOf(rewrite?.lastMs)],
+      ["aof_current_rewrite_time_sec", secondsOf(rewrite?.currentMs)],
+      ["aof_last_bgrewrite_status", rewrite === null || rewrite.failures === 0 ? "ok" : "err"],
+      ["aof_rewrites", rewrite?.count ?? 0],
+      ["aof_rewrites_consecutive_failures", rewrite?.failures ?? 0],
       ["aof_last_write_status", log !== null && log.failure !== null ? "err" : "ok"],
-      ["aof_last_cow_size", 0],
+      ["aof_last_cow_size", rewrite?.lastExtraBytes ?? 0],
       ["module_fork_in_progress", 0],
       ["module_fork_last_cow_size", 0],
     ] as const;
     if (log === null) return always;
     return [
       ...always,
-      ["aof_current_size", log.sizeBytes],
-      ["aof_base_size", recovery?.baseBytes ?? 0],
-      ["aof_pending_rewrite", 0],
+      ["aof_current_size", rewrite?.sizeBytes ?? log.sizeBytes],
+      ["aof_base_size", rewrite?.sizeAfter ?? 0],
+      ["aof_pending_rewrite", rewrite?.isScheduled === true ? 1 : 0],
       ["aof_buffer_length", log.openBytes],
       ["aof_pending_bio_fsync", log.isSyncing ? 1 : 0],
       ["aof_delayed_fsync", log.delayedSyncs],
     ];
   });
+}
+
+/** Whole seconds, as Redis gives them; −1 stays. */
+function secondsOf(ms: number | undefined): number {
+  return ms === undefined ? -1 : Math.floor(ms / 1000);
 }

@@ -19,7 +19,6 @@ import {
 const OTHER_DEFAULTS = [
   "aof-timestamp-enabled",
   "appendonly",
-  "auto-aof-rewrite-percentage",
   "bind",
   "dir",
   // TSKEYDB_IO_THREADS may have set it.
@@ -38,7 +37,6 @@ const NOT_SET = [
   // Its default is another, so what is refused leaves another value.
   "aof-timestamp-enabled",
   "appendonly",
-  "auto-aof-rewrite-percentage",
   "bind",
   "client-query-buffer-limit",
   // TSKEYDB_IO_THREADS may have set it.

@@ -54,11 +54,17 @@ export const DIFFERENCES = {
     ours: "rounded to the nearest float",
     reason: "They are JavaScript's numbers.",
   },
-  "rewrite-percentage": {
-    topic: "`auto-aof-rewrite-percentage` and `activedefrag`",
-    redis: "100, and what is set",
-    ours: "0 and `no`; CONFIG SET refuses other values",
-    reason: "The log is not rewritten by itself, and nothing is defragmented.",
+  activedefrag: {
+    topic: "`activedefrag`",
+    redis: "what is set",
+    ours: "`no`; CONFIG SET refuses `yes`",
+    reason: "Nothing is defragmented.",
+  },
+  "rewrite-without-log": {
+    topic: "`BGREWRITEAOF` where there is no log",
+    redis: "writes a base for a log that may come",
+    ours: "an error",
+    reason: "A log that begins later gets its base then.",
   },
   "protected-dir": {
     topic: "`CONFIG SET dir` where `enable-protected-configs` allows it",

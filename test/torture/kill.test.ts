@@ -9,11 +9,15 @@
 // The process dies, not the machine: `everysec` must then lose nothing that was acknowledged
 // either, because no reply leaves before its batch is written.
 //
+// With "rewriting" four threads serve, and the log is rewritten again and again: each time that it
+// has grown by a little, whatever is under way when the process dies.
+//
 // TSKEYDB_ROUNDS=n (4 for each test by default) makes it longer, TSKEYDB_SEED=n replays the
 // choices.
 
 import assert from "node:assert/strict";
 import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Client } from "../support/client.ts";
@@ -246,20 +250,33 @@ class Writer {
   }
 }
 
-function torture(runtime: Runtime, fsync: string, rounds: number): void {
-  test(`${runtime}, appendfsync ${fsync}: nothing acknowledged is lost`, {
+/** The log is rewritten all the time, beside four threads that serve. */
+const REWRITING = [
+  ...["--auto-aof-rewrite-min-size", "16kb", "--auto-aof-rewrite-percentage", "5"],
+  ...["--io-threads", "4"],
+];
+
+function torture(
+  runtime: Runtime,
+  fsync: string,
+  rounds: number,
+  more: readonly string[] = [],
+): void {
+  const what = more === REWRITING ? ", rewriting" : "";
+  test(`${runtime}, appendfsync ${fsync}${what}: nothing acknowledged is lost`, {
     timeout: 300_000,
   }, async (t) => {
     t.diagnostic(`TSKEYDB_SEED=${SEED}`);
     const random = generator(SEED + fsync.length + runtime.length);
     const dir = temporaryFolder();
     const port = await freePort();
-    const args = ["--appendonly", "yes", "--appendfsync", fsync];
+    const args = ["--appendonly", "yes", "--appendfsync", fsync, ...more];
     const writers = Array.from(
       { length: CLIENTS },
       (_, id) => new Writer(id, generator(Math.floor(random() * 2 ** 32))),
     );
     let total = 0;
+    const bases = new Set<string>();
     for (let round = 0; round <= rounds; round++) {
       const server = await startOurServer({ runtime, dir, port, args });
       const reader = await server.connect();
@@ -270,6 +287,7 @@ function torture(runtime: Runtime, fsync: string, rounds: number): void {
         await server.stop();
         break;
       }
+      if (round > 0 && more === REWRITING) bases.add(baseOf(dir));
       const until = { stop: false };
       const running = writers.map((writer) => writer.run(server, until));
       await pause(50 + random() * 700);
@@ -278,10 +296,24 @@ function torture(runtime: Runtime, fsync: string, rounds: number): void {
       await Promise.all(running);
     }
     assert.ok(total > rounds * CLIENTS, `only ${total} writes in ${rounds} rounds`);
+    if (more === REWRITING && rounds > 1) assert.ok(bases.size > 1, "it was rewritten");
     t.diagnostic(`${total} journal entries survived ${rounds} kills`);
   });
 }
 
+/** The base that the log has, or "". */
+function baseOf(dir: string): string {
+  const names = readdirSync(join(dir, "appendonlydir"));
+  assert.ok(!names.some((name) => name.startsWith("temp-")), names.join(" "));
+  const bases = names.filter((name) => name.includes(".base."));
+  assert.ok(bases.length < 2, names.join(" "));
+  return bases[0] ?? "";
+}
+
+for (const fsync of ["always", "everysec"]) {
+  torture("bun", fsync, ROUNDS, REWRITING);
+  torture("node", fsync, Math.ceil(ROUNDS / 2), REWRITING);
+}
 torture("bun", "always", ROUNDS);
 torture("bun", "everysec", ROUNDS);
 torture("node", "always", Math.ceil(ROUNDS / 2));

@@ -52,6 +52,11 @@ export abstract class ManagementMethods<M extends AnyMode> extends Asking<M> {
     return bound(this).ask(As.value, "lastsave");
   }
 
+  /** Has the log rewritten in the background, and says so; see Database.compact. */
+  bgrewriteaof(): Reply<M, string> {
+    return bound(this).ask(As.value, "bgrewriteaof");
+  }
+
   /** What the database says of itself: lines of `field:value`, in sections. */
   info(...sections: Several[]): Reply<M, string> {
     return bound(this).askAll(As.value, "info", wordsOf(sections));

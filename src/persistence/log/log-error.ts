@@ -8,6 +8,7 @@
  * `LOG_TRUNCATED` the end is torn, and aof-load-truncated says not to cut it;
  * `LOG_COMMAND` a command of the log could not be applied;
  * `LOG_WRITE` what was appended cannot be written or synced;
+ * `LOG_REWRITE` the log could not be rewritten, and goes on as it was;
  * `IMPORT_FORMAT` a line of an imported log has none of the accepted shapes.
  */
 export type LogErrorCode =
@@ -17,6 +18,7 @@ export type LogErrorCode =
   | "LOG_TRUNCATED"
   | "LOG_COMMAND"
   | "LOG_WRITE"
+  | "LOG_REWRITE"
   | "IMPORT_FORMAT";
 
 /** The log cannot be read or written; the message says what to do about it. */
@@ -32,6 +34,11 @@ export class LogError extends Error {
     this.code = code;
     this.file = file;
     this.offset = offset;
+  }
+
+  static cannotBeRewritten(file: string, reason: string): LogError {
+    const text = `the log could not be rewritten, and goes on as it was: ${reason}`;
+    return new LogError("LOG_REWRITE", file, 0, text);
   }
 
   static cannotBeWritten(file: string, offset: number, reason: string): LogError {

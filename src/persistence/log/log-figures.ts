@@ -57,6 +57,25 @@ export class LogFigures {
     this.onLarge?.();
   }
 
+  /** Rewrites of the log that have ended, and those of them that have failed. */
+  get rewritesEnded(): number {
+    return this.#state.rewritesEnded;
+  }
+
+  get rewritesFailed(): number {
+    return this.#state.rewritesFailed;
+  }
+
+  noteRewrite(hasFailed: boolean): void {
+    if (hasFailed) this.#state.rewritesFailed++;
+    this.#state.rewritesEnded++;
+  }
+
+  /** Whether the last thread that had it open has closed it. */
+  get isClosed(): boolean {
+    return this.#state.closed;
+  }
+
   /** Bytes that are not known to be on the disk. */
   get unsyncedBytes(): number {
     return this.#state.end - this.#state.synced;

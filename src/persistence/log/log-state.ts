@@ -83,7 +83,9 @@ const I = {
   file: 81,
   stamps: 82,
   expected: 83,
-  cells: 84,
+  rewritesEnded: 84,
+  rewritesFailed: 85,
+  cells: 86,
 } as const;
 
 /** The word that grows with each sync and each failure: who waits for either waits for it. */
@@ -333,6 +335,20 @@ export class LogState {
   }
   set reserveRefused(refused: boolean) {
     this.cells[I.reserveRefused] = refused ? 1 : 0;
+  }
+
+  get rewritesEnded(): number {
+    return Atomics.load(this.cells, I.rewritesEnded);
+  }
+  set rewritesEnded(count: number) {
+    Atomics.store(this.cells, I.rewritesEnded, count);
+  }
+
+  get rewritesFailed(): number {
+    return Atomics.load(this.cells, I.rewritesFailed);
+  }
+  set rewritesFailed(count: number) {
+    Atomics.store(this.cells, I.rewritesFailed, count);
   }
 
   /** The last member has closed the log. */

@@ -15,8 +15,7 @@
 // It begins by itself when the log has grown by auto-aof-rewrite-percentage since the last one, and
 // has auto-aof-rewrite-min-size. The log tells (`Log.onLarge`) when it has reached that size.
 
-import { messageOf } from "../../base/realms.ts";
-import type { Platform, PlatformError, Timer } from "../../platform/platform.ts";
+import { type Platform, PlatformError, type Timer } from "../../platform/platform.ts";
 import { BackgroundFile } from "../background-file.ts";
 import { approachCut } from "./approach.ts";
 import type { Log } from "./log.ts";
@@ -170,38 +169,43 @@ export class Rewrite {
   #prepare(): void {
     const base = this.#files.newBase("rdb");
     this.#files.prepareIncrement(base, (error, next) =>
-      this.#unless(error, () => {
-        const cut = (): void => this.#cut(base, next as OpenedIncrement);
-        approachCut(this.#host.platform, this.#log, cut);
-      }),
+      this.#unless(error, () => this.#approach(base, next as OpenedIncrement)),
     );
+  }
+
+  #approach(base: NewBase, next: OpenedIncrement): void {
+    this.#timer = undefined;
+    approachCut(this.#host.platform, this.#log, () => this.#cut(base, next));
   }
 
   #cut(base: NewBase, next: OpenedIncrement): void {
     if (this.#isClosed) return;
     let failure: string | undefined = "the database is in use";
-    try {
-      this.#file = new BackgroundFile(
-        this.#host.platform,
-        base.temporaryPath,
-        this.#host.syncsAsItGoes,
-      );
-    } catch (error) {
-      return this.#fail(messageOf(error));
-    }
+    let isReady = true;
     this.#host.turn(() => {
-      if (!this.#host.isReady) return;
-      failure = this.#cutNow(next, this.#file as BackgroundFile);
+      ({ isReady } = this.#host);
+      if (isReady) failure = this.#cutNow(base, next);
     });
-    if (failure !== undefined) this.#fail(failure);
+    if (!isReady) {
+      const later = (): void => this.#approach(base, next);
+      this.#timer = this.#host.platform.setTimer(READY_PAUSE_MS, later);
+    } else if (failure !== undefined) this.#fail(failure);
     else this.#write(base, next.sequence);
   }
 
-  #cutNow(next: OpenedIncrement, file: BackgroundFile): string | undefined {
+  /** Returns why not. */
+  #cutNow(base: NewBase, next: OpenedIncrement): string | undefined {
+    const { platform, syncsAsItGoes } = this.#host;
     const bytes = this.#log.sizeBytes;
+    try {
+      this.#file = new BackgroundFile(platform, base.temporaryPath, syncsAsItGoes);
+    } catch (error) {
+      if (error instanceof PlatformError) return error.message;
+      throw error;
+    }
     if (!this.#log.cut(next)) return this.#log.failure ?? "the log cannot be synced";
     this.#files.noteCut(bytes);
-    this.#writing = this.#host.begin(file.write);
+    this.#writing = this.#host.begin(this.#file.write);
     return undefined;
   }
 
@@ -239,8 +243,8 @@ export class Rewrite {
 
   #succeed(): void {
     this.failures = 0;
-    this.#end(undefined);
     this.sizeAfter = this.sizeBytes;
+    this.#end(undefined);
     this.watch();
   }
 
@@ -261,6 +265,7 @@ export class Rewrite {
   #end(failure: string | undefined): void {
     this.lastMs = this.#nowMs - this.#startMs;
     this.count++;
+    this.#log.noteRewrite(failure !== undefined);
     this.#isRunning = false;
     const waiting = this.#waiting;
     this.#waiting = [];
