@@ -78,3 +78,77 @@ export function crc64Of(bytes: Uint8Array): Uint8Array {
   view.setBigUint64(0, crc, true);
   return new Uint8Array(view.buffer);
 }
+
+// Short sequences in the packed forms that files have had
+
+/** Texts and integers as a ziplist: lists, sets of pairs, hashes before Redis 7.0. */
+export function ziplist(...elements: readonly (string | number)[]): Uint8Array {
+  const parts: Uint8Array[] = [];
+  let before = 0;
+  for (const element of elements) {
+    const back: Part = before < 254 ? [before] : [254, four(before)];
+    const bytes = bytesOf(back, ziplistElement(element));
+    before = bytes.length;
+    parts.push(bytes);
+  }
+  const all = bytesOf(parts);
+  const tail = 10 + all.length - before;
+  const count = [elements.length, elements.length >> 8];
+  return bytesOf(four(all.length + 11), four(elements.length === 0 ? 10 : tail), count, all, 255);
+}
+
+function ziplistElement(element: string | number): Part {
+  if (typeof element === "string") {
+    const n = element.length;
+    if (n < 64) return [n, element];
+    return n < 16384 ? [0x40 | (n >> 8), n, element] : [0x80, n >> 24, n >> 16, n >> 8, n, element];
+  }
+  if (element >= 0 && element <= 12) return [0xf1 + element];
+  if (element >= -128 && element < 128) return [0xfe, element];
+  if (element >= -32768 && element < 32768) return [0xc0, element, element >> 8];
+  if (element >= -8388608 && element < 8388608) return [0xf0, four(element).slice(0, 3)];
+  if ((element | 0) === element) return [0xd0, four(element)];
+  return [0xe0, eight(element)];
+}
+
+/** Pairs as a zipmap: hashes before Redis 2.6. */
+export function zipmap(...pairs: readonly (readonly [field: string, value: string])[]): Uint8Array {
+  const size = (n: number): Part => (n < 254 ? [n] : [254, four(n)]);
+  const parts = pairs.map(([field, value], i): Part => {
+    const free = i % 3;
+    return [size(field.length), field, size(value.length), free, value, "x".repeat(free)];
+  });
+  return bytesOf(Math.min(pairs.length, 254), parts, 255);
+}
+
+/** Integers in ascending order as an intset, of so many bytes each. */
+export function intset(width: 2 | 4 | 8, ...members: readonly number[]): Uint8Array {
+  const bytes = members.map((n) => bytesOf(eight(n)).slice(0, width));
+  return bytesOf(four(width), four(members.length), bytes);
+}
+
+/** Texts and integers of up to 12 bits as a listpack. */
+export function listpack(...elements: readonly (string | number)[]): Uint8Array {
+  const parts = elements.map((element): Part => {
+    const bytes = bytesOf(listpackElement(element));
+    return [bytes, backLength(bytes.length)];
+  });
+  const all = bytesOf(parts);
+  return bytesOf(four(all.length + 7), elements.length, elements.length >> 8, all, 255);
+}
+
+function listpackElement(element: string | number): Part {
+  if (typeof element === "string") {
+    const n = element.length;
+    return n < 64 ? [0x80 | n, element] : [0xe0 | (n >> 8), n, element];
+  }
+  return element >= 0 && element < 128 ? [element] : [0xc0 | ((element >> 8) & 31), element];
+}
+
+function backLength(n: number): Part {
+  return n < 128 ? [n] : [n >> 7, 0x80 | (n & 127)];
+}
+
+function four(n: number): Uint8Array {
+  return Uint8Array.of(n, n >> 8, n >> 16, n >> 24);
+}
