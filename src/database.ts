@@ -5,6 +5,9 @@
 //         then may anybody be told (the server's replies, the embedded call's return)
 // expiry  one timer stands at the earliest deadline; a slice of what is due is deleted at a time
 
+import { DatabaseError, damaged } from "./base/database-error.ts";
+import { LockNeeded } from "./base/lock-needed.ts";
+import { RdbError } from "./codec/rdb-error.ts";
 import { RdbInput } from "./codec/rdb-input.ts";
 import { commandFamilies } from "./commands/all-commands.ts";
 import { CommandTable } from "./engine/command-table.ts";
@@ -15,6 +18,7 @@ import { Counter } from "./keyspace/figures.ts";
 import { Keyspace } from "./keyspace/keyspace.ts";
 import { Memory } from "./memory/memory.ts";
 import { Log, type SharedLog } from "./persistence/log/log.ts";
+import { LogError } from "./persistence/log/log-error.ts";
 import type { LogPlace } from "./persistence/log/log-place.ts";
 import { type LogSettings, openLog, type Recovery } from "./persistence/log/recovery.ts";
 import { replayFiles } from "./persistence/log/replay-files.ts";
@@ -32,6 +36,7 @@ import {
   type Timer,
   type WorkerThread,
 } from "./platform/platform.ts";
+import { ReplyError } from "./protocol/reply-reader.ts";
 import type { Guest } from "./threads/guest.ts";
 import { newMeeting, type SharedDatabase } from "./threads/handle.ts";
 import type { Member } from "./threads/member.ts";
@@ -78,6 +83,28 @@ function noDirectory(): PlatformError {
   return new PlatformError("ENOENT", "", "the database has no directory");
 }
 
+/** Errors that our own code throws on purpose, and never in the middle of a change. */
+function isForeseen(error: unknown): boolean {
+  return (
+    error instanceof ReplyError ||
+    error instanceof DatabaseError ||
+    error instanceof LogError ||
+    error instanceof RdbError ||
+    error instanceof PlatformError ||
+    error instanceof LockNeeded
+  );
+}
+
+/** The earliest deadline of any entry, or Infinity. */
+function nextDeadline(keyspace: Keyspace): number {
+  let next = Number.POSITIVE_INFINITY;
+  for (let db = 0; db < keyspace.databases; db++) {
+    if (keyspace.deadlineCount(db) === 0) continue;
+    next = Math.min(next, keyspace.deadlines.firstKey(keyspace.deadlineTree(db)));
+  }
+  return next;
+}
+
 export class Database {
   readonly platform: Platform;
   readonly memory: Memory;
@@ -99,6 +126,11 @@ export class Database {
 
   /** What expiry in the background has taken, and how often its slice of time ended too soon. */
   readonly expiry: { ms: number; cut: number } = { ms: 0, cut: 0 };
+
+  /** What every call is refused with since a write of this thread has ended by an error. */
+  damage: DatabaseError | undefined;
+  /** Called when that has happened: by the embedded API, and by who serves. */
+  readonly onDamaged: ((damage: DatabaseError) => void)[] = [];
 
   /** This thread's part in it, once several threads may use it. */
   member: Member | null = null;
@@ -140,6 +172,9 @@ export class Database {
       turn: (work) => this.turn(work),
       tell: () => this.member?.spread(),
     });
+    this.keyspace.interrupted = (error) => {
+      throw this.interrupted(error, true);
+    };
     if (guest !== undefined) this.#join(guest);
     this.snapshots.look();
   }
@@ -261,17 +296,59 @@ export class Database {
   /** Does what an event is for, while no other thread changes anything. */
   turn(work: () => void): void {
     const { member } = this;
+    if (this.damage !== undefined) return;
     if (member === null) {
       // A guest that has left has no business there any more.
-      if (!this.#closed || this.isOwner) work();
+      if (!this.#closed || this.isOwner) this.#do(work);
       return;
     }
     if (!member.tryEnter()) return;
     try {
-      work();
+      this.#do(work);
     } finally {
       member.lock.leave();
     }
+  }
+
+  #do(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      throw this.interrupted(error, true);
+    }
+  }
+
+  // Damage: see docs/decisions/0022-interrupted-writes.md.
+
+  /** Whether a write has ended midway, in any thread. */
+  get isDamaged(): boolean {
+    return this.damage !== undefined || this.member?.isDamaged === true;
+  }
+
+  /**
+   * An error came out of what was done under the lock, which this thread has still; returns what is
+   * to be thrown. Where it may have ended a change in the middle (which is so if `isChange`),
+   * nothing here is to be used any more, by any thread. What was done before is written: the log
+   * has whole commands at any time.
+   */
+  interrupted(error: unknown, isChange = false): unknown {
+    if (isForeseen(error)) return error;
+    if (this.damage !== undefined) return this.damage;
+    if (!isChange && !this.executor.wasChanging(error)) return error;
+    const damage = damaged(error);
+    this.damage = damage;
+    const { log } = this;
+    if (log !== null) {
+      this.executor.context.effects.removeSink(log);
+      try {
+        log.commit();
+      } catch {
+        // It is tried again when the database is closed.
+      }
+    }
+    this.member?.markDamaged();
+    for (const tell of this.onDamaged) tell(damage);
+    return damage;
   }
 
   get closed(): boolean {
@@ -430,8 +507,8 @@ export class Database {
   /** The time that the commands which follow see. To be called once for each batch of them. */
   tick(): void {
     this.executor.setNow(this.clock());
-    if (!this.#clockIsReal && this.keyspace.nextDeadline() < this.keyspace.now) {
-      this.executor.expireDue(Number.MAX_SAFE_INTEGER);
+    if (!this.#clockIsReal && nextDeadline(this.keyspace) < this.keyspace.now) {
+      this.#do(() => this.executor.expireDue(Number.MAX_SAFE_INTEGER));
     }
   }
 
@@ -459,7 +536,7 @@ export class Database {
 
   #setExpiryTimer(): void {
     if (!this.#clockIsReal || this.#closed) return;
-    const next = this.keyspace.nextDeadline();
+    const next = nextDeadline(this.keyspace);
     if (next >= this.#timerAtMs) return;
     if (this.#timer !== undefined) this.platform.clearTimer(this.#timer);
     // A deadline has passed one millisecond after it.

@@ -11,6 +11,11 @@ export function assert(condition: boolean, text: string): asserts condition {
   if (!condition) fail(text);
 }
 
+/** Throws an error on, for those who throw none of their own. */
+export function rethrow(error: unknown): never {
+  throw error;
+}
+
 function fail(text: string): never {
   throw new AssertionFailed(text);
 }

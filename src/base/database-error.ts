@@ -19,7 +19,8 @@ export type DatabaseErrorCode =
  * transaction's function is asynchronous, or something does not go inside one; `MULTI` a multi()
  * has ended already; `CALL` a command that call() cannot carry out; `NO_LOG` something is to be on
  * the disk, and the database has no log. Or, found by verify(): `DAMAGED` the data contradicts
- * itself, or a thread died in the middle of a write to it.
+ * itself; or a write to it ended in the middle, by the death of its thread or by an error, which is
+ * the `cause`.
  * `VERSION`: threads that share a database have different versions of this module. `THREAD`: the
  * thread that has it open cannot be reached, or no more threads can attach.
  */
@@ -27,8 +28,19 @@ export class DatabaseError extends Error {
   override readonly name = "DatabaseError";
   readonly code: DatabaseErrorCode;
 
-  constructor(code: DatabaseErrorCode, message: string) {
-    super(message);
+  constructor(code: DatabaseErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
     this.code = code;
   }
+}
+
+/** What every call throws once a write has ended midway; `cause` is the error that ended it. */
+export function damaged(cause?: unknown): DatabaseError {
+  return new DatabaseError(
+    "DAMAGED",
+    "a write to this database ended in the middle of it, by an error or the end of its thread, " +
+      "so that what is in memory cannot be trusted: close it and open it again. What was written " +
+      "to its log is there",
+    cause === undefined ? undefined : { cause },
+  );
 }

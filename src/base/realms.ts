@@ -21,6 +21,11 @@ export function className(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }
 
+/** What an exception says, and where it came from. */
+export function describe(error: unknown): string {
+  return (error as { stack?: string } | null | undefined)?.stack ?? messageOf(error);
+}
+
 /** What an exception says, be it an Error or anything else that can be thrown. */
 export function messageOf(error: unknown): string {
   const message = typeof error === "object" && error !== null && "message" in error;

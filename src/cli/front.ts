@@ -1,5 +1,6 @@
 // The front of a server: what takes its connections, one thread or several (io-threads).
 
+import { describe } from "../base/realms.ts";
 import type { Database } from "../database.ts";
 import { type Configuration, ConfigurationError } from "../host/configuration.ts";
 import type { ProcessServices } from "../host/services.ts";
@@ -21,6 +22,8 @@ export interface Front {
   onLogFailure: (failure: string | null) => void;
   /** A client was cut off for a limit. */
   onCutOff: (address: string, text: string, limit: string) => void;
+  /** A write has ended in the middle, by the error that the text describes: nothing is served. */
+  onDamaged: (text: string) => void;
   /** Something went wrong that must not. */
   onError: (error: unknown) => void;
 }
@@ -50,6 +53,10 @@ class OneThread implements Front {
   constructor(server: Server, configuration: Configuration) {
     this.#server = server;
     this.#configuration = configuration;
+  }
+
+  set onDamaged(report: Front["onDamaged"]) {
+    this.#server.database.onDamaged.push(({ cause }) => report(describe(cause)));
   }
 
   set onLogFailure(report: Front["onLogFailure"]) {
@@ -97,6 +104,10 @@ class SeveralThreads implements Front {
     this.#configuration = configuration;
   }
 
+  set onDamaged(report: Front["onDamaged"]) {
+    this.#threads.onDamaged = report;
+    this.#database.onDamaged.push(({ cause }) => report(describe(cause)));
+  }
   set onLogFailure(report: Front["onLogFailure"]) {
     this.#threads.onLogFailure = report;
   }

@@ -1,7 +1,7 @@
 // Serving: from a command line to a server that runs until it is told to stop.
 
 import { DatabaseError } from "../base/database-error.ts";
-import { messageOf } from "../base/realms.ts";
+import { describe, messageOf } from "../base/realms.ts";
 import { RdbError } from "../codec/rdb-error.ts";
 import type { Database } from "../database.ts";
 import { redisVersion, version } from "../engine/version.ts";
@@ -22,6 +22,9 @@ import { renameCommands } from "../server/renaming.ts";
 import { amount } from "./amount.ts";
 import { type Front, frontOf, ListenError } from "./front.ts";
 import { reasonAlone } from "./reasons.ts";
+
+/** The exit status after a write that ended midway (EX_SOFTWARE of sysexits.h): start it again. */
+const EXIT_DAMAGED = 70;
 
 /** Starts a server for the arguments; ends the process with 1 and one line where that fails. */
 export async function serve(platform: Platform, args: readonly string[]): Promise<void> {
@@ -130,10 +133,10 @@ function stopOnSignals(
   messages: Messages,
 ): void {
   let stopping = false;
-  const stop = async (why: string): Promise<void> => {
+  const stop = async (why: string, status = 0): Promise<void> => {
     if (stopping) return;
     stopping = true;
-    let code = 0;
+    let code = status;
     try {
       try {
         await front.stop();
@@ -159,6 +162,13 @@ function stopOnSignals(
       else messages.warning(`${signal}: ${failed.slice(4)}. The server goes on`);
     });
   }
+  front.onDamaged = (text) => {
+    messages.warning(
+      `A write ended in the middle of it, by an error of this program or for want of memory, so ` +
+        `that what is in memory cannot be trusted. The server stops; what the log has is whole.\n${text}`,
+    );
+    platform.afterTurn(() => void stop("DAMAGED", EXIT_DAMAGED));
+  };
   services.onShutdown = () => platform.afterTurn(() => void stop("SHUTDOWN"));
 }
 
@@ -302,5 +312,5 @@ export function explain(error: unknown): string {
   ) {
     return error.message;
   }
-  return (error as { stack?: string } | undefined)?.stack ?? messageOf(error);
+  return describe(error);
 }

@@ -40,6 +40,8 @@ function allocatedPerRequest(words: readonly string[]): number | undefined {
       logged += end - start;
     },
     take: () => {},
+    sizeBytes: 0,
+    shorten: () => {},
   });
   const parser = new RequestParser();
   const args = new Arguments();

@@ -216,7 +216,14 @@ export class TestDatabase {
       const lines = latin1Text(bytes, start, end).split("\r\n");
       this.log.push(lines.filter((_, i) => i > 0 && i % 2 === 0).join(" "));
     };
-    this.sink = { selectDatabase: () => {}, append, borrow: append, take: () => {} };
+    this.sink = {
+      selectDatabase: () => {},
+      append,
+      borrow: append,
+      take: () => {},
+      sizeBytes: 0,
+      shorten: () => {},
+    };
     this.context.effects.addSink(this.sink);
   }
 

@@ -12,7 +12,7 @@
 // written when the program's running callback returns, before any other I/O. Inside a transaction
 // neither happens until its end.
 
-import { DatabaseError } from "../base/database-error.ts";
+import { DatabaseError, damaged } from "../base/database-error.ts";
 import { lockNeeded } from "../base/lock-needed.ts";
 import { needStack } from "../base/stack-room.ts";
 import type { Database as Engine } from "../database.ts";
@@ -26,7 +26,6 @@ import { Counter } from "../keyspace/figures.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { Verification } from "../keyspace/verification.ts";
 import type { Log } from "../persistence/log/log.ts";
-import { LogError } from "../persistence/log/log-error.ts";
 import type { Timer } from "../platform/platform.ts";
 import { wrongArity } from "../protocol/errors.ts";
 import { ReplyCursor, ReplyError } from "../protocol/reply-reader.ts";
@@ -37,7 +36,7 @@ import type { Member } from "../threads/member.ts";
 import { Attempt } from "./attempt.ts";
 import { compact } from "./compaction.ts";
 import { Request } from "./request.ts";
-import { SyncPromises } from "./sync-promises.ts";
+import { notWritten, SyncPromises } from "./sync-promises.ts";
 import { asynchronous, EmbeddedTransaction, isThenable } from "./transaction.ts";
 import type { Value } from "./values.ts";
 
@@ -62,6 +61,8 @@ const cursor = new ReplyCursor();
 export class Core {
   readonly engine: Engine;
   readonly services: ProcessServices;
+  /** Whether the clock goes by itself, and is not the program's. */
+  readonly clockIsReal: boolean;
   /** What the database's path is called, or "" for one in memory. */
   readonly path: string;
   readonly executor: Executor;
@@ -82,6 +83,8 @@ export class Core {
   stopServing: (() => void) | undefined;
 
   closed = false;
+  /** No call is served: it is closed, or a write of this thread has ended in the middle. */
+  refuses = false;
   /** Whether the process ends: each write is handed to the system at once. */
   isExiting = false;
   /** How many open() must be followed by a close(). */
@@ -105,11 +108,10 @@ export class Core {
   /** Calls of begin() that may go by the time of an earlier one. */
   #lookups = 0;
   readonly #promises: SyncPromises;
-  readonly #clockIsReal: boolean;
   #clockTimer: Timer | undefined;
 
   constructor(engine: Engine, services: ProcessServices, path: string, clockIsReal: boolean) {
-    this.#clockIsReal = clockIsReal;
+    this.clockIsReal = clockIsReal;
     this.engine = engine;
     this.services = services;
     this.path = path;
@@ -121,6 +123,9 @@ export class Core {
     this.attempt = new Attempt(engine);
     this.#promises = new SyncPromises(engine.platform);
     this.session = this.newSession();
+    engine.onDamaged.push(() => {
+      this.refuses = true;
+    });
   }
 
   newSession(): Session {
@@ -143,7 +148,9 @@ export class Core {
   /** Before whatever is called: throws where the database is closed, or the stack ends. */
   check(): void {
     needStack();
+    if (!this.refuses) return;
     if (this.closed) throw new DatabaseError("CLOSED", "the database is closed");
+    throw damaged(this.engine.damage?.cause);
   }
 
   /** The command with this name. */
@@ -212,7 +219,7 @@ export class Core {
    */
   run(command: CompiledCommand, session: Session, db: number): number {
     needStack();
-    if (this.closed) this.check();
+    if (this.refuses) this.check();
     const { member } = this.engine;
     if (member === null) return this.#run(command, session, db);
     if (member.lock.held) return this.#runWithin(member, command, session, db);
@@ -279,9 +286,13 @@ export class Core {
     const at = reply.length;
     const changes = this.#changes;
     if ((command.flags & Flag.write) !== 0) this.#retryLog();
-    executor.begin(session, args);
-    executor.admit(command, args);
-    this.settle(at, changes);
+    try {
+      executor.begin(session, args);
+      executor.admit(command, args);
+      this.settle(at, changes);
+    } catch (error) {
+      throw this.interrupted(error, at);
+    }
     if (reply.bytes[at] === MINUS) throw this.#takeError(at);
     return at;
   }
@@ -330,9 +341,22 @@ export class Core {
     session.protocol = 3;
     const at = reply.length;
     const changes = this.#changes;
-    executor.execute(session, this.request.args);
-    this.settle(at, changes);
+    try {
+      executor.execute(session, this.request.args);
+      this.settle(at, changes);
+    } catch (error) {
+      throw this.interrupted(error, at);
+    }
     return at;
+  }
+
+  /**
+   * An error has ended what wrote its reply from `at` on; returns what to throw. A change of which
+   * half may be done is the last one: see Engine.interrupted.
+   */
+  interrupted(error: unknown, at: number = this.reply.length, isChange = false): unknown {
+    this.reply.truncate(at);
+    return this.engine.interrupted(error, isChange);
   }
 
   /** Changes that commands have made so far; keys whose time is over are not among them. */
@@ -371,7 +395,7 @@ export class Core {
       this.#commitScheduled = true;
       this.engine.platform.microtask(() => {
         this.#commitScheduled = false;
-        if (!this.closed) log.commit();
+        if (!this.refuses) log.commit();
       });
     }
   }
@@ -471,7 +495,7 @@ export class Core {
     const isChanged = this.#isChanged;
     this.#ticket = 0;
     this.#isChanged = false;
-    if (log.waitSynced(ticket) || !isChanged) return;
+    if (this.refuses || log.waitSynced(ticket) || !isChanged) return;
     this.truncate(this.#replyAt);
     throw notWritten(log);
   }
@@ -499,11 +523,11 @@ export class Core {
    * long ago a key was used) one answer serves many calls, for half a second at most.
    */
   begin(db: number): void {
-    if (this.#lookups-- > 0 && this.keyspace.deadlineTree(db) === 0 && !this.closed) return;
+    if (this.#lookups-- > 0 && this.keyspace.deadlineTree(db) === 0 && !this.refuses) return;
     this.check();
     if (this.#transaction !== undefined) return;
     this.engine.tick();
-    if (!this.#clockIsReal) return;
+    if (!this.clockIsReal) return;
     this.#lookups = LOOKUPS_AT_ONE_TIME;
     if (this.#clockTimer !== undefined) return;
     this.#clockTimer = this.engine.platform.setTimer(CLOCK_STALE_MS, () => {
@@ -599,8 +623,12 @@ export class Core {
   }
 
   #noteExpired(): void {
-    this.context.effects.flush();
-    this.settle(this.reply.length);
+    try {
+      this.context.effects.flush();
+      this.settle(this.reply.length);
+    } catch (error) {
+      throw this.interrupted(error);
+    }
   }
 
   // Transactions
@@ -638,6 +666,8 @@ export class Core {
         Promise.resolve(result).catch(() => {});
         throw asynchronous();
       }
+      // The function may have gone on after the error.
+      if (this.refuses) this.check();
     } catch (error) {
       this.#takeBack(transaction);
       throw error;
@@ -652,7 +682,11 @@ export class Core {
   #takeBack(transaction: EmbeddedTransaction): void {
     const { member } = this.engine;
     if (member !== null) member.inside = Inside.change;
-    transaction.rollBack();
+    try {
+      if (!this.refuses) transaction.rollBack();
+    } catch (error) {
+      this.interrupted(error, undefined, true);
+    }
     if (member !== null) member.inside = Inside.transaction;
     this.#leave(transaction.outer, this.#changes);
   }
@@ -663,10 +697,7 @@ export class Core {
   }
 
   #leave(outer: EmbeddedTransaction | undefined, changes: number): void {
-    if (outer !== undefined) {
-      this.#enter(outer);
-      return;
-    }
+    if (outer !== undefined) return this.#enter(outer);
     try {
       this.#end(changes);
     } finally {
@@ -679,42 +710,18 @@ export class Core {
     const { executor, keyspace, context: c } = this;
     const { member } = this.engine;
     if (member !== null) member.inside = Inside.change;
-    keyspace.end();
     this.#transaction = undefined;
     keyspace.listener = c.notices;
     executor.memoryLimit.suspended = false;
     executor.transactionOpen = false;
-    c.effects.release();
+    if (this.refuses) return c.effects.abandon();
+    try {
+      keyspace.end();
+      c.effects.release();
+    } catch (error) {
+      throw this.interrupted(error, undefined, true);
+    }
     this.settle(this.reply.length, changes);
-  }
-
-  // Threads
-
-  /** Whether share() would not refuse it. */
-  get canBeShared(): boolean {
-    return this.#clockIsReal;
-  }
-
-  /** What other threads attach by; see Database.share and Engine.share. */
-  share(): SharedDatabase {
-    this.check();
-    if (!this.#clockIsReal) {
-      throw new DatabaseError(
-        "OPTIONS",
-        "a database with a clock of the program's cannot be shared: its function is in this thread",
-      );
-    }
-    if (this.member === null && this.inTransaction) {
-      throw new DatabaseError(
-        "TRANSACTION",
-        "a database cannot be shared for the first time inside a transaction: share it before",
-      );
-    }
-    const { onShared } = this;
-    const handle = this.engine.share(this.path);
-    this.onShared = undefined;
-    onShared?.(handle);
-    return handle;
   }
 
   // The end
@@ -762,6 +769,7 @@ export class Core {
     this.references = 0;
     this.stopServing?.();
     this.closed = true;
+    this.refuses = true;
     if (this.#clockTimer !== undefined) this.engine.platform.clearTimer(this.#clockTimer);
     // Other threads may still use it: then it is closed when the last of them has left.
     if (!this.isExiting && this.engine.waitForGuests(() => this.#close())) return;
@@ -782,17 +790,7 @@ export class Core {
     this.references++;
     if (!this.closed) return;
     this.closed = false;
+    this.refuses = this.engine.damage !== undefined;
     this.engine.waitForGuests(undefined);
   }
-}
-
-function notWritten(log: Log): LogError {
-  return new LogError(
-    "LOG_WRITE",
-    log.path,
-    -1,
-    `the log cannot be written: ${log.failure ?? "unknown"}. The change is in memory, but ` +
-      "not safe on the disk; it is written as soon as that is possible, and until then writes " +
-      "are refused.",
-  );
 }

@@ -18,6 +18,7 @@ import { demandsSync, type WriteOptions } from "./options.ts";
 import { bytesOf, Reader } from "./reader.ts";
 import { wordsOf } from "./request.ts";
 import { type Listening, type ListenOptions, listen } from "./serving.ts";
+import { share } from "./sharing.ts";
 import { shortWays } from "./short-ways.ts";
 import { textOf } from "./text.ts";
 import { As, type Text, type Value, type Values } from "./values.ts";
@@ -270,7 +271,7 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
    * and `open(shared)` there is this very database. The same each time; see docs/threads.md.
    */
   share(): SharedDatabase {
-    return printable(this.#core.share());
+    return printable(share(this.#core));
   }
 
   // The log and the end

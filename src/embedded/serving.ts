@@ -10,6 +10,7 @@ import type { Listener } from "../platform/platform.ts";
 import { IO_THREADS_MAX } from "../threads/control.ts";
 import type { Core } from "./core.ts";
 import { checkOptions } from "./options.ts";
+import { share } from "./sharing.ts";
 
 export interface ListenOptions {
   /** 6379 unless said otherwise; 0 chooses a free one. */
@@ -127,7 +128,7 @@ async function frontsOf(core: Core, threads: number): Promise<() => Front> {
   return () => {
     const all = new IoThreads(engine, services, configuration, threads);
     return {
-      start: () => all.start(core.share()),
+      start: () => all.start(share(core)),
       listen: (host, port) => all.listen(host, port),
       stop: () => void all.stop(),
     };

@@ -37,13 +37,13 @@ let heard: readonly SharedDatabase[] | undefined;
 
 /** Workers that this thread starts from now on find the database by its path. */
 export function advertise(core: Core): void {
-  if (!core.canBeShared) return;
+  if (!core.clockIsReal) return;
   const { engine } = core;
   const { platform } = engine;
   advertised.add(core);
   const forget = platform.onWorker((worker) => {
     if (engine.member !== null) return;
-    core.share();
+    share(core);
     engine.follow(worker);
   });
   core.onClosing = () => {
@@ -52,6 +52,28 @@ export function advertise(core: Core): void {
     tell(platform);
   };
   tell(platform);
+}
+
+/** What other threads attach by; see Database.share and Engine.share. */
+export function share(core: Core): SharedDatabase {
+  core.check();
+  if (!core.clockIsReal) {
+    throw new DatabaseError(
+      "OPTIONS",
+      "a database with a clock of the program's cannot be shared: its function is in this thread",
+    );
+  }
+  if (core.member === null && core.inTransaction) {
+    throw new DatabaseError(
+      "TRANSACTION",
+      "a database cannot be shared for the first time inside a transaction: share it before",
+    );
+  }
+  const { onShared } = core;
+  const handle = core.engine.share(core.path);
+  core.onShared = undefined;
+  onShared?.(handle);
+  return handle;
 }
 
 function tell(platform: Platform): void {
@@ -67,7 +89,7 @@ function tell(platform: Platform): void {
 
 /** Of one while a worker is being started; what is in a transaction is shared a moment later. */
 function handleOf(core: Core): SharedDatabase {
-  return core.inTransaction ? core.engine.handle(core.path) : core.share();
+  return core.inTransaction ? core.engine.handle(core.path) : share(core);
 }
 
 function toldToUs(platform: Platform): readonly SharedDatabase[] {

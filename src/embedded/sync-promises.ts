@@ -3,6 +3,7 @@
 // it stays.
 
 import type { Log } from "../persistence/log/log.ts";
+import { LogError } from "../persistence/log/log-error.ts";
 import type { Platform } from "../platform/platform.ts";
 
 export class SyncPromises {
@@ -29,4 +30,16 @@ export class SyncPromises {
     if (--this.#waiting === 0) this.#letGo();
     return isSynced;
   }
+}
+
+/** What a call throws whose change could not be written. */
+export function notWritten(log: Log): LogError {
+  return new LogError(
+    "LOG_WRITE",
+    log.path,
+    -1,
+    `the log cannot be written: ${log.failure ?? "unknown"}. The change is in memory, but ` +
+      "not safe on the disk; it is written as soon as that is possible, and until then writes " +
+      "are refused.",
+  );
 }

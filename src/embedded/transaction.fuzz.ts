@@ -106,6 +106,8 @@ class Follower implements EffectSink {
   }
 
   take(): void {}
+  readonly sizeBytes = 0;
+  shorten(): void {}
 
   /** Executes what it has heard. */
   follow(): void {

@@ -16,6 +16,8 @@ function listenTo(effects: Effects): { text: string } {
     },
     borrow: () => assert.fail("nothing is lent"),
     take: () => {},
+    sizeBytes: 0,
+    shorten: () => {},
   });
   return heard;
 }
@@ -67,6 +69,38 @@ test("an effect longer than the buffer replaces it in the middle of a command", 
   }
 });
 
+test("a transaction that a sink has no room for is taken back from it whole", () => {
+  const effects = new Effects();
+  const heard: string[] = [];
+  const append = (bytes: Uint8Array, start: number, end: number): void => {
+    if (heard.length === 3) throw new RangeError("Array buffer allocation failed");
+    heard.push(latin1Text(bytes, start, end));
+  };
+  effects.addSink({
+    selectDatabase: () => {},
+    append,
+    borrow: append,
+    take: () => {},
+    get sizeBytes() {
+      return heard.length;
+    },
+    shorten: (size: number) => {
+      heard.length = size;
+    },
+  });
+  const set = (key: string): void => {
+    effects.begin(0, 2);
+    effects.text("INCR");
+    effects.text(key);
+  };
+  set("first");
+  effects.flush();
+  effects.hold();
+  for (const key of ["a", "b", "c"]) set(key);
+  assert.throws(() => effects.release(), RangeError);
+  assert.deepEqual(heard, ["*2\r\n$4\r\nINCR\r\n$5\r\nfirst\r\n"]);
+});
+
 test("several sinks hear the same, and one that was taken away no more", () => {
   const effects = new Effects();
   assert.equal(effects.isHeard, false);
@@ -78,6 +112,8 @@ test("several sinks hear the same, and one that was taken away no more", () => {
       second.push(latin1Text(bytes, start, end)),
     borrow: () => assert.fail("nothing is lent"),
     take: () => {},
+    sizeBytes: 0,
+    shorten: () => {},
   };
   effects.addSink(sink);
   const say = (word: string): void => {

@@ -12,7 +12,14 @@ import { writeInteger } from "../base/integers.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 
 /** Where effects go: the log. Bytes are whole RESP commands. */
-export interface EffectSink {
+export interface EffectSink extends Appending {
+  /** Bytes of all that was appended. */
+  readonly sizeBytes: number;
+  /** Takes back what was appended last: there were `sizeBytes` before. */
+  shorten(sizeBytes: number): void;
+}
+
+interface Appending {
   /** The commands that follow are for this database. */
   selectDatabase(db: number): void;
   append(bytes: Uint8Array, start: number, end: number): void;
@@ -28,7 +35,7 @@ const EXEC = asciiBytes("*1\r\n$4\r\nEXEC\r\n");
 export class Effects {
   readonly #sinks: EffectSink[] = [];
   /** The sink, or what passes everything on to several; null while there is none. */
-  #sink: EffectSink | null = null;
+  #sink: Appending | null = null;
 
   /** Commands gathered of the request that is being executed. */
   count = 0;
@@ -85,11 +92,22 @@ export class Effects {
     this.#holding++;
   }
 
+  /** Whether something is gathered, or is going to be. */
+  get isPending(): boolean {
+    return this.#holding > 0 || this.count > 0;
+  }
+
   /** Sends what was gathered since hold(). */
   release(): void {
     assert(this.#holding > 0, "what is released was held");
     this.#holding--;
     this.flush();
+  }
+
+  /** Forgets what was gathered, whoever holds it: nothing more is sent. */
+  abandon(): void {
+    this.#holding = 0;
+    this.discard();
   }
 
   /** Begins a command of `words` words, which must follow by text(), range() or argument(). */
@@ -156,19 +174,33 @@ export class Effects {
   flush(): void {
     if (this.count === 0 || this.#holding > 0) return;
     const sink = this.#sink;
-    if (sink !== null) {
-      if (this.count > 1) {
-        sink.selectDatabase(this.#dbs[0]);
-        sink.append(MULTI, 0, MULTI.length);
-      }
-      for (let i = 0; i < this.count; i++) {
-        const end = i + 1 < this.count ? this.#starts[i + 1] : this.#length;
-        sink.selectDatabase(this.#dbs[i]);
-        sink.append(this.#bytes, this.#starts[i], end);
-      }
-      if (this.count > 1) sink.append(EXEC, 0, EXEC.length);
-    }
+    if (this.count > 1) for (let i = 0; i < this.#sinks.length; i++) this.#flushGroup(i);
+    else if (sink !== null) this.#flushAll(sink);
     this.discard();
+  }
+
+  /** All of it, or, where there is no memory for that, nothing. */
+  #flushGroup(index: number): void {
+    const sink = this.#sinks[index] as EffectSink;
+    const before = sink.sizeBytes;
+    let isWhole = false;
+    try {
+      sink.selectDatabase(this.#dbs[0]);
+      sink.append(MULTI, 0, MULTI.length);
+      this.#flushAll(sink);
+      sink.append(EXEC, 0, EXEC.length);
+      isWhole = true;
+    } finally {
+      if (!isWhole) sink.shorten(before);
+    }
+  }
+
+  #flushAll(sink: Appending): void {
+    for (let i = 0; i < this.count; i++) {
+      const end = i + 1 < this.count ? this.#starts[i + 1] : this.#length;
+      sink.selectDatabase(this.#dbs[i]);
+      sink.append(this.#bytes, this.#starts[i], end);
+    }
   }
 
   /** Forgets what was gathered since `count` was this. */
@@ -216,10 +248,10 @@ export class Effects {
 }
 
 /** Several sinks as one. */
-class Spread implements EffectSink {
-  readonly #sinks: readonly EffectSink[];
+class Spread implements Appending {
+  readonly #sinks: readonly Appending[];
 
-  constructor(sinks: readonly EffectSink[]) {
+  constructor(sinks: readonly Appending[]) {
     this.#sinks = sinks;
   }
 

@@ -85,7 +85,14 @@ export class EngineFixture {
       this.log.push(words.filter((_, i) => i > 0 && i % 2 === 0).join(" "));
     };
     const selectDatabase = (): void => {};
-    this.context.effects.addSink({ selectDatabase, append, borrow: append, take() {} });
+    this.context.effects.addSink({
+      selectDatabase,
+      append,
+      borrow: append,
+      take() {},
+      sizeBytes: 0,
+      shorten() {},
+    });
     this.session = this.connect(this.link);
   }
 

@@ -10,8 +10,9 @@
 //                      the embedded API                 EXEC, and waiters that are served, by way
 //                                                       of a frame of their own (`inside`)
 
-import { assert } from "../base/assert.ts";
+import { AssertionFailed, assert } from "../base/assert.ts";
 import { utf8Text } from "../base/bytes.ts";
+import { TornRead } from "../base/torn-read.ts";
 import { Counter } from "../keyspace/figures.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Arguments } from "../protocol/arguments.ts";
@@ -310,6 +311,18 @@ export class Executor implements Engine {
     let end = lastErrorAt + 1;
     while (end < length && bytes[end] !== 32 && bytes[end] !== 13) end++;
     this.statistics.countError(bytes, lastErrorAt + 1, end);
+  }
+
+  /**
+   * Whether a request that an error has ended may have been in the middle of a change. What failed
+   * may be known by the error; else it is by the command that was called last, and what it did not
+   * come to send.
+   */
+  wasChanging(error: unknown): boolean {
+    if (error instanceof AssertionFailed || error instanceof TornRead) return true;
+    const { command, effects } = this.context;
+    if (command !== undefined && (command.flags & Flag.write) !== 0) return true;
+    return effects.isPending || this.keyspace.disposing;
   }
 
   /** CONFIG RESETSTAT: nothing has been executed yet. */

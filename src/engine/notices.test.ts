@@ -26,7 +26,14 @@ class Fixture {
     const append = (bytes: Uint8Array, start: number, end: number): void => {
       this.heard.push(latin1Text(bytes, start, end).replaceAll("\r\n", " ").trimEnd());
     };
-    effects.addSink({ selectDatabase() {}, append, borrow: append, take() {} });
+    effects.addSink({
+      selectDatabase() {},
+      append,
+      borrow: append,
+      take() {},
+      sizeBytes: 0,
+      shorten() {},
+    });
     const pubsub = new PubSubRegistry();
     pubsub.publish = (channel, message, start, end) => {
       this.heard.push(`${channel} ${latin1Text(message, start, end)}`);

@@ -16,7 +16,7 @@
 // Invariants, checked by verification.ts: (1) an entry is in the tree of deadlines exactly if it
 // has a deadline, under that deadline; (2) no collection is empty; (3) each structure verifies.
 
-import { assert } from "../base/assert.ts";
+import { assert, rethrow } from "../base/assert.ts";
 import { Hasher } from "../base/hash.ts";
 import { needLock } from "../base/lock-needed.ts";
 import { Random } from "../base/random.ts";
@@ -81,6 +81,9 @@ export class Keyspace {
   /** Where the databases' roots lie; no journal hears of what is changed there. */
   readonly roots: Databases;
   listener: KeyspaceListener = { expired: () => {} };
+
+  /** Told of an error that ended a deletion of what expired: throws it, or what stands for it. */
+  interrupted: (error: unknown) => void = rethrow;
 
   /** The time that this command sees, milliseconds since 1970. Set by setNow(). */
   now = 0;
@@ -694,10 +697,15 @@ export class Keyspace {
   expire(db: number, entry: number): void {
     if (this.reading) needLock();
     const { records } = this;
-    records.key(entry);
-    this.listener.expired(db, records.bytes, records.start, records.end);
-    this.count(Counter.expired);
-    this.remove(db, entry);
+    try {
+      records.key(entry);
+      this.listener.expired(db, records.bytes, records.start, records.end);
+      this.count(Counter.expired);
+      this.remove(db, entry);
+    } catch (error) {
+      // Whoever looked the key up only wanted to read it.
+      this.interrupted(error);
+    }
   }
 
   /** Deletes up to `budget` entries whose deadline has passed; returns how many. */
@@ -714,16 +722,6 @@ export class Keyspace {
       }
     }
     return expired;
-  }
-
-  /** The earliest deadline of any entry, or Infinity. */
-  nextDeadline(): number {
-    let next = Number.POSITIVE_INFINITY;
-    for (let db = 0; db < this.databases; db++) {
-      if (this.deadlineCount(db) === 0) continue;
-      next = Math.min(next, this.deadlines.firstKey(this.deadlineTree(db)));
-    }
-    return next;
   }
 
   // Whole databases

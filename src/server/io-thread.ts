@@ -3,6 +3,7 @@
 // told by messages.
 
 import type { DatabaseError } from "../base/database-error.ts";
+import { describe } from "../base/realms.ts";
 import { attachTo } from "../host/attaching.ts";
 import { Configuration, type ConfigurationContents } from "../host/configuration.ts";
 import { type PlatformError, thisPlatform } from "../platform/index.ts";
@@ -33,6 +34,7 @@ export type Said =
   | { readonly kind: "ready" }
   | { readonly kind: "listening"; readonly id: number; readonly port: number }
   | { readonly kind: "refused"; readonly id: number; readonly code: string; readonly text: string }
+  | { readonly kind: "damaged"; readonly text: string }
   | { readonly kind: "browser"; readonly address: string }
   | {
       readonly kind: "cutOff";
@@ -62,6 +64,7 @@ function serve(order: IoThreadOrder): void {
   server.outbox.onTurn = () => figures.write();
   server.onSecond = () => figures.writeAll();
   if (member !== null) member.onReport = () => figures.writeAll();
+  database.onDamaged.push(({ cause }) => say({ kind: "damaged", text: describe(cause) }));
   services.onBrowser = (address) => say({ kind: "browser", address });
   server.onCutOff = (address, error, limit) =>
     say({ kind: "cutOff", address, text: error.message, limit });

@@ -52,6 +52,7 @@ export class IoThreads {
     });
   };
   onLogFailure: (failure: string | null) => void = () => {};
+  onDamaged: (text: string) => void = () => {};
   onCutOff: (address: string, text: string, limit: string) => void = () => {};
 
   readonly #database: Database;
@@ -161,6 +162,7 @@ export class IoThreads {
 
   #hear(thread: number, said: Exclude<Said, { kind: "ready" }>): void {
     if (said.kind === "browser") this.#services.reportBrowser(said.address);
+    else if (said.kind === "damaged") this.onDamaged(said.text);
     else if (said.kind === "cutOff") this.onCutOff(said.address, said.text, said.limit);
     else {
       const name = `${thread} ${said.id}`;

@@ -157,6 +157,12 @@ export class Outbox {
     if (this.#ownAsides.length > 0) this.#addOwnAsides(running);
   }
 
+  /** What was written for the running outlet since the last boundary is not for it. */
+  drop(): void {
+    this.#writer.length = this.#runningStart;
+    this.#ownAsides.length = 0;
+  }
+
   /** Whether `boundary` has something to do between two replies to one outlet. */
   get hasOwnAsides(): boolean {
     return this.#ownAsides.length > 0;

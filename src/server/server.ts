@@ -292,7 +292,8 @@ export class Server implements ConnectionOwner, NetworkFigures {
   consume(connection: Connection, bytes: Uint8Array, start: number, end: number): number {
     const client = connection.context as Client | undefined;
     if (client === undefined) return end - start;
-    const { lock } = this.database;
+    const { lock, isDamaged } = this.database;
+    if (isDamaged) return this.#refuseDamaged(connection, end - start);
     lock.enter();
     try {
       // Another thread's client may have closed it while this one waited for the lock.
@@ -300,9 +301,24 @@ export class Server implements ConnectionOwner, NetworkFigures {
       // What other threads had for it came before what it asks for now.
       if (this.outbox.hasOwnAsides) this.outbox.boundary();
       return this.#consume(client, bytes, start, end);
+    } catch (error) {
+      const thrown = this.database.interrupted(error);
+      if (thrown === error) throw error;
+      // Who has served it so far is not told what of it was done: nothing more is served.
+      return this.#refuseDamaged(connection, end - start);
     } finally {
       lock.leave();
     }
+  }
+
+  /** Nothing is served any more; returns how many bytes that took. */
+  #refuseDamaged(connection: Connection, bytes: number): number {
+    const { reply } = this.database.executor.context;
+    this.outbox.drop();
+    reply.errorText("ERR the database is damaged: a write ended in the middle of it. See the log");
+    this.outbox.boundary();
+    connection.close(false);
+    return bytes;
   }
 
   #consume(client: Client, bytes: Uint8Array, start: number, end: number): number {
@@ -328,7 +344,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
         ? this.#consumeConsole(client, bytes, start, end)
         : this.#consumeRequests(client, bytes, start, end);
     } finally {
-      effects.takeBack();
+      this.#takeBack();
     }
     timer.closeLap();
     database.tock();
@@ -338,6 +354,16 @@ export class Server implements ConnectionOwner, NetworkFigures {
     if (session.kind !== client.limitedAs) this.#limit(client);
     if (session.transaction.watches !== client.watches) this.#countWatching(client);
     return at - start;
+  }
+
+  /** What has been executed is lost to the log where there is no memory for it. */
+  #takeBack(): void {
+    const { database } = this;
+    try {
+      database.executor.context.effects.takeBack();
+    } catch (error) {
+      throw database.interrupted(error, true);
+    }
   }
 
   #consumeRequests(client: Client, bytes: Uint8Array, start: number, end: number): number {

@@ -95,7 +95,7 @@ test("after a death in a write all threads are refused, and what the log has is 
     assert.throws(() => db.get("kept"), damaged);
     await assert.rejects(
       other.run((there) => there.get("theirs")),
-      /ended in the middle of a write/,
+      /ended in the middle of it/,
     );
     db.close();
     const again = open(directory);
@@ -105,6 +105,50 @@ test("after a death in a write all threads are refused, and what the log has is 
     assert.equal(await late.run((there) => there.incr("kept")), 2);
     await other.run((there) => there.close());
     await Promise.all([other.end(), late.end()]);
+    again.verify();
+    again.close();
+  }));
+
+test("an error in the middle of a thread's write is one for all threads, and never shown", () =>
+  withDirectory(async (directory) => {
+    const db = open(directory);
+    db.hset("hash", "field", "1");
+    const thread = new Thread(directory);
+    const other = new Thread(directory);
+    assert.equal(await other.run((there) => there.hget("hash", "field")), "1");
+    const work = async (there: Database, url: string): Promise<string[]> => {
+      const { coreOf } = await import(url);
+      there.set("before", "1");
+      // The end of memory, after a part of the command.
+      const { records } = coreOf(there).keyspace;
+      const { create } = records;
+      let left = 2;
+      records.create = (...all: never[]) => {
+        if (--left < 0) throw new RangeError("Array buffer allocation failed");
+        return create.apply(records, all);
+      };
+      const seen: string[] = [];
+      for (const call of [() => there.mset("a", 1, "b", 2, "c", 3), () => there.get("a")]) {
+        try {
+          call();
+          seen.push("returned");
+        } catch (error) {
+          seen.push((error as Error).name);
+        }
+      }
+      return seen;
+    };
+    assert.deepEqual(await thread.run(work, DATABASE), ["DatabaseError", "DatabaseError"]);
+    assert.throws(() => db.get("a"), { code: "DAMAGED" });
+    await assert.rejects(
+      other.run((there) => there.mget("a", "b", "c")),
+      /ended in the middle of it/,
+    );
+    await Promise.all([thread.end(), other.end()]);
+    db.close();
+    const again = open(directory);
+    assert.deepEqual(again.mget("before", "a", "b", "c"), ["1", null, null, null]);
+    assert.equal(again.hget("hash", "field"), "1");
     again.verify();
     again.close();
   }));

@@ -9,7 +9,7 @@
 // What a death leaves: see Member.onDeath.
 
 import { latin1Text } from "../base/bytes.ts";
-import { DatabaseError } from "../base/database-error.ts";
+import { DatabaseError, damaged } from "../base/database-error.ts";
 import type { Context } from "../engine/context.ts";
 import type { Executor } from "../engine/executor.ts";
 import { isLocal } from "../engine/protected-actions.ts";
@@ -50,6 +50,8 @@ export interface Heir {
   rollBackLeft(): void;
   /** Another thread may have begun a snapshot, or ended one. REQUIRES: the lock. */
   lookAtSnapshots(): void;
+  /** An error came out of what was done under the lock; returns what to throw. */
+  interrupted(error: unknown): unknown;
 }
 
 export abstract class Member implements LockEnvironment, RosterMember {
@@ -183,6 +185,11 @@ export abstract class Member implements LockEnvironment, RosterMember {
     throw terminated();
   }
 
+  /** Nobody is to use the database any more: a write has ended in the middle. */
+  markDamaged(): void {
+    Atomics.compareExchange(this.control, ControlWord.state, State.shared, State.damaged);
+  }
+
   /** Before each call: throws where the database cannot be used any more. */
   check(): void {
     if (this.isDoomed) this.#awaitEnd();
@@ -193,11 +200,7 @@ export abstract class Member implements LockEnvironment, RosterMember {
     const state = this.control[ControlWord.state];
     if (state === State.shared || state === State.preparing) return;
     if (state === State.damaged) {
-      throw new DatabaseError(
-        "DAMAGED",
-        "a thread ended in the middle of a write to this database, so that what is in memory " +
-          "cannot be trusted: close it and open it again. What was written to its log is there",
-      );
+      throw damaged();
     }
     throw new DatabaseError(
       "CLOSED",
@@ -243,8 +246,12 @@ export abstract class Member implements LockEnvironment, RosterMember {
       if (!desk.isAsked(member)) continue;
       this.memory.refresh();
       this.lock.borrowed(() => {
-        this.lookAtOthers();
-        desk.answer(member);
+        try {
+          this.lookAtOthers();
+          desk.answer(member);
+        } catch (error) {
+          throw this.heir === undefined ? error : this.heir.interrupted(error);
+        }
       });
     }
   }
@@ -424,9 +431,7 @@ export abstract class Member implements LockEnvironment, RosterMember {
     this.roster?.read();
     this.roster?.gone(member);
     if (inside === Inside.transaction) this.heir?.rollBackLeft();
-    else if (inside === Inside.change) {
-      Atomics.compareExchange(control, ControlWord.state, State.shared, State.damaged);
-    }
+    else if (inside === Inside.change) this.markDamaged();
   }
 }
 

@@ -98,6 +98,8 @@ class Fixture {
       append,
       borrow: append,
       take: () => {},
+      sizeBytes: 0,
+      shorten: () => {},
     });
     this.session = new Session(1, NOW, this.client);
   }

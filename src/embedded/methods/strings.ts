@@ -294,8 +294,12 @@ function setText(core: Core, db: number): void {
   const start = starts[1];
   const end = ends[1];
   const kind = stringKind(bytes, start, end);
-  keyspace.setString(db, bytes, starts[0], ends[0], kind, bytes, start, end, NO_DEADLINE);
-  core.count(core.counted[SET]);
-  keyspace.count(Counter.changes);
-  if (keyspace.disposing) core.settle(core.reply.length);
+  try {
+    keyspace.setString(db, bytes, starts[0], ends[0], kind, bytes, start, end, NO_DEADLINE);
+    core.count(core.counted[SET]);
+    keyspace.count(Counter.changes);
+    if (keyspace.disposing) core.settle(core.reply.length);
+  } catch (error) {
+    throw core.interrupted(error, undefined, true);
+  }
 }

@@ -149,8 +149,13 @@ export class LogBuffer {
   take(): void {
     const bytes = this.#borrowed;
     if (bytes === null) return;
+    const state = this.#state;
+    const length = this.#borrowedEnd - this.#borrowedStart;
     this.#borrowed = null;
+    // Where there is no memory for it, it has not been appended.
+    state.end -= length;
     this.#copy(bytes, this.#borrowedStart, this.#borrowedEnd);
+    state.end += length;
   }
 
   /** Appends the seal of the batch that begins at the offset `start`; see seal.ts for `lag`. */
@@ -248,15 +253,35 @@ export class LogBuffer {
 
   /** Fills the last piece, and as many more as it takes. */
   #copyOver(bytes: Uint8Array, start: number, end: number): void {
-    for (let at = start, piece = this.last; ; piece = this.#nextPiece()) {
-      const into = this.bytes(piece);
-      const used = this.used(piece);
-      const part = Math.min(into.length - used, end - at);
-      copyBytes(bytes, at, at + part, into, used);
-      this.#use(piece, used + part);
-      at += part;
-      if (at === end) return;
+    try {
+      for (let at = start, piece = this.last; ; piece = this.#nextPiece()) {
+        const into = this.bytes(piece);
+        const used = this.used(piece);
+        const part = Math.min(into.length - used, end - at);
+        copyBytes(bytes, at, at + part, into, used);
+        this.#use(piece, used + part);
+        at += part;
+        if (at === end) return;
+      }
+    } catch (error) {
+      this.cut(this.#state.end);
+      throw error;
     }
+  }
+
+  /**
+   * Takes back what was appended behind an offset. REQUIRES: that has not been sealed, and nothing
+   * is borrowed.
+   */
+  cut(offset: number): void {
+    const end = Math.min(offset, this.#state.end);
+    const { head, free, blocks, mask } = this.#table;
+    while (this.last > this.first && this.offset(this.last) >= end) {
+      free[head[FREE]++] = blocks[head[LAST]-- & mask];
+    }
+    this.#use(this.last, end - this.offset(this.last));
+    this.#state.end = end;
+    this.#state.database = -1; // which one was selected may be among it
   }
 
   #use(piece: number, used: number): void {
@@ -282,7 +307,8 @@ export class LogBuffer {
 
   #takeBlock(): number {
     const { head, free } = this.#table;
-    const block = head[FREE] > 0 ? free[--head[FREE]] : head[BLOCKS]++;
+    const isFree = head[FREE] > 0;
+    const block = isFree ? free[head[FREE] - 1] : head[BLOCKS];
     const pool = this.#pool;
     if (pool !== null) {
       growTo(pool, (block + 1) * PIECE_BYTES);
@@ -291,6 +317,8 @@ export class LogBuffer {
     } else if (this.#bytes[block].length === 0) {
       this.#bytes[block] = new Uint8Array(PIECE_BYTES);
     }
+    if (isFree) head[FREE]--;
+    else head[BLOCKS]++;
     return block;
   }
 

@@ -226,6 +226,11 @@ export class Log extends LogFigures {
     this.#buffer.take();
   }
 
+  /** Takes back what was appended since the size was this. REQUIRES: it has not been committed. */
+  shorten(sizeBytes: number): void {
+    this.#buffer.cut(sizeBytes);
+  }
+
   /** Says which database the commands appended from now on are for. Costs nothing when it stays. */
   selectDatabase(database: number): void {
     if (database !== this.#state.expected) this.#tail.expect(database);
@@ -523,8 +528,7 @@ export class Log extends LogFigures {
    */
   close(): void {
     if (this.#closed) return;
-    this.#closed = true;
-    this.#stopTimers();
+    this.#stop();
     const isSafe = this.#part();
     this.#waiters.end();
     this.#closeFile();
@@ -537,15 +541,15 @@ export class Log extends LogFigures {
    */
   abandon(): void {
     if (this.#closed) return;
-    this.#closed = true;
     this.#isAbandoned = true;
-    this.#stopTimers();
+    this.#stop();
     this.#tail.sync();
     this.#waiters.end();
     this.#closeFile();
   }
 
-  #stopTimers(): void {
+  #stop(): void {
+    this.#closed = true;
     this.#due.clear();
     this.#retrial.clear();
     this.#gathering.end();
@@ -669,10 +673,7 @@ export class Log extends LogFigures {
     this.#tail.syncLater((error) => {
       this.#endSync(round, written, writtenThrough, error);
       turns.announce();
-      if (this.#closed) {
-        this.#closeFile();
-        return;
-      }
+      if (this.#closed) return this.#closeFile();
       if (state.policy === "always" && state.syncMs >= BLOCKING_MS) this.#gathering.begin();
       this.#tell();
       if (!this.#gathering.isOn) this.#wake();
