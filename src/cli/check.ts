@@ -1,10 +1,16 @@
-// `tskeydb check [--fix] <directory>`: reads the log of a data directory without serving it, and
-// says of each file whether it is whole and holds only commands that this version knows. Exit
-// codes: 0 it does, 1 it does not.
+// `tskeydb check <directory or file>`: reads the log of a data directory, or one file of a log,
+// without serving it, and says of each file whether it is whole and holds only commands that this
+// version knows, and if not what is wrong where. Exit codes: 0 it does, 1 it does not, 2 that could
+// not be seen. With --fix it is `tskeydb repair`.
 
 import { commandTable } from "../database.ts";
 import type { CommandTable } from "../engine/command-table.ts";
-import { checkLog, type FileCheck } from "../persistence/log/log-check.ts";
+import {
+  checkFile,
+  checkLog,
+  type FileCheck,
+  type LogCheck,
+} from "../persistence/log/log-check.ts";
 import { LogError } from "../persistence/log/log-error.ts";
 import { readerOf } from "../persistence/log/log-reader.ts";
 import {
@@ -15,20 +21,36 @@ import {
 } from "../platform/platform.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import { amount } from "./amount.ts";
-import { explain } from "./serve.ts";
+import { timeText } from "./dropped.ts";
+import { Progress } from "./progress.ts";
+import { repair } from "./repair.ts";
+import { explainTool } from "./tools.ts";
 
 /** Checks the directory that `args` name; returns the exit code. */
 export function check(platform: Platform, args: readonly string[]): number {
-  const fix = args.includes("--fix");
-  const [directory, ...more] = args.filter((arg) => arg !== "--fix");
-  if (directory === undefined || more.length > 0 || directory.startsWith("--")) {
-    platform.printError("usage: tskeydb check [--fix] <directory>\n");
-    return 1;
+  if (args.includes("--fix")) {
+    return repair(
+      platform,
+      args.filter((arg) => arg !== "--fix"),
+    );
+  }
+  const [subject, ...more] = args;
+  if (subject === undefined || more.length > 0 || subject.startsWith("--")) {
+    platform.printError("usage: tskeydb check <directory or file>\n");
+    return 2;
+  }
+  const progress = new Progress(platform);
+  let lock: DirectoryLock | undefined;
+  try {
+    if (platform.kindOf(subject) !== "file") lock = lockFor(platform, subject);
+  } catch (error) {
+    platform.printError(`tskeydb: ${explainCheck(error)}\n`);
+    return 2;
   }
   try {
-    const lock = lockFor(platform, directory, fix);
     try {
-      const { files, warnings, isWhole } = checkLog({ platform, directory, fix });
+      const { files, warnings, isWhole } = checked(platform, subject, progress);
+      progress.end();
       const table = commandTable();
       let isTaken = true;
       for (const file of files) {
@@ -42,17 +64,27 @@ export function check(platform: Platform, args: readonly string[]): number {
       lock?.release();
     }
   } catch (error) {
-    platform.printError(`tskeydb: ${explainCheck(error, fix)}\n`);
+    progress.end();
+    platform.printError(`tskeydb: ${explainCheck(error)}\n`);
     return 1;
   }
 }
 
-/** The lock of the directory, or none where it is only to be read and may not be written. */
-function lockFor(platform: Platform, directory: string, fix: boolean): DirectoryLock | undefined {
+function checked(platform: Platform, subject: string, progress: Progress): LogCheck {
+  const onRead = progress.read;
+  if (platform.kindOf(subject) !== "file") {
+    return checkLog({ platform, directory: subject, onRead });
+  }
+  const file = checkFile({ platform, onRead }, subject);
+  return { files: [file], warnings: [], isWhole: file.verdict === "ok" };
+}
+
+/** The lock of the directory, or none where it may not be written. */
+function lockFor(platform: Platform, directory: string): DirectoryLock | undefined {
   try {
     return platform.lockDirectory(directory);
   } catch (error) {
-    if (fix || !mayNotWrite(error)) throw error;
+    if (!mayNotWrite(error)) throw error;
     platform.printError(
       `${directory} cannot be written, so it is read without its lock: what a server writes ` +
         "meanwhile may look torn\n",
@@ -68,11 +100,16 @@ function report(platform: Platform, file: FileCheck, refused: string): void {
   const verdict = file.verdict === "ok" && refused !== "" ? "refused" : file.verdict;
   platform.print(`${file.path}: ${verdict}, ${bytes}, ${commands} in ${batches}\n`);
   for (const text of [file.text, refused]) if (text !== "") platform.print(`  ${text}\n`);
+  if (file.verdict !== "ok" && file.lastTime > 0) {
+    platform.print(
+      `  the last batch before that was written at ${timeText(file.lastTime)} or later\n`,
+    );
+  }
 }
 
 /** Which command of the file's good part would stop a start, and why; "" where none does. */
 function refusedCommand(platform: Platform, checked: FileCheck, table: CommandTable): string {
-  if (!["ok", "torn", "cut"].includes(checked.verdict)) return "";
+  if (!["ok", "torn"].includes(checked.verdict)) return "";
   const { path } = checked;
   let why = "";
   const look = (args: Arguments): void => {
@@ -108,10 +145,9 @@ function mayNotWrite(error: unknown): error is PlatformError {
   return error instanceof PlatformError && ["EACCES", "EROFS", "EPERM"].includes(error.code);
 }
 
-function explainCheck(error: unknown, fix: boolean): string {
+function explainCheck(error: unknown): string {
   if (error instanceof DirectoryLocked) {
     return `${error.message}; stop it, or check a copy without the files lock-*`;
   }
-  if (fix && mayNotWrite(error)) return `${error.message}; to --fix it, one must be able to write`;
-  return error instanceof PlatformError ? error.message : explain(error);
+  return explainTool(error);
 }

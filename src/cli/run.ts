@@ -6,7 +6,10 @@ import type { Platform } from "../platform/platform.ts";
 
 const USAGE = `usage: tskeydb [configuration file | -] [--directive value ...]   serve a data directory
        tskeydb import <wal.log> [--dir directory]                 add a PyKeyDB log to one
-       tskeydb check [--fix] <directory>                          examine the log of one
+       tskeydb check <directory or file>                          examine the log of one
+       tskeydb repair <directory>                                 end it before what is wrong
+       tskeydb restore <directory> --until <time> [--to directory]   go back to a time
+       tskeydb backup <directory> --to <directory>                copy it, be it served or not
        tskeydb --version | --help
 
 Directives are those of redis.conf: --port 7001 --dir /data --appendfsync always --save ""
@@ -30,6 +33,15 @@ export async function run(platform: Platform): Promise<void> {
       break;
     case "check":
       platform.exit((await import("./check.ts")).check(platform, rest));
+      break;
+    case "repair":
+      platform.exit((await import("./repair.ts")).repair(platform, rest));
+      break;
+    case "restore":
+      platform.exit((await import("./restore.ts")).restore(platform, rest));
+      break;
+    case "backup":
+      platform.exit((await import("./backup.ts")).backup(platform, rest));
       break;
     default:
       await (await import("./serve.ts")).serve(platform, platform.commandLine);

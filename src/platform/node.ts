@@ -159,6 +159,10 @@ export class NodePlatform implements Platform {
     attempt(from, () => fs.renameSync(from, to));
   }
 
+  link(from: string, to: string): void {
+    attempt(from, () => fs.linkSync(from, to));
+  }
+
   remove(path: string): void {
     attempt(path, () => fs.rmSync(path, { force: true }));
   }

@@ -110,6 +110,8 @@ export interface Files {
   syncLater(file: File, done: (error: PlatformError | undefined) => void): void;
   /** Replaces `to` when it is there. Durable once the directory is synced. */
   rename(from: string, to: string): void;
+  /** Gives a file another name beside the one it has, on the same disk (a hard link). */
+  link(from: string, to: string): void;
   /** Removes a file; nothing happens when it is not there. */
   remove(path: string): void;
   exists(path: string): boolean;

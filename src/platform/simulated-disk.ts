@@ -228,6 +228,14 @@ export class SimulatedDisk extends SimulatedClock implements Files {
     this.#name(to, node, from);
   }
 
+  link(from: string, to: string): void {
+    this.#strikeNaming(from);
+    const node = this.#names.get(from);
+    if (node === undefined) throw failure("ENOENT", from);
+    if (this.#names.has(to)) throw failure("EEXIST", to);
+    this.#name(to, node);
+  }
+
   remove(path: string): void {
     this.#strikeNaming(path);
     if (this.#names.has(path)) this.#name(path, undefined);

@@ -66,7 +66,7 @@ test("the refusal says how far bytes were moved, and check what to do", () => {
     assert.equal(decode(disk.bytesOf(INCREMENT)), damaged, "a refused file is left as it is");
     const [file] = checkLog({ platform: disk, directory: "/data" }).files;
     assert.equal(file.verdict, "damaged");
-    assert.match(file.text, /restore the file from a backup, or let --fix move them aside/);
+    assert.match(file.text, /restore the file from a backup, or let repair move them aside/);
   }
 });
 

@@ -8,6 +8,7 @@
  * `LOG_TRUNCATED` the end is torn, and aof-load-truncated says not to cut it;
  * `LOG_COMMAND` a command of the log could not be applied;
  * `LOG_WRITE` what was appended cannot be written or synced;
+ * `LOG_TIME` the log cannot go back to a time;
  * `LOG_REWRITE` the log could not be rewritten, and goes on as it was;
  * `IMPORT_FORMAT` a line of an imported log has none of the accepted shapes.
  */
@@ -19,6 +20,7 @@ export type LogErrorCode =
   | "LOG_COMMAND"
   | "LOG_WRITE"
   | "LOG_REWRITE"
+  | "LOG_TIME"
   | "IMPORT_FORMAT";
 
 /** The log cannot be read or written; the message says what to do about it. */

@@ -76,10 +76,13 @@ export class LogReader {
   reasonOffset = 0;
   /** Up to here, as the last seal says, everything is on the disk. */
   settled = 0;
+  /** Called now and then with the offset that reading has come to. */
+  onRead: (offset: number) => void = () => {};
   /** Reading stops before what was executed after this, in seconds since 1970. */
   until: number = Number.POSITIVE_INFINITY;
-  /** Whether it did. */
+  /** Whether it did, and when what follows was executed. */
   isOver = false;
+  overTime = 0;
   /** When the first and the last of what counts was executed, as stamps say; 0: none does. */
   firstTime = 0;
   lastTime = 0;
@@ -169,6 +172,7 @@ export class LogReader {
         return;
       }
       this.#refill();
+      this.onRead(this.#origin);
     }
   }
 
@@ -299,7 +303,10 @@ export class LogReader {
       return end;
     }
     const seconds = secondsOf(bytes, p, end);
-    if (seconds > this.until) return ~OVER;
+    if (seconds > this.until) {
+      this.overTime = seconds;
+      return ~OVER;
+    }
     if (!this.sealed) {
       if (seconds > 0) this.#note(seconds);
       return end;

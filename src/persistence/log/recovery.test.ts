@@ -20,6 +20,7 @@ import {
 import { checkLog } from "./log-check.ts";
 import { LogError } from "./log-error.ts";
 import type { LoadRdb } from "./log-reader.ts";
+import { repairLog } from "./log-repair.ts";
 import { openLog } from "./recovery.ts";
 
 test("a new log is one increment, and its manifest is as redis-server writes it", () => {
@@ -388,7 +389,7 @@ test("commands longer than a chunk and batches longer than a piece of memory are
   }
 });
 
-test("check reports each file, changes nothing, and with fix cuts even damage", () => {
+test("check reports each file and changes nothing, repair ends the log before damage", () => {
   const disk = threeBatches();
   const options = { platform: disk, directory: "/data" };
   const [file] = checkLog(options).files;
@@ -404,7 +405,11 @@ test("check reports each file, changes nothing, and with fix cuts even damage", 
   damaged[decode(whole).indexOf("RPUSH")] ^= 1;
   disk.putFile(INCREMENT, damaged);
   assert.equal(checkLog(options).files[0].verdict, "damaged");
-  assert.equal(checkLog({ ...options, fix: true }).files[0].verdict, "cut");
+  const { end, kept, dropped } = repairLog({ ...options, drop: () => {} });
+  assert.equal(end?.offset, kept[0].offset);
+  // The commands of the damaged batch are whole, and so is what follows.
+  assert.equal(dropped.commands > 2, true);
+  assert.equal(repairLog({ ...options, drop: () => {} }).end, undefined);
   assert.equal(checkLog(options).files[0].verdict, "ok");
   assert.deepEqual(writes(openOn(disk).commands), THREE_BATCHES.slice(0, 2));
 });

@@ -317,7 +317,7 @@ function cutTail(
       offset,
       `${found}; ${why}. The bytes before ${offset} are good. Restore the file from a ` +
         "backup, or run `tskeydb check` to see what it would cost to cut the log there " +
-        "(`tskeydb check --fix` does it, and keeps the rest aside).",
+        "(`tskeydb repair` does it, and keeps the rest aside).",
     );
   }
   if (!loadTruncated) {
@@ -326,7 +326,7 @@ function cutTail(
       path,
       offset,
       `${found}: the last write was cut short, and aof-load-truncated is no. ` +
-        "`tskeydb check --fix` cuts it off and keeps it aside.",
+        "`tskeydb repair` cuts it off and keeps it aside.",
     );
   }
   return cutAt(platform, file, path, offset, reader.reason);

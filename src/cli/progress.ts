@@ -1,0 +1,38 @@
+// The line that says how far a tool has come, where standard error is a terminal: rewritten in its
+// place a few times a second, and gone when the tool has something to say.
+
+import type { Platform } from "../platform/platform.ts";
+
+const PERIOD_MS = 100;
+const MIB = 1 << 20;
+
+export class Progress {
+  readonly #platform: Platform;
+  #nextMs = 0;
+  #width = 0;
+
+  constructor(platform: Platform) {
+    this.#platform = platform;
+  }
+
+  /** Says that so many bytes of a file have been read. */
+  readonly read = (path: string, bytes: number): void => {
+    if (!this.#platform.hasTerminal) return;
+    const nowMs = this.#platform.monotonicMs();
+    if (nowMs < this.#nextMs) return;
+    this.#nextMs = nowMs + PERIOD_MS;
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    this.#show(`${name}: ${Math.floor(bytes / MIB).toLocaleString("en")} MiB read`);
+  };
+
+  /** Takes the line away. */
+  end(): void {
+    if (this.#width > 0) this.#show("");
+  }
+
+  #show(text: string): void {
+    const padded = text.padEnd(this.#width);
+    this.#width = text.length;
+    this.#platform.printError(`\r${padded}${text === "" ? "\r" : ""}`);
+  }
+}
