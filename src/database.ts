@@ -27,6 +27,8 @@ import { type DumpFile, saveRdb } from "./persistence/rdb/dump-file.ts";
 import { type Loaded, loadRdb } from "./persistence/rdb/rdb-loader.ts";
 import { Replay } from "./persistence/replay.ts";
 import { type Reporter, RewriteSettings, Rewriting } from "./persistence/rewriting.ts";
+import { Saving } from "./persistence/saving.ts";
+import { BackgroundSaves } from "./persistence/snapshot/background-saves.ts";
 import { Snapshots } from "./persistence/snapshot/snapshots.ts";
 import {
   type DirectoryLock,
@@ -139,6 +141,8 @@ export class Database {
 
   /** Takes snapshots, in the thread that has opened it; see persistence/snapshot. */
   readonly snapshots: Snapshots;
+  /** Snapshots that are saved in the background, by the thread that has opened it. */
+  readonly saves: BackgroundSaves | null;
 
   readonly #clockIsReal: boolean;
   readonly #guest: Guest | undefined;
@@ -175,6 +179,8 @@ export class Database {
     this.keyspace.interrupted = (error) => {
       throw this.interrupted(error, true);
     };
+    const saving = new Saving(this, (directory) => this.#takeDirectory(directory));
+    this.saves = guest === undefined ? new BackgroundSaves(saving) : null;
     if (guest !== undefined) this.#join(guest);
     this.snapshots.look();
   }
@@ -617,6 +623,7 @@ export class Database {
    */
   close(): void {
     if (this.#closed) return;
+    this.saves?.close();
     this.#closed = true;
     if (this.#timer !== undefined) this.platform.clearTimer(this.#timer);
     if (this.#reclaimTimer !== undefined) this.platform.clearTimer(this.#reclaimTimer);

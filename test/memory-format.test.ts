@@ -290,13 +290,14 @@ test("a reader finds the settings in the buffers", () => {
   keyspace.settings.memoryCeiling = 2 ** 41;
   keyspace.settings.evicting = true;
   keyspace.settings.callsTracked = false;
+  keyspace.settings.saveFailed = true;
 
   const words = (from: number, count: number): number[] =>
     Array.from({ length: count }, (_, i) => reader.root(from + i));
   assert.deepEqual(words(784, 8), [1, 20, 21, 22, 1, 23, 1, 1]);
   const limits = [792, 794].map((word) => (reader.view[0] as DataView).getFloat64(word * 4, true));
   assert.deepEqual(limits, [2 ** 40, 2 ** 41]);
-  assert.deepEqual(words(796, 1), [1]);
+  assert.deepEqual(words(796, 2), [1, 1]);
   assert.deepEqual(words(461, 1), [16]);
   assert.deepEqual(words(800, 1), [2 ** 20]);
   assert.deepEqual(words(800 + 16, 4), [-3, 16384, 16384 - 16, 32767]);

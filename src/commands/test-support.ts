@@ -76,6 +76,9 @@ class FakeServices implements Services {
     this.saves++;
     return this.refusal;
   }
+  saveInBackground(isPatient: boolean): "scheduled" | "busy" {
+    return isPatient ? "scheduled" : "busy";
+  }
   reload(): string | undefined {
     return this.refusal;
   }

@@ -52,6 +52,14 @@ export interface Services {
   /** Saves all databases before it returns; returns the text of an error. */
   save(): string | undefined;
   /**
+   * Has all databases saved in the background. Where something else is being saved, that begins
+   * afterwards if `isPatient`, or not at all; in a transaction it begins after that.
+   */
+  saveInBackground(
+    isPatient: boolean,
+    inTransaction: boolean,
+  ): "started" | "scheduled" | "running" | "busy";
+  /**
    * DEBUG RELOAD: loads the snapshot file, which is saved before if `saves`, into databases that
    * are emptied before if `empties`; keys that are there are replaced if `replaces`. Returns the
    * text of an error.

@@ -7,7 +7,7 @@ import { DumpFile } from "../persistence/rdb/dump-file.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { Configuration } from "./configuration.ts";
 import { ProcessServices } from "./services.ts";
-import { applySettings } from "./settings.ts";
+import { applySettings, bind } from "./settings.ts";
 
 export interface AssemblyOptions {
   /** The wall clock in milliseconds since 1970, where it is not the platform's. */
@@ -58,6 +58,9 @@ export function openDirectory(database: Database, configuration: Configuration):
   database.dump = dump;
   write(configuration.get("rdbcompression"));
   configuration.onChange("rdbcompression", write);
+  bind(configuration, "rdb-save-incremental-fsync", (syncs) => {
+    dump.syncsAsItGoes = syncs;
+  });
   configuration.onChange("dbfilename", (next) => {
     dump.name = next;
     return undefined;

@@ -147,14 +147,14 @@ export const directives = {
   "aof-rewrite-incremental-fsync": flag(true),
   "aof-disable-auto-gc": flag(false, hiddenIdle),
 
-  // Point-in-time snapshots, of which there are none.
-  save: directive<readonly SavePoint[]>([], savePoints, idle),
+  // Snapshots.
+  save: directive<readonly SavePoint[]>([], savePoints),
   dbfilename: fileName("dump.rdb", "dbfilename", "filename", { setting: "protected" }),
   rdbcompression: flag(true),
   rdbchecksum: flag(true, fixed),
   "rdb-del-sync-files": flag(false, idle),
-  "rdb-save-incremental-fsync": flag(true, idle),
-  "stop-writes-on-bgsave-error": flag(true, idle),
+  "rdb-save-incremental-fsync": flag(true),
+  "stop-writes-on-bgsave-error": flag(true),
   "rdb-key-save-delay": integer(0, -INT_MAX - 1, INT_MAX, hiddenIdle),
   "key-load-delay": integer(0, -INT_MAX - 1, INT_MAX, hiddenIdle),
   "loading-process-events-interval-bytes": integer(2 * MIB, 1024, INT_MAX, hiddenIdle),

@@ -11,6 +11,7 @@ import type { Services, SyncPoint } from "../engine/services.ts";
 import type { Session } from "../engine/session.ts";
 import { persistenceSection } from "../persistence/info.ts";
 import { LogError } from "../persistence/log/log-error.ts";
+import type { SaveAnswer } from "../persistence/snapshot/background-saves.ts";
 import { type Platform, PlatformError } from "../platform/platform.ts";
 import { readText, replaceText } from "../platform/text-files.ts";
 import { type Configuration, rewriteText } from "./configuration.ts";
@@ -22,6 +23,13 @@ import type { InfoSource } from "./info/source.ts";
 import { statsSections } from "./info/stats-sections.ts";
 import { Network } from "./network-figures.ts";
 import { Rates } from "./rates.ts";
+
+const SAVE_FAILED =
+  "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to " +
+  "disk. Commands that may modify the data set are disabled, because this instance is " +
+  "configured to report errors during writes if RDB snapshotting fails " +
+  "(stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB " +
+  "error.";
 
 /** How often it is told that browsers are made to speak to us. */
 const BROWSER_MS = 60_000;
@@ -261,8 +269,11 @@ export class ProcessServices implements Services, InfoSource {
   }
 
   save(): string | undefined {
+    const { saves } = this.database;
+    if (saves?.isSaving === true) return "ERR Background save already in progress";
     try {
       this.database.save();
+      saves?.savedOtherwise();
       return undefined;
     } catch (error) {
       if (!(error instanceof PlatformError)) throw error;
@@ -270,7 +281,13 @@ export class ProcessServices implements Services, InfoSource {
     }
   }
 
+  saveInBackground(isPatient: boolean, inTransaction: boolean): SaveAnswer {
+    const answer = this.database.saves?.save(isPatient || inTransaction) ?? "busy";
+    return answer === "started" && inTransaction ? "scheduled" : answer;
+  }
+
   reload(options: Parameters<Services["reload"]>[0]): string | undefined {
+    this.database.saves?.giveUp();
     const failed = options.saves ? this.save() : undefined;
     return failed ?? this.#loading(() => this.database.reload(options));
   }
@@ -292,6 +309,7 @@ export class ProcessServices implements Services, InfoSource {
 
   /** Saves at the end of the server, if that is wanted; returns the text of an error. */
   saveLast(saves: boolean = this.configuration.get("save").length > 0): string | undefined {
+    this.database.saves?.giveUp();
     return saves ? this.save() : undefined;
   }
 
@@ -316,11 +334,20 @@ export class ProcessServices implements Services, InfoSource {
   writesRefused(): string | undefined {
     const failure = this.#database?.log?.failure ?? null;
     if (failure !== null) return `MISCONF Errors writing to the AOF file: ${failure}`;
+    if (this.#database?.keyspace.settings.saveFailed === true && this.#asksForSaves) {
+      return SAVE_FAILED;
+    }
     // The log at start is nobody's request: it has been acknowledged before.
     if (!this.#lacksReplicas || this.database.executor.context.session.link === undefined) {
       return undefined;
     }
     return "NOREPLICAS Not enough good replicas to write.";
+  }
+
+  /** Writes are accepted only while what the save points ask for can be saved. */
+  get #asksForSaves(): boolean {
+    const { configuration } = this;
+    return configuration.get("save").length > 0 && configuration.get("stop-writes-on-bgsave-error");
   }
 
   setTimer(delayMs: number, callback: () => void): () => void {

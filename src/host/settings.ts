@@ -28,7 +28,7 @@ const refusals: { readonly [N in DirectiveName]?: (value: ValueOf<N>) => string 
 };
 
 /** Applies a directive now and whenever it changes. */
-function bind<N extends DirectiveName>(
+export function bind<N extends DirectiveName>(
   configuration: Configuration,
   name: N,
   apply: (value: ValueOf<N>) => void,
@@ -89,6 +89,9 @@ export function applySettings(database: Database, configuration: Configuration):
   });
   bind(configuration, "aof-rewrite-incremental-fsync", (syncs) => {
     rewriteSettings.syncsAsItGoes = syncs;
+  });
+  bind(configuration, "save", (points) => {
+    if (database.saves !== null) database.saves.points = points;
   });
   configuration.onChange("appendfsync", (policy) => {
     try {

@@ -24,10 +24,12 @@ export const Counter = {
   expired: 2,
   evicted: 3,
   lazyFreed: 4,
-  /** Which no reset makes zero. */
+  /** This and what follows no reset makes zero. */
   changes: 5,
+  /** How often all databases were emptied at once. */
+  flushes: 6,
 } as const;
-export const COUNTERS = 6;
+export const COUNTERS = 7;
 
 const MEMBERS_MAX = 127;
 const W = { next: 0, member: 1, base: 2 } as const;

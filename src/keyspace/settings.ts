@@ -31,6 +31,7 @@ export const SettingWord = {
   expiryStopped: RootWord.settings + 6,
   evicting: RootWord.settings + 7,
   callsUntracked: RootWord.settings + 12,
+  saveFailed: RootWord.settings + 13,
 } as const;
 /** The word at which two 64-bit floats begin: the memory limit, and the ceiling above it. */
 const MEMORY_LIMIT_WORD = RootWord.settings + 8;
@@ -131,6 +132,15 @@ export class Settings {
 
   set callsTracked(on: boolean) {
     this.#words[SettingWord.callsUntracked] = on ? 0 : 1;
+  }
+
+  /** Whether the last snapshot that was to be saved in the background was not. */
+  get saveFailed(): boolean {
+    return this.#words[SettingWord.saveFailed] !== 0;
+  }
+
+  set saveFailed(has: boolean) {
+    this.#words[SettingWord.saveFailed] = has ? 1 : 0;
   }
 
   /** Classes of keyspace events that somebody wants to hear of, as bits. */

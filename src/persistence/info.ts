@@ -1,5 +1,4 @@
-// What INFO says of the log and of snapshots: the section "persistence". There are no snapshots in
-// the background yet, so what counts them is 0.
+// What INFO says of the log and of snapshots: the section "persistence".
 
 import { type InfoSection, section } from "../engine/info-section.ts";
 import { Counter } from "../keyspace/figures.ts";
@@ -8,6 +7,8 @@ import type { Log } from "./log/log.ts";
 import type { Rewrite } from "./log/rewrite.ts";
 import type { DumpFile } from "./rdb/dump-file.ts";
 import type { Loaded } from "./rdb/rdb-loader.ts";
+import type { BackgroundSaves } from "./snapshot/background-saves.ts";
+import type { Snapshots } from "./snapshot/snapshots.ts";
 
 /** What the section is about. */
 export interface PersistenceSource {
@@ -15,37 +16,42 @@ export interface PersistenceSource {
   readonly rewrite: Rewrite | null;
   readonly keyspace: Keyspace;
   readonly dump: DumpFile | null;
+  readonly snapshots: Snapshots;
+  readonly saves: BackgroundSaves | null;
   /** What the last RDB file held that was loaded. */
   readonly loaded: Loaded | undefined;
 }
 
 export function persistenceSection(source: PersistenceSource, startedMs: number): InfoSection {
   return section("persistence", () => {
-    const { log, rewrite, keyspace, dump } = source;
+    const { log, rewrite, keyspace, dump, snapshots, saves } = source;
+    const writing = snapshots.current;
+    const percent = writing === undefined ? 0 : (100 * writing.written) / writing.entries || 0;
     const always = [
       ["loading", 0],
       ["async_loading", 0],
-      ["current_cow_peak", 0],
-      ["current_cow_size", 0],
+      // There is no fork, but memory besides the data and a share that is done.
+      ["current_cow_peak", writing?.extraBytes ?? 0],
+      ["current_cow_size", snapshots.heldBytes],
       ["current_cow_size_age", 0],
-      ["current_fork_perc", "0.00"],
-      ["current_save_keys_processed", 0],
-      ["current_save_keys_total", 0],
+      ["current_fork_perc", percent.toFixed(2)],
+      ["current_save_keys_processed", writing?.written ?? 0],
+      ["current_save_keys_total", writing?.entries ?? 0],
       ["rdb_changes_since_last_save", keyspace.total(Counter.changes) - (dump?.changesSaved ?? 0)],
-      ["rdb_bgsave_in_progress", 0],
+      ["rdb_bgsave_in_progress", saves?.isSaving === true ? 1 : 0],
       ["rdb_last_save_time", Math.floor((dump?.lastSaveMs ?? startedMs) / 1000)],
-      ["rdb_last_bgsave_status", "ok"],
-      ["rdb_last_bgsave_time_sec", -1],
-      ["rdb_current_bgsave_time_sec", -1],
+      ["rdb_last_bgsave_status", saves?.hasFailed === true ? "err" : "ok"],
+      ["rdb_last_bgsave_time_sec", wholeSeconds(saves?.lastMs)],
+      ["rdb_current_bgsave_time_sec", wholeSeconds(saves?.currentMs)],
       ["rdb_saves", dump?.saves ?? 0],
-      ["rdb_last_cow_size", 0],
+      ["rdb_last_cow_size", saves?.lastExtraBytes ?? 0],
       ["rdb_last_load_keys_expired", source.loaded?.expired ?? 0],
       ["rdb_last_load_keys_loaded", source.loaded?.keys ?? 0],
       ["aof_enabled", log === null ? 0 : 1],
       ["aof_rewrite_in_progress", rewrite?.isRunning === true ? 1 : 0],
       ["aof_rewrite_scheduled", rewrite?.isScheduled === true ? 1 : 0],
-      ["aof_last_rewrite_time_sec", secondsOf(rewrite?.lastMs)],
-      ["aof_current_rewrite_time_sec", secondsOf(rewrite?.currentMs)],
+      ["aof_last_rewrite_time_sec", wholeSeconds(rewrite?.lastMs)],
+      ["aof_current_rewrite_time_sec", wholeSeconds(rewrite?.currentMs)],
       ["aof_last_bgrewrite_status", rewrite === null || rewrite.failures === 0 ? "ok" : "err"],
       ["aof_rewrites", rewrite?.count ?? 0],
       ["aof_rewrites_consecutive_failures", rewrite?.failures ?? 0],
@@ -68,6 +74,6 @@ export function persistenceSection(source: PersistenceSource, startedMs: number)
 }
 
 /** Whole seconds, as Redis gives them; −1 stays. */
-function secondsOf(ms: number | undefined): number {
-  return ms === undefined ? -1 : Math.floor(ms / 1000);
+function wholeSeconds(ms = -1): number {
+  return ms < 0 ? -1 : Math.floor(ms / 1000);
 }

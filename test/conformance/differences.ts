@@ -148,7 +148,7 @@ export const DIFFERENCES = {
     topic: "`rdb_changes_since_last_save`",
     redis: "counts each element of a collection that changes, and a key that moves once",
     ours: "counts each key that changes, and both keys of a move",
-    reason: "It says how often keys changed; nothing is saved by it in this version.",
+    reason: "It says how often keys changed, which is what `save` goes by.",
   },
   "loose-counts": {
     topic: "COMMAND GETKEYS where the count of keys is no integer, or beyond 32 bits",

@@ -2,6 +2,7 @@
 
 import { asciiBytes } from "../../base/bytes.ts";
 import type { Command, Context } from "../../engine/context.ts";
+import { Counter } from "../../keyspace/figures.ts";
 import { Errors } from "../../protocol/errors.ts";
 
 const flushArguments: Command["args"] = [
@@ -88,6 +89,7 @@ export const flushall: Command = {
 function flushallCommand(c: Context): void {
   if (!flushOptions(c)) return;
   for (let db = 0; db < c.keyspace.databases; db++) flush(c, db);
+  c.keyspace.count(Counter.flushes);
   c.reply.ok();
 }
 

@@ -47,6 +47,12 @@ export abstract class ManagementMethods<M extends AnyMode> extends Asking<M> {
     return bound(this).ask(As.value, "save");
   }
 
+  /** Has all databases saved in the background to that file, and says so; see snapshot(). */
+  bgsave(schedule?: "schedule"): Reply<M, string> {
+    const words = schedule === undefined ? [] : [schedule];
+    return bound(this).askAll(As.value, "bgsave", words);
+  }
+
   /** When all databases were saved last, or else opened, in seconds since 1970. */
   lastsave(): Reply<M, number> {
     return bound(this).ask(As.value, "lastsave");

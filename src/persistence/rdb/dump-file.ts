@@ -17,6 +17,9 @@ export interface WritingOptions {
   readonly sums: boolean;
 }
 
+/** Unless something else is said. */
+export const WRITING: WritingOptions = { compresses: true, sums: true };
+
 /** Writes a keyspace to a file, which takes the place of one at `path`; returns its bytes. */
 export function saveRdb(
   platform: Platform,
@@ -52,7 +55,9 @@ export class DumpFile {
   /** Where it is: its directory is there when it is written. */
   readonly directory: string;
   name: string;
-  writing: WritingOptions = { compresses: true, sums: true };
+  writing: WritingOptions = WRITING;
+  /** One that is saved in the background is synced as it grows, and not at its end alone. */
+  syncsAsItGoes = true;
   /** When the data were last what the file holds, in milliseconds since 1970. */
   lastSaveMs: number;
   /** Saves that succeeded since the start. */

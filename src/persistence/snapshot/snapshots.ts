@@ -44,6 +44,8 @@ export class Snapshots {
   readonly #newView: () => Keyspace;
   readonly #host: SnapshotHost;
   readonly #state: SharedState;
+  /** The one that this thread is taking, unless it was given up. */
+  current: SnapshotWriting | undefined;
   #barrier: Barrier | undefined;
   #seen = 0;
 
@@ -97,12 +99,13 @@ export class Snapshots {
       const endMs = this.#host.monotonicMs() + ms;
       if (!snapshot.step(() => this.#host.monotonicMs() >= endMs)) return false;
       writer.end();
+      this.current = undefined;
       this.look();
       this.#host.tell();
       return true;
     };
     const { state } = barrier;
-    return {
+    this.current = {
       entries: snapshot.entries,
       get written() {
         return snapshot.written;
@@ -113,9 +116,11 @@ export class Snapshots {
       step,
       abort: () => {
         isWanted = false;
+        this.current = undefined;
         if (this.isRunning) this.#goOn(step);
       },
     };
+    return this.current;
   }
 
   #goOn(step: (ms: number) => boolean): void {
