@@ -12,7 +12,9 @@ import {
   type LogCheck,
 } from "../persistence/log/log-check.ts";
 import { LogError } from "../persistence/log/log-error.ts";
+import { LogPlace } from "../persistence/log/log-place.ts";
 import { readerOf } from "../persistence/log/log-reader.ts";
+import { readManifest } from "../persistence/log/manifest.ts";
 import {
   type DirectoryLock,
   DirectoryLocked,
@@ -21,6 +23,7 @@ import {
 } from "../platform/platform.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import { amount } from "./amount.ts";
+import { checkRdb } from "./check-rdb.ts";
 import { timeText } from "./dropped.ts";
 import { Progress } from "./progress.ts";
 import { repair } from "./repair.ts";
@@ -49,6 +52,8 @@ export function check(platform: Platform, args: readonly string[]): number {
   }
   try {
     try {
+      const snapshot = checkSnapshot(platform, subject, progress);
+      if (snapshot?.isAll === true) return snapshot.code;
       const { files, warnings, isWhole } = checked(platform, subject, progress);
       progress.end();
       const table = commandTable();
@@ -59,7 +64,7 @@ export function check(platform: Platform, args: readonly string[]): number {
         report(platform, file, refused);
       }
       for (const warning of warnings) platform.print(`${warning}\n`);
-      return isWhole && isTaken ? 0 : 1;
+      return isWhole && isTaken && (snapshot?.code ?? 0) === 0 ? 0 : 1;
     } finally {
       lock?.release();
     }
@@ -68,6 +73,30 @@ export function check(platform: Platform, args: readonly string[]): number {
     platform.printError(`tskeydb: ${explainCheck(error)}\n`);
     return 1;
   }
+}
+
+/**
+ * Checks the subject as an RDB file, the snapshot of a directory, and the base of its log;
+ * undefined where there is none of these. `isAll`: there is nothing else to check.
+ */
+function checkSnapshot(
+  platform: Platform,
+  subject: string,
+  progress: Progress,
+): { code: number; isAll: boolean } | undefined {
+  if (platform.kindOf(subject) === "file") {
+    const found = checkRdb(platform, subject, progress);
+    return found && { code: found.code, isAll: found.logFrom < 0 };
+  }
+  const place = new LogPlace(subject);
+  const hasLog = platform.exists(place.manifestPath);
+  const base = hasLog ? readManifest(platform, place)?.base : undefined;
+  const paths = [`${subject}/dump.rdb`, ...(base === undefined ? [] : [place.path(base.name)])];
+  const verdicts = paths
+    .filter((path) => platform.kindOf(path) === "file")
+    .map((path) => checkRdb(platform, path, progress));
+  const code = verdicts.some((found) => found !== undefined && found.code !== 0) ? 1 : 0;
+  return verdicts.length === 0 ? undefined : { code, isAll: !hasLog };
 }
 
 function checked(platform: Platform, subject: string, progress: Progress): LogCheck {

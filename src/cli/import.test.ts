@@ -6,10 +6,10 @@ import { test } from "node:test";
 import { open } from "../embedded/open.ts";
 import { type Platform, PlatformError } from "../platform/index.ts";
 import { changeablePlatform } from "../platform/platform-test-support.ts";
-import { importLog } from "./import.ts";
+import { importData } from "./import.ts";
 
 /** Imports the lines into a directory that holds k = "before"; what was said, and what is there. */
-function importLines(lines: string, change: (platform: Platform) => void = () => {}) {
+async function importLines(lines: string, change: (platform: Platform) => void = () => {}) {
   const directory = mkdtempSync(join(tmpdir(), "tskeydb-import-"));
   try {
     const data = join(directory, "data");
@@ -26,7 +26,7 @@ function importLines(lines: string, change: (platform: Platform) => void = () =>
     platform.printError = platform.print;
     change(platform);
     const before = logBytes(data);
-    const code = importLog(platform, [path, "--dir", data]);
+    const code = await importData(platform, [path, "--dir", data]);
     const changed = !logBytes(data).equals(before);
     using after = open(data);
     const keys = Object.fromEntries(
@@ -52,14 +52,14 @@ function logBytes(data: string): Buffer {
 
 const good = '["SET","a","1"]\n["RPUSH","l","x","y"]\n["INCR","a"]\n';
 
-test("a log is imported into what is there", () => {
-  const { code, said, keys } = importLines(good);
+test("a log is imported into what is there", async () => {
+  const { code, said, keys } = await importLines(good);
   assert.equal(code, 0);
   assert.match(said, /^3 commands imported into /);
   assert.deepEqual(keys, { a: "2", k: "before", l: ["x", "y"] });
 });
 
-test("a log is imported whole or not at all", () => {
+test("a log is imported whole or not at all", async () => {
   for (const [line, reason] of [
     ['["LPUSH","a","x"]', /line 4: .*LPUSH.* was refused: WRONGTYPE/],
     ['["NOPE","j"]', /line 4: .*NOPE.* was refused: ERR unknown command/],
@@ -67,7 +67,7 @@ test("a log is imported whole or not at all", () => {
     ["{}", /line 4: /],
     ["nonsense", /line 4: /],
   ] as const) {
-    const { code, said, keys, changed } = importLines(`${good}${line}\n["SET","z","1"]\n`);
+    const { code, said, keys, changed } = await importLines(`${good}${line}\n["SET","z","1"]\n`);
     assert.equal(code, 1, line);
     assert.match(said, reason);
     assert.deepEqual(keys, { k: "before" }, line);
@@ -75,8 +75,8 @@ test("a log is imported whole or not at all", () => {
   }
 });
 
-test("where the disk is full nothing is imported", () => {
-  const { code, said, keys } = importLines(good, (platform) => {
+test("where the disk is full nothing is imported", async () => {
+  const { code, said, keys } = await importLines(good, (platform) => {
     platform.writeAt = () => new PlatformError("ENOSPC", "disk", "no space left on device");
   });
   assert.equal(code, 1);

@@ -1,49 +1,151 @@
-// `tskeydb import wal.log`: adds what a PyKeyDB log did to a data directory, as one transaction.
-// What is refused, killed or cannot be written leaves the directory as it was.
+// `tskeydb import FILE|DIRECTORY [--dir directory]`: adds to a data directory, as one change, what
+// another program or server has written:
+//
+//   a data directory of Redis or our own, an RDB file, an append-only file   its keys
+//   JSON lines: what `tskeydb export` wrote                                  its keys
+//   JSON lines: a log of PyKeyDB                                             what it did
+//
+// A key that is there already refuses the whole, unless --replace is given; a log of PyKeyDB does
+// what it says. What is refused, killed or cannot be written leaves the directory as it was.
 
-import { configurationOf } from "../host/configuration.ts";
+import type { Database } from "../database.ts";
+import { compact } from "../embedded/compaction.ts";
+import { redisVersion } from "../engine/version.ts";
+import { type Configuration, configurationOf } from "../host/configuration.ts";
+import { loadRdbFile, saveRdb } from "../persistence/rdb/dump-file.ts";
 import { importSeedLog } from "../persistence/seed-log.ts";
 import type { Platform } from "../platform/platform.ts";
 import { readText } from "../platform/text-files.ts";
 import { amount } from "./amount.ts";
-import { explain, openDatabase } from "./serve.ts";
+import { loadData, lockToRead } from "./data.ts";
+import { commandsOfEntry } from "./json-lines.ts";
+import { Progress } from "./progress.ts";
+import { openDatabase } from "./serve.ts";
+import { explainTool } from "./tools.ts";
 
-/** Imports the log that `args` name; returns the exit code. */
-export function importLog(platform: Platform, args: readonly string[]): number {
-  const [path, ...flags] = args;
+/** Imports what `args` name; resolves to the exit code. */
+export async function importData(platform: Platform, args: readonly string[]): Promise<number> {
+  const [path, ...more] = args;
   if (path === undefined || path.startsWith("--")) {
-    platform.printError("usage: tskeydb import <wal.log> [--dir directory]\n");
+    platform.printError(
+      "usage: tskeydb import <data directory | file.rdb | file.aof | file of JSON lines> " +
+        "[--replace] [--dir directory]\n",
+    );
     return 1;
   }
+  const replaces = more.includes("--replace");
+  const flags = more.filter((word) => word !== "--replace");
+  const progress = new Progress(platform);
   try {
     const configuration = configurationOf(flags, (file) => readText(platform, file));
-    const database = openDatabase(platform, configuration);
+    const said = isOfLines(platform, path)
+      ? importLines(platform, path, configuration, replaces)
+      : await importKeys(platform, path, configuration, replaces, progress);
+    progress.end();
+    platform.print(said);
+    return 0;
+  } catch (error) {
+    progress.end();
+    platform.printError(`tskeydb: ${explainTool(error)}\n`);
+    return 1;
+  }
+}
+
+/** Whether a file holds JSON lines: it begins with neither an RDB file nor a command. */
+function isOfLines(platform: Platform, path: string): boolean {
+  if (platform.kindOf(path) !== "file") return false;
+  const file = platform.open(path, "read");
+  try {
+    const bytes = new Uint8Array(1);
+    platform.read(file, bytes, 0, 1, 0);
+    return !["R", "V", "*", "#"].includes(String.fromCharCode(bytes[0]));
+  } finally {
+    platform.close(file);
+  }
+}
+
+/** Adds the keys of a directory or file of a server; the log begins anew with all of them. */
+async function importKeys(
+  platform: Platform,
+  path: string,
+  configuration: Configuration,
+  replaces: boolean,
+  progress: Progress,
+): Promise<string> {
+  const lock = lockToRead(platform, path);
+  let source: Database;
+  try {
+    source = loadData(platform, path, configuration, progress);
+  } finally {
+    lock?.release();
+  }
+  const target = openDatabase(platform, configuration);
+  try {
+    const { keyspace } = target;
+    const directory = configuration.get("dir");
+    const between = `${directory}/temp-import.rdb`;
+    const notes = { redisVersion, nowMs: target.clock() };
+    saveRdb(platform, between, source.keyspace, notes, { compresses: false, sums: true });
+    let keys = 0;
     try {
-      const { executor } = database;
-      const { reply, effects } = executor.context;
-      database.tick();
-      effects.hold();
-      const { commands, torn } = importSeedLog(platform, path, (request) => {
+      keyspace.beginLoading(target.clock());
+      const options = { keyspace, nowMs: target.clock(), replaces };
+      keys = loadRdbFile(platform, between, options).keys;
+    } finally {
+      platform.remove(between);
+    }
+    target.tick();
+    await keep(target);
+    return `${amount(keys, "key", "keys")} imported into ${directory}\n`;
+  } finally {
+    target.close();
+  }
+}
+
+/** What was put into memory is what the directory holds from now on. */
+async function keep(target: Database): Promise<void> {
+  const { log } = target;
+  if (log === null) target.save();
+  else await compact(target, log, () => {});
+}
+
+/** Executes what lines say, as one transaction. */
+function importLines(
+  platform: Platform,
+  path: string,
+  configuration: Configuration,
+  replaces: boolean,
+): string {
+  const database = openDatabase(platform, configuration);
+  try {
+    const { executor } = database;
+    const { reply, effects } = executor.context;
+    database.tick();
+    effects.hold();
+    const { commands, torn } = importSeedLog(
+      platform,
+      path,
+      (request) => {
         executor.execute(executor.internal, request);
         const failed = reply.failed;
         const text = failed ? replyLine(reply.bytes, reply.lastErrorAt, reply.length) : "";
+        const isThere = request.text(0) === "EXISTS" && reply.bytes[reply.length - 3] !== 0x30;
         reply.truncate(0);
         if (failed) throw new Error(`'${request.text(0)}' was refused: ${text}`);
-      });
-      effects.release();
-      database.close();
-      const where = configuration.get("dir");
-      platform.print(`${amount(commands, "command", "commands")} imported into ${where}\n`);
-      if (torn !== undefined) {
-        platform.print(`Line ${torn.line} was torn (${torn.bytes} bytes) and left out\n`);
-      }
-      return 0;
-    } finally {
-      database.close(); // Where it was refused, nothing has been released to the log.
+        if (isThere) throw new Error(`the key "${request.text(1)}" is there already (--replace)`);
+      },
+      (line, refuse) => commandsOfEntry(line, replaces, refuse),
+    );
+    effects.release();
+    database.close();
+    const where = configuration.get("dir");
+    let said = `${amount(commands, "command", "commands")} imported into ${where}\n`;
+    if (torn !== undefined) {
+      said += `Line ${torn.line} was torn (${torn.bytes} bytes) and left out\n`;
     }
-  } catch (error) {
-    platform.printError(`tskeydb: ${explain(error)}\n`);
-    return 1;
+    return said;
+  } finally {
+    database.close(); // Where it was refused, nothing has been released to the log.
   }
 }
 

@@ -5,9 +5,10 @@ import { version } from "../engine/version.ts";
 import type { Platform } from "../platform/platform.ts";
 
 const USAGE = `usage: tskeydb [configuration file | -] [--directive value ...]   serve a data directory
-       tskeydb import <wal.log> [--dir directory]                 add a PyKeyDB log to one
-       tskeydb check <directory or file>                          examine the log of one
-       tskeydb repair <directory>                                 end it before what is wrong
+       tskeydb import <file or directory> [--replace] [--dir directory]   add data to one
+       tskeydb export <file.rdb | file.jsonl> [--dir directory]   write what one holds
+       tskeydb check <directory or file>                          examine one, or an RDB file
+       tskeydb repair <directory>                                 end its log before what is wrong
        tskeydb restore <directory> --until <time> [--to directory]   go back to a time
        tskeydb backup <directory> --to <directory>                copy it, be it served or not
        tskeydb --version | --help
@@ -29,7 +30,10 @@ export async function run(platform: Platform): Promise<void> {
       platform.print(`${version}\n`);
       break;
     case "import":
-      platform.exit((await import("./import.ts")).importLog(platform, rest));
+      platform.exit(await (await import("./import.ts")).importData(platform, rest));
+      break;
+    case "export":
+      platform.exit((await import("./export.ts")).exportData(platform, rest));
       break;
     case "check":
       platform.exit((await import("./check.ts")).check(platform, rest));

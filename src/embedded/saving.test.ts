@@ -92,7 +92,7 @@ test("DEBUG RELOAD and LOADAOF bring everything back", () => {
   db.set("string:1", "changed");
   db.set("added", "since");
   db.del("list");
-  assert.throws(() => db.call("debug", "reload", "noflush", "nosave"), /ERR .* is there twice/);
+  assert.throws(() => db.call("debug", "reload", "noflush", "nosave"), /ERR .* is there already/);
   assert.equal(db.call("debug", "reload", "merge", "noflush", "nosave"), "OK");
   assert.equal(db.get("added"), "since");
   db.del("added");

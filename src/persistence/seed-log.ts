@@ -30,11 +30,22 @@ export interface SeedImport {
   readonly torn: { readonly line: number; readonly bytes: number } | undefined;
 }
 
+/** The commands of an object of another form; undefined: it has none that is known. */
+export type OtherLines = (
+  line: Readonly<Record<string, unknown>>,
+  refuse: (why: string) => never,
+) => readonly (readonly (string | Uint8Array)[])[] | undefined;
+
 /**
  * Reads the JSON lines of `path` and hands each command on. Throws LogError IMPORT_FORMAT, with the
  * number of the line as `offset`; commands of the lines before it have been applied by then.
  */
-export function importSeedLog(platform: Platform, path: string, apply: Apply): SeedImport {
+export function importSeedLog(
+  platform: Platform,
+  path: string,
+  apply: Apply,
+  others: OtherLines = () => undefined,
+): SeedImport {
   const file = platform.open(path, "read");
   const args = new Arguments();
   let number = 0;
@@ -59,7 +70,8 @@ export function importSeedLog(platform: Platform, path: string, apply: Apply): S
         return;
       }
       lines++;
-      for (const command of commandsOf(parsed, refuse)) {
+      const other = isObject(parsed) ? others(parsed as JsonObject, refuse) : undefined;
+      for (const command of other ?? commandsOf(parsed, refuse)) {
         if (command.length === 1 && (command[0] === "MULTI" || command[0] === "EXEC")) continue;
         args.fill(command);
         try {

@@ -233,7 +233,7 @@ test("what cannot be is refused, with its place", () => {
     [
       "a key twice",
       "RDB_DAMAGED",
-      /"a" of database 0 is there twice/,
+      /"a" of database 0 is there already/,
       rdbFile(9, [string("a", "1"), string("a", "2")]),
     ],
     [

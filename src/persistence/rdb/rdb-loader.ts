@@ -179,7 +179,7 @@ class Loader {
   #replace(db: number, entry: number): void {
     const { key, keyLength } = this.#reader;
     if (this.#options.replaces === true) this.#keyspace.remove(db, entry);
-    else this.#input.fail(`${keyText(key, 0, keyLength)} of database ${db} is there twice`);
+    else this.#input.fail(`${keyText(key, 0, keyLength)} of database ${db} is there already`);
   }
 
   /** A table for the keys to come; a file that lies about them gets none that it could not fill. */

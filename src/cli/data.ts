@@ -1,0 +1,132 @@
+// Loads data to look at, from wherever they are: a data directory, an RDB file, an append-only
+// file. Nothing is mended, written or left behind; what is not whole is refused.
+
+import { RdbInput } from "../codec/rdb-input.ts";
+import type { Database } from "../database.ts";
+import { assemble } from "../host/assembly.ts";
+import type { Configuration } from "../host/configuration.ts";
+import { LogError } from "../persistence/log/log-error.ts";
+import { LogPlace } from "../persistence/log/log-place.ts";
+import { readerOf } from "../persistence/log/log-reader.ts";
+import { replayFiles } from "../persistence/log/replay-files.ts";
+import { loadRdb } from "../persistence/rdb/rdb-loader.ts";
+import { isRdb } from "../persistence/rdb/rdb-walk.ts";
+import { Replay } from "../persistence/replay.ts";
+import {
+  type DirectoryLock,
+  type File,
+  type Platform,
+  PlatformError,
+} from "../platform/platform.ts";
+import type { Progress } from "./progress.ts";
+import { ToolRefusal } from "./tools.ts";
+
+/** A database in memory alone, governed by a configuration. */
+export function inMemory(platform: Platform, configuration: Configuration): Database {
+  return assemble(platform, configuration).database;
+}
+
+/** The lock of a directory that is to be read; none where it may not be written, or is none. */
+export function lockToRead(platform: Platform, path: string): DirectoryLock | undefined {
+  if (platform.kindOf(path) !== "directory") return undefined;
+  try {
+    return platform.lockDirectory(path);
+  } catch (error) {
+    const mayNotWrite =
+      error instanceof PlatformError && ["EACCES", "EROFS", "EPERM"].includes(error.code);
+    if (!mayNotWrite) throw error;
+    return undefined;
+  }
+}
+
+/** What a path holds, in a database in memory. Throws RdbError, LogError or PlatformError. */
+export function loadData(
+  platform: Platform,
+  path: string,
+  configuration: Configuration,
+  progress: Progress,
+): Database {
+  const database = inMemory(platform, configuration);
+  const loading = new Loading(platform, database, progress);
+  const kind = platform.kindOf(path);
+  if (kind === "file") loading.file(path);
+  else if (kind === "directory") loading.directory(path, configuration);
+  else throw new ToolRefusal(`${path} is neither a file nor a directory`);
+  return database;
+}
+
+class Loading {
+  readonly #platform: Platform;
+  readonly #database: Database;
+  readonly #progress: Progress;
+
+  constructor(platform: Platform, database: Database, progress: Progress) {
+    this.#platform = platform;
+    this.#database = database;
+    this.#progress = progress;
+  }
+
+  /** The log, if there is one, else the snapshot: as a start would, but for what it mends. */
+  directory(path: string, configuration: Configuration): void {
+    const platform = this.#platform;
+    const name = configuration.get("appendfilename");
+    const place = new LogPlace(path, configuration.get("appenddirname"), name);
+    const dump = `${path}/${configuration.get("dbfilename")}`;
+    if (platform.exists(place.manifestPath)) {
+      this.#replay(place.directory, (replay) =>
+        replayFiles(platform, place, { ...replay, loadRdb: this.#loadBase }),
+      );
+    } else if (platform.exists(place.singleFilePath)) this.file(place.singleFilePath);
+    else if (platform.exists(dump)) this.file(dump);
+    else
+      throw new ToolRefusal(`${path} holds neither a log nor ${configuration.get("dbfilename")}`);
+  }
+
+  /** An RDB file, or an append-only file, which may begin with one. */
+  file(path: string): void {
+    const platform = this.#platform;
+    const file = platform.open(path, "read");
+    try {
+      // Of what a log begins with, no key is left out.
+      const isSnapshot = isRdb(platform, file);
+      const end = isSnapshot ? this.#load(file, path, !path.endsWith(".rdb")) : 0;
+      if (end < platform.size(file)) this.#replayFile(file, path);
+    } finally {
+      platform.close(file);
+    }
+  }
+
+  #replayFile(file: File, path: string): void {
+    const platform = this.#platform;
+    this.#replay(path, ({ apply, foresight }) => {
+      // What it begins with has been loaded.
+      const end = () => this.#database.loaded?.end ?? 0;
+      const reader = readerOf(platform, file, path, apply, undefined, foresight, end);
+      reader.run();
+      if (reader.reason === "") return;
+      const message = `${path}: ${reader.reason}, at offset ${reader.reasonOffset}`;
+      throw new LogError("LOG_DAMAGED", path, reader.reasonOffset, message);
+    });
+  }
+
+  #replay(source: string, work: (replay: Replay) => void): void {
+    const { executor, clock } = this.#database;
+    const replay = new Replay(executor, source, clock());
+    work(replay);
+    replay.end(clock());
+  }
+
+  readonly #loadBase = (file: File, path: string): number => this.#load(file, path, true);
+
+  #load(file: File, path: string, keepsExpired: boolean): number {
+    const { keyspace, clock } = this.#database;
+    const loaded = loadRdb(RdbInput.ofFile(this.#platform, file, path), {
+      keyspace,
+      nowMs: clock(),
+      keepsExpired,
+      progress: (done) => this.#progress.read(path, done),
+    });
+    this.#database.loaded = loaded;
+    return loaded.end;
+  }
+}
