@@ -72,7 +72,23 @@ export class Program {
   tend(mayChange: boolean): void {
     if (mayChange && this.#chance.oneIn(2))
       this.#setPolicy(this.#chance.of(["always", "everysec"]));
-    else this.#sync();
+    else if (this.#chance.oneIn(2)) this.#sync();
+    else this.#awaitSync();
+  }
+
+  /** Has all that was done so far synced in the background. */
+  #awaitSync(): void {
+    this.#world.trace("program ▶ synced()");
+    const { log } = coreOf(this.database).engine;
+    if (log === null) return;
+    const { state } = this.#model;
+    const batch = log.requestSync();
+    log.whenSynced({
+      batch,
+      synced: () => this.#model.told(state, true),
+      failed: () => this.#chance.oneIn(2),
+      lost: () => {},
+    });
   }
 
   /** Waits for all that was done so far, by whomever, to be on the disk. */
@@ -98,7 +114,9 @@ export class Program {
   #transaction(): void {
     const count = 1 + this.#chance.below(5);
     const givesUp = this.#chance.oneIn(2);
-    this.#world.trace(`program ▶ a transaction of ${count}${givesUp ? ", given up" : ""}`);
+    const isDurable = this.#chance.oneIn(6);
+    const what = `${givesUp ? ", given up" : ""}${isDurable ? ", durable" : ""}`;
+    this.#world.trace(`program ▶ a transaction of ${count}${what}`);
     const { database: reference } = this.#model;
     const before = stateOf(reference);
     const states = this.#model.state;
@@ -114,7 +132,7 @@ export class Program {
     try {
       reference.transaction(() => {
         try {
-          this.database.transaction(work);
+          this.database.transaction(work, { durability: isDurable ? "sync" : undefined });
         } catch (error) {
           // Its end could not be written: it has been all the same, though nobody is told.
           if (!isDone) throw error;
@@ -132,6 +150,7 @@ export class Program {
     }
     this.#model.note();
     if (isWritten && this.#model.state > states) this.#promise();
+    if (isWritten && isDurable && isDone) this.#model.told(this.#model.state, true);
     if (gone !== undefined) throw gone;
   }
 
