@@ -6,16 +6,22 @@ import type { Log } from "./log.ts";
 
 /** So much at most is left for the cut to sync, … */
 const REST_BYTES = 128 << 10;
-/** … if that can be had in so long. */
+/** … if that can be had by so many syncs, and in so long: what is written during a sync is left. */
+const SYNCS_MAX = 3;
 const APPROACH_MS_MAX = 2000;
 const LOOK_MS = 1;
 
 /** Calls `done` when the log can be cut without taking long, or does not come to that. */
 export function approachCut(clock: Clock, log: Log, done: () => void): void {
   const untilMs = clock.monotonicMs() + APPROACH_MS_MAX;
+  let syncs = 0;
+  let seen = log.syncedThrough;
   const look = (): void => {
-    const isNear = !log.isSyncing && log.unsyncedBytes <= REST_BYTES;
-    if (isNear || log.failure !== null || clock.monotonicMs() > untilMs) return done();
+    if (log.syncedThrough > seen) syncs++;
+    seen = log.syncedThrough;
+    const isNear = log.unsyncedBytes <= REST_BYTES || syncs >= SYNCS_MAX;
+    const isOver = log.failure !== null || clock.monotonicMs() > untilMs;
+    if ((isNear && !log.isSyncing) || isOver) return done();
     log.requestSync();
     clock.setTimer(LOOK_MS, look);
   };
