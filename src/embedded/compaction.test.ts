@@ -62,6 +62,31 @@ test("compact() leaves a base and an increment that hold every type, and their d
     again.close();
   }));
 
+test("collections that are begun after a start from a base are of the kind that new ones are", () =>
+  withDirectory(async (directory) => {
+    const db = open(directory);
+    db.hset("hash", Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [`f${i}`, "1"])));
+    for (let i = 0; i < 2000; i++) db.sadd("set", `m${i}`);
+    for (let i = 0; i < 3000; i++) db.rpush("list", `element ${i}`);
+    await db.compact();
+    db.close();
+    for (const first of ["hash", "set", "list"]) {
+      const again = open(directory);
+      again.copy(first, "copy");
+      again.hset("new hash", { f: "1" });
+      again.hincrby("counter", "f", 1);
+      again.rpush("new list", "a", "b");
+      again.rpoplpush("new list", "other list");
+      again.sadd("new set", "x", "y");
+      again.verify();
+      assert.deepEqual({ ...again.hgetall("new hash") }, { f: "1" });
+      for (const key of ["copy", "new hash", "counter", "new list", "other list", "new set"]) {
+        again.del(key);
+      }
+      again.close();
+    }
+  }));
+
 for (const fsync of ["always", "everysec", "no"] as const) {
   test(`threads write, and ask for it too, while the log is rewritten (${fsync})`, () =>
     withDirectory(async (directory) => {

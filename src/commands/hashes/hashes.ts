@@ -60,10 +60,17 @@ const pairsArg: ArgumentDoc = {
   arguments: [fieldArg, valueArg],
 };
 
+/** A new hash at argument 1, without a field. */
+function newHash(c: Context): number {
+  const hashes = hashesOf(c);
+  const root = hashes.create(); // says of which kind it is
+  return c.create(1, hashes.createdKind, root);
+}
+
 /** The hash at argument 1 for a write, made if it is not there; −1 after WRONGTYPE. */
 function hashForWrite(c: Context): number {
   const entry = c.findTypedForWrite(1, HASH);
-  return entry === 0 ? c.create(1, hashesOf(c).createdKind, hashesOf(c).create()) : entry;
+  return entry === 0 ? newHash(c) : entry;
 }
 
 /** Sets the pairs from argument 2 on; returns how many fields are new, or −1 after WRONGTYPE. */
@@ -352,7 +359,7 @@ function hstrlenCommand(c: Context): void {
 
 /** Stores the first `length` bytes of `digits` in the field at argument 2. */
 function storeDigits(c: Context, found: number, length: number): void {
-  const entry = found === 0 ? c.create(1, hashesOf(c).createdKind, hashesOf(c).create()) : found;
+  const entry = found === 0 ? newHash(c) : found;
   const { bytes, starts, ends } = c.args;
   hashesOf(c).set(entry, bytes, starts[2], ends[2], digits, 0, length);
 }

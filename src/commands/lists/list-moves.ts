@@ -61,7 +61,10 @@ function move(c: Context, from: number, to: number, timeoutMs: number): void {
   packed.hold(packed.bytes, packed.start, packed.end);
   const { bytes, start, end } = packed;
   if (source === target || left > 0) lists.removeEnd(source, from);
-  if (created) target = c.create(2, lists.createdKind, lists.create());
+  if (created) {
+    const root = lists.create(); // says of which kind it is
+    target = c.create(2, lists.createdKind, root);
+  }
   lists.willGrow(target, 1, end - start);
   lists.push(target, to, bytes, start, end);
   c.reply.bulk(bytes, start, end);

@@ -60,7 +60,8 @@ function push(c: Context, end: number, mustExist: boolean): void {
   const created = entry === 0;
   if (created) {
     if (mustExist) return c.reply.integer(0);
-    entry = c.create(1, lists.createdKind, lists.create());
+    const root = lists.create(); // says of which kind it is
+    entry = c.create(1, lists.createdKind, root);
   }
   const { bytes, starts, ends, count } = args;
   const length = lists.pushEach(entry, end, bytes, starts, ends, 2, count);
