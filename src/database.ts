@@ -194,7 +194,7 @@ export class Database {
 
   /** A second keyspace object over the same data, for what looks at it in the middle of changes. */
   #newView(): Keyspace {
-    const view = Keyspace.attach(this.memory, this.keyspace.member);
+    const view = Keyspace.view(this.memory, this.keyspace.member);
     registerTypes(view);
     return view;
   }

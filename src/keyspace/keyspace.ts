@@ -123,8 +123,9 @@ export class Keyspace {
    * look-ups without the lock draw some too.
    * @param seed two words of the hash function's key, and two from which random numbers start
    * @param member the thread's number
+   * @param draws whether it may draw from those of the whole
    */
-  constructor(memory: Memory, databases: number, seed: Int32Array, member = 1) {
+  constructor(memory: Memory, databases: number, seed: Int32Array, member = 1, draws = true) {
     assert(databases >= 1 && databases <= DATABASES_MAX, "the number of databases is in range");
     this.memory = memory;
     this.databases = databases;
@@ -142,7 +143,8 @@ export class Keyspace {
       this.random = random.seed(seed[2], seed[3]);
     } else {
       assert(this.#words[RootWord.databaseCount] === databases, "the databases are those there");
-      this.random = new Random().seed(random.next32(), random.next32());
+      this.random = new Random();
+      if (draws) this.random.seed(random.next32(), random.next32());
     }
     this.records = new Records(memory);
     const hasher = new Hasher(this.#words[RootWord.hashKey], this.#words[RootWord.hashKey + 1]);
@@ -163,6 +165,11 @@ export class Keyspace {
   static attach(memory: Memory, member: number): Keyspace {
     assert(memory.rootWord(RootWord.ready) === 1, "a keyspace is there to attach to");
     return new Keyspace(memory, memory.rootWord(RootWord.databaseCount), NO_SEED, member);
+  }
+
+  /** Other objects on what a thread has: nothing that it draws depends on whether they are made. */
+  static view(memory: Memory, member: number): Keyspace {
+    return new Keyspace(memory, memory.rootWord(RootWord.databaseCount), NO_SEED, member, false);
   }
 
   /** Adds a data type. */

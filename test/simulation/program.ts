@@ -11,7 +11,7 @@ import type { Words } from "../support/commands/all-commands.ts";
 import { show } from "./clients.ts";
 import { isSame, type Model, stateOf } from "./model.ts";
 import type { Workload } from "./workload.ts";
-import { type Chance, ProcessGone, type World } from "./world.ts";
+import { type Chance, goneBy, type ProcessGone, type World } from "./world.ts";
 
 /** Methods that take the command's words as they are, and how many at most. */
 const METHODS: ReadonlyMap<string, number> = new Map(
@@ -137,8 +137,8 @@ export class Program {
           // Its end could not be written: it has been all the same, though nobody is told.
           if (!isDone) throw error;
           isWritten = false;
-          if (error instanceof ProcessGone) gone = error;
-          else if (!(error instanceof LogError)) throw error;
+          gone = goneBy(error);
+          if (gone === undefined && !(error instanceof LogError)) throw error;
         }
       });
     } catch (error) {
@@ -184,7 +184,8 @@ export class Program {
     model.nowMs = undefined;
     const { state } = model;
     model.note();
-    if (mine instanceof ProcessGone) throw mine;
+    const gone = goneBy(mine);
+    if (gone !== undefined) throw gone;
     if (mine instanceof LogError) return;
     if (mine instanceof Error) throw mine;
     if (model.state > state) this.#promise();
@@ -214,10 +215,10 @@ export class Program {
     try {
       mine = method === undefined ? this.#callAny(this.database, words) : this.#ask(method, words);
     } catch (error) {
-      if (error instanceof ProcessGone) gone = error;
-      else if (error instanceof LogError) mine = error;
+      gone = goneBy(error);
+      if (error instanceof LogError) mine = error;
       else if (error instanceof ReplyError || error instanceof TypeError) mine = error;
-      else throw error;
+      else if (gone === undefined) throw error;
     }
     const refused = mine instanceof ReplyError && mine.message.startsWith("MISCONF");
     if (!refused) {

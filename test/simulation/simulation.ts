@@ -24,7 +24,7 @@ import { SimulatedClient } from "./clients.ts";
 import { type Expired, Model, stateOf } from "./model.ts";
 import { Program } from "./program.ts";
 import { Workload } from "./workload.ts";
-import { Chance, type Death, ProcessGone, World } from "./world.ts";
+import { Chance, type Death, goneBy, ProcessGone, World } from "./world.ts";
 
 const DIRECTORY = "/data";
 const LOG_DIRECTORY = `${DIRECTORY}/appendonlydir`;
@@ -149,7 +149,7 @@ class Simulation {
         world.crashIn = Number.POSITIVE_INFINITY;
         break;
       } catch (error) {
-        if (!(error instanceof ProcessGone)) throw error;
+        if (goneBy(error) === undefined) throw error;
         this.#restart();
       }
     }
@@ -204,6 +204,7 @@ class Simulation {
         each.call("CONFIG", "SET", "notify-keyspace-events", "KEg$lshx");
       }
     }
+    if (this.#chance.oneIn(2)) this.#rewriteOften(database);
     const listening = await database.listen({ port: PORT });
     this.#canary?.plant(database, world, this.#chance);
     const mayCrash = this.#chance.below(3) > 0;
@@ -220,10 +221,18 @@ class Simulation {
       this.#settle(database, model);
       this.#end(database, listening);
     } catch (error) {
-      if (!(error instanceof ProcessGone)) throw error;
+      if (goneBy(error) === undefined) throw error;
       if (this.#failed !== undefined) throw this.#failed;
       this.#restart();
     }
+  }
+
+  /** The log is rewritten each time that it has grown by a little. */
+  #rewriteOften(database: Database): void {
+    this.world.trace("the log is rewritten often");
+    const sizes = ["1", "500", "5000"];
+    database.call("CONFIG", "SET", "auto-aof-rewrite-min-size", this.#chance.of(sizes));
+    database.call("CONFIG", "SET", "auto-aof-rewrite-percentage", "10");
   }
 
   #act(): void {

@@ -15,6 +15,13 @@ export class ProcessGone extends Error {
   override readonly name = "ProcessGone";
 }
 
+/** The end of the process, if that is what was thrown, or what ended a write in its middle. */
+export function goneBy(error: unknown): ProcessGone | undefined {
+  if (error instanceof ProcessGone) return error;
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause === undefined ? undefined : goneBy(cause);
+}
+
 export type Death = "kill" | "power";
 
 /** Random choices of a simulation, apart from those of the platform. */
