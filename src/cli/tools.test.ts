@@ -246,6 +246,37 @@ test("restore refuses times that the log does not reach, and logs that have none
   assert.deepEqual(keysOf(directory), keys(3));
 });
 
+test("restore goes back to the base of a rewritten log, and not before", async () => {
+  const directory = temporaryFolder();
+  let now = AT * 1000;
+  {
+    using db = open(directory, { clock: () => now });
+    for (let i = 0; i < 3; i++) {
+      db.set(`k${i}`, i);
+      now += 10_000;
+    }
+    await db.compact();
+    now += 10_000;
+    db.set("k3", 3);
+  }
+  const copy = (until: number) => {
+    const to = join(temporaryFolder(), "copy");
+    return { to, ...run(restore, directory, "--until", String(until), "--to", to) };
+  };
+  const early = copy(AT + 29);
+  assert.equal(early.code, 1);
+  assert.match(early.text, /nothing of before 2026-01-01T00:00:30Z/);
+  for (const until of [AT + 30, AT + 39]) {
+    const { code, text, to } = copy(until);
+    assert.equal(code, 0, text);
+    assert.match(text, /written until 2026-01-01T00:00:30Z; what follows, at 2026-01-01T00:00:40Z/);
+    assert.deepEqual(keysOf(to), keys(3));
+  }
+  const late = copy(AT + 40);
+  assert.equal(late.code, 0, late.text);
+  assert.deepEqual(keysOf(late.to), keys(4));
+});
+
 test("backup links what is written no more, and copies what is", () => {
   const directory = inThreeFiles();
   const to = join(temporaryFolder(), "deep", "copy");

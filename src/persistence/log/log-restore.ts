@@ -2,9 +2,11 @@
 // its stamps. The second that is asked for is included.
 //
 // A log that begins with a base cannot go back before that: what was there then is in older backups
-// alone. How old the base is it does not say, so the first stamp behind it is what counts.
+// alone. A base in RDB form says of when it is; of one of commands, the first stamp counts.
 
+import { RdbInput } from "../../codec/rdb-input.ts";
 import type { Platform } from "../../platform/platform.ts";
+import { isRdb, timeOfRdb } from "../rdb/rdb-walk.ts";
 import type { LogEnd, OnRead } from "./log-copy.ts";
 import { LogError } from "./log-error.ts";
 import type { LogPlace } from "./log-place.ts";
@@ -32,6 +34,9 @@ export function pointAt(
   let lastTime = 0;
   let commands = 0;
   let end: LogEnd = { index: 0, offset: 0 };
+  const baseTime = files[0]?.type === "b" ? timeOfBase(platform, place.path(files[0].name)) : 0;
+  if (baseTime > until) throw tooEarly(place.path(files[0].name), until, baseTime);
+  if (baseTime > 0) lastTime = baseTime;
   // Behind that nothing is written yet.
   for (let index = 0; index <= tailFrom; index++) {
     const { name, type } = files[index];
@@ -46,8 +51,10 @@ export function pointAt(
       if (reader.lastTime > 0) lastTime = reader.lastTime;
       end = { index, offset: reader.whole };
       if (reader.isOver) {
-        if (type === "b" || commands === 0) throw tooEarly(path, until, reader.overTime);
-        return { ...end, lastTime, nextTime: reader.overTime };
+        const nextTime = reader.overTime;
+        const isNothing = lastTime === 0 && (type === "b" || commands === 0);
+        if (isNothing) throw tooEarly(path, until, nextTime);
+        return { ...end, lastTime, nextTime };
       }
       if (reader.reason !== "" && index < tailFrom) throw damaged(path, reader.whole);
     } finally {
@@ -56,6 +63,16 @@ export function pointAt(
   }
   if (lastTime === 0) throw timeless(place);
   return { ...end, lastTime, nextTime: 0 };
+}
+
+/** The time of a base in RDB form; 0: it is none, or does not say. */
+function timeOfBase(platform: Platform, path: string): number {
+  const file = platform.open(path, "read");
+  try {
+    return isRdb(platform, file) ? timeOfRdb(RdbInput.ofFile(platform, file, path)) : 0;
+  } finally {
+    platform.close(file);
+  }
 }
 
 function tooEarly(path: string, until: number, first: number): LogError {

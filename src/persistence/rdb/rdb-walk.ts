@@ -21,6 +21,15 @@ export function endOfRdb(input: RdbInput): number {
   return input.position;
 }
 
+/** When the data of an RDB file were as it says, in seconds since 1970; 0: it does not say. */
+export function timeOfRdb(input: RdbInput): number {
+  const reader = new RdbReader(input);
+  if (!reader.begin()) return 0;
+  reader.next();
+  const seconds = Number(reader.notes.get("ctime") ?? 0);
+  return Number.isSafeInteger(seconds) && seconds > 0 ? seconds : 0;
+}
+
 /** Whether a file begins as RDB files do. */
 export function isRdb(platform: Platform, file: File): boolean {
   const bytes = new Uint8Array(6);
