@@ -8,6 +8,7 @@
 
 import { copyBytes } from "../base/bytes.ts";
 import { parseInteger } from "../base/integers.ts";
+import { torn } from "../base/torn-read.ts";
 import type { ValueSink } from "../keyspace/data-type.ts";
 import { Crc64 } from "./crc64.ts";
 import { lzfCompress } from "./lzf.ts";
@@ -92,9 +93,10 @@ export class RdbOutput implements ValueSink {
     this.end = at;
   }
 
-  /** A string, in the shortest form. */
+  /** A string, in the shortest form. Torn where it lies outside of its array. */
   string(bytes: Uint8Array, start: number, end: number): void {
     const length = end - start;
+    if (!(length >= 0 && end <= bytes.length)) torn();
     if (length <= SHORT_TEXT_MAX && this.#asInteger(bytes, start, end)) return;
     if (length >= COMPRESSED_FROM && this.compresses && this.#compressed(bytes, start, end)) return;
     this.length(length);

@@ -7,6 +7,7 @@ import { hashCommands } from "./hashes/hashes.ts";
 import { expiryCommands } from "./keys/expiry.ts";
 import { keyCommands } from "./keys/keys.ts";
 import { objectCommands } from "./keys/objects.ts";
+import { payloadCommands } from "./keys/payloads.ts";
 import { listMoveCommands } from "./lists/list-moves.ts";
 import { listPopCommands } from "./lists/list-pops.ts";
 import { listCommands } from "./lists/lists.ts";
@@ -36,6 +37,7 @@ export const commandFamilies: readonly (readonly Command[])[] = [
   keyCommands,
   expiryCommands,
   objectCommands,
+  payloadCommands,
   listCommands,
   listMoveCommands,
   listPopCommands,

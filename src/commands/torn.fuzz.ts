@@ -92,6 +92,7 @@ export const requests: readonly (readonly string[])[] = [
     ["OBJECT", "IDLETIME", key],
     ["OBJECT", "FREQ", key],
     ["MEMORY", "USAGE", key],
+    ["DUMP", key],
     ["TTL", key],
   ]),
   ...STRINGS.flatMap((key) => [

@@ -16,6 +16,20 @@ export function idleSeconds(clock: number, nowMs: number): number {
   return (lruClock(nowMs) - clock) & 0xffffff;
 }
 
+/** Half of what the clock counts, in seconds. */
+const IDLE_MAX = 0x7fffff;
+
+/** The clock of an entry that was used so long ago, or so often, as somebody says; −1: nothing. */
+export function restoredClock(
+  nowMs: number,
+  lfu: boolean,
+  idle: number,
+  frequency: number,
+): number {
+  if (lfu) return frequency < 0 ? lfuStart(nowMs) : (minutes(nowMs) << 8) | frequency;
+  return idle < 0 ? lruClock(nowMs) : (lruClock(nowMs) - Math.min(idle, IDLE_MAX)) & 0xffffff;
+}
+
 function minutes(nowMs: number): number {
   return Math.floor(nowMs / 60000) & 0xffff;
 }

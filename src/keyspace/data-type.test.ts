@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { type DataType, DataTypes, STRING } from "./data-type.ts";
 
 function typed(type: number, name: string, ...kinds: (readonly [number, string])[]): DataType {
-  return { type, name, kinds, settings: {} };
+  return { type, name, kinds, settings: {}, digest: () => {} };
 }
 
 test("what is known of a kind is what its type says", () => {

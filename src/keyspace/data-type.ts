@@ -53,15 +53,26 @@ export interface ValueSource {
   double(): number;
 }
 
-/** Takes in what a value consists of; elements without an order are told in any order. */
+/** Takes in what a value consists of. */
 export interface ValueDigest {
-  ordered(bytes: Uint8Array, start: number, end: number): void;
-  unordered(bytes: Uint8Array, start: number, end: number): void;
+  /** The next element, where they have an order. */
+  next(bytes: Uint8Array, start: number, end: number): void;
+  /** An element, where they have none: told in any order. */
+  member(bytes: Uint8Array, start: number, end: number): void;
+  /** Likewise, with what belongs to it. */
+  pair(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): void;
 }
 
 /** What is to be known of every type. */
 export interface DataType {
-  /** Its number in memory. */
+  /** Its number in memory, and in digests: Redis's where Redis has the type. */
   readonly type: number;
   /** As TYPE replies it. */
   readonly name: string;
@@ -69,13 +80,15 @@ export interface DataType {
   readonly kinds: readonly (readonly [kind: number, encoding: string])[];
   /** What takes over a directive's value, at most SETTING_MAX, by the directive's name. */
   readonly settings: Readonly<Record<string, (value: number) => void>>;
+  /** What tests set by DEBUG; likewise. */
+  readonly tuning?: Readonly<Record<string, (value: number) => void>>;
   /** Undoes what the type has noted by itself in a journal. */
   readonly undo?: Undoer;
 
   /** The numbers by which RDB files say which type, in which encoding, follows: those it reads. */
   readonly formats?: readonly number[];
   /** Tells a digest what an entry holds. */
-  digest?(entry: number, into: ValueDigest): void;
+  digest(entry: number, into: ValueDigest): void;
   /** Of the type that is no collection: the kind of an entry with this value. */
   kindOfString?(bytes: Uint8Array, start: number, end: number): number;
 }
@@ -91,6 +104,8 @@ export interface CollectionType extends DataType {
   free(kind: number, root: number, budget: number): boolean;
   /** A root of an independent copy, of the same kind. */
   copy(kind: number, root: number): number;
+  /** What DEBUG OBJECT says besides, as " name:value" each. */
+  describe?(kind: number, root: number): string;
   /** Bytes of all blocks behind the root. */
   bytesUsed(kind: number, root: number): number;
   /** Stops with an assertion where an invariant of the structure is broken. */

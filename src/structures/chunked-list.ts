@@ -54,6 +54,8 @@ import { WalkBound } from "./walk-bound.ts";
 
 // Words of a list's block and of a node's header.
 const L = { entries: 0, first: 1, last: 2, nodes: 3, bytes: 16 } as const;
+/** The word of a header that counts the nodes. */
+export const NODES_WORD: number = L.nodes;
 const N = { previous: 0, next: 1, start: 2, length: 3, bytes: 16 } as const;
 
 const END_MARK = 0xff;
@@ -156,7 +158,7 @@ export class ChunkedLists {
 
   /** Adds an element at the right end. */
   pushLast(list: number, bytes: Uint8Array, start: number, end: number): void {
-    if (end - start > this.limit.elementMax) {
+    if (end - start > this.limit.sharingMax) {
       this.#linkLast(list, this.#newPlain(bytes, start, end), 1);
       return;
     }
@@ -196,7 +198,7 @@ export class ChunkedLists {
 
   /** Adds an element at the left end. */
   pushFirst(list: number, bytes: Uint8Array, start: number, end: number): void {
-    if (end - start > this.limit.elementMax) {
+    if (end - start > this.limit.sharingMax) {
       this.#link(list, this.#newPlain(bytes, start, end), 0, this.firstNode(list), 1);
       return;
     }
@@ -372,7 +374,7 @@ export class ChunkedLists {
       const base = (node & PLACE_MASK) << 3;
       const at = this.#place - base;
       const behind = entryAfter(this.#u8, this.#place) - base;
-      const large = end - start > this.limit.elementMax;
+      const large = end - start > this.limit.sharingMax;
       const length = large ? 0 : this.packed.measure(bytes, start, end);
       if (behind - at === length + backLengthSize(length) && !large) {
         if (this.observer !== null) this.observer.beforeNode(list, node);
@@ -738,7 +740,7 @@ export class ChunkedLists {
   ): void {
     this.node = 0;
     const entries = this.#entriesOf(node);
-    if (end - start <= this.limit.elementMax) {
+    if (end - start <= this.limit.sharingMax) {
       const length = this.packed.measure(bytes, start, end);
       const size = length + backLengthSize(length);
       if (this.#fits(node, size)) {
@@ -769,7 +771,7 @@ export class ChunkedLists {
     start: number,
     end: number,
   ): void {
-    if (end - start > this.limit.elementMax) {
+    if (end - start > this.limit.sharingMax) {
       this.#link(list, this.#newPlain(bytes, start, end), previous, next, 1);
       return;
     }

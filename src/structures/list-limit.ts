@@ -4,12 +4,13 @@
 //
 //   0 the limit   1 bytes of a whole packed list, and so of the largest element in a node
 //   2 bytes of a node's packed list   3 entries of a packed list
+//   4 what tests have set: elements so long stand by themselves; 0: nothing
 
 import { assert } from "../base/assert.ts";
 
-const W = { limit: 0, elementMax: 1, bytesMax: 2, entriesMax: 3 } as const;
+const W = { limit: 0, elementMax: 1, bytesMax: 2, entriesMax: 3, plainFrom: 4 } as const;
 /** Words that a limit takes. */
-const LIMIT_WORDS = 4;
+const LIMIT_WORDS = 5;
 
 /** Until one is set: 8 KiB. */
 const LIMIT = -2;
@@ -42,9 +43,21 @@ export class ListLimit {
     words[W.entriesMax] = entries;
   }
 
+  /** Elements of so many bytes stand in nodes of their own, whatever the limit; 0: no more. */
+  setPlainFrom(bytes: number): void {
+    this.#words[W.plainFrom] = Math.min(bytes, 0x7fffffff);
+  }
+
   /** As it was set. */
   get value(): number {
     return this.#words[W.limit];
+  }
+
+  /** Bytes of the largest element in a node with others. */
+  get sharingMax(): number {
+    const plainFrom = this.#words[W.plainFrom];
+    const elementMax = this.#words[W.elementMax];
+    return plainFrom === 0 || plainFrom > elementMax ? elementMax : plainFrom - 1;
   }
 
   /** Bytes of the largest element in a packed list, and of a whole one. */

@@ -13,11 +13,11 @@
 
 import { assert } from "../base/assert.ts";
 import type { ChangeObserver } from "../keyspace/change-observer.ts";
-import type { CollectionType, ValueSink, ValueSource } from "../keyspace/data-type.ts";
+import type { CollectionType, ValueDigest, ValueSink, ValueSource } from "../keyspace/data-type.ts";
 import { type EntryJournal, listening } from "../keyspace/entry-journal.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Memory } from "../memory/memory.ts";
-import { ChunkedLists } from "../structures/chunked-list.ts";
+import { ChunkedLists, NODES_WORD } from "../structures/chunked-list.ts";
 import { ZiplistReader } from "../structures/foreign-lists.ts";
 import { ListLimit } from "../structures/list-limit.ts";
 import {
@@ -28,6 +28,7 @@ import {
   SHORT_MAX,
 } from "../structures/packed-list.ts";
 import type { Records } from "../structures/record.ts";
+import { WalkBound } from "../structures/walk-bound.ts";
 import { End, LIST, ListUndo } from "./list-undo.ts";
 
 /** So many elements of a node, about, take as long to check as one member of a table. */
@@ -62,6 +63,11 @@ export class Lists implements CollectionType {
       this.limit = value;
     },
   };
+  readonly tuning = {
+    "quicklist-packed-threshold": (bytes: number): void => {
+      this.chunked.limit.setPlainFrom(bytes);
+    },
+  };
   journal: EntryJournal | null = null;
   #observer: ChangeObserver | null = null;
   readonly undo: ListUndo;
@@ -70,6 +76,9 @@ export class Lists implements CollectionType {
   readonly packed: PackedLists;
   /** The structure by itself: cursors and nodes, by root. */
   readonly chunked: ChunkedLists;
+
+  /** Of a walk over nodes without the lock. */
+  readonly #bound: WalkBound;
 
   /** Index of the element that findFirst found. */
   #found = 0;
@@ -80,6 +89,7 @@ export class Lists implements CollectionType {
     this.records = records;
     this.packed = new PackedLists(memory);
     const limit = new ListLimit(keyspace.settingsOf(LIST, []));
+    this.#bound = new WalkBound(memory, NODES_WORD);
     this.chunked = new ChunkedLists(memory, this.packed, limit);
     this.undo = new ListUndo(memory, this.chunked);
   }
@@ -109,6 +119,21 @@ export class Lists implements CollectionType {
 
   bytesUsed(_kind: number, root: number): number {
     return this.chunked.memoryUsed(root);
+  }
+
+  describe(kind: number, root: number): string {
+    if (kind !== ListKind.chunked) return "";
+    const { chunked, packed } = this;
+    let bytes = 0;
+    for (let node = chunked.firstNode(root); node !== 0; node = chunked.nextNode(node)) {
+      chunked.nodeRange(node);
+      bytes += packed.end - packed.start;
+    }
+    const nodes = chunked.nodes(root);
+    return (
+      ` ql_nodes:${nodes} ql_avg_node:${(chunked.count(root) / nodes).toFixed(2)} ` +
+      `ql_listpack_max:${this.limit} ql_compressed:0 ql_uncompressed_size:${bytes}`
+    );
   }
 
   verify(kind: number, root: number): void {
@@ -143,9 +168,12 @@ export class Lists implements CollectionType {
   save(_kind: number, root: number, sink: ValueSink): void {
     const { chunked, packed } = this;
     sink.length(chunked.nodes(root));
+    this.#bound.begin(root);
     for (let node = chunked.firstNode(root); node !== 0; node = chunked.nextNode(node)) {
       chunked.nodeRange(node);
-      this.saveNode(chunked.isPlain(node), packed.bytes, packed.start, packed.end, sink);
+      const { bytes, start, end } = packed;
+      this.saveNode(chunked.isPlain(node), bytes, start, end, sink);
+      this.#bound.leave(end - start);
     }
   }
 
@@ -185,6 +213,15 @@ export class Lists implements CollectionType {
   saveNode(isPlain: boolean, bytes: Uint8Array, start: number, end: number, sink: ValueSink): void {
     sink.length(isPlain ? Container.plain : Container.packed);
     sink.string(bytes, start, end);
+  }
+
+  digest(entry: number, into: ValueDigest): void {
+    const { chunked, packed } = this;
+    let there = chunked.first(this.records.pointer(entry));
+    for (; there; there = chunked.next()) {
+      chunked.read();
+      into.next(packed.bytes, packed.start, packed.end);
+    }
   }
 
   // Whole lists

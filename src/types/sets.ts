@@ -13,7 +13,7 @@
 import { assert } from "../base/assert.ts";
 import { torn } from "../base/torn-read.ts";
 import type { ChangeObserver } from "../keyspace/change-observer.ts";
-import type { CollectionType, ValueSink, ValueSource } from "../keyspace/data-type.ts";
+import type { CollectionType, ValueDigest, ValueSink, ValueSource } from "../keyspace/data-type.ts";
 import { type EntryJournal, listening } from "../keyspace/entry-journal.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { TableWalk } from "../keyspace/table-walk.ts";
@@ -600,6 +600,12 @@ export class Sets implements CollectionType {
     const { records } = this;
     records.key(record);
     sink.string(records.bytes, records.start, records.end);
+  }
+
+  digest(entry: number, into: ValueDigest): void {
+    const walk = this.#walk;
+    walk.open(entry);
+    while (walk.next()) into.member(walk.bytes, walk.start, walk.end);
   }
 }
 

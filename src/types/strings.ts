@@ -8,8 +8,9 @@
 //   raw     longer ones, and those that were changed in place
 
 import { isCanonicalInteger64 } from "../base/integers.ts";
-import { type DataType, STRING } from "../keyspace/data-type.ts";
+import { type DataType, STRING, type ValueDigest } from "../keyspace/data-type.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
+import type { Records } from "../structures/record.ts";
 
 export const StringKind = { raw: 0, embedded: 1, integer: 2 } as const;
 
@@ -43,9 +44,17 @@ export class Strings implements DataType {
   readonly kindOfString = stringKind;
 
   readonly #settings: Int32Array;
+  readonly #records: Records;
 
   constructor(keyspace: Keyspace) {
+    this.#records = keyspace.records;
     this.#settings = keyspace.settingsOf(STRING, [LENGTH_MAX]);
+  }
+
+  digest(entry: number, into: ValueDigest): void {
+    const records = this.#records;
+    records.value(entry);
+    into.next(records.bytes, records.start, records.end);
   }
 
   /** proto-max-bulk-len: how long a string may become, in bytes. */

@@ -1,14 +1,13 @@
 // DEBUG: what tests of clients and of this database need. Whether it may be used, and from where,
 // says the directive enable-debug-command where the services know it.
 
-import { memoryValue } from "../../base/memory-values.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { allowsAction } from "../../engine/protected-actions.ts";
-import { idleSeconds } from "../../keyspace/access-clock.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
 import { replyHelp, replySubcommandError } from "../shared/help.ts";
 import { populate } from "./debug-populate.ts";
 import { error, protocol } from "./debug-protocol.ts";
+import { describeObject, digest, digestValues, packedThreshold } from "./debug-values.ts";
 import { debugVerify } from "./debug-verify.ts";
 
 export const debug: Command = {
@@ -27,9 +26,14 @@ export const debugCommands: readonly Command[] = [debug];
 
 type Subcommand = readonly [least: number, most: number, handler: (c: Context) => void];
 
+/** Any number of words. */
+const WORDS_MAX = Number.MAX_SAFE_INTEGER;
+
 /** Subcommands by their names, with how many words each takes after its name. */
 const subcommands: Readonly<Record<string, Subcommand>> = {
   "change-repl-id": [0, 0, changeReplicationId],
+  digest: [0, 0, digest],
+  "digest-value": [0, WORDS_MAX, digestValues],
   error: [1, 1, error],
   help: [0, 0, help],
   htstats: [1, 1, tableStatistics],
@@ -139,17 +143,6 @@ function pauseCron(c: Context): void {
 
 // What Redis tunes, and what is not there to be tuned here, is checked and passed over.
 
-const THRESHOLD_MAX = 4 * 1024 ** 3 - 1024 ** 2;
-const wrongThreshold = errorLine(
-  "ERR argument must be a memory value bigger than 1 and smaller than 4gb",
-);
-
-function packedThreshold(c: Context): void {
-  const bytes = memoryValue(c.args.text(2));
-  if (bytes !== undefined && bytes <= THRESHOLD_MAX) c.reply.ok();
-  else c.reply.error(wrongThreshold);
-}
-
 function replyBuffer(c: Context): void {
   const { args, reply } = c;
   const word = args.text(2).toLowerCase();
@@ -212,19 +205,6 @@ function keyTableStatistics(c: Context): void {
   else c.reply.verbatim(tableText(c, table));
 }
 
-function describeObject(c: Context): void {
-  const entry = inspected(c);
-  if (entry === 0) return;
-  const { keyspace } = c;
-  const clock = keyspace.records.clock(entry);
-  const encoding = keyspace.types.encodings[keyspace.records.kind(entry)];
-  c.reply.simple(
-    `Value at:0x${entry.toString(16)} refcount:1 encoding:${encoding} ` +
-      `bytes:${keyspace.bytesUsed(entry)} lru:${clock} ` +
-      `lru_seconds_idle:${idleSeconds(clock, c.now)}`,
-  );
-}
-
 function structureSizes(c: Context): void {
   c.reply.bulkText("bits:64 reference:4 disposal:16 counter:8 deadline:8 ");
 }
@@ -232,6 +212,8 @@ function structureSizes(c: Context): void {
 function help(c: Context): void {
   replyHelp(c, "DEBUG", [
     ["CHANGE-REPL-ID", "Draws another master_replid."],
+    ["DIGEST", "160 bits that are equal for equal data, as Redis computes them."],
+    ["DIGEST-VALUE <key> [<key> ...]", "The same of the value of each key."],
     ["ERROR <text>", "Replies an error with this text."],
     ["HTSTATS <dbid>", "The tables of a database."],
     ["HTSTATS-KEY <key>", "The table that the value of the key lies in, if it does."],
@@ -241,7 +223,10 @@ function help(c: Context): void {
     ["PAUSE-CRON <0|1>", "What is done each second is not (1), or is again (0)."],
     ["POPULATE <count> [<prefix>] [<size>]", "Sets so many strings: key:0 and so on."],
     ["PROTOCOL <type>", "Replies a value of this type of the protocol, with made-up content."],
-    ["QUICKLIST-PACKED-THRESHOLD <size>", "Checks the size; lists have no such threshold."],
+    [
+      "QUICKLIST-PACKED-THRESHOLD <size>",
+      "Elements of lists that are so long get a node of their own; 0: as without it.",
+    ],
     [
       "RELOAD [MERGE] [NOFLUSH] [NOSAVE]",
       "Saves (but with NOSAVE), empties (NOFLUSH), loads; MERGE: what is there is replaced.",

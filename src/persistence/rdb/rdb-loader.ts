@@ -6,9 +6,10 @@
 // A file is checked in the same way, each value being freed as soon as it has been made.
 
 import { assert } from "../../base/assert.ts";
+import { VALUE_BYTES_MAX } from "../../codec/payload.ts";
 import { RdbError } from "../../codec/rdb-error.ts";
 import type { RdbInput } from "../../codec/rdb-input.ts";
-import { lfuStart, lruClock } from "../../keyspace/access-clock.ts";
+import { restoredClock } from "../../keyspace/access-clock.ts";
 import { type CollectionType, type DataType, STRING } from "../../keyspace/data-type.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { addEntry, expectEntries } from "../../keyspace/loading.ts";
@@ -52,9 +53,6 @@ export interface Loaded {
 /** A key takes so many bytes in a file, of those that are worth a table made ahead. */
 const KEY_BYTES_LEAST = 8;
 const KEYS_A_REPORT = 1 << 14;
-/** Half of what the access clock counts, in seconds. */
-const IDLE_MAX = 0x7fffff;
-const VALUE_BYTES_MAX = 2 ** 30;
 
 /** Reads and loads the file; throws RdbError. REQUIRES: no transaction is open. */
 export function loadRdb(input: RdbInput, options: LoadOptions): Loaded {
@@ -198,12 +196,6 @@ class Loader {
   #clock(): number {
     const { nowMs } = this.#options;
     const { idle, frequency } = this.#reader;
-    if (this.#keyspace.settings.lfu) {
-      const clock = lfuStart(nowMs);
-      return frequency === UNSAID ? clock : (clock & 0xffff00) | frequency;
-    }
-    return idle === UNSAID
-      ? lruClock(nowMs)
-      : (lruClock(nowMs) - Math.min(idle, IDLE_MAX)) & 0xffffff;
+    return restoredClock(nowMs, this.#keyspace.settings.lfu, idle, frequency);
   }
 }

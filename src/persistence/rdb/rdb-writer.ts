@@ -6,14 +6,13 @@
 
 import { assert } from "../../base/assert.ts";
 import { asciiBytes } from "../../base/bytes.ts";
+import { formatOf, saveValue } from "../../codec/payload.ts";
 import type { RdbOutput } from "../../codec/rdb-output.ts";
 import { VERSION_WRITTEN } from "../../codec/rdb-versions.ts";
 import { idleSeconds, lfuCounter } from "../../keyspace/access-clock.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
 import { Opcode } from "./rdb-format.ts";
-
-const STRING_FORMAT = 0;
 
 /** What a file says of itself. */
 export interface FileNotes {
@@ -91,17 +90,12 @@ export class RdbWriter {
   /** An entry with all that it holds. */
   entry(entry: number): void {
     const { output } = this;
-    const { records, types } = this.#keyspace;
-    const kind = records.kind(entry);
-    const type = types.collections[kind];
-    const format = type === undefined ? STRING_FORMAT : type.formatOf(kind);
+    const { records } = this.#keyspace;
+    const format = formatOf(this.#keyspace, entry);
     records.key(entry);
     const { bytes, start, end } = records;
     this.head(records.deadline(entry), records.clock(entry), format, bytes, start, end);
-    if (type === undefined) {
-      records.value(entry);
-      output.string(records.bytes, records.start, records.end);
-    } else type.save(kind, records.pointer(entry), output);
+    saveValue(this.#keyspace, entry, output);
   }
 
   /** What comes before an entry's value. */

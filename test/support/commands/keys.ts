@@ -1,6 +1,7 @@
 // Random commands on keys of any type, and on their deadlines.
 
-import fc from "fast-check";
+import fc, { type Arbitrary } from "fast-check";
+import { payload, samples } from "../../../src/persistence/rdb/encodings-test-support.ts";
 import { type Family, many, options, sequence } from "./grammar.ts";
 import {
   count,
@@ -14,6 +15,19 @@ import {
 } from "./words.ts";
 
 const expireOptions = options("NX", "XX", "GT", "LT");
+
+/** Values in every encoding that both servers read, whole or with a byte changed. */
+const payloads: Arbitrary<string> = fc
+  .tuple(
+    fc.constantFrom(...samples.filter(({ isShared }) => isShared)),
+    fc.integer({ min: 0, max: 30 }),
+    fc.nat(),
+  )
+  .map(([{ format, value }, slip, at]) => {
+    const bytes = payload(format, value);
+    if (slip === 0) bytes[at % bytes.length] = (bytes[at % bytes.length] as number) ^ 1;
+    return Buffer.from(bytes).toString("latin1");
+  });
 
 export const keys: Family = {
   commands: [
@@ -48,9 +62,21 @@ export const keys: Family = {
     [5, sequence("PEXPIREAT", key, unixMilliseconds, expireOptions)],
     [4, sequence(fc.constantFrom("TTL", "PTTL", "EXPIRETIME", "PEXPIRETIME"), key)],
     [3, sequence("PERSIST", key)],
+    [3, sequence("DUMP", key)],
+    [
+      6,
+      sequence(
+        "RESTORE",
+        key,
+        fc.oneof({ weight: 3, arbitrary: fc.constant("0") }, milliseconds),
+        payloads,
+        options("REPLACE", "ABSTTL", sequence("IDLETIME", count), sequence("FREQ", count)),
+      ),
+    ],
   ],
   modes: {
     KEYS: "unordered",
+    DUMP: "kind",
     TTL: "near",
     PTTL: "near",
     EXPIRETIME: "near",
