@@ -53,7 +53,8 @@ export function copyLog(
   endOf?: (manifest: Manifest) => LogEnd,
 ): CopiedLog {
   for (let tries = 1; ; tries++) {
-    const made: string[] = [];
+    // The manifest first: without it what else is there is no log.
+    const made = [to.manifestPath];
     try {
       return new LogCopy(platform, from, to, onRead, made).run(endOf);
     } catch (error) {
@@ -96,6 +97,7 @@ class LogCopy {
     const files = all.slice(0, all.indexOf(last) + 1);
     for (const { name } of files.slice(0, -1)) this.#takeWhole(name);
     const { leftOut, reason, lastTime } = this.#takeLast(last.name, end?.offset);
+    platform.syncDirectory(this.#to.directory);
     const increments = manifest.increments.filter((file) => files.includes(file));
     const base = manifest.base;
     writeManifest(platform, this.#to, { base, increments, history: [], begun: "" });

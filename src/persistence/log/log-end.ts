@@ -15,6 +15,7 @@ import type { Platform } from "../../platform/platform.ts";
 import { copyInto, cutAt, keptName } from "./cut.ts";
 import type { LogPlace } from "./log-place.ts";
 import { filesOf, type Manifest, writeManifest } from "./manifest.ts";
+import { laterFiles } from "./siblings.ts";
 
 /** What is no part of the log any more: the bytes of a file from an offset on. */
 export interface Kept {
@@ -39,19 +40,21 @@ export function endLog(
   const files = filesOf(manifest);
   const later = files.slice(index + 1);
   const kept: Kept[] = [];
+  const increments = manifest.increments.filter((file) => !later.includes(file));
   if (later.length > 0) {
-    const increments = manifest.increments.filter((file) => !later.includes(file));
     writeManifest(platform, place, { ...manifest, increments });
-    for (const { name } of later) {
-      const path = place.path(name);
-      if (platform.kindOf(path) !== "file") continue;
-      const keptIn = keptName(platform, path, 0);
-      const bytes = sizeOf(platform, path);
-      platform.rename(path, keptIn);
-      kept.push({ file: path, offset: 0, bytes, keptIn });
-    }
-    platform.syncDirectory(place.directory);
   }
+  // Those of an ending that was cut short are among them.
+  const unnamed = laterFiles(platform, place, { ...manifest, increments });
+  for (const name of new Set([...later.map((file) => file.name), ...unnamed])) {
+    const path = place.path(name);
+    if (platform.kindOf(path) !== "file") continue;
+    const keptIn = keptName(platform, path, 0);
+    const bytes = sizeOf(platform, path);
+    platform.rename(path, keptIn);
+    kept.push({ file: path, offset: 0, bytes, keptIn });
+  }
+  if (kept.length > 0) platform.syncDirectory(place.directory);
   const path = place.path(files[index].name);
   const cut = cutFile(platform, path, offset, reason, later.length === 0);
   return cut === undefined ? kept : [cut, ...kept];
@@ -73,11 +76,13 @@ function cutFile(
     const keptIn = keptName(platform, path, offset);
     const slash = path.lastIndexOf("/") + 1;
     const temporary = `${path.slice(0, slash)}temp-${path.slice(slash)}`;
+    const directory = path.slice(0, slash - 1);
     platform.remove(temporary);
     copyInto(platform, file, offset, size, keptIn);
+    platform.syncDirectory(directory);
     copyInto(platform, file, 0, offset, temporary);
     platform.rename(temporary, path);
-    platform.syncDirectory(path.slice(0, slash - 1));
+    platform.syncDirectory(directory);
     return { file: path, offset, bytes: size - offset, keptIn };
   } finally {
     platform.close(file);

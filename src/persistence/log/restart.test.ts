@@ -1,46 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { utf8Bytes } from "../../base/bytes.ts";
-import type { File, OpenMode, PlatformError } from "../../platform/platform.ts";
 import { SimulatedPlatform } from "../../platform/simulated.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
+import { Doomed } from "./doomed-test-support.ts";
 import type { Log } from "./log.ts";
 import { LogPlace } from "./log-place.ts";
 import { readManifest } from "./manifest.ts";
 import { openLog } from "./recovery.ts";
-
-/** A machine that loses its power, or a process that is killed, at the `left`-th operation. */
-class Doomed extends SimulatedPlatform {
-  left = Number.POSITIVE_INFINITY;
-
-  #step<T>(operation: () => T): T {
-    if (--this.left < 0) throw new Error("gone");
-    return operation();
-  }
-
-  override open(path: string, mode: OpenMode): File {
-    return this.#step(() => super.open(path, mode));
-  }
-  override writeAt(
-    file: File,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    position: number,
-  ): PlatformError | undefined {
-    if (this.left === 0) super.writeAt(file, bytes, start, start + this.random(end), position);
-    return this.#step(() => super.writeAt(file, bytes, start, end, position));
-  }
-  override sync(file: File): PlatformError | undefined {
-    return this.#step(() => super.sync(file));
-  }
-  override rename(from: string, to: string): void {
-    this.#step(() => super.rename(from, to));
-  }
-  override syncDirectory(directory: string): void {
-    this.#step(() => super.syncDirectory(directory));
-  }
-}
 
 test("a first start that is cut short anywhere leaves a directory that starts and keeps", () => {
   let finished = 0;

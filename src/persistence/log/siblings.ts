@@ -76,7 +76,7 @@ function isEmptied(platform: Platform, place: LogPlace, manifest: Manifest): boo
 }
 
 /** Increments with data that the manifest does not name, though their numbers are the highest. */
-function laterFiles(platform: Platform, place: LogPlace, manifest: Manifest): string[] {
+export function laterFiles(platform: Platform, place: LogPlace, manifest: Manifest): string[] {
   const named = [...filesOf(manifest), ...manifest.history];
   const last = Math.max(0, ...named.map(({ sequence }) => sequence));
   return place.dataFiles(platform).filter((name) => {
