@@ -586,7 +586,7 @@ export class Sets implements CollectionType {
     this.records.setKind(holder, SetKind.packed);
     this.records.setPointer(holder, this.packed.create());
     const list = this.packed.fromListpack(bytes, start, end);
-    const walk = this.#walk;
+    const { walk } = this; // the other walks where the set changes its encoding
     walk.openRoot(SetKind.packed, list);
     while (!source.failed && walk.next()) {
       if (!this.gather(holder, walk.bytes, walk.start, walk.end)) {
