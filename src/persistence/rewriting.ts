@@ -1,6 +1,7 @@
 // What a database lends to the rewrites of its log: the lock, the settings, and the snapshot that
 // becomes the base.
 
+import type { Executor } from "../engine/executor.ts";
 import { redisVersion } from "../engine/version.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { BaseWriting, RewriteHost } from "./log/rewrite.ts";
@@ -27,7 +28,7 @@ export interface Reporter {
 export interface RewrittenDatabase {
   readonly platform: Platform;
   readonly snapshots: Snapshots;
-  readonly executor: { readonly transactionOpen: boolean };
+  readonly executor: Executor;
   readonly rewriteSettings: RewriteSettings;
   readonly dump: { readonly writing: WritingOptions } | null;
   readonly reporter: Reporter;
@@ -42,6 +43,12 @@ export class Rewriting implements RewriteHost {
   constructor(database: RewrittenDatabase) {
     this.platform = database.platform;
     this.#database = database;
+  }
+
+  get commands(): number {
+    const { timer, statistics } = this.#database.executor;
+    timer.settle();
+    return statistics.commands;
   }
 
   get isReady(): boolean {

@@ -23,6 +23,7 @@ class Records implements RewriteHost {
   readonly found: string[];
   count: number;
   isReady = true;
+  commands = 0;
   percentage = 0;
   sizeMin = 0;
   readonly syncsAsItGoes = true;
@@ -78,6 +79,7 @@ class Records implements RewriteHost {
     this.log.selectDatabase(0);
     append(this.log, "SET", `k${this.count}`, String(this.count));
     this.count++;
+    this.commands++;
   }
 
   /** Rewrites the log; returns why not. */

@@ -12,11 +12,13 @@
 // rewrite replaces all of them. One that began by itself is tried again with the delays of Redis:
 // twice soon, then after 1, 2, 4 … minutes, up to an hour.
 //
-// It begins by itself when the log has grown by auto-aof-rewrite-percentage since the last one, and
-// has auto-aof-rewrite-min-size. The log tells (`Log.onLarge`) when it has reached that size.
+// It begins by itself when the log has grown by auto-aof-rewrite-percentage beyond its base, and
+// has auto-aof-rewrite-min-size. (Redis counts from the size of all files behind the last rewrite;
+// where much was written during that, the directory would be larger each time.) The log tells (`Log.onLarge`) when it has reached that size.
 
 import { type Platform, PlatformError, type Timer } from "../../platform/platform.ts";
 import { BackgroundFile } from "../background-file.ts";
+import { type SliceHost, Slices } from "../snapshot/slices.ts";
 import { approachCut } from "./approach.ts";
 import type { Log } from "./log.ts";
 import type { OpenedIncrement } from "./log-file.ts";
@@ -32,7 +34,7 @@ export interface BaseWriting {
 }
 
 /** What a rewrite needs of the database. */
-export interface RewriteHost {
+export interface RewriteHost extends SliceHost {
   readonly platform: Platform;
   /** Does something under the lock, between commands; nothing once the database is closed. */
   turn(work: () => void): void;
@@ -53,9 +55,6 @@ export interface RewriteHost {
 /** How a rewrite ended: undefined when all went well, else why it has not. */
 export type RewriteOutcome = (failure: string | undefined) => void;
 
-const SLICE_MS = 1;
-/** Between slices others are served. */
-const PAUSE_MS = 1;
 /** A snapshot that cannot begin is asked for again after so long. */
 const READY_PAUSE_MS = 20;
 /** The first failures in a row are followed by another try soon. */
@@ -70,7 +69,7 @@ export class Rewrite {
   failures = 0;
   lastMs = -1;
   lastExtraBytes = 0;
-  /** Bytes of the log when the last one had ended, or it was opened. */
+  /** Bytes of the base when the last one had ended, or the log was opened: it grows from there. */
   sizeAfter: number;
 
   readonly #host: RewriteHost;
@@ -83,8 +82,10 @@ export class Rewrite {
   #waiting: RewriteOutcome[] = [];
   #file: BackgroundFile | undefined;
   #writing: BaseWriting | undefined;
+  #slices: Slices | undefined;
   #timer: Timer | undefined;
   #retryTimer: Timer | undefined;
+  #restTimer: Timer | undefined;
 
   constructor(host: RewriteHost, log: Log, files: LogFiles) {
     this.#host = host;
@@ -145,7 +146,8 @@ export class Rewrite {
   /** Has the log tell when it is large enough for the next one. */
   watch(): void {
     const { percentage, sizeMin } = this.#host;
-    const isOff = percentage === 0 || this.#isRunning || this.#retryTimer !== undefined;
+    const rests = this.#retryTimer !== undefined || this.#restTimer !== undefined;
+    const isOff = percentage === 0 || this.#isRunning || rests;
     const size = Math.max(sizeMin + 1, this.sizeAfter * (1 + percentage / 100));
     const before = this.#files.baseBytes + this.#files.closedBytes;
     this.#log.largeFrom = isOff ? Number.POSITIVE_INFINITY : size - before;
@@ -190,7 +192,7 @@ export class Rewrite {
       const later = (): void => this.#approach(base, next);
       this.#timer = this.#host.platform.setTimer(READY_PAUSE_MS, later);
     } else if (failure !== undefined) this.#fail(failure);
-    else this.#write(base, next.sequence);
+    else this.#slices = new Slices(this.#host, (ms) => this.#write(base, next.sequence, ms));
   }
 
   /** Returns why not. */
@@ -209,25 +211,27 @@ export class Rewrite {
     return undefined;
   }
 
-  #write(base: NewBase, from: number): void {
+  /** A slice of the snapshot. */
+  #write(base: NewBase, from: number, ms: number): "more" | "later" | "over" {
     const file = this.#file as BackgroundFile;
     const writing = this.#writing as BaseWriting;
-    if (this.#isClosed) return;
-    this.#timer = undefined;
     let isDone = false;
+    let hasTurn = file.isBehind;
     if (file.error === undefined && !file.isBehind) {
       this.#host.turn(() => {
-        isDone = writing.step(SLICE_MS);
+        hasTurn = true;
+        isDone = writing.step(ms);
       });
     }
-    if (file.error !== undefined) return this.#fail(file.error.message);
-    if (!isDone) {
-      this.#timer = this.#host.platform.setTimer(PAUSE_MS, () => this.#write(base, from));
-      return;
+    if (file.error !== undefined || !hasTurn) {
+      this.#fail(file.error?.message ?? "the database is not served any more");
+      return "over";
     }
+    if (!isDone) return file.isBehind ? "later" : "more";
     this.lastExtraBytes = writing.extraBytes;
     this.#writing = undefined;
     file.finish((error) => this.#unless(error, () => this.#replace(base, from, file.size)));
+    return "over";
   }
 
   #replace(base: NewBase, from: number, bytes: number): void {
@@ -243,9 +247,13 @@ export class Rewrite {
 
   #succeed(): void {
     this.failures = 0;
-    this.sizeAfter = this.sizeBytes;
+    this.sizeAfter = this.#files.baseBytes;
     this.#end(undefined);
-    this.watch();
+    // However fast the log grows, it is not rewritten for more than half of the time.
+    this.#restTimer = this.#host.platform.setTimer(this.lastMs, () => {
+      this.#restTimer = undefined;
+      this.watch();
+    });
   }
 
   #fail(why: string): void {
@@ -274,6 +282,7 @@ export class Rewrite {
 
   /** Lets go of a base that is being written. */
   #abandon(): void {
+    this.#slices?.stop();
     this.#writing?.abort();
     this.#writing = undefined;
     this.#file?.abandon();
@@ -284,7 +293,9 @@ export class Rewrite {
     const { platform } = this.#host;
     if (this.#timer !== undefined) platform.clearTimer(this.#timer);
     if (this.#retryTimer !== undefined) platform.clearTimer(this.#retryTimer);
+    if (this.#restTimer !== undefined) platform.clearTimer(this.#restTimer);
     this.#timer = undefined;
+    this.#restTimer = undefined;
     this.#retryTimer = undefined;
   }
 
