@@ -28,7 +28,8 @@ import { type Loaded, loadRdb } from "./persistence/rdb/rdb-loader.ts";
 import { Replay } from "./persistence/replay.ts";
 import { type Reporter, RewriteSettings, Rewriting } from "./persistence/rewriting.ts";
 import { Saving } from "./persistence/saving.ts";
-import { BackgroundSaves } from "./persistence/snapshot/background-saves.ts";
+import { BackgroundSaves, type SnapshotProgress } from "./persistence/snapshot/background-saves.ts";
+import type { SnapshotOutcome } from "./persistence/snapshot/file-snapshot.ts";
 import { Snapshots } from "./persistence/snapshot/snapshots.ts";
 import {
   type DirectoryLock,
@@ -43,6 +44,7 @@ import type { Guest } from "./threads/guest.ts";
 import { newMeeting, type SharedDatabase } from "./threads/handle.ts";
 import type { Member } from "./threads/member.ts";
 import { Owner } from "./threads/owner.ts";
+import { SnapshotRequests } from "./threads/snapshot-requests.ts";
 import { registerTypes } from "./types/all-types.ts";
 
 /** Work in the background (expiry, freeing, eviction) goes on for so long at a time, */
@@ -154,6 +156,7 @@ export class Database {
   #timerAtMs = Number.POSITIVE_INFINITY;
   #reclaimTimer: Timer | undefined;
   #evictTimer: Timer | undefined;
+  #requests: SnapshotRequests | undefined;
   #closed = false;
 
   constructor(options: DatabaseOptions) {
@@ -188,6 +191,7 @@ export class Database {
   #join(member: Member): void {
     this.member = member;
     this.lock = member.lock;
+    this.#requests = new SnapshotRequests(member, (work) => this.turn(work), this.saves);
     member.heir = this;
     member.join(this.executor);
   }
@@ -202,6 +206,20 @@ export class Database {
   /** Another thread has begun a snapshot, or ended one. */
   lookAtSnapshots(): void {
     this.snapshots.look();
+  }
+
+  /** Takes a snapshot into a file, at once if none is being taken; any thread may ask for it. */
+  snapshot(path: string, progress: SnapshotProgress, done: SnapshotOutcome): void {
+    if (this.saves !== null) this.saves.snapshotNow(path, progress, done);
+    else this.turn(() => this.#requests?.ask(path, progress, done));
+  }
+
+  posted(kind: number, id: number, a: Uint8Array, b: Uint8Array): void {
+    this.#requests?.take(kind, id, a, b);
+  }
+
+  orphaned(): void {
+    this.#requests?.close();
   }
 
   // Threads
@@ -624,6 +642,7 @@ export class Database {
   close(): void {
     if (this.#closed) return;
     this.saves?.close();
+    this.#requests?.close();
     this.#closed = true;
     if (this.#timer !== undefined) this.platform.clearTimer(this.#timer);
     if (this.#reclaimTimer !== undefined) this.platform.clearTimer(this.#reclaimTimer);

@@ -5,7 +5,11 @@
 
 export { DatabaseError, type DatabaseErrorCode } from "./base/database-error.ts";
 export { RdbError, type RdbErrorCode } from "./codec/rdb-error.ts";
-export type { SubscribeOptions, Subscriber, Synchronous } from "./embedded/database.ts";
+export type {
+  SubscribeOptions,
+  Subscriber,
+  Synchronous,
+} from "./embedded/database.ts";
 export { Database } from "./embedded/database.ts";
 export type { DurableMethods } from "./embedded/immediate.ts";
 export { Multi, type Results } from "./embedded/multi.ts";
@@ -13,6 +17,7 @@ export { type OpenOptions, open } from "./embedded/open.ts";
 export type { WriteOptions } from "./embedded/options.ts";
 export type { FileUrl } from "./embedded/place.ts";
 export type { Listening, ListenOptions } from "./embedded/serving.ts";
+export type { SnapshotOptions } from "./embedded/snapshots.ts";
 export type { Fields, Pairs, Several, Text, Value, Values } from "./embedded/values.ts";
 export { HashView } from "./embedded/views/hashes.ts";
 export { ListView } from "./embedded/views/lists.ts";

@@ -8,6 +8,7 @@ export type DatabaseErrorCode =
   | "MULTI"
   | "CALL"
   | "NO_LOG"
+  | "SNAPSHOT"
   | "DAMAGED"
   | "VERSION"
   | "THREAD";
@@ -18,9 +19,9 @@ export type DatabaseErrorCode =
  * not fit those under which the path is open, or the database listens, already; `TRANSACTION` a
  * transaction's function is asynchronous, or something does not go inside one; `MULTI` a multi()
  * has ended already; `CALL` a command that call() cannot carry out; `NO_LOG` something is to be on
- * the disk, and the database has no log. Or, found by verify(): `DAMAGED` the data contradicts
- * itself; or a write to it ended in the middle, by the death of its thread or by an error, which is
- * the `cause`.
+ * the disk, and the database has no log; `SNAPSHOT` a snapshot could not be written.
+ * `DAMAGED`: the data contradicts itself, as verify() has found, or a write to it ended in the
+ * middle, by the death of its thread or by an error, which is the `cause`.
  * `VERSION`: threads that share a database have different versions of this module. `THREAD`: the
  * thread that has it open cannot be reached, or no more threads can attach.
  */

@@ -276,3 +276,55 @@ test("whichever call fails, the file is whole, and the next save succeeds", () =
   }
   assert.ok(failed > 2, `${failed} failed`);
 });
+
+test("snapshot() writes a file of its own, of the moment of the call, one at a time", async () => {
+  const platform = new SimulatedPlatform(1);
+  const db = openOn(platform);
+  fill(db, 1000);
+  const seen: number[][] = [];
+  const order: string[] = [];
+  const first = db.snapshot("/one.rdb", { progress: (...figures) => void seen.push(figures) });
+  db.set("key:1", "later");
+  const second = db.snapshot(new URL("file:///two.rdb"));
+  void first.then(() => order.push("first"));
+  void second.then(() => order.push("second"));
+  db.set("key:1", "later still");
+  for (let i = 0; i < 20; i++) {
+    platform.advance(10);
+    await Promise.resolve();
+  }
+  await Promise.all([first, second]);
+  assert.deepEqual(order, ["first", "second"]);
+  assert.equal(keysIn(platform, "/one.rdb").get("key:1"), "value 1");
+  assert.equal(keysIn(platform, "/two.rdb").get("key:1"), "later still");
+  assert.deepEqual(seen.at(-1), [1000, 1000]);
+  assert.equal(info(db, "rdb_bgsave_in_progress"), "0");
+  db.close();
+});
+
+test("snapshot() rejects where it fails, where progress throws, and at a close", async () => {
+  const isCode = (code: string) => (error: unknown) => (error as { code?: string }).code === code;
+  const platform = new SimulatedPlatform(1);
+  const db = openOn(platform);
+  fill(db, 10);
+  await assert.rejects(db.snapshot(""), TypeError);
+  await assert.rejects(db.snapshot("/a", { done: 1 } as never), TypeError);
+  await assert.rejects(db.snapshot(new URL("http://host/a")), TypeError);
+  const missing = db.snapshot("/nowhere/a.rdb");
+  platform.advance(10);
+  await assert.rejects(missing, isCode("SNAPSHOT"));
+  const failing = db.snapshot("/a.rdb", {
+    progress: () => {
+      throw new RangeError("of the program");
+    },
+  });
+  for (let i = 0; i < 20; i++) platform.advance(10);
+  await assert.rejects(failing, RangeError);
+  assert.equal(keysIn(platform, "/a.rdb").dbsize(), 10);
+  const [one, two] = [db.snapshot("/b.rdb"), db.snapshot("/c.rdb")];
+  db.close();
+  await assert.rejects(one, isCode("SNAPSHOT"));
+  await assert.rejects(two, isCode("SNAPSHOT"));
+  assert.equal(platform.exists("/b.rdb"), false);
+  await assert.rejects(db.snapshot("/d.rdb"), isCode("CLOSED"));
+});

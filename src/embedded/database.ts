@@ -14,12 +14,14 @@ import type { Core } from "./core.ts";
 import { DurableMethods, ImmediateMethods } from "./immediate.ts";
 import { inspection } from "./inspection.ts";
 import { Multi } from "./multi.ts";
-import { demandsSync, type WriteOptions } from "./options.ts";
+import { checkOptions, demandsSync, type WriteOptions } from "./options.ts";
+import { type FileUrl, fileOf } from "./place.ts";
 import { bytesOf, Reader } from "./reader.ts";
 import { wordsOf } from "./request.ts";
 import { type Listening, type ListenOptions, listen } from "./serving.ts";
 import { share } from "./sharing.ts";
 import { shortWays } from "./short-ways.ts";
+import { type SnapshotOptions, snapshotOptionNames, takeSnapshot } from "./snapshots.ts";
 import { textOf } from "./text.ts";
 import { As, type Text, type Value, type Values } from "./values.ts";
 import { HashView } from "./views/hashes.ts";
@@ -301,6 +303,23 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
    */
   compact(): Promise<void> {
     return this.#core.compact();
+  }
+
+  /**
+   * Writes all numbered databases, as they are now, into an RDB file, which Redis reads as well. It
+   * happens in slices between other events, and what is written meanwhile is not in it. The promise
+   * is fulfilled when the file is on the disk; until then one that was at `path` stays there.
+   * Inside a transaction, or while another snapshot is being written, it begins after that. Rejects
+   * with DatabaseError (`SNAPSHOT`) where it could not be done.
+   */
+  async snapshot(path: string | FileUrl, options: SnapshotOptions = {}): Promise<void> {
+    checkOptions("snapshot", options, snapshotOptionNames);
+    const { progress = () => {} } = options;
+    if (typeof progress !== "function") {
+      throw new TypeError("snapshot(): progress is a function of two numbers");
+    }
+    this.#core.check();
+    await takeSnapshot(this.#core.engine, fileOf("snapshot", path), progress);
   }
 
   /**

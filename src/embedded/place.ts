@@ -30,6 +30,18 @@ export function directoryOf(place: unknown): string | undefined {
   return place;
 }
 
+/** The path of a file that a method is to write. Throws TypeError where it is none. */
+export function fileOf(method: string, place: unknown): string {
+  const isUrl = className(place) === "URL";
+  const text = isUrl ? (place as FileUrl).href : place;
+  if (typeof text !== "string" || text === "") {
+    throw new TypeError(`${method}(): the file is a path or a file: URL, not ${String(place)}`);
+  }
+  if (!isUrl) return text;
+  if (!text.startsWith("file:/")) throw new TypeError(`${method}(): ${text} is no file: URL`);
+  return pathOfUrl(text);
+}
+
 function ofUrl(url: string): string | undefined {
   if (!url.startsWith("file:")) {
     throw new TypeError(`open(): ${url} is no file: URL, and a database lies in a directory`);

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { temporaryFolder } from "../../test/support/servers.ts";
 import { Thread } from "../../test/support/thread.ts";
 import { RdbInput } from "../codec/rdb-input.ts";
+import { loadRdbFile } from "../persistence/rdb/dump-file.ts";
 import { loadRdb } from "../persistence/rdb/rdb-loader.ts";
+import { thisPlatform } from "../platform/index.ts";
 import { SimulatedPlatform } from "../platform/simulated.ts";
 import type { Database } from "./database.ts";
 import { engineOf } from "./embedded-test-support.ts";
@@ -129,5 +132,38 @@ test("one that is given up goes on by itself, and another can begin", async () =
   const copy = await copyOf(db);
   assert.equal(copy.dbsize(), 20_000);
   copy.close();
+  db.close();
+});
+
+test("any thread can have one written into a file", async () => {
+  const folder = temporaryFolder();
+  const db = open();
+  for (let i = 0; i < 5000; i++) db.set(`key:${i}`, "1000");
+  const threads = [new Thread(db.share()), new Thread(db.share())];
+  const take = async (there: Database, path: string): Promise<number> => {
+    let calls = 0;
+    there.set(path, "1");
+    await there.snapshot(path, { progress: () => void calls++ });
+    return calls;
+  };
+  const paths = threads.map((_, i) => `${folder}/${i}.rdb`);
+  await Promise.all(threads.map((thread, i) => thread.run(take, paths[i] as string)));
+  const failure = await threads[0]?.run(async (there) => {
+    try {
+      await there.snapshot("/nowhere/a.rdb");
+      return "";
+    } catch (error) {
+      return (error as Error).message;
+    }
+  });
+  assert.match(failure ?? "", /^there is no snapshot in \/nowhere\/a\.rdb: .*no such file/);
+  for (const path of paths) {
+    const copy = open();
+    loadRdbFile(thisPlatform(), path, { keyspace: engineOf(copy).keyspace, nowMs: Date.now() });
+    assert.ok(copy.dbsize() > 5000);
+    assert.equal(copy.get(path), "1");
+    copy.close();
+  }
+  for (const thread of threads) await thread.end();
   db.close();
 });

@@ -45,7 +45,10 @@ export class Guest extends Member {
     if (this.#hasLeft) return;
     const seen = Atomics.load(this.control, bellOf(this.number));
     // With the lock it takes what is there. Where the database is closed there will be no more.
-    if (!this.tryEnter()) return;
+    if (!this.tryEnter()) {
+      this.heir?.orphaned();
+      return;
+    }
     this.lock.leave();
     this.#log?.noteProgress();
     this.#listen(seen);

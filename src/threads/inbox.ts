@@ -1,6 +1,6 @@
 // Inboxes: what other threads have for a member's JavaScript objects, which they cannot reach: a
 // message for those who are subscribed in it, a reply to one of its clients that waited, or that
-// one is to wait no longer.
+// one is to wait no longer; a snapshot that is wanted, and how it goes.
 //
 // An inbox is a list of blocks in the data's memory, first in, first out, whose ends are words of
 // the control block. Whoever adds or takes has the lock; a member takes all as soon as it has it,
@@ -25,6 +25,10 @@ export const Post = {
   unblockWithError: 6,
   /** For those subscribed to anything: messages have been lost. It comes last. */
   lost: 7,
+  /** See snapshot-requests.ts. */
+  snapshot: 8,
+  snapshotProgress: 9,
+  snapshotEnded: 10,
 } as const;
 
 const HEADER_BYTES = 20;

@@ -50,6 +50,10 @@ export interface Heir {
   rollBackLeft(): void;
   /** Another thread may have begun a snapshot, or ended one. REQUIRES: the lock. */
   lookAtSnapshots(): void;
+  /** Something has come about a snapshot that one thread takes for another. REQUIRES: the lock. */
+  posted(kind: number, id: number, a: Uint8Array, b: Uint8Array): void;
+  /** The database is closed for good: nothing will come any more. */
+  orphaned(): void;
   /** An error came out of what was done under the lock; returns what to throw. */
   interrupted(error: unknown): unknown;
 }
@@ -340,6 +344,10 @@ export abstract class Member implements LockEnvironment, RosterMember {
       return;
     }
     if (kind === Post.lost) return this.#cutOffSubscribers(executor);
+    if (kind >= Post.snapshot) {
+      this.heir?.posted(kind, id, a, b);
+      return;
+    }
     const session = this.session(id);
     if (session === undefined) return;
     if (kind === Post.reply) session.link?.deliver(b, 0, b.length);

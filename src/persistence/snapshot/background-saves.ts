@@ -129,9 +129,15 @@ export class BackgroundSaves {
     return answer;
   }
 
-  /** Takes a snapshot into another file, at once if none is being taken. */
+  /** Takes a snapshot into another file: as soon as the present event has been handled. */
   snapshot(path: string, progress: SnapshotProgress, done: SnapshotOutcome): void {
     this.#wishes.push({ path, progress, done });
+    this.#beginSoon(0);
+  }
+
+  /** As snapshot; it begins at once, if it can. */
+  snapshotNow(path: string, progress: SnapshotProgress, done: SnapshotOutcome): void {
+    this.snapshot(path, progress, done);
     this.#beginWhenReady();
   }
 

@@ -112,6 +112,7 @@ export class Barrier implements ChangeObserver {
     const kind = records.kind(entry);
     const type = types.collections[kind];
     records.setMark(entry);
+    this.state.noteDealtWith();
     if (type !== undefined) {
       const root = records.pointer(entry);
       if (this.#isLarge(type, kind, root)) return this.#addSide(type, kind, root, entry, db);

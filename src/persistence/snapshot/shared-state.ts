@@ -4,6 +4,7 @@
 //   root words  0 Phase, and the present mark   2 the databases' tables as of its moment
 //               3 first side   4–6 the spill, a byte chain   7 the spill's database
 //               8 first kept table   9 bytes held besides the data   10 the most there were
+//               11 entries that have been dealt with
 //   tables      a block of one i32 for each database; 0: it was empty
 //   kept        0 i32 next   4 i32 table
 //
@@ -26,7 +27,17 @@ import { ByteChains } from "./byte-chain.ts";
 export const Phase = { none: 0, running: 2 } as const;
 const PRESENT_MARK = 1;
 
-const Word = { phase: 0, tables: 2, sides: 3, spill: 4, spillDb: 7, kept: 8, held: 9, peak: 10 };
+const Word = {
+  phase: 0,
+  tables: 2,
+  sides: 3,
+  spill: 4,
+  spillDb: 7,
+  kept: 8,
+  held: 9,
+  peak: 10,
+  dealt: 11,
+};
 
 const SIDE_BYTES = 64;
 const DEADLINE_AT = 56;
@@ -78,6 +89,7 @@ export class SharedState {
     words[Word.spillDb] = -1;
     words[Word.held] = 0;
     words[Word.peak] = 0;
+    words[Word.dealt] = 0;
     words[Word.phase] = Phase.running | ((words[Word.phase] ^ PRESENT_MARK) & PRESENT_MARK);
   }
 
@@ -92,6 +104,15 @@ export class SharedState {
   /** The table that a database had at the snapshot's moment. */
   table(db: number): number {
     return this.get(this.#words[Word.tables], db);
+  }
+
+  /** Entries that are written, spilled, or a side: each counts once. */
+  get dealtWith(): number {
+    return this.#words[Word.dealt];
+  }
+
+  noteDealtWith(): void {
+    this.#words[Word.dealt]++;
   }
 
   // The spill: whole entries, as an RDB file has them

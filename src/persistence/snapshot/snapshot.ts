@@ -27,8 +27,6 @@ const COPY_HEADER_BYTES = 8;
 export class Snapshot {
   /** Entries that there were at its moment. */
   readonly entries: number;
-  /** Entries that have been written. */
-  written = 0;
 
   readonly #keyspace: Keyspace;
   readonly #barrier: Barrier;
@@ -66,6 +64,11 @@ export class Snapshot {
     this.entries = entries;
     barrier.state.begin(keyspace);
     barrier.look(keyspace);
+  }
+
+  /** Entries that have been written, or are about to be. */
+  get written(): number {
+    return this.#barrier.state.dealtWith;
   }
 
   /** Bytes that are held besides the data. */
@@ -120,7 +123,6 @@ export class Snapshot {
       if (view.records.isMarked(entry)) continue;
       this.#select(this.#db);
       this.#barrier.dealWith(entry, this.#db, this.#writer);
-      this.written++;
     }
     return true;
   }
@@ -223,6 +225,7 @@ export class Snapshot {
 
   #end(): void {
     const { state } = this.#barrier;
+    assert(state.dealtWith === this.entries, "each entry of the moment is written, once");
     state.end();
     this.#barrier.look(this.#keyspace);
     for (let table = state.takeKept(); table !== 0; table = state.takeKept()) {
