@@ -75,7 +75,9 @@ async function copyOf(db: Database): Promise<Database> {
   return copy;
 }
 
-test("other threads write while it is taken, and it is of one moment", async () => {
+test("other threads write while it is taken, and it is of one moment", {
+  timeout: 60_000,
+}, async () => {
   const db = open();
   for (let i = 0; i < KEYS; i++) db.set(`key:${i}`, "1000");
   db.hset(
@@ -135,7 +137,7 @@ test("one that is given up goes on by itself, and another can begin", async () =
   db.close();
 });
 
-test("any thread can have one written into a file", async () => {
+test("any thread can have one written into a file", { timeout: 60_000 }, async () => {
   const folder = temporaryFolder();
   const db = open();
   for (let i = 0; i < 5000; i++) db.set(`key:${i}`, "1000");

@@ -18,6 +18,9 @@ import { NO_DEADLINE } from "../../structures/record.ts";
 import { type PassedOver, RdbReader, UNSAID } from "./rdb-reader.ts";
 import { keyText, RefusedKeys } from "./refused-keys.ts";
 
+/** The greatest number that is less than 2^63: what is written of a deadline has 64 bits. */
+const DEADLINE_MAX = 2 ** 63 - 1024;
+
 export interface LoadOptions {
   readonly keyspace: Keyspace;
   /** The wall clock, in milliseconds since 1970. */
@@ -189,7 +192,7 @@ class Loader {
   #deadline(): number {
     const { deadline } = this.#reader;
     if (deadline === UNSAID) return NO_DEADLINE;
-    return Math.min(Math.max(deadline, 0), Number.MAX_SAFE_INTEGER);
+    return Math.min(Math.max(deadline, 0), DEADLINE_MAX);
   }
 
   /** The access clock, as the file says; else as of an entry that is new. */
