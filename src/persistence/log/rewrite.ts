@@ -14,7 +14,8 @@
 //
 // It begins by itself when the log has grown by auto-aof-rewrite-percentage beyond its base, and
 // has auto-aof-rewrite-min-size. (Redis counts from the size of all files behind the last rewrite;
-// where much was written during that, the directory would be larger each time.) The log tells (`Log.onLarge`) when it has reached that size.
+// where much was written during that, the directory would be larger each time.) The log tells
+// (`Log.onLarge`) when it has reached that size.
 
 import { type Platform, PlatformError, type Timer } from "../../platform/platform.ts";
 import { BackgroundFile } from "../background-file.ts";
