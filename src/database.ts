@@ -484,6 +484,9 @@ export class Database {
     this.keyspace.beginLoading(nowMs);
     try {
       this.loaded = dump.load({ nowMs, replaces });
+    } catch (error) {
+      if (empties) this.#empty(); // half of a file is worse than nothing
+      throw error;
     } finally {
       executor.setNow(this.clock());
     }

@@ -9,6 +9,7 @@ import { assemble, openDirectory } from "../host/assembly.ts";
 import { type Configuration, ConfigurationError, configurationOf } from "../host/configuration.ts";
 import { Messages } from "../host/messages.ts";
 import type { ProcessServices } from "../host/services.ts";
+import { MemoryExhausted } from "../memory/memory.ts";
 import { LogError } from "../persistence/log/log-error.ts";
 import type { Loaded } from "../persistence/rdb/rdb-loader.ts";
 import {
@@ -305,6 +306,7 @@ export function explain(error: unknown): string {
   if (
     error instanceof LogError ||
     error instanceof RdbError ||
+    error instanceof MemoryExhausted ||
     error instanceof ConfigurationError ||
     error instanceof DatabaseError ||
     error instanceof ListenError ||

@@ -37,7 +37,8 @@ const long = "x".repeat(70);
 const many = Array.from({ length: 40 }, (_, i) => `member ${i}`);
 
 /** A key in each encoding, in files of several versions. */
-export function sources(): Uint8Array[] {
+export function sources(hasSum = false): Uint8Array[] {
+  const sum = hasSum ? undefined : 0;
   const lzf = [0xc3, length(5), length(14), 0x00, "a", 0xe0, 4, 0];
   const old: Part[] = [
     part.select(0),
@@ -77,7 +78,7 @@ export function sources(): Uint8Array[] {
     part.key(11, "in three", text(intset(4, -70_000, 80_000))),
     [0xf5, text("#!lua name=l")],
   ];
-  return [rdbFile(3, old), rdbFile(9, [old, recent], 0), rdbFile(12, recent, 0)];
+  return [rdbFile(3, old), rdbFile(9, [old, recent], sum), rdbFile(12, recent, sum)];
 }
 
 /** Loads a file, and checks what came of it; returns how many keys, −1: refused. */

@@ -141,7 +141,9 @@ class Loader {
     const { tables, records, memory, types } = this.#keyspace;
     const input = this.#input;
     const { db, key, keyLength, format, keysAhead } = this.#reader;
-    if (memory.nearlyExhausted) throw new MemoryExhausted();
+    if (memory.nearlyExhausted) {
+      throw new MemoryExhausted(`${input.path} holds more than there can be in memory`);
+    }
     if (keysAhead > 0 && !this.#options.keepsNothing) this.#expect(db, keysAhead);
     const deadline = this.#deadline();
     let entry = 0;
