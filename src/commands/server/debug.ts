@@ -45,7 +45,7 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
   populate: [1, 3, populate],
   protocol: [1, 1, (c) => protocol(c, c.args.text(2).toLowerCase())],
   "quicklist-packed-threshold": [1, 1, packedThreshold],
-  reload: [0, 3, reload],
+  reload: [0, Number.POSITIVE_INFINITY, reload],
   replybuffer: [2, 2, replyBuffer],
   "set-active-expire": [1, 1, setActiveExpire],
   sleep: [1, 1, sleep],
