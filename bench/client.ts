@@ -88,7 +88,7 @@ function openSocket(port: number): Promise<Socket> {
   });
 }
 
-function encode(args: readonly string[]): Buffer {
+export function encode(args: readonly string[]): Buffer {
   const parts = [`*${args.length}\r\n`];
   for (const argument of args) parts.push(`$${Buffer.byteLength(argument)}\r\n${argument}\r\n`);
   return Buffer.from(parts.join(""));

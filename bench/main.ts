@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { checkOriginal } from "./beside.ts";
+import { benchmarkDurability } from "./durability.ts";
 import { benchmarkEmbedded } from "./embedded.ts";
 import { benchmarkMemory } from "./memory.ts";
 import { contenders, machine, root, versions } from "./process.ts";
@@ -21,7 +22,7 @@ const HELP = `npm run bench [-- suite … --flags]
 
 Measures beside redis-server, prints ratios, and writes JSON, a Markdown page and charts.
 
-  suites            server memory startup scale embedded seed threads (all of them without a name)
+  suites            server memory startup scale embedded seed threads durability (all without a name)
   --quick           small and short; its results go to bench/results/quick
   --rounds N        interleaved rounds of every figure               (3)
   --seconds S       length of one run of redis-benchmark             (1.5)
@@ -41,7 +42,16 @@ Measures beside redis-server, prints ratios, and writes JSON, a Markdown page an
   --help            this text
 `;
 
-const SUITES = ["server", "memory", "startup", "scale", "embedded", "seed", "threads"] as const;
+const SUITES = [
+  "server",
+  "memory",
+  "startup",
+  "scale",
+  "embedded",
+  "seed",
+  "threads",
+  "durability",
+] as const;
 type Suite = (typeof SUITES)[number];
 /** A row is no slower than before if its speed is at least so much of what it was. */
 const SLOWER = 0.98;
@@ -108,6 +118,8 @@ async function measure(suite: Suite): Promise<unknown> {
       return benchmarkEmbedded({ rounds, quick, peersOnly: self && module === "", module });
     case "seed":
       return benchmarkSeed({ rounds, quick, module, beside: flags.beside });
+    case "durability":
+      return benchmarkDurability(all, quick);
     case "threads":
       return benchmarkThreads(rounds, quick, module);
   }

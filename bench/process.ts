@@ -28,25 +28,27 @@ export interface Contender {
   readonly fixedArgs: readonly string[];
 }
 
+/** A rewrite of the log would start in the middle of a measurement. */
+const NO_REWRITES = ["--auto-aof-rewrite-percentage", "0"];
+
 const redis: Contender = {
   id: "redis",
   label: "redis-server",
   command: "redis-server",
-  // A rewrite of the log starts in the middle of a measurement and forks: off, in the peer's favour.
-  fixedArgs: ["--bind", "127.0.0.1", "--auto-aof-rewrite-percentage", "0"],
+  fixedArgs: ["--bind", "127.0.0.1", ...NO_REWRITES],
 };
 const bun: Contender = {
   id: "bun",
   label: "TSKeyDB on Bun",
   command: runtimePath("bun"),
-  fixedArgs: [source],
+  fixedArgs: [source, ...NO_REWRITES],
 };
 // What `npx tskeydb` runs. Bun takes the source as `npm start` does; it makes no difference there.
 const node: Contender = {
   id: "node",
   label: "TSKeyDB on Node",
   command: runtimePath("node"),
-  fixedArgs: [built],
+  fixedArgs: [built, ...NO_REWRITES],
 };
 
 /** redis-server and ours; with `self`, redis-server twice, which shows the noise of the harness. */
@@ -63,7 +65,8 @@ export function contenders(self: boolean): Contender[] {
 export function versions(directory: string, runtime: "bun" | "node"): Contender[] {
   const mine = runtime === "bun" ? bun : node;
   for (const folder of runtime === "node" ? [root, directory] : []) build(folder);
-  const there = mine.fixedArgs.map((path) => join(directory, relative(root, path)));
+  const [program, ...flags] = mine.fixedArgs;
+  const there = [join(directory, relative(root, program)), ...flags];
   return [{ ...mine, id: "redis", label: "the other version", fixedArgs: there }, mine];
 }
 

@@ -14,12 +14,13 @@
 //
 // It begins by itself when the log has grown by auto-aof-rewrite-percentage beyond its base, and
 // has auto-aof-rewrite-min-size. (Redis counts from the size of all files behind the last rewrite;
-// where much was written during that, the directory would be larger each time.) The log tells
+// where much was written during that, the directory would be larger each time.) What was written
+// during the last one is taken off: so much sooner the next one begins. The log tells
 // (`Log.onLarge`) when it has reached that size.
 
 import { type Platform, PlatformError, type Timer } from "../../platform/platform.ts";
 import { BackgroundFile } from "../background-file.ts";
-import { type SliceHost, Slices } from "../snapshot/slices.ts";
+import { SHARE, type SliceHost, Slices } from "../snapshot/slices.ts";
 import { approachCut } from "./approach.ts";
 import type { Log } from "./log.ts";
 import type { OpenedIncrement } from "./log-file.ts";
@@ -61,6 +62,11 @@ const READY_PAUSE_MS = 20;
 /** The first failures in a row are followed by another try soon. */
 const SOON_MS = 1000;
 const FAILURES_SOON = 2;
+/** So many times the base is much to be written while it is replaced; then it hurries. */
+const MUCH = 0.1;
+const SHARE_IN_HASTE = 1;
+/** After a rewrite there is none for so much of the time that it took. */
+const REST = 0.25;
 const MINUTE_MS = 60_000;
 const DELAY_MINUTES_MAX = 60;
 
@@ -76,6 +82,8 @@ export class Rewrite {
   readonly #host: RewriteHost;
   readonly #log: Log;
   readonly #files: LogFiles;
+  /** What was written while the last one was under way. */
+  #grewBy = 0;
   #isRunning = false;
   #isWanted = false;
   #isClosed = false;
@@ -149,7 +157,9 @@ export class Rewrite {
     const { percentage, sizeMin } = this.#host;
     const rests = this.#retryTimer !== undefined || this.#restTimer !== undefined;
     const isOff = percentage === 0 || this.#isRunning || rests;
-    const size = Math.max(sizeMin + 1, this.sizeAfter * (1 + percentage / 100));
+    // So that at its end the log has grown by the percentage.
+    const left = (this.sizeAfter * percentage) / 100 - this.#grewBy;
+    const size = Math.max(sizeMin + 1, this.sizeAfter + left, this.sizeAfter + this.#grewBy);
     const before = this.#files.baseBytes + this.#files.closedBytes;
     this.#log.largeFrom = isOff ? Number.POSITIVE_INFINITY : size - before;
   }
@@ -193,7 +203,7 @@ export class Rewrite {
       const later = (): void => this.#approach(base, next);
       this.#timer = this.#host.platform.setTimer(READY_PAUSE_MS, later);
     } else if (failure !== undefined) this.#fail(failure);
-    else this.#slices = new Slices(this.#host, (ms) => this.#write(base, next.sequence, ms));
+    else this.#slices = new Slices(this.#sliceHost, (ms) => this.#write(base, next.sequence, ms));
   }
 
   /** Returns why not. */
@@ -210,6 +220,22 @@ export class Rewrite {
     this.#files.noteCut(bytes);
     this.#writing = this.#host.begin(this.#file.write);
     return undefined;
+  }
+
+  /** Where much is written meanwhile the rewrite hurries: the disk has to hold all of that. */
+  get #sliceHost(): SliceHost {
+    const host = this.#host;
+    const log = this.#log;
+    const muchBytes = MUCH * this.sizeAfter;
+    return {
+      platform: host.platform,
+      get commands() {
+        return host.commands;
+      },
+      get share() {
+        return log.sizeBytes < muchBytes ? SHARE : SHARE_IN_HASTE;
+      },
+    };
   }
 
   /** A slice of the snapshot. */
@@ -249,9 +275,10 @@ export class Rewrite {
   #succeed(): void {
     this.failures = 0;
     this.sizeAfter = this.#files.baseBytes;
+    this.#grewBy = this.#log.sizeBytes;
     this.#end(undefined);
-    // However fast the log grows, it is not rewritten for more than half of the time.
-    this.#restTimer = this.#host.platform.setTimer(this.lastMs, () => {
+    // However fast the log grows, it is not rewritten all the time.
+    this.#restTimer = this.#host.platform.setTimer(REST * this.lastMs, () => {
       this.#restTimer = undefined;
       this.watch();
     });

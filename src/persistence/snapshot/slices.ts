@@ -15,7 +15,7 @@ import type { Clock } from "../../platform/platform.ts";
 const SLICE_MS_MAX = 1;
 const SLICE_MS_MIN = 0.1;
 /** The work takes so much time for the time that is left to others: a fifth of all. */
-const SHARE = 0.25;
+export const SHARE = 0.25;
 const PAUSE_MS = 1;
 /** Commands come one after the other if no more time than this lies between two. */
 const QUIET_MS = 3;
@@ -25,6 +25,8 @@ export interface SliceHost {
   readonly platform: Pick<Clock, "monotonicMs" | "setTimer" | "afterTurn">;
   /** How many commands were executed, by all threads. */
   readonly commands: number;
+  /** Where the work is urgent: how much of others' time it takes, instead of SHARE. */
+  readonly share?: number;
 }
 
 /** One piece of the work, about so long; when the next one is due, or that it is over. */
@@ -68,7 +70,8 @@ export class Slices {
     const nowMs = platform.monotonicMs();
     if (commands !== this.#commands) this.#busyMs = nowMs;
     const isBusy = nowMs - this.#busyMs < QUIET_MS;
-    const wanted = isBusy ? SHARE * (nowMs - this.#endedMs) : 2 * this.#ms;
+    const { share = SHARE } = this.#host;
+    const wanted = isBusy ? share * (nowMs - this.#endedMs) : 2 * this.#ms;
     this.#ms = Math.min(Math.max(wanted, SLICE_MS_MIN), SLICE_MS_MAX);
     const next = this.#slice(this.#ms);
     this.#endedMs = platform.monotonicMs();
