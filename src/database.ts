@@ -497,7 +497,8 @@ export class Database {
   reloadLog(): void {
     const { log, executor, platform } = this;
     const place = this.#place;
-    if (log === null || place === undefined) throw noDirectory();
+    if (log === null || place === undefined)
+      throw new PlatformError("ENOENT", "", "there is no log");
     log.commitNow();
     this.#empty();
     executor.context.effects.removeSink(log);

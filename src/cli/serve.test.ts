@@ -262,6 +262,7 @@ test("a dump.rdb is where a log begins, and without a log what is loaded", async
   await again.server.end();
   const without = await start("dumped", "--appendonly", "no");
   assert.match(without.server.output, /: 2 keys loaded from dump.rdb; appendonly is off, so /);
+  assert.match(without.server.output, /appendonlydir was not read, since appendonly is off: /);
   assert.match(await ask(without.port, "GET a\r\n"), /^\$1\r\n1/);
   await without.server.end();
 });

@@ -11,6 +11,7 @@ import { Messages } from "../host/messages.ts";
 import type { ProcessServices } from "../host/services.ts";
 import { MemoryExhausted } from "../memory/memory.ts";
 import { LogError } from "../persistence/log/log-error.ts";
+import { LogPlace } from "../persistence/log/log-place.ts";
 import type { Loaded } from "../persistence/rdb/rdb-loader.ts";
 import {
   DirectoryLocked,
@@ -263,6 +264,17 @@ function warn(
   if (database.loaded !== undefined) {
     const parts = passedOver(database.loaded);
     if (parts !== "") messages.warning(`Passed over, as there are none here: ${parts}`);
+  }
+  if (!configuration.get("appendonly")) {
+    const name = configuration.get("appendfilename");
+    const directory = configuration.get("appenddirname");
+    const place = new LogPlace(configuration.get("dir"), directory, name);
+    if (platform.exists(place.manifestPath)) {
+      messages.warning(
+        `The log in ${place.directory} was not read, since appendonly is off: what it holds is not ` +
+          "there, and a save does not change it",
+      );
+    }
   }
   // Beside a log with data it is what Redis left when it had the directory for a while.
   const { recovery, loaded, dump } = database;

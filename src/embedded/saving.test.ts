@@ -129,7 +129,7 @@ test("what cannot be loaded again is found out before anything goes", () => {
 test("SAVE needs a directory, and no transaction, and says what failed", () => {
   const inMemory = open();
   assert.throws(() => inMemory.save(), /ERR The snapshot cannot be saved: the database has no dir/);
-  assert.throws(() => inMemory.call("debug", "loadaof"), /the database has no directory/);
+  assert.throws(() => inMemory.call("debug", "loadaof"), /ERR there is no log/);
   inMemory.close();
   const directory = temporaryFolder();
   const db = open(directory);
