@@ -166,8 +166,7 @@ export class Rewrite {
 
   #beginIfLarge(): void {
     if (this.#isClosed || this.#isRunning || this.#isWanted) return;
-    const growth = Math.floor((this.sizeBytes / Math.max(1, this.sizeAfter) - 1) * 100);
-    this.#host.notice(`The log has grown by ${growth} %`);
+    this.#host.notice(`The log has grown from ${this.sizeAfter} to ${this.sizeBytes} bytes`);
     this.begin();
   }
 
@@ -277,6 +276,8 @@ export class Rewrite {
     this.sizeAfter = this.#files.baseBytes;
     this.#grewBy = this.#log.sizeBytes;
     this.#end(undefined);
+    const seconds = (this.lastMs / 1000).toFixed(1);
+    this.#host.notice(`The log was rewritten in ${seconds} s, and has ${this.sizeBytes} bytes`);
     // However fast the log grows, it is not rewritten all the time.
     this.#restTimer = this.#host.platform.setTimer(REST * this.lastMs, () => {
       this.#restTimer = undefined;
