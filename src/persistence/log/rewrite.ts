@@ -88,6 +88,7 @@ export class Rewrite {
   #isWanted = false;
   #isClosed = false;
   #startMs = 0;
+  #startBytes = 0;
   #waiting: RewriteOutcome[] = [];
   #file: BackgroundFile | undefined;
   #writing: BaseWriting | undefined;
@@ -148,6 +149,7 @@ export class Rewrite {
     this.#isWanted = false;
     this.#isRunning = true;
     this.#startMs = this.#nowMs;
+    this.#startBytes = this.sizeBytes;
     this.#host.notice("The log is being rewritten");
     this.#files.settle((error) => this.#unless(error, () => this.#prepare()));
   }
@@ -262,6 +264,7 @@ export class Rewrite {
 
   #replace(base: NewBase, from: number, bytes: number): void {
     this.#file = undefined;
+    this.#grewBy = this.sizeBytes - this.#startBytes;
     this.#files.replaceBase(base, bytes, from, (error) =>
       this.#unless(error, () =>
         this.#files.settle((failure) => this.#unless(failure, () => this.#succeed())),
@@ -274,7 +277,6 @@ export class Rewrite {
   #succeed(): void {
     this.failures = 0;
     this.sizeAfter = this.#files.baseBytes;
-    this.#grewBy = this.#log.sizeBytes;
     this.#end(undefined);
     const seconds = (this.lastMs / 1000).toFixed(1);
     this.#host.notice(`The log was rewritten in ${seconds} s, and has ${this.sizeBytes} bytes`);
