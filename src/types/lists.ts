@@ -77,6 +77,7 @@ export class Lists implements CollectionType {
   /** The structure by itself: cursors and nodes, by root. */
   readonly chunked: ChunkedLists;
 
+  readonly #ziplist = new ZiplistReader();
   /** Of a walk over nodes without the lock. */
   readonly #bound: WalkBound;
 
@@ -181,14 +182,13 @@ export class Lists implements CollectionType {
     const { chunked } = this;
     const root = this.create();
     const parts = format === Format.ziplist ? 1 : source.count();
-    const reader = new ZiplistReader();
     for (let i = 0; i < parts && !source.failed; i++) {
       const container = format === Format.nodes ? source.length() : Container.packed;
       source.string();
       const { bytes, start, end } = source;
       if (source.failed) break;
       if (format === Format.plain) chunked.pushLast(root, bytes, start, end);
-      else if (format !== Format.nodes) this.#loadZiplist(root, reader, source);
+      else if (format !== Format.nodes) this.#loadZiplist(root, source);
       else if (container === Container.plain) chunked.appendPlain(root, bytes, start, end);
       else if (container === Container.packed && checkListpack(bytes, start, end) >= 0) {
         chunked.appendListpack(root, bytes, start, end);
@@ -202,7 +202,8 @@ export class Lists implements CollectionType {
     return root;
   }
 
-  #loadZiplist(root: number, reader: ZiplistReader, source: ValueSource): void {
+  #loadZiplist(root: number, source: ValueSource): void {
+    const reader = this.#ziplist;
     reader.open(source.bytes, source.start, source.end);
     while (reader.next()) {
       this.chunked.pushLast(root, reader.bytes, reader.start, reader.end);
