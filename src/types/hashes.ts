@@ -11,6 +11,7 @@
 // what it stands on; all are borrowed until the hash changes or the next of these calls.
 
 import { assert } from "../base/assert.ts";
+import { copyBytes } from "../base/bytes.ts";
 import { torn } from "../base/torn-read.ts";
 import type { ChangeObserver } from "../keyspace/change-observer.ts";
 import type { CollectionType, ValueDigest, ValueSink, ValueSource } from "../keyspace/data-type.ts";
@@ -316,9 +317,9 @@ export class Hashes implements CollectionType {
     this.end = this.packed.end;
   }
 
-  #becomeTable(entry: number): void {
+  #becomeTable(entry: number, expected = 0): void {
     const list = this.records.pointer(entry);
-    const table = this.#tableOf(HashKind.packed, list);
+    const table = this.#tableOf(HashKind.packed, list, expected);
     const fields = this.size(HashKind.packed, list);
     assert(this.tables.count(table) === fields, "no field is lost or added");
     this.packed.free(list);
@@ -326,9 +327,9 @@ export class Hashes implements CollectionType {
     this.records.setPointer(entry, table);
   }
 
-  /** A new table with the fields and values of a hash. */
-  #tableOf(kind: number, root: number): number {
-    const table = this.tables.create();
+  /** A new table, of a size for `expected` fields, with the fields and values of a hash. */
+  #tableOf(kind: number, root: number, expected = 0): number {
+    const table = this.tables.createFor(expected);
     const walk = this.#walk;
     walk.openRoot(kind, root);
     while (walk.next()) {
@@ -487,14 +488,17 @@ export class Hashes implements CollectionType {
 
   #loadPairs(holder: number, source: ValueSource): void {
     const count = source.count(2);
-    this.expect(holder, count);
+    if (count > this.entriesMax) this.#becomeTable(holder, count);
+    let field = new Uint8Array(64); // the value's reading takes the field's place in the source
     for (let i = 0; i < count && !source.failed; i++) {
       source.string();
-      const field = source.bytes.slice(source.start, source.end);
+      const length = source.end - source.start;
+      if (length > field.length) field = new Uint8Array(2 * length);
+      copyBytes(source.bytes, source.start, source.end, field, 0);
       source.string();
       const { bytes, start, end } = source;
       if (source.failed) return;
-      if (!this.set(holder, field, 0, field.length, bytes, start, end)) {
+      if (!this.set(holder, field, 0, length, bytes, start, end)) {
         source.fail("a hash has a field twice");
       }
     }

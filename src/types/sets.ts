@@ -136,20 +136,27 @@ export class Sets implements CollectionType {
 
   /**
    * The root of a new empty set, encoded for `expected` members of which bytes[start, end) is the
-   * first; its kind is createdKind.
+   * first; its kind is createdKind. `areDistinct`: there will be so many, and room is made.
    */
-  create(expected: number, bytes: Uint8Array, start: number, end: number): number {
+  create(
+    expected: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    areDistinct = false,
+  ): number {
     if (expected <= this.integersMax && this.integers.parse(bytes, start, end)) {
       return this.createEmpty(SetKind.integers);
     }
-    return this.createEmpty(expected <= this.packedEntriesMax ? SetKind.packed : SetKind.table);
+    if (expected <= this.packedEntriesMax) return this.createEmpty(SetKind.packed);
+    return this.createEmpty(SetKind.table, areDistinct ? expected : 0);
   }
 
-  /** The root of a new empty set of this kind. */
-  createEmpty(kind: number): number {
+  /** The root of a new empty set of this kind; a table has room for so many members. */
+  createEmpty(kind: number, members = 0): number {
     this.createdKind = kind;
     if (kind === SetKind.integers) return this.integers.create();
-    return kind === SetKind.packed ? this.packed.create() : this.tables.create();
+    return kind === SetKind.packed ? this.packed.create() : this.tables.createFor(members);
   }
 
   /**
@@ -529,7 +536,7 @@ export class Sets implements CollectionType {
       // The first member says which encoding suits, as where a set is made by a command.
       if (count > 0) source.string();
       const { bytes, start, end } = source;
-      const root = this.create(count, bytes, start, end);
+      const root = this.create(count, bytes, start, end, true);
       const kind = this.createdKind;
       holder = this.records.createPointer(kind, NO_BYTES, 0, 0, root, 0, NO_DEADLINE, 0);
       for (let i = 0; i < count && !source.failed; i++) {
