@@ -67,6 +67,25 @@ test("every command is a method, or it is said why not", () => {
   db.close();
 });
 
+test("dumps are bytes, in whichever form the rest is", () => {
+  withDatabase((db) => {
+    db.rpush("list", "a", "b");
+    const payload = db.dump("list");
+    assert.ok(payload instanceof Uint8Array);
+    assert.deepEqual(db.bytes.dump("list"), payload);
+    assert.equal(db.dump("nothing"), null);
+    assert.equal(db.restore("copy", 0, payload), "OK");
+    assert.deepEqual(db.lrange("copy", 0, -1), ["a", "b"]);
+    assert.throws(() => db.restore("copy", 0, payload), /BUSYKEY/);
+    const at = Date.now() + 100_000;
+    assert.equal(db.restore("copy", at, payload, { replace: true, absttl: true }), "OK");
+    assert.equal(db.pexpiretime("copy"), at);
+    const [text, dumped] = db.multi().get("nothing").dump("list").exec();
+    assert.equal(text, null);
+    assert.deepEqual(dumped, payload);
+  });
+});
+
 test("strings", () => {
   withDatabase((db) => {
     assert.equal(db.set("k", "v"), "OK");

@@ -24,6 +24,8 @@ export function bytesOf(bytes: Uint8Array, start: number, end: number): Uint8Arr
 export class Reader<T extends Text> {
   readonly text: TextMaker<T>;
   readonly #general: ReplyReader;
+  readonly #raw: ReplyReader;
+  #last: ReplyReader;
   readonly #inBytes: boolean;
   /** Where the number that was read last, or its line, ends. */
   #at = 0;
@@ -32,6 +34,8 @@ export class Reader<T extends Text> {
     this.text = text;
     this.#inBytes = inBytes;
     this.#general = new ReplyReader({ bytes: inBytes, maps: inBytes });
+    this.#raw = inBytes ? this.#general : new ReplyReader({ bytes: true, maps: true });
+    this.#last = this.#general;
   }
 
   /** The reply at `at`, which is no error, read as `as` has it. */
@@ -39,7 +43,8 @@ export class Reader<T extends Text> {
     const type = bytes[at];
     if (type === Byte.bulk) {
       const length = this.#integer(bytes, at + 1);
-      return this.text(bytes, this.#at, this.#at + length);
+      const text = as === As.bytes ? bytesOf : this.text;
+      return text(bytes, this.#at, this.#at + length);
     }
     if (type === Byte.integer && lineEnd(bytes, at) - at <= DIGITS_MAX) {
       return this.#integer(bytes, at + 1);
@@ -57,12 +62,13 @@ export class Reader<T extends Text> {
 
   /** Any reply, errors among them, as a value; `end` is where it ends. */
   readAny(as: As, bytes: Uint8Array, at: number): unknown {
-    return this.#shaped(as, this.#general.read(bytes, at));
+    this.#last = as === As.bytes ? this.#raw : this.#general;
+    return this.#shaped(as, this.#last.read(bytes, at));
   }
 
   /** Where what readAny read ended. */
   get end(): number {
-    return this.#general.end;
+    return this.#last.end;
   }
 
   #shaped(as: As, value: ReplyValue): unknown {

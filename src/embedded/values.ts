@@ -55,5 +55,7 @@ export const As = {
   scan: 3,
   /** A cursor, and elements that are pairs. */
   scanPairs: 4,
+  /** Bytes, whatever other strings are. */
+  bytes: 5,
 } as const;
 export type As = (typeof As)[keyof typeof As];

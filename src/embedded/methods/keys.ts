@@ -17,6 +17,17 @@ import {
 } from "../values.ts";
 import { Asking, bound, isEmpty, type ScanOptions } from "./asking.ts";
 
+export interface RestoreOptions extends WriteOptions {
+  /** Replace what the key holds. */
+  readonly replace?: boolean;
+  /** `ttl` is a time, in milliseconds since 1970. */
+  readonly absttl?: boolean;
+  /** Seconds since it was used, for the eviction policies that go by that. */
+  readonly idletime?: number;
+  /** How often it is used, for those that go by that. */
+  readonly freq?: number;
+}
+
 /** When EXPIRE and its kin set a deadline; see the documentation of EXPIRE. */
 export type ExpireCondition = "NX" | "XX" | "GT" | "LT" | "nx" | "xx" | "gt" | "lt";
 
@@ -36,6 +47,14 @@ const scanOptions = new Options("scan", { match: "value", count: "value", type: 
 const copyOptions = new Options("copy", {
   db: "value",
   replace: "flag",
+  durability: "durability",
+});
+
+const restoreOptions = new Options("restore", {
+  replace: "flag",
+  absttl: "flag",
+  idletime: "value",
+  freq: "value",
   durability: "durability",
 });
 
@@ -96,6 +115,19 @@ export abstract class KeyMethods<M extends AnyMode> extends Asking<M> {
     const on = bound(this);
     const words = copyOptions.words(options);
     const ask = (): Reply<M, number> => on.askAll(As.value, "copy", words, source, destination);
+    return options?.durability === undefined ? ask() : on.safely(ask);
+  }
+
+  /** What a key holds, in the form of RDB files, for restore() here or in Redis; null: nothing. */
+  dump(key: Value): Reply<M, Uint8Array | null> {
+    return bound(this).ask(As.bytes, "dump", key);
+  }
+
+  /** Sets a key to what dump() returned. `ttl`: for how many milliseconds, or 0: for ever. */
+  restore(key: Value, ttl: number, payload: Uint8Array, options?: RestoreOptions): Reply<M, "OK"> {
+    const on = bound(this);
+    const words = restoreOptions.words(options);
+    const ask = (): Reply<M, "OK"> => on.askAll(As.value, "restore", words, key, ttl, payload);
     return options?.durability === undefined ? ask() : on.safely(ask);
   }
 
