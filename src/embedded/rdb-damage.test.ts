@@ -48,8 +48,8 @@ test("they hold what they say, each element of them", () => {
 });
 
 test("damaged files are refused, or loaded as something sound, and end", () => {
-  const { refused, loaded } = fuzz(SEED, 1500);
-  assert.ok(refused > 300 && loaded > 100, `${refused} refused, ${loaded} loaded`);
+  const { refused, loaded } = fuzz(SEED, 500);
+  assert.ok(refused > 100 && loaded > 50, `${refused} refused, ${loaded} loaded`);
 });
 
 test("a bit that is flipped anywhere is found by the checksum, or before", () => {
@@ -57,7 +57,7 @@ test("a bit that is flipped anywhere is found by the checksum, or before", () =>
     const hasSum = whole.length > 9 && whole[8] !== 0x33;
     if (!hasSum) continue; // version 3 has none
     assert.ok(load(whole, 4096) > 0);
-    for (let at = 9; at < whole.length; at += 11) {
+    for (let at = 9; at < whole.length; at += 29) {
       const flipped = whole.slice();
       flipped[at] ^= 1 << (at & 7);
       assert.equal(load(flipped, 4096), -1, `offset ${at}`);
