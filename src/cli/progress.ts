@@ -1,5 +1,5 @@
-// The line that says how far a tool has come, where standard error is a terminal: rewritten in its
-// place a few times a second, and gone when the tool has something to say.
+// The line that says how far a tool, or a snapshot of a server, has come, where standard error is a
+// terminal: rewritten in its place a few times a second, and gone when there is something to say.
 
 import type { Platform } from "../platform/platform.ts";
 
@@ -24,6 +24,14 @@ export class Progress {
     const name = path.slice(path.lastIndexOf("/") + 1);
     this.#show(`${name}: ${Math.floor(bytes / MIB).toLocaleString("en")} MiB read`);
   };
+
+  /** Says how many keys of a snapshot have been written. */
+  wrote(keys: number, of: number): void {
+    if (!this.#platform.hasTerminal) return;
+    const percent = Math.floor((100 * keys) / Math.max(1, of));
+    const counts = `${keys.toLocaleString("en")} of ${of.toLocaleString("en")} keys`;
+    this.#show(`Saving: ${percent} %, ${counts}`);
+  }
 
   /** Takes the line away. */
   end(): void {

@@ -23,10 +23,13 @@ import { absolutePath, readText, replaceText } from "../platform/text-files.ts";
 import { renameCommands } from "../server/renaming.ts";
 import { amount } from "./amount.ts";
 import { type Front, frontOf, ListenError } from "./front.ts";
+import { Progress } from "./progress.ts";
 import { reasonAlone } from "./reasons.ts";
 
 /** The exit status after a write that ended midway (EX_SOFTWARE of sysexits.h): start it again. */
 const EXIT_DAMAGED = 70;
+
+const PROGRESS_MS = 200;
 
 /** Starts a server for the arguments; ends the process with 1 and one line where that fails. */
 export async function serve(platform: Platform, args: readonly string[]): Promise<void> {
@@ -52,6 +55,7 @@ export async function serve(platform: Platform, args: readonly string[]): Promis
       announce(platform, configuration, database, messages);
       warn(platform, configuration, database, clientsAsked, messages);
       messages.notice(`Ready to accept connections on ${addresses.join(" and ")}`);
+      showProgress(platform, database, messages);
       front.onLogFailure = (failure) => reportLogFailure(messages, failure);
       front.onError = (error) => {
         platform.printError(`tskeydb: ${explain(error)}\n`);
@@ -74,6 +78,18 @@ export async function serve(platform: Platform, args: readonly string[]): Promis
     platform.printError(`tskeydb: ${explain(error)}\n`);
     platform.exit(1);
   }
+}
+
+/** On a terminal a line says how far the snapshot has come that is being written. */
+function showProgress(platform: Platform, database: Database, messages: Messages): void {
+  if (!platform.hasTerminal) return;
+  const progress = new Progress(platform);
+  messages.onWrite = () => progress.end();
+  platform.every(PROGRESS_MS, () => {
+    const { current } = database.snapshots;
+    if (current === undefined) progress.end();
+    else progress.wrote(current.written, current.entries);
+  });
 }
 
 function refuseNoWayIn(configuration: Configuration): void {

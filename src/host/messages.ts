@@ -11,6 +11,8 @@ export class Messages {
   readonly #platform: Platform;
   readonly #configuration: Configuration;
   readonly #path: string;
+  /** Called before a message is written to the standard output. */
+  onWrite: () => void = () => {};
 
   /** Throws ConfigurationError where the file cannot be written. */
   constructor(platform: Platform, configuration: Configuration) {
@@ -41,6 +43,7 @@ export class Messages {
   #write(text: string): void {
     const platform = this.#platform;
     if (this.#path === "") {
+      this.onWrite();
       platform.print(`${text}\n`);
       return;
     }
