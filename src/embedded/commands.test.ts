@@ -80,7 +80,7 @@ test("dumps are bytes, in whichever form the rest is", () => {
     const at = Date.now() + 100_000;
     assert.equal(db.restore("copy", at, payload, { replace: true, absttl: true }), "OK");
     assert.equal(db.pexpiretime("copy"), at);
-    const [text, dumped] = db.multi().get("nothing").dump("list").exec();
+    const [text, dumped] = db.multi().get("nothing").dump("list").exec() ?? [];
     assert.equal(text, null);
     assert.deepEqual(dumped, payload);
   });
