@@ -1,0 +1,62 @@
+// Snapshots in the background beside redis-server: what BGSAVE replies, and that each loads what
+// the other has saved.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Client } from "../support/client.ts";
+import { show } from "../support/resp.ts";
+import {
+  redisServerOrSkip,
+  startOurServer,
+  startRedisServer,
+  temporaryFolder,
+} from "../support/servers.ts";
+
+async function saved(client: Client): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    const info = show(await client.call("INFO", "persistence"));
+    if (info.includes("rdb_bgsave_in_progress:0")) {
+      assert.match(info, /rdb_last_bgsave_status:ok/);
+      assert.match(info, /rdb_changes_since_last_save:0/);
+      return;
+    }
+    assert.ok(tries < 1000, "it ends");
+    await pause(10);
+  }
+}
+
+test("BGSAVE replies as Redis does, and either server loads what the other saved", async (t) => {
+  if (!redisServerOrSkip(t, "BGSAVE")) return;
+  const dir = temporaryFolder();
+  const args = ["--appendonly", "no", "--save", ""];
+  const servers = [
+    () => startRedisServer({ dir, args }),
+    () => startOurServer({ dir, args, runtime: "node" }),
+    () => startRedisServer({ dir, args }),
+    () => startOurServer({ dir, args, runtime: "bun" }),
+  ];
+  for (const [round, start] of servers.entries()) {
+    const server = await start();
+    const client = await server.connect();
+    assert.equal(show(await client.call("DBSIZE")), `:${3 * round}`);
+    await client.call("SET", `string:${round}`, "value");
+    await client.call("RPUSH", `list:${round}`, "a", "b", "c");
+    await client.call("HSET", `hash:${round}`, "field", "value");
+    for (const words of [["NOW"], ["SCHEDULE", "NOW"]]) {
+      const refused = show(await client.call("BGSAVE", ...words));
+      assert.equal(refused, "-ERR syntax error");
+    }
+    await client.call("MULTI");
+    await client.call("BGSAVE");
+    const scheduled = show(await client.call("EXEC"));
+    assert.match(scheduled, /\+Background saving scheduled/);
+    await pause(1500);
+    await saved(client);
+    const started = show(await client.call("BGSAVE", "SCHEDULE"));
+    assert.equal(started, "+Background saving started");
+    await saved(client);
+    client.close();
+    await server.stop();
+  }
+});
