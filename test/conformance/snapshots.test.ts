@@ -16,17 +16,18 @@ import {
 async function saved(client: Client): Promise<void> {
   for (let tries = 0; ; tries++) {
     const info = show(await client.call("INFO", "persistence"));
-    if (info.includes("rdb_bgsave_in_progress:0")) {
-      assert.match(info, /rdb_last_bgsave_status:ok/);
-      assert.match(info, /rdb_changes_since_last_save:0/);
-      return;
-    }
+    assert.match(info, /rdb_last_bgsave_status:ok/);
+    // One that is scheduled begins within a tenth of a second.
+    const isDone = info.includes("rdb_changes_since_last_save:0");
+    if (isDone && info.includes("rdb_bgsave_in_progress:0")) return;
     assert.ok(tries < 1000, "it ends");
     await pause(10);
   }
 }
 
-test("BGSAVE replies as Redis does, and either server loads what the other saved", async (t) => {
+test("BGSAVE replies as Redis does, and either server loads what the other saved", {
+  timeout: 60_000,
+}, async (t) => {
   if (!redisServerOrSkip(t, "BGSAVE")) return;
   const dir = temporaryFolder();
   const args = ["--appendonly", "no", "--save", ""];
@@ -51,7 +52,6 @@ test("BGSAVE replies as Redis does, and either server loads what the other saved
     await client.call("BGSAVE");
     const scheduled = show(await client.call("EXEC"));
     assert.match(scheduled, /\+Background saving scheduled/);
-    await pause(1500);
     await saved(client);
     const started = show(await client.call("BGSAVE", "SCHEDULE"));
     assert.equal(started, "+Background saving started");
