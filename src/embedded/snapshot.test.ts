@@ -115,6 +115,28 @@ test("other threads write while it is taken, and it is of one moment", {
   db.close();
 });
 
+test("what another thread may still roll back is neither saved nor loaded anew", async () => {
+  const db = open();
+  db.set("sum", 1);
+  const thread = new Thread(db.share());
+  const refusals = await thread.run((there) =>
+    there.transaction(() => {
+      there.set("sum", 2);
+      return [["SAVE"], ["DEBUG", "RELOAD"]].map(([name = "", ...words]) => {
+        try {
+          return String(there.call(name, ...words));
+        } catch (error) {
+          return String(error);
+        }
+      });
+    }),
+  );
+  assert.match(refusals[0] as string, /would save what may be rolled back/);
+  assert.match(refusals[1] as string, /cannot be loaded anew|not allowed/);
+  await thread.end();
+  db.close();
+});
+
 test("one that is given up goes on by itself, and another can begin", async () => {
   const db = open();
   for (let i = 0; i < 20_000; i++) db.set(`key:${i}`, "1000");

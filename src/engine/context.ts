@@ -279,6 +279,11 @@ export class Context {
     });
   }
 
+  /** Whether what is there now may be rolled back, by this thread or by one that asks it. */
+  get mayBeUndone(): boolean {
+    return this.executor.transactionOpen || this.keyspace.isLeftOpen;
+  }
+
   // Effects in the place of the request
 
   /** Begins a command of `words` words that stands for what this command did. */

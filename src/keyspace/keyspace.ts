@@ -767,8 +767,8 @@ export class Keyspace {
   }
 
   /**
-   * Whether a transaction is open that another thread began and can't end any more. REQUIRES: this
-   * thread has none, and no living thread is inside.
+   * Whether another thread has changed something in a transaction that is open: it has died, or it
+   * waits for what this one does for it. REQUIRES: the lock; this thread has none open.
    */
   get isLeftOpen(): boolean {
     return this.#journal.notes.isLeft;

@@ -113,7 +113,7 @@ function reload(c: Context): void {
   for (let i = 2; i < args.count; i++) said.add(args.text(i).toLowerCase());
   const known = ["merge", "noflush", "nosave"];
   if ([...said].some((word) => !known.includes(word))) reply.error(wrongOption);
-  else if (c.executor.transactionOpen) reply.error(inTransaction);
+  else if (c.mayBeUndone) reply.error(inTransaction);
   else {
     const [replaces, keeps, saved] = known.map((word) => said.has(word));
     loaded(c, c.services.reload({ saves: !saved, empties: !keeps, replaces }));
@@ -121,7 +121,7 @@ function reload(c: Context): void {
 }
 
 function loadLog(c: Context): void {
-  if (c.executor.transactionOpen) c.reply.error(inTransaction);
+  if (c.mayBeUndone) c.reply.error(inTransaction);
   else loaded(c, c.services.reloadLog());
 }
 

@@ -17,7 +17,7 @@ export const save: Command = {
 };
 
 function saveCommand(c: Context): void {
-  if (c.executor.transactionOpen) {
+  if (c.mayBeUndone) {
     c.reply.errorText("ERR SAVE in a transaction would save what may be rolled back");
     return;
   }
@@ -55,7 +55,7 @@ function bgsaveCommand(c: Context): void {
     reply.error(Errors.syntax);
     return;
   }
-  const isInside = c.inTransaction || c.executor.transactionOpen;
+  const isInside = c.inTransaction || c.mayBeUndone;
   const answer = c.services.saveInBackground(isPatient, isInside);
   if (answer === "running") reply.error(isSaving);
   else if (answer === "busy") reply.error(isBusy);

@@ -64,7 +64,8 @@ export class Snapshots {
 
   /** Whether one can begin now. REQUIRES: the lock. */
   get isReady(): boolean {
-    return !this.#state.isRunning && this.#keyspace.journal === null;
+    const { journal, isLeftOpen } = this.#keyspace;
+    return !this.#state.isRunning && journal === null && !isLeftOpen;
   }
 
   /** Bytes that are held beside the data. */
