@@ -17,7 +17,7 @@ import { loadRdb } from "./rdb/rdb-loader.ts";
 import { part, rdbFile, text } from "./rdb/rdb-test-support.ts";
 import { append, codeOf, spell, writes } from "./test-support.ts";
 
-const SEEDS = Number(process.env.TSKEYDB_SEEDS ?? 500);
+const SEEDS = Number(process.env.TSKEYDB_SEEDS ?? (process.env.CI === "true" ? 1000 : 120));
 const DUMP = "/data/dump.rdb";
 const NOTES = { redisVersion: "7.4.0", nowMs: 1_700_000_000_000, isBase: true };
 const WRITING = { compresses: true, sums: true };

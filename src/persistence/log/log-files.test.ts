@@ -12,7 +12,7 @@ import { openLog } from "./recovery.ts";
 
 const DIRECTORY = "/data/appendonlydir";
 /** More by hand. */
-const SEEDS = Number(process.env.TSKEYDB_SEEDS ?? 600);
+const SEEDS = Number(process.env.TSKEYDB_SEEDS ?? (process.env.CI === "true" ? 1500 : 120));
 const POLICIES: readonly FsyncPolicy[] = ["always", "everysec", "no"];
 
 interface Opened {

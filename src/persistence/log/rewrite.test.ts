@@ -11,7 +11,7 @@ import { type BaseWriting, Rewrite, type RewriteHost } from "./rewrite.ts";
 
 const DIRECTORY = "/data/appendonlydir";
 /** More by hand. */
-const SEEDS = Number(process.env.TSKEYDB_SEEDS ?? 600);
+const SEEDS = Number(process.env.TSKEYDB_SEEDS ?? (process.env.CI === "true" ? 1500 : 120));
 const POLICIES: readonly FsyncPolicy[] = ["always", "everysec", "no"];
 const RECORDS_A_STEP = 3;
 
