@@ -77,7 +77,7 @@ export const MemberWord = {
   rosterAge: 17,
   /** Clients that are connected to it. */
   clients: 18,
-  /** What it asks is for a client of another machine. */
+  /** Bit 0: what it asks is for a client of another machine; bit 1: it is in an EXEC. */
   foreign: 19,
   /** The number of the command that it asks for. */
   command: 20,

@@ -66,12 +66,16 @@ export class Desk {
       session.protocol = question.protocol;
       this.#executor.setNow(this.#executor.context.services.nowMs());
       this.isAnswering = true;
+      const { context } = this.#executor;
+      const before = context.inTransaction;
+      context.inTransaction = question.inTransaction;
       try {
         const reply = this.#execute(session, question.command);
         const closes = session.closing;
         session.closing = false;
         return { reply, closes };
       } finally {
+        context.inTransaction = before;
         this.isAnswering = false;
       }
     });

@@ -24,14 +24,20 @@ test("who asks sleeps on where a bell rings that was another answer's", () => {
   const args = new Arguments();
   const request = Buffer.from("ECHO text\r\n");
   new RequestParser().parse(args, request, 0, request.length, true, null);
-  const question = { args, command: 0, db: 0, protocol: 2, isForeign: false } as const;
+  const asked = { args, command: 0, db: 0, protocol: 2, isForeign: false } as const;
+  const question = { ...asked, inTransaction: true };
 
   const { wait } = Atomics;
   let sleeps = 0;
   Atomics.wait = ((): string => {
     sleeps++;
     // The first two times it is woken by nothing that concerns it.
-    if (sleeps === 3) callee.answer(2, () => ({ reply: Buffer.from(":1\r\n"), closes: false }));
+    if (sleeps === 3) {
+      callee.answer(2, (_, { inTransaction, isForeign }) => {
+        assert.deepEqual([inTransaction, isForeign], [true, false]);
+        return { reply: Buffer.from(":1\r\n"), closes: false };
+      });
+    }
     return "ok";
   }) as typeof wait;
   try {

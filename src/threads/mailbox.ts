@@ -33,6 +33,8 @@ export interface Question {
   readonly protocol: 2 | 3;
   /** It is for a client of another machine. */
   readonly isForeign: boolean;
+  /** It is asked in the middle of an EXEC. */
+  readonly inTransaction: boolean;
 }
 
 /** A member, as far as what passes between two needs it. */
@@ -51,6 +53,9 @@ export interface Caller extends Correspondent {
 }
 
 const CallState = { none: 0, asked: 1, replied: 2, dismissed: 3 } as const;
+/** Bits of MemberWord.foreign. */
+const FOREIGN = 1;
+const IN_TRANSACTION = 2;
 /** Who waits for another looks so often whether that is still there. */
 const LOOK_MS = 200;
 
@@ -85,7 +90,8 @@ class Passage {
     this.#control[this.#commandWord] = question.command;
     this.#control[this.#dbWord] = question.db;
     this.#control[this.#protocolWord] = question.protocol;
-    this.#control[this.#foreignWord] = question.isForeign ? 1 : 0;
+    const inTransaction = question.inTransaction ? IN_TRANSACTION : 0;
+    this.#control[this.#foreignWord] = (question.isForeign ? FOREIGN : 0) | inTransaction;
   }
 
   get callee(): number {
@@ -98,7 +104,8 @@ class Passage {
       command: control[this.#commandWord],
       db: control[this.#dbWord],
       protocol: control[this.#protocolWord] === 2 ? 2 : 3,
-      isForeign: control[this.#foreignWord] === 1,
+      isForeign: (control[this.#foreignWord] & FOREIGN) !== 0,
+      inTransaction: (control[this.#foreignWord] & IN_TRANSACTION) !== 0,
     };
   }
 

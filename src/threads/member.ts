@@ -383,6 +383,7 @@ export abstract class Member implements LockEnvironment, RosterMember {
       db: c.db,
       protocol,
       isForeign: !isLocal(c.session),
+      inTransaction: c.inTransaction,
     });
   }
 
@@ -450,6 +451,7 @@ const REPORT: Question = {
   db: 0,
   protocol: 2,
   isForeign: false,
+  inTransaction: false,
 };
 
 function terminated(): DatabaseError {
