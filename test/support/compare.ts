@@ -79,7 +79,7 @@ export function sameReply(a: Reply, b: Reply, mode: Mode): boolean {
   if (mode === "near" && a.type === "integer" && b.type === "integer") {
     const left = Number(a.text);
     const right = Number(b.text);
-    if (left > 0 && right > 0) {
+    if (left >= 0 && right >= 0) {
       return Math.abs(left - right) <= (left < 10_000 ? NEAR_SECONDS : NEAR_MS);
     }
   }
