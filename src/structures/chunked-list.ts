@@ -36,7 +36,7 @@ import { torn } from "../base/torn-read.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 import { verifyList, verifyNodes } from "./chunked-list-verification.ts";
 import { ENTRIES_MAX, ListLimit } from "./list-limit.ts";
-import { LENGTH_MASK, NodeMarks, type NodeObserver } from "./node-marks.ts";
+import { LENGTH_MASK, NodeMarks } from "./node-marks.ts";
 import {
   backLengthSize,
   checkListpack,
@@ -72,7 +72,6 @@ export class ChunkedLists {
   readonly packed: PackedLists;
 
   readonly marks: NodeMarks;
-  observer: NodeObserver | null = null;
 
   /** The cursor's node; 0 when the cursor stands nowhere. */
   node = 0;
@@ -180,7 +179,7 @@ export class ChunkedLists {
       const fits =
         at !== base && entries < this.limit.entriesMax && total + size <= this.limit.bytesMax;
       if (fits && at - base + total + size <= memory.sizeOf(node)) {
-        if (this.observer !== null) this.observer.beforeNode(list, node);
+        if (this.marks.observer !== null) this.marks.tell(list, node);
         packed.put(u8, at + total - 1, length, bytes, start);
         u8[at + total - 1 + size] = END_MARK;
         writeU32(u8, at, total + size);
@@ -220,7 +219,7 @@ export class ChunkedLists {
       const fits = entries < this.limit.entriesMax && total + size <= this.limit.bytesMax;
       // False for a plain node, whose `start` is 0.
       if (fits && startAt - N.bytes >= size) {
-        if (this.observer !== null) this.observer.beforeNode(list, node);
+        if (this.marks.observer !== null) this.marks.tell(list, node);
         const at = base + startAt - size;
         packed.put(u8, at + PACKED_HEADER, length, bytes, start);
         writeU32(u8, at, total + size);
@@ -377,7 +376,7 @@ export class ChunkedLists {
       const large = end - start > this.limit.sharingMax;
       const length = large ? 0 : this.packed.measure(bytes, start, end);
       if (behind - at === length + backLengthSize(length) && !large) {
-        if (this.observer !== null) this.observer.beforeNode(list, node);
+        if (this.marks.observer !== null) this.marks.tell(list, node);
         this.packed.put(this.#u8, this.#place, length, bytes, start);
       } else {
         const kept = this.#cut(list, node, at, behind, 1);
@@ -714,7 +713,7 @@ export class ChunkedLists {
 
   /** Takes a node out of the chain, with its entries. */
   #detach(list: number, node: number): void {
-    if (this.observer !== null) this.observer.beforeNode(list, node);
+    if (this.marks.observer !== null) this.marks.tell(list, node);
     const previous = this.previousNode(node);
     const next = this.nextNode(node);
     const listWords = this.#memory.i32[list >>> PLACE_BITS];
@@ -811,7 +810,7 @@ export class ChunkedLists {
    * for a larger one, with the new room on the side where it was wanted.
    */
   #open(list: number, node: number, at: number, size: number, entries: number): number {
-    if (this.observer !== null) this.observer.beforeNode(list, node);
+    if (this.marks.observer !== null) this.marks.tell(list, node);
     const u8 = this.#memory.u8[node >>> PLACE_BITS];
     const words = this.#memory.i32[node >>> PLACE_BITS];
     const base = (node & PLACE_MASK) << 3;
@@ -905,7 +904,7 @@ export class ChunkedLists {
    * moves. Returns the offset where the bytes behind the hole now are. The node may become empty.
    */
   #cut(list: number, node: number, from: number, to: number, entries: number): number {
-    if (this.observer !== null) this.observer.beforeNode(list, node);
+    if (this.marks.observer !== null) this.marks.tell(list, node);
     const u8 = this.#memory.u8[node >>> PLACE_BITS];
     const words = this.#memory.i32[node >>> PLACE_BITS];
     const base = (node & PLACE_MASK) << 3;

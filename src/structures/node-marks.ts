@@ -8,7 +8,7 @@ const MARK = 1 << 31;
 /** The length beside the mark. */
 export const LENGTH_MASK: number = ~MARK;
 
-/** Is told before a node of a list is changed, or taken out. */
+/** Is told before a node that has not the present mark is changed, or taken out; it has it then. */
 export interface NodeObserver {
   beforeNode(list: number, node: number): void;
 }
@@ -16,10 +16,18 @@ export interface NodeObserver {
 export class NodeMarks {
   /** What nodes are made with: 0 or the mark. */
   present = 0;
+  observer: NodeObserver | null = null;
   readonly #memory: Memory;
 
   constructor(memory: Memory) {
     this.#memory = memory;
+  }
+
+  /** A node is about to change, or to go: the observer is told, once. REQUIRES: there is one. */
+  tell(list: number, node: number): void {
+    if (this.has(node)) return;
+    this.set(node);
+    this.observer?.beforeNode(list, node);
   }
 
   /** Whether a node has the present mark. */

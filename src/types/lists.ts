@@ -152,7 +152,7 @@ export class Lists implements CollectionType {
 
   observe(observer: ChangeObserver | null, mark: number): void {
     this.#observer = observer;
-    this.chunked.observer = observer;
+    this.chunked.marks.observer = observer;
     this.chunked.marks.present = mark;
   }
 

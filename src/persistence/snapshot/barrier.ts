@@ -76,10 +76,6 @@ export class Barrier implements ChangeObserver {
 
   beforeNode(list: number, node: number): void {
     const side = this.state.sideOf(list);
-    const nodes = this.nodesOf(side === 0 ? 0 : this.state.get(side, Side.kind));
-    if (nodes === undefined) return;
-    if (nodes.marks.has(node)) return;
-    nodes.marks.set(node);
     if (side !== 0) this.#copyNode(side, node);
   }
 
@@ -93,14 +89,6 @@ export class Barrier implements ChangeObserver {
   keepsTable(table: number): boolean {
     this.state.keepTable(table);
     return true;
-  }
-
-  /** The lists' structure; they are the one type that is a chain of nodes. */
-  nodesOf(kind: number): CollectionType["nodes"] {
-    const found = this.view.types.collections[kind]?.nodes;
-    if (found !== undefined) return found;
-    for (const type of this.view.types.collections) if (type?.nodes) return type.nodes;
-    return undefined;
   }
 
   /**
@@ -176,8 +164,8 @@ export class Barrier implements ChangeObserver {
     let i = 0;
     while (i < count && state.get(block, i) !== node) i++;
     assert(i < count, "a node that is old was there at the snapshot's moment");
-    const nodes = this.nodesOf(state.get(side, Side.kind));
-    if (nodes === undefined) return;
+    const { nodes } = this.#typeOf(state.get(side, Side.kind));
+    assert(nodes !== undefined, "it is a chain of nodes");
     nodes.nodeRange(node);
     const { bytes, start, end } = nodes.packed;
     const { memory } = this.view;

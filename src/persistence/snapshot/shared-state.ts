@@ -4,19 +4,23 @@
 //   root words  0 Phase, and the present mark   2 the databases' tables as of its moment
 //               3 first side   4–6 the spill, a byte chain   7 the spill's database
 //               8 first kept table   9 bytes held besides the data   10 the most there were
-//               11 entries that have been dealt with
+//               11 entries that have been dealt with   12 the sides' buckets
 //   tables      a block of one i32 for each database; 0: it was empty
 //   kept        0 i32 next   4 i32 table
 //
+//   buckets     a block of one i32 for each bucket: the first side whose root belongs there, or 0
+//
 //   side        0 next   4 kind   8 root   12 elements   16 database   20 1: it is ours to free
-//               28 nodes' block   32 nodes   36–44 a byte chain
-//               48 bytes of the key   52 access clock   56 f64 deadline   64 key
+//               24 previous   28 nodes' block   32 nodes   36–44 a byte chain
+//               48 bytes of the key   52 access clock   56 f64 deadline   64 next in its bucket
+//               72 key
 //   nodes       a block of one i32 for each node, as of the moment: a reference, or, where the node
 //               has changed since, −1 − that of a copy: 0 i32 1: plain   4 i32 bytes   8 …
 //
 // A side stands for a collection that is too large to be saved at once, and has begun to be: its
 // elements are saved one by one from then on, and its entry is as good as saved.
 
+import { assert } from "../../base/assert.ts";
 import { copyBytes } from "../../base/bytes.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { Memory, PLACE_BITS, PLACE_MASK } from "../../memory/memory.ts";
@@ -37,10 +41,13 @@ const Word = {
   held: 9,
   peak: 10,
   dealt: 11,
-};
+  buckets: 12,
+} as const;
 
-const SIDE_BYTES = 64;
+const SIDE_BYTES = 72;
 const DEADLINE_AT = 56;
+/** Each change of a large collection looks for its side: a bucket has one or two of them. */
+const BUCKET_BITS = 10;
 export const Side = {
   next: 0,
   kind: 1,
@@ -48,12 +55,19 @@ export const Side = {
   count: 3,
   db: 4,
   isKept: 5,
+  previous: 6,
   nodes: 7,
   nodeCount: 8,
   chain: 9,
   keyBytes: 12,
   clock: 13,
+  inBucket: 16,
 } as const;
+
+/** Roots lie at least 8 bytes apart, and those of one span at like distances: spread them. */
+function bucketOf(root: number): number {
+  return Math.imul(root, 0x9e3779b1) >>> (32 - BUCKET_BITS);
+}
 
 export class SharedState {
   readonly chains: ByteChains;
@@ -86,6 +100,9 @@ export class SharedState {
     const tables = this.#memory.allocate(4 * keyspace.databases);
     for (let db = 0; db < keyspace.databases; db++) this.set(tables, db, keyspace.table(db));
     words[Word.tables] = tables;
+    const buckets = this.#memory.allocate(4 << BUCKET_BITS);
+    for (let bucket = 0; bucket < 1 << BUCKET_BITS; bucket++) this.set(buckets, bucket, 0);
+    words[Word.buckets] = buckets;
     words[Word.spillDb] = -1;
     words[Word.held] = 0;
     words[Word.peak] = 0;
@@ -96,8 +113,11 @@ export class SharedState {
   /** It is over. REQUIRES: the spill is empty, and there are no sides. */
   end(): void {
     const words = this.#words;
-    this.#memory.free(words[Word.tables]);
-    words[Word.tables] = 0;
+    assert(words[Word.held] === 0 && words[Word.sides] === 0, "nothing is held at the end");
+    for (const word of [Word.tables, Word.buckets]) {
+      this.#memory.free(words[word]);
+      words[word] = 0;
+    }
     words[Word.phase] &= PRESENT_MARK;
   }
 
@@ -130,6 +150,7 @@ export class SharedState {
   /** Hands over all that was spilled, and forgets in which database it ended. */
   takeSpill(out: (bytes: Uint8Array, start: number, end: number) => void): boolean {
     if (this.#words[Word.spillDb] < 0) return false;
+    this.hold(-this.chains.bytes(this.#words, Word.spill));
     while (this.chains.take(this.#words, Word.spill, out));
     this.#words[Word.spillDb] = -1;
     return true;
@@ -159,8 +180,8 @@ export class SharedState {
 
   /** The side of a root, or 0. */
   sideOf(root: number): number {
-    let side = this.#words[Word.sides];
-    while (side !== 0 && this.get(side, Side.root) !== root) side = this.get(side, Side.next);
+    let side = this.get(this.#words[Word.buckets], bucketOf(root));
+    while (side !== 0 && this.get(side, Side.root) !== root) side = this.get(side, Side.inBucket);
     return side;
   }
 
@@ -179,7 +200,12 @@ export class SharedState {
     const side = this.#memory.allocate(SIDE_BYTES + end - start);
     const at = (side & PLACE_MASK) << 1;
     this.#memory.i32[side >>> PLACE_BITS].fill(0, at, at + SIDE_BYTES / 4);
-    this.set(side, Side.next, this.#words[Word.sides]);
+    const next = this.#words[Word.sides];
+    const buckets = this.#words[Word.buckets];
+    this.set(side, Side.next, next);
+    if (next !== 0) this.set(next, Side.previous, side);
+    this.set(side, Side.inBucket, this.get(buckets, bucketOf(root)));
+    this.set(buckets, bucketOf(root), side);
     this.set(side, Side.kind, kind);
     this.set(side, Side.root, root);
     this.set(side, Side.count, count);
@@ -196,11 +222,17 @@ export class SharedState {
   /** Takes a side out and frees it. REQUIRES: its chain is empty, its nodes are freed. */
   removeSide(side: number): void {
     const next = this.get(side, Side.next);
-    let before = this.#words[Word.sides];
-    if (before === side) this.#words[Word.sides] = next;
+    const previous = this.get(side, Side.previous);
+    if (next !== 0) this.set(next, Side.previous, previous);
+    if (previous === 0) this.#words[Word.sides] = next;
+    else this.set(previous, Side.next, next);
+    const buckets = this.#words[Word.buckets];
+    const bucket = bucketOf(this.get(side, Side.root));
+    let before = this.get(buckets, bucket);
+    if (before === side) this.set(buckets, bucket, this.get(side, Side.inBucket));
     else {
-      while (this.get(before, Side.next) !== side) before = this.get(before, Side.next);
-      this.set(before, Side.next, next);
+      while (this.get(before, Side.inBucket) !== side) before = this.get(before, Side.inBucket);
+      this.set(before, Side.inBucket, this.get(side, Side.inBucket));
     }
     this.#memory.free(side);
   }
@@ -227,7 +259,11 @@ export class SharedState {
     out: (bytes: Uint8Array, start: number, end: number) => void,
   ): boolean {
     const words = this.#memory.i32[side >>> PLACE_BITS];
-    return this.chains.take(words, ((side & PLACE_MASK) << 1) + Side.chain, out);
+    const at = ((side & PLACE_MASK) << 1) + Side.chain;
+    const before = this.chains.bytes(words, at);
+    const isTaken = this.chains.take(words, at, out);
+    this.hold(this.chains.bytes(words, at) - before);
+    return isTaken;
   }
 
   // Tables that others would have freed

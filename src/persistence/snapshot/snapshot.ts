@@ -94,7 +94,6 @@ export class Snapshot {
     if (this.#side === 0) {
       const output = this.#output;
       if (state.takeSpill((bytes, start, end) => output.raw(bytes, start, end))) {
-        state.hold(-state.heldBytes);
         this.#writer.unselect();
         return true;
       }
@@ -209,6 +208,7 @@ export class Snapshot {
         const isPlain = state.get(copy, 0) === 1;
         type?.saveNode?.(isPlain, memory.u8[copy >>> PLACE_BITS], start, end, output);
         memory.free(copy);
+        state.hold(start - end - COPY_HEADER_BYTES);
         continue;
       }
       nodes.marks.set(node);
@@ -218,6 +218,7 @@ export class Snapshot {
     }
     if (stop < count) return false;
     memory.free(block);
+    state.hold(-4 * count);
     return true;
   }
 
