@@ -100,7 +100,7 @@ test("several databases, many lists, functions, modules' data, Redis Enterprise"
     ["empty", 0],
     ["function", 0],
     ["function2", 10],
-    ["module_aux", 1],
+    ["module_aux", 0], // Its one key lies in database 9, see below.
     ["module_aux_empty", 0],
     ["redis_ent_opcode_ram_lru", 3],
     ["script", 0],
@@ -114,6 +114,9 @@ test("several databases, many lists, functions, modules' data, Redis Enterprise"
     db.verify();
     db.close();
   }
+  const ninth = openFile("module_aux.rdb");
+  assert.deepEqual(held(ninth.database(9)), { x: "1" });
+  ninth.close();
 });
 
 test("what cannot be loaded is named by key, type and database", (t) => {
