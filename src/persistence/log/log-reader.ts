@@ -483,7 +483,8 @@ export function readerOf(
   loadRdb?: LoadRdb,
 ): LogReader {
   let from = 0;
-  if (isRdb(platform, file)) {
+  // What is named so and does not begin so, an emptied file too, is no log of commands.
+  if (isRdb(platform, file) || path.endsWith(".rdb")) {
     from = loadRdb?.(file, path) ?? endOfRdb(RdbInput.ofFile(platform, file, path));
   }
   return new LogReader(platform, file, path, from, apply, chunkBytes, foresight);

@@ -474,6 +474,25 @@ test("a base in RDB form is given to who loads it, and walked through where nobo
   );
 });
 
+test("a base in RDB form that was emptied, or begins as something else, is refused", () => {
+  const manifest =
+    "file appendonly.aof.1.base.rdb seq 1 type b\nfile appendonly.aof.1.incr.aof seq 1 type i\n";
+  for (const content of ["", "RED", "\0\0\0\0\0\0\0\0\0\0", command("SET", "b", "2")]) {
+    const disk = new Disk();
+    disk.putFile(MANIFEST, encode(manifest));
+    disk.putFile(INCREMENT, encode(command("SET", "a", "1")));
+    disk.putFile("/data/appendonlydir/appendonly.aof.1.base.rdb", encode(content));
+    assert.equal(
+      codeOf(() => openOn(disk)),
+      "RDB_FORMAT",
+    );
+    const [base] = checkLog({ platform: disk, directory: "/data" }).files;
+    assert.equal(base.verdict, "damaged");
+    const repair = () => repairLog({ platform: disk, directory: "/data", drop: () => {} });
+    assert.equal(codeOf(repair), "RDB_FORMAT");
+  }
+});
+
 test("what cannot be the log is refused with a reason", () => {
   const missing = new Disk();
   missing.putFile(MANIFEST, encode("file appendonly.aof.1.incr.aof seq 1 type i\n"));
