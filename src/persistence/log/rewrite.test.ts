@@ -1,9 +1,11 @@
 // Rewrites on a simulated disk: with crashes in every operation and with calls that fail. What the
-// base holds is here written as commands, by a snapshot that remembers how many records there were.
+// base holds is here written as commands behind an RDB file without keys, by a snapshot that
+// remembers how many records there were.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Chance, ProcessGone, World } from "../../../test/simulation/world.ts";
+import { rdbFile } from "../rdb/rdb-test-support.ts";
 import { append, command, encode, spell, writes } from "../test-support.ts";
 import type { FsyncPolicy, Log } from "./log.ts";
 import { openLog } from "./recovery.ts";
@@ -14,6 +16,7 @@ const DIRECTORY = "/data/appendonlydir";
 const SEEDS = Number(process.env.TSKEYDB_SEEDS ?? (process.env.CI === "true" ? 1500 : 120));
 const POLICIES: readonly FsyncPolicy[] = ["always", "everysec", "no"];
 const RECORDS_A_STEP = 3;
+const PREAMBLE = rdbFile(10, []);
 
 /** A database of records k0, k1 …, which were put in this order. */
 class Records implements RewriteHost {
@@ -53,8 +56,11 @@ class Records implements RewriteHost {
   begin(sink: (bytes: Uint8Array, end: number) => void): BaseWriting {
     const { count } = this;
     let done = 0;
+    let isBegun = false;
     return {
       step: () => {
+        if (!isBegun) sink(PREAMBLE, PREAMBLE.length);
+        isBegun = true;
         const end = Math.min(count, done + RECORDS_A_STEP);
         let text = "";
         for (; done < end; done++) text += command("SET", `k${done}`, String(done));
