@@ -6,8 +6,10 @@
 // out "uint8array" or "buffer" makes no difference, nor does writing at once or after the turn.
 
 import { plainAddress } from "./addresses.ts";
+import { connecting } from "./connecting.ts";
 import { NodePlatform } from "./node.ts";
 import {
+  type ConnectOptions,
   type File,
   type Listener,
   type ListenOptions,
@@ -42,6 +44,7 @@ interface BunTcpHandlers {
   end(socket: BunTcpSocket): void;
   close(socket: BunTcpSocket, error?: Error): void;
   error(socket: BunTcpSocket, error: Error): void;
+  connectError?(socket: BunTcpSocket, error: Error): void;
 }
 
 declare const Bun: {
@@ -55,6 +58,12 @@ declare const Bun: {
     reusePort: boolean;
     socket: BunTcpHandlers;
   }): { readonly port: number; readonly hostname: string; stop(closeActive?: boolean): void };
+  connect(options: {
+    hostname: string;
+    port: number;
+    allowHalfOpen: boolean;
+    socket: BunTcpHandlers;
+  }): Promise<unknown>;
 };
 
 /** What Bun offers of its engine. */
@@ -179,6 +188,24 @@ export class BunPlatform extends NodePlatform {
       // Bun says "Failed to listen".
       throw new PlatformError(code, subject, `${subject}: address already in use`);
     }
+  }
+
+  override connect(
+    { host, port, timeoutMs }: ConnectOptions,
+    handlers: SocketHandlers,
+    failed: (error: PlatformError) => void,
+  ): () => void {
+    return connecting({ host, port, timeoutMs }, failed, async (attempt) => {
+      const socket = bunHandlers(handlers);
+      const { open } = socket;
+      socket.open = (opened) => {
+        if (attempt.isOver) return opened.terminate();
+        attempt.connected();
+        open(opened);
+      };
+      socket.connectError = (_, error) => attempt.failed(error);
+      await Bun.connect({ hostname: host, port, allowHalfOpen: true, socket });
+    });
   }
 }
 

@@ -23,7 +23,9 @@
 
 import { createServer, Socket as NetSocket } from "node:net";
 import { plainAddress } from "./addresses.ts";
+import type { Attempt } from "./connecting.ts";
 import {
+  type ConnectOptions,
   type Listener,
   type ListenOptions,
   PlatformError,
@@ -74,6 +76,25 @@ export function listenOnNode(options: ListenOptions, handlers: SocketHandlers): 
       },
     );
   });
+}
+
+/** Connects; the socket becomes one of ours before it has read anything. */
+export function connectOnNode(
+  { host, port }: ConnectOptions,
+  handlers: SocketHandlers,
+  attempt: Attempt,
+): void {
+  if (attempt.isOver) return;
+  const stream = new NetSocket({ allowHalfOpen: true });
+  attempt.onGivenUp = () => void stream.destroy();
+  stream.pause();
+  stream.once("error", (error) => attempt.failed(error));
+  stream.once("connect", () => {
+    if (attempt.isOver) return void stream.destroy();
+    attempt.connected();
+    open(stream, handlers);
+  });
+  stream.connect({ host, port });
 }
 
 function open(accepted: NetSocket, handlers: SocketHandlers): void {

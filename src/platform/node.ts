@@ -6,8 +6,10 @@ import { machine, release, totalmem, type } from "node:os";
 import { dirname } from "node:path";
 // Not the globals: a simulated browser has others, and a test's fake clock replaces them.
 import { clearTimeout, setImmediate, setInterval, setTimeout } from "node:timers";
+import { connecting } from "./connecting.ts";
 import { lockDirectory } from "./directory-lock.ts";
 import {
+  type ConnectOptions,
   type CpuTimes,
   type DirectoryLock,
   type ExitHandlers,
@@ -280,6 +282,17 @@ export class NodePlatform implements Platform {
     // With node:net, which a program that only opens a database has no use for.
     const { listenOnNode } = await import("./node-sockets.ts");
     return listenOnNode(options, handlers);
+  }
+
+  connect(
+    options: ConnectOptions,
+    handlers: SocketHandlers,
+    failed: (error: PlatformError) => void,
+  ): () => void {
+    return connecting(options, failed, async (attempt) => {
+      const { connectOnNode } = await import("./node-sockets.ts");
+      connectOnNode(options, handlers, attempt);
+    });
   }
 
   environment(name: string): string | undefined {

@@ -224,6 +224,14 @@ export interface ListenOptions {
   reusePort?: boolean;
 }
 
+export interface ConnectOptions {
+  /** A name, or an address of IPv4 or IPv6. */
+  host: string;
+  port: number;
+  /** It is given up after so long. */
+  timeoutMs: number;
+}
+
 export interface Listener {
   readonly address: string;
   readonly port: number;
@@ -236,6 +244,16 @@ export interface Network {
   readonly canSharePort: boolean;
   /** Resolves once connections are accepted; rejects with a PlatformError (EADDRINUSE, …). */
   listen(options: ListenOptions, handlers: SocketHandlers): Promise<Listener>;
+  /**
+   * Connects to a server elsewhere. `opened` is called once that has come about, and the socket is
+   * as one that was accepted; or `failed`, with ECONNREFUSED, ETIMEDOUT, ENOTFOUND …. Either comes
+   * in a later turn. Returns what gives it up: then neither is called any more.
+   */
+  connect(
+    options: ConnectOptions,
+    handlers: SocketHandlers,
+    failed: (error: PlatformError) => void,
+  ): () => void;
 }
 
 /** CPU time used so far by the process, in microseconds. */

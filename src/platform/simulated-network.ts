@@ -2,7 +2,15 @@
 // most WINDOW_BYTES that were not read yet. Bytes arrive after a delay, and in pieces that have
 // nothing to do with how they were written.
 
-import type { Listener, ListenOptions, Network, Socket, SocketHandlers } from "./platform.ts";
+import type {
+  ConnectOptions,
+  Listener,
+  ListenOptions,
+  Network,
+  PlatformError,
+  Socket,
+  SocketHandlers,
+} from "./platform.ts";
 import type { SimulatedClock } from "./simulated-clock.ts";
 import { Content, failure } from "./simulated-disk.ts";
 
@@ -33,8 +41,25 @@ export class SimulatedNetwork implements Network {
     });
   }
 
-  /** Connects to a listener; both ends are told in a later turn. */
-  connect(port: number, handlers: SocketHandlers): SimulatedSocket {
+  connect(
+    { port }: ConnectOptions,
+    handlers: SocketHandlers,
+    failed: (error: PlatformError) => void,
+  ): () => void {
+    let isOver = false;
+    this.#clock.setTimer(this.#clock.random(DELAY_MS_MAX * 1000) / 1000, () => {
+      if (isOver) return;
+      isOver = true;
+      if (this.#listeners.has(port)) this.dial(port, handlers);
+      else failed(failure("ECONNREFUSED", `port ${port}`));
+    });
+    return () => {
+      isOver = true;
+    };
+  }
+
+  /** The same at once, for tests: both ends are told in a later turn. */
+  dial(port: number, handlers: SocketHandlers): SimulatedSocket {
     const accepting = this.#listeners.get(port);
     if (accepting === undefined) throw failure("ECONNREFUSED", `port ${port}`);
     const clientPort = this.#nextPort++;

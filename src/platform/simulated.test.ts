@@ -155,7 +155,7 @@ async function transfer(seed: number): Promise<string> {
     }
     (socket as SimulatedSocket).endWriting();
   };
-  platform.connect(7000, { ...handlers("client"), opened: push, writable: push });
+  platform.dial(7000, { ...handlers("client"), opened: push, writable: push });
   platform.advance(1000);
   assert.equal(received.length, bytes.length);
   assert.ok(received.every((byte, i) => byte === bytes[i]));

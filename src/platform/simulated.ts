@@ -4,6 +4,7 @@
 // one seed, so that a run that found something can be run again.
 
 import {
+  type ConnectOptions,
   type CpuTimes,
   type ExitHandlers,
   type Listener,
@@ -47,9 +48,17 @@ export class SimulatedPlatform extends SimulatedDisk implements Platform {
     return this.#network.listen(options, handlers);
   }
 
+  connect(
+    options: ConnectOptions,
+    handlers: SocketHandlers,
+    failed: (error: PlatformError) => void,
+  ): () => void {
+    return this.#network.connect(options, handlers, failed);
+  }
+
   /** Connects to a listener of this platform; both ends are told in a later turn. */
-  connect(port: number, handlers: SocketHandlers): SimulatedSocket {
-    return this.#network.connect(port, handlers);
+  dial(port: number, handlers: SocketHandlers): SimulatedSocket {
+    return this.#network.dial(port, handlers);
   }
 
   /**

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type Socket as Client, connect } from "node:net";
 import { test } from "node:test";
-import { type Socket, type SocketHandlers, thisPlatform } from "./index.ts";
+import { type PlatformError, type Socket, type SocketHandlers, thisPlatform } from "./index.ts";
 
 const platform = thisPlatform();
 
@@ -306,4 +306,148 @@ test("peers that reset the connection before it is opened do no harm", async () 
   client.destroy();
   await until(() => server.log.filter((line) => line !== "opened").length >= server.sockets.length);
   server.listener.close();
+});
+
+/** What becomes of an attempt to connect. */
+async function attempt(host: string, port: number, timeoutMs = 5000) {
+  const outcome: { socket?: Socket; error?: PlatformError; heard: string } = { heard: "" };
+  const giveUp = platform.connect(
+    { host, port, timeoutMs },
+    {
+      opened(socket) {
+        outcome.socket = socket;
+      },
+      data(_, bytes, length) {
+        assert.equal(bytes.constructor, Uint8Array);
+        outcome.heard += new TextDecoder().decode(bytes.subarray(0, length));
+      },
+      writable() {},
+      ended() {
+        outcome.heard += " (end)";
+      },
+      closed() {
+        outcome.heard += " (closed)";
+      },
+    },
+    (error) => {
+      outcome.error = error;
+    },
+  );
+  assert.equal(outcome.socket ?? outcome.error, undefined, "nothing is said at once");
+  return { outcome, giveUp };
+}
+
+test("a connection that was opened from here carries bytes both ways", async () => {
+  const server = await serve({ data: (socket, bytes, length) => socket.write(bytes, 0, length) });
+  const { outcome } = await attempt("127.0.0.1", server.listener.port);
+  await until(() => outcome.socket !== undefined);
+  const { socket } = outcome;
+  assert.equal(socket?.remotePort, server.listener.port);
+  assert.equal(socket?.remoteAddress, "127.0.0.1");
+  for (const word of ["one", "two", "three"]) {
+    assert.equal(socket?.write(encode(word), 0, word.length), word.length);
+    await until(() => outcome.heard.endsWith(word));
+  }
+  assert.equal(outcome.heard, "onetwothree");
+  server.sockets[0]?.end();
+  await until(() => outcome.heard.endsWith("(end)"));
+  socket?.end();
+  await until(() => outcome.heard.endsWith("(closed)"));
+  assert.equal(outcome.error, undefined);
+  server.listener.close();
+});
+
+test("a large write over a connection opened from here arrives whole", async () => {
+  const total = 16 << 20;
+  let received = 0;
+  let sum = 0;
+  const server = await serve({
+    data(_, bytes, length) {
+      for (let i = 0; i < length; i++) sum = (sum * 31 + bytes[i]) | 0;
+      received += length;
+    },
+  });
+  const bytes = new Uint8Array(total);
+  let expected = 0;
+  for (let i = 0; i < total; i++) {
+    bytes[i] = i * 7 + (i >> 8);
+    expected = (expected * 31 + bytes[i]) | 0;
+  }
+  let sent = 0;
+  let closed = false;
+  const write = (socket: Socket): void => {
+    while (sent < total) {
+      const taken = socket.write(bytes, sent, total);
+      sent += taken;
+      if (taken === 0) return;
+    }
+  };
+  platform.connect(
+    { host: "127.0.0.1", port: server.listener.port, timeoutMs: 5000 },
+    {
+      opened: write,
+      data() {},
+      writable: write,
+      ended: (socket) => socket.end(),
+      closed() {
+        closed = true;
+      },
+    },
+    (error) => assert.fail(error.message),
+  );
+  await until(() => received === total);
+  assert.equal(sum, expected);
+  server.sockets[0]?.destroy();
+  await until(() => closed);
+  server.listener.close();
+});
+
+test("connecting fails where nobody listens, and where there is no such host", async () => {
+  const server = await serve({});
+  const { port } = server.listener;
+  server.listener.close();
+  const { outcome: refused } = await attempt("127.0.0.1", port);
+  await until(() => refused.error !== undefined);
+  assert.equal(refused.error?.code, "ECONNREFUSED");
+  assert.equal(refused.error?.message, `127.0.0.1:${port}: connection refused`);
+  const { outcome: nowhere } = await attempt("no.such.host.invalid", 6379, 4000);
+  await until(() => nowhere.error !== undefined);
+  assert.equal(nowhere.socket, undefined);
+});
+
+test("an attempt to connect that nobody answers ends in time, or when it is given up", async () => {
+  // An address for documentation, to which there is no way: dropped, or refused by a router.
+  const { outcome } = await attempt("192.0.2.1", 6379, 50);
+  await until(() => outcome.error !== undefined);
+  assert.equal(outcome.socket, undefined);
+
+  const server = await serve({});
+  const { outcome: given, giveUp } = await attempt("127.0.0.1", server.listener.port);
+  giveUp();
+  await new Promise((done) => setTimeout(done, 50));
+  assert.deepEqual([given.socket, given.error], [undefined, undefined]);
+  server.listener.close();
+});
+
+test("connections are opened to IPv6 addresses, and to names", async () => {
+  const handlers: SocketHandlers = {
+    opened: () => {},
+    data: (socket, bytes, length) => socket.write(bytes, 0, length),
+    writable: () => {},
+    ended: (socket) => socket.end(),
+    closed: () => {},
+  };
+  for (const [host, name] of [
+    ["::1", "::1"],
+    ["127.0.0.1", "localhost"],
+  ]) {
+    const listener = await platform.listen({ host, port: 0, backlog: 5 }, handlers);
+    const { outcome } = await attempt(name, listener.port);
+    await until(() => outcome.socket !== undefined);
+    assert.equal(outcome.socket?.remoteAddress, host);
+    outcome.socket?.write(encode("six"), 0, 3);
+    await until(() => outcome.heard === "six");
+    outcome.socket?.destroy();
+    listener.close();
+  }
 });

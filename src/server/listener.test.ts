@@ -413,7 +413,7 @@ async function simulated(seed: number) {
   const listener = await toy.listen();
   const dial = () => {
     const state = { text: "", closed: false };
-    const socket = platform.connect(listener.port, {
+    const socket = platform.dial(listener.port, {
       opened: () => {},
       data: (_, bytes, length) => {
         state.text += String.fromCharCode(...bytes.subarray(0, length));

@@ -27,7 +27,7 @@ test("what a client is served in one turn is a slice, however many arrivals it i
   const server = new Server(database, services, configuration);
   const { port } = await server.listen("127.0.0.1", 0);
   const nothing = () => {};
-  platform.connect(port, {
+  platform.dial(port, {
     opened: nothing,
     data: nothing,
     writable: nothing,

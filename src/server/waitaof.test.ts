@@ -59,7 +59,7 @@ class Peer {
   constructor(disk: Disk, port: number) {
     this.#disk = disk;
     const nothing = (): void => {};
-    this.#socket = disk.connect(port, {
+    this.#socket = disk.dial(port, {
       opened: nothing,
       data: (_socket, bytes, length) => {
         this.received += Buffer.from(bytes.subarray(0, length)).toString();

@@ -34,7 +34,7 @@ export class SimulatedClient {
     this.#world = world;
     this.#chance = chance;
     this.name = name;
-    this.socket = world.connect(port, {
+    this.socket = world.dial(port, {
       opened: () => this.#push(),
       data: (_, bytes, length) => world.trace(`${name} ◀ ${length} ${bytes[0]}`),
       writable: () => this.#push(),
