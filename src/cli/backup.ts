@@ -1,63 +1,70 @@
 // `tskeydb backup <directory> --to <directory>`: copies the data of a directory, be it served or
 // not, to its last whole batch. A server needs not be asked, nor does it notice.
-//
-// Exit codes: 0 it is copied, and on the disk; 1 it is not; 2 nothing was tried.
 
-import { copyLog, takeFile } from "../persistence/log/log-copy.ts";
-import { LogPlace } from "../persistence/log/log-place.ts";
+import { type CopiedLog, copyLog, copyWhole, takeFile } from "../persistence/log/log-copy.ts";
 import type { Platform } from "../platform/platform.ts";
 import { amount } from "./amount.ts";
+import { type DataPlace, dataPlaceAt, NAME_OPTIONS, NAMES_HELP, namesOf } from "./data-place.ts";
 import { timeText } from "./dropped.ts";
 import { Progress } from "./progress.ts";
-import { explainTool, refuseOccupied, syncParent, ToolRefusal, takeOption } from "./tools.ts";
+import { fail, readWords, refuseOccupied, syncParent, UsageError } from "./tools.ts";
 
-const USAGE = "usage: tskeydb backup <directory> --to <directory>\n";
-const SNAPSHOT = "dump.rdb";
+const USAGE = `usage: tskeydb backup <directory> --to <directory>
+
+Copies the data of a directory, be it served or not, up to the last whole batch, to a directory that
+is not there yet, or is empty. Files that are written no more get a second name there, where that
+is on the same disk.
+
+${NAMES_HELP}
+exit code: 0 it is copied, and on the disk; 1 it is not; 2 nothing was tried
+`;
 
 /** Copies the directory that `args` name; returns the exit code. */
 export function backup(platform: Platform, args: readonly string[]): number {
-  const { value: target, rest } = takeOption(args, "--to");
-  const [directory, ...more] = rest;
-  if (target === undefined || directory === undefined || more.length > 0) {
-    platform.printError(USAGE);
-    return 2;
-  }
   const progress = new Progress(platform);
   try {
-    const from = new LogPlace(directory);
-    const snapshot = `${directory}/${SNAPSHOT}`;
-    const hasLog = platform.kindOf(from.manifestPath) === "file";
-    const hasSnapshot = platform.kindOf(snapshot) === "file";
-    if (!hasLog && !hasSnapshot) {
-      throw new ToolRefusal(`there is no log in ${from.directory}, and no ${snapshot}`);
-    }
+    const words = readWords(args, { operands: 1, options: ["--to", ...NAME_OPTIONS] });
+    const target = words.options.get("--to");
+    if (target === undefined) throw new UsageError("--to is missing");
+    const place = dataPlaceAt(platform, words.operands[0], namesOf(words));
     refuseOccupied(platform, target);
     platform.makeDirectory(target);
-    if (hasSnapshot) takeFile(platform, snapshot, `${target}/${SNAPSHOT}`, progress.read);
-    if (hasLog) {
-      const copied = copyLog(platform, from, new LogPlace(target), progress.read);
-      syncParent(platform, target);
-      progress.end();
-      const files = amount(copied.files, "file", "files");
-      const until = copied.lastTime > 0 ? `, written until ${timeText(copied.lastTime)}` : "";
-      platform.print(
-        `${target}: ${files} (${copied.linked} linked), ${amount(copied.bytes, "byte", "bytes")}${until}\n`,
-      );
-      if (copied.leftOut > 0) {
-        platform.print(
-          `  ${amount(copied.leftOut, "byte", "bytes")} behind that: ${copied.reason}\n`,
-        );
-      }
-    } else {
-      platform.syncDirectory(target);
-      syncParent(platform, target);
-      progress.end();
-      platform.print(`${target}: ${SNAPSHOT}\n`);
+    if (place.hasDump) {
+      takeFile(platform, place.dumpPath, `${target}/${place.dumpName}`, progress.read);
+    }
+    const copied = copyData(platform, place, target, progress);
+    platform.syncDirectory(target);
+    syncParent(platform, target);
+    progress.end();
+    platform.print(`${target}: ${copied === undefined ? place.dumpName : describe(copied)}\n`);
+    if (copied !== undefined && copied.leftOut > 0) {
+      const bytes = amount(copied.leftOut, "byte", "bytes");
+      platform.print(`  ${bytes} behind that: ${copied.reason}\n`);
     }
     return 0;
   } catch (error) {
     progress.end();
-    platform.printError(`tskeydb: ${explainTool(error)}\n`);
-    return error instanceof ToolRefusal ? 2 : 1;
+    return fail(platform, error, USAGE);
   }
+}
+
+/** Copies the log, if there is one. */
+function copyData(
+  platform: Platform,
+  { log, hasLog, hasSingle }: DataPlace,
+  target: string,
+  progress: Progress,
+): CopiedLog | undefined {
+  const to = log.in(target);
+  if (hasLog) return copyLog(platform, log, to, progress.read);
+  if (!hasSingle) return undefined;
+  // It gets no second name: a Redis before 7 writes on in it.
+  const copied = copyWhole(platform, log.singleFilePath, to.singleFilePath, progress.read);
+  return { ...copied, files: 1, linked: 0 };
+}
+
+function describe({ files, linked, bytes, lastTime }: CopiedLog): string {
+  const until = lastTime > 0 ? `, written until ${timeText(lastTime)}` : "";
+  const count = amount(files, "file", "files");
+  return `${count} (${linked} linked), ${amount(bytes, "byte", "bytes")}${until}`;
 }

@@ -13,9 +13,9 @@ import { amount } from "./amount.ts";
 import { inMemory } from "./data.ts";
 import type { Progress } from "./progress.ts";
 
-/** What was found: the exit code, and where the file goes on as a log, or −1. */
+/** What was found: whether it would be loaded, and where the file goes on as a log, or −1. */
 export interface RdbVerdict {
-  readonly code: number;
+  readonly isWhole: boolean;
   readonly logFrom: number;
 }
 
@@ -41,13 +41,13 @@ export function checkRdb(
     });
     progress.end();
     platform.print(`${path}: ok, ${contents(loaded, database)}\n`);
-    return { code: 0, logFrom: loaded.end < size ? loaded.end : -1 };
+    return { isWhole: true, logFrom: loaded.end < size ? loaded.end : -1 };
   } catch (error) {
     progress.end();
     if (!(error instanceof RdbError)) throw error;
     const verdict = error.code === "RDB_DAMAGED" ? "damaged" : "refused";
     platform.print(`${path}: ${verdict}\n  ${error.message}\n`);
-    return { code: 1, logFrom: -1 };
+    return { isWhole: false, logFrom: -1 };
   }
 }
 

@@ -81,7 +81,7 @@ test("a directory that a server has is not checked", () => {
   assert.equal(code, 2);
   assert.match(
     text,
-    /^tskeydb: \/data is in use by process \d+; stop it, or check a copy without the files /,
+    /^tskeydb: \/data is in use by process \d+; stop it, or use a copy, which `tskeydb backup` makes\n$/,
   );
   lock.release();
   assert.equal(disk.says()[0], 0);

@@ -1,35 +1,41 @@
-// `tskeydb check <directory or file>`: reads the log of a data directory, or one file of a log,
-// without serving it, and says of each file whether it is whole and holds only commands that this
-// version knows, and if not what is wrong where. Exit codes: 0 it does, 1 it does not, 2 that could
-// not be seen. With --fix it is `tskeydb repair`.
+// `tskeydb check <directory or file>`: reads the log of a data directory and its snapshot, or one
+// file, without serving it, and says of each file whether it is whole and holds only commands that
+// this version knows, and if not what is wrong where. With --fix it is `tskeydb repair`.
 
 import { commandTable } from "../database.ts";
 import type { CommandTable } from "../engine/command-table.ts";
-import {
-  checkFile,
-  checkLog,
-  type FileCheck,
-  type LogCheck,
-} from "../persistence/log/log-check.ts";
+import { checkFile, checkLog, type FileCheck } from "../persistence/log/log-check.ts";
 import { LogError } from "../persistence/log/log-error.ts";
-import { LogPlace } from "../persistence/log/log-place.ts";
+import type { LogPlace } from "../persistence/log/log-place.ts";
 import { readerOf } from "../persistence/log/log-reader.ts";
-import { readManifest } from "../persistence/log/manifest.ts";
-import {
-  type DirectoryLock,
-  DirectoryLocked,
-  type Platform,
-  PlatformError,
-} from "../platform/platform.ts";
+import type { DirectoryLock, Platform } from "../platform/platform.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import { amount } from "./amount.ts";
 import { checkRdb } from "./check-rdb.ts";
+import { firstByte, lockToRead } from "./data.ts";
+import {
+  type DataPlace,
+  dataPlaceAt,
+  flagsOf,
+  NAME_OPTIONS,
+  NAMES_HELP,
+  namesOf,
+} from "./data-place.ts";
 import { timeText } from "./dropped.ts";
 import { Progress } from "./progress.ts";
 import { repair } from "./repair.ts";
-import { explainTool } from "./tools.ts";
+import { fail, readWords } from "./tools.ts";
 
-/** Checks the directory that `args` name; returns the exit code. */
+const USAGE = `usage: tskeydb check <directory or file>
+
+Says of each file of a data directory, or of one file of a log or in RDB form, whether it is whole,
+and if not what is wrong where. Changes nothing. (With --fix it is tskeydb repair.)
+
+${NAMES_HELP}
+exit code: 0 all is whole and would be loaded, 1 it is not, or not, 2 nothing was looked at
+`;
+
+/** Checks the directory or file that `args` name; returns the exit code. */
 export function check(platform: Platform, args: readonly string[]): number {
   if (args.includes("--fix")) {
     return repair(
@@ -37,89 +43,110 @@ export function check(platform: Platform, args: readonly string[]): number {
       args.filter((arg) => arg !== "--fix"),
     );
   }
-  const [subject, ...more] = args;
-  if (subject === undefined || more.length > 0 || subject.startsWith("--")) {
-    platform.printError("usage: tskeydb check <directory or file>\n");
-    return 2;
-  }
   const progress = new Progress(platform);
-  let lock: DirectoryLock | undefined;
   try {
-    if (platform.kindOf(subject) !== "file") lock = lockFor(platform, subject);
-  } catch (error) {
-    platform.printError(`tskeydb: ${explainCheck(error)}\n`);
-    return 2;
-  }
-  try {
+    const words = readWords(args, { operands: 1, options: NAME_OPTIONS });
+    const [subject] = words.operands;
+    const checking = new Checking(platform, progress);
+    if (platform.kindOf(subject) === "file") return checking.file(subject) ? 0 : 1;
+    const place = dataPlaceAt(platform, subject, namesOf(words));
+    const lock = lockFor(platform, subject);
     try {
-      const snapshot = checkSnapshot(platform, subject, progress);
-      if (snapshot?.isAll === true) return snapshot.code;
-      const { files, warnings, isWhole } = checked(platform, subject, progress);
-      progress.end();
-      const table = commandTable();
-      let isTaken = true;
-      for (const file of files) {
-        const refused = refusedCommand(platform, file, table);
-        if (refused !== "") isTaken = false;
-        report(platform, file, refused);
-      }
-      for (const warning of warnings) platform.print(`${warning}\n`);
-      return isWhole && isTaken && (snapshot?.code ?? 0) === 0 ? 0 : 1;
+      return checking.directory(place) ? 0 : 1;
     } finally {
       lock?.release();
     }
   } catch (error) {
     progress.end();
-    platform.printError(`tskeydb: ${explainCheck(error)}\n`);
-    return 1;
+    return fail(platform, error, USAGE);
   }
 }
 
-/**
- * Checks the subject as an RDB file, the snapshot of a directory, and the base of its log;
- * undefined where there is none of these. `isAll`: there is nothing else to check.
- */
-function checkSnapshot(
-  platform: Platform,
-  subject: string,
-  progress: Progress,
-): { code: number; isAll: boolean } | undefined {
-  if (platform.kindOf(subject) === "file") {
-    const found = checkRdb(platform, subject, progress);
-    return found && { code: found.code, isAll: found.logFrom < 0 };
+/** Checks files, says of each what is found, and returns whether all of it would be loaded. */
+class Checking {
+  readonly #platform: Platform;
+  readonly #progress: Progress;
+  readonly #table = commandTable();
+
+  constructor(platform: Platform, progress: Progress) {
+    this.#platform = platform;
+    this.#progress = progress;
   }
-  const place = new LogPlace(subject);
-  const hasLog = platform.exists(place.manifestPath);
-  const base = hasLog ? readManifest(platform, place)?.base : undefined;
-  const paths = [`${subject}/dump.rdb`, ...(base === undefined ? [] : [place.path(base.name)])];
-  const verdicts = paths
-    .filter((path) => platform.kindOf(path) === "file")
-    .map((path) => checkRdb(platform, path, progress));
-  const code = verdicts.some((found) => found !== undefined && found.code !== 0) ? 1 : 0;
-  return verdicts.length === 0 ? undefined : { code, isAll: !hasLog };
+
+  directory(place: DataPlace): boolean {
+    const platform = this.#platform;
+    const isSnapshotWhole = !place.hasDump || this.#snapshot(place.dumpPath);
+    const isLogWhole = place.hasLog
+      ? this.#log(place.log)
+      : !place.hasSingle || this.file(place.log.singleFilePath);
+    const flags = flagsOf(place);
+    if (flags !== "") platform.print(`A server finds it with ${flags}\n`);
+    return isSnapshotWhole && isLogWhole;
+  }
+
+  /** A file by itself: in RDB form, of a log, or both, one behind the other. */
+  file(path: string): boolean {
+    const platform = this.#platform;
+    const found = checkRdb(platform, path, this.#progress);
+    if (found !== undefined && (!found.isWhole || found.logFrom < 0)) return found.isWhole;
+    if (found === undefined && !isLog(platform, path)) {
+      platform.print(`${path}: refused\n  it is neither in RDB form nor a log of commands\n`);
+      return false;
+    }
+    const checked = checkFile({ platform, onRead: this.#progress.read }, path);
+    this.#progress.end();
+    return this.#report(checked);
+  }
+
+  #snapshot(path: string): boolean {
+    const found = checkRdb(this.#platform, path, this.#progress);
+    if (found === undefined) {
+      this.#platform.print(`${path}: refused\n  it is no RDB file\n`);
+    }
+    return found?.isWhole === true;
+  }
+
+  #log(place: LogPlace): boolean {
+    const platform = this.#platform;
+    const { files, warnings, isWhole } = checkLog({ platform, place, onRead: this.#progress.read });
+    this.#progress.end();
+    let isTaken = true;
+    for (const checked of files) {
+      const isBase = checked.type === "b" && checked.verdict !== "missing";
+      const found = isBase ? checkRdb(platform, checked.path, this.#progress) : undefined;
+      // What was said of the part in RDB form is all, where nothing is behind it.
+      const isSaid = found !== undefined && (!found.isWhole || found.logFrom < 0);
+      const isGood = isSaid ? found.isWhole : this.#report(checked);
+      if (!isGood) isTaken = false;
+    }
+    for (const warning of warnings) platform.print(`${warning}\n`);
+    return isWhole && isTaken;
+  }
+
+  #report(checked: FileCheck): boolean {
+    const refused = refusedCommand(this.#platform, checked, this.#table);
+    report(this.#platform, checked, refused);
+    return checked.verdict === "ok" && refused === "";
+  }
 }
 
-function checked(platform: Platform, subject: string, progress: Progress): LogCheck {
-  const onRead = progress.read;
-  if (platform.kindOf(subject) !== "file") {
-    return checkLog({ platform, directory: subject, onRead });
-  }
-  const file = checkFile({ platform, onRead }, subject);
-  return { files: [file], warnings: [], isWhole: file.verdict === "ok" };
+/** Whether a file may be one of a log: it is empty, or begins with a command or an annotation. */
+function isLog(platform: Platform, path: string): boolean {
+  if (path.endsWith(".rdb")) return false;
+  const first = firstByte(platform, path);
+  return first === undefined || first === "*" || first === "#";
 }
 
 /** The lock of the directory, or none where it may not be written. */
 function lockFor(platform: Platform, directory: string): DirectoryLock | undefined {
-  try {
-    return platform.lockDirectory(directory);
-  } catch (error) {
-    if (!mayNotWrite(error)) throw error;
+  const lock = lockToRead(platform, directory);
+  if (lock === undefined) {
     platform.printError(
       `${directory} cannot be written, so it is read without its lock: what a server writes ` +
         "meanwhile may look torn\n",
     );
-    return undefined;
   }
+  return lock;
 }
 
 function report(platform: Platform, file: FileCheck, refused: string): void {
@@ -168,15 +195,4 @@ function faultOf(table: CommandTable, args: Arguments): string {
   const { arity } = sub ?? command;
   const fits = arity > 0 ? args.count === arity : args.count >= -arity;
   return fits ? "" : `${name}, has a wrong number of arguments`;
-}
-
-function mayNotWrite(error: unknown): error is PlatformError {
-  return error instanceof PlatformError && ["EACCES", "EROFS", "EPERM"].includes(error.code);
-}
-
-function explainCheck(error: unknown): string {
-  if (error instanceof DirectoryLocked) {
-    return `${error.message}; stop it, or check a copy without the files lock-*`;
-  }
-  return explainTool(error);
 }

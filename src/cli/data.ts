@@ -6,7 +6,6 @@ import type { Database } from "../database.ts";
 import { assemble } from "../host/assembly.ts";
 import type { Configuration } from "../host/configuration.ts";
 import { LogError } from "../persistence/log/log-error.ts";
-import { LogPlace } from "../persistence/log/log-place.ts";
 import { readerOf } from "../persistence/log/log-reader.ts";
 import { replayFiles } from "../persistence/log/replay-files.ts";
 import { loadRdb } from "../persistence/rdb/rdb-loader.ts";
@@ -14,10 +13,12 @@ import { isRdb } from "../persistence/rdb/rdb-walk.ts";
 import { Replay } from "../persistence/replay.ts";
 import {
   type DirectoryLock,
+  DirectoryLocked,
   type File,
   type Platform,
   PlatformError,
 } from "../platform/platform.ts";
+import { type DataPlace, dataPlaceAt, type FileNames } from "./data-place.ts";
 import type { Progress } from "./progress.ts";
 import { ToolRefusal } from "./tools.ts";
 
@@ -39,19 +40,39 @@ export function lockToRead(platform: Platform, path: string): DirectoryLock | un
   }
 }
 
+/** The lock of a directory that is to be changed. Throws ToolRefusal where that cannot be. */
+export function lockToWrite(platform: Platform, directory: string): DirectoryLock {
+  try {
+    return platform.lockDirectory(directory);
+  } catch (error) {
+    if (error instanceof DirectoryLocked || !(error instanceof PlatformError)) throw error;
+    throw new ToolRefusal(error.message);
+  }
+}
+
+/** The first letter of a file; undefined where it is empty. */
+export function firstByte(platform: Platform, path: string): string | undefined {
+  const file = platform.open(path, "read");
+  try {
+    const bytes = new Uint8Array(1);
+    return platform.read(file, bytes, 0, 1, 0) === 0 ? undefined : String.fromCharCode(bytes[0]);
+  } finally {
+    platform.close(file);
+  }
+}
+
 /** What a path holds, in a database in memory. Throws RdbError, LogError or PlatformError. */
 export function loadData(
   platform: Platform,
   path: string,
+  names: FileNames,
   configuration: Configuration,
   progress: Progress,
 ): Database {
   const database = inMemory(platform, configuration);
   const loading = new Loading(platform, database, progress);
-  const kind = platform.kindOf(path);
-  if (kind === "file") loading.file(path);
-  else if (kind === "directory") loading.directory(path, configuration);
-  else throw new ToolRefusal(`${path} is neither a file nor a directory`);
+  if (platform.kindOf(path) === "file") loading.file(path);
+  else loading.directory(dataPlaceAt(platform, path, names));
   return database;
 }
 
@@ -67,19 +88,14 @@ class Loading {
   }
 
   /** The log, if there is one, else the snapshot: as a start would, but for what it mends. */
-  directory(path: string, configuration: Configuration): void {
+  directory({ log, hasLog, hasSingle, dumpPath }: DataPlace): void {
     const platform = this.#platform;
-    const name = configuration.get("appendfilename");
-    const place = new LogPlace(path, configuration.get("appenddirname"), name);
-    const dump = `${path}/${configuration.get("dbfilename")}`;
-    if (platform.exists(place.manifestPath)) {
-      this.#replay(place.directory, (replay) =>
-        replayFiles(platform, place, { ...replay, loadRdb: this.#loadBase }),
+    if (hasLog) {
+      this.#replay(log.directory, (replay) =>
+        replayFiles(platform, log, { ...replay, loadRdb: this.#loadBase }),
       );
-    } else if (platform.exists(place.singleFilePath)) this.file(place.singleFilePath);
-    else if (platform.exists(dump)) this.file(dump);
-    else
-      throw new ToolRefusal(`${path} holds neither a log nor ${configuration.get("dbfilename")}`);
+    } else if (hasSingle) this.file(log.singleFilePath);
+    else this.file(dumpPath);
   }
 
   /** An RDB file, or an append-only file, which may begin with one. */
@@ -88,7 +104,7 @@ class Loading {
     const file = platform.open(path, "read");
     try {
       // Of what a log begins with, no key is left out.
-      const isSnapshot = isRdb(platform, file);
+      const isSnapshot = isRdb(platform, file) || path.endsWith(".rdb");
       const end = isSnapshot ? this.#load(file, path, !path.endsWith(".rdb")) : 0;
       if (end < platform.size(file)) this.#replayFile(file, path);
     } finally {

@@ -10,26 +10,37 @@ import type { DirectoryLock, Platform } from "../platform/platform.ts";
 import { readText } from "../platform/text-files.ts";
 import { amount } from "./amount.ts";
 import { loadData, lockToRead } from "./data.ts";
+import { namesIn } from "./data-place.ts";
 import { exportLines } from "./json-lines.ts";
 import { Progress } from "./progress.ts";
-import { explainTool } from "./tools.ts";
+import { fail, operandOf, UsageError } from "./tools.ts";
+
+const USAGE = `usage: tskeydb export <file.rdb | file.jsonl> [--dir <directory>]
+
+Writes what a data directory holds (./data, unless said otherwise) to one file: in Redis's RDB form,
+or as a line of JSON for each key. The directory stays as it is.
+
+  --<directive> <value>   of redis.conf, as a server takes them: dir, dbfilename, appenddirname,
+                          appendfilename, rdbcompression, rdbchecksum, databases
+
+exit code: 0 it is exported, and on the disk; 1 it is not; 2 nothing was tried
+`;
 
 const BLOCK_BYTES = 1 << 18;
 
 /** Exports to the file that `args` name; returns the exit code. */
 export function exportData(platform: Platform, args: readonly string[]): number {
-  const [path, ...flags] = args;
-  if (path === undefined || !/\.(rdb|jsonl)$/.test(path)) {
-    platform.printError("usage: tskeydb export <file.rdb | file.jsonl> [--dir directory]\n");
-    return 1;
-  }
   const progress = new Progress(platform);
   let lock: DirectoryLock | undefined;
   try {
+    const { operand: path, flags } = operandOf(args);
+    if (!/\.(rdb|jsonl)$/.test(path)) {
+      throw new UsageError(`${path}: its name has to end in .rdb or .jsonl`);
+    }
     const configuration = configurationOf(flags, (file) => readText(platform, file));
     const directory = configuration.get("dir");
     lock = lockToRead(platform, directory);
-    const database = loadData(platform, directory, configuration, progress);
+    const database = loadData(platform, directory, namesIn(configuration), configuration, progress);
     let keys = 0;
     if (path.endsWith(".rdb")) {
       const notes = { redisVersion, nowMs: database.clock() };
@@ -46,8 +57,7 @@ export function exportData(platform: Platform, args: readonly string[]): number 
     return 0;
   } catch (error) {
     progress.end();
-    platform.printError(`tskeydb: ${explainTool(error)}\n`);
-    return 1;
+    return fail(platform, error, USAGE);
   } finally {
     lock?.release();
   }

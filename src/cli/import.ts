@@ -17,26 +17,30 @@ import { importSeedLog } from "../persistence/seed-log.ts";
 import type { Platform } from "../platform/platform.ts";
 import { readText } from "../platform/text-files.ts";
 import { amount } from "./amount.ts";
-import { loadData, lockToRead } from "./data.ts";
+import { firstByte, loadData, lockToRead } from "./data.ts";
 import { commandsOfEntry } from "./json-lines.ts";
 import { Progress } from "./progress.ts";
 import { openDatabase } from "./serve.ts";
-import { explainTool } from "./tools.ts";
+import { fail, operandOf } from "./tools.ts";
+
+const USAGE = `usage: tskeydb import <directory or file> [--replace] [--dir <directory>]
+
+Adds data to a data directory (./data, unless said otherwise), whole or not at all: what another
+directory holds, Redis's or our own, an RDB file, an append-only file, JSON lines as export writes
+them, or a log of PyKeyDB. A key that is there already refuses the whole.
+
+  --replace               takes the place of keys that are there
+  --<directive> <value>   of redis.conf, as a server takes them; they are those of --dir
+
+exit code: 0 it is imported, and on the disk; 1 it is not; 2 nothing was tried
+`;
 
 /** Imports what `args` name; resolves to the exit code. */
 export async function importData(platform: Platform, args: readonly string[]): Promise<number> {
-  const [path, ...more] = args;
-  if (path === undefined || path.startsWith("--")) {
-    platform.printError(
-      "usage: tskeydb import <data directory | file.rdb | file.aof | file of JSON lines> " +
-        "[--replace] [--dir directory]\n",
-    );
-    return 1;
-  }
-  const replaces = more.includes("--replace");
-  const flags = more.filter((word) => word !== "--replace");
   const progress = new Progress(platform);
   try {
+    const replaces = args.includes("--replace");
+    const { operand: path, flags } = operandOf(args.filter((word) => word !== "--replace"));
     const configuration = configurationOf(flags, (file) => readText(platform, file));
     const said = isOfLines(platform, path)
       ? importLines(platform, path, configuration, replaces)
@@ -46,22 +50,14 @@ export async function importData(platform: Platform, args: readonly string[]): P
     return 0;
   } catch (error) {
     progress.end();
-    platform.printError(`tskeydb: ${explainTool(error)}\n`);
-    return 1;
+    return fail(platform, error, USAGE);
   }
 }
 
 /** Whether a file holds JSON lines: it begins with neither an RDB file nor a command. */
 function isOfLines(platform: Platform, path: string): boolean {
   if (platform.kindOf(path) !== "file") return false;
-  const file = platform.open(path, "read");
-  try {
-    const bytes = new Uint8Array(1);
-    platform.read(file, bytes, 0, 1, 0);
-    return !["R", "V", "*", "#"].includes(String.fromCharCode(bytes[0]));
-  } finally {
-    platform.close(file);
-  }
+  return !/[RV*#]/.test(firstByte(platform, path) ?? "") && !path.endsWith(".rdb");
 }
 
 /** Adds the keys of a directory or file of a server; the log begins anew with all of them. */
@@ -75,7 +71,7 @@ async function importKeys(
   const lock = lockToRead(platform, path);
   let source: Database;
   try {
-    source = loadData(platform, path, configuration, progress);
+    source = loadData(platform, path, {}, configuration, progress);
   } finally {
     lock?.release();
   }

@@ -1,47 +1,56 @@
 // `tskeydb restore <directory> --until <time> [--to <directory>]`: the data as they were at a time,
 // by the log's stamps. With --to that is a copy, and the directory stays as it is, be it served or
 // not; without, its log ends there, and what lay behind is kept beside it.
-//
-// Exit codes: 0 done, 1 it cannot be done, 2 nothing was tried.
 
 import { copyLog } from "../persistence/log/log-copy.ts";
 import { endLog } from "../persistence/log/log-end.ts";
-import { LogPlace } from "../persistence/log/log-place.ts";
-import { manifestAt } from "../persistence/log/log-repair.ts";
+import type { LogPlace } from "../persistence/log/log-place.ts";
 import { pointAt, type RestorePoint } from "../persistence/log/log-restore.ts";
-import { filesOf } from "../persistence/log/manifest.ts";
+import { filesOf, manifestAt } from "../persistence/log/manifest.ts";
 import { Survey } from "../persistence/log/survey.ts";
-import { DirectoryLocked, type Platform } from "../platform/platform.ts";
+import type { Platform } from "../platform/platform.ts";
 import { amount } from "./amount.ts";
+import { lockToWrite } from "./data.ts";
+import { dataPlaceAt, NAME_OPTIONS, NAMES_HELP, namesOf } from "./data-place.ts";
 import { DroppedKeys, timeText } from "./dropped.ts";
 import { Progress } from "./progress.ts";
-import { explainTool, refuseOccupied, syncParent, ToolRefusal, takeOption } from "./tools.ts";
+import { fail, readWords, refuseOccupied, syncParent, ToolRefusal, UsageError } from "./tools.ts";
 
-const USAGE =
-  "usage: tskeydb restore <directory> --until <time> [--to <directory>]\n" +
-  "a time is 2026-11-28T14:00:00Z, 2026-11-28T14:00:00+01:00, 2026-11-28T14:00:00 (of this\n" +
-  "machine's zone), or seconds since 1970; all of that second is included\n";
+const USAGE = `usage: tskeydb restore <directory> --until <time> [--to <directory>]
+
+Takes the data of a directory back to a time: into another directory, that is not there yet or is
+empty, or in place; then its log ends there, and what lay behind is kept beside it.
+
+  --until <time>     2026-11-28T14:00:00Z, 2026-11-28T14:00:00+01:00, 2026-11-28T14:00:00 (of this
+                     machine's zone), or seconds since 1970; all of that second is included
+${NAMES_HELP}
+exit code: 0 done, 1 it cannot be done, 2 nothing was tried
+`;
 
 /** Restores what `args` say; returns the exit code. */
 export function restore(platform: Platform, args: readonly string[]): number {
-  const { value: time, rest: others } = takeOption(args, "--until");
-  const { value: target, rest } = takeOption(others, "--to");
-  const [directory, ...more] = rest;
-  const until = time === undefined ? Number.NaN : secondsOf(time);
-  if (directory === undefined || more.length > 0 || Number.isNaN(until)) {
-    platform.printError(USAGE);
-    return 2;
-  }
   const progress = new Progress(platform);
   try {
-    const place = new LogPlace(directory);
+    const words = readWords(args, { operands: 1, options: ["--until", "--to", ...NAME_OPTIONS] });
+    const time = words.options.get("--until");
+    if (time === undefined) throw new UsageError("--until is missing");
+    const until = secondsOf(time);
+    if (Number.isNaN(until)) throw new UsageError(`"${time}" is no time`);
+    const target = words.options.get("--to");
+    const data = dataPlaceAt(platform, words.operands[0], namesOf(words));
+    if (!data.hasLog) {
+      const file = data.hasSingle ? data.log.fileName : data.dumpName;
+      throw new ToolRefusal(
+        `${data.directory} holds ${file} and no log that says when it was written`,
+      );
+    }
+    const place = data.log;
     if (target === undefined) restoreInPlace(platform, place, until, progress);
     else restoreTo(platform, place, until, target, progress);
     return 0;
   } catch (error) {
     progress.end();
-    platform.printError(`tskeydb: ${explainTool(error)}\n`);
-    return error instanceof ToolRefusal || error instanceof DirectoryLocked ? 2 : 1;
+    return fail(platform, error, USAGE);
   }
 }
 
@@ -66,7 +75,7 @@ function restoreTo(
 ): void {
   refuseOccupied(platform, target);
   let point: RestorePoint | undefined;
-  const copied = copyLog(platform, place, new LogPlace(target), progress.read, (manifest) => {
+  const copied = copyLog(platform, place, place.in(target), progress.read, (manifest) => {
     point = pointAt(platform, place, manifest, until, progress.read);
     return point;
   });
@@ -83,7 +92,7 @@ function restoreInPlace(
   until: number,
   progress: Progress,
 ): void {
-  const lock = platform.lockDirectory(place.dataDirectory);
+  const lock = lockToWrite(platform, place.dataDirectory);
   try {
     const manifest = manifestAt(platform, place);
     const point = pointAt(platform, place, manifest, until, progress.read);

@@ -13,6 +13,7 @@ const USAGE = `usage: tskeydb [configuration file | -] [--directive value ...]  
        tskeydb backup <directory> --to <directory>                copy it, be it served or not
        tskeydb --version | --help
 
+What else a tool takes is said by tskeydb <tool> --help.
 Directives are those of redis.conf: --port 7001 --dir /data --appendfsync always --save ""
 Without any, the data is in ./data and clients are served on 127.0.0.1:6379.`;
 

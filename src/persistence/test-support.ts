@@ -9,9 +9,11 @@ import type { Arguments } from "../protocol/arguments.ts";
 import type { FsyncPolicy, Log } from "./log/log.ts";
 import { LogError } from "./log/log-error.ts";
 import type { LogFiles } from "./log/log-files.ts";
+import { LogPlace } from "./log/log-place.ts";
 import { type LogOptions, openLog, type Recovery } from "./log/recovery.ts";
 
 const DIRECTORY = "/data/appendonlydir";
+export const PLACE: LogPlace = new LogPlace("/data");
 export const INCREMENT = `${DIRECTORY}/appendonly.aof.1.incr.aof`;
 export const MANIFEST = `${DIRECTORY}/appendonly.aof.manifest`;
 

@@ -8,6 +8,7 @@ import {
   encode,
   INCREMENT,
   openOn,
+  PLACE,
   threeBatches,
   writes,
 } from "../test-support.ts";
@@ -64,7 +65,7 @@ test("the refusal says how far bytes were moved, and check what to do", () => {
         RegExp(what).test(error.message),
     );
     assert.equal(decode(disk.bytesOf(INCREMENT)), damaged, "a refused file is left as it is");
-    const [file] = checkLog({ platform: disk, directory: "/data" }).files;
+    const [file] = checkLog({ platform: disk, place: PLACE }).files;
     assert.equal(file.verdict, "damaged");
     assert.match(file.text, /restore the file from a backup, or let repair move them aside/);
   }

@@ -5,9 +5,9 @@ import { RdbError } from "../../codec/rdb-error.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { evidenceOfDamage } from "./damage.ts";
 import { LogError } from "./log-error.ts";
-import { LogPlace } from "./log-place.ts";
+import type { LogPlace } from "./log-place.ts";
 import { readerOf } from "./log-reader.ts";
-import { filesOf, type LogFile, readManifest, wordFor } from "./manifest.ts";
+import { filesOf, type LogFile, manifestAt, wordFor } from "./manifest.ts";
 import { tailOf } from "./recovery.ts";
 import { refuseEmptied, warningsOf } from "./siblings.ts";
 
@@ -38,21 +38,14 @@ export interface LogCheck {
 
 export interface CheckOptions {
   platform: Platform;
-  directory: string;
-  directoryName?: string;
-  fileName?: string;
+  place: LogPlace;
   onRead?: ((path: string, offset: number) => void) | undefined;
 }
 
 /** Reads the log without applying it. */
 export function checkLog(options: CheckOptions): LogCheck {
-  const { platform } = options;
-  const place = new LogPlace(options.directory, options.directoryName, options.fileName);
-  const manifest = readManifest(platform, place);
-  if (manifest === undefined) {
-    const text = `${place.manifestPath} is missing: there is no log in ${place.directory}.`;
-    throw new LogError("LOG_MANIFEST", place.manifestPath, 0, text);
-  }
+  const { platform, place } = options;
+  const manifest = manifestAt(platform, place);
   const listed = filesOf(manifest);
   const tailFrom = tailOf(platform, place, listed);
   const files = listed.map((file, i) =>

@@ -16,8 +16,7 @@ import { evidenceOfDamage } from "./damage.ts";
 import { LogError } from "./log-error.ts";
 import type { LogPlace } from "./log-place.ts";
 import { type LogReader, readerOf } from "./log-reader.ts";
-import { manifestAt } from "./log-repair.ts";
-import { filesOf, type Manifest, writeManifest } from "./manifest.ts";
+import { filesOf, type Manifest, manifestAt, writeManifest } from "./manifest.ts";
 import { tailOf } from "./recovery.ts";
 
 const TRIES = 20;
@@ -96,7 +95,15 @@ class LogCopy {
     const last = all[end?.index ?? tailOf(platform, this.#from, all)];
     const files = all.slice(0, all.indexOf(last) + 1);
     for (const { name } of files.slice(0, -1)) this.#takeWhole(name);
-    const { leftOut, reason, lastTime } = this.#takeLast(last.name, end?.offset);
+    this.#made.push(this.#to.path(last.name));
+    const { bytes, leftOut, reason, lastTime } = copyWhole(
+      platform,
+      this.#from.path(last.name),
+      this.#to.path(last.name),
+      this.#onRead,
+      end?.offset,
+    );
+    this.#bytes += bytes;
     platform.syncDirectory(this.#to.directory);
     const increments = manifest.increments.filter((file) => files.includes(file));
     const base = manifest.base;
@@ -117,47 +124,47 @@ class LogCopy {
     this.#bytes += platform.size(file);
     platform.close(file);
   }
+}
 
-  /** The file that may be being written. */
-  #takeLast(name: string, offset: number | undefined) {
-    const platform = this.#platform;
-    const path = this.#from.path(name);
-    const copy = this.#to.path(name);
-    const file = platform.open(path, "read");
-    try {
-      const reader = offset === undefined ? this.#wholePart(file, path) : undefined;
-      const end = offset ?? reader?.whole ?? 0;
-      this.#made.push(copy);
-      copyInto(platform, file, 0, end, copy, (at) => this.#onRead(path, at));
-      this.#bytes += end;
-      const reason = reader?.reason ?? "";
-      const leftOut = reason === "" ? 0 : (reader?.size ?? end) - end;
-      return { leftOut, reason, lastTime: reader?.lastTime ?? 0 };
-    } finally {
-      platform.close(file);
-    }
+/** Copies a file that may be being written: to its last whole batch, or to an offset. */
+export function copyWhole(
+  platform: Platform,
+  path: string,
+  copy: string,
+  onRead: OnRead,
+  offset?: number,
+): Pick<CopiedLog, "bytes" | "leftOut" | "reason" | "lastTime"> {
+  const file = platform.open(path, "read");
+  try {
+    const reader = offset === undefined ? wholePart(platform, file, path, onRead) : undefined;
+    const bytes = offset ?? reader?.whole ?? 0;
+    copyInto(platform, file, 0, bytes, copy, (at) => onRead(path, at));
+    const reason = reader?.reason ?? "";
+    const leftOut = reason === "" ? 0 : (reader?.size ?? bytes) - bytes;
+    return { bytes, leftOut, reason, lastTime: reader?.lastTime ?? 0 };
+  } finally {
+    platform.close(file);
   }
+}
 
-  /** Reads a file to its last whole batch; throws where what follows is damage. */
-  #wholePart(file: File, path: string): LogReader {
-    const platform = this.#platform;
-    for (let look = 1; ; look++) {
-      const reader = readerOf(platform, file, path, null);
-      reader.onRead = (offset) => this.#onRead(path, offset);
-      reader.run();
-      if (reader.reason === "") return reader;
-      const evidence = evidenceOfDamage(platform, file, path, reader);
-      if (evidence === undefined) return reader;
-      // A server that writes while it is read can look like that.
-      if (look < LOOKS) continue;
-      throw new LogError(
-        "LOG_DAMAGED",
-        path,
-        reader.whole,
-        `${path}: ${reader.reason}, at offset ${reader.reasonOffset}; ${evidence.what} at offset ` +
-          `${evidence.offset}. Only what is whole can be copied: see \`tskeydb check\``,
-      );
-    }
+/** Reads a file to its last whole batch; throws where what follows is damage. */
+function wholePart(platform: Platform, file: File, path: string, onRead: OnRead): LogReader {
+  for (let look = 1; ; look++) {
+    const reader = readerOf(platform, file, path, null);
+    reader.onRead = (offset) => onRead(path, offset);
+    reader.run();
+    if (reader.reason === "") return reader;
+    const evidence = evidenceOfDamage(platform, file, path, reader);
+    if (evidence === undefined) return reader;
+    // A server that writes while it is read can look like that.
+    if (look < LOOKS) continue;
+    throw new LogError(
+      "LOG_DAMAGED",
+      path,
+      reader.whole,
+      `${path}: ${reader.reason}, at offset ${reader.reasonOffset}; ${evidence.what} at offset ` +
+        `${evidence.offset}. Only what is whole can be copied: see \`tskeydb check\``,
+    );
   }
 }
 

@@ -5,14 +5,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { utf8Bytes } from "../../base/bytes.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
-import { append } from "../test-support.ts";
+import { append, PLACE } from "../test-support.ts";
 import { Doomed } from "./doomed-test-support.ts";
 import { checkLog } from "./log-check.ts";
 import { copyLog } from "./log-copy.ts";
 import { endLog } from "./log-end.ts";
 import { LogPlace } from "./log-place.ts";
-import { manifestAt, repairLog } from "./log-repair.ts";
+import { repairLog } from "./log-repair.ts";
 import { pointAt } from "./log-restore.ts";
+import { manifestAt } from "./manifest.ts";
 import { openLog } from "./recovery.ts";
 import { Survey } from "./survey.ts";
 
@@ -111,7 +112,7 @@ test("a log that is ended at a time, cut short anywhere, ends there the next tim
     const after = numbersOf(platform, "/data");
     assert.deepEqual(after, numbers(last + 1), `seed ${seed}`);
     assertNothingLost(platform, after, `seed ${seed}`);
-    assert.deepEqual(checkLog({ platform, directory: "/data" }).warnings, []);
+    assert.deepEqual(checkLog({ platform, place: PLACE }).warnings, []);
   }
   assert.ok(done > 0 && done < 270, `${done}`);
 });
@@ -126,7 +127,7 @@ test("a log that is repaired, cut short anywhere, is repaired the next time", ()
     const bytes = (platform.contentOf(path) as Uint8Array).slice();
     bytes[Buffer.from(bytes).indexOf("value", Buffer.from(bytes).indexOf("value") + 1)] ^= 1;
     platform.putFile(path, bytes);
-    const repair = () => repairLog({ platform, directory: "/data", drop: quiet });
+    const repair = () => repairLog({ platform, place: PLACE, drop: quiet });
     cutShort(platform, seed % 29, repair);
     repair();
     assert.equal(repair().end, undefined);

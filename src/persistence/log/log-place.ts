@@ -16,6 +16,7 @@ function openingBytes(): Uint8Array {
 export class LogPlace {
   /** The directory of the log's files: `<dir>/appendonlydir`. */
   readonly directory: string;
+  readonly directoryName: string;
   readonly fileName: string;
   /** The data directory, which held the log as one file before Redis 7. */
   readonly dataDirectory: string;
@@ -23,7 +24,13 @@ export class LogPlace {
   constructor(dataDirectory: string, directoryName = "appendonlydir", fileName = "appendonly.aof") {
     this.dataDirectory = dataDirectory;
     this.directory = `${dataDirectory}/${directoryName}`;
+    this.directoryName = directoryName;
     this.fileName = fileName;
+  }
+
+  /** The place under the same names in another data directory. */
+  in(dataDirectory: string): LogPlace {
+    return new LogPlace(dataDirectory, this.directoryName, this.fileName);
   }
 
   path(name: string): string {

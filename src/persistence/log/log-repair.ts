@@ -5,17 +5,18 @@
 // nowhere else), and a manifest that contradicts itself.
 
 import type { Platform } from "../../platform/platform.ts";
+import { cutAt } from "./cut.ts";
 import { endLog, type Kept } from "./log-end.ts";
 import { LogError } from "./log-error.ts";
-import { LogPlace } from "./log-place.ts";
+import type { LogPlace } from "./log-place.ts";
 import { type Apply, readerOf } from "./log-reader.ts";
-import { filesOf, type Manifest, readManifest } from "./manifest.ts";
+import { filesOf, type LogFileType, manifestAt } from "./manifest.ts";
 import { refuseEmptied } from "./siblings.ts";
 import { Survey } from "./survey.ts";
 
 export interface RepairOptions {
   readonly platform: Platform;
-  readonly directory: string;
+  readonly place: LogPlace;
   /** Receives each whole command among what is cut off. */
   readonly drop: Apply;
   readonly onRead?: (path: string, offset: number) => void;
@@ -42,44 +43,50 @@ interface Fault {
 
 /** Makes a log loadable. REQUIRES: the lock of the data directory. */
 export function repairLog(options: RepairOptions): Repair {
-  const { platform } = options;
-  const place = new LogPlace(options.directory);
+  const { platform, place } = options;
   const manifest = manifestAt(platform, place);
   const dropped = new Survey(platform, options.drop);
-  const { fault, lastTime } = firstFault(options, place, manifest);
+  const files = filesOf(manifest).map(({ name, type }) => ({ path: place.path(name), type }));
+  const { fault, lastTime } = firstFault(options, files);
   if (fault === undefined) {
     refuseEmptied(platform, place, manifest);
     return { end: undefined, kept: [], dropped, lastTime };
   }
   const { index, offset, reason } = fault;
-  const files = filesOf(manifest);
-  const path = place.path(files[index].name);
+  const { path } = files[index];
   dropped.add(path, offset);
-  for (const { name } of files.slice(index + 1)) {
-    if (platform.kindOf(place.path(name)) === "file") dropped.add(place.path(name), 0);
+  for (const later of files.slice(index + 1)) {
+    if (platform.kindOf(later.path) === "file") dropped.add(later.path, 0);
   }
   const kept = endLog(platform, place, manifest, index, offset, reason);
   return { end: { path, offset, reason }, kept, dropped, lastTime };
 }
 
-/** The manifest of a log; throws LogError where there is none. */
-export function manifestAt(platform: Platform, place: LogPlace): Manifest {
-  const manifest = readManifest(platform, place);
-  if (manifest !== undefined) return manifest;
-  const text = `${place.manifestPath} is missing: there is no log in ${place.directory}.`;
-  throw new LogError("LOG_MANIFEST", place.manifestPath, 0, text);
+/** As repairLog, of a log that is one file, as Redis before 7 kept it. */
+export function repairFile(options: Omit<RepairOptions, "place">, path: string): Repair {
+  const { platform } = options;
+  const dropped = new Survey(platform, options.drop);
+  const { fault, lastTime } = firstFault(options, [{ path, type: "i" }]);
+  if (fault === undefined) return { end: undefined, kept: [], dropped, lastTime };
+  const { offset, reason } = fault;
+  dropped.add(path, offset);
+  const file = platform.open(path, "update");
+  try {
+    const kept = [cutAt(platform, file, path, offset, reason)];
+    return { end: { path, offset, reason }, kept, dropped, lastTime };
+  } finally {
+    platform.close(file);
+  }
 }
 
 function firstFault(
-  { platform, onRead }: RepairOptions,
-  place: LogPlace,
-  manifest: Manifest,
+  { platform, onRead }: Omit<RepairOptions, "place">,
+  files: readonly { readonly path: string; readonly type: LogFileType }[],
 ): { fault: Fault | undefined; lastTime: number } {
   let lastTime = 0;
   let end = 0;
-  const files = filesOf(manifest);
   for (let index = 0; index < files.length; index++) {
-    const path = place.path(files[index].name);
+    const { path, type } = files[index];
     if (platform.kindOf(path) !== "file") {
       if (index === 0) {
         throw new LogError(
@@ -100,7 +107,7 @@ function firstFault(
       if (reader.lastTime > 0) lastTime = reader.lastTime;
       end = reader.size;
       if (reader.reason === "") continue;
-      if (files[index].type === "b" && files.length > 1) {
+      if (type === "b" && files.length > 1) {
         const text = `${path}: ${reader.reason}, at offset ${reader.reasonOffset}; it is the base`;
         throw new LogError("LOG_DAMAGED", path, reader.whole, `${text}: restore it from a backup`);
       }

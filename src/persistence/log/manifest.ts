@@ -203,6 +203,29 @@ export function readManifest(platform: Platform, place: LogPlace): Manifest | un
   return manifest;
 }
 
+/** The manifest of a log; throws LogError where there is none. */
+export function manifestAt(platform: Platform, place: LogPlace): Manifest {
+  const manifest = readManifest(platform, place);
+  if (manifest !== undefined) return manifest;
+  refuseOrphans(platform, place);
+  const text = `${place.manifestPath} is missing: there is no log in ${place.directory}.`;
+  throw new LogError("LOG_MANIFEST", place.manifestPath, 0, text);
+}
+
+/** Throws where files of a log lie there that no manifest names. */
+export function refuseOrphans(platform: Platform, place: LogPlace): void {
+  const orphans = place.dataFiles(platform).filter((name) => place.holdsData(platform, name));
+  if (orphans.length > 0) {
+    throw new LogError(
+      "LOG_MANIFEST",
+      place.manifestPath,
+      0,
+      `${place.manifestPath} is missing, but ${orphans.join(", ")} lie beside it. Restore the ` +
+        "manifest from a backup, or write one that names them in the order of their numbers.",
+    );
+  }
+}
+
 /** The words for what stands where a file should be. */
 export function wordFor(kind: PathKind): string {
   return kind === "directory" ? "a directory" : "a pipe, a device or a socket";

@@ -13,6 +13,7 @@ import {
   INCREMENT,
   MANIFEST,
   openOn,
+  PLACE,
   THREE_BATCHES,
   threeBatches,
   writes,
@@ -146,7 +147,7 @@ test("a reserve is no torn write: it is cut off and not mentioned, wherever it e
   for (let length = end; length <= whole.length; length++) {
     for (const chunkBytes of [1, 64, 1 << 16]) {
       disk.putFile(INCREMENT, whole.slice(0, length));
-      assert.ok(checkLog({ platform: disk, directory: "/data" }).isWhole);
+      assert.ok(checkLog({ platform: disk, place: PLACE }).isWhole);
       const { commands, recovery, log } = openOn(disk, "everysec", { chunkBytes });
       assert.deepEqual(writes(commands), THREE_BATCHES);
       assert.equal(recovery.torn, undefined);
@@ -391,7 +392,7 @@ test("commands longer than a chunk and batches longer than a piece of memory are
 
 test("check reports each file and changes nothing, repair ends the log before damage", () => {
   const disk = threeBatches();
-  const options = { platform: disk, directory: "/data" };
+  const options = { platform: disk, place: PLACE };
   const [file] = checkLog(options).files;
   assert.deepEqual(
     [file.verdict, file.commands, file.batches, file.bytes],
@@ -453,7 +454,7 @@ test("a base in RDB form is given to who loads it, and walked through where nobo
     codeOf(() => openOn(disk)),
     "RDB_DAMAGED",
   );
-  assert.equal(checkLog({ platform: disk, directory: "/data" }).files[0].verdict, "damaged");
+  assert.equal(checkLog({ platform: disk, place: PLACE }).files[0].verdict, "damaged");
   const preamble = rdbFile(10, [part.select(0), part.key(0, "k", text("v"))]);
   const tail = encode(command("SELECT", "0") + command("SET", "b", "2"));
   disk.putFile(path, Uint8Array.from([...preamble, ...tail]));
@@ -469,7 +470,7 @@ test("a base in RDB form is given to who loads it, and walked through where nobo
   }
   assert.deepEqual(loads, [path]);
   assert.deepEqual(
-    checkLog({ platform: disk, directory: "/data" }).files.map(({ verdict }) => verdict),
+    checkLog({ platform: disk, place: PLACE }).files.map(({ verdict }) => verdict),
     ["ok", "ok"],
   );
 });
@@ -486,9 +487,9 @@ test("a base in RDB form that was emptied, or begins as something else, is refus
       codeOf(() => openOn(disk)),
       "RDB_FORMAT",
     );
-    const [base] = checkLog({ platform: disk, directory: "/data" }).files;
+    const [base] = checkLog({ platform: disk, place: PLACE }).files;
     assert.equal(base.verdict, "damaged");
-    const repair = () => repairLog({ platform: disk, directory: "/data", drop: () => {} });
+    const repair = () => repairLog({ platform: disk, place: PLACE, drop: () => {} });
     assert.equal(codeOf(repair), "RDB_FORMAT");
   }
 });

@@ -30,7 +30,14 @@ import { LogFiles } from "./log-files.ts";
 import { LogPlace } from "./log-place.ts";
 import { type Apply, type LoadRdb, type LogReader, readerOf } from "./log-reader.ts";
 import type { LogFile, Manifest } from "./manifest.ts";
-import { emptyManifest, filesOf, readManifest, wordFor, writeManifest } from "./manifest.ts";
+import {
+  emptyManifest,
+  filesOf,
+  readManifest,
+  refuseOrphans,
+  wordFor,
+  writeManifest,
+} from "./manifest.ts";
 import { SEAL_BYTES_MAX, sealInto } from "./seal.ts";
 import { leftovers, refuseEmptied, warningsOf } from "./siblings.ts";
 import { writeAnew } from "./write-anew.ts";
@@ -177,20 +184,6 @@ export function openLog(options: LogOptions): { log: Log; files: LogFiles; recov
 function syncNames(platform: Platform, place: LogPlace): void {
   platform.syncDirectory(place.directory);
   platform.syncDirectory(place.dataDirectory);
-}
-
-/** Throws where files of a log lie there that no manifest names. */
-function refuseOrphans(platform: Platform, place: LogPlace): void {
-  const orphans = place.dataFiles(platform).filter((name) => place.holdsData(platform, name));
-  if (orphans.length > 0) {
-    throw new LogError(
-      "LOG_MANIFEST",
-      place.manifestPath,
-      0,
-      `${place.manifestPath} is missing, but ${orphans.join(", ")} lie beside it. Restore the ` +
-        "manifest from a backup, or write one that names them in the order of their numbers.",
-    );
-  }
 }
 
 /**

@@ -5,7 +5,7 @@ import { Arguments } from "../../protocol/arguments.ts";
 import { LogError } from "./log-error.ts";
 import type { LogPlace } from "./log-place.ts";
 import { readerOf } from "./log-reader.ts";
-import { filesOf, readManifest } from "./manifest.ts";
+import { filesOf, manifestAt } from "./manifest.ts";
 import type { LogOptions } from "./recovery.ts";
 
 /** REQUIRES: what was committed is in the files. Throws LogError, RdbError or PlatformError. */
@@ -15,11 +15,7 @@ export function replayFiles(
   options: Pick<LogOptions, "apply" | "foresight" | "loadRdb">,
 ): void {
   const { apply, foresight, loadRdb } = options;
-  const manifest = readManifest(platform, place);
-  if (manifest === undefined) {
-    const message = `${place.manifestPath} is missing: there is no log in ${place.directory}.`;
-    throw new LogError("LOG_MANIFEST", place.manifestPath, 0, message);
-  }
+  const manifest = manifestAt(platform, place);
   const select = new Arguments();
   select.fill(["SELECT", "0"]);
   for (const { name } of filesOf(manifest)) {

@@ -12,6 +12,7 @@ import {
   INCREMENT,
   MANIFEST,
   openOn,
+  PLACE,
   THREE_BATCHES,
   threeBatches,
   writes,
@@ -40,7 +41,7 @@ test("a file that is history and an increment at once is refused, and not delete
       types,
     );
     assert.equal(
-      codeOf(() => checkLog({ platform: disk, directory: "/data" })),
+      codeOf(() => checkLog({ platform: disk, place: PLACE })),
       "LOG_MANIFEST",
     );
     assert.deepEqual(disk.bytesOf(INCREMENT), before);
@@ -56,7 +57,7 @@ test("a manifest that names nothing to read is refused while there is data", () 
       text,
     );
     assert.equal(
-      codeOf(() => checkLog({ platform: disk, directory: "/data" })),
+      codeOf(() => checkLog({ platform: disk, place: PLACE })),
       "LOG_MANIFEST",
     );
     assert.ok(disk.bytesOf(INCREMENT).length > 100);
@@ -82,7 +83,7 @@ test("a manifest that names nothing to read is refused while there is data", () 
 test("an increment without a byte is said, and refused when something shows what it held", () => {
   const disk = threeBatches();
   disk.putFile(INCREMENT, new Uint8Array(0));
-  const options = { platform: disk, directory: "/data" };
+  const options = { platform: disk, place: PLACE };
   assert.match(checkLog(options).warnings[0], /1\.incr\.aof was empty, .* restore a backup/);
   const { log, recovery } = openOn(disk);
   assert.equal(recovery.warnings.length, 1);
@@ -99,7 +100,7 @@ test("an increment without a byte is said, and refused when something shows what
       sibling,
     );
     assert.equal(
-      codeOf(() => checkLog({ platform: more, directory: "/data" })),
+      codeOf(() => checkLog({ platform: more, place: PLACE })),
       "LOG_DAMAGED",
     );
     assert.equal(more.bytesOf(INCREMENT).length, 0);
@@ -143,7 +144,7 @@ test("a pipe or a directory in a file's place is refused, and not opened", () =>
       codeOf(() => openOn(place(INCREMENT, kind))),
       "LOG_MISSING",
     );
-    const check = checkLog({ platform: place(INCREMENT, kind), directory: "/data" });
+    const check = checkLog({ platform: place(INCREMENT, kind), place: PLACE });
     assert.equal(check.files[0].verdict, "missing");
     const text = kind === "pipe" ? "a pipe, a device or a socket" : "a directory";
     assert.ok(check.files[0].text.includes(text));
