@@ -176,6 +176,16 @@ export class Context {
     if (made) this.event(i, Events.new);
   }
 
+  /** Sets the key at argument i to a long string that lies in a block; see Keyspace.setBlock. */
+  setBlock(i: number, kind: number, block: number, length: number): void {
+    const { args, keyspace } = this;
+    const start = args.starts[i];
+    const end = args.ends[i];
+    if (keyspace.setBlock(this.db, args.bytes, start, end, kind, block, length)) {
+      this.event(i, Events.new);
+    }
+  }
+
   /** A new collection under the key at argument i. REQUIRES: the key is not there. */
   create(i: number, kind: number, root: number): number {
     const { args } = this;

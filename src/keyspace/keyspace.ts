@@ -42,6 +42,7 @@ import { EntryJournal } from "./entry-journal.ts";
 import { COUNTERS, Counter, Figures } from "./figures.ts";
 import { Owner } from "./journal.ts";
 import { type EvictionPolicy, Settings, SettingWord } from "./settings.ts";
+import { resized } from "./string-growth.ts";
 import { Verification } from "./verification.ts";
 import { WatchedKeys } from "./watched-keys.ts";
 
@@ -436,8 +437,7 @@ export class Keyspace {
       if (deadline === KEEP_DEADLINE) {
         until = this.isExpired(entry) ? NO_DEADLINE : records.deadline(entry);
       }
-      if ((word & DEADLINE) !== 0) this.roots.unlinkDeadline(db, entry);
-      else if (isPlain && this.#words[SettingWord.lfu] !== 0) clock = word >>> 8;
+      if (isPlain && this.#words[SettingWord.lfu] !== 0) clock = word >>> 8;
     } else if (deadline === KEEP_DEADLINE) {
       until = NO_DEADLINE;
     }
@@ -452,14 +452,52 @@ export class Keyspace {
       until,
       clock,
     );
+    return this.#put(db, table, hash, entry, made);
+  }
+
+  /**
+   * As setString, of a long value whose bytes lie in a block of their own, which is the entry's
+   * from now on.
+   */
+  setBlock(
+    db: number,
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    kind: number,
+    block: number,
+    length: number,
+  ): boolean {
+    const { tables, records } = this;
+    const hash = this.#hashOf(key, keyStart, keyEnd);
+    const table = this.#tableOf(db);
+    const clock = this.#clock;
+    const made = records.createPointer(
+      kind,
+      key,
+      keyStart,
+      keyEnd,
+      block,
+      length,
+      NO_DEADLINE,
+      clock,
+    );
+    const entry = tables.find(table, hash, key, keyStart, keyEnd);
+    if (entry !== 0 && this.observer !== null) this.observer.beforeEntry(entry);
+    return this.#put(db, table, hash, entry, made);
+  }
+
+  /** Puts an entry in the place of another of its key, or of none (0); whether the key is new. */
+  #put(db: number, table: number, hash: number, entry: number, made: number): boolean {
     if (entry === 0) {
       this.#insert(db, table, hash, made);
       return true;
     }
-    tables.replaceFound(made);
+    if (this.records.hasDeadline(entry)) this.roots.unlinkDeadline(db, entry);
+    this.tables.replaceFound(made);
     this.#linkDeadline(db, made);
-    if (journal === null) this.dispose(entry);
-    else journal.replaced(db, entry, made);
+    if (this.journal === null) this.dispose(entry);
+    else this.journal.replaced(db, entry, made);
     return false;
   }
 
@@ -553,47 +591,7 @@ export class Keyspace {
     from: number,
     to: number,
   ): number {
-    const { records, journal } = this;
-    if (this.observer !== null) this.observer.beforeEntry(entry);
-    const before = records.valueLength(entry);
-    if (journal !== null) {
-      if (!records.resizesInPlace(entry, length)) {
-        return this.#growKept(journal, db, entry, kind, length, before);
-      }
-      journal.keepRange(entry, from, to);
-    }
-    const moved = records.resizeValue(entry, kind, length, before);
-    if (moved !== entry) this.roots.move(db, entry, moved);
-    records.value(moved);
-    return moved;
-  }
-
-  /** As resizeString, where the value moves: what it was is kept. */
-  #growKept(
-    journal: EntryJournal,
-    db: number,
-    entry: number,
-    kind: number,
-    length: number,
-    before: number,
-  ): number {
-    const { records } = this;
-    const block = records.pointer(entry);
-    const kindBefore = records.kind(entry);
-    if (block !== 0) {
-      records.renewValue(entry, kind, length);
-      journal.valueMoved(entry, kindBefore, block, before);
-      records.value(entry);
-      return entry;
-    }
-    records.key(entry);
-    const { bytes, start, end } = records;
-    const copy = this.records.copyString(entry, bytes, start, end);
-    const made = records.resizeValue(copy, kind, length, before);
-    this.roots.move(db, entry, made);
-    journal.replaced(db, entry, made);
-    records.value(made);
-    return made;
+    return resized(this, db, entry, kind, length, from, to);
   }
 
   /** Sets or takes away (NO_DEADLINE) an entry's deadline; returns where the entry is now. */
