@@ -13,6 +13,7 @@ export const commandsPath: string = fileURLToPath(new URL("../docs/commands.md",
 /** Groups in the page's order, with their headings. */
 const groups: Readonly<Record<string, string>> = {
   string: "Strings",
+  bitmap: "Bits of strings",
   list: "Lists",
   hash: "Hashes",
   set: "Sets",

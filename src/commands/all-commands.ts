@@ -1,6 +1,9 @@
 // Every family of commands, for the command table.
 
 import type { Command } from "../engine/context.ts";
+import { bitFieldCommands } from "./bitmaps/bit-fields.ts";
+import { bitOperationCommands } from "./bitmaps/bit-operations.ts";
+import { bitmapCommands } from "./bitmaps/bitmaps.ts";
 import { clientCommands } from "./connection/clients.ts";
 import { connectionCommands } from "./connection/connection.ts";
 import { hashCommands } from "./hashes/hashes.ts";
@@ -34,6 +37,9 @@ export const commandFamilies: readonly (readonly Command[])[] = [
   stringCommands,
   stringPartCommands,
   stringNumberCommands,
+  bitmapCommands,
+  bitOperationCommands,
+  bitFieldCommands,
   keyCommands,
   expiryCommands,
   objectCommands,

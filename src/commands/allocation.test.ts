@@ -17,6 +17,7 @@ const ROUNDS = 10;
  */
 const ALLOWED_BYTES = 4;
 const REQUESTS = 320_000;
+const WRITES = new Set(["SET", "INCR", "SETBIT"]);
 
 function request(words: readonly string[]): string {
   return `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join("")}`;
@@ -65,7 +66,7 @@ function allocatedPerRequest(words: readonly string[]): number | undefined {
     allocated = (total() - before) / REQUESTS;
   }
   assert.equal(executor.statistics.errors().length, 0);
-  assert.equal(logged > 0, words[0] === "SET" || words[0] === "INCR");
+  assert.equal(logged > 0, WRITES.has(words[0]));
   return allocated;
 }
 
@@ -78,6 +79,9 @@ for (const words of [
   ["SET", "key:000000012345", "xxxxxxxxxxxxxxxx"],
   ["GET", "key:000000012345"],
   ["INCR", "counter"],
+  ["SETBIT", "bitmap", "12345", "1"],
+  ["GETBIT", "key:000000012345", "12"],
+  ["BITFIELD_RO", "bitmap", "GET", "u32", "#1"],
 ]) {
   test(`${words[0]} over RESP allocates nothing`, (t) => {
     const bytes = allocatedPerRequest(words);

@@ -100,6 +100,12 @@ export const requests: readonly (readonly string[])[] = [
     ["STRLEN", key],
     ["GETRANGE", key, "2", "-3"],
     ["SUBSTR", key, "0", "1"],
+    ["GETBIT", key, "77"],
+    ["BITCOUNT", key],
+    ["BITCOUNT", key, "13", "-9", "BIT"],
+    ["BITPOS", key, "0"],
+    ["BITPOS", key, "1", "-3"],
+    ["BITFIELD_RO", key, "GET", "i64", "3", "GET", "u13", "#7"],
   ]),
   ...LISTS.flatMap((key) => [
     ["LLEN", key],

@@ -125,6 +125,43 @@ test("strings", () => {
   });
 });
 
+test("bits of strings", () => {
+  withDatabase((db) => {
+    assert.equal(db.setbit("k", 7, 1), 0);
+    assert.equal(db.setbit("k", 7, 1), 1);
+    assert.equal(db.getbit("k", 7), 1);
+    assert.equal(db.getbit("k", 700), 0);
+    db.set("k", "foobar");
+    assert.equal(db.bitcount("k"), 26);
+    assert.equal(db.bitcount("k", { start: 1, end: 1 }), 6);
+    assert.equal(db.bitcount("k", { start: 5, end: -10, unit: "BIT" }), 19);
+    assert.equal(db.bitpos("k", 1), 1);
+    assert.equal(db.bitpos("k", 1, { start: 2 }), 17);
+    assert.equal(db.bitpos("k", 0, { start: 1, end: 3, unit: "BIT" }), 3);
+    assert.equal(db.bitpos("k", 1, { start: 3, unit: "BIT" }), 5);
+    db.set("l", "abcdef");
+    assert.equal(db.bitop("AND", "d", "k", "l"), 6);
+    assert.equal(db.get("d"), "`bc`ab");
+    assert.equal(db.bitop("DIFF", "d", ["k", "l"]), 6);
+    const read = db.bitfield(
+      "n",
+      { set: "u8", offset: "#1", value: 200 },
+      { get: "i8", offset: 8 },
+    );
+    assert.deepEqual(read, [0, -56]);
+    const add = { incrby: "u8", offset: 8, increment: 100, overflow: "FAIL" } as const;
+    assert.deepEqual(db.bitfield("n", add, { ...add, overflow: "SAT" }), [null, 255]);
+    assert.deepEqual(db.bitfield("n", { ...add, overflow: undefined }), [99]);
+    assert.deepEqual(db.bitfield_ro("n", { get: "u16", offset: 0 }), [99]);
+    db.bitfield("n", { set: "i64", offset: 0, value: 2n ** 62n });
+    assert.deepEqual(db.bitfield_ro("n", { get: "i64", offset: 0 }) as unknown[], [2n ** 62n]);
+    assert.deepEqual(db.bitfield("n"), []);
+    const wrong = { start: 0, END: 1 } as unknown as { start: number; end: number };
+    assert.throws(() => db.bitcount("k", wrong), /no option 'END'/);
+    assert.deepEqual(db.multi().setbit("m", 0, 1).bitcount("m").exec(), [0, 1]);
+  });
+});
+
 test("keys and deadlines", () => {
   withDatabase((db) => {
     db.mset({ a: 1, b: 2 });

@@ -72,19 +72,6 @@ function findMigrateKeys(args: Arguments, found: FoundKeys): boolean {
   return found.count > 0;
 }
 
-/** BITFIELD reads while it is asked for nothing else. */
-function findBitfieldKey(args: Arguments, found: FoundKeys): boolean {
-  let reads = true;
-  for (let i = 2; i < args.count; i++) {
-    const word = args.text(i).toLowerCase();
-    if (word === "get") i += 2;
-    else if (word === "overflow") i++;
-    else reads = false;
-  }
-  found.add(1, reads ? KeyFlag.RO | KeyFlag.access : KeyFlag.RW | KeyFlag.access | KeyFlag.update);
-  return true;
-}
-
 export const keyRows: readonly KeyRow[] = [
   {
     name: "sort",
@@ -218,22 +205,6 @@ export const keyRows: readonly KeyRow[] = [
     ],
     range: [2, -1, 1, false],
     requests: { "BITOP AND d a b": "d OW update, a RO access, b RO access" },
-  },
-  {
-    name: "bitfield",
-    keys: [
-      {
-        index: 1,
-        flags: "RW access update variable_flags",
-        notes: "This command allows both access and modification of the key",
-      },
-    ],
-    findKeys: findBitfieldKey,
-    range: [1, 1, 1, false],
-    requests: {
-      "BITFIELD k GET u8 0 OVERFLOW WRAP": "k RO access",
-      "BITFIELD k SET u8 0 1": "k RW access update",
-    },
   },
   {
     name: "lcs",

@@ -168,6 +168,26 @@ export const DIFFERENCES = {
     ours: "the connection is closed, without a reply",
     reason: "QUIT closes the connection; redis-server does that when it has sent the reply.",
   },
+  "bitfield-fails": {
+    topic:
+      "BITFIELD whose writes all fail (`OVERFLOW FAIL`) on a string that it makes or lengthens",
+    redis: "the key is there, or longer, but nobody is told: no event, nothing in the log",
+    ours: "a `setbit` event, and the log has it",
+    reason: "A database that starts again is the one that was shut down.",
+  },
+  "bit-ranges": {
+    since: "7.2.0",
+    topic: "BITCOUNT and BITPOS with a range that is none, where the key is not there",
+    redis: "as with any range",
+    ours: "an error",
+    reason: "Redis 7.2 reads all arguments before it looks for the key.",
+  },
+  "bitop-operations": {
+    topic: "BITOP with DIFF, DIFF1, ANDOR and ONE",
+    redis: "since 8.2",
+    ours: "here too",
+    reason: "They collide with nothing.",
+  },
   "set-listpack": {
     since: "7.2.0",
     topic: "OBJECT ENCODING of small sets that are not all integers",

@@ -57,6 +57,26 @@ const COMMANDS = `
   SETRANGE new 1 ""
   INCR new
   INCRBYFLOAT new 1
+  SETBIT s 1 1
+  SETBIT s 2 0
+  SETBIT s 100 0
+  SETBIT new 9 0
+  SETBIT n 3 1
+  GETBIT nothing 1
+  BITCOUNT nothing
+  BITPOS nothing 1
+  BITOP AND new s t
+  BITOP OR t s n
+  BITOP XOR l s nothing
+  BITOP NOT s nothing
+  BITOP NOT new nothing
+  BITOP OR new l
+  BITFIELD s GET u8 0
+  BITFIELD s SET u8 0 65
+  BITFIELD s INCRBY u8 #9 1 GET u8 #9 SET u8 0 120
+  BITFIELD new SET u8 0 0
+  BITFIELD nothing GET u8 0
+  BITFIELD_RO nothing GET u8 0
   SET s v
   SET new v
   SET new v XX

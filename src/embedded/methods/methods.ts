@@ -4,6 +4,7 @@
 import { assert } from "../../base/assert.ts";
 import type { AnyMode } from "../values.ts";
 import { Asking } from "./asking.ts";
+import { BitmapMethods } from "./bitmaps.ts";
 import { HashMethods, ShortHashMethods } from "./hashes.ts";
 import { KeyMethods, ShortKeyMethods } from "./keys.ts";
 import { ListMethods, ShortListMethods } from "./lists.ts";
@@ -13,6 +14,7 @@ import { ShortStringMethods, StringMethods } from "./strings.ts";
 
 const families = [
   StringMethods,
+  BitmapMethods,
   KeyMethods,
   ListMethods,
   HashMethods,
@@ -32,6 +34,7 @@ export const shortFamilies = [
 /** Every command that is a method. */
 export interface Methods<M extends AnyMode>
   extends StringMethods<M>,
+    BitmapMethods<M>,
     KeyMethods<M>,
     ListMethods<M>,
     HashMethods<M>,

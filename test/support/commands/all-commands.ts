@@ -3,6 +3,7 @@
 
 import fc, { type Arbitrary } from "fast-check";
 import type { Mode } from "../compare.ts";
+import { bitmaps } from "./bitmaps.ts";
 import { connection } from "./connection.ts";
 import type { Family, Words } from "./grammar.ts";
 import { hashes } from "./hashes.ts";
@@ -19,6 +20,7 @@ export type { Words } from "./grammar.ts";
 
 const FAMILIES: readonly Family[] = [
   strings,
+  bitmaps,
   keys,
   lists,
   hashes,
