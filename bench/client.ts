@@ -6,6 +6,8 @@ import { connect, type Socket } from "node:net";
 
 export type Reply = string | number | null | Error | Reply[];
 
+const LINE_END = Buffer.from("\r\n");
+
 /** One connection, one request at a time. */
 export class Client {
   readonly #socket: Socket;
@@ -77,7 +79,7 @@ export async function withClient<T>(port: number, work: (client: Client) => Prom
   }
 }
 
-function openSocket(port: number): Promise<Socket> {
+export function openSocket(port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: "127.0.0.1", noDelay: true });
     socket.once("error", reject);
@@ -88,10 +90,13 @@ function openSocket(port: number): Promise<Socket> {
   });
 }
 
-export function encode(args: readonly string[]): Buffer {
-  const parts = [`*${args.length}\r\n`];
-  for (const argument of args) parts.push(`$${Buffer.byteLength(argument)}\r\n${argument}\r\n`);
-  return Buffer.from(parts.join(""));
+export function encode(args: readonly (string | Buffer)[]): Buffer {
+  const parts = [Buffer.from(`*${args.length}\r\n`)];
+  for (const argument of args) {
+    const bytes = Buffer.from(argument as string);
+    parts.push(Buffer.from(`$${bytes.length}\r\n`), bytes, LINE_END);
+  }
+  return Buffer.concat(parts);
 }
 
 function parse(bytes: Buffer, start: number): { reply: Reply; end: number } | undefined {
@@ -225,7 +230,8 @@ function pump(socket: Socket, filling: Filling, progress?: (records: number) => 
   });
 }
 
-function writeDigits(bytes: Uint8Array, at: number, value: number): void {
+/** Writes a number as NUMBER's twelve digits. */
+export function writeDigits(bytes: Uint8Array, at: number, value: number): void {
   for (let digit = at + 11; digit >= at; digit--) {
     const rest = Math.floor(value / 10);
     bytes[digit] = 48 + value - rest * 10;

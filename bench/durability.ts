@@ -1,254 +1,234 @@
-// Durability: what a rewrite of the log costs those who are served meanwhile, and how large the
-// log's directory becomes while keys are overwritten again and again.
+// Durability beside redis-server, row by row:
 //
-// Each server is filled, and then written to at a steady rate by one connection; a prober (see
-// prober.ts) pings it each millisecond, first for a while without a rewrite, then for as long as
-// one takes. The sleeper beside it shows how long the machine itself held somebody up.
+//   start      from an RDB file, to "Ready to accept connections", and the memory resident then
+//   save       a snapshot with nothing else to do
+//   snapshot   the same under 50,000 writes a second: the longest wait of another client, the memory
+//              more, and how many of the writes were answered
+//   rewrite    a rewrite of the log, likewise
+//   overwrite  see overwriting.ts
+//   payloads   see payloads.ts
+//
+// The first four are measured on each data set (data-sets.ts), on one server after the other, so
+// that none has to share the machine. While there is load, a prober pings each millisecond and a
+// weigher looks at the memory (prober.ts), first for a while without a snapshot, then during one.
 
-import { readdirSync, statSync } from "node:fs";
-import { connect } from "node:net";
-import { join } from "node:path";
-import { encode, fill, NUMBER, withClient } from "./client.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Client, withClient } from "./client.ts";
+import { DATA_SETS, type DataFile, type DataSet, directoryOf, writeDataFile } from "./data-sets.ts";
+import { childrenCpuOf, cpuBetween, cpuOf, familyBytes } from "./kernel.ts";
+import { measureOverwriting, type OverwritingRow } from "./overwriting.ts";
+import { measurePayloads, type PayloadRow } from "./payloads.ts";
 import { witness } from "./prober.ts";
-import { type Contender, removeDirectory, serve, temporaryDirectory } from "./process.ts";
-import { type Goal, goal, NAMES, table, whole } from "./tables.ts";
+import { type Contender, removeDirectory, type Server, serve, settle } from "./process.ts";
+import { SteadyLoad } from "./steady-load.ts";
 
-const WRITES_A_SECOND = 50_000;
-const BATCH = 250;
-/** No more replies than this are waited for: a server that cannot keep up is written to less. */
-const BEHIND_MAX = 20_000;
+const KEYS = 10_000_000;
+const OVERWRITTEN_KEYS = 1_000_000;
+const WARM_UP_MS = 3000;
 const BEFORE_MS = 3000;
 const LOOK_MS = 20;
-const OVERWRITES = 20;
-const REWRITE_BYTES_MIN = "1mb";
-/** Values that LZF does not make shorter would hide what compression does: these are of digits. */
-const VALUE = Array.from({ length: 100 }, (_, i) => String((i * i * 7919) % 9973)[0]).join("");
 
-export interface DurabilityRow {
-  readonly keys: number;
-  readonly measured: Record<string, DurabilityMeasured>;
+const DATA_ROWS = ["start", "save", "snapshot", "rewrite"] as const;
+type DataRow = (typeof DATA_ROWS)[number];
+export const DURABILITY_ROWS = [...DATA_ROWS, "overwrite", "payloads"] as const;
+
+export interface DurabilityRun {
+  readonly data: readonly DataSetRow[];
+  readonly overwriting: OverwritingRow | null;
+  readonly payloads: readonly PayloadRow[];
 }
 
-export interface DurabilityMeasured {
-  /** Longest wait of a client that pings each millisecond: without a rewrite, and during one. */
+export interface DataSetRow {
+  readonly name: string;
+  readonly about: string;
+  readonly keys: number;
+  readonly fileBytes: number;
+  readonly measured: Record<string, DataSetMeasured>;
+}
+
+export interface DataSetMeasured {
+  readonly start: StartMeasured;
+  readonly save: SaveMeasured | null;
+  readonly snapshot: WaitMeasured | null;
+  readonly rewrite: WaitMeasured | null;
+}
+
+export interface StartMeasured {
+  readonly ms: number;
+  readonly cpuMs: number;
+  readonly residentBytes: number;
+}
+
+export interface SaveMeasured {
+  readonly seconds: number;
+  /** Of all its processes. */
+  readonly cpuSeconds: number;
+}
+
+export interface WaitMeasured {
+  readonly seconds: number;
+  /** Longest wait of a client that pings each millisecond, without it and during it. */
   readonly waitBeforeMs: number;
-  readonly waitDuringMs: number;
+  readonly waitMs: number;
+  /** Without what server and client had to wait for a core. */
+  readonly ownBeforeMs: number;
+  readonly ownMs: number;
   /** How long the machine held up a sleeping thread meanwhile. */
   readonly machineMs: number;
-  readonly rewriteSeconds: number;
-  /** Writes that were answered, a second, without a rewrite and during one. */
+  /** Resident memory of all its processes: with load, and how much more it became, at most. */
+  readonly bytes: number;
+  readonly bytesMore: number;
+  /** Writes that were answered, a second. */
   readonly rateBefore: number;
-  readonly rateDuring: number;
-  /** Bytes of the data in memory; of the directory, at most, while they were overwritten. */
-  readonly dataBytes: number;
-  readonly directoryBytesMax: number;
-  readonly rewrites: number;
-  /** Bytes written to files, for each byte that the writes are as commands. */
-  readonly amplification: number;
+  readonly rate: number;
 }
 
-export async function benchmarkDurability(
-  contenders: readonly Contender[],
-  quick: boolean,
-): Promise<DurabilityRow[]> {
-  const keys = quick ? 100_000 : 1_000_000;
-  const measured: Record<string, DurabilityMeasured> = {};
-  for (const contender of contenders) {
-    measured[contender.id] = await measure(contender, keys);
-    console.log(`  ${contender.label}: ${JSON.stringify(measured[contender.id])}`);
+export interface DurabilityOptions {
+  readonly contenders: readonly Contender[];
+  readonly rounds: number;
+  readonly quick: boolean;
+  /** Only these rows; empty for all. */
+  readonly rows: readonly string[];
+  /** Keys, or elements, of the data sets; 0 for as many as usual. */
+  readonly keys: number;
+}
+
+export async function benchmarkDurability(options: DurabilityOptions): Promise<DurabilityRun> {
+  const { contenders, rounds, quick } = options;
+  const keys = options.keys || (quick ? KEYS / 20 : KEYS);
+  const isWanted = (row: string) => options.rows.length === 0 || options.rows.includes(row);
+  const data: DataSetRow[] = [];
+  if (DATA_ROWS.some(isWanted)) {
+    for (const set of DATA_SETS) data.push(await measureDataSet(contenders, set, keys, isWanted));
   }
-  return [{ keys, measured }];
+  const overwritten = Math.min(keys, OVERWRITTEN_KEYS);
+  const overwriting = isWanted("overwrite")
+    ? await measureOverwriting(contenders, overwritten)
+    : null;
+  const payloads = isWanted("payloads") ? await measurePayloads(contenders, rounds, quick) : [];
+  return { data, overwriting, payloads };
 }
 
-async function measure(contender: Contender, keys: number): Promise<DurabilityMeasured> {
-  const directory = temporaryDirectory();
+async function measureDataSet(
+  contenders: readonly Contender[],
+  set: DataSet,
+  keys: number,
+  isWanted: (row: DataRow) => boolean,
+): Promise<DataSetRow> {
+  const file = await writeDataFile(contenders[0], set, keys);
+  try {
+    const measured: Record<string, DataSetMeasured> = {};
+    for (const contender of contenders) {
+      measured[contender.id] = await measure(contender, set, file, keys, isWanted);
+      console.log(`  ${set.name}, ${contender.label}: ${JSON.stringify(measured[contender.id])}`);
+    }
+    return { name: set.name, about: set.about, keys, fileBytes: file.bytes, measured };
+  } finally {
+    file.remove();
+  }
+}
+
+async function measure(
+  contender: Contender,
+  set: DataSet,
+  file: DataFile,
+  keys: number,
+  isWanted: (row: DataRow) => boolean,
+): Promise<DataSetMeasured> {
+  const directory = directoryOf(file);
   const server = await serve(contender, { log: "everysec", directory });
   try {
-    const { port } = server;
-    const ask = (...words: string[]) => withClient(port, (client) => client.call(...words));
-    const figure = (section: string, field: string) =>
-      withClient(port, (client) => client.info(section, field));
-    await ask("CONFIG", "SET", "auto-aof-rewrite-percentage", "0");
-    const filling = { record: [["SET", `key:${NUMBER}`, VALUE]], count: keys };
-    await fill(port, filling);
-    const load = await Load.begin(port, keys);
-    await sleep(BEFORE_MS / 3);
-    const before = await during(port, load, () => sleep(BEFORE_MS));
-    const rewrite = await during(port, load, async () => {
-      await ask("BGREWRITEAOF");
-      while ((await figure("persistence", "aof_rewrite_in_progress")) !== 0) await sleep(LOOK_MS);
+    await settle(server.pid);
+    const { readyMs: ms, readyCpuMs: cpuMs } = server;
+    const start = { ms, cpuMs, residentBytes: familyBytes(server.pid) };
+    return await withClient(server.port, async (client) => {
+      const save = isWanted("save") ? await measureSave(server, client) : null;
+      if (!isWanted("snapshot") && !isWanted("rewrite")) {
+        return { start, save, snapshot: null, rewrite: null };
+      }
+      const load = await SteadyLoad.begin(server.port, set.writes, keys);
+      try {
+        await sleep(WARM_UP_MS);
+        const before = await watch(server, load, () => sleep(BEFORE_MS));
+        const during = async (work: Work) =>
+          summary(before, await watch(server, load, () => finish(client, work)));
+        const snapshot = isWanted("snapshot") ? await during(SNAPSHOT) : null;
+        const rewrite = isWanted("rewrite") ? await during(REWRITE) : null;
+        return { start, save, snapshot, rewrite };
+      } finally {
+        load.end();
+      }
     });
-    load.end();
-    const growth = new Growth(join(directory, "appendonlydir"));
-    await ask("CONFIG", "SET", "auto-aof-rewrite-min-size", REWRITE_BYTES_MIN);
-    await ask("CONFIG", "SET", "auto-aof-rewrite-percentage", "100");
-    const rewrites = await figure("persistence", "aof_rewrites");
-    for (let i = 0; i < OVERWRITES; i++) await fill(port, filling);
-    growth.end();
-    const commandBytes = OVERWRITES * keys * encode(["SET", `key:${NUMBER}`, VALUE]).length;
-    return {
-      waitBeforeMs: before.longestMs,
-      waitDuringMs: rewrite.longestMs,
-      machineMs: Math.max(before.machineMs, rewrite.machineMs),
-      rewriteSeconds: rewrite.seconds,
-      rateBefore: before.rate,
-      rateDuring: rewrite.rate,
-      dataBytes: await figure("memory", "used_memory_dataset"),
-      directoryBytesMax: growth.bytesMax,
-      rewrites: (await figure("persistence", "aof_rewrites")) - rewrites,
-      amplification: growth.written / commandBytes,
-    };
   } finally {
     await server.stop();
     removeDirectory(directory);
   }
 }
 
-async function during(port: number, load: Load, work: () => Promise<void>) {
-  const stopProber = await witness("prober", port);
+interface Work {
+  readonly command: string;
+  readonly progress: string;
+  readonly outcome: string;
+}
+
+const SNAPSHOT: Work = {
+  command: "BGSAVE",
+  progress: "rdb_bgsave_in_progress",
+  outcome: "rdb_last_bgsave_status",
+};
+const REWRITE: Work = {
+  command: "BGREWRITEAOF",
+  progress: "aof_rewrite_in_progress",
+  outcome: "aof_last_bgrewrite_status",
+};
+
+/** Begins it, and waits until it has ended well. */
+async function finish(client: Client, work: Work): Promise<void> {
+  await client.call(work.command);
+  while ((await client.info("persistence", work.progress)) !== 0) await sleep(LOOK_MS);
+  const text = String(await client.call("INFO", "persistence"));
+  if (!text.includes(`${work.outcome}:ok`)) throw new Error(`${work.command} has failed`);
+}
+
+async function measureSave(server: Server, client: Client): Promise<SaveMeasured> {
+  const { pid } = server;
+  const before = cpuOf(pid);
+  const childrenBefore = childrenCpuOf(pid);
+  const started = performance.now();
+  await finish(client, SNAPSHOT);
+  const seconds = (performance.now() - started) / 1000;
+  const cpuNs = cpuBetween(before, cpuOf(pid)) + childrenCpuOf(pid) - childrenBefore;
+  return { seconds, cpuSeconds: cpuNs / 1e9 };
+}
+
+type Watched = Awaited<ReturnType<typeof watch>>;
+
+async function watch({ port, pid }: Server, load: SteadyLoad, work: () => Promise<void>) {
+  const stopProber = await witness("prober", port, pid);
   const stopSleeper = await witness("sleeper", port);
+  const stopWeigher = await witness("weigher", port, pid);
   const started = performance.now();
   const answered = load.answered;
   await work();
   const seconds = (performance.now() - started) / 1000;
   const rate = (load.answered - answered) / seconds;
-  const { longestMs } = await stopProber();
+  const { longestMs, longestOwnMs } = await stopProber();
   const { longestMs: machineMs } = await stopSleeper();
-  return { seconds, rate, longestMs, machineMs };
+  const { bytesMax } = await stopWeigher();
+  return { seconds, rate, longestMs, longestOwnMs, machineMs, bytesMax };
 }
 
-/** Writes to random keys at a steady rate, until it is ended. */
-class Load {
-  answered = 0;
-  #sent = 0;
-  readonly #timer: ReturnType<typeof setInterval>;
-  readonly #socket: ReturnType<typeof connect>;
-
-  static async begin(port: number, keys: number): Promise<Load> {
-    const socket = connect({ port, host: "127.0.0.1", noDelay: true });
-    await new Promise((resolve) => socket.once("connect", resolve));
-    return new Load(socket, keys);
-  }
-
-  private constructor(socket: ReturnType<typeof connect>, keys: number) {
-    this.#socket = socket;
-    socket.on("data", (chunk: Buffer) => {
-      for (const byte of chunk) if (byte === 0x0a) this.answered++;
-    });
-    const record = encode(["SET", `key:${NUMBER}`, VALUE]);
-    const place = record.indexOf(NUMBER);
-    const started = performance.now();
-    this.#timer = setInterval(() => {
-      const due = ((performance.now() - started) / 1000) * WRITES_A_SECOND;
-      while (this.#sent < due && this.#sent - this.answered < BEHIND_MAX) {
-        const batch = Buffer.concat(Array.from({ length: BATCH }, () => record));
-        for (let i = 0; i < BATCH; i++) {
-          const key = String(Math.floor(Math.random() * keys)).padStart(NUMBER.length, "0");
-          batch.write(key, i * record.length + place, "latin1");
-        }
-        socket.write(batch);
-        this.#sent += BATCH;
-      }
-    }, 1);
-  }
-
-  end(): void {
-    clearInterval(this.#timer);
-    this.#socket.destroy();
-  }
-}
-
-/** Watches how large a directory is, and how much its files grow in all. */
-class Growth {
-  bytesMax = 0;
-  written = 0;
-  readonly #sizes = new Map<number, number>();
-  readonly #directory: string;
-  readonly #timer: ReturnType<typeof setInterval>;
-
-  constructor(directory: string) {
-    this.#directory = directory;
-    this.#look(true);
-    this.#timer = setInterval(() => this.#look(), LOOK_MS);
-  }
-
-  #look(isFirst = false): void {
-    let bytes = 0;
-    for (const name of readdirSync(this.#directory)) {
-      const found = statSync(join(this.#directory, name), { throwIfNoEntry: false });
-      if (found === undefined) continue;
-      bytes += found.size;
-      const before = this.#sizes.get(found.ino) ?? 0;
-      if (!isFirst) this.written += Math.max(0, found.size - before);
-      this.#sizes.set(found.ino, found.size);
-    }
-    this.bytesMax = Math.max(this.bytesMax, bytes);
-  }
-
-  end(): void {
-    this.#look();
-    clearInterval(this.#timer);
-  }
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-const ms = (value: number) => `${value.toFixed(1)} ms`;
-
-export function durabilityTable(rows: readonly DurabilityRow[]): string {
-  return table(
-    [
-      "keys",
-      "server",
-      "longest wait: without",
-      "during a rewrite",
-      "machine's own",
-      "a rewrite takes",
-      "writes a second: without",
-      "during",
-      "directory at most, of the data",
-      "written for a byte",
-    ],
-    rows.flatMap(({ keys, measured }) =>
-      Object.entries(measured).map(([id, m]) => [
-        whole(keys),
-        NAMES[id],
-        ms(m.waitBeforeMs),
-        ms(m.waitDuringMs),
-        ms(m.machineMs),
-        `${m.rewriteSeconds.toFixed(1)} s`,
-        whole(m.rateBefore),
-        whole(m.rateDuring),
-        `${(m.directoryBytesMax / m.dataBytes).toFixed(2)} ×`,
-        m.amplification.toFixed(2),
-      ]),
-    ),
-  );
-}
-
-export function durabilityGoals(rows: readonly DurabilityRow[]): Goal[] {
-  return rows.flatMap(({ keys, measured }) =>
-    ["bun", "node"].flatMap((id) => {
-      const mine = measured[id];
-      const peer = measured.redis;
-      if (mine === undefined || peer === undefined) return [];
-      const name = NAMES[id];
-      const waits = [{ name, value: mine.waitDuringMs }];
-      const wait = `${name}, longest wait of another client during a rewrite of ${whole(keys)} keys`;
-      return [
-        ...goal(wait, "at most", peer.waitDuringMs, waits, ms),
-        ...goal(`${name}, writes answered during a rewrite, against without`, "at least", 0.8, [
-          { name, value: mine.rateDuring / mine.rateBefore },
-        ]),
-        ...goal(
-          `${name}, the log's directory while all is overwritten, of the data`,
-          "at most",
-          3,
-          [{ name, value: mine.directoryBytesMax / mine.dataBytes }],
-        ),
-      ];
-    }),
-  );
+function summary(before: Watched, during: Watched): WaitMeasured {
+  return {
+    seconds: during.seconds,
+    waitBeforeMs: before.longestMs,
+    waitMs: during.longestMs,
+    ownBeforeMs: before.longestOwnMs,
+    ownMs: during.longestOwnMs,
+    machineMs: Math.max(before.machineMs, during.machineMs),
+    bytes: before.bytesMax,
+    bytesMore: Math.max(0, during.bytesMax - before.bytesMax),
+    rateBefore: before.rate,
+    rate: during.rate,
+  };
 }

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readOriginal } from "./beside.ts";
 import { drawBars } from "./chart.ts";
-import { cpuBetween, systemShare } from "./process.ts";
+import { cpuBetween, systemShare } from "./kernel.ts";
 import { median, medianRatio, percentile, shuffled } from "./statistics.ts";
 import { quantileUs } from "./threads-child.ts";
 

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { checkOriginal } from "./beside.ts";
-import { benchmarkDurability } from "./durability.ts";
+import { benchmarkDurability, DURABILITY_ROWS } from "./durability.ts";
 import { benchmarkEmbedded } from "./embedded.ts";
 import { benchmarkMemory } from "./memory.ts";
 import { contenders, machine, root, versions } from "./process.ts";
@@ -28,6 +28,9 @@ Measures beside redis-server, prints ratios, and writes JSON, a Markdown page an
   --seconds S       length of one run of redis-benchmark             (1.5)
   --tests a,b       only these tests of the server suite
   --lines a,b       only these lines of it: log/clients/pipeline     (off/50/16)
+  --rows a,b        only these rows of the durability suite: start save snapshot rewrite
+                    overwrite payloads
+  --keys N          keys, or elements, of the durability suite       (10000000)
   --pin             server on core 0, client on core 1 (otherwise the kernel chooses)
   --module PATH     the embedded database to measure                 (src/index.ts)
   --out DIRECTORY   where results go                                 (bench/results)
@@ -63,6 +66,8 @@ const { values: flags, positionals } = parseArgs({
     rounds: { type: "string", default: "3" },
     seconds: { type: "string" },
     tests: { type: "string", default: "" },
+    rows: { type: "string", default: "" },
+    keys: { type: "string", default: "" },
     pin: { type: "boolean", default: false },
     module: { type: "string", default: "" },
     out: { type: "string" },
@@ -119,7 +124,7 @@ async function measure(suite: Suite): Promise<unknown> {
     case "seed":
       return benchmarkSeed({ rounds, quick, module, beside: flags.beside });
     case "durability":
-      return benchmarkDurability(all, quick);
+      return benchmarkDurability({ contenders: all, rounds, quick, ...durabilityOptions() });
     case "threads":
       return benchmarkThreads(rounds, quick, module);
   }
@@ -150,6 +155,16 @@ function serverOptions(): Omit<ServerOptions, "contenders"> {
   const tests = flags.tests.split(",").filter(Boolean);
   const lines = flags.lines.split(",").filter(Boolean);
   return { rounds, seconds, quick, pin: flags.pin, tests, lines };
+}
+
+function durabilityOptions() {
+  const rows = flags.rows.split(",").filter(Boolean);
+  const unknown = rows.find((row) => !DURABILITY_ROWS.some((name) => name === row));
+  if (unknown !== undefined) {
+    console.error(`there is no row ${unknown}; there are ${DURABILITY_ROWS.join(", ")}`);
+    process.exit(1);
+  }
+  return { rows, keys: flags.keys === "" ? 0 : positive("--keys", flags.keys) };
 }
 
 /** This version's server beside another's: every row, and those that have become slower. */

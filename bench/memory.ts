@@ -6,7 +6,8 @@
 // a check on it; it also holds whatever the runtime took meanwhile, so it is noisy for few bytes.
 
 import { Client, type Filling, fill, NUMBER } from "./client.ts";
-import { type Contender, residentBytes, serve, settle } from "./process.ts";
+import { residentBytes } from "./kernel.ts";
+import { type Contender, serve, settle } from "./process.ts";
 
 const TEN = Array.from({ length: 10 }, (_, index) => index);
 const HUNDRED = Array.from({ length: 100 }, (_, index) => index);

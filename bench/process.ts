@@ -1,19 +1,16 @@
-// Processes: the servers under test, their clients, and what the kernel says about them.
+// Processes: the servers under test, and their clients.
 //
 // Every child is registered, has a deadline, and is ended by its pid: when its job is done, when
-// the benchmark fails, or when it is interrupted. CPU time comes from /proc: schedstat of every
-// thread, in nanoseconds, or (when a thread has come to its end between two readings, taking its
-// figure along) the process's own total, which the kernel gives in ticks of 10 ms. How much of it
-// was spent in the program itself and how much in the kernel on its behalf is known in ticks only:
-// over a run of a second that is a share to about a hundredth.
+// the benchmark fails, or when it is interrupted.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { cpus, release, tmpdir, totalmem } from "node:os";
 import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { cpuBetween, cpuOf, NOTHING_YET } from "./kernel.ts";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 const binaries = join(root, "node_modules", ".bin");
@@ -300,50 +297,6 @@ export async function runScript<T>(
   }
 }
 
-export interface CpuSample {
-  readonly totalNs: number;
-  /** The part of it that the kernel spent on the process's behalf. */
-  readonly systemNs: number;
-  readonly threads: ReadonlyMap<string, number>;
-}
-
-const NOTHING_YET: CpuSample = { totalNs: 0, systemNs: 0, threads: new Map() };
-
-/** CPU time that a process has used so far, user and system. */
-export function cpuOf(pid: number): CpuSample {
-  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
-  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  const systemNs = Number(fields[12]) * 1e7;
-  const totalNs = Number(fields[11]) * 1e7 + systemNs;
-  const threads = new Map<string, number>();
-  for (const thread of readdirSync(`/proc/${pid}/task`)) {
-    try {
-      const text = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "latin1");
-      threads.set(thread, Number(text.slice(0, text.indexOf(" "))));
-    } catch {
-      // The thread has just ended; its time is in the total.
-    }
-  }
-  return { totalNs, systemNs, threads };
-}
-
-/** Nanoseconds of CPU time between two samples of one process. */
-export function cpuBetween(before: CpuSample, after: CpuSample): number {
-  let spent = 0;
-  for (const time of after.threads.values()) spent += time;
-  for (const [thread, time] of before.threads) {
-    if (!after.threads.has(thread)) return after.totalNs - before.totalNs;
-    spent -= time;
-  }
-  return spent;
-}
-
-/** The share of the kernel in the CPU time between two samples: 0 to 1, or 0 if there was none. */
-export function systemShare(before: CpuSample, after: CpuSample): number {
-  const total = after.totalNs - before.totalNs;
-  return total > 0 ? (after.systemNs - before.systemNs) / total : 0;
-}
-
 /** Waits until a server has nothing left to do (freeing, collecting, compiling), at most 3 s. */
 export async function settle(pid: number): Promise<void> {
   let before = cpuOf(pid);
@@ -353,18 +306,6 @@ export async function settle(pid: number): Promise<void> {
     if (cpuBetween(before, after) < 1e6) return;
     before = after;
   }
-}
-
-/** Resident memory of a process in bytes, shared pages counted by their share. */
-export function residentBytes(pid: number): number {
-  const text = readFileSync(`/proc/${pid}/smaps_rollup`, "latin1");
-  return Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1]) * 1024;
-}
-
-/** Memory that the machine could still give, in bytes. */
-export function availableBytes(): number {
-  const text = readFileSync("/proc/meminfo", "latin1");
-  return Number(/^MemAvailable:\s+(\d+) kB/m.exec(text)?.[1]) * 1024;
 }
 
 export interface Machine {

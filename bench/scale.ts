@@ -9,17 +9,9 @@
 // machine runs out of memory or time.
 
 import { fill, NUMBER, withClient } from "./client.ts";
+import { availableBytes, cpuBetween, cpuOf } from "./kernel.ts";
 import { type Pauses, witness } from "./prober.ts";
-import {
-  availableBytes,
-  type Contender,
-  cpuBetween,
-  cpuOf,
-  run,
-  type Server,
-  serve,
-  settle,
-} from "./process.ts";
+import { type Contender, run, type Server, serve, settle } from "./process.ts";
 import { median, medianRatio } from "./statistics.ts";
 
 const SMALL = 1_000_000;

@@ -14,16 +14,8 @@
 // would first push as many elements as it has requests, and count them for the server.
 
 import { type Client, type Filling, fill, NUMBER, withClient } from "./client.ts";
-import {
-  type Contender,
-  cpuBetween,
-  cpuOf,
-  run,
-  type Server,
-  serve,
-  settle,
-  systemShare,
-} from "./process.ts";
+import { cpuBetween, cpuOf, systemShare } from "./kernel.ts";
+import { type Contender, run, type Server, serve, settle } from "./process.ts";
 import { median, medianRatio } from "./statistics.ts";
 
 const KEYS = 100_000;
