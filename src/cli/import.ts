@@ -18,7 +18,7 @@ import type { Platform } from "../platform/platform.ts";
 import { readText } from "../platform/text-files.ts";
 import { amount } from "./amount.ts";
 import { firstByte, loadData, lockToRead } from "./data.ts";
-import { commandsOfEntry } from "./json-lines.ts";
+import { EntryLines, shownKey } from "./json-lines.ts";
 import { Progress } from "./progress.ts";
 import { openDatabase } from "./serve.ts";
 import { fail, operandOf } from "./tools.ts";
@@ -34,6 +34,8 @@ them, or a log of PyKeyDB. A key that is there already refuses the whole.
 
 exit code: 0 it is imported, and on the disk; 1 it is not; 2 nothing was tried
 `;
+
+const ZERO = 48;
 
 /** Imports what `args` name; resolves to the exit code. */
 export async function importData(platform: Platform, args: readonly string[]): Promise<number> {
@@ -118,6 +120,7 @@ function importLines(
     const { reply, effects } = executor.context;
     database.tick();
     effects.hold();
+    const entries = new EntryLines(replaces, database.clock());
     const { commands, torn } = importSeedLog(
       platform,
       path,
@@ -125,17 +128,21 @@ function importLines(
         executor.execute(executor.internal, request);
         const failed = reply.failed;
         const text = failed ? replyLine(reply.bytes, reply.lastErrorAt, reply.length) : "";
-        const isThere = request.text(0) === "EXISTS" && reply.bytes[reply.length - 3] !== 0x30;
+        const isThere = request.text(0) === "EXISTS" && reply.bytes[reply.length - 3] !== ZERO;
         reply.truncate(0);
         if (failed) throw new Error(`'${request.text(0)}' was refused: ${text}`);
-        if (isThere) throw new Error(`the key "${request.text(1)}" is there already (--replace)`);
+        if (isThere) {
+          throw new Error(`the key ${shownKey(request.copy(1))} is there already (--replace)`);
+        }
       },
-      (line, refuse) => commandsOfEntry(line, replaces, refuse),
+      entries.commandsOf,
     );
     effects.release();
     database.close();
-    const where = configuration.get("dir");
-    let said = `${amount(commands, "command", "commands")} imported into ${where}\n`;
+    const keys = amount(entries.keys, "key", "keys");
+    const what = entries.keys > 0 ? keys : amount(commands, "command", "commands");
+    let said = `${what} imported into ${configuration.get("dir")}\n`;
+    if (entries.expired > 0) said += `The deadlines of ${entries.expired} of them had passed\n`;
     if (torn !== undefined) {
       said += `Line ${torn.line} was torn (${torn.bytes} bytes) and left out\n`;
     }

@@ -1,32 +1,68 @@
 // Keys as lines of JSON, an object for each: what `tskeydb export FILE.jsonl` writes and
-// `tskeydb import` reads.
+// `tskeydb import` reads. docs/formats/json-lines.md has the form.
 //
 //   {"db":0,"key":"k","type":"string","value":"v"}
 //   {"db":0,"key":"l","type":"list","expires":1700000000000,"value":["a","b"]}
-//   {"db":0,"key":"s","type":"set","value":["a","b"]}
+//   {"db":0,"key":"l","type":"list","expires":1700000000000,"more":true,"value":["c"]}
 //   {"db":0,"key":"h","type":"hash","value":[["field","value"],["other","value"]]}
 //
-// A text that is no UTF-8 stands as {"base64":"…"}; `expires` is the deadline in milliseconds since
-// 1970; without it there is none.
+// A collection of many elements, or large ones, goes on in lines of its own, so that neither side
+// holds all of it as text.
 
+import { latin1Text, utf8Text } from "../base/bytes.ts";
 import type { Database } from "../database.ts";
 import { TableWalk } from "../keyspace/table-walk.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { ReplyReader, type ReplyValue } from "../protocol/reply-reader.ts";
 import { NO_DEADLINE } from "../structures/record.ts";
+import { ToolRefusal } from "./tools.ts";
 
 /** A word of a command. */
 export type Word = string | Uint8Array;
 
-/** How the value of each type is read, and made again of what was read. */
-const types: Readonly<Record<string, { read: readonly string[]; make: string }>> = {
-  string: { read: ["GET"], make: "SET" },
-  list: { read: ["LRANGE", "0", "-1"], make: "RPUSH" },
-  set: { read: ["SMEMBERS"], make: "SADD" },
-  hash: { read: ["HGETALL"], make: "HSET" },
-};
-/** A command is given so many elements at most. */
-const ELEMENTS_A_COMMAND = 2000;
+interface TypeOfLines {
+  readonly form: "text" | "texts" | "pairs";
+  /** The command that makes the key of what was read, or adds to it. */
+  readonly make: string;
+  /** The command that counts its elements. */
+  readonly count: string;
+  /** The command that reads elements from a place on, so many of them. */
+  readonly read: (key: Word, at: number, count: number) => Word[];
+  /** Whether its reply says where to go on. */
+  readonly isScanned: boolean;
+}
+
+function scan(name: string): TypeOfLines["read"] {
+  return (key, at, count) => [name, key, String(at), "COUNT", String(count)];
+}
+
+const types: ReadonlyMap<string, TypeOfLines> = new Map<string, TypeOfLines>([
+  [
+    "string",
+    { form: "text", make: "SET", count: "", read: (key) => ["GET", key], isScanned: false },
+  ],
+  [
+    "list",
+    {
+      form: "texts",
+      make: "RPUSH",
+      count: "LLEN",
+      read: (key, at, count) => ["LRANGE", key, String(at), String(at + count - 1)],
+      isScanned: false,
+    },
+  ],
+  ["set", { form: "texts", make: "SADD", count: "SCARD", read: scan("SSCAN"), isScanned: true }],
+  ["hash", { form: "pairs", make: "HSET", count: "HLEN", read: scan("HSCAN"), isScanned: true }],
+]);
+
+/** A line, which is a command, has so many elements at most, … */
+const ELEMENTS_MAX = 2000;
+/** … and is ended when it has become so long. */
+const LINE_LENGTH = 16 << 20;
+/** A text that cannot be made is too long, if it is longer than this. */
+const LONG_BYTES = 1 << 24;
+const BASE64_BYTES = 3 << 14;
+const KEY_BYTES_SHOWN = 60;
 
 /** Tells `line` of each key of a database in memory, deadlines that have passed or not. */
 export function exportLines(database: Database, line: (text: string) => void): number {
@@ -43,22 +79,66 @@ export function exportLines(database: Database, line: (text: string) => void): n
       const key = records.bytes.slice(records.start, records.end);
       const type = keyspace.types.name(keyspace.typeOf(entry));
       const deadline = records.deadline(entry);
+      const bytes = keyspace.bytesUsed(entry);
       const expires = deadline === NO_DEADLINE ? "" : `,"expires":${deadline}`;
-      const value = valueText(type, read(database, db, type, key));
-      line(`{"db":${db},"key":${textOf(key)},"type":"${type}"${expires},"value":${value}}\n`);
+      const name = `{"db":${db},"key":${textOf(key, key)},"type":"${type}"${expires}`;
+      let more = "";
+      for (const value of valuesOf(database, db, type, key, bytes)) {
+        line(`${name}${more},"value":${value}}\n`);
+        more = ',"more":true';
+      }
       keys++;
     }
   }
   return keys;
 }
 
-/** What a command that reads a value replies. */
-function read(database: Database, db: number, type: string, key: Uint8Array): ReplyValue {
+/** The parts of a value as JSON, which takes so many bytes in memory. */
+function* valuesOf(
+  database: Database,
+  db: number,
+  type: string,
+  key: Uint8Array,
+  bytes: number,
+): Generator<string> {
+  const { form, count, read, isScanned } = types.get(type) as TypeOfLines;
+  if (form === "text") {
+    yield textOf(ask(database, db, read(key, 0, 0)) as Uint8Array, key);
+    return;
+  }
+  const size = Number(ask(database, db, [count, key]));
+  const page = Math.max(1, Math.min(ELEMENTS_MAX, Math.floor((LINE_LENGTH * size) / bytes)));
+  let texts: string[] = [];
+  let length = 0;
+  for (let at = 0; ; ) {
+    const reply = ask(database, db, read(key, at, page)) as ReplyValue[];
+    const elements = (isScanned ? reply[1] : reply) as Uint8Array[];
+    const step = form === "pairs" ? 2 : 1;
+    for (let i = 0; i < elements.length; i += step) {
+      const text = textOf(elements[i], key);
+      texts.push(step === 2 ? `[${text},${textOf(elements[i + 1], key)}]` : text);
+      length += texts[texts.length - 1].length;
+      if (texts.length < ELEMENTS_MAX && length < LINE_LENGTH) continue;
+      yield `[${texts.join(",")}]`;
+      texts = [];
+      length = 0;
+    }
+    at = isScanned ? cursorOf(reply[0] as Uint8Array) : at + elements.length;
+    if (isScanned ? at === 0 : at >= size) break;
+  }
+  if (texts.length > 0) yield `[${texts.join(",")}]`;
+}
+
+function cursorOf(bytes: Uint8Array): number {
+  return Number(latin1Text(bytes, 0, bytes.length));
+}
+
+/** What a command that reads replies. */
+function ask(database: Database, db: number, words: Word[]): ReplyValue {
   const { executor } = database;
   const { reply } = executor.context;
-  const [name, ...rest] = types[type].read;
   const args = new Arguments();
-  args.fill([name, key, ...rest]);
+  args.fill(words);
   executor.internal.db = db;
   const before = reply.length;
   executor.execute(executor.internal, args);
@@ -67,66 +147,117 @@ function read(database: Database, db: number, type: string, key: Uint8Array): Re
   return value;
 }
 
-function valueText(type: string, value: ReplyValue): string {
-  if (!Array.isArray(value)) return textOf(value as Uint8Array);
-  const texts = (value as Uint8Array[]).map(textOf);
-  if (type !== "hash") return `[${texts.join(",")}]`;
-  const pairs: string[] = [];
-  for (let i = 0; i < texts.length; i += 2) pairs.push(`[${texts[i]},${texts[i + 1]}]`);
-  return `[${pairs.join(",")}]`;
-}
-
 const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-function textOf(bytes: Uint8Array): string {
+/** A text as JSON; `key` is whose it is. */
+function textOf(bytes: Uint8Array, key: Uint8Array): string {
   try {
-    return JSON.stringify(strict.decode(bytes));
-  } catch {
-    let binary = "";
-    for (const byte of bytes) binary += String.fromCharCode(byte);
-    return `{"base64":"${btoa(binary)}"}`;
+    try {
+      return JSON.stringify(strict.decode(bytes));
+    } catch {
+      let text = "";
+      for (let at = 0; at < bytes.length; at += BASE64_BYTES) {
+        text += btoa(latin1Text(bytes, at, Math.min(bytes.length, at + BASE64_BYTES)));
+      }
+      return `{"base64":"${text}"}`;
+    }
+  } catch (error) {
+    if (bytes.length < LONG_BYTES) throw error;
+    throw new ToolRefusal(
+      `a value of ${bytes.length.toLocaleString("en")} bytes in the key ${shownKey(key)} is too ` +
+        "long for a text of this runtime: an .rdb file can hold it",
+    );
   }
 }
 
-/**
- * The commands that make the key of a line again, the first of which deletes one that is there or,
- * unless `replaces`, asks whether one is; undefined: it is no such line.
- */
-export function commandsOfEntry(
-  line: Readonly<Record<string, unknown>>,
-  replaces: boolean,
-  refuse: (why: string) => never,
-): Word[][] | undefined {
-  const { db = 0, key, type, value, expires, ...more } = line;
-  if (typeof type !== "string" || key === undefined || value === undefined) return undefined;
-  if (types[type] === undefined) refuse(`there is no type "${type}" here`);
-  for (const name of Object.keys(more)) refuse(`the name "${name}" is unknown here`);
-  const { make } = types[type];
-  const name = wordOf(key, refuse);
-  const commands: Word[][] = [["SELECT", String(db)]];
-  const words = wordsOf(value, type === "hash", refuse);
-  commands.push([replaces ? "DEL" : "EXISTS", name]);
-  for (let i = 0; i < words.length; i += ELEMENTS_A_COMMAND) {
-    commands.push([make, name, ...words.slice(i, i + ELEMENTS_A_COMMAND)]);
+/** A key in a message: of printable characters, and not too many. */
+export function shownKey(key: Uint8Array): string {
+  const text = utf8Text(key, 0, Math.min(key.length, KEY_BYTES_SHOWN));
+  return JSON.stringify(text) + (key.length > KEY_BYTES_SHOWN ? "…" : "");
+}
+
+type Refuse = (why: string) => never;
+type Line = Readonly<Record<string, unknown>>;
+
+/** Reads lines that stand for keys, and says by which commands these are made again. */
+export class EntryLines {
+  /** How many keys there were, and how many of them whose deadline has passed. */
+  keys = 0;
+  expired = 0;
+  readonly #replaces: boolean;
+  readonly #nowMs: number;
+  /** The key of the line before: "db type key". */
+  #before = "";
+
+  /** @param replaces whether a key that is there is deleted; else the first command asks for it */
+  constructor(replaces: boolean, nowMs: number) {
+    this.#replaces = replaces;
+    this.#nowMs = nowMs;
   }
-  if (expires !== undefined) commands.push(["PEXPIREAT", name, String(expires)]);
-  return commands;
+
+  /** The commands of a line; undefined: it stands for no key. */
+  readonly commandsOf = (line: Line, refuse: Refuse): Word[][] | undefined => {
+    if (typeof line.type !== "string") return undefined;
+    const { db = 0, key, type, value, expires, more = false, ...others } = line;
+    for (const name of Object.keys(others)) refuse(`the name "${name}" is unknown here`);
+    const known = types.get(type) ?? refuse(`there is no type "${type}" here`);
+    if (key === undefined) refuse('the line has no "key"');
+    if (value === undefined) refuse('the line has no "value"');
+    if (!isCount(db)) refuse('"db" has to be the number of a database');
+    if (typeof more !== "boolean") refuse('"more" has to be true or false');
+    if (expires !== undefined && !isCount(expires)) {
+      refuse('"expires" has to be a time in milliseconds since 1970');
+    }
+    const name = wordOf(key, refuse);
+    const words = wordsOf(value, known.form, refuse);
+    const commands: Word[][] = [["SELECT", String(db)]];
+    const own = JSON.stringify([db, type, key]);
+    if (more && (own !== this.#before || known.form === "text")) {
+      refuse('"more" goes on with the key of the line before, and that is another');
+    }
+    this.#before = own;
+    if (!more) {
+      this.keys++;
+      commands.push([this.#replaces ? "DEL" : "EXISTS", name]);
+    }
+    if (expires !== undefined && (expires as number) <= this.#nowMs) {
+      if (!more) this.expired++;
+      return commands;
+    }
+    const isPair = known.form === "pairs" ? 2 : 1;
+    for (let i = 0; i < words.length; i += ELEMENTS_MAX * isPair) {
+      commands.push([known.make, name, ...words.slice(i, i + ELEMENTS_MAX * isPair)]);
+    }
+    if (expires !== undefined) commands.push(["PEXPIREAT", name, String(expires)]);
+    return commands;
+  };
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
 /** The elements of a value, the fields of a hash before theirs. */
-function wordsOf(value: unknown, arePairs: boolean, refuse: (why: string) => never): Word[] {
-  if (!Array.isArray(value)) return [wordOf(value, refuse)];
-  if (!arePairs) return value.map((one) => wordOf(one, refuse));
+function wordsOf(value: unknown, form: TypeOfLines["form"], refuse: Refuse): Word[] {
+  if (form === "text") return [wordOf(value, refuse)];
+  if (!Array.isArray(value)) return refuse("the value has to be a list");
+  if (value.length === 0) refuse("a collection has one element at least");
+  if (form === "texts") return value.map((one) => wordOf(one, refuse));
   return value.flatMap((pair) => {
     if (!Array.isArray(pair) || pair.length !== 2) refuse("a field has to stand with its value");
     return (pair as unknown[]).map((one) => wordOf(one, refuse));
   });
 }
 
-function wordOf(value: unknown, refuse: (why: string) => never): Word {
-  if (typeof value === "string") return value;
-  const { base64 } = (value ?? {}) as { base64?: unknown };
-  if (typeof base64 !== "string") return refuse('a text, or {"base64": …}, was expected');
+function wordOf(value: unknown, refuse: Refuse): Word {
+  if (typeof value === "string") {
+    if (!value.isWellFormed()) refuse("a text has half of a character (a lone surrogate)");
+    return value;
+  }
+  const { base64, ...others } = (value ?? {}) as { base64?: unknown };
+  if (typeof base64 !== "string" || Object.keys(others).length > 0) {
+    return refuse('a text, or {"base64": …}, was expected');
+  }
   try {
     return Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
   } catch {

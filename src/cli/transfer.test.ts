@@ -149,6 +149,91 @@ test("what is not whole is neither exported nor imported", async () => {
   db.close();
 });
 
+test("lines of keys are read as they are meant, or refused with their number", async () => {
+  const path = `${temporaryFolder()}/keys.jsonl`;
+  const first = '{"key":"a","type":"string","value":"1"}\n';
+  const big = '{"key":"l","type":"list","value":["x"]}\n';
+  for (const [content, why] of [
+    ['{"key":"k","type":"string","value":5}\n', /line 2: a text, or/],
+    ['{"key":"k","type":"string","value":["v","EX","5"]}\n', /line 2: a text, or/],
+    ['{"key":"k","type":"list","value":"v"}\n', /line 2: the value has to be a list/],
+    ['{"key":"k","type":"set","value":[]}\n', /line 2: a collection has one element at least/],
+    [
+      '{"key":"k","type":"hash","value":["f","v"]}\n',
+      /line 2: a field has to stand with its value/,
+    ],
+    ['{"key":"k","type":"toString","value":["f"]}\n', /line 2: there is no type "toString" here/],
+    ['{"key":"k","type":"string"}\n', /line 2: the line has no "value"/],
+    ['{"type":"string","value":"v"}\n', /line 2: the line has no "key"/],
+    ['{"key":"k","type":"string","value":"v","ttl":5}\n', /line 2: the name "ttl" is unknown/],
+    ['{"key":"k","type":"string","value":"v","expires":"5"}\n', /line 2: "expires" has to be/],
+    ['{"key":"k","type":"string","value":"v","expires":-5}\n', /line 2: "expires" has to be/],
+    ['{"key":"k","type":"string","value":"v","db":"0"}\n', /line 2: "db" has to be the number/],
+    ['{"key":"k","type":"string","value":"v","db":99}\n', /line 2: .*out of range/],
+    ['{"key":"\\ud800","type":"string","value":"v"}\n', /line 2: a text has half of a char/],
+    ['{"key":{"base64":"AA==","x":1},"type":"string","value":"v"}\n', /line 2: a text, or/],
+    [`${big}{"key":"m","type":"list","more":true,"value":["y"]}\n`, /line 3: "more" goes on/],
+    ['{"key":"a","type":"string","more":true,"value":"y"}\n', /line 2: "more" goes on/],
+    ['{"key":"k","type":"string","value":"\xff"}\n', /line 2: it is no UTF-8/],
+    // A file that was not copied whole.
+    ['{"key":"k","type":"string","val', /line 2: the file ends inside it/],
+  ] as const) {
+    const target = temporaryFolder();
+    writeFileSync(path, first + content, "latin1");
+    const [code, said] = await run(importData, path, "--dir", target);
+    assert.equal(code, 1, content);
+    assert.match(said, why, content);
+    const db = open(target);
+    assert.equal(db.dbsize(), 0);
+    db.close();
+  }
+  const target = temporaryFolder();
+  const more = '{"key":"l","type":"list","more":true,"value":["y","z"]}\n';
+  const gone = '{"key":"g","type":"list","expires":5,"value":["y"]}\n';
+  const goneOn = '{"key":"g","type":"list","expires":5,"more":true,"value":["y"]}\n';
+  writeFileSync(path, first + big + more + gone + goneOn);
+  const [code, said] = await run(importData, path, "--dir", target);
+  assert.deepEqual(
+    [code, said],
+    [0, `3 keys imported into ${target}\nThe deadlines of 1 of them had passed\n`],
+  );
+  const db = open(target);
+  assert.deepEqual(db.keys("*").sort(), ["a", "l"]);
+  assert.deepEqual(db.lrange("l", 0, -1), ["x", "y", "z"]);
+  db.close();
+});
+
+test("large collections are exported in lines of bounded length", async () => {
+  const directory = temporaryFolder();
+  const db = open(directory);
+  const many = Array.from({ length: 5000 }, (_, i) => `element ${i}`);
+  db.rpush("list", many);
+  db.sadd("set", many);
+  db.hset(
+    "hash",
+    many.map((name) => [name, "v"]),
+  );
+  db.rpush("wide", ["a".repeat(12 << 20), "b".repeat(12 << 20), "c".repeat(100)]);
+  db.close();
+  const path = `${temporaryFolder()}/all.jsonl`;
+  assert.equal((await run(exportData, path, "--dir", directory))[0], 0);
+  const lines = readFileSync(path, "utf8").trim().split("\n");
+  assert.equal(lines.length, 3 + 3 + 3 + 2);
+  assert.ok(lines.every((line) => line.length < 30 << 20));
+  const target = temporaryFolder();
+  const [code, said] = await run(importData, path, "--dir", target);
+  assert.deepEqual([code, said], [0, `4 keys imported into ${target}\n`]);
+  const after = open(target);
+  assert.deepEqual(after.lrange("list", 0, -1), many);
+  assert.deepEqual(after.smembers("set").sort(), [...many].sort());
+  assert.equal(after.hlen("hash"), 5000);
+  assert.deepEqual(
+    after.lrange("wide", 0, -1).map((text) => text.length),
+    [12 << 20, 12 << 20, 100],
+  );
+  after.close();
+});
+
 test("check says of an RDB file whether it is whole, and what it holds", async () => {
   const directory = filled();
   const path = `${temporaryFolder()}/all.rdb`;

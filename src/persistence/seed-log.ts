@@ -10,9 +10,8 @@
 //
 // Anything else is an error that names the line: a log is imported whole or not at all, except that
 // a last line without its line feed that is no JSON is a write that a crash cut short. It is left
-// out and reported.
+// out and reported, but for files with lines of another form, which are no log.
 
-import { utf8Text } from "../base/bytes.ts";
 import { messageOf } from "../base/realms.ts";
 import type { File, Platform } from "../platform/platform.ts";
 import { Arguments } from "../protocol/arguments.ts";
@@ -20,6 +19,8 @@ import { LogError } from "./log/log-error.ts";
 import type { Apply } from "./log/log-reader.ts";
 
 const CHUNK_BYTES = 1 << 20;
+/** A line that cannot be made a text may be too long for one. */
+const LONG_BYTES = 1 << 28;
 const LF = 10;
 
 export interface SeedImport {
@@ -52,6 +53,7 @@ export function importSeedLog(
   let lines = 0;
   let commands = 0;
   let torn: SeedImport["torn"];
+  let hasOthers = false;
   const refuse = (why: string, cause?: unknown): never => {
     const message = `${path}, line ${number}: ${why}`;
     throw new LogError("IMPORT_FORMAT", path, number, message, cause);
@@ -59,19 +61,21 @@ export function importSeedLog(
   try {
     readLines(platform, file, (bytes, start, end, hasLineFeed) => {
       number++;
-      const text = utf8Text(bytes, start, end).trim();
+      const text = textOf(bytes, start, end, refuse).trim();
       if (text === "") return;
       let parsed: unknown;
       try {
-        parsed = JSON.parse(text, numberAsWritten as (key: string, value: unknown) => unknown);
+        parsed = JSON.parse(text);
       } catch (error) {
         if (hasLineFeed) refuse(`it is not JSON (${messageOf(error)})`, error);
+        if (hasOthers) refuse("the file ends inside it", error);
         torn = { line: number, bytes: end - start };
         return;
       }
       lines++;
       const other = isObject(parsed) ? others(parsed as JsonObject, refuse) : undefined;
-      for (const command of other ?? commandsOf(parsed, refuse)) {
+      if (other !== undefined) hasOthers = true;
+      for (const command of other ?? commandsOf(withNumbersAsWritten(text), refuse)) {
         if (command.length === 1 && (command[0] === "MULTI" || command[0] === "EXEC")) continue;
         args.fill(command);
         try {
@@ -86,6 +90,21 @@ export function importSeedLog(
     platform.close(file);
   }
   return { lines, commands, torn };
+}
+
+const strict = new TextDecoder("utf-8", { fatal: true });
+
+function textOf(bytes: Uint8Array, start: number, end: number, refuse: Refuse): string {
+  try {
+    return strict.decode(bytes.slice(start, end));
+  } catch (error) {
+    const mayBeTooLong = end - start >= LONG_BYTES;
+    return refuse(mayBeTooLong ? `it is too long (${messageOf(error)})` : "it is no UTF-8");
+  }
+}
+
+function withNumbersAsWritten(text: string): unknown {
+  return JSON.parse(text, numberAsWritten as (key: string, value: unknown) => unknown);
 }
 
 function readLines(
