@@ -136,6 +136,9 @@ export class Database {
   /** Called when that has happened: by the embedded API, and by who serves. */
   readonly onDamaged: ((damage: DatabaseError) => void)[] = [];
 
+  /** Called when it is about to be closed. */
+  readonly onClosing: (() => void)[] = [];
+
   /** This thread's part in it, once several threads may use it. */
   member: Member | null = null;
   /** To be held while anything is changed that other threads see. */
@@ -645,6 +648,7 @@ export class Database {
    */
   close(): void {
     if (this.#closed) return;
+    for (const tell of this.onClosing) tell();
     this.saves?.close();
     this.#requests?.close();
     this.#closed = true;

@@ -12,6 +12,7 @@ export type {
 } from "./embedded/database.ts";
 export { Database } from "./embedded/database.ts";
 export type { DurableMethods } from "./embedded/immediate.ts";
+export type { MigrateOptions, MigrationTarget } from "./embedded/migrating.ts";
 export { Multi, type Results } from "./embedded/multi.ts";
 export { type OpenOptions, open } from "./embedded/open.ts";
 export type { WriteOptions } from "./embedded/options.ts";

@@ -9,6 +9,7 @@ import { connectionCommands } from "./connection/connection.ts";
 import { hashCommands } from "./hashes/hashes.ts";
 import { expiryCommands } from "./keys/expiry.ts";
 import { keyCommands } from "./keys/keys.ts";
+import { migrate } from "./keys/migrate.ts";
 import { objectCommands } from "./keys/objects.ts";
 import { payloadCommands } from "./keys/payloads.ts";
 import { listMoveCommands } from "./lists/list-moves.ts";
@@ -44,6 +45,7 @@ export const commandFamilies: readonly (readonly Command[])[] = [
   expiryCommands,
   objectCommands,
   payloadCommands,
+  [migrate],
   listCommands,
   listMoveCommands,
   listPopCommands,

@@ -9,8 +9,10 @@ import type { EffectSink } from "../engine/effects.ts";
 import { Executor } from "../engine/executor.ts";
 import type { Services } from "../engine/services.ts";
 import { type ClientLink, Session } from "../engine/session.ts";
+import { Targets } from "../engine/targets.ts";
 import { Keyspace } from "../keyspace/keyspace.ts";
 import { Memory } from "../memory/memory.ts";
+import { SimulatedPlatform } from "../platform/simulated.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { registerTypes } from "../types/all-types.ts";
 import { commandFamilies } from "./all-commands.ts";
@@ -24,6 +26,7 @@ class FakeServices implements Services {
   readonly sessions: Map<number, Session> = new Map();
   readonly timers: Set<{ readonly atMs: number; readonly callback: () => void }> = new Set();
   readonly startedMs = START_MS;
+  readonly targets = new Targets(new SimulatedPlatform(1), (work) => work());
   passwordText = "";
   refusal: string | undefined;
   /** For each shutdown whether it was forced, and saves. */

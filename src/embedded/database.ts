@@ -13,6 +13,12 @@ import { printable, type SharedDatabase } from "../threads/handle.ts";
 import type { Core } from "./core.ts";
 import { DurableMethods, ImmediateMethods } from "./immediate.ts";
 import { inspection } from "./inspection.ts";
+import {
+  type MigrateOptions,
+  type MigrationTarget,
+  migrationOrder,
+  sendAway,
+} from "./migrating.ts";
 import { Multi } from "./multi.ts";
 import { checkOptions, demandsSync, type WriteOptions } from "./options.ts";
 import { type FileUrl, fileOf } from "./place.ts";
@@ -23,7 +29,7 @@ import { share } from "./sharing.ts";
 import { shortWays } from "./short-ways.ts";
 import { type SnapshotOptions, snapshotOptionNames, takeSnapshot } from "./snapshots.ts";
 import { textOf } from "./text.ts";
-import { As, type Text, type Value, type Values } from "./values.ts";
+import { As, type Several, type Text, type Value, type Values } from "./values.ts";
 import { HashView } from "./views/hashes.ts";
 import { ListView } from "./views/lists.ts";
 import { MembersView } from "./views/sets.ts";
@@ -49,6 +55,7 @@ const methodsInstead: ReadonlyMap<string, string> = new Map([
   ["psubscribe", "db.psubscribe(pattern, listener)"],
   ["punsubscribe", "the function that db.psubscribe() returned"],
   ["shutdown", "db.close()"],
+  ["migrate", "await db.migrate(target, keys)"],
 ]);
 
 const textReader = new Reader<string>(textOf, false);
@@ -199,6 +206,29 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
   /** A live view of the set at a key. */
   members(key: Value): MembersView<T> {
     return new MembersView(this.#core, this.#db, key, this.#reader.text);
+  }
+
+  // Elsewhere
+
+  /**
+   * Moves keys, one or several, to another server, ours or Redis: `await db.migrate({ port: 7002 },
+   * ["a", "b"])`. The promise is fulfilled when that has them, with false if none of them is here.
+   * Those that it has taken are deleted here together, but for keys that were changed on the way:
+   * they stay, and it rejects with ReplyError (`CHANGED`). It rejects with ReplyError as well where
+   * the server refuses (`ERR`) or does not answer (`IOERR`).
+   */
+  async migrate(
+    target: MigrationTarget,
+    keys: Several,
+    options: MigrateOptions = {},
+  ): Promise<boolean> {
+    const core = this.#core;
+    core.check();
+    if (core.inTransaction) {
+      throw new DatabaseError("TRANSACTION", "migrate() cannot wait inside a transaction");
+    }
+    const copies = wordsOf([keys]).map((key) => core.request.copyOf(key));
+    return sendAway(core, migrationOrder(this.#db, copies, target, options));
   }
 
   // Messages

@@ -2,6 +2,7 @@
 // day. A server offers all of it; an embedded database what makes sense there.
 
 import type { Session } from "./session.ts";
+import type { Targets } from "./targets.ts";
 
 /** What was written until some moment, on its way to the disk. */
 export interface SyncPoint {
@@ -25,6 +26,8 @@ export interface Services {
   password(): string;
   /** The text of INFO for these sections (lower case; "default", "all", "everything"). */
   info(sections: readonly string[]): string;
+  /** Connections to other servers, of this thread (MIGRATE). */
+  readonly targets: Targets;
   /** Sessions that are connected to this thread, by id. */
   readonly sessions: ReadonlyMap<number, Session>;
   /** The id of the one that connected last. */

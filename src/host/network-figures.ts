@@ -21,6 +21,8 @@ export interface NetworkFigures {
   /** Clients that are subscribed to something; that watch keys. */
   readonly subscribedClients: number;
   readonly watchingClients: number;
+  /** Connections to other servers that keys were sent to. */
+  readonly targetConnections: number;
   /** Counts from 0 again (CONFIG RESETSTAT). */
   resetFigures(): void;
 }
@@ -37,7 +39,12 @@ export const COUNTED = [
   "outputLimitDisconnections",
 ] as const;
 /** Figures of now; of the last, the largest counts. */
-export const PRESENT = ["subscribedClients", "watchingClients", "clientBytes"] as const;
+export const PRESENT = [
+  "subscribedClients",
+  "watchingClients",
+  "targetConnections",
+  "clientBytes",
+] as const;
 export const LARGEST = ["inputBytesMost", "outputBytesMost"] as const;
 
 export type NetworkFigure =
@@ -81,6 +88,9 @@ export abstract class NetworkTotals implements NetworkFigures {
   }
   get watchingClients(): number {
     return this.#sum("watchingClients");
+  }
+  get targetConnections(): number {
+    return this.#sum("targetConnections");
   }
   get clientBytes(): number {
     return this.#sum("clientBytes");

@@ -9,6 +9,7 @@ import type { InfoSection } from "../engine/info-section.ts";
 import { allowsAction } from "../engine/protected-actions.ts";
 import type { Services, SyncPoint } from "../engine/services.ts";
 import type { Session } from "../engine/session.ts";
+import { Targets } from "../engine/targets.ts";
 import { persistenceSection } from "../persistence/info.ts";
 import { LogError } from "../persistence/log/log-error.ts";
 import type { SaveAnswer } from "../persistence/snapshot/background-saves.ts";
@@ -41,6 +42,7 @@ export class ProcessServices implements Services, InfoSource {
   readonly startedMs: number;
   readonly runId: string;
   readonly network: Network = new Network();
+  readonly targets: Targets;
   /** Ends the process's server; not set where SHUTDOWN is not for clients to say. */
   onShutdown: (() => void) | undefined;
   /** Called, at most once a minute, when a client that speaks HTTP is disconnected. */
@@ -68,6 +70,7 @@ export class ProcessServices implements Services, InfoSource {
     this.configuration = configuration;
     this.#clock = clock;
     this.startedMs = clock();
+    this.targets = new Targets(platform, (work) => this.turn(work));
     for (const name of ["min-replicas-to-write", "min-replicas-max-lag"] as const) {
       configuration.onChange(name, () => this.#countReplicas());
     }
@@ -91,6 +94,7 @@ export class ProcessServices implements Services, InfoSource {
 
   set database(database: Database) {
     this.#database = database;
+    database.onClosing.push(() => this.targets.close());
     this.sections.push(
       ...serverSections(this),
       memorySection(this),
@@ -360,6 +364,18 @@ export class ProcessServices implements Services, InfoSource {
       else this.database.turn(callback);
     });
     return () => cancel();
+  }
+
+  /** Does what has come from elsewhere, and what follows a change. */
+  turn(work: () => void): void {
+    const { database } = this;
+    database.turn(() => {
+      database.tick();
+      work();
+      database.executor.settle();
+      database.afterBackgroundWrites();
+      database.tock();
+    });
   }
 
   nowMs(): number {

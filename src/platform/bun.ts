@@ -34,6 +34,8 @@ interface BunTcpSocket {
   terminate(): void;
   setNoDelay(on: boolean): void;
   setKeepAlive(on: boolean, initialDelayMs: number): void;
+  ref(): void;
+  unref(): void;
 }
 
 interface BunTcpHandlers {
@@ -133,6 +135,11 @@ class BunSocket implements Socket {
 
   setKeepAlive(idleSeconds: number): void {
     this.#socket.setKeepAlive(idleSeconds > 0, idleSeconds * 1000);
+  }
+
+  keepAwake(on: boolean): void {
+    if (on) this.#socket.ref();
+    else this.#socket.unref();
   }
 }
 

@@ -60,7 +60,9 @@ export function connecting(
     giveUp();
     tell(notConnected({ code: "ETIMEDOUT" }, host, port));
   }, timeoutMs);
-  start(attempt).catch((error) => attempt.failed(error));
+  // Of no host at all, a runtime would make this one.
+  const started = host === "" ? Promise.reject({ code: "ENOTFOUND" }) : start(attempt);
+  started.catch((error) => attempt.failed(error));
   return giveUp;
 }
 

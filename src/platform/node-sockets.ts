@@ -196,6 +196,11 @@ class NodeSocket implements Socket {
     this.#stream.setKeepAlive(idleSeconds > 0, idleSeconds * 1000);
   }
 
+  keepAwake(on: boolean): void {
+    if (on) this.#stream.ref();
+    else this.#stream.unref();
+  }
+
   /** Moves the connection to a socket that reads into the shared buffer. */
   #adopt(accepted: NetSocket): NetSocket {
     (accepted as unknown as { _handle: unknown })._handle = null;

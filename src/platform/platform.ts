@@ -197,6 +197,8 @@ export interface Socket {
   setNoDelay(on: boolean): void;
   /** Probes an idle peer after `idleSeconds`; 0 turns that off. */
   setKeepAlive(idleSeconds: number): void;
+  /** Whether the socket keeps the thread's event loop going, as it does unless told otherwise. */
+  keepAwake(on: boolean): void;
 }
 
 export interface SocketHandlers {

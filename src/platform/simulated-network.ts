@@ -161,6 +161,8 @@ export class SimulatedSocket implements Socket {
 
   setKeepAlive(): void {}
 
+  keepAwake(): void {}
+
   /** Calls back after a random delay. */
   #later(callback: () => void): void {
     this.#clock.setTimer(this.#clock.random(DELAY_MS_MAX * 1000) / 1000, callback);

@@ -95,6 +95,10 @@ export class Server implements ConnectionOwner, NetworkFigures {
     this.#cron = eachSecond(database, services, () => this.#everySecond());
   }
 
+  get targetConnections(): number {
+    return this.services.targets.count;
+  }
+
   /** Replies wait for the log from now on. To be called before the first request. */
   followLog(log: Log): void {
     this.outbox.gate = log;

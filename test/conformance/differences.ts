@@ -96,6 +96,26 @@ export const DIFFERENCES = {
     ours: "begins a sync, whatever `appendfsync` says, and waits for everybody's writes",
     reason: "Who asks means it, and the answer is there sooner.",
   },
+  "migrate-serves": {
+    topic: "MIGRATE while its keys are on their way",
+    redis: "nobody is served",
+    ours:
+      "the client waits, others are served; a key that they change stays, with the error " +
+      "`CHANGED`; inside MULTI it is an error",
+    reason: "A server that does not answer would stop this one for the timeout.",
+  },
+  "migrate-refused": {
+    topic: "MIGRATE where the target refuses the password or the database",
+    redis: "has sent the keys already, to whichever database was selected",
+    ours: "sends none",
+    reason: "They could overwrite other keys.",
+  },
+  "migrate-connections": {
+    topic: "The connections that MIGRATE keeps",
+    redis: "one for a target, whoever authenticated it",
+    ours: "one for each password given; more where several clients migrate at once",
+    reason: "Nobody acts with another's rights.",
+  },
   lolwut: {
     topic: "The drawings of LOLWUT, and the texts of MEMORY DOCTOR, MALLOC-STATS and DEBUG OBJECT",
     redis: "its own",

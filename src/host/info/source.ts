@@ -12,6 +12,8 @@ export interface InfoSource {
   readonly connectedClients: number;
   readonly network: NetworkFigures;
   readonly rates: Rates;
+  /** This thread's connections to other servers. */
+  readonly targets: { readonly count: number };
   readonly startedMs: number;
   /** 40 hexadecimal digits that are new at each start, and those of the data's history. */
   readonly runId: string;

@@ -101,7 +101,7 @@ function stats(source: InfoSource): InfoField[] {
     ["pubsubshard_channels", pubsub.names(Topic.shardChannel).size],
     ["latest_fork_usec", 0],
     ["total_forks", 0],
-    ["migrate_cached_sockets", 0],
+    ["migrate_cached_sockets", Math.max(source.targets.count, network.targetConnections)],
     ["slave_expires_tracked_keys", 0],
     ["active_defrag_hits", 0],
     ["active_defrag_misses", 0],
