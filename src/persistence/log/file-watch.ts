@@ -101,7 +101,7 @@ export class FileWatch {
       state.found = REMOVED;
       return this.#error("ENOENT", "removed or replaced");
     }
-    if (!this.#isAsItWas()) {
+    if (!this.isAsItWas()) {
       state.found = CHANGED;
       return this.#error("EIO", "cut off or overwritten");
     }
@@ -115,7 +115,8 @@ export class FileWatch {
     return new PlatformError(code, path, `${path}: it was ${what} while it was open`);
   }
 
-  #isAsItWas(): boolean {
+  /** Whether the bytes that were last seen are there. */
+  isAsItWas(): boolean {
     const { sampleStart, sampleBytes } = this.#state;
     const length = this.#read(this.#scratch, sampleStart, sampleBytes);
     if (length < 0) return true;

@@ -43,6 +43,7 @@ export class LogFile {
   readonly #platform: Platform;
   readonly #state: LogState;
   readonly #buffer: LogBuffer;
+  readonly #isOpenerAlive: () => boolean;
   readonly #scratch = new Uint8Array(SELECT_BYTES_MAX);
 
   // The file as this thread has it open, and which increment it is.
@@ -60,7 +61,9 @@ export class LogFile {
     state: LogState,
     buffer: LogBuffer,
     file: File,
+    isOpenerAlive: () => boolean,
   ) {
+    this.#isOpenerAlive = isOpenerAlive;
     this.increments = increments;
     this.nowMs = () => platform.nowMs();
     this.#platform = platform;
@@ -71,9 +74,24 @@ export class LogFile {
     this.#watch = this.#newWatch();
   }
 
-  /** The file that the log of `state` has at the moment, for another thread. */
-  static adopt(platform: Platform, increments: Increments, state: LogState): File {
-    return platform.adopt(state.file, placeOf(increments, state.sequence).path);
+  /**
+   * The file that the log of `state` has at the moment, for another thread. Where the one that
+   * opened it has ended, its descriptor may be closed, and the number another file's: then it is
+   * the file at that place, if it holds what was last seen there.
+   */
+  static adopt(
+    platform: Platform,
+    increments: Increments,
+    state: LogState,
+    isOpenerAlive: () => boolean,
+  ): File {
+    const place = placeOf(increments, state.sequence);
+    if (isOpenerAlive()) return platform.adopt(state.file, place.path);
+    const file = platform.open(place.resolved, "update");
+    const isIt = new FileWatch(platform, file, place, state).isAsItWas();
+    if (isIt && platform.size(file) >= state.written) return file;
+    platform.close(file);
+    throw new PlatformError("ENOENT", place.path, `${place.path}: it was removed or replaced`);
   }
 
   #newWatch(): FileWatch {
@@ -114,12 +132,14 @@ export class LogFile {
   follow(): PlatformError | undefined {
     if (this.#state.sequence === this.#sequence) return undefined;
     try {
-      this.#take(LogFile.adopt(this.#platform, this.increments, this.#state));
+      const { increments } = this;
+      this.#take(LogFile.adopt(this.#platform, increments, this.#state, this.#isOpenerAlive));
     } catch (error) {
       if (error instanceof PlatformError) return error;
       throw error;
     }
-    return undefined;
+    // Who opened it may have died just now.
+    return this.#watch.look(this.kept);
   }
 
   #take(file: File): void {

@@ -141,7 +141,7 @@ export class Log extends LogFigures {
     state.beginSyncs(platform.threadsMs());
     const buffer = new LogBuffer(state);
     const increments = incrementsOf(platform, place, file, path, sequence);
-    const tail = new LogFile(platform, increments, state, buffer, file);
+    const tail = new LogFile(platform, increments, state, buffer, file, () => true);
     tail.beginWatch(end);
     return new Log(platform, state, buffer, tail, new SyncTurns(state));
   }
@@ -176,12 +176,13 @@ export class Log extends LogFigures {
     const { member } = membership;
     const state = new LogState(shared.state);
     assert(member !== OPENER && !state.closed, "a thread attaches to a log that is open");
-    const file = LogFile.adopt(platform, shared.increments, state);
+    const isAlive = (): boolean => membership.isAlive(OPENER);
+    const file = LogFile.adopt(platform, shared.increments, state, isAlive);
     const buffer = new LogBuffer(state, shared.pieces);
     const turns = new SyncTurns(state, membership);
     state.join(member);
     turns.inherit();
-    const tail = new LogFile(platform, shared.increments, state, buffer, file);
+    const tail = new LogFile(platform, shared.increments, state, buffer, file, isAlive);
     const log = new Log(platform, state, buffer, tail, turns);
     log.#shared = shared;
     return log;
