@@ -194,7 +194,8 @@ export class Database {
   #join(member: Member): void {
     this.member = member;
     this.lock = member.lock;
-    this.#requests = new SnapshotRequests(member, (work) => this.turn(work), this.saves);
+    const turn = (work: () => void): void => this.turn(work);
+    this.#requests = new SnapshotRequests(member, this.platform, turn, this.saves);
     member.heir = this;
     member.join(this.executor);
   }
@@ -213,8 +214,13 @@ export class Database {
 
   /** Takes a snapshot into a file, at once if none is being taken; any thread may ask for it. */
   snapshot(path: string, progress: SnapshotProgress, done: SnapshotOutcome): void {
-    if (this.saves !== null) this.saves.snapshotNow(path, progress, done);
-    else this.turn(() => this.#requests?.ask(path, progress, done));
+    if (this.saves !== null) return this.saves.snapshotNow(path, progress, done);
+    let isAsked = false;
+    this.turn(() => {
+      isAsked = true;
+      this.#requests?.ask(path, progress, done);
+    });
+    if (!isAsked) done("the database is not served any more");
   }
 
   posted(kind: number, id: number, a: Uint8Array, b: Uint8Array): void {
@@ -222,7 +228,7 @@ export class Database {
   }
 
   orphaned(): void {
-    this.#requests?.close();
+    this.#requests?.close("the database was closed");
   }
 
   // Threads
@@ -650,7 +656,7 @@ export class Database {
     if (this.#closed) return;
     for (const tell of this.onClosing) tell();
     this.saves?.close();
-    this.#requests?.close();
+    this.#requests?.close("the database was closed");
     this.#closed = true;
     if (this.#timer !== undefined) this.platform.clearTimer(this.#timer);
     if (this.#reclaimTimer !== undefined) this.platform.clearTimer(this.#reclaimTimer);

@@ -33,6 +33,8 @@ function endOfOthers(engine: Engine, log: Log, ask: () => void): Promise<string 
         return resolve(isWell ? undefined : "INFO and the messages of its owner say more");
       }
       if (engine.closed || log.isClosed) return resolve("the database was closed");
+      const unanswered = engine.member?.whyUnanswered;
+      if (unanswered !== undefined) return resolve(unanswered);
       engine.platform.setTimer(LOOK_MS, look);
     };
     look();

@@ -15,6 +15,7 @@
 //           25  news: grows when something is added to the roster, or to an inbox
 //           26  workers that were doomed   64 … 127  the runtime's numbers of the last of them
 //           27  what is done each second is paused
+//           28  snapshots that threads have asked the owner for
 //   then, for each member m, 32 words from 128 + 32 × m: MemberWord
 //
 // What each member changes often stands in a cache line of its own.
@@ -41,6 +42,7 @@ export const ControlWord = {
   news: 25,
   doomedWorkers: 26,
   cronPaused: 27,
+  snapshots: 28,
 } as const;
 
 export const MemberWord = {

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -208,5 +208,55 @@ test("a thread that asks for other options than those in force is refused", () =
     );
     assert.deepEqual(await asked, ["OPTIONS", "OPTIONS", "opened", "opened"]);
     await thread.end();
+    db.close();
+  }));
+
+test("what a thread asked of the owner rejects when that has ended, and when it asks later", () =>
+  withDirectory(async (directory) => {
+    const data = join(directory, "data");
+    const file = join(directory, "copy.rdb");
+    const owner = new Thread(data);
+    const db = open(await owner.run((there) => there.share()));
+    db.set("k", "v");
+    const hasEnded = /the thread that opened the database has ended/;
+    const isSnapshot = (error: Error & { code?: string }): boolean =>
+      error.code === "SNAPSHOT" && hasEnded.test(error.message);
+    await db.snapshot(file);
+    await db.compact();
+    owner
+      .run(() => {
+        for (;;);
+      })
+      .catch(() => {});
+    // What it will never come to.
+    const snapshots = [db.snapshot(file), db.snapshot(file)];
+    const rejected = Promise.all(snapshots.map((each) => assert.rejects(each, isSnapshot)));
+    await owner.end();
+    await rejected;
+    await assert.rejects(db.snapshot(file), isSnapshot);
+    await assert.rejects(db.compact(), { code: "CLOSED" });
+    // The log has been cut since this thread wrote to it last.
+    assert.equal(db.incr("n"), 1);
+    db.close();
+    const again = open(data);
+    assert.deepEqual(again.mget("k", "n"), ["v", "1"]);
+    again.close();
+  }));
+
+test("a snapshot that its asker did not outlive is never taken for another's", () =>
+  withDirectory(async (directory) => {
+    const db = open(join(directory, "data"));
+    for (let i = 0; i < 50_000; i++) db.set(`key:${i}`, "value");
+    const shared = db.share();
+    const dead = new Thread(shared);
+    const gone = dead.run((there, path) => there.snapshot(path), join(directory, "first.rdb"));
+    gone.catch(() => {});
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await dead.end();
+    const late = new Thread(shared);
+    const path = join(directory, "second.rdb");
+    await late.run((there, to) => there.snapshot(to), path);
+    assert.ok(existsSync(path));
+    await late.end();
     db.close();
   }));

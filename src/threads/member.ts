@@ -189,6 +189,14 @@ export abstract class Member implements LockEnvironment, RosterMember {
     throw terminated();
   }
 
+  /** Why the owner will never answer what it is asked in an inbox; undefined: it will. */
+  get whyUnanswered(): string | undefined {
+    const state = this.control[ControlWord.state];
+    if (state === State.damaged) return "a write has ended in the middle";
+    if (state === State.closed) return "the database was closed";
+    return this.isAlive(OWNER) ? undefined : "the thread that opened the database has ended";
+  }
+
   /** Nobody is to use the database any more: a write has ended in the middle. */
   markDamaged(): void {
     Atomics.compareExchange(this.control, ControlWord.state, State.shared, State.damaged);

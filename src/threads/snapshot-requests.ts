@@ -1,6 +1,7 @@
 // Snapshots that other threads ask for. The thread that opened the database takes them; who asks
 // does so by way of that one's inbox, and hears by way of its own how far it has come and how it
-// ended.
+// ended. The owner may end without a word, or be refused the lock from then on: who asks looks now
+// and then whether an answer can still come.
 //
 //   snapshot   id: the request's number   a: i32 the member that asks   b: the path
 //   progress   id                         a: f64 written, f64 entries
@@ -12,12 +13,15 @@ import type {
   SnapshotProgress,
 } from "../persistence/snapshot/background-saves.ts";
 import type { SnapshotOutcome } from "../persistence/snapshot/file-snapshot.ts";
-import { OWNER } from "./control.ts";
+import type { Clock } from "../platform/platform.ts";
+import { ControlWord, OWNER } from "./control.ts";
 import { Post } from "./inbox.ts";
 import type { Member } from "./member.ts";
 
 /** Who asks is told no more often than this. */
 const PROGRESS_MS = 100;
+/** Who has asked looks so often whether the owner is still there. */
+const LOOK_MS = 100;
 
 interface Asked {
   readonly progress: SnapshotProgress;
@@ -29,23 +33,46 @@ export class SnapshotRequests {
   /** Does something under the lock. */
   readonly #turn: (work: () => void) => void;
   readonly #saves: BackgroundSaves | null;
+  readonly #platform: Pick<Clock, "monotonicMs" | "setTimer">;
   readonly #asked: Map<number, Asked> = new Map();
-  #last = 0;
+  #isLooking = false;
 
   /** @param saves takes the snapshots; null where this thread has not opened the database */
-  constructor(member: Member, turn: (work: () => void) => void, saves: BackgroundSaves | null) {
+  constructor(
+    member: Member,
+    platform: Pick<Clock, "monotonicMs" | "setTimer">,
+    turn: (work: () => void) => void,
+    saves: BackgroundSaves | null,
+  ) {
     this.#member = member;
+    this.#platform = platform;
     this.#turn = turn;
     this.#saves = saves;
   }
 
   /** Has the thread that opened the database take one. REQUIRES: the lock. */
   ask(path: string, progress: SnapshotProgress, done: SnapshotOutcome): void {
-    const id = ++this.#last;
+    const member = this.#member;
+    const { whyUnanswered } = member;
+    if (whyUnanswered !== undefined) return done(whyUnanswered);
+    // Counted for all members: this one's number may have been that of one that has died waiting.
+    const id = Atomics.add(member.control, ControlWord.snapshots, 1) >>> 0;
     this.#asked.set(id, { progress, done });
-    const number = new Uint8Array(Int32Array.of(this.#member.number).buffer);
+    const number = new Uint8Array(Int32Array.of(member.number).buffer);
     const bytes = utf8Bytes(path);
-    this.#member.inboxOf(OWNER).put(Post.snapshot, id, number, bytes, 0, bytes.length);
+    member.inboxOf(OWNER).put(Post.snapshot, id, number, bytes, 0, bytes.length);
+    if (!this.#isLooking) this.#lookLater();
+  }
+
+  #lookLater(): void {
+    this.#isLooking = true;
+    this.#platform.setTimer(LOOK_MS, () => {
+      this.#isLooking = false;
+      if (this.#asked.size === 0) return;
+      const { whyUnanswered } = this.#member;
+      if (whyUnanswered === undefined) this.#lookLater();
+      else this.close(whyUnanswered);
+    });
   }
 
   /** Takes what has come from another thread. */
@@ -67,10 +94,9 @@ export class SnapshotRequests {
     const post = (kind: number, a: Uint8Array, b: Uint8Array): void =>
       this.#turn(() => this.#member.inboxOf(member).put(kind, id, a, b, 0, b.length));
     const nothing = new Uint8Array(0);
-    const { monotonicMs } = this;
     let toldMs = Number.NEGATIVE_INFINITY;
     const progress = (written: number, entries: number): void => {
-      const nowMs = monotonicMs();
+      const nowMs = this.#platform.monotonicMs();
       if (nowMs - toldMs < PROGRESS_MS) return;
       toldMs = nowMs;
       post(
@@ -84,11 +110,10 @@ export class SnapshotRequests {
     this.#saves?.snapshot(path, progress, done);
   }
 
-  readonly monotonicMs = (): number => this.#member.monotonicMs();
-
-  /** The database is closed, or its owner has gone: nothing will come any more. */
-  close(): void {
-    for (const { done } of this.#asked.values()) done("the database was closed");
+  /** Nothing will come any more. */
+  close(why: string): void {
+    const asked = [...this.#asked.values()];
     this.#asked.clear();
+    for (const { done } of asked) done(why);
   }
 }

@@ -142,7 +142,7 @@ export class Rewrite {
 
   #beginWhenReady(): void {
     if (!this.#host.isReady) {
-      this.#timer = this.#host.platform.setTimer(READY_PAUSE_MS, () => this.#beginWhenReady());
+      this.#timer = this.#host.platform.setTimer(READY_PAUSE_MS, () => this.#lookAgain());
       return;
     }
     this.#timer = undefined;
@@ -152,6 +152,18 @@ export class Rewrite {
     this.#startBytes = this.sizeBytes;
     this.#host.notice("The log is being rewritten");
     this.#files.settle((error) => this.#unless(error, () => this.#prepare()));
+  }
+
+  #lookAgain(): void {
+    let hasTurn = false;
+    this.#host.turn(() => {
+      hasTurn = true;
+    });
+    if (hasTurn) return this.#beginWhenReady();
+    this.#timer = undefined;
+    this.#isWanted = false;
+    this.#startMs = this.#nowMs;
+    this.#fail("the database is not served any more");
   }
 
   /** Has the log tell when it is large enough for the next one. */

@@ -165,14 +165,24 @@ export class BackgroundSaves {
   #beginWhenReady(): void {
     if (this.#isClosed || this.#current !== undefined) return;
     if (!this.#isWanted && this.#wishes.length === 0) return;
+    let hasTurn = false;
     let hasBegun = false;
     this.#host.turn(() => {
+      hasTurn = true;
       if (!this.#host.isReady) return;
       hasBegun = true;
       if (this.#isWanted) this.#beginSave();
       else this.#beginWish();
     });
-    if (!hasBegun) this.#beginSoon(READY_PAUSE_MS);
+    if (!hasTurn) this.#refuse("the database is not served any more");
+    else if (!hasBegun) this.#beginSoon(READY_PAUSE_MS);
+  }
+
+  /** None can begin any more. */
+  #refuse(why: string): void {
+    this.#isWanted = false;
+    this.#isSave = false;
+    for (const wish of this.#wishes.splice(0)) wish.done(why);
   }
 
   #beginSave(): void {
@@ -269,6 +279,6 @@ export class BackgroundSaves {
     if (this.#waiting !== undefined) this.#host.platform.clearTimer(this.#waiting);
     const why = "the database was closed";
     this.#current?.abort(why);
-    for (const wish of this.#wishes.splice(0)) wish.done(why);
+    this.#refuse(why);
   }
 }
