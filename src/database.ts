@@ -6,6 +6,7 @@
 // expiry  one timer stands at the earliest deadline; a slice of what is due is deleted at a time
 
 import { DatabaseError, damaged } from "./base/database-error.ts";
+import { halfDone, isHalfDone } from "./base/half-done.ts";
 import { LockNeeded } from "./base/lock-needed.ts";
 import { RdbError } from "./codec/rdb-error.ts";
 import { RdbInput } from "./codec/rdb-input.ts";
@@ -365,7 +366,7 @@ export class Database {
    * has whole commands at any time.
    */
   interrupted(error: unknown, isChange = false): unknown {
-    if (isForeseen(error)) return error;
+    if (isForeseen(error) && !isHalfDone(error)) return error;
     if (this.damage !== undefined) return this.damage;
     if (!isChange && !this.executor.wasChanging(error)) return error;
     const damage = damaged(error);
@@ -494,8 +495,8 @@ export class Database {
     try {
       this.loaded = dump.load({ nowMs, replaces });
     } catch (error) {
-      if (empties) this.#empty(); // half of a file is worse than nothing
-      throw error;
+      // It was whole a moment ago. What is on the disk is loaded again by the next start.
+      throw empties ? halfDone(error) : error;
     } finally {
       executor.setNow(this.clock());
     }
@@ -523,7 +524,7 @@ export class Database {
           failed = error; // a frame ends before what is around it
         }
       });
-      if (failed !== undefined) throw failed;
+      if (failed !== undefined) throw halfDone(failed);
     } finally {
       replay.end(this.clock());
       executor.context.effects.addSink(log);

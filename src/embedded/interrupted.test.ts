@@ -7,8 +7,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { Client } from "../../test/support/client.ts";
+import { show } from "../../test/support/resp.ts";
 import { AssertionFailed } from "../base/assert.ts";
 import { DatabaseError } from "../base/database-error.ts";
+import { Topic } from "../engine/subscriptions.ts";
+import type { Subscribers } from "../threads/subscribers.ts";
 import { coreOf, type Database } from "./database.ts";
 import { repeat, writes } from "./deep-recursion-test-support.ts";
 import { contents } from "./embedded-test-support.ts";
@@ -291,6 +295,50 @@ test("a rollback that fails is one, too", () => {
   );
   checkRefusals(db);
   db.close();
+});
+
+test("what others are to know of clients finds no memory: as if it was a write", async () => {
+  const name = (n: number): string => `${n}`.padEnd(30_000, ".");
+  const works: readonly ((n: number) => string[])[] = [
+    (n) => ["SUBSCRIBE", name(n)],
+    (n) => ["PSUBSCRIBE", name(n)],
+    (n) => ["WATCH", name(n)],
+    (n) => ["PUBLISH", "theirs", name(n)],
+  ];
+  for (const work of works) {
+    const db = open();
+    db.share();
+    db.set("a", "1");
+    // As if another thread was subscribed, which does not come to its inbox.
+    const elsewhere = coreOf(db).context.pubsub.elsewhere as Subscribers;
+    elsewhere.change(5, Topic.channel, "theirs", 1);
+    const listening = await db.listen({ port: 0 });
+    const client = await Client.connect(listening.port);
+    const refuse = (): never => {
+      throw new RangeError("Array buffer allocation failed");
+    };
+    const growing = [WebAssembly.Memory.prototype, SharedArrayBuffer.prototype] as Growing[];
+    const grown = growing.map((of) => of.grow);
+    for (const of of growing) of.grow = refuse;
+    try {
+      let reply = "";
+      for (let n = 0; n < 3000 && !reply.startsWith("-"); n++) {
+        reply = show(await client.call(...work(n)));
+      }
+      assert.match(reply, /^-ERR the database is damaged/, work(0)[0]);
+      assert.throws(
+        () => db.get("a"),
+        (error: Error & { code?: string }) =>
+          error.code === "DAMAGED" && error.cause instanceof RangeError,
+      );
+      checkRefusals(db);
+    } finally {
+      for (const [i, of] of growing.entries()) of.grow = grown[i] as Growing["grow"];
+      client.close();
+      await listening.close();
+      db.close();
+    }
+  }
 });
 
 test("a key that expires when it is read may be what fails", () => {

@@ -126,6 +126,25 @@ test("what cannot be loaded again is found out before anything goes", () => {
   db.close();
 });
 
+test("a log that cannot be executed again leaves half of it, which is not served", () => {
+  const directory = temporaryFolder();
+  const db = open(directory);
+  for (let i = 0; i < 100; i++) {
+    db.set(`key:${i}`, i);
+    db.sync();
+  }
+  const [increment = ""] = readdirSync(`${directory}/appendonlydir`).filter((n) => /incr/.test(n));
+  const path = `${directory}/appendonlydir/${increment}`;
+  const bytes = readFileSync(path);
+  bytes[bytes.length >> 1] ^= 1;
+  writeFileSync(path, bytes);
+  const damaged = { name: "DatabaseError", code: "DAMAGED" };
+  assert.throws(() => db.call("debug", "loadaof"), damaged);
+  assert.throws(() => db.get("key:1"), damaged);
+  db.close();
+  assert.throws(() => open(directory), { code: "LOG_DAMAGED" });
+});
+
 test("SAVE needs a directory, and no transaction, and says what failed", () => {
   const inMemory = open();
   assert.throws(() => inMemory.save(), /ERR The snapshot cannot be saved: the database has no dir/);

@@ -12,6 +12,7 @@
 
 import { AssertionFailed, assert } from "../base/assert.ts";
 import { utf8Text } from "../base/bytes.ts";
+import { isHalfDone } from "../base/half-done.ts";
 import { TornRead } from "../base/torn-read.ts";
 import { Counter } from "../keyspace/figures.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
@@ -320,6 +321,7 @@ export class Executor implements Engine {
    */
   wasChanging(error: unknown): boolean {
     if (error instanceof AssertionFailed || error instanceof TornRead) return true;
+    if (isHalfDone(error)) return true;
     const { command, effects } = this.context;
     if (command !== undefined && (command.flags & Flag.write) !== 0) return true;
     return effects.isPending || this.keyspace.disposing;

@@ -2,6 +2,7 @@
 // timers and the clock. An embedded database has them without a network; a server adds its own
 // figures by way of `network`.
 
+import { isHalfDone } from "../base/half-done.ts";
 import { messageOf } from "../base/realms.ts";
 import { RdbError } from "../codec/rdb-error.ts";
 import type { Database } from "../database.ts";
@@ -305,6 +306,7 @@ export class ProcessServices implements Services, InfoSource {
       work();
       return undefined;
     } catch (error) {
+      if (isHalfDone(error)) throw error;
       if (error instanceof PlatformError) return `ERR ${error.message}`;
       if (!(error instanceof RdbError || error instanceof LogError)) throw error;
       return `ERR ${error.message}`;

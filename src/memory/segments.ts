@@ -10,6 +10,7 @@
 //               192 +   the word of each, which says how long it is and where (arenas.ts)
 
 import { assert } from "../base/assert.ts";
+import { halfDone } from "../base/half-done.ts";
 import {
   type Arena,
   arenaOf,
@@ -158,7 +159,15 @@ export class Segments {
    */
   add(size: number, zeros: number): number {
     const segment = this.#freeNumber();
-    if (segment < 0) return -1;
+    try {
+      return segment < 0 ? -1 : this.#add(segment, size, zeros);
+    } catch (error) {
+      // Only who changes something takes memory.
+      throw halfDone(error);
+    }
+  }
+
+  #add(segment: number, size: number, zeros: number): number {
     if (!this.isShared) {
       this.#view(segment, size, new SharedArrayBuffer(size), 0);
       this.#note(segment, size);

@@ -20,6 +20,7 @@
 
 import { assert } from "../base/assert.ts";
 import { asciiBytes, copyBytes, latin1Text, utf8Bytes, utf8Text } from "../base/bytes.ts";
+import { halfDone } from "../base/half-done.ts";
 import type { Blocking, WaitWitness } from "../engine/blocking.ts";
 import type { CommandTable } from "../engine/command-table.ts";
 import { keyName, keyOf } from "../engine/key-names.ts";
@@ -175,6 +176,14 @@ export class Roster implements WaitWitness {
   }
 
   #readFrom(start: number, end: number, own: Own): void {
+    try {
+      this.#readEntries(start, end, own);
+    } catch (error) {
+      throw halfDone(error); // it knows only a part of what others rely on
+    }
+  }
+
+  #readEntries(start: number, end: number, own: Own): void {
     this.#view(end);
     const words = this.#words;
     const { number } = this.#member;
@@ -374,6 +383,23 @@ export class Roster implements WaitWitness {
     command = 0,
     args = 0,
     texts: readonly Uint8Array[] = [],
+  ): void {
+    try {
+      this.#appendEntry(kind, member, session, flags, db, command, args, texts);
+    } catch (error) {
+      throw halfDone(error); // what it says is so, and others will not know it
+    }
+  }
+
+  #appendEntry(
+    kind: number,
+    member: number,
+    session: number,
+    flags: number,
+    db: number,
+    command: number,
+    args: number,
+    texts: readonly Uint8Array[],
   ): void {
     const start = this.#end;
     let at = start + ((HEADER_WORDS + texts.length) << 2);
