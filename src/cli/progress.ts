@@ -25,6 +25,18 @@ export class Progress {
     this.#show(`${name}: ${Math.floor(bytes / MIB).toLocaleString("en")} MiB read`);
   };
 
+  /** Says how many keys another server has taken. */
+  sent(keys: number, of: number): void {
+    if (!this.#platform.hasTerminal) return;
+    const nowMs = this.#platform.monotonicMs();
+    if (nowMs < this.#nextMs) return;
+    this.#nextMs = nowMs + PERIOD_MS;
+    const percent = Math.floor((100 * keys) / Math.max(1, of));
+    this.#show(
+      `Sending: ${percent} %, ${keys.toLocaleString("en")} of ${of.toLocaleString("en")} keys`,
+    );
+  }
+
   /** Says how many keys of a snapshot have been written. */
   wrote(keys: number, of: number): void {
     if (!this.#platform.hasTerminal) return;

@@ -6,6 +6,7 @@ import type { Platform } from "../platform/platform.ts";
 
 const USAGE = `usage: tskeydb [configuration file | -] [--directive value ...]   serve a data directory
        tskeydb import <file or directory> [--replace] [--dir directory]   add data to one
+       tskeydb import <file or directory> --into <host:port>      give it to a server that runs
        tskeydb export <file.rdb | file.jsonl> [--dir directory]   write what one holds
        tskeydb check <directory or file>                          examine one, or an RDB file
        tskeydb repair <directory>                                 end its log before what is wrong

@@ -19,6 +19,11 @@ export class UsageError extends ToolRefusal {
   override readonly name: string = "UsageError";
 }
 
+/** Another server has ended what was tried, by what it said. */
+export class ServerFailure extends Error {
+  override readonly name = "ServerFailure";
+}
+
 /** What a tool takes. */
 export interface ToolUsage {
   /** Words without a name, all of which must be there. */
@@ -122,6 +127,7 @@ function explainTool(error: unknown): string {
   if (error instanceof DirectoryLocked) {
     return `${error.message}; stop it, or use a copy, which \`tskeydb backup\` makes`;
   }
-  if (error instanceof PlatformError || error instanceof RdbError) return error.message;
+  const isPlain = error instanceof PlatformError || error instanceof ServerFailure;
+  if (isPlain || error instanceof RdbError) return error.message;
   return error instanceof ToolRefusal ? error.message : explain(error);
 }

@@ -23,6 +23,7 @@ import type { Target } from "../../engine/targets.ts";
 import type { OutgoingOwner, Stage } from "../../platform/outgoing.ts";
 import type { PlatformError } from "../../platform/platform.ts";
 import { Arguments } from "../../protocol/arguments.ts";
+import { ReplyLines } from "../../protocol/reply-lines.ts";
 import { RequestWriter } from "../../protocol/request-writer.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
 
@@ -60,12 +61,10 @@ export type MigrationOutcome =
   | { readonly kind: "taken" | "nothing" }
   | { readonly kind: "failed"; readonly text: string };
 
-const LINE_CHARACTERS_MAX = 64 * 1024;
 /** What is sent in one migration lies in memory until it has been sent. */
 const SENT_BYTES_MAX = VALUE_BYTES_MAX;
 const MINUS = "-";
 const PLUS = "+";
-const LINE_END = 10;
 
 /** As in Redis, which hears of these when it writes; of no such host, or no answer, before. */
 const refusals: ReadonlySet<string> = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH"]);
@@ -100,7 +99,7 @@ export class Migration implements OutgoingOwner {
   #replied = 0;
   /** What the target's first error said. */
   #refusal = "";
-  #line = "";
+  #lines = new ReplyLines();
 
   /** `done` is called, in a turn, when there is an outcome that has not been asked for. */
   constructor(context: Context, order: MigrationOrder, done: () => void) {
@@ -141,17 +140,13 @@ export class Migration implements OutgoingOwner {
 
   received(bytes: Uint8Array, length: number): void {
     if (this.#order.isUnwanted()) return this.giveUp();
-    let start = 0;
+    const lines = this.#lines;
+    lines.add(bytes, length);
     while (this.outcome === undefined) {
-      const at = bytes.indexOf(LINE_END, start);
-      const end = at < 0 || at >= length ? length : at;
-      this.#line += latin1Text(bytes, start, end);
-      if (this.#line.length > LINE_CHARACTERS_MAX) return this.#end(notRead);
-      if (end === length) return;
-      const line = this.#line;
-      this.#line = "";
-      start = end + 1;
-      this.#take(line.trimEnd(), start < length);
+      const line = lines.next();
+      if (line !== undefined) this.#take(line, lines.hasMore);
+      else if (lines.isEndless) this.#end(notRead);
+      else return;
     }
   }
 
@@ -170,7 +165,7 @@ export class Migration implements OutgoingOwner {
   #retry(): void {
     this.#mayRetry = false;
     this.#forget();
-    this.#line = "";
+    this.#lines = new ReplyLines();
     if (this.#target !== undefined) this.#context.services.targets.drop(this.#target);
     this.begin();
   }
