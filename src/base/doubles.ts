@@ -428,3 +428,19 @@ export function writeDouble(bytes: Uint8Array, at: number, n: number): number {
   if ((n | 0) === n && !Object.is(n, -0)) return writeInteger(bytes, at, n);
   return writeLatin1(formatDouble(n), bytes, at);
 }
+
+/**
+ * Writes a double with up to 17 significant digits, as C's %.17g does and Redis's digests have it;
+ * at most DOUBLE_TEXT_MAX bytes. Returns the end. Allocates: not for common paths.
+ */
+export function writePreciseDouble(bytes: Uint8Array, at: number, n: number): number {
+  if (!Number.isFinite(n) || n === 0) return writeDouble(bytes, at, n);
+  const [significand, exponent] = n.toExponential(16).split("e");
+  const power = Number(exponent);
+  const isPlain = power >= -4 && power < 17;
+  const text = isPlain ? n.toFixed(16 - power) : significand;
+  const short = text.includes(".") ? text.replace(/\.?0+$/, "") : text;
+  if (isPlain) return writeLatin1(short, bytes, at);
+  const digits = String(Math.abs(power)).padStart(2, "0");
+  return writeLatin1(`${short}e${power < 0 ? "-" : "+"}${digits}`, bytes, at);
+}

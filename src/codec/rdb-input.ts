@@ -7,6 +7,7 @@
 // it ends soon with what it has, which its caller frees.
 
 import { copyBytes } from "../base/bytes.ts";
+import { parseDouble } from "../base/doubles.ts";
 import type { ValueSource } from "../keyspace/data-type.ts";
 import type { File, Platform } from "../platform/platform.ts";
 import { Crc64 } from "./crc64.ts";
@@ -20,6 +21,9 @@ const LZF_GROWTH = 88;
 /** Strings are no longer than this, whatever proto-max-bulk-len says. */
 const STRING_BYTES_MAX = 2 ** 31 - 64;
 const TWO_32 = 2 ** 32;
+/** Stand where the length of a double's text does. */
+const SPELLED_NAN = 253;
+const SPELLED_INFINITY = 254;
 
 const NOTHING = new Uint8Array(0);
 
@@ -158,6 +162,15 @@ export class RdbInput implements ValueSource {
     const value = new DataView(buffer, byteOffset + this.#at, 8).getFloat64(0, true);
     this.#at += 8;
     return value;
+  }
+
+  spelledDouble(): number {
+    const length = this.byte();
+    if (length === SPELLED_NAN) return Number.NaN;
+    if (length === SPELLED_INFINITY) return Number.POSITIVE_INFINITY;
+    if (length === SPELLED_INFINITY + 1) return Number.NEGATIVE_INFINITY;
+    this.raw(length);
+    return parseDouble(this.bytes, this.start, this.end);
   }
 
   /** A length, which may be of no special form. */

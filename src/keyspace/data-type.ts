@@ -51,6 +51,8 @@ export interface ValueSource {
   readonly start: number;
   readonly end: number;
   double(): number;
+  /** A double as its text, as files of before RDB version 8 have scores. */
+  spelledDouble(): number;
 }
 
 /** Takes in what a value consists of. */

@@ -15,6 +15,35 @@ function isBefore(a: Item, b: Item): boolean {
   return a.key < b.key || (a.key === b.key && a.value >>> 0 < b.value >>> 0);
 }
 
+const SPECIAL = [Infinity, -Infinity, 0, -0, 5e-324, -1e308];
+
+/** Trees whose leaves hold no keys: a value says it, by its high bits in one of five ways. */
+class BareTrees extends OrderedTrees {
+  constructor(memory: Memory) {
+    super(memory, false);
+  }
+
+  protected override keyOf(value: number): number {
+    return keyOf(value);
+  }
+}
+
+function keyOf(value: number): number {
+  const rest = value & 0x1fffffff;
+  switch (value >>> 29) {
+    case 0:
+      return Math.imul(rest, 0x9e3779b1) / 1000;
+    case 1:
+      return rest % 4; // many equal keys
+    case 2:
+      return rest; // in order
+    case 3:
+      return -rest; // in reverse
+    default:
+      return SPECIAL[rest % 6];
+  }
+}
+
 /** The place of the first item that is not before this one. */
 function lowerBound(model: Item[], item: Item): number {
   let low = 0;
@@ -29,14 +58,20 @@ function lowerBound(model: Item[], item: Item): number {
 
 /**
  * Grows and shrinks a tree up to about `itemsMax` items. Stops with an assertion, after printing
- * the seed, when a step differs from the model.
+ * the seed, when a step differs from the model. `isBare`: leaves hold no keys.
  */
-export function fuzzOrderedTree(seed: number, steps: number, itemsMax: number): void {
+export function fuzzOrderedTree(
+  seed: number,
+  steps: number,
+  itemsMax: number,
+  isBare = false,
+): void {
   const random = new Random().seed(seed);
   const memory = new Memory();
-  const trees = new OrderedTrees(memory);
+  const trees = isBare ? new BareTrees(memory) : new OrderedTrees(memory);
   const other = trees.create(); // must not be touched by what happens to the first
-  trees.insert(other, 1, 1);
+  const first = isBare ? 0x20000001 : 1;
+  trees.insert(other, 1, first);
   const usedBefore = memory.usedBytes;
   let tree = trees.create();
   let model: Item[] = [];
@@ -45,13 +80,18 @@ export function fuzzOrderedTree(seed: number, steps: number, itemsMax: number): 
   let clock = 0;
 
   const draw = (): Item => {
+    if (isBare) {
+      const isClocked = style === 2 || style === 3;
+      const rest = isClocked ? clock++ : random.next32() & 0x1fffffff;
+      const value = (style << 29) | (style === 4 ? rest % itemsMax : rest);
+      return { key: keyOf(value), value };
+    }
     const value = random.next32();
     if (style === 0) return { key: random.unit() * 1000 - 500, value };
     if (style === 1) return { key: random.below(4), value }; // many equal keys
     if (style === 2) return { key: clock++, value }; // in order
     if (style === 3) return { key: -clock++, value }; // in reverse
-    const special = [Infinity, -Infinity, 0, -0, 5e-324, -1e308][random.below(6)];
-    return { key: special, value: random.below(itemsMax) };
+    return { key: SPECIAL[random.below(6)], value: random.below(itemsMax) };
   };
 
   const step = (): void => {
@@ -85,11 +125,20 @@ export function fuzzOrderedTree(seed: number, steps: number, itemsMax: number): 
         assert(trees.key === model[i].key && trees.value === model[i].value, "fuzz: next");
         assert(trees.next() === i + 1 < model.length, "fuzz: the end");
       }
+      const isBeforeKey = (other: Item): boolean => other.key < item.key;
+      const below = model.findLastIndex(isBeforeKey) + 1;
+      assert(trees.rankOfKey(tree, item.key, false) === below, "fuzz: keys below");
+      const upTo = model.findLastIndex(({ key }) => key <= item.key) + 1;
+      assert(trees.rankOfKey(tree, item.key, true) === upTo, "fuzz: keys up to");
     } else {
       const rank = random.below(model.length + 2) - 1;
       const there = rank >= 0 && rank < model.length;
       assert(trees.at(tree, rank) === there, "fuzz: at");
-      if (there) assert(trees.value === model[rank].value, "fuzz: the item at a rank");
+      for (let i = rank, here = there; here && i > rank - 50; i--) {
+        assert(trees.value === model[i].value, "fuzz: the item at a rank");
+        here = trees.previous();
+        assert(here === i > 0, "fuzz: the beginning");
+      }
     }
     assert(trees.count(tree) === model.length, "fuzz: count");
     assert(trees.firstKey(tree) === (model[0]?.key ?? Infinity), "fuzz: the first key");
@@ -112,7 +161,7 @@ export function fuzzOrderedTree(seed: number, steps: number, itemsMax: number): 
       }
     }
     assert(
-      trees.count(other) === 1 && trees.firstKey(other) === 1,
+      trees.count(other) === 1 && trees.firstValue(other) === first,
       "fuzz: the other tree is whole",
     );
     for (const { key, value } of model) assert(trees.remove(tree, key, value), "fuzz: emptying");
@@ -147,5 +196,7 @@ function compareWhole(trees: OrderedTrees, tree: number, model: Item[]): void {
 if (import.meta.main) {
   const seed = Number(process.argv[2] ?? 1);
   const steps = Number(process.argv[3] ?? 1_000_000);
-  for (const items of [100, 2_000, 40_000]) fuzzOrderedTree(seed, steps, items);
+  for (const items of [100, 2_000, 40_000]) {
+    for (const isBare of [false, true]) fuzzOrderedTree(seed, steps, items, isBare);
+  }
 }

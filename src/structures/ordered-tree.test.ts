@@ -82,9 +82,11 @@ test("random inserts and removals leave nodes more than 60 % full", () => {
 
 test("a tree agrees with a sorted array under random operations", () => {
   const seed = Number(process.env.SEED ?? 2026);
-  fuzzOrderedTree(seed, 20_000, 100);
-  fuzzOrderedTree(seed + 1, 40_000, 3_000);
-  fuzzOrderedTree(seed + 2, 60_000, 40_000);
+  for (const isBare of [false, true]) {
+    fuzzOrderedTree(seed, 20_000, 100, isBare);
+    fuzzOrderedTree(seed + 1, 40_000, 3_000, isBare);
+    fuzzOrderedTree(seed + 2, 60_000, 40_000, isBare);
+  }
 });
 
 test("NaN is refused as a key", () => {

@@ -1,31 +1,35 @@
-// Ordered trees: B+ trees with counts, in shared memory. They hold deadlines by time; they can
-// serve anything that is ordered by a number and asked for by order or by position.
+// Ordered trees: B+ trees with counts, in shared memory, of whatever is ordered by a number and
+// asked for by order or by position: deadlines by time, members of sorted sets by score.
 //
 // Terms. Item: a key (f64) and a value (i32, commonly a reference). Order: by key, among equal keys
-// by value as an unsigned integer (`isBefore`, which a subclass may replace). Leaf: a node of
-// items, linked to the next leaf. Inner node: children, each with its bound and its count. Bound:
-// an item that is not after the child's first item, and after the last item of the child before it;
-// the very first bounds on the left are −Infinity. Height: levels of inner nodes.
+// by value as an unsigned integer, or as a subclass says (`isBefore`). Leaf: a node of items,
+// linked to the next leaf and the one before. Inner node: children, each with its bound and its
+// count. Bound: the child's first item; the very first bounds on the left are −Infinity. Height:
+// levels of inner nodes.
 //
 //   tree    0 i32 root, 0 when empty   4 i32 height   8 i32 items   12 i32 first leaf
 //          16 i32 leaves              20 i32 inner nodes            24 unused
-//   leaf    0 i32 items    4 i32 next leaf, or 0    16 f64 × 41 keys    344 i32 × 41 values
+//   leaf    0 i32 items    4 i32 next leaf, or 0     8 i32 leaf before, or 0
+//          16 f64 × 41 keys    344 i32 × 41 values     or     16 i32 × 124 values
 //   inner   0 i32 children         16 f64 × 24 bound keys        208 i32 × 24 bound values
 //         304 i32 × 24 children   400 i32 × 24 counts of items
+//
+// Where what a value refers to says its key (`keyOf`), leaves need none: three times as many items
+// have room, and finding one looks at some seven of those it is among.
 //
 // A full node first evens out with a neighbour that has room, and only else is split. At the right
 // edge nothing but the newest item moves to the new node. A node that falls below its minimum is
 // merged with a neighbour, or evened out with it. Measured at one million items, all nodes counted:
 // 13.4 bytes an item when they came in order, 15.9 at random, 17 to 19 after as many random
-// removals and inserts again. (An item is 12 bytes.)
+// removals and inserts again. (An item is 12 bytes.) Without keys: 4.4, 5.3, and 5.6 to 5.9.
 //
 // Invariants, checked by verify():
-//  (1) items are in order, and every bound bounds; an inner node's first bound is its parent's
-//      bound for it;
+//  (1) items are in order, and every bound is what it bounds: no item is named that is not there;
+//      an inner node's first bound is its parent's bound for it;
 //  (2) every count is true, and so are the numbers of nodes;
-//  (3) all leaves are at the same height and linked in order;
+//  (3) all leaves are at the same height and linked in order, both ways;
 //  (4) no node is empty; an inner node has at least 2 children; nodes that are neither the root
-//      nor on the right edge hold at least 20 items or 11 children.
+//      nor on the right edge hold at least 20 items (60 without keys) or 11 children.
 //
 // What is only read ends, whatever bytes a reader without a lock meets: heights, slots and items
 // have their maximum, and a walk goes through no more leaves than the tree has.
@@ -42,28 +46,34 @@ const T = { root: 0, height: 1, items: 2, first: 3, leaves: 4, inners: 5, bytes:
 
 const NODE_BYTES = 512;
 const COUNT = 0; // word of every node
-const NEXT = 1; // word of a leaf
-const KEYS = 2; // in f64 units, in every node
-const LEAF_VALUES = 86; // the rest in words
-const INNER_VALUES = 52;
+const NEXT = 1; // words of a leaf
+const PREVIOUS = 2;
+const KEYS = 2; // in f64 units, in every node that has some
+const INNER_VALUES = 52; // the rest in words
 const CHILDREN = 76;
 const COUNTS = 100;
 
-const LEAF_MAX = 41;
 const INNER_MAX = 24;
 const HEIGHT_MAX = 16;
 const SLIDE_LOOP_MAX = 16;
 
 // Per kind of node: below `minimum` a node is merged or evened out; two nodes are merged when both
-// fit into `merged`; a full node evens out with a neighbour of at most `spill`.
-const leafRules = { max: LEAF_MAX, minimum: 20, merged: 39, spill: 37, edge: LEAF_MAX - 1 };
+// fit into `merged`; a full node evens out with a neighbour of at most `spill`. `values` is the
+// word with which a leaf's values begin.
 const innerRules = { max: INNER_MAX, minimum: 11, merged: 22, spill: 21, edge: INNER_MAX - 2 };
+const keyedLeaf = { max: 41, minimum: 20, merged: 39, spill: 37, edge: 40, values: 86 };
+const bareLeaf = { max: 124, minimum: 60, merged: 119, spill: 112, edge: 123, values: 4 };
 
 /** Looks at one item of a walk; false ends it. */
 export type ItemVisitor = (key: number, value: number) => boolean;
 
 export class OrderedTrees {
   protected readonly memory: Memory;
+
+  readonly #hasKeys: boolean;
+  readonly #leafRules: typeof keyedLeaf;
+  readonly #leafMax: number;
+  readonly #leafValues: number;
 
   // The way from the root to the node that an operation works on, and the slot taken in each node.
   readonly #nodes = new Int32Array(HEIGHT_MAX);
@@ -74,14 +84,24 @@ export class OrderedTrees {
   #slot = 0;
   readonly #bound: WalkBound;
 
-  constructor(memory: Memory) {
+  /** @param hasKeys whether leaves hold the keys; where not, keyOf() says them */
+  constructor(memory: Memory, hasKeys = true) {
     this.memory = memory;
+    this.#hasKeys = hasKeys;
+    this.#leafRules = hasKeys ? keyedLeaf : bareLeaf;
+    this.#leafMax = this.#leafRules.max;
+    this.#leafValues = this.#leafRules.values;
     this.#bound = new WalkBound(memory, T.leaves);
   }
 
   /** The order of the values of equal keys. */
   protected isBefore(a: number, b: number): boolean {
     return (a ^ 0x80000000) < (b ^ 0x80000000);
+  }
+
+  /** The key of a value, where leaves do not hold it. */
+  protected keyOf(_value: number): number {
+    return 0;
   }
 
   /** A new, empty tree. */
@@ -138,14 +158,13 @@ export class OrderedTrees {
   /** The least key, or Infinity when the tree is empty. */
   firstKey(tree: number): number {
     const leaf = this.#words(tree)[wordOf(tree) + T.first];
-    if (leaf === 0) return Number.POSITIVE_INFINITY;
-    return this.memory.f64[leaf >>> PLACE_BITS][(leaf & PLACE_MASK) + KEYS];
+    return leaf === 0 ? Number.POSITIVE_INFINITY : this.#leafKey(leaf, 0);
   }
 
   /** The value of the first item, or 0 when the tree is empty. */
   firstValue(tree: number): number {
     const leaf = this.#words(tree)[wordOf(tree) + T.first];
-    return leaf === 0 ? 0 : this.#words(leaf)[wordOf(leaf) + LEAF_VALUES];
+    return leaf === 0 ? 0 : this.#words(leaf)[wordOf(leaf) + this.#leafValues];
   }
 
   /** Adds an item; false when it was there. REQUIRES: `key` is not NaN. */
@@ -161,17 +180,19 @@ export class OrderedTrees {
       const items = words[at + COUNT];
       const slot = this.#lowerBound(leaf, items, key, value);
       if (slot < items && this.#isItem(leaf, slot, key, value)) return false;
-      if (items === LEAF_MAX) {
+      if (items === this.#leafMax) {
         const appending = slot === items && words[at + NEXT] === 0;
         this.#makeRoom(tree, header[root + T.height], appending);
         continue;
       }
-      const keys = this.memory.f64[leaf >>> PLACE_BITS];
-      const firstKey = (leaf & PLACE_MASK) + KEYS + slot;
-      const firstValue = at + LEAF_VALUES + slot;
-      slideFloats(keys, firstKey, firstKey + 1, items - slot);
+      if (this.#hasKeys) {
+        const keys = this.memory.f64[leaf >>> PLACE_BITS];
+        const firstKey = (leaf & PLACE_MASK) + KEYS + slot;
+        slideFloats(keys, firstKey, firstKey + 1, items - slot);
+        keys[firstKey] = key;
+      }
+      const firstValue = at + this.#leafValues + slot;
       slideWords(words, firstValue, firstValue + 1, items - slot);
-      keys[firstKey] = key;
       words[firstValue] = value;
       words[at + COUNT] = items + 1;
       this.#countPath(header[root + T.height], 1);
@@ -203,7 +224,7 @@ export class OrderedTrees {
       node = this.#words(node)[wordOf(node) + CHILDREN];
     }
     this.#nodes[height] = node;
-    const value = this.#words(node)[wordOf(node) + LEAF_VALUES];
+    const value = this.#words(node)[wordOf(node) + this.#leafValues];
     this.#removeAt(tree, node, 0);
     return value;
   }
@@ -224,25 +245,44 @@ export class OrderedTrees {
     let rank = this.#lowerBound(leaf, this.#words(leaf)[wordOf(leaf) + COUNT], key, value);
     const height = this.#height(tree);
     for (let depth = 0; depth < height; depth++) {
-      const node = this.#nodes[depth];
-      const words = this.#words(node);
-      const counts = wordOf(node) + COUNTS;
-      for (let i = counts; i < counts + this.#slots[depth]; i++) rank += words[i];
+      rank += this.#countBefore(this.#nodes[depth], this.#slots[depth]);
     }
     return rank;
   }
 
-  // The cursor stands on one item after `seek`, `at` or `next` returned true, until the tree
-  // changes or the cursor is moved again. There is one for all trees of this object; `visit` moves
-  // it too.
+  /** How many items have a smaller key, or, with `orEqual`, no greater one. */
+  rankOfKey(tree: number, key: number, orEqual: boolean): number {
+    if (this.count(tree) === 0) return 0;
+    let node = this.#words(tree)[wordOf(tree) + T.root];
+    let rank = 0;
+    for (let left = this.#height(tree); left > 0; left--) {
+      const words = this.#words(node);
+      const children = Math.min(words[wordOf(node) + COUNT], INNER_MAX);
+      const slot = this.#boundOfKey(node, 1, children, key, orEqual, false) - 1;
+      rank += this.#countBefore(node, slot);
+      node = words[wordOf(node) + CHILDREN + slot];
+    }
+    return rank + this.#boundOfKey(node, 0, this.#items(node), key, orEqual, true);
+  }
+
+  #countBefore(node: number, slot: number): number {
+    const words = this.#words(node);
+    const counts = wordOf(node) + COUNTS;
+    let count = 0;
+    for (let i = counts; i < counts + slot; i++) count += words[i];
+    return count;
+  }
+
+  // The cursor stands on one item after `seek`, `at`, `next` or `previous` returned true, until
+  // the tree changes or the cursor is moved again. There is one for all trees of this object;
+  // `visit` moves it too.
 
   get key(): number {
-    const leaf = this.#leaf;
-    return this.memory.f64[leaf >>> PLACE_BITS][(leaf & PLACE_MASK) + KEYS + this.#slot];
+    return this.#leafKey(this.#leaf, this.#slot);
   }
 
   get value(): number {
-    return this.#words(this.#leaf)[wordOf(this.#leaf) + LEAF_VALUES + this.#slot];
+    return this.#words(this.#leaf)[wordOf(this.#leaf) + this.#leafValues + this.#slot];
   }
 
   /** Moves the cursor to the first item that is not before this one; false when there is none. */
@@ -283,6 +323,16 @@ export class OrderedTrees {
     return this.#slot < this.#items(this.#leaf) || this.#nextLeaf();
   }
 
+  /** Moves the cursor to the item before; false when there is none. */
+  previous(): boolean {
+    if (--this.#slot >= 0) return true;
+    this.#bound.leave(NODE_BYTES);
+    this.#leaf = this.#words(this.#leaf)[wordOf(this.#leaf) + PREVIOUS];
+    if (this.#leaf === 0) return false;
+    this.#slot = this.#items(this.#leaf) - 1;
+    return this.#slot >= 0;
+  }
+
   /** Shows the items with from ≤ key ≤ to in order. The visitor must not change the tree. */
   visit(tree: number, from: number, to: number, visitor: ItemVisitor): void {
     for (let more = this.#seekKey(tree, from); more; more = this.next()) {
@@ -305,12 +355,13 @@ export class OrderedTrees {
     this.#bound.begin(tree);
     for (let left = this.#height(tree); left > 0; left--) {
       const words = this.#words(node);
-      const slot = this.#lowerBoundOfKey(node, 1, words[wordOf(node) + COUNT], key) - 1;
+      const children = words[wordOf(node) + COUNT];
+      const slot = this.#boundOfKey(node, 1, children, key, false, false) - 1;
       node = words[wordOf(node) + CHILDREN + slot];
     }
     const items = this.#items(node);
     this.#leaf = node;
-    this.#slot = this.#lowerBoundOfKey(node, 0, items, key);
+    this.#slot = this.#boundOfKey(node, 0, items, key, false, true);
     return this.#slot < items || this.#nextLeaf();
   }
 
@@ -331,8 +382,15 @@ export class OrderedTrees {
   // The items of a leaf. Torn where there are more than one has room for.
   #items(leaf: number): number {
     const items = this.#words(leaf)[wordOf(leaf) + COUNT];
-    if (!(items <= LEAF_MAX)) torn();
+    if (!(items <= this.#leafMax)) torn();
     return items;
+  }
+
+  #leafKey(leaf: number, slot: number): number {
+    if (this.#hasKeys) {
+      return this.memory.f64[leaf >>> PLACE_BITS][(leaf & PLACE_MASK) + KEYS + slot];
+    }
+    return this.keyOf(this.#words(leaf)[wordOf(leaf) + this.#leafValues + slot]);
   }
 
   // The leaf where the item is or would be; the way there is noted. REQUIRES: the tree has a root.
@@ -374,27 +432,38 @@ export class OrderedTrees {
     const words = this.#words(leaf);
     const keys = this.memory.f64[leaf >>> PLACE_BITS];
     const firstKey = (leaf & PLACE_MASK) + KEYS;
-    const firstValue = wordOf(leaf) + LEAF_VALUES;
+    const firstValue = wordOf(leaf) + this.#leafValues;
+    const hasKeys = this.#hasKeys;
     let low = 0;
     let high = items;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const other = keys[firstKey + middle];
-      if (other < key || (other === key && this.isBefore(words[firstValue + middle], value))) {
-        low = middle + 1;
-      } else high = middle;
+      const at = firstValue + middle;
+      const other = hasKeys ? keys[firstKey + middle] : this.keyOf(words[at]);
+      if (other < key || (other === key && this.isBefore(words[at], value))) low = middle + 1;
+      else high = middle;
     }
     return low;
   }
 
-  #lowerBoundOfKey(node: number, from: number, to: number, key: number): number {
+  // The first slot from `from` on whose key, or whose bound's, is not smaller, or, with `orEqual`,
+  // is greater.
+  #boundOfKey(
+    node: number,
+    from: number,
+    to: number,
+    key: number,
+    orEqual: boolean,
+    isLeaf: boolean,
+  ): number {
     const keys = this.memory.f64[node >>> PLACE_BITS];
     const firstKey = (node & PLACE_MASK) + KEYS;
     let low = from;
     let high = to;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (keys[firstKey + middle] < key) low = middle + 1;
+      const other = isLeaf ? this.#leafKey(node, middle) : keys[firstKey + middle];
+      if (other < key || (orEqual && other === key)) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -402,8 +471,8 @@ export class OrderedTrees {
 
   #isItem(leaf: number, slot: number, key: number, value: number): boolean {
     return (
-      this.memory.f64[leaf >>> PLACE_BITS][(leaf & PLACE_MASK) + KEYS + slot] === key &&
-      this.#words(leaf)[wordOf(leaf) + LEAF_VALUES + slot] === value
+      this.#words(leaf)[wordOf(leaf) + this.#leafValues + slot] === value &&
+      this.#leafKey(leaf, slot) === key
     );
   }
 
@@ -422,6 +491,7 @@ export class OrderedTrees {
     const words = this.#words(node);
     words[wordOf(node) + COUNT] = 0;
     words[wordOf(node) + NEXT] = 0;
+    words[wordOf(node) + PREVIOUS] = 0;
     return node;
   }
 
@@ -437,7 +507,7 @@ export class OrderedTrees {
   #makeRoom(tree: number, depth: number, appending: boolean): void {
     const header = this.#words(tree);
     const isLeaf = depth === header[wordOf(tree) + T.height];
-    const rules = isLeaf ? leafRules : innerRules;
+    const rules = isLeaf ? this.#leafRules : innerRules;
     if (depth === 0) {
       this.#growRoot(tree);
       this.#split(tree, this.#words(tree)[wordOf(tree) + T.root], 0, isLeaf, appending);
@@ -488,7 +558,7 @@ export class OrderedTrees {
     const at = wordOf(parent);
     const left = words[at + CHILDREN + slot];
     const size = this.#size(left);
-    const edge = isLeaf ? leafRules.edge : innerRules.edge;
+    const edge = isLeaf ? this.#leafRules.edge : innerRules.edge;
     const kept = appending ? edge : (size + 1) >> 1;
     const moved = this.#moveEntries(left, kept, right, 0, size - kept, isLeaf);
     this.#setSize(left, kept);
@@ -496,8 +566,8 @@ export class OrderedTrees {
     const header = this.#words(tree);
     header[wordOf(tree) + (isLeaf ? T.leaves : T.inners)]++;
     if (isLeaf) {
-      this.#words(right)[wordOf(right) + NEXT] = this.#words(left)[wordOf(left) + NEXT];
-      this.#words(left)[wordOf(left) + NEXT] = right;
+      this.#link(right, this.#words(left)[wordOf(left) + NEXT]);
+      this.#link(left, right);
     }
     const children = words[at + COUNT];
     this.#slideEntries(parent, slot + 1, slot + 2, children - slot - 1, false);
@@ -506,6 +576,12 @@ export class OrderedTrees {
     words[at + COUNTS + slot + 1] = moved;
     words[at + COUNTS + slot] -= moved;
     this.#setBound(parent, slot + 1, right, isLeaf);
+  }
+
+  // The leaf `right`, if there is one, comes after `left`.
+  #link(left: number, right: number): void {
+    this.#words(left)[wordOf(left) + NEXT] = right;
+    if (right !== 0) this.#words(right)[wordOf(right) + PREVIOUS] = left;
   }
 
   // Shrinking
@@ -521,7 +597,8 @@ export class OrderedTrees {
     this.#countPath(height, -1);
     header[at + T.items]--;
     if (height > 0) {
-      if (items < leafRules.minimum) this.#refill(tree, height);
+      if (slot === 0 && items > 0) this.#renewBounds(leaf, height);
+      if (items < this.#leafRules.minimum) this.#refill(tree, height);
     } else if (items === 0) {
       this.memory.free(leaf);
       header[at + T.root] = 0;
@@ -530,11 +607,23 @@ export class OrderedTrees {
     }
   }
 
+  // The leaf at the end of the way has another first item: so have all nodes that begin with it.
+  #renewBounds(leaf: number, height: number): void {
+    let depth = height - 1;
+    while (depth >= 0 && this.#slots[depth] === 0) depth--;
+    if (depth < 0) return; // the very first leaf, whose bounds are −Infinity
+    const key = this.#leafKey(leaf, 0);
+    const value = this.#words(leaf)[wordOf(leaf) + this.#leafValues];
+    for (; depth < height; depth++) {
+      this.#writeBound(this.#nodes[depth], this.#slots[depth], key, value);
+    }
+  }
+
   // Merges the node at `depth` > 0 of the way with a neighbour, or evens them out.
   #refill(tree: number, depth: number): void {
     const header = this.#words(tree);
     const isLeaf = depth === header[wordOf(tree) + T.height];
-    const rules = isLeaf ? leafRules : innerRules;
+    const rules = isLeaf ? this.#leafRules : innerRules;
     const parent = this.#nodes[depth - 1];
     const words = this.#words(parent);
     const at = wordOf(parent);
@@ -550,7 +639,7 @@ export class OrderedTrees {
     this.#moveEntries(right, 0, left, leftSize, rightSize, isLeaf);
     this.#setSize(left, leftSize + rightSize);
     words[at + COUNTS + slot] += words[at + COUNTS + slot + 1];
-    if (isLeaf) this.#words(left)[wordOf(left) + NEXT] = this.#words(right)[wordOf(right) + NEXT];
+    if (isLeaf) this.#link(left, this.#words(right)[wordOf(right) + NEXT]);
     this.memory.free(right);
     header[wordOf(tree) + (isLeaf ? T.leaves : T.inners)]--;
     const children = words[at + COUNT] - 1;
@@ -600,19 +689,27 @@ export class OrderedTrees {
 
   // The bound of a child becomes its first item, or its own first bound.
   #setBound(parent: number, slot: number, child: number, isLeaf: boolean): void {
-    const childValue = wordOf(child) + (isLeaf ? LEAF_VALUES : INNER_VALUES);
-    this.#words(parent)[wordOf(parent) + INNER_VALUES + slot] = this.#words(child)[childValue];
-    this.memory.f64[parent >>> PLACE_BITS][(parent & PLACE_MASK) + KEYS + slot] =
-      this.memory.f64[child >>> PLACE_BITS][(child & PLACE_MASK) + KEYS];
+    const values = isLeaf ? this.#leafValues : INNER_VALUES;
+    const key = isLeaf
+      ? this.#leafKey(child, 0)
+      : this.memory.f64[child >>> PLACE_BITS][(child & PLACE_MASK) + KEYS];
+    this.#writeBound(parent, slot, key, this.#words(child)[wordOf(child) + values]);
+  }
+
+  #writeBound(parent: number, slot: number, key: number, value: number): void {
+    this.#words(parent)[wordOf(parent) + INNER_VALUES + slot] = value;
+    this.memory.f64[parent >>> PLACE_BITS][(parent & PLACE_MASK) + KEYS + slot] = key;
   }
 
   #slideEntries(node: number, from: number, to: number, count: number, isLeaf: boolean): void {
     const words = this.#words(node);
     const at = wordOf(node);
-    const keys = (node & PLACE_MASK) + KEYS;
-    slideFloats(this.memory.f64[node >>> PLACE_BITS], keys + from, keys + to, count);
+    if (!isLeaf || this.#hasKeys) {
+      const keys = (node & PLACE_MASK) + KEYS;
+      slideFloats(this.memory.f64[node >>> PLACE_BITS], keys + from, keys + to, count);
+    }
     if (isLeaf) {
-      slideWords(words, at + LEAF_VALUES + from, at + LEAF_VALUES + to, count);
+      slideWords(words, at + this.#leafValues + from, at + this.#leafValues + to, count);
     } else {
       slideWords(words, at + INNER_VALUES + from, at + INNER_VALUES + to, count);
       slideWords(words, at + CHILDREN + from, at + CHILDREN + to, count);
@@ -629,17 +726,20 @@ export class OrderedTrees {
     count: number,
     isLeaf: boolean,
   ): number {
-    const sourceKeys = this.memory.f64[source >>> PLACE_BITS];
-    const targetKeys = this.memory.f64[target >>> PLACE_BITS];
-    const sourceKey = (source & PLACE_MASK) + KEYS + from;
-    const targetKey = (target & PLACE_MASK) + KEYS + to;
-    for (let i = 0; i < count; i++) targetKeys[targetKey + i] = sourceKeys[sourceKey + i];
+    if (!isLeaf || this.#hasKeys) {
+      const sourceKeys = this.memory.f64[source >>> PLACE_BITS];
+      const targetKeys = this.memory.f64[target >>> PLACE_BITS];
+      const sourceKey = (source & PLACE_MASK) + KEYS + from;
+      const targetKey = (target & PLACE_MASK) + KEYS + to;
+      for (let i = 0; i < count; i++) targetKeys[targetKey + i] = sourceKeys[sourceKey + i];
+    }
     const sourceWords = this.#words(source);
     const targetWords = this.#words(target);
     const start = wordOf(source) + from;
     const end = wordOf(target) + to;
     if (isLeaf) {
-      copyWords(sourceWords, start + LEAF_VALUES, targetWords, end + LEAF_VALUES, count);
+      const values = this.#leafValues;
+      copyWords(sourceWords, start + values, targetWords, end + values, count);
       return count;
     }
     copyWords(sourceWords, start + INNER_VALUES, targetWords, end + INNER_VALUES, count);
@@ -692,7 +792,7 @@ export class OrderedTrees {
     const words = this.#words(node);
     const at = wordOf(node);
     const size = words[at + COUNT];
-    const rules = depth === height ? leafRules : innerRules;
+    const rules = depth === height ? this.#leafRules : innerRules;
     const least = depth === height ? 1 : 2;
     assert(size >= least && size <= rules.max, "a node is neither empty nor overfull");
     assert(isOnEdge || size >= rules.minimum, "a node holds its minimum");
@@ -728,21 +828,23 @@ export class OrderedTrees {
   #verifyLeaf(tree: number, leaf: number, boundKey: number, boundValue: number): void {
     const words = this.#words(leaf);
     const at = wordOf(leaf);
-    const keys = this.memory.f64[leaf >>> PLACE_BITS];
-    const first = this.#leavesSeen === 0;
-    if (first)
+    const isFirst = this.#leavesSeen === 0;
+    if (isFirst) {
       assert(this.#words(tree)[wordOf(tree) + T.first] === leaf, "the first leaf is known");
-    else assert(this.#words(this.#lastLeaf)[wordOf(this.#lastLeaf) + NEXT] === leaf, "leaves link");
+      assert(boundKey === Number.NEGATIVE_INFINITY, "the first bounds are open");
+    } else {
+      assert(this.#words(this.#lastLeaf)[wordOf(this.#lastLeaf) + NEXT] === leaf, "leaves link");
+      const isBound = this.#isItem(leaf, 0, boundKey, boundValue);
+      assert(isBound, "a bound is the first item");
+    }
+    assert(words[at + PREVIOUS] === (isFirst ? 0 : this.#lastLeaf), "leaves link back");
     this.#leavesSeen++;
     this.#lastLeaf = leaf;
     for (let i = 0; i < words[at + COUNT]; i++) {
-      const key = keys[(leaf & PLACE_MASK) + KEYS + i];
-      const value = words[at + LEAF_VALUES + i];
-      if (i > 0 || !first) {
+      const key = this.#leafKey(leaf, i);
+      const value = words[at + this.#leafValues + i];
+      if (i > 0 || !isFirst) {
         assert(this.#isOrdered(this.#lastKey, this.#lastValue, key, value), "items are in order");
-      }
-      if (boundKey !== Number.NEGATIVE_INFINITY) {
-        assert(!this.#isOrdered(key, value, boundKey, boundValue), "no item is before its bound");
       }
       this.#lastKey = key;
       this.#lastValue = value;

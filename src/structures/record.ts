@@ -5,7 +5,7 @@
 //   1  u24  access clock (keyspace entries; see keyspace/access-clock.ts)
 //   4  u16  key length, 0 with LONG_KEY      6  u16  length of the inline value; bit 15: mark
 //   8  [LONG_KEY: i32 key length, i32 0]
-//      [DEADLINE: f64 milliseconds since 1970]
+//      [DEADLINE: f64 milliseconds since 1970; of a sorted set's member, its score]
 //      [POINTER: i32 reference, i32 length]
 //      key bytes, then the inline value's bytes
 //
@@ -119,6 +119,32 @@ export class Records {
     words[((at + header) >> 2) - 1] = length;
     copyBytes(key, keyStart, keyEnd, this.memory.u8[ref >>> PLACE_BITS], at + header);
     return ref;
+  }
+
+  /** A sorted set's member. REQUIRES: `score` is not NaN. */
+  createScored(member: Uint8Array, start: number, end: number, score: number): number {
+    const length = end - start;
+    const word = length > KEY_SHORT_MAX ? DEADLINE | LONG_KEY : DEADLINE;
+    const header = headerBytes(word);
+    const ref = this.memory.allocate(header + length);
+    const at = this.#writeHeader(ref, word, length, 0, score, 0);
+    copyBytes(member, start, end, this.memory.u8[ref >>> PLACE_BITS], at + header);
+    return ref;
+  }
+
+  /** The score of a sorted set's member. */
+  score(ref: number): number {
+    const segment = ref >>> PLACE_BITS;
+    const place = ref & PLACE_MASK;
+    const longKey = (this.memory.i32[segment][place << 1] & LONG_KEY) === 0 ? 0 : 1;
+    return this.memory.f64[segment][place + 1 + longKey];
+  }
+
+  setScore(ref: number, score: number): void {
+    const segment = ref >>> PLACE_BITS;
+    const place = ref & PLACE_MASK;
+    const longKey = (this.memory.i32[segment][place << 1] & LONG_KEY) === 0 ? 0 : 1;
+    this.memory.f64[segment][place + 1 + longKey] = score;
   }
 
   /** A record of the same string, kind, deadline and clock under the key bytes[start, end). */

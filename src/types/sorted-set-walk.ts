@@ -1,0 +1,124 @@
+// Walking over the members of a sorted set: from any rank on in either direction, or batch by batch
+// as a scan asks for them.
+
+import { parseDouble } from "../base/doubles.ts";
+import { torn } from "../base/torn-read.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
+import { TableWalk } from "../keyspace/table-walk.ts";
+import { MemberTrees } from "../structures/member-tree.ts";
+import { PACKED_HEADER, PackedLists } from "../structures/packed-list.ts";
+import { Records } from "../structures/record.ts";
+import type { ScoredMembers } from "./scored-members.ts";
+
+const NO_BYTES = new Uint8Array(0);
+const From = { packed: 0, tree: 1, table: 2 } as const;
+
+/** The score that the entry at `at` of a packed sorted set spells. */
+export function packedScore(packed: PackedLists, list: number, at: number): number {
+  if (packed.readInteger(list, at)) return packed.number;
+  packed.read(list, at);
+  return parseDouble(packed.bytes, packed.start, packed.end);
+}
+
+/**
+ * `while (walk.next())` with the member in bytes, start, end and its score in `score`.
+ * REQUIRES: the sorted set does not change between open… and the last next. Others may.
+ */
+export class SortedSetWalk {
+  bytes: Uint8Array = NO_BYTES;
+  start = 0;
+  end = 0;
+  score = 0;
+
+  readonly #records: Records;
+  readonly #large: ScoredMembers;
+  // With cursors of their own, so that ranges stay while the set's own operations go on.
+  readonly #trees: MemberTrees;
+  readonly #packed: PackedLists;
+  readonly #table: TableWalk;
+  #from: number = From.packed;
+  #root = 0;
+  #isReverse = false;
+  /** Cursor of the next member in a packed list, 0 at the end; whether the tree's is on one. */
+  #at = 0;
+  #isThere = false;
+
+  constructor(keyspace: Keyspace, large: ScoredMembers) {
+    this.#records = new Records(keyspace.memory);
+    this.#large = large;
+    this.#trees = new MemberTrees(keyspace.memory);
+    this.#packed = new PackedLists(keyspace.memory);
+    this.#table = new TableWalk(keyspace.tables);
+  }
+
+  /** Begins a walk over all members, in order. */
+  open(entry: number): void {
+    this.openAt(entry, 0, false);
+  }
+
+  /** Begins a walk at the member before which `rank` others come: on from it, or back. */
+  openAt(entry: number, rank: number, isReverse: boolean): void {
+    const isPacked = this.#large.isPacked(entry);
+    this.openRoot(isPacked, this.#records.pointer(entry), rank, isReverse);
+  }
+
+  openRoot(isPacked: boolean, root: number, rank = 0, isReverse = false): void {
+    this.#root = root;
+    this.#isReverse = isReverse;
+    this.#from = isPacked ? From.packed : From.tree;
+    if (isPacked) this.#at = this.#packed.seek(root, rank * 2);
+    else this.#isThere = this.#trees.at(this.#large.tree(root), rank);
+  }
+
+  /**
+   * Begins a walk over the batch that belongs to a scan cursor (all of a small set) and returns the
+   * next batch's cursor, 0 at the end. The set may change between batches.
+   */
+  openBatch(entry: number, cursor: number): number {
+    if (this.#large.isPacked(entry)) {
+      this.open(entry);
+      return 0;
+    }
+    this.#from = From.table;
+    return this.#table.openBatch(this.#large.table(this.#records.pointer(entry)), cursor);
+  }
+
+  /** Goes to the next member; false at the end. */
+  next(): boolean {
+    if (this.#from === From.packed) return this.#nextPacked();
+    let record = 0;
+    if (this.#from === From.table) record = this.#table.next();
+    else if (this.#isThere) record = this.#trees.value;
+    if (record === 0) return false;
+    const records = this.#records;
+    records.key(record);
+    this.bytes = records.bytes;
+    this.start = records.start;
+    this.end = records.end;
+    this.score = records.score(record);
+    if (this.#from === From.tree) {
+      this.#isThere = this.#isReverse ? this.#trees.previous() : this.#trees.next();
+    }
+    return true;
+  }
+
+  #nextPacked(): boolean {
+    const at = this.#at;
+    if (at < PACKED_HEADER) return false;
+    const packed = this.#packed;
+    const list = this.#root;
+    const scoreAt = packed.next(list, at);
+    if (scoreAt === 0) torn();
+    this.score = packedScore(packed, list, scoreAt);
+    packed.read(list, at);
+    this.bytes = packed.bytes;
+    this.start = packed.start;
+    this.end = packed.end;
+    if (!this.#isReverse) this.#at = packed.next(list, scoreAt);
+    else {
+      const before = packed.previous(list, at);
+      this.#at = before === 0 ? 0 : packed.previous(list, before);
+    }
+    return true;
+  }
+}
