@@ -29,6 +29,10 @@ import { savingCommands } from "./server/saving.ts";
 import { serverCommands } from "./server/server.ts";
 import { setAlgebraCommands } from "./sets/set-algebra.ts";
 import { setCommands } from "./sets/sets.ts";
+import { sortedSetAlgebraCommands } from "./sorted-sets/algebra.ts";
+import { sortedSetPopCommands } from "./sorted-sets/pops.ts";
+import { sortedSetRangeCommands } from "./sorted-sets/ranges.ts";
+import { sortedSetCommands } from "./sorted-sets/sorted-sets.ts";
 import { stringNumberCommands } from "./strings/string-numbers.ts";
 import { stringPartCommands } from "./strings/string-parts.ts";
 import { stringCommands } from "./strings/strings.ts";
@@ -52,6 +56,10 @@ export const commandFamilies: readonly (readonly Command[])[] = [
   hashCommands,
   setCommands,
   setAlgebraCommands,
+  sortedSetCommands,
+  sortedSetRangeCommands,
+  sortedSetPopCommands,
+  sortedSetAlgebraCommands,
   transactionCommands,
   pubsubCommands,
   connectionCommands,

@@ -194,14 +194,8 @@ export const directives = {
   "set-max-intset-entries": integer(512, 0, LONG_MAX),
   "set-max-listpack-entries": integer(128, 0, LONG_MAX),
   "set-max-listpack-value": memory(64, 0, LONG_MAX),
-  "zset-max-listpack-entries": integer(128, 0, LONG_MAX, {
-    idle: true,
-    aliases: ["zset-max-ziplist-entries"],
-  }),
-  "zset-max-listpack-value": memory(64, 0, LONG_MAX, {
-    idle: true,
-    aliases: ["zset-max-ziplist-value"],
-  }),
+  "zset-max-listpack-entries": integer(128, 0, LONG_MAX, { aliases: ["zset-max-ziplist-entries"] }),
+  "zset-max-listpack-value": memory(64, 0, LONG_MAX, { aliases: ["zset-max-ziplist-value"] }),
   "hll-sparse-max-bytes": memory(3000, 0, LONG_MAX, idle),
   "stream-node-max-bytes": memory(4096, 0, LONG_MAX, idle),
   "stream-node-max-entries": integer(100, 0, LONG_MAX, idle),

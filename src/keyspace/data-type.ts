@@ -72,6 +72,20 @@ export interface ValueDigest {
   ): void;
 }
 
+/** Members with scores: what sorted sets are combined from. One walk at a time. */
+export interface ScoreSource {
+  /** The member that next() went to, and its score. */
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  readonly score: number;
+  count(entry: number): number;
+  open(entry: number): void;
+  next(): boolean;
+  /** The score of a member, or NaN where it is not there. Leaves the walk alone. */
+  scoreOf(entry: number, bytes: Uint8Array, start: number, end: number): number;
+}
+
 /** What is to be known of every type. */
 export interface DataType {
   /** Its number in memory, and in digests: Redis's where Redis has the type. */
@@ -106,6 +120,8 @@ export interface CollectionType extends DataType {
   free(kind: number, root: number, budget: number): boolean;
   /** A root of an independent copy, of the same kind. */
   copy(kind: number, root: number): number;
+  /** Where sorted sets may be combined from collections of the type. */
+  readonly scores?: ScoreSource;
   /** What DEBUG OBJECT says besides, as " name:value" each. */
   describe?(kind: number, root: number): string;
   /** Bytes of all blocks behind the root. */

@@ -175,15 +175,26 @@ export class ReplyWriter {
 
   /** RESP3 has a double, RESP2 its text in a bulk string. */
   double(n: number): void {
-    const text = formatDouble(n);
-    if (this.protocol === 2) {
-      this.bulkText(text);
-      return;
+    // Whole numbers are written without a string.
+    if ((n | 0) === n && !Object.is(n, -0)) {
+      if (this.protocol === 2) return this.bulkInteger(n);
+      this.reserve(HEAD_MAX);
+      this.bytes[this.length++] = 44;
+      this.length = writeInteger(this.bytes, this.length, n);
+      return this.#lineEnd();
     }
+    const text = formatDouble(n);
+    if (this.protocol === 2) return this.bulkText(text);
     this.reserve(text.length + 3);
     this.bytes[this.length++] = 44;
     this.length = writeUtf8(text, this.bytes, this.length);
     this.#lineEnd();
+  }
+
+  /** A bulk string that spells a double. */
+  bulkDouble(n: number): void {
+    if ((n | 0) === n && !Object.is(n, -0)) this.bulkInteger(n);
+    else this.bulkText(formatDouble(n));
   }
 
   /** RESP3 has booleans, RESP2 the integers 1 and 0. */

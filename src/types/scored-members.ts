@@ -20,11 +20,13 @@ import type { ChangeObserver } from "../keyspace/change-observer.ts";
 import type { EntryJournal } from "../keyspace/entry-journal.ts";
 import { type Journal, Owner, type Undoer } from "../keyspace/journal.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
+import { TableWalk } from "../keyspace/table-walk.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 import type { HashTables } from "../structures/hash-table.ts";
 import { MemberTrees } from "../structures/member-tree.ts";
 import type { Records } from "../structures/record.ts";
 import { MemberTables } from "./member-tables.ts";
+import { sortByScore } from "./score-order.ts";
 
 /** The type's number in memory. */
 export const SORTED_SET = 3;
@@ -110,6 +112,30 @@ export class ScoredMembers implements Undoer {
     if (journal !== null) journal.notes.note(Operation.entered, 0, 0, root, record);
   }
 
+  // Many members at once: they come into the table first, and then all of them into the tree.
+  // Nobody is told.
+
+  /** As add, but the member does not stand in the tree until plant(). */
+  addLoose(root: number, bytes: Uint8Array, start: number, end: number, score: number): void {
+    const record = this.#records.createScored(bytes, start, end, score);
+    this.#tables.insert(this.table(root), this.#hash, record);
+  }
+
+  /** Puts all members into the tree. REQUIRES: none stands there. */
+  plant(root: number): void {
+    const table = this.table(root);
+    const count = this.#tables.count(table);
+    const items = new Int32Array(count);
+    const walk = new TableWalk(this.#tables);
+    walk.open(table);
+    for (let i = 0; i < count; i++) items[i] = walk.next();
+    sortByScore(this.#records, items, count);
+    const tree = this.tree(root);
+    for (let i = 0; i < count; i++) {
+      this.trees.insert(tree, this.#records.score(items[i]), items[i]);
+    }
+  }
+
   /** Gives a member another score. */
   setScore(journal: EntryJournal | null, root: number, record: number, score: number): void {
     const { observer } = this.#members;
@@ -171,16 +197,17 @@ export class ScoredMembers implements Undoer {
   }
 
   copy(root: number): number {
-    const { trees } = this;
     const copy = this.create(this.count(root));
-    for (let there = trees.at(this.tree(root), 0), rank = 0; there; ) {
-      const from = trees.value;
+    const table = this.table(root);
+    const walk = new TableWalk(this.#tables);
+    walk.open(table);
+    for (let from = walk.next(); from !== 0; from = walk.next()) {
       this.#records.key(from);
       const { bytes, start, end } = this.#records;
       this.#hash = this.#tables.hash(bytes, start, end);
-      this.add(null, copy, bytes, start, end, this.#records.score(from));
-      there = trees.at(this.tree(root), ++rank); // adding has moved the cursor
+      this.addLoose(copy, bytes, start, end, this.#records.score(from));
     }
+    this.plant(copy);
     return copy;
   }
 

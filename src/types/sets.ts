@@ -13,7 +13,13 @@
 import { assert } from "../base/assert.ts";
 import { torn } from "../base/torn-read.ts";
 import type { ChangeObserver } from "../keyspace/change-observer.ts";
-import type { CollectionType, ValueDigest, ValueSink, ValueSource } from "../keyspace/data-type.ts";
+import type {
+  CollectionType,
+  ScoreSource,
+  ValueDigest,
+  ValueSink,
+  ValueSource,
+} from "../keyspace/data-type.ts";
 import { type EntryJournal, listening } from "../keyspace/entry-journal.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { TableWalk } from "../keyspace/table-walk.ts";
@@ -27,6 +33,7 @@ import {
   PackedLists,
 } from "../structures/packed-list.ts";
 import { headerBytes, LONG_KEY, NO_DEADLINE, type Records } from "../structures/record.ts";
+import { EqualScores } from "./equal-scores.ts";
 import { MemberTables } from "./member-tables.ts";
 
 const Setting = { integersMax: 0, packedEntriesMax: 1, packedValueMax: 2 } as const;
@@ -88,6 +95,8 @@ export class Sets implements CollectionType {
   /** A walk for whoever needs one at a time; changes of encoding use another. */
   readonly walk: SetWalk;
   readonly #walk: SetWalk;
+  /** To sorted sets each member has the score 1. */
+  readonly scores: ScoreSource;
   readonly #members: MemberTables;
 
   readonly #settings: Int32Array;
@@ -103,6 +112,7 @@ export class Sets implements CollectionType {
     this.#members = new MemberTables(tables, records);
     this.walk = new SetWalk(this);
     this.#walk = new SetWalk(this);
+    this.scores = new EqualScores(this, new SetWalk(this));
   }
 
   /** set-max-intset-entries. */

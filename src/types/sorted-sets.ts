@@ -2,7 +2,7 @@
 // order they stand by score, and among equal scores by their bytes. Two encodings:
 //
 //   packed  at most `entriesMax` members of at most `valueMax` bytes: a packed list in order, each
-//           member followed by its score's text
+//           member followed by its score's text (−0 becomes 0 there, as in Redis)
 //   table   anything else: a hash table and an ordered tree of the same records
 //           (scored-members.ts). Redis calls it skiplist, and so does OBJECT ENCODING
 //
@@ -18,7 +18,13 @@ import { assert } from "../base/assert.ts";
 import { compareBytes, copyBytes } from "../base/bytes.ts";
 import { DOUBLE_TEXT_MAX, parseDouble, writeDouble, writePreciseDouble } from "../base/doubles.ts";
 import type { ChangeObserver } from "../keyspace/change-observer.ts";
-import type { CollectionType, ValueDigest, ValueSink, ValueSource } from "../keyspace/data-type.ts";
+import type {
+  CollectionType,
+  ScoreSource,
+  ValueDigest,
+  ValueSink,
+  ValueSource,
+} from "../keyspace/data-type.ts";
 import { type EntryJournal, listening } from "../keyspace/entry-journal.ts";
 import type { Undoer } from "../keyspace/journal.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
@@ -85,6 +91,7 @@ export class SortedSets implements CollectionType {
   /** A walk for whoever needs one at a time; changes of encoding use another. */
   readonly walk: SortedSetWalk;
   readonly #walk: SortedSetWalk;
+  readonly scores: ScoreSource;
 
   readonly #settings: Int32Array;
   readonly #digits = new Uint8Array(DOUBLE_TEXT_MAX);
@@ -99,6 +106,7 @@ export class SortedSets implements CollectionType {
     this.undo = this.large;
     this.walk = new SortedSetWalk(keyspace, this.large);
     this.#walk = new SortedSetWalk(keyspace, this.large);
+    this.scores = new Scores(keyspace, this);
   }
 
   /** zset-max-listpack-entries. */
@@ -169,21 +177,73 @@ export class SortedSets implements CollectionType {
         return;
       }
       this.#becomeTable(entry);
-      this.find(entry, bytes, start, end);
+      this.find(entry, bytes, start, end); // for its hash
       this.large.add(null, this.records.pointer(entry), bytes, start, end, score);
       return;
     }
     this.large.add(journal, this.records.pointer(entry), bytes, start, end, score);
   }
 
-  /** As add, to a holder, of which no journal is told, of a member that may be there already. */
-  gather(holder: number, bytes: Uint8Array, start: number, end: number, score: number): boolean {
-    if (this.find(holder, bytes, start, end)) return false;
-    const { journal } = this;
-    this.journal = null;
-    this.add(holder, bytes, start, end, score);
-    this.journal = journal;
-    return true;
+  // Building one in a holder, of which nobody is told
+
+  /** Members will be gathered in a new holder: about so many. */
+  beginGathering(expected: number): number {
+    const holder = this.createHolder();
+    if (expected > this.entriesMax) this.#becomeTable(holder, expected, true);
+    return holder;
+  }
+
+  /** Adds the member that find() has not found in the holder. */
+  gather(holder: number, bytes: Uint8Array, start: number, end: number, score: number): void {
+    if (this.records.kind(holder) === SortedSetKind.packed) {
+      if (this.#fits(holder, end - start)) {
+        this.#insertPacked(holder, bytes, start, end, score);
+        return;
+      }
+      this.#becomeTable(holder, 0, true);
+      this.find(holder, bytes, start, end);
+    }
+    this.large.addLoose(this.records.pointer(holder), bytes, start, end, score);
+  }
+
+  /** Gives the member that find() has found in the holder another score. */
+  gatherScore(holder: number, bytes: Uint8Array, start: number, end: number, score: number): void {
+    if (this.records.kind(holder) === SortedSetKind.table) {
+      this.records.setScore(this.#record, score);
+      return;
+    }
+    const list = this.packed.removeRange(this.records.pointer(holder), this.#at, 2);
+    this.records.setPointer(holder, list);
+    this.#insertPacked(holder, bytes, start, end, score);
+  }
+
+  /** What was gathered is a sorted set: packed, where it is small enough. */
+  endGathering(holder: number): void {
+    if (this.records.kind(holder) === SortedSetKind.packed) return;
+    const root = this.records.pointer(holder);
+    this.large.plant(root);
+    if (this.large.count(root) > this.entriesMax) return;
+    const walk = this.#walk;
+    walk.openRoot(false, root);
+    let isSmall = true;
+    while (isSmall && walk.next()) isSmall = walk.end - walk.start <= this.valueMax;
+    if (isSmall) this.#becomePacked(holder);
+  }
+
+  #becomePacked(holder: number): void {
+    const { packed, records } = this;
+    const root = records.pointer(holder);
+    const digits = this.#digits;
+    const walk = this.#walk;
+    let list = packed.create();
+    walk.openRoot(false, root);
+    while (walk.next()) {
+      list = packed.append(list, walk.bytes, walk.start, walk.end);
+      list = packed.append(list, digits, 0, writeDouble(digits, 0, walk.score + 0));
+    }
+    while (!this.large.free(root, Number.MAX_SAFE_INTEGER));
+    records.setKind(holder, SortedSetKind.packed);
+    records.setPointer(holder, list);
   }
 
   /** Gives the member that find() has found another score. REQUIRES: nothing changed since. */
@@ -356,7 +416,7 @@ export class SortedSets implements CollectionType {
       at = packed.next(list, scoreAt);
     }
     const digits = this.#digits;
-    const digitsEnd = writeDouble(digits, 0, score);
+    const digitsEnd = writeDouble(digits, 0, score + 0); // −0 is written as 0
     if (at === 0) {
       list = packed.append(list, bytes, start, end);
       list = packed.append(list, digits, 0, digitsEnd);
@@ -367,10 +427,12 @@ export class SortedSets implements CollectionType {
     this.records.setPointer(entry, list);
   }
 
-  #becomeTable(entry: number, expected = 0): void {
+  /** `isLoose`: the members stand in no tree yet. */
+  #becomeTable(entry: number, expected = 0, isLoose = false): void {
     const list = this.records.pointer(entry);
     const root = this.#tableOf(list, expected);
     assert(this.large.count(root) === this.packed.count(list) >> 1, "no member is lost or added");
+    if (!isLoose) this.large.plant(root);
     this.packed.free(list);
     this.records.setKind(entry, SortedSetKind.table);
     this.records.setPointer(entry, root);
@@ -384,7 +446,7 @@ export class SortedSets implements CollectionType {
     while (walk.next()) {
       const { bytes, start, end, score } = walk;
       large.find(root, bytes, start, end);
-      large.add(null, root, bytes, start, end, score);
+      large.addLoose(root, bytes, start, end, score);
     }
     return root;
   }
@@ -467,14 +529,16 @@ export class SortedSets implements CollectionType {
 
   load(format: number, source: ValueSource): number {
     const { records } = this;
-    const holder = this.createHolder();
+    let holder = 0;
     if (format === Format.plain || format === Format.spelled) {
-      this.#loadPairs(holder, format, source);
+      holder = this.#loadPairs(format, source);
     } else {
       source.string();
+      holder = this.beginGathering(0);
       if (format === Format.ziplist) this.#loadZiplist(holder, source);
       else this.#loadPacked(holder, source);
     }
+    this.endGathering(holder);
     this.createdKind = records.kind(holder);
     const root = records.pointer(holder);
     records.memory.free(holder);
@@ -483,9 +547,9 @@ export class SortedSets implements CollectionType {
     return 0;
   }
 
-  #loadPairs(holder: number, format: number, source: ValueSource): void {
+  #loadPairs(format: number, source: ValueSource): number {
     const count = source.count(2);
-    if (count > this.entriesMax) this.#becomeTable(holder, count);
+    const holder = this.beginGathering(count);
     let member = new Uint8Array(64); // the score's reading takes the member's place in the source
     for (let i = 0; i < count && !source.failed; i++) {
       source.string();
@@ -495,6 +559,7 @@ export class SortedSets implements CollectionType {
       const score = format === Format.plain ? source.double() : source.spelledDouble();
       this.#loadMember(holder, member, 0, length, score, source);
     }
+    return holder;
   }
 
   #loadMember(
@@ -507,9 +572,8 @@ export class SortedSets implements CollectionType {
   ): void {
     if (source.failed) return;
     if (Number.isNaN(score)) source.fail("a score is not a number");
-    else if (!this.gather(holder, bytes, start, end, score)) {
-      source.fail("a sorted set has a member twice");
-    }
+    else if (this.find(holder, bytes, start, end)) source.fail("a sorted set has a member twice");
+    else this.gather(holder, bytes, start, end, score);
   }
 
   /** A listpack, as it is where it is what would be made here; else member by member. */
@@ -589,5 +653,23 @@ export class SortedSets implements CollectionType {
       const digitsEnd = writePreciseDouble(digits, 0, walk.score);
       into.pair(walk.bytes, walk.start, walk.end, digits, 0, digitsEnd);
     }
+  }
+}
+
+/** The members of a sorted set with their scores, to be combined with others. */
+class Scores extends SortedSetWalk implements ScoreSource {
+  readonly #sets: SortedSets;
+
+  constructor(keyspace: Keyspace, sets: SortedSets) {
+    super(keyspace, sets.large);
+    this.#sets = sets;
+  }
+
+  count(entry: number): number {
+    return this.#sets.count(entry);
+  }
+
+  scoreOf(entry: number, bytes: Uint8Array, start: number, end: number): number {
+    return this.#sets.find(entry, bytes, start, end) ? this.#sets.score : Number.NaN;
   }
 }

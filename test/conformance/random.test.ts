@@ -44,6 +44,9 @@ const toLine = (words: Words) =>
     .map((each) => (/^[\w.*-]+$/.test(each) ? each : quote(Buffer.from(each, "latin1"))))
     .join(" ");
 
+const isByLex = (words: Words) =>
+  /^Z.*LEX/i.test(words[0] as string) || words.some((word) => word.toUpperCase() === "BYLEX");
+
 /** A server, the client whose commands are compared, and one that looks on. */
 interface Side {
   readonly server: Server;
@@ -58,7 +61,7 @@ async function open(server: Server): Promise<Side> {
 /** Walks a cursor to its end; the first reply that is an error, or everything that came. */
 async function walk(client: Client, words: Words): Promise<{ error?: Reply; found: string[] }> {
   const at = words[0]?.toUpperCase() === "SCAN" ? 1 : 2;
-  const pairs = words[0]?.toUpperCase() === "HSCAN";
+  const pairs = ["HSCAN", "ZSCAN"].includes(words[0]?.toUpperCase() ?? "");
   const found = new Set<string>();
   const args: Buffer[] = toBytes(words);
   for (let calls = 0; calls < 10_000; calls++) {
@@ -110,6 +113,7 @@ class Comparison {
   async step(words: Words): Promise<void> {
     const name = (words[0] as string).toUpperCase();
     if (name === "SADD" && this.#repeats(words.slice(2))) this.#encodings = "hinted encoding";
+    if (isByLex(words) && (this.#queued !== undefined || !(await this.#isLevel(words)))) return;
     if (isRandom(words)) {
       // The outcome inside a transaction could not be carried over.
       if (this.#queued === undefined) await this.#chance(words, name);
@@ -123,6 +127,17 @@ class Comparison {
   #repeats(members: Words): boolean {
     if (!olderThan(this.theirs.server.version, DIFFERENCES["set-words"].since)) return false;
     return members.length > this.#integersMax && new Set(members).size <= this.#integersMax;
+  }
+
+  /** Whether all scores are equal: of others, ranges of members are unspecified. */
+  async #isLevel(words: Words): Promise<boolean> {
+    const key = toBytes(words)[words[0]?.toUpperCase() === "ZRANGESTORE" ? 2 : 1] ?? "";
+    const { client } = this.theirs;
+    const all = await client.call("ZRANGE", key, "0", "-1", "WITHSCORES");
+    const scores = itemsOf(all).map((each, i) =>
+      each.type === "array" ? show(each.items[1] as Reply) : i % 2 === 0 ? "" : show(each),
+    );
+    return new Set(scores.filter((score) => score !== "")).size <= 1;
   }
 
   async #plain(words: Words, name: string): Promise<void> {
@@ -174,7 +189,7 @@ class Comparison {
     const whole =
       name === "RANDOMKEY"
         ? await client.call("KEYS", "*")
-        : await client.call(name === "HRANDFIELD" ? "HGETALL" : "SMEMBERS", key);
+        : await client.call(...(WHOLE[name] ?? []).map((word) => (word === "key" ? key : word)));
     const ours = await this.ours.client.call(...args);
     // Errors, nulls and empty replies are no matter of chance.
     const reply = itemsOf(ours).length > 0 ? ours : ours.type === "bulk" ? ours : undefined;
@@ -215,8 +230,8 @@ class Comparison {
 
   #allowed(words: Words, name: string, whole: Reply, reply: Reply, drawn: Reply[]): void {
     const pairs = new Map<string, string>();
-    const items = itemsOf(whole);
-    const step = name === "HRANDFIELD" ? 2 : 1;
+    const items = itemsOf(whole).flatMap((each) => (each.type === "array" ? each.items : [each]));
+    const step = name === "HRANDFIELD" || name === "ZRANDMEMBER" ? 2 : 1;
     for (let index = 0; index < items.length; index += step) {
       const second = step === 2 ? show(items[index + 1] as Reply) : "";
       pairs.set(show(items[index] as Reply), second);
@@ -287,6 +302,15 @@ const READERS: Record<string, { command: (key: Buffer) => (string | Buffer)[]; m
   list: { command: (key) => ["LRANGE", key, "0", "-1"], mode: "exact" },
   hash: { command: (key) => ["HGETALL", key], mode: "pairs" },
   set: { command: (key) => ["SMEMBERS", key], mode: "unordered" },
+  zset: { command: (key) => ["ZRANGE", key, "0", "-1", "WITHSCORES"], mode: "exact" },
+};
+
+/** What a command of chance draws from. */
+const WHOLE: Readonly<Record<string, readonly string[]>> = {
+  SPOP: ["SMEMBERS", "key"],
+  SRANDMEMBER: ["SMEMBERS", "key"],
+  HRANDFIELD: ["HGETALL", "key"],
+  ZRANDMEMBER: ["ZRANGE", "key", "0", "-1", "WITHSCORES"],
 };
 
 async function state(client: Client, database: string): Promise<Map<string, KeyState>> {

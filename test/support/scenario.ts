@@ -52,6 +52,8 @@ export const PROFILES: Record<string, Record<string, string>> = {
     "set-max-intset-entries": "512",
     "set-max-listpack-entries": "128",
     "set-max-listpack-value": "64",
+    "zset-max-listpack-entries": "128",
+    "zset-max-listpack-value": "64",
   },
   "tiny thresholds": {
     "hash-max-listpack-entries": "2",
@@ -60,6 +62,8 @@ export const PROFILES: Record<string, Record<string, string>> = {
     "set-max-intset-entries": "2",
     "set-max-listpack-entries": "2",
     "set-max-listpack-value": "8",
+    "zset-max-listpack-entries": "2",
+    "zset-max-listpack-value": "8",
   },
 };
 export const DEFAULT_PROFILE = "default thresholds";

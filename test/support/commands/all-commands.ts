@@ -12,6 +12,7 @@ import { lists } from "./lists.ts";
 import { pubsub } from "./pubsub.ts";
 import { server } from "./server.ts";
 import { sets } from "./sets.ts";
+import { sortedSets } from "./sorted-sets.ts";
 import { strings } from "./strings.ts";
 import { transactions } from "./transactions.ts";
 import { value } from "./words.ts";
@@ -25,6 +26,7 @@ const FAMILIES: readonly Family[] = [
   lists,
   hashes,
   sets,
+  sortedSets,
   transactions,
   pubsub,
   connection,
@@ -48,8 +50,11 @@ const maimed: Arbitrary<Words> = fc
       case "fewer":
         return words.length > 1 ? words.slice(0, -1) : words;
       case "more":
-        // The last argument of BLPOP is its timeout, which must stay short.
-        return /^B/i.test(words[0] as string) ? words : [...words, extra.replaceAll("\0", "0")];
+        // The last argument of BLPOP is its timeout, which must stay short; ZRANK has had one more
+        // since 7.2 (zrank-withscore).
+        return /^(B|Z(REV)?RANK$)/i.test(words[0] as string)
+          ? words
+          : [...words, extra.replaceAll("\0", "0")];
       default:
         // redis-server shows an argument up to its first NUL.
         return [`${words[0]}x`, ...words.slice(1).map((each) => each.replaceAll("\0", "0"))];

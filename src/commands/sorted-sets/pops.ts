@@ -1,0 +1,220 @@
+// Commands that take the members with the lowest or the highest scores: ZPOPMIN and ZPOPMAX, ZMPOP
+// from the first of several sorted sets that has any, and those that wait for one, BZPOPMIN,
+// BZPOPMAX and BZMPOP. What goes to the log is a ZPOPMIN or ZPOPMAX.
+
+import { asciiBytes } from "../../base/bytes.ts";
+import type { ArgumentDoc } from "../../engine/command.ts";
+import type { Command, Context } from "../../engine/context.ts";
+import { EventClass, keyEvent } from "../../engine/events.ts";
+import type { Wait } from "../../engine/wait.ts";
+import { Errors, errorLine } from "../../protocol/errors.ts";
+import { SORTED_SET, sortedSetsOf } from "../../types/sorted-sets.ts";
+import { keyArg, keysArg, oneOf } from "../shared/argument-docs.ts";
+import { readTimeout } from "../shared/timeouts.ts";
+import { COUNT } from "../shared/words.ts";
+import { replyMember } from "./sorted-sets.ts";
+
+const countNotPositive = errorLine("ERR count should be greater than 0");
+
+const PopEvents = {
+  zpopmin: keyEvent(EventClass.sortedSet, "zpopmin"),
+  zpopmax: keyEvent(EventClass.sortedSet, "zpopmax"),
+} as const;
+
+const MIN = asciiBytes("min");
+const MAX = asciiBytes("max");
+
+/** How popped members are replied: one after the other, or each with its score in an array. */
+const Form = { flat: 0, paired: 1 } as const;
+
+/** What the commands wait for; without it they reply a null array. */
+const members: Wait = {
+  wakes: (type) => type === SORTED_SET,
+  hearsAll: false,
+  denied: (reply) => reply.nullArray(),
+  timedOut: (reply) => reply.nullArray(),
+};
+
+const timeoutDoc: ArgumentDoc = { name: "timeout", type: "double" };
+const numkeys: ArgumentDoc = { name: "numkeys", type: "integer" };
+const countOption: ArgumentDoc = { name: "count", type: "integer", token: "COUNT", optional: true };
+const where = oneOf("where", "MIN", "MAX");
+const LOG_EACH = "O(M*log(N)), N being the number of members and M of those taken";
+
+/** Takes `count` members off the sorted set at argument i, and replies them. */
+function pop(
+  c: Context,
+  i: number,
+  entry: number,
+  isMax: boolean,
+  count: number,
+  form: number,
+): void {
+  const sets = sortedSetsOf(c);
+  const size = sets.count(entry);
+  const { walk } = sets;
+  walk.openAt(entry, isMax ? size - 1 : 0, isMax);
+  for (let left = count; left > 0 && walk.next(); left--) {
+    replyMember(c, walk.bytes, walk.start, walk.end, walk.score, form === Form.paired);
+  }
+  const isAll = count === size;
+  // All of them: the collection goes as DEL would have it go.
+  if (!isAll) sets.removeRange(entry, isMax ? size - count : 0, count);
+  c.modified(i, isMax ? PopEvents.zpopmax : PopEvents.zpopmin);
+  if (isAll) c.removedEmpty(i);
+}
+
+/** The command that goes to the log for what was taken from the key at argument i. */
+function popEffect(c: Context, i: number, isMax: boolean, count: number): void {
+  c.effect(count > 1 ? 3 : 2);
+  c.effectText(isMax ? "ZPOPMAX" : "ZPOPMIN");
+  c.effectArg(i);
+  if (count > 1) c.effectInteger(count);
+}
+
+export const zpopmin: Command = {
+  name: "zpopmin",
+  arity: -2,
+  flags: "write fast",
+  keys: "RW access delete",
+  group: "sorted-set",
+  since: "5.0.0",
+  complexity: LOG_EACH,
+  summary: "Takes the members with the lowest scores off a sorted set.",
+  args: [keyArg, { name: "count", type: "integer", optional: true }],
+  handler: (c) => popCounted(c, false),
+};
+
+export const zpopmax: Command = {
+  ...zpopmin,
+  name: "zpopmax",
+  summary: "Takes the members with the highest scores off a sorted set.",
+  handler: (c) => popCounted(c, true),
+};
+
+function popCounted(c: Context, isMax: boolean): void {
+  const { args, reply } = c;
+  if (args.count > 3) return reply.error(Errors.syntax);
+  const hasCount = args.count === 3;
+  const count = hasCount ? args.index(2) : 1;
+  if (!(count >= 0)) return reply.error(Errors.notPositive);
+  const entry = c.findTypedForWrite(1, SORTED_SET);
+  if (entry < 0) return;
+  if (entry === 0 || count === 0) return reply.array(0);
+  const taken = Math.min(count, sortedSetsOf(c).count(entry));
+  const isPaired = hasCount && reply.protocol === 3;
+  reply.array(isPaired ? taken : 2 * taken);
+  pop(c, 1, entry, isMax, taken, isPaired ? Form.paired : Form.flat);
+}
+
+export const bzpopmin: Command = {
+  name: "bzpopmin",
+  arity: -3,
+  flags: "write noscript fast blocking",
+  wait: members,
+  keys: [{ index: 1, last: -2, flags: "RW access delete" }],
+  group: "sorted-set",
+  since: "5.0.0",
+  complexity: "O(log(N)), N being the number of members",
+  summary:
+    "Takes the member with the lowest score off the first sorted set; waits if there is none.",
+  args: [keysArg, timeoutDoc],
+  handler: (c) => popOrWait(c, false),
+};
+
+export const bzpopmax: Command = {
+  ...bzpopmin,
+  name: "bzpopmax",
+  summary:
+    "Takes the member with the highest score off the first sorted set; waits if there is none.",
+  handler: (c) => popOrWait(c, true),
+};
+
+/** BZPOPMIN and BZPOPMAX. */
+function popOrWait(c: Context, isMax: boolean): void {
+  const { args, reply } = c;
+  const last = args.count - 2;
+  const timeoutMs = readTimeout(c, last + 1);
+  if (timeoutMs < 0) return;
+  for (let i = 1; i <= last; i++) {
+    const entry = c.findTypedForWrite(i, SORTED_SET);
+    if (entry < 0) return;
+    if (entry === 0) continue;
+    reply.array(3);
+    reply.bulk(args.bytes, args.starts[i], args.ends[i]);
+    pop(c, i, entry, isMax, 1, Form.flat);
+    popEffect(c, i, isMax, 1);
+    return;
+  }
+  c.block(1, last, timeoutMs);
+}
+
+export const zmpop: Command = {
+  name: "zmpop",
+  arity: -4,
+  flags: "write",
+  keys: [{ index: 1, counted: true, flags: "RW access delete" }],
+  group: "sorted-set",
+  since: "7.0.0",
+  complexity: "O(K)+O(M*log(N)), K being the number of keys, N of members and M of those taken",
+  summary: "Takes members with the lowest or highest scores off the first sorted set that has any.",
+  args: [numkeys, keysArg, where, countOption],
+  handler: (c) => popFromFirst(c, 1, false),
+};
+
+export const bzmpop: Command = {
+  ...zmpop,
+  name: "bzmpop",
+  arity: -5,
+  flags: "write blocking",
+  wait: members,
+  keys: [{ index: 2, counted: true, flags: "RW access delete" }],
+  summary:
+    "Takes members with the lowest or highest scores off the first sorted set; may wait for some.",
+  args: [timeoutDoc, numkeys, keysArg, where, countOption],
+  handler: (c) => popFromFirst(c, 2, true),
+};
+
+/** ZMPOP and BZMPOP; `n` is the argument that says how many keys follow. */
+function popFromFirst(c: Context, n: number, waits: boolean): void {
+  const { args, reply } = c;
+  const keys = args.integer(n);
+  if (!(keys > 0)) return reply.error(Errors.numkeysNotPositive);
+  const end = n + keys + 1;
+  if (end >= args.count) return reply.error(Errors.syntax);
+  const isMax = args.is(end, MAX);
+  if (!isMax && !args.is(end, MIN)) return reply.error(Errors.syntax);
+  let count = 1;
+  if (args.count > end + 1) {
+    if (args.count === end + 2 || !args.is(end + 1, COUNT)) return reply.error(Errors.syntax);
+    count = args.index(end + 2);
+    if (!(count > 0)) return reply.error(countNotPositive);
+    if (args.count > end + 3) return reply.error(Errors.syntax);
+  }
+  const timeoutMs = waits ? readTimeout(c, 1) : 0;
+  if (timeoutMs < 0) return;
+  for (let i = n + 1; i < end; i++) {
+    const entry = c.findTypedForWrite(i, SORTED_SET);
+    if (entry < 0) return;
+    if (entry === 0) continue;
+    const taken = Math.min(count, sortedSetsOf(c).count(entry));
+    reply.array(2);
+    reply.bulk(args.bytes, args.starts[i], args.ends[i]);
+    reply.array(taken);
+    pop(c, i, entry, isMax, taken, Form.paired);
+    popEffect(c, i, isMax, taken);
+    return;
+  }
+  if (!waits) reply.nullArray();
+  else c.block(n + 1, end - 1, timeoutMs);
+}
+
+/** The sorted-set commands that take from an end. */
+export const sortedSetPopCommands: Command[] = [
+  zpopmin,
+  zpopmax,
+  zmpop,
+  bzpopmin,
+  bzpopmax,
+  bzmpop,
+];
