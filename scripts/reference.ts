@@ -17,6 +17,7 @@ const groups: Readonly<Record<string, string>> = {
   list: "Lists",
   hash: "Hashes",
   set: "Sets",
+  "sorted-set": "Sorted sets",
   generic: "Keys of any type",
   transactions: "Transactions",
   pubsub: "Publish and subscribe",

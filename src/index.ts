@@ -13,6 +13,13 @@ export type {
 export { Database } from "./embedded/database.ts";
 export type { DurableMethods } from "./embedded/immediate.ts";
 export type { MigrateOptions, MigrationTarget } from "./embedded/migrating.ts";
+export type {
+  CombineOptions,
+  RangeOptions,
+  Scored,
+  Scores,
+  ZaddOptions,
+} from "./embedded/methods/sorted-sets.ts";
 export { Multi, type Results } from "./embedded/multi.ts";
 export { type OpenOptions, open } from "./embedded/open.ts";
 export type { WriteOptions } from "./embedded/options.ts";
@@ -23,6 +30,7 @@ export type { Fields, Pairs, Several, Text, Value, Values } from "./embedded/val
 export { HashView } from "./embedded/views/hashes.ts";
 export { ListView } from "./embedded/views/lists.ts";
 export { MembersView } from "./embedded/views/sets.ts";
+export { type SortedSetRange, SortedSetView } from "./embedded/views/sorted-sets.ts";
 export type { TornTail } from "./persistence/log/cut.ts";
 export type { FsyncPolicy } from "./persistence/log/log.ts";
 export { LogError, type LogErrorCode } from "./persistence/log/log-error.ts";

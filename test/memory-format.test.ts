@@ -156,7 +156,8 @@ class Reader {
         .map((ref) => this.record(ref).key)
         .sort();
     const pairs = new Map<string, string>();
-    if (kind === 8) {
+    if (kind === 11) return this.scored(pointer);
+    if (kind === 8 || kind === 10) {
       const entries = this.packed(pointer, 0);
       for (let i = 0; i < entries.length; i += 2) pairs.set(entries[i] ?? "", entries[i + 1] ?? "");
     } else {
@@ -166,6 +167,24 @@ class Reader {
       }
     }
     return pairs;
+  }
+
+  /** Members with their scores, in order. */
+  scored(root: number): Map<string, string> {
+    const tree = this.i32(root, 4);
+    const members = new Map<string, string>();
+    let before = 0;
+    for (let leaf = this.i32(tree, 12); leaf !== 0; leaf = this.i32(leaf, 4)) {
+      assert.equal(this.i32(leaf, 8), before);
+      before = leaf;
+      for (let i = 0; i < this.i32(leaf, 0); i++) {
+        const { key, deadline } = this.record(this.i32(leaf, 16 + i * 4));
+        members.set(key, String(deadline));
+      }
+    }
+    const inTable = this.table(this.i32(root, 0)).map((ref) => this.record(ref).key);
+    assert.deepEqual(inTable.sort(), [...members.keys()].sort());
+    return members;
   }
 
   /** Entries' references and deadlines by the tree of a database, in order. */
@@ -242,6 +261,18 @@ test("a reader written from the format's page finds everything in the buffers", 
     call("HSET", name, ...pairs.flat());
     expected.set(name, new Map(pairs));
   }
+  for (const [name, count] of [
+    ["small sorted set", 20],
+    ["large sorted set", 3000],
+  ] as const) {
+    const pairs = Array.from(
+      { length: count },
+      (_, i) => [`member ${i}`, (i * 7919) % count] as const,
+    );
+    call("ZADD", name, ...pairs.flatMap(([member, score]) => [String(score), member]));
+    const inOrder = pairs.sort((a, b) => a[1] - b[1]);
+    expected.set(name, new Map(inOrder.map(([member, score]) => [member, String(score)])));
+  }
 
   const reader = new Reader(database.keyspace.memory.u8);
   assert.equal(reader.root(0), 0x54534b31);
@@ -256,7 +287,7 @@ test("a reader written from the format's page finds everything in the buffers", 
   }
   assert.deepEqual(found, expected);
   assert.deepEqual(foundDeadlines, deadlines);
-  assert.deepEqual([...kinds].sort(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  assert.deepEqual([...kinds].sort(), [0, 1, 10, 11, 2, 3, 4, 5, 6, 7, 8, 9]);
   const items = reader.deadlines(reader.root(465));
   assert.deepEqual(new Map(items.map(([at, ref]) => [reader.record(ref).key, at])), deadlines);
   assert.deepEqual(
@@ -276,6 +307,8 @@ test("a reader finds the settings in the buffers", () => {
     ["set-max-listpack-value", 13],
     ["hash-max-listpack-entries", 14],
     ["hash-max-listpack-value", 15],
+    ["zset-max-listpack-entries", 16],
+    ["zset-max-listpack-value", 17],
   ]);
   const given = [...keyspace.types].flatMap((type) => Object.entries(type.settings));
   for (const [name, set] of given) set(values.get(name) ?? 0);
@@ -303,7 +336,8 @@ test("a reader finds the settings in the buffers", () => {
   assert.deepEqual(words(800 + 16, 4), [-3, 16384, 16384 - 16, 32767]);
   assert.deepEqual(words(800 + 2 * 16, 3), [11, 12, 13]);
   assert.deepEqual(words(800 + 4 * 16, 2), [14, 15]);
-  for (const type of [0, 1, 2, 4]) assert.equal(reader.root(800 + type * 16 + 15), 1);
+  assert.deepEqual(words(800 + 3 * 16, 2), [16, 17]);
+  for (const type of [0, 1, 2, 3, 4]) assert.equal(reader.root(800 + type * 16 + 15), 1);
 });
 
 test("a reader written from the format's page finds what all threads have counted", () => {

@@ -55,7 +55,8 @@ const STRINGS = ["s:short", "s:int", "s:long", "s:large", "k".repeat(70_000)];
 const LISTS = ["l:one", "l:many", "l:plain", "l:ints"];
 const HASHES = ["h:packed", "h:table", "h:long"];
 const SETS = ["i:16", "i:32", "i:64", "p:set", "t:one", "t:two"];
-const KEYS = [...STRINGS, ...LISTS, ...HASHES, ...SETS];
+const SORTED = ["z:packed", "z:table", "z:level"];
+const KEYS = [...STRINGS, ...LISTS, ...HASHES, ...SETS, ...SORTED];
 
 function fill(database: TestDatabase): void {
   const client = database.connect();
@@ -81,6 +82,11 @@ function fill(database: TestDatabase): void {
   client.call("SADD", "p:set", ...numbered(50, "member "));
   client.call("SADD", "t:one", ...numbered(900, "member "), "1", "2", "3");
   client.call("SADD", "t:two", ...numbered(700, "member "), "1", "99");
+  const scored = (n: number, text: string, score: (i: number) => number): string[] =>
+    numbered(n, text).flatMap((member, i) => [`${score(i)}`, member]);
+  client.call("ZADD", "z:packed", ...scored(60, "m", (i) => i / 8));
+  client.call("ZADD", "z:table", ...scored(1500, "member ", (i) => (i * 7919) % 1500));
+  client.call("ZADD", "z:level", ...scored(1500, "member ", () => 0));
 }
 
 /** Requests of every command that only reads; TOUCH needs the lock. */
@@ -146,6 +152,31 @@ export const requests: readonly (readonly string[])[] = [
     ["SRANDMEMBER", key, "-9"],
     ["SINTER", key, "t:one"],
     ["SDIFF", "t:two", key],
+  ]),
+  ...SORTED.flatMap((key) => [
+    ["ZCARD", key],
+    ["ZSCORE", key, "member 7"],
+    ["ZMSCORE", key, "m5", "member 1400", "none"],
+    ["ZRANK", key, "member 700"],
+    ["ZREVRANK", key, "m9", "WITHSCORE"],
+    ["ZCOUNT", key, "3", "(900"],
+    ["ZLEXCOUNT", key, "[member 2", "(member 7"],
+    ["ZRANGE", key, "0", "-1", "WITHSCORES"],
+    ["ZRANGE", key, "-900", "-2", "REV"],
+    ["ZRANGE", key, "5", "900", "BYSCORE", "LIMIT", "3", "500"],
+    ["ZREVRANGE", key, "5", "9"],
+    ["ZRANGEBYSCORE", key, "-inf", "+inf"],
+    ["ZREVRANGEBYSCORE", key, "+inf", "700"],
+    ["ZRANGEBYLEX", key, "[member 10", "+"],
+    ["ZREVRANGEBYLEX", key, "(member 5", "-"],
+    ["ZSCAN", key, "0", "COUNT", "10000000"],
+    ["ZRANDMEMBER", key],
+    ["ZRANDMEMBER", key, "5"],
+    ["ZRANDMEMBER", key, "1000000", "WITHSCORES"],
+    ["ZUNION", "2", key, "t:one", "WITHSCORES"],
+    ["ZINTER", "2", key, "z:table"],
+    ["ZDIFF", "2", key, "p:set"],
+    ["ZINTERCARD", "2", key, "t:one"],
   ]),
   ["SINTER", ...SETS],
   ["SINTERCARD", "2", "t:one", "t:two"],

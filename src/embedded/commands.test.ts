@@ -29,6 +29,9 @@ const without: Record<string, string> = {
   blmove: "as blpop",
   brpoplpush: "as blpop",
   blmpop: "as blpop",
+  bzpopmin: "as blpop",
+  bzpopmax: "as blpop",
+  bzmpop: "as blpop",
   unsubscribe: "subscribe() returns a function for it",
   punsubscribe: "psubscribe() returns a function for it",
   ssubscribe: "shard channels are for clients of a server",
@@ -254,6 +257,72 @@ test("hashes", () => {
     assert.equal(db.hdel("h", "a", "x"), 1);
     db.hset("h", "__proto__", "kept");
     assert.deepEqual(Object.entries(db.hgetall("h")).at(-1), ["__proto__", "kept"]);
+  });
+});
+
+test("sorted sets", () => {
+  withDatabase((db) => {
+    assert.equal(db.zadd("z", { a: 1, b: 2.5 }), 2);
+    assert.equal(db.zadd("z", new Map([["c", "inf"]])), 1);
+    assert.equal(db.zadd("z", -1, "d", 2, "b"), 1);
+    assert.equal(db.zadd("z", { a: 5, e: 6 }, { xx: true, gt: true, ch: true }), 1);
+    assert.equal(db.zadd("z", {}), 0);
+    assert.throws(() => db.zadd("z", { a: 1 }, { incr: true } as object), /no option 'incr'/);
+    assert.equal(db.zincrby("z", -0.5, "a"), 4.5);
+    assert.equal(db.zscore("z", "a"), 4.5);
+    assert.equal(db.zscore("z", "c"), Infinity);
+    assert.equal(db.zscore("z", "x"), null);
+    assert.deepEqual(db.zmscore("z", "d", "x"), [-1, null]);
+    assert.deepEqual(db.zrange("z", 0, -1), ["d", "b", "a", "c"]);
+    assert.deepEqual(db.zrange("z", 0, 1, { withscores: true }), [
+      ["d", -1],
+      ["b", 2],
+    ]);
+    const upwards = { byscore: true, limit: [1, 1] } as const;
+    assert.deepEqual(db.zrange("z", -1, "(5", upwards), ["b"]);
+    assert.deepEqual(db.zrange("z", 0, 0, { rev: true }), ["c"]);
+    assert.throws(() => db.zrange("z", 0, 1, { limit: 5 } as object), /limit is an array/);
+    assert.deepEqual(db.zrevrange("z", 0, 1), ["c", "a"]);
+    assert.deepEqual(db.zrangebyscore("z", 2, 5), ["b", "a"]);
+    assert.deepEqual(db.zrevrangebyscore("z", 5, 2, { withscores: true, limit: [0, 1] }), [
+      ["a", 4.5],
+    ]);
+    assert.equal(db.zrank("z", "b"), 1);
+    assert.deepEqual(db.zrevrank("z", "b", { withscore: true }), [2, 2]);
+    assert.equal(db.zrank("z", "x"), null);
+    assert.equal(db.zcard("z"), 4);
+    assert.equal(db.zcount("z", 0, "+inf"), 3);
+    assert.equal(db.zrangestore("y", "z", 0, 1), 2);
+    db.zadd("lex", { a: 0, b: 0, c: 0 });
+    assert.deepEqual(db.zrangebylex("lex", "[b", "+"), ["b", "c"]);
+    assert.deepEqual(db.zrevrangebylex("lex", "(c", "-"), ["b", "a"]);
+    assert.equal(db.zlexcount("lex", "-", "[b"), 2);
+    assert.equal(db.zremrangebylex("lex", "[a", "[a"), 1);
+    assert.equal(db.zremrangebyrank("lex", 0, 0), 1);
+    assert.equal(db.zremrangebyscore("lex", 0, 0), 1);
+    assert.deepEqual(db.zunion(["z", "y"], { withscores: true, weights: [1, 2] }).slice(0, 2), [
+      ["d", -3],
+      ["a", 4.5],
+    ]);
+    assert.deepEqual(db.zinter(["z", "y"]), ["d", "b"]);
+    assert.deepEqual(db.zdiff(["z", "y"], { withscores: true })[0], ["a", 4.5]);
+    assert.equal(db.zunionstore("u", ["z", "y"], { aggregate: "MAX" }), 4);
+    assert.equal(db.zinterstore("u", ["z", "y"]), 2);
+    assert.equal(db.zdiffstore("u", "z", "y"), 2);
+    assert.equal(db.zintercard(["z", "y"], { limit: 1 }), 1);
+    assert.ok(["a", "b", "c", "d"].includes(db.zrandmember("z") as string));
+    assert.equal(db.zrandmember("z", 9).length, 4);
+    assert.equal(db.zrandmember("z", -9, { withscores: true })[0].length, 2);
+    assert.deepEqual(db.zscan("z", 0, { match: "c" }), [0, [["c", Infinity]]]);
+    assert.deepEqual(db.zpopmin("z"), ["d", -1]);
+    assert.deepEqual(db.zpopmax("z", 2), [
+      ["c", Infinity],
+      ["a", 4.5],
+    ]);
+    assert.deepEqual(db.zmpop(["x", "z"], "MIN", { count: 5 }), ["z", [["b", 2]]]);
+    assert.equal(db.zmpop("z", "max"), null);
+    assert.deepEqual(db.zpopmin("z"), []);
+    assert.equal(db.zrem("y", "d", "x"), 1);
   });
 });
 

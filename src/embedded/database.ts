@@ -33,6 +33,7 @@ import { As, type Several, type Text, type Value, type Values } from "./values.t
 import { HashView } from "./views/hashes.ts";
 import { ListView } from "./views/lists.ts";
 import { MembersView } from "./views/sets.ts";
+import { SortedSetView } from "./views/sorted-sets.ts";
 
 /** What a transaction's function may return: anything but a promise. */
 export type Synchronous<R> = R extends PromiseLike<unknown> ? never : R;
@@ -206,6 +207,11 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
   /** A live view of the set at a key. */
   members(key: Value): MembersView<T> {
     return new MembersView(this.#core, this.#db, key, this.#reader.text);
+  }
+
+  /** A live view of the sorted set at a key. */
+  sortedSet(key: Value): SortedSetView<T> {
+    return new SortedSetView(this.#core, this.#db, key, this.#reader.text);
   }
 
   // Elsewhere

@@ -36,6 +36,10 @@ const calls: readonly [name: string, ...args: Word[]][] = [
   ["sismember", 7],
   ["sismember", "absent"],
   ["scard"],
+  ["zscore", "a"],
+  ["zscore", "b"],
+  ["zscore", "absent"],
+  ["zcard"],
 ];
 
 /** Of each method one call. */
@@ -73,6 +77,8 @@ function fill(db: Database): string[] {
   db.sadd("integers", 7, 8);
   db.sadd("packed", "a", 7);
   db.sadd("table", "a", 7, many);
+  db.zadd("small sorted set", { a: 1, b: 2.5, 7: "-inf" });
+  db.zadd("sorted set", [["a", 1], ["b", -0.5], ...many.map((member, i) => [member, i] as const)]);
   return [...db.keys("*").sort(), "absent"];
 }
 

@@ -4,10 +4,10 @@
 import type { Value } from "./values.ts";
 
 /**
- * What an option says: its word alone, where it is true, or its word and a value. A durability says
- * nothing in the request.
+ * What an option says: its word alone, where it is true, or its word and a value, or several. A
+ * durability says nothing in the request.
  */
-type Says = "flag" | "value" | "durability";
+type Says = "flag" | "value" | "values" | "durability";
 
 /** How safe a write is to be when the call returns, where that is more than `fsync` promises. */
 export interface WriteOptions {
@@ -72,13 +72,19 @@ export class Options {
     if (options === undefined) return undefined;
     checkOptions(this.#method, options, this.#names);
     const words: Value[] = [];
-    for (const [name, value] of Object.entries(options) as [string, Value | undefined][]) {
+    for (const [name, value] of Object.entries(options)) {
       const option = this.#says.get(name);
       if (option === undefined || value === undefined) continue;
       if (option.says === "durability") checkDurability(this.#method, value);
       else if (option.says === "value") words.push(option.word, value);
+      else if (option.says === "values") words.push(option.word, ...this.#several(name, value));
       else if (value) words.push(option.word);
     }
     return words;
+  }
+
+  #several(name: string, values: unknown): readonly Value[] {
+    if (Array.isArray(values)) return values;
+    throw new TypeError(`${this.#method}(): ${name} is an array, not ${shown(values)}`);
   }
 }

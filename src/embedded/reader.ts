@@ -77,10 +77,13 @@ export class Reader<T extends Text> {
     if (as === As.fields && className(value) === "Map") {
       return [...(value as Map<ReplyValue, ReplyValue>)];
     }
-    if (as === As.scan || as === As.scanPairs) {
+    if (as === As.scan || as === As.scanPairs || as === As.scanScores) {
       const [cursor, elements] = value as [Text, Text[]];
-      const next = Number(typeof cursor === "string" ? cursor : textOf(cursor, 0, cursor.length));
-      return [next, as === As.scan ? elements : pairsOf(elements)];
+      const next = Number(plain(cursor));
+      if (as === As.scan) return [next, elements];
+      const pairs = pairsOf(elements);
+      if (as === As.scanPairs) return [next, pairs];
+      return [next, pairs.map(([member, score]) => [member, numberOf(plain(score))])];
     }
     return value;
   }
@@ -139,6 +142,15 @@ function lineEnd(bytes: Uint8Array, start: number): number {
   let at = start;
   while (bytes[at] !== CR) at++;
   return at;
+}
+
+function plain(text: Text): string {
+  return typeof text === "string" ? text : textOf(text, 0, text.length);
+}
+
+/** The number that a score's text spells. */
+function numberOf(text: string): number {
+  return Number(text.replace("inf", "Infinity"));
 }
 
 function pairsOf(flat: readonly Text[]): [Text, Text][] {

@@ -34,6 +34,9 @@ async function fill(client: Client): Promise<void> {
     ["SADD", "set of 64 bits", "1", "-2", "7000000000"],
     ["SADD", "set large of integers", ...words(3000, (i) => [String(i * 7)])],
     ["SADD", "set of texts", "a", "1", "c"],
+    ["ZADD", "sorted set", "1", "a", "-0.5", "b", "inf", "c", "3", "17"],
+    ["ZADD", "sorted set large", ...words(3000, (i) => [String(i / 8), `member ${i}`])],
+    ["ZADD", "sorted set of long ones", "1", "a", "2", "b".repeat(70), "2", "a".repeat(70)],
     ["SADD", "set large", ...words(3000, (i) => [`member ${i}`])],
     ["HSET", "hash packed", "a", "1", "b", "two", "3", "-4"],
     ["HSET", "hash long value", "a", long],
@@ -64,6 +67,7 @@ async function seen(client: Client): Promise<Record<string, unknown>> {
         list: ["LRANGE", key, "0", "-1"],
         set: ["SMEMBERS", key],
         hash: ["HGETALL", key],
+        zset: ["ZRANGE", key, "0", "-1", "WITHSCORES"],
       }[type] as string[];
       const reply = await client.call(...command);
       const items = itemsOf(reply).map((item) => textOf(item) ?? "");
@@ -88,7 +92,7 @@ for (const kind of ["dump.rdb", "the base of a log"]) {
       const client = await theirs.connect();
       await fill(client);
       before = await seen(client);
-      assert.equal(Object.keys(before).length, 22);
+      assert.equal(Object.keys(before).length, 25);
       if (isLog) {
         await client.call("BGREWRITEAOF");
         const isDone = async (): Promise<boolean> =>

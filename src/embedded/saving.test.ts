@@ -17,11 +17,13 @@ function fill(db: Database): void {
     db.hset("hash", `field ${i}`, i);
     db.sadd("set", `member ${i}`);
     db.sadd("integers", i * 70_000);
+    db.zadd("sorted", i / 8, `member ${i}`);
   }
   db.rpush("packed", "a", 1, -70_000, "b".repeat(70));
   db.rpush("plain", "c".repeat(20_000), "d");
   db.hset("small", { a: 1, b: "two" });
   db.sadd("few", "a", "b");
+  db.zadd("ranks", { a: -1.5, b: "inf", c: 0 });
   db.expire("hash", 1000);
   db.set("brief", "1", { px: 100_000 });
   const other = db.database(9);
@@ -43,7 +45,9 @@ function held(db: Database): Record<string, unknown> {
             ? of.lrange(key, 0, -1)
             : type === "hash"
               ? of.hgetall(key)
-              : [...of.smembers(key)].sort();
+              : type === "zset"
+                ? of.zrange(key, 0, -1, { withscores: true })
+                : [...of.smembers(key)].sort();
       found[`${index} ${key}`] = [value, of.call("object", "encoding", key), of.pexpiretime(key)];
     }
   }

@@ -149,7 +149,7 @@ export function ownCommand(random: Random): Words {
   const key = (type: string): string => type + (1 + random.below(2));
   const long = "long value ".repeat(random.below(3000));
   const some = (): string[] => Array.from({ length: 1 + random.below(60) }, () => element(random));
-  switch (random.below(14)) {
+  switch (random.below(16)) {
     case 0:
       return ["SET", key("string"), long];
     case 1:
@@ -174,6 +174,10 @@ export function ownCommand(random: Random): Words {
       return ["HSET", key("hash"), ...some().flatMap((field) => [field, element(random)])];
     case 11:
       return ["SWAPDB", `${random.below(DATABASES)}`, `${random.below(DATABASES)}`];
+    case 14:
+      return ["ZADD", key("sorted-set"), ...some().flatMap((it) => [`${random.below(40)}`, it])];
+    case 15:
+      return ["ZREM", key("sorted-set"), ...some()];
     case 12:
       return ["MSET", ...some().flatMap((name) => [`other:${name}`, name])];
     default:
@@ -188,8 +192,8 @@ function element(random: Random): string {
 /** Low limits, so that every encoding is met; others on each seed. */
 export function setLimits(db: Database, seed: number): void {
   const few = String(2 + (seed % 5));
-  for (const name of ["hash-max-listpack-entries", "set-max-listpack-entries"]) {
-    db.config("set", name, few);
+  for (const type of ["hash", "set", "zset"]) {
+    db.config("set", `${type}-max-listpack-entries`, few);
   }
   db.config("set", "set-max-intset-entries", few);
   db.config("set", "list-max-listpack-size", ["-2", "4", "1", "30"][seed % 4]);

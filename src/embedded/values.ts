@@ -57,5 +57,7 @@ export const As = {
   scanPairs: 4,
   /** Bytes, whatever other strings are. */
   bytes: 5,
+  /** A cursor, and elements that are pairs of a member and its score. */
+  scanScores: 6,
 } as const;
 export type As = (typeof As)[keyof typeof As];

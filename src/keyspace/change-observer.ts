@@ -9,8 +9,8 @@
 export interface ChangeObserver {
   /** An entry is about to be changed, taken out, or given another key or deadline. */
   beforeEntry(entry: number): void;
-  /** A member of a large collection, whose entry was told, is about to be changed or taken out. */
-  beforeMember(table: number, record: number): void;
+  /** A member of the large collection at `root`, whose entry was told, is about to be changed. */
+  beforeMember(root: number, record: number): void;
   /** A node of a list, whose entry was told, is about to be changed or taken out. */
   beforeNode(list: number, node: number): void;
   /** A collection is about to be freed; true: not now, but when the observer is done with it. */

@@ -46,6 +46,8 @@ export class ScoredMembers implements Undoer {
   readonly #records: Records;
   readonly #tables: HashTables;
   readonly #members: MemberTables;
+  /** Is told, by the root, before a member that is there is changed or taken out. */
+  observer: ChangeObserver | null = null;
   /** The hash of the member that find() looked for last. */
   #hash = 0;
 
@@ -56,10 +58,6 @@ export class ScoredMembers implements Undoer {
     this.#tables = tables;
     this.trees = new MemberTrees(memory);
     this.#members = new MemberTables(tables, records);
-  }
-
-  set observer(observer: ChangeObserver | null) {
-    this.#members.observer = observer;
   }
 
   isPacked(entry: number): boolean {
@@ -138,8 +136,7 @@ export class ScoredMembers implements Undoer {
 
   /** Gives a member another score. */
   setScore(journal: EntryJournal | null, root: number, record: number, score: number): void {
-    const { observer } = this.#members;
-    if (observer !== null) observer.beforeMember(this.table(root), record);
+    if (this.observer !== null) this.observer.beforeMember(root, record);
     const before = this.#records.score(record);
     this.#move(this.tree(root), record, score);
     if (journal !== null) journal.notes.note(Operation.scored, 0, 0, root, record, 0, before);
@@ -153,6 +150,7 @@ export class ScoredMembers implements Undoer {
 
   /** Takes a member out. */
   remove(journal: EntryJournal | null, root: number, record: number): void {
+    if (this.observer !== null) this.observer.beforeMember(root, record);
     this.trees.remove(this.tree(root), this.#records.score(record), record);
     if (journal !== null) journal.notes.note(Operation.left, 0, 0, root, record);
     this.#members.removeRecord(journal, this.table(root), record);

@@ -40,6 +40,8 @@ export { SORTED_SET, SortedSetKind } from "./scored-members.ts";
 const Setting = { entriesMax: 0, valueMax: 1 } as const;
 const ENTRIES_MAX = 128;
 const VALUE_MAX = 64;
+/** Room is made beforehand for up to so many members. */
+const ROOM_MAX = 1 << 16;
 const NO_BYTES = new Uint8Array(0);
 
 /** The encodings of sorted sets in RDB files (rdb.h of Redis 7.0). */
@@ -186,10 +188,12 @@ export class SortedSets implements CollectionType {
 
   // Building one in a holder, of which nobody is told
 
-  /** Members will be gathered in a new holder: about so many. */
+  /** Members will be gathered in a new holder: about so many, if one who reads is right. */
   beginGathering(expected: number): number {
     const holder = this.createHolder();
-    if (expected > this.entriesMax) this.#becomeTable(holder, expected, true);
+    if (expected > this.entriesMax) {
+      this.#becomeTable(holder, Math.min(expected, ROOM_MAX), true);
+    }
     return holder;
   }
 
@@ -352,6 +356,37 @@ export class SortedSets implements CollectionType {
       const order = compareBytes(packed.bytes, packed.start, packed.end, bytes, start, end);
       if (order > 0 || (order === 0 && !orEqual)) break;
       at = packed.next(root, packed.next(root, at));
+    }
+    return rank;
+  }
+
+  /** How many members come before (score, bytes[start, end)), or, with `orEqual`, up to it. */
+  rankOfItem(
+    entry: number,
+    score: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    orEqual: boolean,
+  ): number {
+    const root = this.records.pointer(entry);
+    if (this.records.kind(entry) === SortedSetKind.table) {
+      return this.large.trees.rankOfMember(
+        this.large.tree(root),
+        score,
+        bytes,
+        start,
+        end,
+        orEqual,
+      );
+    }
+    const walk = this.#walk;
+    let rank = 0;
+    for (walk.openRoot(true, root); walk.next(); rank++) {
+      if (walk.score < score) continue;
+      if (walk.score > score) break;
+      const order = compareBytes(walk.bytes, walk.start, walk.end, bytes, start, end);
+      if (order > 0 || (order === 0 && !orEqual)) break;
     }
     return rank;
   }

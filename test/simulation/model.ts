@@ -78,6 +78,9 @@ function heldBy(database: Database): State {
           .map(([field, value]) => `${latin1(field)}\0=${latin1(value)}`)
           .sort()
           .join("\0,");
+      } else if (type === "zset") {
+        const members = one.zrange(key, 0, -1, { withscores: true });
+        text = members.map(([member, score]) => `${latin1(member)}\0=${score}`).join("\0,");
       } else assert.fail(`what a ${type} holds is not compared yet`);
       const held = { content: hashText(text, type.length), deadline: one.pexpiretime(key) };
       state.set(`${index} ${latin1(key)}`, held);

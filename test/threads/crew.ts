@@ -173,6 +173,7 @@ function contentsOf(db: Database): Map<string, unknown> {
     else if (type === "list") contents.set(key, db.lrange(key, 0, -1));
     else if (type === "hash") contents.set(key, { ...db.hgetall(key) });
     else if (type === "set") contents.set(key, db.smembers(key).sort());
+    else if (type === "zset") contents.set(key, db.zrange(key, 0, -1, { withscores: true }));
   }
   return contents;
 }

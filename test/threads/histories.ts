@@ -222,6 +222,7 @@ const READS: Readonly<Record<string, (key: string) => Command>> = {
   list: (key) => ["lrange", key, 0, -1],
   hash: (key) => ["hgetall", key],
   set: (key) => ["smembers", key],
+  zset: (key) => ["zrange", key, 0, -1, "WITHSCORES"],
 };
 
 /** What every key holds in the end, read when nobody writes. */

@@ -10,6 +10,7 @@ import { KeyMethods, ShortKeyMethods } from "./keys.ts";
 import { ListMethods, ShortListMethods } from "./lists.ts";
 import { ManagementMethods } from "./management.ts";
 import { SetMethods, ShortSetMethods } from "./sets.ts";
+import { ShortSortedSetMethods, SortedSetMethods } from "./sorted-sets.ts";
 import { ShortStringMethods, StringMethods } from "./strings.ts";
 
 const families = [
@@ -19,6 +20,7 @@ const families = [
   ListMethods,
   HashMethods,
   SetMethods,
+  SortedSetMethods,
   ManagementMethods,
 ];
 
@@ -29,6 +31,7 @@ export const shortFamilies = [
   ShortListMethods,
   ShortHashMethods,
   ShortSetMethods,
+  ShortSortedSetMethods,
 ];
 
 /** Every command that is a method. */
@@ -39,6 +42,7 @@ export interface Methods<M extends AnyMode>
     ListMethods<M>,
     HashMethods<M>,
     SetMethods<M>,
+    SortedSetMethods<M>,
     ManagementMethods<M> {}
 
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the families are mixed in below

@@ -66,6 +66,51 @@ test("a set's view is live, in every encoding", () => {
   assert.deepEqual([...view].sort(), db.smembers("s").sort());
 });
 
+test("a sorted set's view is live, in every encoding", () => {
+  using db = open();
+  const view = db.sortedSet("z");
+  assert.equal(view.size, 0);
+  assert.equal(view.at(0), undefined);
+  assert.deepEqual([...view], []);
+  db.zadd("z", { a: 3, b: 1, c: 2 });
+  assert.deepEqual([...view.values()], ["b", "c", "a"]);
+  assert.deepEqual(
+    [...view.entries({ min: 2, reverse: true })],
+    [
+      ["a", 3],
+      ["c", 2],
+    ],
+  );
+  for (const more of [0, 5000]) {
+    db.zadd(
+      "z",
+      Array.from({ length: more }, (_, i) => [`m${i}`, 10 + (i % 7)] as const),
+    );
+    assert.equal(view.size, 3 + more);
+    assert.equal(view.score("c"), 2);
+    assert.equal(view.rank("c"), 1);
+    assert.equal(view.rank("x"), undefined);
+    assert.equal(view.has("x"), false);
+    assert.deepEqual(view.at(0), ["b", 1]);
+    assert.deepEqual(view.at(-1), db.zrange("z", -1, -1, { withscores: true })[0]);
+    assert.deepEqual([...view], db.zrange("z", 0, -1, { withscores: true }));
+    const downwards = db.zrange("z", 12, "(2", { byscore: true, rev: true, withscores: true });
+    assert.deepEqual([...view.entries({ min: 2.5, max: 12, reverse: true })], downwards);
+  }
+  const seen: number[] = [];
+  for (const [member, score] of view.entries({ min: 10 })) {
+    seen.push(score);
+    db.zrem("z", member, `${member}0`);
+  }
+  assert.ok(seen.length > 4000);
+  assert.deepEqual(
+    seen,
+    [...seen].sort((a, b) => a - b),
+  );
+  assert.equal(view.at(-1)?.[0], "a");
+  assert.deepEqual(db.bytes.sortedSet("z").at(0), [Uint8Array.of(98), 1]);
+});
+
 test("iterating while the collection grows ends", () => {
   using db = open();
   db.sadd(

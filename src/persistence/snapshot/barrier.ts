@@ -62,11 +62,11 @@ export class Barrier implements ChangeObserver {
     if (!this.view.records.isMarked(entry)) this.dealWith(entry, this.#databaseOf(entry), null);
   }
 
-  beforeMember(table: number, record: number): void {
+  beforeMember(root: number, record: number): void {
     const { records } = this.view;
     if (records.isMarked(record)) return;
     records.setMark(record);
-    const side = this.state.sideOf(table);
+    const side = this.state.sideOf(root);
     if (side === 0) return;
     const output = this.#output;
     output.reset();

@@ -175,10 +175,12 @@ export class Snapshot {
     if (state.takeFromSide(side, (bytes, start, end) => output.raw(bytes, start, end)))
       return false;
     if (this.#sideWalked) return true;
-    const type = view.types.collections[state.get(side, Side.kind)];
+    const kind = state.get(side, Side.kind);
+    const type = view.types.collections[kind];
     const { records } = view;
     const walk = this.#walk;
-    this.#sideCursor = walk.openBatch(state.get(side, Side.root), this.#sideCursor);
+    const table = type?.memberTable(kind, state.get(side, Side.root)) ?? 0;
+    this.#sideCursor = walk.openBatch(table, this.#sideCursor);
     for (let record = walk.next(); record !== 0; record = walk.next()) {
       if (records.isMarked(record)) continue;
       records.setMark(record);
