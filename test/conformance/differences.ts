@@ -231,6 +231,20 @@ export const DIFFERENCES = {
     ours: "`listpack` as long as one node holds the list",
     reason: "Redis 7.2 added this encoding.",
   },
+  "zrank-withscore": {
+    since: "7.2.0",
+    topic: "WITHSCORE with ZRANK and ZREVRANK",
+    redis: "an error: too many arguments",
+    ours: "the rank and the score",
+    reason: "Redis 7.2 added the option.",
+  },
+  "shortest-doubles": {
+    since: "7.2.0",
+    topic: "Scores that are no whole numbers",
+    redis: "17 digits: `0.10000000000000001`",
+    ours: "as few digits as tell the number from all others: `0.1`",
+    reason: "Redis 7.2 writes them so; it is the same number.",
+  },
   "hscan-novalues": {
     since: "7.4.0",
     topic: "NOVALUES with HSCAN, SCAN and SSCAN",

@@ -21,6 +21,7 @@ const SETUP = `
   SADD m a b c
   SADD i 1 2 3
   HSET h a 1 b 2
+  ZADD z 1 a 2 b 3 c
 `;
 
 /** Each is tried on the keys above: of every type, with a deadline and without, and absent. */
@@ -154,6 +155,43 @@ const COMMANDS = `
   HMGET nothing a
   HRANDFIELD nothing
   HSCAN nothing 0
+  ZADD new 1 a
+  ZADD z 1 a
+  ZADD z 5 a
+  ZADD z XX 5 new
+  ZADD new XX 5 a
+  ZADD z INCR 1 a
+  ZADD z INCR 0 a
+  ZADD z CH GT 0 a
+  ZINCRBY new 1 a
+  ZINCRBY z 0 a
+  ZREM z a b c
+  ZREM z nothing
+  ZPOPMIN z
+  ZPOPMAX z 9
+  ZPOPMIN nothing
+  ZMPOP 2 nothing z MAX COUNT 2
+  BZPOPMIN nothing z 0
+  BZMPOP 0 1 z MIN COUNT 9
+  ZRANGESTORE new z 0 1
+  ZRANGESTORE z z 5 9
+  ZRANGESTORE s z 0 1
+  ZRANGESTORE s z 5 9
+  ZREMRANGEBYRANK z 0 0
+  ZREMRANGEBYRANK z 0 -1
+  ZREMRANGEBYSCORE z 2 3
+  ZREMRANGEBYLEX z - +
+  ZREMRANGEBYLEX nothing - +
+  ZUNIONSTORE new 2 z m
+  ZINTERSTORE z 2 z nothing
+  ZINTERSTORE s 2 z m
+  ZDIFFSTORE s 2 z z
+  ZDIFFSTORE new 1 nothing
+  ZUNION 2 z nothing
+  ZINTERCARD 2 z nothing
+  ZSCORE nothing a
+  ZRANDMEMBER nothing
+  ZRANGE nothing 0 -1
   LPUSH s a
   SADD s a
   INCR f

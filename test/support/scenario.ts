@@ -96,7 +96,7 @@ const MODES: Record<string, Mode> = {
   "&": "encoding",
   "?": "kind",
 };
-const BLOCKING = /^(BLPOP|BRPOP|BLMOVE|BRPOPLPUSH|BLMPOP)$/i;
+const BLOCKING = /^(BLPOP|BRPOP|BLMOVE|BRPOPLPUSH|BLMPOP|BZPOPMIN|BZPOPMAX|BZMPOP)$/i;
 const SILENCE_MS = 40;
 
 /** Plays the script on the server; what was heard, step by step. */
