@@ -12,7 +12,6 @@ export type {
 } from "./embedded/database.ts";
 export { Database } from "./embedded/database.ts";
 export type { DurableMethods } from "./embedded/immediate.ts";
-export type { MigrateOptions, MigrationTarget } from "./embedded/migrating.ts";
 export type {
   CombineOptions,
   RangeOptions,
@@ -20,6 +19,7 @@ export type {
   Scores,
   ZaddOptions,
 } from "./embedded/methods/sorted-sets.ts";
+export type { MigrateOptions, MigrationTarget } from "./embedded/migrating.ts";
 export { Multi, type Results } from "./embedded/multi.ts";
 export { type OpenOptions, open } from "./embedded/open.ts";
 export type { WriteOptions } from "./embedded/options.ts";

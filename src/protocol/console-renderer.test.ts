@@ -50,6 +50,12 @@ test("empty replies say of what", () => {
   assert.equal(render("~0\n"), "(empty set)\n");
   assert.equal(render("%0\n"), "(empty hash)\n");
   assert.equal(shaped("*0\n", "set"), "(empty set)\n");
+  assert.equal(shaped("*0\n", "scores"), "(empty sorted set)\n");
+  assert.equal(shaped("*2\n$1\na\n$1\nb\n", "scores"), "1) a\n2) b\n");
+  const pairs = "*2\n*2\n$1\na\n,1.5\n*2\n$1\nb\n,-inf\n";
+  assert.equal(shaped(pairs, "scores"), "1) a: 1.5\n2) b: -inf\n");
+  const popped = `*2\n$1\nk\n${pairs}`;
+  assert.equal(shaped(popped, "scores"), "1) k\n2) 1) a: 1.5\n   2) b: -inf\n");
   assert.equal(shaped("*0\n", "hash"), "(empty hash)\n");
 });
 

@@ -25,6 +25,7 @@
 //   type      "none" is NULL                                               TYPE
 //   hash      an array's elements are pairs, `1) name: Alice`; empty: (empty hash)
 //   set       an empty array is (empty set)                                SRANDMEMBER
+//   scores    pairs in an array are `1) ann: 12`; empty: (empty sorted set)     ZRANGE, ZPOPMIN
 //   text      a string is a text made for reading and keeps its lines      INFO, CLIENT LIST
 //   plain     none of these (as when there is no hint)
 //
@@ -33,7 +34,15 @@
 import { utf8Bytes } from "../base/bytes.ts";
 import { ReplyCursor, ReplyType } from "./reply-reader.ts";
 
-export type ConsoleShape = "plain" | "bool" | "deleted" | "type" | "hash" | "set" | "text";
+export type ConsoleShape =
+  | "plain"
+  | "bool"
+  | "deleted"
+  | "type"
+  | "hash"
+  | "set"
+  | "scores"
+  | "text";
 
 /** What is known of the command whose reply is printed. */
 export interface ConsoleHint {
@@ -88,6 +97,7 @@ const BIG_NUMBER = utf8Bytes("(big number) ");
 const EMPTY_LIST = utf8Bytes("(EMPTY LIST)");
 const EMPTY_HASH = utf8Bytes("(empty hash)");
 const EMPTY_SET = utf8Bytes("(empty set)");
+const EMPTY_SORTED_SET = utf8Bytes("(empty sorted set)");
 const NONE = utf8Bytes("none");
 const ERR = utf8Bytes("ERR ");
 const WRONGTYPE = utf8Bytes("WRONGTYPE ");
@@ -158,6 +168,7 @@ export class ConsoleRenderer {
       case ReplyType.array:
       case ReplyType.push:
         if (hint.shape === "hash") this.#pairs(hint, indent, cursor.count >> 1);
+        else if (hint.shape === "scores") this.#scores(hint, indent);
         else this.#elements(hint, indent, hint.shape === "set" ? EMPTY_SET : EMPTY_LIST);
         break;
       case ReplyType.set:
@@ -243,6 +254,29 @@ export class ConsoleRenderer {
     for (let i = 1; i <= count; i++) {
       this.#number(i, width, i === 1 ? 0 : indent);
       cursor.nextValue();
+      this.#value(hint, indent + width + NUMBERED.length);
+    }
+  }
+
+  // Members, or pairs of a member and its score, which are arrays of two within another.
+  #scores(hint: ConsoleHint, indent: number): void {
+    const cursor = this.#cursor;
+    const count = cursor.count;
+    if (count === 0) return this.#emptyLine(EMPTY_SORTED_SET);
+    cursor.nextValue();
+    const isMember: boolean = cursor.type === ReplyType.bulk;
+    if (count === 2 && indent > 0 && isMember) {
+      this.#scalar(hint);
+      this.#constant(PAIR);
+      cursor.nextValue();
+      this.#copy(cursor.bytes, cursor.start, cursor.end); // the score, without what it is
+      this.#byte(LF);
+      return;
+    }
+    const width = String(count).length;
+    for (let i = 1; i <= count; i++) {
+      this.#number(i, width, i === 1 ? 0 : indent);
+      if (i > 1) cursor.nextValue();
       this.#value(hint, indent + width + NUMBERED.length);
     }
   }

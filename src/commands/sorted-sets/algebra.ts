@@ -331,6 +331,7 @@ export const zunion: Command = {
   complexity: UNION_COST,
   summary: "Returns the members that any of the sorted sets has.",
   args: [numkeysArg, keysArg, weightsArg, aggregateArg, withScoresArg],
+  console: "scores",
   handler: (c) => replyCombined(c, unite, Words.weights),
 };
 

@@ -82,6 +82,7 @@ export const zpopmin: Command = {
   complexity: LOG_EACH,
   summary: "Takes the members with the lowest scores off a sorted set.",
   args: [keyArg, { name: "count", type: "integer", optional: true }],
+  console: "scores",
   handler: (c) => popCounted(c, false),
 };
 
@@ -119,6 +120,7 @@ export const bzpopmin: Command = {
   summary:
     "Takes the member with the lowest score off the first sorted set; waits if there is none.",
   args: [keysArg, timeoutDoc],
+  console: "scores",
   handler: (c) => popOrWait(c, false),
 };
 
@@ -159,6 +161,7 @@ export const zmpop: Command = {
   complexity: "O(K)+O(M*log(N)), K being the number of keys, N of members and M of those taken",
   summary: "Takes members with the lowest or highest scores off the first sorted set that has any.",
   args: [numkeys, keysArg, where, countOption],
+  console: "scores",
   handler: (c) => popFromFirst(c, 1, false),
 };
 

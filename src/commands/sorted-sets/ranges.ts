@@ -78,6 +78,7 @@ export const zrange: Command = {
     { ...limitDoc, since: "6.2.0" },
     withScoresArg,
   ],
+  console: "scores",
   handler: (c) => replyRange(c, OPEN, OPEN),
 };
 

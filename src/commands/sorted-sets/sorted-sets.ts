@@ -424,6 +424,7 @@ export const zrandmember: Command = {
       arguments: [{ name: "count", type: "integer" }, withScoresArg],
     },
   ],
+  console: "scores",
   handler: zrandmemberCommand,
 };
 
