@@ -22,8 +22,6 @@ export class Target {
   readonly outgoing: Outgoing;
   /** The database that is selected there; "": not known. */
   database = "";
-  /** Its user has given the password. */
-  isAuthenticated = false;
   timer: Timer | undefined;
 
   constructor(name: string, outgoing: Outgoing) {

@@ -332,8 +332,13 @@ test("who is known there by one password does not send keys for who gives anothe
   assert.equal(last(targets).requests, "", "no key is sent where the database is not selected");
   (targets[0] as Peer).received = "";
   a.say(`MIGRATE 127.0.0.1 ${TARGET} k2 0 1000 AUTH secret`);
+  // The password may not be valid any more: nothing is sent before that is known.
+  assert.equal((targets[0] as Peer).requests, "AUTH secret");
+  (targets[0] as Peer).send("+OK\r\n");
   assert.equal((targets[0] as Peer).requests, "RESTORE k2 0");
   (targets[0] as Peer).send("+OK\r\n");
+  assert.equal(a.more, "+OK");
+  assert.equal(targets.length, 2);
   a.say(`MIGRATE 127.0.0.1 ${TARGET} k3 0 1000 AUTH2 me secret`);
   assert.equal(last(targets).requests, "AUTH me secret SELECT 0");
   last(targets).send("-WRONGPASS invalid username-password pair or user is disabled.\r\n+OK\r\n");

@@ -176,7 +176,8 @@ export class Migration implements OutgoingOwner {
     const { username, password, database } = this.#order;
     this.#greetings = 0;
     const writer = new RequestWriter((bytes, end) => target.outgoing.send(bytes, 0, end));
-    if (password !== null && !target.isAuthenticated) {
+    // Also where it was given before: it may not be the password any more.
+    if (password !== null) {
       writer.begin(username === null ? 2 : 3);
       writer.text("AUTH");
       if (username !== null) writer.range(username, 0, username.length);
@@ -251,7 +252,6 @@ export class Migration implements OutgoingOwner {
     if (--this.#greetings > 0) return;
     const target = this.#target as Target;
     if (this.#refusal !== "") return this.#end(undefined, true);
-    target.isAuthenticated = true;
     target.database = this.#order.database;
     this.#sendKeys(target);
   }
