@@ -14,6 +14,7 @@ export const commandsPath: string = fileURLToPath(new URL("../docs/commands.md",
 const groups: Readonly<Record<string, string>> = {
   string: "Strings",
   bitmap: "Bits of strings",
+  hyperloglog: "HyperLogLogs",
   list: "Lists",
   hash: "Hashes",
   set: "Sets",

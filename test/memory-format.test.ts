@@ -301,6 +301,7 @@ test("a reader finds the settings in the buffers", () => {
   const reader = new Reader(keyspace.memory.u8);
   const values = new Map([
     ["proto-max-bulk-len", 2 ** 20],
+    ["hll-sparse-max-bytes", 2000],
     ["list-max-listpack-size", -3],
     ["set-max-intset-entries", 11],
     ["set-max-listpack-entries", 12],
@@ -332,7 +333,7 @@ test("a reader finds the settings in the buffers", () => {
   assert.deepEqual(limits, [2 ** 40, 2 ** 41]);
   assert.deepEqual(words(796, 2), [1, 1]);
   assert.deepEqual(words(461, 1), [16]);
-  assert.deepEqual(words(800, 1), [2 ** 20]);
+  assert.deepEqual(words(800, 2), [2 ** 20, 2000]);
   assert.deepEqual(words(800 + 16, 4), [-3, 16384, 16384 - 16, 32767]);
   assert.deepEqual(words(800 + 2 * 16, 3), [11, 12, 13]);
   assert.deepEqual(words(800 + 4 * 16, 2), [14, 15]);

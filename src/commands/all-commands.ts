@@ -7,6 +7,8 @@ import { bitmapCommands } from "./bitmaps/bitmaps.ts";
 import { clientCommands } from "./connection/clients.ts";
 import { connectionCommands } from "./connection/connection.ts";
 import { hashCommands } from "./hashes/hashes.ts";
+import { hyperloglogCommands } from "./hyperloglog/hyperloglog.ts";
+import { hyperloglogDebugCommands } from "./hyperloglog/hyperloglog-debug.ts";
 import { expiryCommands } from "./keys/expiry.ts";
 import { keyCommands } from "./keys/keys.ts";
 import { migrate } from "./keys/migrate.ts";
@@ -45,6 +47,8 @@ export const commandFamilies: readonly (readonly Command[])[] = [
   bitmapCommands,
   bitOperationCommands,
   bitFieldCommands,
+  hyperloglogCommands,
+  hyperloglogDebugCommands,
   keyCommands,
   expiryCommands,
   objectCommands,

@@ -17,7 +17,7 @@ const ROUNDS = 10;
  */
 const ALLOWED_BYTES = 4;
 const REQUESTS = 320_000;
-const WRITES = new Set(["SET", "INCR", "SETBIT"]);
+const WRITES = new Set(["SET", "INCR", "SETBIT", "PFADD"]);
 
 function request(words: readonly string[]): string {
   return `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join("")}`;
@@ -80,6 +80,7 @@ for (const words of [
   ["GET", "key:000000012345"],
   ["INCR", "counter"],
   ["SETBIT", "bitmap", "12345", "1"],
+  ["PFADD", "hyperloglog", "element:0000012345"],
   ["GETBIT", "key:000000012345", "12"],
   ["BITFIELD_RO", "bitmap", "GET", "u32", "#1"],
 ]) {

@@ -50,8 +50,9 @@ export interface Probe {
   run(): void;
 }
 
+const LONG_KEY = "k".repeat(70_000);
 /** Names of the keys that all probes are about; the others only fill the table. */
-const STRINGS = ["s:short", "s:int", "s:long", "s:large", "k".repeat(70_000)];
+const STRINGS = ["s:sparse", "s:dense", "s:short", "s:int", "s:long", "s:large", LONG_KEY];
 const LISTS = ["l:one", "l:many", "l:plain", "l:ints"];
 const HASHES = ["h:packed", "h:table", "h:long"];
 const SETS = ["i:16", "i:32", "i:64", "p:set", "t:one", "t:two"];
@@ -64,11 +65,13 @@ function fill(database: TestDatabase): void {
     Array.from({ length: n }, (_, i) => `${text}${i}`);
   for (let i = 0; i < 9000; i++) client.call("SET", `key:${i}`, `value ${i}`);
   for (let i = 0; i < 300; i++) client.call("SET", `due:${i}`, "1", "PXAT", String(FAR_MS + i));
+  client.call("PFADD", "s:sparse", ...numbered(200, "e"));
+  client.call("PFADD", "s:dense", ...numbered(5000, "e"));
   client.call("SET", "s:short", "some text");
   client.call("SET", "s:int", "1234567");
   client.call("SET", "s:long", "long ".repeat(4000));
   client.call("SET", "s:large", "x".repeat(300_000));
-  client.call("SET", STRINGS[4], "of a long key");
+  client.call("SET", LONG_KEY, "of a long key");
   client.call("RPUSH", "l:one", ...numbered(3, "e"));
   client.call("RPUSH", "l:many", ...numbered(3000, "an element of a list "));
   client.call("RPUSH", "l:plain", ...numbered(4, "p".repeat(20_000)), "short");
@@ -111,6 +114,8 @@ export const requests: readonly (readonly string[])[] = [
     ["BITCOUNT", key, "13", "-9", "BIT"],
     ["BITPOS", key, "0"],
     ["BITPOS", key, "1", "-3"],
+    ["PFCOUNT", key],
+    ["PFCOUNT", key, "s:sparse", "s:dense"],
     ["BITFIELD_RO", key, "GET", "i64", "3", "GET", "u13", "#7"],
   ]),
   ...LISTS.flatMap((key) => [

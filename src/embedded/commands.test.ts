@@ -53,6 +53,8 @@ const without: Record<string, string> = {
   asking: "as cluster",
   readonly: "as cluster",
   readwrite: "as cluster",
+  pfdebug: "for tests of servers; call() has it",
+  pfselftest: "as pfdebug",
   lolwut: "for those who ask a server; call() has it",
   debug: "for tests of servers; call() has it",
   command: "for clients that must learn the commands first; methods have types",
@@ -162,6 +164,37 @@ test("bits of strings", () => {
     const wrong = { start: 0, END: 1 } as unknown as { start: number; end: number };
     assert.throws(() => db.bitcount("k", wrong), /no option 'END'/);
     assert.deepEqual(db.multi().setbit("m", 0, 1).bitcount("m").exec(), [0, 1]);
+  });
+});
+
+test("HyperLogLogs", () => {
+  withDatabase((db) => {
+    assert.equal(db.pfadd("h"), 1);
+    assert.equal(db.pfadd("h", "a", ["b", "c"], new Set(["d"])), 1);
+    assert.equal(db.pfadd("h", "a", "b"), 0);
+    assert.equal(db.pfadd("h", []), 0);
+    assert.equal(db.pfcount("h"), 4);
+    assert.equal(db.pfcount("nothing"), 0);
+    assert.equal(db.pfcount([]), 0);
+    db.pfadd("i", "c", "d", "e");
+    assert.equal(db.pfcount("h", "i"), 5);
+    assert.equal(db.pfmerge("all", "h", ["i"]), "OK");
+    assert.equal(db.pfcount("all"), 5);
+    assert.equal(db.call("PFDEBUG", "ENCODING", "all"), "sparse");
+    assert.equal(db.call("PFSELFTEST"), "OK");
+    const before = db.bytes.get("all");
+    assert.throws(() => {
+      db.transaction(() => {
+        db.pfadd("all", ...Array.from({ length: 5000 }, (_, i) => i));
+        db.pfmerge("h", "all");
+        assert.equal(db.call("PFDEBUG", "ENCODING", "h"), "dense");
+        db.pfadd("all", "one more of them");
+        db.pfcount("all");
+        throw new Error("rolled back");
+      });
+    }, /rolled back/);
+    assert.deepEqual(db.bytes.get("all"), before);
+    assert.equal(db.pfcount("h"), 4);
   });
 });
 

@@ -196,7 +196,7 @@ export const directives = {
   "set-max-listpack-value": memory(64, 0, LONG_MAX),
   "zset-max-listpack-entries": integer(128, 0, LONG_MAX, { aliases: ["zset-max-ziplist-entries"] }),
   "zset-max-listpack-value": memory(64, 0, LONG_MAX, { aliases: ["zset-max-ziplist-value"] }),
-  "hll-sparse-max-bytes": memory(3000, 0, LONG_MAX, idle),
+  "hll-sparse-max-bytes": memory(3000, 0, LONG_MAX),
   "stream-node-max-bytes": memory(4096, 0, LONG_MAX, idle),
   "stream-node-max-entries": integer(100, 0, LONG_MAX, idle),
 

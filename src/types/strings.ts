@@ -17,7 +17,8 @@ export const StringKind = { raw: 0, embedded: 1, integer: 2 } as const;
 /** Strings of at most this many bytes are `embstr`, longer ones `raw`, as in Redis. */
 export const EMBEDDED_MAX = 44;
 const LENGTH_MAX = 512 * 1024 * 1024;
-const Setting = { lengthMax: 0 } as const;
+const SPARSE_MAX = 3000;
+const Setting = { lengthMax: 0, sparseMax: 1 } as const;
 const INTEGER_DIGITS_MAX = 20;
 const NINE = 57;
 
@@ -38,6 +39,9 @@ export class Strings implements DataType {
     "proto-max-bulk-len": (value: number): void => {
       this.lengthMax = value;
     },
+    "hll-sparse-max-bytes": (value: number): void => {
+      this.#settings[Setting.sparseMax] = value;
+    },
   };
 
   readonly formats = [0] as const;
@@ -48,7 +52,7 @@ export class Strings implements DataType {
 
   constructor(keyspace: Keyspace) {
     this.#records = keyspace.records;
-    this.#settings = keyspace.settingsOf(STRING, [LENGTH_MAX]);
+    this.#settings = keyspace.settingsOf(STRING, [LENGTH_MAX, SPARSE_MAX]);
   }
 
   digest(entry: number, into: ValueDigest): void {
@@ -60,6 +64,11 @@ export class Strings implements DataType {
   /** proto-max-bulk-len: how long a string may become, in bytes. */
   get lengthMax(): number {
     return this.#settings[Setting.lengthMax];
+  }
+
+  /** hll-sparse-max-bytes: how long a sparse HyperLogLog may become. */
+  get sparseMax(): number {
+    return this.#settings[Setting.sparseMax];
   }
 
   set lengthMax(bytes: number) {

@@ -17,6 +17,7 @@ import {
 const SETUP = `
   MSET s x n 5 f 1.5
   SET t v EX 100000
+  PFADD p a
   RPUSH l a b c
   SADD m a b c
   SADD i 1 2 3
@@ -78,6 +79,18 @@ const COMMANDS = `
   BITFIELD new SET u8 0 0
   BITFIELD nothing GET u8 0
   BITFIELD_RO nothing GET u8 0
+  PFADD new a
+  PFADD new
+  PFADD p a
+  PFADD p b
+  PFADD nothing
+  PFCOUNT p
+  PFCOUNT nothing
+  PFCOUNT p nothing s
+  PFMERGE new p
+  PFMERGE p nothing
+  PFDEBUG TODENSE p
+  PFDEBUG ENCODING nothing
   SET s v
   SET new v
   SET new v XX

@@ -6,6 +6,7 @@ import type { AnyMode } from "../values.ts";
 import { Asking } from "./asking.ts";
 import { BitmapMethods } from "./bitmaps.ts";
 import { HashMethods, ShortHashMethods } from "./hashes.ts";
+import { HyperLogLogMethods } from "./hyperloglog.ts";
 import { KeyMethods, ShortKeyMethods } from "./keys.ts";
 import { ListMethods, ShortListMethods } from "./lists.ts";
 import { ManagementMethods } from "./management.ts";
@@ -16,6 +17,7 @@ import { ShortStringMethods, StringMethods } from "./strings.ts";
 const families = [
   StringMethods,
   BitmapMethods,
+  HyperLogLogMethods,
   KeyMethods,
   ListMethods,
   HashMethods,
@@ -38,6 +40,7 @@ export const shortFamilies = [
 export interface Methods<M extends AnyMode>
   extends StringMethods<M>,
     BitmapMethods<M>,
+    HyperLogLogMethods<M>,
     KeyMethods<M>,
     ListMethods<M>,
     HashMethods<M>,

@@ -7,6 +7,7 @@ import { bitmaps } from "./bitmaps.ts";
 import { connection } from "./connection.ts";
 import type { Family, Words } from "./grammar.ts";
 import { hashes } from "./hashes.ts";
+import { hyperloglog } from "./hyperloglog.ts";
 import { keys } from "./keys.ts";
 import { lists } from "./lists.ts";
 import { pubsub } from "./pubsub.ts";
@@ -22,6 +23,7 @@ export type { Words } from "./grammar.ts";
 const FAMILIES: readonly Family[] = [
   strings,
   bitmaps,
+  hyperloglog,
   keys,
   lists,
   hashes,
