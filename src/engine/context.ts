@@ -10,6 +10,7 @@ import type { Memory } from "../memory/memory.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import { Errors } from "../protocol/errors.ts";
 import { ReplyWriter } from "../protocol/reply-writer.ts";
+import { NO_DEADLINE } from "../structures/record.ts";
 import { Blocking } from "./blocking.ts";
 import type { CallTimer } from "./call-timer.ts";
 import type { CommandEntry, CompiledCommand } from "./command.ts";
@@ -176,12 +177,13 @@ export class Context {
     if (made) this.event(i, Events.new);
   }
 
-  /** Sets the key at argument i to a long string that lies in a block; see Keyspace.setBlock. */
+  /** Sets the key at argument i to a long string that lies in a block; see Keyspace.setPointer. */
   setBlock(i: number, kind: number, block: number, length: number): void {
     const { args, keyspace } = this;
     const start = args.starts[i];
     const end = args.ends[i];
-    if (keyspace.setBlock(this.db, args.bytes, start, end, kind, block, length)) {
+    const { db } = this;
+    if (keyspace.setPointer(db, args.bytes, start, end, kind, block, length, NO_DEADLINE)) {
       this.event(i, Events.new);
     }
   }

@@ -456,31 +456,31 @@ export class Keyspace {
   }
 
   /**
-   * As setString, of a long value whose bytes lie in a block of their own, which is the entry's
-   * from now on.
+   * Sets the key to a value that lies elsewhere: a long string's block, a collection's root, which
+   * are the entry's from now on. `length` is a string's, 0 of a collection. As setString else.
    */
-  setBlock(
+  setPointer(
     db: number,
     key: Uint8Array,
     keyStart: number,
     keyEnd: number,
     kind: number,
-    block: number,
+    pointer: number,
     length: number,
+    deadline: number,
   ): boolean {
     const { tables, records } = this;
     const hash = this.#hashOf(key, keyStart, keyEnd);
     const table = this.#tableOf(db);
-    const clock = this.#clock;
     const made = records.createPointer(
       kind,
       key,
       keyStart,
       keyEnd,
-      block,
+      pointer,
       length,
-      NO_DEADLINE,
-      clock,
+      deadline,
+      this.#clock,
     );
     const entry = tables.find(table, hash, key, keyStart, keyEnd);
     if (entry !== 0 && this.observer !== null) this.observer.beforeEntry(entry);
@@ -563,7 +563,7 @@ export class Keyspace {
     root: number,
     deadline = NO_DEADLINE,
   ): number {
-    const hash = this.tables.hash(key, keyStart, keyEnd);
+    const hash = this.#hashOf(key, keyStart, keyEnd);
     const entry = this.records.createPointer(
       kind,
       key,

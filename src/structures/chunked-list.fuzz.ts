@@ -8,7 +8,7 @@ import { Random } from "../base/random.ts";
 import { Memory } from "../memory/memory.ts";
 import { ChunkedLists } from "./chunked-list.ts";
 import { randomElement } from "./packed-list.fuzz.ts";
-import { PackedLists } from "./packed-list.ts";
+import { checkListpack, PackedLists } from "./packed-list.ts";
 
 const bytes = new Uint8Array(1 << 17);
 const LIMITS = [-2, -1, -5, 1, 2, 3, 7, 128, 0];
@@ -128,7 +128,10 @@ export function fuzzChunkedLists(seed: number, steps: number): void {
             lists.nodeRange(node);
             const { bytes: from, start, end } = packed;
             if (lists.isPlain(node)) lists.appendPlain(copy, from, start, end);
-            else lists.appendListpack(copy, from, start, end);
+            else {
+              const entries = checkListpack(from, start, end);
+              lists.appendListpack(copy, from, start, entries);
+            }
           }
           lists.free(list);
           list = copy;

@@ -39,7 +39,6 @@ import { ENTRIES_MAX, ListLimit } from "./list-limit.ts";
 import { LENGTH_MASK, NodeMarks } from "./node-marks.ts";
 import {
   backLengthSize,
-  checkListpack,
   entryAfter,
   entryBefore,
   PACKED_EMPTY,
@@ -519,9 +518,9 @@ export class ChunkedLists {
     }
   }
 
-  /** Appends a whole listpack as a node. REQUIRES: `checkListpack` accepted it. */
-  appendListpack(list: number, bytes: Uint8Array, start: number, end: number): void {
-    const entries = checkListpack(bytes, start, end);
+  /** Appends a whole listpack as a node; `entries` is what `checkListpack` said of it. */
+  appendListpack(list: number, bytes: Uint8Array, start: number, entries: number): void {
+    const end = start + readU32(bytes, start);
     if (entries === 0) return;
     if (entries <= ENTRIES_MAX && readU16(bytes, start + 4) === entries) {
       this.#linkLast(list, this.#newPacked(bytes, start, end), entries);

@@ -50,8 +50,8 @@ const PACKED_COUNT_UNKNOWN = 65535;
 /** Types keep their lists well below what the 32-bit total could say, as Redis does. */
 export const PACKED_BYTES_MAX = 1 << 30;
 
-const END_MARK = 0xff;
-const STRING_32 = 0xf0;
+export const END_MARK = 0xff;
+export const STRING_32 = 0xf0;
 const INTEGER_16 = 0xf1;
 const INTEGER_24 = 0xf2;
 const INTEGER_32 = 0xf3;
@@ -165,6 +165,15 @@ export function checkListpack(bytes: Uint8Array, start: number, end: number): nu
   let at = start + PACKED_HEADER;
   let entries = 0;
   while (at < last) {
+    const head = bytes[at];
+    if (head < 0xc0) {
+      // Small integers and short strings: a byte before, and one behind.
+      const behind = head < 0x80 ? at + 1 : at + 1 + (head & 0x3f);
+      if (behind >= last || bytes[behind] !== behind - at) return -1;
+      at = behind + 1;
+      entries++;
+      continue;
+    }
     // The length itself takes up to 5 bytes; the end mark stops the shorter ones from running over.
     if (bytes[at] === STRING_32 && at + 5 > last) return -1;
     const length = entryLength(bytes, at);

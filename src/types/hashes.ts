@@ -21,6 +21,7 @@ import { TableWalk } from "../keyspace/table-walk.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 import { type ForeignReader, ZiplistReader, ZipmapReader } from "../structures/foreign-lists.ts";
 import type { Chance, HashTables } from "../structures/hash-table.ts";
+import { areFieldsDistinct, textLengthMax } from "../structures/listpack-survey.ts";
 import {
   checkListpack,
   PACKED_BYTES_MAX,
@@ -443,13 +444,18 @@ export class Hashes implements CollectionType {
     }
     if (entries === 0) return 0;
     const list = packed.fromListpack(bytes, start, end);
+    const first = start + PACKED_HEADER;
     let isSmall = entries <= 2 * this.entriesMax;
-    for (let at = packed.first(list); isSmall && at !== 0; at = packed.next(list, at)) {
-      isSmall = packed.textLength(list, at) <= this.valueMax;
+    if (isSmall && textLengthMax(bytes, first) > this.valueMax) {
+      for (let at = packed.first(list); isSmall && at !== 0; at = packed.next(list, at)) {
+        isSmall = packed.textLength(list, at) <= this.valueMax;
+      }
     }
     this.createdKind = isSmall ? HashKind.packed : HashKind.table;
     const root = isSmall ? list : this.#tableOfList(list);
-    const isSound = isSmall ? this.#isDistinct(list) : root !== 0;
+    const isSound = isSmall
+      ? areFieldsDistinct(bytes, first) || this.#isDistinct(list)
+      : root !== 0;
     if (!isSmall || !isSound) packed.free(list);
     if (isSound) return root;
     source.fail("a hash has a field twice");

@@ -190,8 +190,10 @@ export class Lists implements CollectionType {
       if (format === Format.plain) chunked.pushLast(root, bytes, start, end);
       else if (format !== Format.nodes) this.#loadZiplist(root, source);
       else if (container === Container.plain) chunked.appendPlain(root, bytes, start, end);
-      else if (container === Container.packed && checkListpack(bytes, start, end) >= 0) {
-        chunked.appendListpack(root, bytes, start, end);
+      else if (container === Container.packed) {
+        const entries = checkListpack(bytes, start, end);
+        if (entries >= 0) chunked.appendListpack(root, bytes, start, entries);
+        else source.fail("a node of a list is not sound");
       } else source.fail("a node of a list is not sound");
     }
     if (source.failed || chunked.count(root) === 0) {

@@ -89,7 +89,8 @@ const options = { replaces: false, isAbsolute: false, idle: -1, frequency: -1 };
 function restoreCommand(c: Context): void {
   const { args, keyspace, reply } = c;
   if (!readOptions(c)) return;
-  if (!options.replaces && c.findForWrite(1) !== 0) {
+  // One whose deadline has passed goes in this moment.
+  if (c.findForWrite(1) !== 0 && !options.replaces) {
     reply.error(busyKey);
     return;
   }
@@ -108,11 +109,10 @@ function restoreCommand(c: Context): void {
     reply.error(badFormat);
     return;
   }
-  const taken = options.replaces && c.remove(1);
   const unit = options.isAbsolute ? Unit.atMs : Unit.ms;
   const deadline = ttl === 0 ? NO_DEADLINE : toDeadline(c, 2, ttl, unit);
   // One beyond all numbers has passed, as where Redis's sum turns negative.
-  if (ttl !== 0 && !(deadline > c.now)) putNothing(c, taken);
+  if (ttl !== 0 && !(deadline > c.now)) putNothing(c);
   else put(c, deadline);
   reply.ok();
 }
@@ -148,9 +148,9 @@ function refuse(c: Context, value: number, outOfRange: Uint8Array): boolean {
 }
 
 /** The deadline has passed already: the key only goes. */
-function putNothing(c: Context, taken: boolean): void {
+function putNothing(c: Context): void {
   if (loaded.root !== 0) c.keyspace.disposals.disposeRoot(loaded.kind, loaded.root);
-  if (!taken) return;
+  if (!options.replaces || !c.remove(1)) return;
   c.effect(2);
   c.effectText("DEL");
   c.effectArg(1);
@@ -160,14 +160,18 @@ function putNothing(c: Context, taken: boolean): void {
 function put(c: Context, deadline: number): void {
   const { args, keyspace } = c;
   const { kind, root } = loaded;
-  if (root === 0) c.setString(1, kind, input.bytes, input.start, input.end, deadline);
-  else {
-    const entry = c.create(1, kind, root);
-    if (deadline !== NO_DEADLINE) keyspace.setDeadline(c.db, entry, deadline);
-  }
-  if (options.idle >= 0 || options.frequency >= 0) {
-    const entry = keyspace.peek(c.db, args.bytes, args.starts[1], args.ends[1]);
-    const { lfu } = keyspace.settings;
+  const { db } = c;
+  const { bytes } = args;
+  const start = args.starts[1];
+  const end = args.ends[1];
+  if (root === 0) {
+    keyspace.setString(db, bytes, start, end, kind, input.bytes, input.start, input.end, deadline);
+  } else keyspace.setPointer(db, bytes, start, end, kind, root, 0, deadline);
+  // It is a new key even where it replaces another, and knows nothing of that one's use.
+  c.event(1, Events.new);
+  const { lfu } = keyspace.settings;
+  if (lfu || options.idle >= 0) {
+    const entry = keyspace.peek(db, bytes, start, end);
     keyspace.records.setClock(entry, restoredClock(c.now, lfu, options.idle, options.frequency));
   }
   if (deadline !== NO_DEADLINE && !options.isAbsolute) {
