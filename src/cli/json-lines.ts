@@ -58,7 +58,7 @@ const types: ReadonlyMap<string, TypeOfLines> = new Map<string, TypeOfLines>([
 /** A line, which is a command, has so many elements at most, … */
 const ELEMENTS_MAX = 2000;
 /** … and is ended when it has become so long. */
-const LINE_LENGTH = 16 << 20;
+const LINE_LENGTH = 4 << 20;
 /** A text that cannot be made is too long, if it is longer than this. */
 const LONG_BYTES = 1 << 24;
 const BASE64_BYTES = 3 << 14;
