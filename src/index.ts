@@ -11,7 +11,7 @@ export type {
   Synchronous,
 } from "./embedded/database.ts";
 export { Database } from "./embedded/database.ts";
-export type { DurableMethods } from "./embedded/immediate.ts";
+export type { DurableMethods } from "./embedded/durable.ts";
 export type {
   CombineOptions,
   RangeOptions,

@@ -11,7 +11,8 @@ import type { ReplyValue } from "../protocol/reply-reader.ts";
 import { ReplyError } from "../protocol/reply-reader.ts";
 import { printable, type SharedDatabase } from "../threads/handle.ts";
 import type { Core } from "./core.ts";
-import { DurableMethods, ImmediateMethods } from "./immediate.ts";
+import { DurableMethods } from "./durable.ts";
+import { ImmediateMethods } from "./immediate.ts";
 import { inspection } from "./inspection.ts";
 import {
   type MigrateOptions,

@@ -220,6 +220,7 @@ test("without a log nothing is promised that cannot be kept, and nothing is writ
   const calls = [
     () => db.set("k", 1, { durability: "sync" }),
     () => db.durable.incr("k"),
+    () => db.durable.set("k", 1),
     () => db.transaction(() => db.set("k", 1), { durability: "sync" }),
     () => db.multi().set("k", 1).exec({ durability: "sync" }),
   ];

@@ -1,8 +1,8 @@
-// Methods that execute at once: a request is written, executed, and its reply read. The short ways
-// of those that programs call most (short-ways.ts) go over the methods of their families.
-// DurableMethods are the same ones, which return when what they wrote is on the disk.
+// Methods that execute at once: a request is written, executed, and its reply read. In
+// ImmediateMethods the short ways of those that programs call most (short-ways.ts) go over the
+// methods of their families.
 
-import { type CompiledCommand, Flag } from "../engine/command.ts";
+import type { CompiledCommand } from "../engine/command.ts";
 import type { Core } from "./core.ts";
 import type { Asking } from "./methods/asking.ts";
 import { Methods, mixInto, shortFamilies } from "./methods/methods.ts";
@@ -10,20 +10,20 @@ import type { Reader } from "./reader.ts";
 import { letIn } from "./short-ways.ts";
 import type { As, AtOnce, Reply, Text, Value } from "./values.ts";
 
-export abstract class ImmediateMethods<T extends Text> extends Methods<AtOnce<T>> {
+/** Methods that execute at once, each in the ordinary way. */
+export abstract class OrdinaryMethods<T extends Text> extends Methods<AtOnce<T>> {
   readonly #core: Core;
   readonly #db: number;
   readonly #reader: Reader<T>;
 
   static {
-    const self = <T extends Text>(on: Asking<AtOnce<T>>) => on as ImmediateMethods<T>;
+    const self = <T extends Text>(on: Asking<AtOnce<T>>) => on as OrdinaryMethods<T>;
     letIn({
       core: (on) => self(on).#core,
       db: (on) => self(on).#db,
       text: (on, bytes, start, end) => self(on).#reader.text(bytes, start, end),
       maker: (on) => self(on).#reader.text,
     });
-    for (const family of shortFamilies) mixInto(ImmediateMethods.prototype, family, true);
   }
 
   constructor(core: Core, db: number, reader: Reader<T>) {
@@ -73,41 +73,9 @@ export abstract class ImmediateMethods<T extends Text> extends Methods<AtOnce<T>
   }
 }
 
-/** The methods of a database, of which each that writes is as safe as WriteOptions can demand. */
-export class DurableMethods<T extends Text> extends ImmediateMethods<T> {
-  readonly #core: Core;
-
-  /** Use Database.durable. */
-  constructor(core: Core, db: number, reader: Reader<T>) {
-    super(core, db, reader);
-    this.#core = core;
-  }
-
-  protected override ask<V>(
-    as: As,
-    name: string,
-    a?: Value,
-    b?: Value,
-    c?: Value,
-    d?: Value,
-  ): Reply<AtOnce<T>, V> {
-    if (!this.#writes(name)) return super.ask(as, name, a, b, c, d);
-    return this.#core.safely(() => super.ask(as, name, a, b, c, d) as Reply<AtOnce<T>, V>);
-  }
-
-  protected override askAll<V>(
-    as: As,
-    name: string,
-    words: readonly Value[] | undefined,
-    a?: Value,
-    b?: Value,
-    c?: Value,
-  ): Reply<AtOnce<T>, V> {
-    if (!this.#writes(name)) return super.askAll(as, name, words, a, b, c);
-    return this.#core.safely(() => super.askAll(as, name, words, a, b, c) as Reply<AtOnce<T>, V>);
-  }
-
-  #writes(name: string): boolean {
-    return (this.#core.command(name).flags & Flag.write) !== 0;
+/** The methods of a database. */
+export abstract class ImmediateMethods<T extends Text> extends OrdinaryMethods<T> {
+  static {
+    for (const family of shortFamilies) mixInto(ImmediateMethods.prototype, family, true);
   }
 }

@@ -37,9 +37,13 @@ export function fileOf(method: string, place: unknown): string {
   if (typeof text !== "string" || text === "") {
     throw new TypeError(`${method}(): the file is a path or a file: URL, not ${String(place)}`);
   }
-  if (!isUrl) return text;
-  if (!text.startsWith("file:/")) throw new TypeError(`${method}(): ${text} is no file: URL`);
-  return pathOfUrl(text);
+  if (!isUrl && !/^(file:|[a-z][a-z0-9+.-]+:\/\/)/i.test(text)) return text;
+  if (!text.startsWith("file:") || /[?#]/.test(text)) {
+    throw new TypeError(`${method}(): ${text} is no file: URL`);
+  }
+  const path = pathOfFileUrl(text);
+  if (path === "") throw new TypeError(`${method}(): the file's name is empty`);
+  return path;
 }
 
 function ofUrl(url: string): string | undefined {
@@ -50,10 +54,14 @@ function ofUrl(url: string): string | undefined {
     throw new TypeError(`open(): ${url} has parameters; options go into an object, as the second`);
   }
   if (url === "file::memory:") return undefined;
-  if (url.startsWith("file:/")) return pathOfUrl(url);
-  const path = decodeURIComponent(url.slice("file:".length));
+  const path = pathOfFileUrl(url);
   if (path === "") throw new TypeError("open(): the directory's name is empty");
   return path;
+}
+
+/** The path of a file: URL; without slashes it is relative. */
+function pathOfFileUrl(url: string): string {
+  return url.startsWith("file:/") ? pathOfUrl(url) : decodeURIComponent(url.slice("file:".length));
 }
 
 function notAPlace(place: unknown): TypeError {

@@ -152,6 +152,7 @@ test("a log that cannot be executed again leaves half of it, which is not served
 test("SAVE needs a directory, and no transaction, and says what failed", () => {
   const inMemory = open();
   assert.throws(() => inMemory.save(), /ERR The snapshot cannot be saved: the database has no dir/);
+  assert.throws(() => inMemory.bgsave(), /ERR The snapshot cannot be saved: the database has no d/);
   assert.throws(() => inMemory.call("debug", "loadaof"), /ERR there is no log/);
   inMemory.close();
   const directory = temporaryFolder();

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { temporaryFolder } from "../../test/support/servers.ts";
@@ -157,6 +158,34 @@ test("one that is given up goes on by itself, and another can begin", async () =
   assert.equal(copy.dbsize(), 20_000);
   copy.close();
   db.close();
+});
+
+test("its file is a path or a file: URL, and none of the log's", async () => {
+  const directory = temporaryFolder();
+  using db = open(`${directory}/data`);
+  db.set("k", "v");
+  for (const place of [
+    `${directory}/path.rdb`,
+    `file://${directory}/text.rdb`,
+    `file:${directory}/short.rdb`,
+    new URL(`file://${directory}/object.rdb`),
+  ]) {
+    await db.snapshot(place);
+  }
+  const names = readdirSync(directory).sort();
+  assert.deepEqual(names, ["data", "object.rdb", "path.rdb", "short.rdb", "text.rdb"]);
+  for (const wrong of [
+    "",
+    "http://there/x.rdb",
+    "file:",
+    "file:x.rdb?mode=ro",
+    new URL("s3://b/x"),
+  ])
+    await assert.rejects(db.snapshot(wrong), TypeError, String(wrong));
+  const log = `${directory}/data/appendonlydir`;
+  const before = readFileSync(`${log}/appendonly.aof.manifest`);
+  await assert.rejects(db.snapshot(`${log}/appendonly.aof.manifest`), { code: "SNAPSHOT" });
+  assert.deepEqual(readFileSync(`${log}/appendonly.aof.manifest`), before);
 });
 
 test("any thread can have one written into a file", { timeout: 60_000 }, async () => {

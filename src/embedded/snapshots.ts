@@ -20,7 +20,11 @@ export async function takeSnapshot(
   path: string,
   progress: (written: number, keys: number) => void,
 ): Promise<void> {
-  const { platform } = engine;
+  const { platform, log } = engine;
+  const target = absolutePath(platform, path);
+  if (log !== null && directoryOf(target) === directoryOf(log.path)) {
+    throw new DatabaseError("SNAPSHOT", `${path} is a place among the log's own files`);
+  }
   const letGo = platform.stayAwake();
   const thrown: unknown[] = [];
   const tell = (written: number, keys: number): void => {
@@ -32,7 +36,7 @@ export async function takeSnapshot(
   };
   try {
     const failure = await new Promise<string | undefined>((resolve) => {
-      engine.snapshot(absolutePath(platform, path), tell, resolve);
+      engine.snapshot(target, tell, resolve);
     });
     if (failure !== undefined) {
       throw new DatabaseError("SNAPSHOT", `there is no snapshot in ${path}: ${failure}`);
@@ -41,4 +45,8 @@ export async function takeSnapshot(
     letGo();
   }
   if (thrown.length > 0) throw thrown[0];
+}
+
+function directoryOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/"));
 }

@@ -56,12 +56,13 @@ export interface Services {
   save(): string | undefined;
   /**
    * Has all databases saved in the background. Where something else is being saved, that begins
-   * afterwards if `isPatient`, or not at all; in a transaction it begins after that.
+   * afterwards if `isPatient`, or not at all; in a transaction it begins after that. "nowhere": a
+   * database in memory has no place for it.
    */
   saveInBackground(
     isPatient: boolean,
     inTransaction: boolean,
-  ): "started" | "scheduled" | "running" | "busy";
+  ): "started" | "scheduled" | "running" | "busy" | "nowhere";
   /**
    * DEBUG RELOAD: loads the snapshot file, which is saved before if `saves`, into databases that
    * are emptied before if `empties`; keys that are there are replaced if `replaces`. Returns the

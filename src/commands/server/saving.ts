@@ -48,6 +48,8 @@ const isBusy = errorLine(
     "order to schedule a BGSAVE whenever possible.",
 );
 
+const isNowhere = errorLine("ERR The snapshot cannot be saved: the database has no directory");
+
 function bgsaveCommand(c: Context): void {
   const { args, reply } = c;
   const isPatient = args.count === 2 && args.is(1, SCHEDULE);
@@ -59,6 +61,7 @@ function bgsaveCommand(c: Context): void {
   const answer = c.services.saveInBackground(isPatient, isInside);
   if (answer === "running") reply.error(isSaving);
   else if (answer === "busy") reply.error(isBusy);
+  else if (answer === "nowhere") reply.error(isNowhere);
   else reply.simple(`Background saving ${answer}`);
 }
 

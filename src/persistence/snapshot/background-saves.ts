@@ -10,6 +10,7 @@
 // FLUSHALL gives up the save that is under way, so that it does not bring back what was to go;
 // where there are save points, one is begun of what there is then.
 
+import { assert } from "../../base/assert.ts";
 import { messageOf } from "../../base/realms.ts";
 import type { Timer } from "../../platform/platform.ts";
 import type { DumpFile } from "../rdb/dump-file.ts";
@@ -38,7 +39,7 @@ export interface SaveHost extends FileSnapshotHost {
 export type SavePoint = readonly [seconds: number, changes: number];
 
 /** What BGSAVE comes to. */
-export type SaveAnswer = "started" | "scheduled" | "running" | "busy";
+export type SaveAnswer = "started" | "scheduled" | "running" | "busy" | "nowhere";
 
 /** Entries that are written, and that there are. */
 export type SnapshotProgress = (written: number, entries: number) => void;
@@ -119,6 +120,7 @@ export class BackgroundSaves {
    * being taken, it begins after that if `isPatient`, or not at all.
    */
   save(isPatient: boolean): SaveAnswer {
+    if (this.#host.dump === null) return "nowhere";
     if (this.isSaving) return "running";
     const isFree = this.#current === undefined && this.#host.isReady;
     if (!isFree && !isPatient) return "busy";
@@ -187,17 +189,17 @@ export class BackgroundSaves {
 
   #beginSave(): void {
     const { dump, changes, flushes } = this.#host;
+    assert(dump !== null, "a save is wanted where it has a place");
     this.#isWanted = false;
     this.#isSave = true;
     this.#startMs = this.#nowMs;
     this.#triedMs = this.#startMs;
     this.#flushes = flushes;
     const done = (failure: string | undefined): void => {
-      if (failure === undefined) dump?.saved(this.#host.clock(), changes);
+      if (failure === undefined) dump.saved(this.#host.clock(), changes);
       this.#ended(failure);
     };
     try {
-      if (dump === null) return done("the database has no directory");
       this.#host.takeDirectory();
       this.#begin(dump.path, () => this.#giveUpIfFlushed(), done);
     } catch (error) {
