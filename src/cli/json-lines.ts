@@ -24,6 +24,8 @@ interface TypeOfLines {
   readonly form: "text" | "texts" | "pairs";
   /** The command that makes the key of what was read, or adds to it. */
   readonly make: string;
+  /** Whether that takes the second of a pair first. */
+  readonly isTurned?: boolean;
   /** The command that counts its elements. */
   readonly count: string;
   /** The command that reads elements from a place on, so many of them. */
@@ -52,6 +54,17 @@ const types: ReadonlyMap<string, TypeOfLines> = new Map<string, TypeOfLines>([
     },
   ],
   ["set", { form: "texts", make: "SADD", count: "SCARD", read: scan("SSCAN"), isScanned: true }],
+  [
+    "zset",
+    {
+      form: "pairs",
+      make: "ZADD",
+      isTurned: true,
+      count: "ZCARD",
+      read: scan("ZSCAN"),
+      isScanned: true,
+    },
+  ],
   ["hash", { form: "pairs", make: "HSET", count: "HLEN", read: scan("HSCAN"), isScanned: true }],
 ]);
 
@@ -209,7 +222,7 @@ export class EntryLines {
       refuse('"expires" has to be a time in milliseconds since 1970');
     }
     const name = wordOf(key, refuse);
-    const words = wordsOf(value, known.form, refuse);
+    const words = wordsOf(value, known, refuse);
     const commands: Word[][] = [["SELECT", String(db)]];
     const own = JSON.stringify([db, type, key]);
     if (more && (own !== this.#before || known.form === "text")) {
@@ -237,15 +250,18 @@ function isCount(value: unknown): boolean {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
-/** The elements of a value, the fields of a hash before theirs. */
-function wordsOf(value: unknown, form: TypeOfLines["form"], refuse: Refuse): Word[] {
+/** The elements of a value, pairs one behind the other, in the order that its command takes. */
+function wordsOf(value: unknown, { form, isTurned }: TypeOfLines, refuse: Refuse): Word[] {
   if (form === "text") return [wordOf(value, refuse)];
   if (!Array.isArray(value)) return refuse("the value has to be a list");
   if (value.length === 0) refuse("a collection has one element at least");
   if (form === "texts") return value.map((one) => wordOf(one, refuse));
   return value.flatMap((pair) => {
-    if (!Array.isArray(pair) || pair.length !== 2) refuse("a field has to stand with its value");
-    return (pair as unknown[]).map((one) => wordOf(one, refuse));
+    if (!Array.isArray(pair) || pair.length !== 2) {
+      refuse("a field has to stand with its value, a member with its score");
+    }
+    const words = (pair as unknown[]).map((one) => wordOf(one, refuse));
+    return isTurned === true ? words.reverse() : words;
   });
 }
 

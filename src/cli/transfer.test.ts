@@ -7,12 +7,16 @@ import { test } from "node:test";
 import { temporaryFolder } from "../../test/support/servers.ts";
 import { open } from "../embedded/open.ts";
 import type { Database } from "../index.ts";
+import { Keyspace } from "../keyspace/keyspace.ts";
+import { Memory } from "../memory/memory.ts";
 import { part, rdbFile, text } from "../persistence/rdb/rdb-test-support.ts";
 import type { thisPlatform } from "../platform/index.ts";
 import { changeablePlatform } from "../platform/platform-test-support.ts";
+import { registerTypes } from "../types/all-types.ts";
 import { check } from "./check.ts";
 import { exportData } from "./export.ts";
 import { importData } from "./import.ts";
+import { EntryLines } from "./json-lines.ts";
 
 const FAR = 4_000_000_000_000;
 
@@ -44,6 +48,7 @@ function filled(): string {
   );
   db.hset("h", { __proto__x: "1", b: "two" });
   db.sadd("set", "a", "b");
+  db.zadd("zset", { a: 1.5, b: Number.NEGATIVE_INFINITY, "1": 1e300 });
   db.database(5).sadd("five", 1, 2, 3);
   db.close();
   return directory;
@@ -67,6 +72,7 @@ function contentOf(db: Database): Record<string, unknown> {
     l: db.lrange("l", 0, -1),
     h: { ...db.hgetall("h") },
     set: [...db.smembers("set")].sort(),
+    zset: db.zrange("zset", 0, -1, { withscores: true }),
     five: [...five.smembers("five")].sort(),
   };
 }
@@ -77,7 +83,7 @@ test("what is exported and imported is the same, as RDB file and as JSON lines",
   for (const name of ["all.rdb", "all.jsonl"]) {
     const path = `${temporaryFolder()}/${name}`;
     const [code, said] = await run(exportData, path, "--dir", directory);
-    assert.deepEqual([code, said], [0, `7 keys exported to ${path}\n`]);
+    assert.deepEqual([code, said], [0, `8 keys exported to ${path}\n`]);
     assert.deepEqual(held(directory), before);
     const target = temporaryFolder();
     assert.equal((await run(importData, path, "--dir", target))[0], 0);
@@ -108,7 +114,7 @@ test("a directory, and a log with an RDB preamble, are imported", async () => {
   const before = held(directory);
   const target = temporaryFolder();
   const [code, said] = await run(importData, directory, "--dir", target);
-  assert.deepEqual([code, said], [0, `7 keys imported into ${target}\n`]);
+  assert.deepEqual([code, said], [0, `8 keys imported into ${target}\n`]);
   assert.deepEqual(held(target), before);
   const log = `${temporaryFolder()}/appendonly.aof`;
   const preamble = rdbFile(9, [part.select(0), part.key(0, "a", text("1"))]);
@@ -136,11 +142,11 @@ test("what is not whole is neither exported nor imported", async () => {
   const lines = `${temporaryFolder()}/bad.jsonl`;
   writeFileSync(
     lines,
-    '{"key":"a","type":"string","value":"1"}\n{"key":"b","type":"zset","value":[]}\n',
+    '{"key":"a","type":"string","value":"1"}\n{"key":"b","type":"tree","value":[]}\n',
   );
   const [other, why] = await run(importData, lines, "--dir", target);
   assert.equal(other, 1);
-  assert.match(why, /line 2: there is no type "zset" here/);
+  assert.match(why, /line 2: there is no type "tree" here/);
   const db = open(target);
   assert.equal(db.dbsize(), 0);
   const [locked, held] = await run(exportData, `${temporaryFolder()}/out.rdb`, "--dir", target);
@@ -203,6 +209,19 @@ test("lines of keys are read as they are meant, or refused with their number", a
   db.close();
 });
 
+test("every data type has its lines", () => {
+  const keyspace = new Keyspace(new Memory(), 1, new Int32Array(4));
+  registerTypes(keyspace);
+  for (const { name } of keyspace.types.byNumber.filter((type) => type !== undefined)) {
+    const lines = new EntryLines(false, 0);
+    const refuse = (why: string): never => {
+      throw new Error(why);
+    };
+    const line = { key: "k", type: name };
+    assert.throws(() => lines.commandsOf(line, refuse), /the line has no "value"/, name);
+  }
+});
+
 test("large collections are exported in lines of bounded length", async () => {
   const directory = temporaryFolder();
   const db = open(directory);
@@ -240,7 +259,7 @@ test("check says of an RDB file whether it is whole, and what it holds", async (
   await run(exportData, path, "--dir", directory);
   const [code, said] = await run(check, path);
   assert.equal(code, 0, said);
-  assert.match(said, /all\.rdb: ok, [\d,]+ bytes, RDB version 10 of 7\.\d\.\d, 7 keys \(/);
+  assert.match(said, /all\.rdb: ok, [\d,]+ bytes, RDB version 10 of 7\.\d\.\d, 8 keys \(/);
   for (const part of ["string 3", "list 1", "hash 1", "set 2"])
     assert.ok(said.includes(part), said);
   const bytes = readFileSync(path);
@@ -252,12 +271,12 @@ test("check says of an RDB file whether it is whole, and what it holds", async (
     where,
     /all\.rdb: damaged\n {2}.*, at offset \d+\. Restore the file from a backup\.\n$/,
   );
-  writeFileSync(path, rdbFile(9, [part.key(3, "board", 0), [0xf5, text("#!lua")]], 0));
+  writeFileSync(path, rdbFile(9, [part.key(15, "board", 0, 0, 0, 0, 0), [0xf5, text("#!lua")]], 0));
   const [refused, why] = await run(check, path);
   assert.equal(refused, 1);
   assert.match(
     why,
-    /all\.rdb: refused\n {2}.* holds 1 key of types .* "board" \(zset, database 0\)/,
+    /all\.rdb: refused\n {2}.* holds 1 key of types .* "board" \(stream, database 0\)/,
   );
   writeFileSync(path, rdbFile(9, [part.key(0, "a", text("1")), [0xf5, text("#!lua")]], 0));
   assert.match(
