@@ -2,14 +2,14 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readdirSync, renameSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { Client } from "../../test/support/client.ts";
-import { textOf } from "../../test/support/resp.ts";
+import { show, textOf } from "../../test/support/resp.ts";
 import { type OurOptions, startOurServer, temporaryFolder } from "../../test/support/servers.ts";
 import { type Database, type Listening, type OpenOptions, open } from "../index.ts";
 import { ControlWord, MEMBERS_MAX, MemberWord, memberWord, OWNER } from "../threads/control.ts";
@@ -265,6 +265,46 @@ test("close() returns when all is written, and nothing acknowledged is missing",
   assert.ok(atOnce >= 500);
   db.close();
 });
+
+for (const fsync of ["everysec", "always", "no"] as const) {
+  const title = `while the log cannot be written all threads read and refuse, then go on (${fsync})`;
+  test(title, { timeout: 60_000 }, () => {
+    const directory = temporaryFolder();
+    return withListening(
+      (_db, port) =>
+        withClients(port, MANY, async (writing, ...others) => {
+          const path = join(directory, "appendonlydir");
+          const [name = ""] = readdirSync(path).filter((each) => each.includes(".incr."));
+          const file = join(path, name);
+          for (const client of others) await client.call("SET", "before", "1");
+          renameSync(file, `${file}.away`);
+          // The first one that finds out has been executed, and is answered when it is written.
+          let n = 0;
+          let underWay = writing.call("SET", "n", String(++n));
+          for (;;) {
+            const first = await Promise.race([underWay, pause(500)]);
+            if (first === undefined) break;
+            assert.equal(show(first), "+OK");
+            await pause(20);
+            underWay = writing.call("SET", "n", String(++n));
+          }
+          for (const client of others) {
+            assert.equal(show(await client.call("GET", "before")), '"1"');
+            assert.match(show(await client.call("SET", "before", "2")), /^-MISCONF/);
+            assert.equal(show(await client.call("GET", "n")), `"${n}"`);
+          }
+          renameSync(`${file}.away`, file);
+          assert.equal(show(await underWay), "+OK");
+          let all = 0;
+          for (const client of others) {
+            assert.equal(show(await client.call("INCR", "all")), `:${++all}`);
+          }
+        }),
+      directory,
+      { fsync },
+    );
+  });
+}
 
 test("listen() says what is wrong with its threads", async () => {
   const db = open();

@@ -378,6 +378,7 @@ class SlowGate implements ReplyGate {
   number = 0;
   acknowledgedThrough = 0;
   failure: string | null = null;
+  hasAppended = false;
   isBlocking = false;
   hurried = 0;
   writes = 0;
@@ -389,6 +390,7 @@ class SlowGate implements ReplyGate {
 
   commit(): number {
     this.commits++;
+    this.hasAppended ||= this.writes > 0;
     this.number += this.writes;
     this.writes = 0;
     return this.number;
@@ -532,6 +534,7 @@ test("while the log has failed reads pass, and each connection keeps its order",
   writing.send("w5\nfirst");
   platform.advance(20);
   for (const word of ["1", "2", "3"]) {
+    gate.number++; // what another thread has written
     writing.send(`e1\n${word}`);
     reading.send(`e1\n${word}`);
     platform.advance(20);

@@ -48,6 +48,8 @@ export interface ReplyGate {
   readonly acknowledgedThrough: number;
   /** Why nothing can be acknowledged at the moment, or null. */
   readonly failure: string | null;
+  /** Whether this thread has changed something since it was set back; others' changes are none. */
+  hasAppended: boolean;
   /** Whether the next commit will take its time, whatever the number of changes. */
   readonly isBlocking: boolean;
   /** All who are likely to come have come: what was put off for them is done now. */
@@ -59,6 +61,7 @@ export const openGate: ReplyGate = {
   commit: () => 0,
   acknowledgedThrough: 0,
   failure: null,
+  hasAppended: false,
   isBlocking: false,
   hurry: () => {},
 };
@@ -99,7 +102,6 @@ export class Outbox {
   readonly #ownAsides: number[] = [];
 
   readonly #closings: Outlet[] = [];
-  #lastNumber = 0;
   #scheduled = false;
   // Outlets of held batches, each as often as it is in one; and how many there were when the gate
   // last acknowledged some.
@@ -223,8 +225,8 @@ export class Outbox {
     this.#waitedOutlets = 0;
     this.#waitedTurns = 0;
     const number = this.gate.commit();
-    const wrote = number !== this.#lastNumber;
-    this.#lastNumber = number;
+    const wrote = this.gate.hasAppended;
+    this.gate.hasAppended = false;
     if (this.#held.length > 0) this.release();
     if (this.#batch.ranges === 0) {
       this.#writer.length = 0;

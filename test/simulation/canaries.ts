@@ -60,6 +60,7 @@ export const CANARIES: readonly Canary[] = [
         },
         acknowledgedThrough: 0,
         failure: null,
+        hasAppended: false,
         isBlocking: false,
         hurry: () => {},
       };

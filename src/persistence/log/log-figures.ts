@@ -5,6 +5,8 @@ import { type FsyncPolicy, GROWN, type LogState } from "./log-state.ts";
 export class LogFigures {
   /** Called, from a turn of its own, when the file has grown to `largeFrom`, once. */
   onLarge: (() => void) | null = null;
+  /** Whether this thread has appended something since that was set back. */
+  hasAppended = false;
   readonly #state: LogState;
 
   constructor(state: LogState) {

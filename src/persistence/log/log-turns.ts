@@ -18,6 +18,7 @@
 import { DatabaseError } from "../../base/database-error.ts";
 import { GATHERINGS_SKIPPED, gatheringMs } from "./gathering.ts";
 import { type LogState, PROGRESS, TURN } from "./log-state.ts";
+import { sinceSyncMs } from "./sync-due.ts";
 
 /** The database's lock, as a thread sees it. It nests. */
 export interface Lock {
@@ -118,13 +119,14 @@ export class SyncTurns {
   }
 
   /**
-   * Whether nothing is to be expected of the sync that began `sinceMs` ago. This thread's own, in
+   * Whether nothing is to be expected of the sync that began last. This thread's own, in
    * the background, does not end while it waits.
    */
-  isForsaken(holder: number, sinceMs: number): boolean {
+  isForsaken(holder: number, nowMs: number): boolean {
     const member = holder & MEMBER_MASK;
     if (member === this.member || member === NOBODY) return true;
-    const isLate = sinceMs > PATIENCE_MS + PATIENCE_PART * this.#state.syncMs;
+    const isLate =
+      sinceSyncMs(this.#state, nowMs) > PATIENCE_MS + PATIENCE_PART * this.#state.syncMs;
     if ((holder & BACKGROUND) !== 0 && isLate) return true;
     return isLate && !this.#membership.isAlive(member);
   }

@@ -75,7 +75,7 @@ import type { LogPlace } from "./log-place.ts";
 import { type FsyncPolicy, LogState } from "./log-state.ts";
 import { type Membership, SyncTurns } from "./log-turns.ts";
 import type { SharedLog } from "./shared-log.ts";
-import { isSyncLate, isSyncWanted, SYNC_PERIOD_MS, sinceSyncMs, syncDueInMs } from "./sync-due.ts";
+import { isSyncLate, isSyncWanted, SYNC_PERIOD_MS, syncDueInMs } from "./sync-due.ts";
 import { type SyncWaiter, SyncWaiters } from "./sync-waiters.ts";
 
 export type { FsyncPolicy } from "./log-state.ts";
@@ -210,6 +210,7 @@ export class Log extends LogFigures {
    * A SELECT is never appended: it is written by selectDatabase, in its own spelling.
    */
   append(bytes: Uint8Array, start: number, end: number): void {
+    this.hasAppended = true;
     this.#buffer.append(bytes, start, end);
   }
 
@@ -219,6 +220,7 @@ export class Log extends LogFigures {
    * left.
    */
   borrow(bytes: Uint8Array, start: number, end: number): void {
+    this.hasAppended = true;
     this.#buffer.borrow(bytes, start, end);
   }
 
@@ -305,6 +307,7 @@ export class Log extends LogFigures {
         if (!this.isSyncing) this.#arrangeSync();
         else isLate = isSyncLate(state, this.#nowMs);
       }
+      if (state.policy !== "always") this.#expectProgress();
     } finally {
       lock.leave();
     }
@@ -627,10 +630,6 @@ export class Log extends LogFigures {
     return this.#platform.threadsMs();
   }
 
-  get #sinceSyncMs(): number {
-    return sinceSyncMs(this.#state, this.#nowMs);
-  }
-
   /** Syncs in the background when something is due to be synced. */
   #wake(): void {
     const state = this.#state;
@@ -644,7 +643,7 @@ export class Log extends LogFigures {
       if (state.synced === state.written && !isPending) return;
       const { holder, isAlone } = this.#turns;
       const isOwn = isAlone || this.#tail.isAwaiting;
-      if (holder !== 0 && (isOwn || !this.#turns.isForsaken(holder, this.#sinceSyncMs))) {
+      if (holder !== 0 && (isOwn || !this.#turns.isForsaken(holder, this.#nowMs))) {
         // Another thread may die before it has synced.
         if (!isAlone) this.#due.set(SYNC_PERIOD_MS);
         return;
@@ -697,7 +696,7 @@ export class Log extends LogFigures {
       if (holder === 0 && isPatient && turns.isGathering) {
         turns.gather(seen);
         isPatient = false;
-      } else if (holder === 0 || turns.isForsaken(holder, this.#sinceSyncMs)) {
+      } else if (holder === 0 || turns.isForsaken(holder, this.#nowMs)) {
         if (turns.take(holder, false)) this.#syncApart(holder);
       } else {
         turns.wait(seen);
