@@ -20,14 +20,16 @@ import { Keyspace } from "./keyspace/keyspace.ts";
 import { Memory } from "./memory/memory.ts";
 import { Log, type SharedLog } from "./persistence/log/log.ts";
 import { LogError } from "./persistence/log/log-error.ts";
-import type { LogPlace } from "./persistence/log/log-place.ts";
+import { restingLog } from "./persistence/log/log-opening.ts";
+import { LogPlace } from "./persistence/log/log-place.ts";
 import { type LogSettings, openLog, type Recovery } from "./persistence/log/recovery.ts";
 import { replayFiles } from "./persistence/log/replay-files.ts";
 import { Rewrite } from "./persistence/log/rewrite.ts";
+import { LogSwitch } from "./persistence/log-switch.ts";
 import { type DumpFile, saveRdb } from "./persistence/rdb/dump-file.ts";
 import { type Loaded, loadRdb } from "./persistence/rdb/rdb-loader.ts";
 import { Replay } from "./persistence/replay.ts";
-import { type Reporter, RewriteSettings, Rewriting } from "./persistence/rewriting.ts";
+import { type Reporter, RewriteSettings, Rewriting, SILENT } from "./persistence/rewriting.ts";
 import { Saving } from "./persistence/saving.ts";
 import { BackgroundSaves, type SnapshotProgress } from "./persistence/snapshot/background-saves.ts";
 import type { SnapshotOutcome } from "./persistence/snapshot/file-snapshot.ts";
@@ -117,12 +119,17 @@ export class Database {
   readonly executor: Executor;
   readonly clock: () => number;
 
+  /** The log of its directory, whether it is written or rests; null for one in memory. */
+  directoryLog: Log | null = null;
+  /** The same while it is written, though its first base be still missing (`isProvisional`). */
   log: Log | null = null;
+  /** Switches it on and off, in the owner. */
+  logSwitch: LogSwitch | null = null;
   /** Rewrites of the log, which are the owner's. */
   rewrite: Rewrite | null = null;
   readonly rewriteSettings: RewriteSettings = new RewriteSettings();
   /** Is told of work in the background. */
-  reporter: Reporter = { notice: () => {}, warning: () => {} };
+  reporter: Reporter = SILENT;
   recovery: Recovery | undefined;
   /** The snapshot file of its directory; null where it has none. */
   dump: DumpFile | null = null;
@@ -208,9 +215,37 @@ export class Database {
     return view;
   }
 
-  /** Another thread has begun a snapshot, or ended one. */
-  lookAtSnapshots(): void {
+  /** Another thread has begun a snapshot, or ended one, or the log has been switched. */
+  lookAtNews(): void {
     this.snapshots.look();
+    this.#lookAtLog();
+  }
+
+  /** Effects go to the log while it is written. */
+  #lookAtLog(): void {
+    const log = this.directoryLog;
+    const written = log === null || log.isResting ? null : log;
+    if (written === this.log) return;
+    const { effects } = this.executor.context;
+    if (this.log !== null) effects.removeSink(this.log);
+    if (written !== null) effects.addSink(written);
+    this.log = written;
+  }
+
+  /** The log is written from now on, or rests: all threads shall look. REQUIRES: the lock. */
+  spreadLog(): void {
+    this.#lookAtLog();
+    if (this.log?.isProvisional === false) this.logSwitch?.noteFounded();
+    this.member?.spread();
+  }
+
+  noteLogLeft(): void {
+    this.logSwitch?.noteLeft();
+  }
+
+  /** What a snapshot that is saved now comes after. */
+  get follows(): readonly string[] {
+    return this.logSwitch?.prints ?? [];
   }
 
   /** Takes a snapshot into a file, at once if none is being taken; any thread may ask for it. */
@@ -249,7 +284,11 @@ export class Database {
       databases,
       ...newMeeting(this.executor.table.all.length),
     };
-    return { ...this.#meeting, segments: this.memory.share(), log: this.log?.known ?? null };
+    return {
+      ...this.#meeting,
+      segments: this.memory.share(),
+      log: this.directoryLog?.known ?? null,
+    };
   }
 
   /** From now on other threads may attach: this one takes the lock for what it does. */
@@ -260,7 +299,7 @@ export class Database {
     const owner = new Owner(this.platform, handle, this.memory, this);
     this.#owner = owner;
     this.#join(owner);
-    this.turn(() => this.log?.share(owner.membership));
+    this.turn(() => this.directoryLog?.share(owner.membership));
     owner.begin();
     return handle;
   }
@@ -300,15 +339,15 @@ export class Database {
 
   /** In a guest: goes on with the log that the owner shares. REQUIRES: the lock. */
   attachLog(guest: Guest, shared: SharedLog): void {
-    this.log = Log.attach(this.platform, shared, guest.membership);
+    this.directoryLog = Log.attach(this.platform, shared, guest.membership);
     this.stampLog();
-    this.executor.context.effects.addSink(this.log);
-    guest.follow(this.log);
+    this.#lookAtLog();
+    guest.follow(this.directoryLog);
   }
 
   /** Has the log say when commands were executed, or not. REQUIRES: the lock. */
   stampLog(on?: boolean): void {
-    this.log?.stampBy(() => this.keyspace.now, on);
+    this.directoryLog?.stampBy(() => this.keyspace.now, on);
   }
 
   /** A worker has been started, which may attach. */
@@ -410,6 +449,7 @@ export class Database {
         loadRdb: this.#loadBase,
         snapshot: {
           exists: dump?.exists === true,
+          follows: (print) => dump?.follows(print) === true,
           load: () => {
             this.loaded = dump?.load({ nowMs });
           },
@@ -418,19 +458,26 @@ export class Database {
           },
         },
       });
-      this.log = log;
-      this.stampLog(settings.stamps === true);
-      this.#place = files.place;
+      this.#have(log, files.place, settings).follow(files);
       this.recovery = recovery;
-      this.rewrite = new Rewrite(new Rewriting(this), log, files);
     } catch (error) {
       this.#lock?.release();
       throw error;
     }
     replay.end(this.clock());
     executor.resetStatistics();
-    executor.context.effects.addSink(this.log);
+    this.#lookAtLog();
     this.#beginCounting();
+  }
+
+  #have(log: Log, place: LogPlace, settings: LogSettings): Rewrite {
+    const rewrite = new Rewrite(new Rewriting(this), log);
+    this.directoryLog = log;
+    this.rewrite = rewrite;
+    this.#place = place;
+    this.logSwitch = new LogSwitch(this, place, log, rewrite);
+    this.stampLog(settings.stamps === true);
+    return rewrite;
   }
 
   readonly #loadBase = (file: File, path: string): number => {
@@ -453,17 +500,21 @@ export class Database {
 
   /**
    * Takes the data directory for this process, and loads its snapshot; without one, the directory
-   * is neither made nor taken before the first save. Throws DirectoryLocked, RdbError or
-   * PlatformError.
+   * is neither made nor taken before the first save. Its log rests, and can be switched on. Throws
+   * DirectoryLocked, RdbError or PlatformError.
    */
-  openDump(directory: string): void {
-    const { dump, keyspace } = this;
+  openDump(settings: LogSettings): void {
+    const { dump, keyspace, platform } = this;
+    const { directory, directoryName, fileName, fsync } = settings;
+    const place = new LogPlace(directory, directoryName, fileName);
+    this.#have(restingLog(platform, place, fsync), place, settings);
     if (dump === null || !dump.exists) return;
     this.#takeDirectory(directory);
     try {
       const nowMs = this.clock();
       keyspace.beginLoading(nowMs);
       this.loaded = dump.load({ nowMs });
+      this.logSwitch?.wasLoaded(this.loaded.notes);
     } catch (error) {
       this.#lock?.release();
       throw error;
@@ -472,12 +523,21 @@ export class Database {
     this.#beginCounting();
   }
 
+  /** Has a log begun, or rest. Throws LogError or PlatformError. REQUIRES: the lock. */
+  switchLog(on: boolean): void {
+    const { dump, logSwitch } = this;
+    if (dump === null || logSwitch === null) throw noDirectory();
+    if (on) this.#takeDirectory(dump.directory);
+    if (on) logSwitch.on();
+    else logSwitch.off();
+  }
+
   /** Saves all databases, as they are now, to the snapshot file. Throws PlatformError. */
   save(): void {
     const { dump } = this;
     if (dump === null) throw noDirectory();
     this.#takeDirectory(dump.directory);
-    dump.save({ redisVersion, nowMs: this.clock() });
+    dump.save({ redisVersion, nowMs: this.clock(), follows: this.follows });
   }
 
   /**
@@ -507,8 +567,9 @@ export class Database {
   reloadLog(): void {
     const { log, executor, platform } = this;
     const place = this.#place;
-    if (log === null || place === undefined)
+    if (log === null || place === undefined || log.isProvisional) {
       throw new PlatformError("ENOENT", "", "there is no log");
+    }
     log.commitNow();
     this.#empty();
     executor.context.effects.removeSink(log);
@@ -663,10 +724,12 @@ export class Database {
     if (this.#reclaimTimer !== undefined) this.platform.clearTimer(this.#reclaimTimer);
     if (this.#evictTimer !== undefined) this.platform.clearTimer(this.#evictTimer);
     if (this.log !== null) this.executor.context.effects.removeSink(this.log);
+    const isFounding = this.rewrite?.isFounding === true && !this.isDamaged;
     this.rewrite?.close();
     try {
-      if (this.member?.isDamaged === true) this.log?.abandon();
-      else this.log?.close();
+      if (this.member?.isDamaged === true) this.directoryLog?.abandon();
+      else this.directoryLog?.close();
+      if (isFounding) this.logSwitch?.finish();
     } finally {
       if (this.#owner !== undefined) this.#end(this.#owner);
       if (this.#guest !== undefined) this.#leave(this.#guest);

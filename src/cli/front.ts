@@ -78,7 +78,7 @@ class OneThread implements Front {
 
   async open(): Promise<string[]> {
     const { database, connections } = this.#server;
-    if (database.log !== null) this.#server.followLog(database.log);
+    if (database.directoryLog !== null) this.#server.followLog(database.directoryLog);
     connections.admit();
     return this.#addresses;
   }

@@ -163,7 +163,8 @@ function stopOnSignals(
       } finally {
         removeProcessFile(platform, configuration, messages);
       }
-      const log = database.log === null ? "nothing was kept" : "the log is written and closed";
+      const isOff = database.rewrite?.isOff !== false;
+      const log = isOff ? "nothing was kept" : "the log is written and closed";
       messages.notice(`${why}: ${log}. Bye.`);
     } catch (error) {
       messages.warning(`${why}: ${explain(error)}`);
@@ -281,7 +282,7 @@ function warn(
     const parts = passedOver(database.loaded);
     if (parts !== "") messages.warning(`Passed over, as there are none here: ${parts}`);
   }
-  if (!configuration.get("appendonly")) {
+  if (!configuration.get("appendonly") && database.logSwitch?.hasLeft !== true) {
     const name = configuration.get("appendfilename");
     const directory = configuration.get("appenddirname");
     const place = new LogPlace(configuration.get("dir"), directory, name);

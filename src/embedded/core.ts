@@ -36,7 +36,7 @@ import type { Member } from "../threads/member.ts";
 import { Attempt } from "./attempt.ts";
 import { compact } from "./compaction.ts";
 import { Request } from "./request.ts";
-import { notWritten, SyncPromises } from "./sync-promises.ts";
+import { notWritten, SyncPromises, withoutLog } from "./sync-promises.ts";
 import { asynchronous, EmbeddedTransaction, isThenable } from "./transaction.ts";
 import type { Value } from "./values.ts";
 
@@ -386,7 +386,7 @@ export class Core {
         this.#isChanged ||= this.#changes !== changes;
         return;
       }
-      if (log.commitNow() || this.#changes === changes) return;
+      if (log.commitNow() || this.#changes === changes || log.isProvisional) return;
       this.truncate(at);
       throw notWritten(log);
     }
@@ -410,7 +410,7 @@ export class Core {
       );
     }
     const { log } = this.engine;
-    if (log === null) return;
+    if (log === null || log.isProvisional) return;
     if (!log.syncAll()) throw notWritten(log);
   }
 
@@ -456,11 +456,8 @@ export class Core {
 
   #needLog(): Log {
     const { log } = this.engine;
-    if (log !== null) return log;
-    throw new DatabaseError(
-      "NO_LOG",
-      "this database has no log, so nothing of it can be on the disk: open a directory",
-    );
+    if (log?.isProvisional === false) return log;
+    throw withoutLog(this.engine.directoryLog);
   }
 
   /** Throws where the data is not whole. */
@@ -495,7 +492,7 @@ export class Core {
     const isChanged = this.#isChanged;
     this.#ticket = 0;
     this.#isChanged = false;
-    if (this.refuses || log.waitSynced(ticket) || !isChanged) return;
+    if (this.refuses || log.waitSynced(ticket) || !isChanged || log.isProvisional) return;
     this.truncate(this.#replyAt);
     throw notWritten(log);
   }

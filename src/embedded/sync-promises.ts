@@ -2,6 +2,7 @@
 // thread's, and then nothing of this one's would keep the process alive: as long as somebody waits,
 // it stays.
 
+import { DatabaseError } from "../base/database-error.ts";
 import type { Log } from "../persistence/log/log.ts";
 import { LogError } from "../persistence/log/log-error.ts";
 import type { Platform } from "../platform/platform.ts";
@@ -42,4 +43,16 @@ export function notWritten(log: Log): LogError {
       "not safe on the disk; it is written as soon as that is possible, and until then writes " +
       "are refused.",
   );
+}
+
+/** There is no log that could hold anything, and why. */
+export function withoutLog(directoryLog: Log | null): DatabaseError {
+  const why =
+    directoryLog === null
+      ? "this database has no log, so nothing of it can be on the disk: open a directory"
+      : directoryLog.isFounding
+        ? "the log that was switched on has no base yet, so nothing can be on the disk: wait " +
+          "until INFO's aof_rewrite_in_progress is 0"
+        : "there is no log, so nothing can be on the disk: CONFIG SET appendonly yes begins one";
+  return new DatabaseError("NO_LOG", why);
 }

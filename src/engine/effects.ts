@@ -82,6 +82,11 @@ export class Effects {
     this.#lent = bytes;
   }
 
+  /** What was borrowed of it so far is copied: others may write to the sink now. */
+  take(): void {
+    this.#sink?.take();
+  }
+
   takeBack(): void {
     this.#lent = null;
     this.#sink?.take();

@@ -65,15 +65,16 @@ export function openDirectory(database: Database, configuration: Configuration):
     dump.name = next;
     return undefined;
   });
-  if (!configuration.get("appendonly")) return database.openDump(directory);
-  database.openLog({
+  const settings = {
     directory,
     directoryName: configuration.get("appenddirname"),
     fileName: configuration.get("appendfilename"),
     fsync: configuration.get("appendfsync"),
     loadTruncated: configuration.get("aof-load-truncated"),
     stamps: configuration.get("aof-timestamp-enabled"),
-  });
+  };
+  if (configuration.get("appendonly")) database.openLog(settings);
+  else database.openDump(settings);
 }
 
 /** Four words to start from: the same ones for the same seed, else ones that nobody can guess. */

@@ -33,6 +33,9 @@ const SAVE_FAILED =
   "(stop-writes-on-bgsave-error option). Please check the Redis logs for details about the RDB " +
   "error.";
 
+/** Who waits for a log that is being begun looks so often. */
+const FOUNDING_LOOK_MS = 10;
+
 /** How often it is told that browsers are made to speak to us. */
 const BROWSER_MS = 60_000;
 
@@ -195,26 +198,35 @@ export class ProcessServices implements Services, InfoSource {
 
   syncPoint(): SyncPoint | null {
     const { database } = this;
-    const { log } = database;
-    if (log === null) return null;
+    const log = database.directoryLog;
+    if (log === null || (log.isResting && !log.isFounding)) return null;
     const batch = log.openBytes > 0 ? log.batch + 1 : log.batch;
     return {
       get isSynced() {
-        return log.syncedThrough >= batch;
+        return !log.isFounding && !log.isResting && log.syncedThrough >= batch;
       },
       sync: () => void log.syncAll(),
       whenSynced(done) {
         const tell = (): void => database.turn(done);
-        log.requestSync();
-        // While the log cannot be written it waits on.
-        log.whenSynced({ batch, synced: tell, failed: () => true, lost: tell });
+        const look = (): void => {
+          if (database.closed || database.damage !== undefined) return;
+          if (log.isFounding) {
+            database.platform.setTimer(FOUNDING_LOOK_MS, look);
+            return;
+          }
+          if (log.isResting) return tell();
+          log.requestSync();
+          // While the log cannot be written it waits on.
+          log.whenSynced({ batch, synced: tell, failed: () => true, lost: tell });
+        };
+        look();
       },
     };
   }
 
   rewriteLog(): "started" | "scheduled" | "running" | "no log" {
     const { rewrite } = this.database;
-    if (rewrite === null) return "no log";
+    if (rewrite === null || rewrite.isOff) return "no log";
     if (rewrite.isRunning) return "running";
     rewrite.begin();
     return rewrite.isScheduled ? "scheduled" : "started";
@@ -324,7 +336,7 @@ export class ProcessServices implements Services, InfoSource {
       return "ERR SHUTDOWN is not for clients of a database that a program has open: it closes it";
     }
     const { log } = this.database;
-    if (log !== null && log.failure !== null && !force) {
+    if (log?.isProvisional === false && log.failure !== null && !force) {
       return `ERR Errors trying to SHUTDOWN: the log cannot be written (${log.failure}). Use FORCE.`;
     }
     const notSaved = this.saveLast(saves);
@@ -338,8 +350,11 @@ export class ProcessServices implements Services, InfoSource {
   }
 
   writesRefused(): string | undefined {
-    const failure = this.#database?.log?.failure ?? null;
-    if (failure !== null) return `MISCONF Errors writing to the AOF file: ${failure}`;
+    const log = this.#database?.log ?? null;
+    const failure = log?.failure ?? null;
+    // One that is being begun is given up when it cannot be written.
+    if (failure !== null && log?.isProvisional === false)
+      return `MISCONF Errors writing to the AOF file: ${failure}`;
     if (this.#database?.keyspace.settings.saveFailed === true && this.#asksForSaves) {
       return SAVE_FAILED;
     }

@@ -4,6 +4,9 @@
 import { messageOf } from "../base/realms.ts";
 import type { Database } from "../database.ts";
 import { SETTING_MAX } from "../keyspace/data-type.ts";
+import { LogError } from "../persistence/log/log-error.ts";
+import { SILENT } from "../persistence/rewriting.ts";
+import { PlatformError } from "../platform/platform.ts";
 import type { Configuration } from "./configuration.ts";
 import type { DirectiveName, ValueOf } from "./directives.ts";
 
@@ -12,6 +15,7 @@ type NumberDirective = {
   [N in DirectiveName]: ValueOf<N> extends number ? N : never;
 }[DirectiveName];
 
+const UNABLE = "Unable to turn on AOF";
 const TLS_REFUSED = "Unable to update TLS configuration. Check server logs.";
 
 /** Values that CONFIG SET cannot have, because it would then look as if they acted. */
@@ -38,6 +42,23 @@ export function bind<N extends DirectiveName>(
     apply(value);
     return undefined;
   });
+}
+
+/** Has a log begun, or rest; returns why that cannot be. */
+function switchLog(database: Database, on: boolean): string | undefined {
+  if (database.dump === null) {
+    return on ? "a database in memory keeps no log: open one in a directory" : undefined;
+  }
+  try {
+    database.switchLog(on);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof LogError || error instanceof PlatformError)) throw error;
+    database.reporter.warning(`No log can be begun: ${error.message}`);
+    // As redis-server has it; a program has no server's log to look into.
+    const isTold = database.reporter !== SILENT;
+    return isTold ? `${UNABLE}. Check server logs.` : `${UNABLE}: ${error.message}`;
+  }
 }
 
 /** Lets the configuration govern the database. */
@@ -93,9 +114,10 @@ export function applySettings(database: Database, configuration: Configuration):
   bind(configuration, "save", (points) => {
     if (database.saves !== null) database.saves.points = points;
   });
+  configuration.onChange("appendonly", (on) => switchLog(database, on));
   configuration.onChange("appendfsync", (policy) => {
     try {
-      database.log?.setPolicy(policy);
+      database.directoryLog?.setPolicy(policy);
       return undefined;
     } catch (error) {
       return messageOf(error);

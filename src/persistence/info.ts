@@ -25,6 +25,7 @@ export interface PersistenceSource {
 export function persistenceSection(source: PersistenceSource, startedMs: number): InfoSection {
   return section("persistence", () => {
     const { log, rewrite, keyspace, dump, snapshots, saves } = source;
+    const isOn = rewrite !== null && !rewrite.isOff;
     const writing = snapshots.current;
     const percent = writing === undefined ? 0 : (100 * writing.written) / writing.entries || 0;
     const always = [
@@ -47,7 +48,7 @@ export function persistenceSection(source: PersistenceSource, startedMs: number)
       ["rdb_last_cow_size", saves?.lastExtraBytes ?? 0],
       ["rdb_last_load_keys_expired", source.loaded?.expired ?? 0],
       ["rdb_last_load_keys_loaded", source.loaded?.keys ?? 0],
-      ["aof_enabled", log === null ? 0 : 1],
+      ["aof_enabled", isOn ? 1 : 0],
       ["aof_rewrite_in_progress", rewrite?.isRunning === true ? 1 : 0],
       ["aof_rewrite_scheduled", rewrite?.isScheduled === true ? 1 : 0],
       ["aof_last_rewrite_time_sec", wholeSeconds(rewrite?.lastMs)],
@@ -60,15 +61,15 @@ export function persistenceSection(source: PersistenceSource, startedMs: number)
       ["module_fork_in_progress", 0],
       ["module_fork_last_cow_size", 0],
     ] as const;
-    if (log === null) return always;
+    if (!isOn) return always;
     return [
       ...always,
-      ["aof_current_size", rewrite?.sizeBytes ?? log.sizeBytes],
-      ["aof_base_size", rewrite?.sizeAfter ?? 0],
-      ["aof_pending_rewrite", rewrite?.isScheduled === true ? 1 : 0],
-      ["aof_buffer_length", log.openBytes],
-      ["aof_pending_bio_fsync", log.isSyncing ? 1 : 0],
-      ["aof_delayed_fsync", log.delayedSyncs],
+      ["aof_current_size", rewrite.sizeBytes],
+      ["aof_base_size", rewrite.sizeAfter],
+      ["aof_pending_rewrite", rewrite.isScheduled ? 1 : 0],
+      ["aof_buffer_length", log?.openBytes ?? 0],
+      ["aof_pending_bio_fsync", log?.isSyncing === true ? 1 : 0],
+      ["aof_delayed_fsync", log?.delayedSyncs ?? 0],
     ];
   });
 }

@@ -24,6 +24,9 @@ export interface Reporter {
   warning(text: string): void;
 }
 
+/** Nobody hears of it. */
+export const SILENT: Reporter = { notice: () => {}, warning: () => {} };
+
 /** The database, as its rewrites see it. */
 export interface RewrittenDatabase {
   readonly platform: Platform;
@@ -34,6 +37,10 @@ export interface RewrittenDatabase {
   readonly reporter: Reporter;
   readonly clock: () => number;
   turn(work: () => void): void;
+  /** All threads shall look whether the log is written. REQUIRES: the lock. */
+  spreadLog(): void;
+  /** The data descend from the log that lies in the directory. */
+  noteLogLeft(): void;
 }
 
 export class Rewriting implements RewriteHost {
@@ -64,6 +71,14 @@ export class Rewriting implements RewriteHost {
     const { snapshots, dump, clock } = this.#database;
     const notes = { redisVersion, nowMs: clock(), isBase: true };
     return snapshots.begin(sink, notes, dump?.writing ?? { compresses: true, sums: true });
+  }
+
+  spread(): void {
+    this.#database.spreadLog();
+  }
+
+  noteNamed(): void {
+    this.#database.noteLogLeft();
   }
 
   get percentage(): number {

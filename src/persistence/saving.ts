@@ -24,6 +24,8 @@ export interface SavedDatabase {
   readonly dump: DumpFile | null;
   readonly reporter: Reporter;
   readonly clock: () => number;
+  /** What a snapshot is to say that it comes after. */
+  readonly follows: readonly string[];
   turn(work: () => void): void;
 }
 
@@ -55,7 +57,7 @@ export class Saving implements SaveHost {
 
   begin(sink: RdbSink): SnapshotWriting {
     const { snapshots, dump } = this.#database;
-    const notes = { redisVersion, nowMs: this.clock() };
+    const notes = { redisVersion, nowMs: this.clock(), follows: this.#database.follows };
     return snapshots.begin(sink, notes, dump?.writing ?? WRITING);
   }
 

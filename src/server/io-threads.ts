@@ -93,7 +93,7 @@ export class IoThreads {
 
   /** Starts the threads, on the database that `handle` hands over. */
   async start(handle: SharedDatabase): Promise<void> {
-    const { platform, log } = this.#database;
+    const { platform, directoryLog: log } = this.#database;
     const module = entry(platform);
     this.#services.network.add(this.#figures);
     const begun: Promise<void>[] = [];

@@ -79,7 +79,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
     this.database = database;
     this.services = services;
     this.#configuration = configuration;
-    const { platform, executor, log } = database;
+    const { platform, executor, directoryLog } = database;
     this.#ahead = new Lookahead(executor.table, database.keyspace);
     this.#console = new Console(executor);
     this.#upkeep = new Upkeep(database, services);
@@ -89,7 +89,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
       inputBytesMax: configuration.get("client-query-buffer-limit"),
     });
     services.network.add(this);
-    if (log !== null) this.followLog(log);
+    if (directoryLog !== null) this.followLog(directoryLog);
     database.afterBackgroundWrites = () => this.outbox.schedule();
     this.#follow(configuration);
     this.#cron = eachSecond(database, services, () => this.#everySecond());

@@ -80,6 +80,7 @@ export class Guest extends Member {
     // What this thread has counted is to be known there.
     timer.settle();
     this.onReport();
+    c.effects.take();
     const reply = this.ask(OWNER, c, c.reply.protocol);
     // It may have set the figures back.
     this.onReport();

@@ -48,8 +48,8 @@ const DOOM_MS = 10_000;
 export interface Heir {
   /** Rolls back the changes that a dead thread's transaction had noted. */
   rollBackLeft(): void;
-  /** Another thread may have begun a snapshot, or ended one. REQUIRES: the lock. */
-  lookAtSnapshots(): void;
+  /** Another thread may have begun a snapshot, or switched the log. REQUIRES: the lock. */
+  lookAtNews(): void;
   /** Something has come about a snapshot that one thread takes for another. REQUIRES: the lock. */
   posted(kind: number, id: number, a: Uint8Array, b: Uint8Array): void;
   /** The database is closed for good: nothing will come any more. */
@@ -336,7 +336,7 @@ export abstract class Member implements LockEnvironment, RosterMember {
     if (news === this.#seenNews) return;
     this.#seenNews = news;
     this.roster?.read();
-    this.heir?.lookAtSnapshots();
+    this.heir?.lookAtNews();
     if (this.#inbox.any && this.#executor !== undefined) this.#inbox.takeAll(this.#take);
   }
 

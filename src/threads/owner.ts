@@ -26,7 +26,7 @@ const DOOM_WAIT_MS = 1000;
 /** What the owner does when it has the time: sets the timers that others' writes ask for. */
 export interface Household {
   readonly executor: Executor;
-  readonly log: Pick<Log, "noteProgress"> | null;
+  readonly directoryLog: Pick<Log, "noteProgress"> | null;
   /** The time that commands see from now on. */
   tick(): void;
   tock(): void;
@@ -157,7 +157,7 @@ export class Owner extends Member {
     } finally {
       this.lock.leave();
     }
-    if (hasProgress) household.log?.noteProgress();
+    if (hasProgress) household.directoryLog?.noteProgress();
     this.#listen(seen);
     this.#lookWhetherAlone();
   }

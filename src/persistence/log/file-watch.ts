@@ -21,8 +21,6 @@ export interface WatchedPlace {
   readonly path: string;
   /** Where the next start will look for the file, whatever the program does. */
   readonly resolved: string;
-  /** False on a file system where a file looks like another to itself. */
-  readonly canLook: boolean;
 }
 
 /** Where a log's increments are; it can be cloned. */
@@ -35,29 +33,32 @@ export interface Increments {
   readonly resolved: string;
 }
 
-/** The increments of a log that was opened with `file`, which `path` leads to. */
+/** The increments of a log that is opened with the one at `path`. */
 export function incrementsOf(
   platform: Platform,
   place: LogPlace,
-  file: File,
   path: string,
   firstSequence: number,
 ): Increments {
-  const resolved = platform.resolve(path);
-  const first = { path, resolved, canLook: platform.isAt(file, resolved) };
   return {
-    first,
+    first: { path, resolved: platform.resolve(path) },
     firstSequence,
     path: `${place.directory}/${place.fileName}.`,
     resolved: `${platform.resolve(place.directory)}/${place.fileName}.`,
   };
 }
 
+/** Those of a log that rests: its directory, whose path is absolute, may not be there. */
+export function incrementsAhead(place: LogPlace): Increments {
+  const path = `${place.directory}/${place.fileName}.`;
+  return { first: { path, resolved: path }, firstSequence: 0, path, resolved: path };
+}
+
 export function placeOf(increments: Increments, sequence: number): WatchedPlace {
   const { first, firstSequence, path, resolved } = increments;
   if (sequence === firstSequence) return first;
   const end = `${sequence}.incr.aof`;
-  return { path: path + end, resolved: resolved + end, canLook: first.canLook };
+  return { path: path + end, resolved: resolved + end };
 }
 
 const REMOVED = 1;
@@ -80,6 +81,11 @@ export class FileWatch {
     this.#sample = state.sample;
   }
 
+  /** The file has its name: whether that leads to it can be seen from now on, if at all. */
+  named(): void {
+    this.#state.canLook = this.#platform.isAt(this.#file, this.place.resolved);
+  }
+
   /** The first `settled` bytes of the file are there, and not written again. */
   begin(settled: number): void {
     this.#state.lookedMs = this.#platform.threadsMs();
@@ -97,7 +103,7 @@ export class FileWatch {
   look(settled: number): PlatformError | undefined {
     const state = this.#state;
     state.lookedMs = this.#platform.threadsMs();
-    if (this.place.canLook && !this.#platform.isAt(this.#file, this.place.resolved)) {
+    if (state.canLook && !this.#platform.isAt(this.#file, this.place.resolved)) {
       state.found = REMOVED;
       return this.#error("ENOENT", "removed or replaced");
     }

@@ -209,6 +209,12 @@ export class LogBuffer {
     this.#table.offsets[this.last & this.#table.mask] = start;
   }
 
+  /** As restart, at the start of a file, where what was not written is not to be. */
+  drop(): void {
+    this.take();
+    this.restart(0);
+  }
+
   /** What other threads will have the buffer by, once it is shared: the same each time. */
   get known(): SharedPieces {
     this.#known ??= {

@@ -7,6 +7,8 @@ export class LogFigures {
   onLarge: (() => void) | null = null;
   /** Whether this thread has appended something since that was set back. */
   hasAppended = false;
+  /** Called, from a turn of its own, when it cannot be written. */
+  onFailed: (() => void) | null = null;
   readonly #state: LogState;
 
   constructor(state: LogState) {
@@ -16,6 +18,24 @@ export class LogFigures {
   /** Why the log cannot be written at the moment, or null. Writes are refused while it is set. */
   get failure(): string | null {
     return this.#state.failure;
+  }
+
+  /** Whether nothing is written to it: appendonly is no, or the first base has not begun. */
+  get isResting(): boolean {
+    return this.#state.resting;
+  }
+
+  /** Whether the next start would not read it yet: its first base is being written. */
+  get isProvisional(): boolean {
+    return this.#state.provisional;
+  }
+
+  /** Whether it rests, or is provisional, and is going to be written for good. */
+  get isFounding(): boolean {
+    return this.#state.founding;
+  }
+  set isFounding(isFounding: boolean) {
+    this.#state.founding = isFounding;
   }
 
   /** Number of the last batch that was sealed. */

@@ -8,7 +8,8 @@
 //
 // When the log is cut, another file takes its place. The thread that opened the log does that, and
 // says so in the state; each other thread finds it there before it touches the file, and closes
-// what it had of the old one, as soon as no sync of its own is under way there.
+// what it had of the old one, as soon as no sync of its own is under way there. A log that rests
+// has no file; it goes on in one as after a cut.
 //
 // Everything here works on state that threads share; call it with the database's lock.
 
@@ -23,6 +24,8 @@ import { closeInto, closingBytes, reserve } from "./reserve.ts";
 import { stampInto } from "./stamp.ts";
 import { writeAnew } from "./write-anew.ts";
 
+/** While the log rests. */
+export const NO_FILE: File = -1;
 const SELECT_BYTES_MAX = 64;
 const LOOK_MS = 1000;
 const LOOK_ALWAYS_MS = 50;
@@ -48,7 +51,7 @@ export class LogFile {
 
   // The file as this thread has it open, and which increment it is.
   #file: File;
-  #sequence: number;
+  #files: number;
   #watch: FileWatch;
   /** Files from before a cut that a sync in the background still needs. */
   #outdated: File[] = [];
@@ -70,7 +73,7 @@ export class LogFile {
     this.#state = state;
     this.#buffer = buffer;
     this.#file = file;
-    this.#sequence = state.sequence;
+    this.#files = state.files;
     this.#watch = this.#newWatch();
   }
 
@@ -85,6 +88,7 @@ export class LogFile {
     state: LogState,
     isOpenerAlive: () => boolean,
   ): File {
+    if (state.resting) return NO_FILE;
     const place = placeOf(increments, state.sequence);
     if (isOpenerAlive()) return platform.adopt(state.file, place.path);
     const file = platform.open(place.resolved, "update");
@@ -95,7 +99,7 @@ export class LogFile {
   }
 
   #newWatch(): FileWatch {
-    const place = placeOf(this.increments, this.#sequence);
+    const place = placeOf(this.increments, this.#state.sequence);
     return new FileWatch(this.#platform, this.#file, place, this.#state);
   }
 
@@ -107,6 +111,19 @@ export class LogFile {
   /** As this thread has it open. Only after `write`, `look` or `follow` it is the present one. */
   get file(): File {
     return this.#file;
+  }
+
+  /** The file has its name, see FileWatch. */
+  named(): void {
+    this.#watch.named();
+  }
+
+  /** It has its name now, and the next start will read it. */
+  found(): void {
+    const state = this.#state;
+    assert(state.provisional && !state.resting, "a log is founded once it has been cut");
+    this.named();
+    state.provisional = false;
   }
 
   /** The first `settled` bytes of the file are there, and not written again. */
@@ -121,16 +138,41 @@ export class LogFile {
   cutTo(file: File, sequence: number, end: number): void {
     const state = this.#state;
     assert(state.written === state.end, "a log is cut behind what was written");
-    assert(sequence > state.sequence, "the numbers of increments ascend");
+    const isNext = state.resting || sequence > state.sequence;
+    assert(isNext, "the numbers of increments ascend");
+    if (state.resting) {
+      state.canLook = false;
+      state.provisional = true;
+    }
     this.#buffer.restart(end);
     state.begin(file, sequence, end);
+    state.resting = false;
     this.#take(file);
     this.#watch.begin(end);
   }
 
+  /**
+   * Lets go of the file, and of what was not written to it, which counts as written. What a sync
+   * that is under way will say is of no matter. REQUIRES: nothing is borrowed in another thread.
+   */
+  rest(): void {
+    const state = this.#state;
+    state.nextSyncRound();
+    state.syncFailed = false;
+    state.reserveRefused = false;
+    state.heal();
+    state.writtenThrough = state.batch;
+    state.syncedThrough = state.batch;
+    state.provisional = false;
+    this.#buffer.drop();
+    state.begin(NO_FILE, state.sequence, 0);
+    state.resting = true;
+    this.#take(NO_FILE);
+  }
+
   /** Turns to the file that the log has now, if another thread has cut it. */
   follow(): PlatformError | undefined {
-    if (this.#state.sequence === this.#sequence) return undefined;
+    if (this.#state.files === this.#files) return undefined;
     try {
       const { increments } = this;
       this.#take(LogFile.adopt(this.#platform, increments, this.#state, this.#isOpenerAlive));
@@ -143,9 +185,9 @@ export class LogFile {
   }
 
   #take(file: File): void {
-    this.#outdated.push(this.#file);
+    if (this.#file !== NO_FILE) this.#outdated.push(this.#file);
     this.#file = file;
-    this.#sequence = this.#state.sequence;
+    this.#files = this.#state.files;
     this.#watch = this.#newWatch();
     if (!this.#isAwaiting) this.#closeOutdated();
   }
@@ -173,7 +215,8 @@ export class LogFile {
 
   /** Syncs what was written, and waits for it. */
   sync(): PlatformError | undefined {
-    return this.follow() ?? this.#platform.sync(this.#file);
+    const wrong = this.follow();
+    return wrong ?? (this.#file === NO_FILE ? undefined : this.#platform.sync(this.#file));
   }
 
   /** Cuts the file off. */
@@ -185,7 +228,7 @@ export class LogFile {
   close(): boolean {
     if (this.#isAwaiting || this.#isClosed) return false;
     this.#isClosed = true;
-    this.#platform.close(this.#file);
+    if (this.#file !== NO_FILE) this.#platform.close(this.#file);
     return true;
   }
 
@@ -252,6 +295,7 @@ export class LogFile {
   }
 
   look(): PlatformError | undefined {
+    if (this.#state.resting) return undefined;
     return this.follow() ?? this.#watch.look(this.kept);
   }
 

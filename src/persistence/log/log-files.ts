@@ -16,6 +16,18 @@
 // log does all this, and it serves clients meanwhile. A step that fails undoes what it can. Where
 // the new manifest has got its name, but whether that is on the disk cannot be said, either of
 // the two may be found by the next start: then no file of either is removed.
+//
+// A log that begins while the database is served (appendonly yes) is *founded*: until its base is
+// on the disk, the manifest there may be, and the files that it names, are another log's, and stay.
+//
+//   before          base.1  incr.1                         nothing is written
+//   prepared        base.1  incr.1   temp-incr.2 has its opening, in no manifest
+//   the log is cut  base.1  incr.1                         written: temp-incr.2
+//   founded         base.2  incr.2   history: base.1 incr.1
+//   named           temp-base.2 and temp-incr.2 get the names that the manifest says
+//
+// A crash leaves the old files whole, or a manifest that names the new ones, which the next start
+// gives their names if they have not got them (recovery.ts).
 
 import { utf8Bytes } from "../../base/bytes.ts";
 import { type File, type Platform, PlatformError } from "../../platform/platform.ts";
@@ -23,6 +35,12 @@ import { inOrder, type Outcome, type Step } from "./in-order.ts";
 import type { OpenedIncrement } from "./log-file.ts";
 import { type LogPlace, opening } from "./log-place.ts";
 import { filesOf, formatManifest, type Manifest } from "./manifest.ts";
+
+/** What becomes of the files that a log which is founded takes the place of. */
+export interface Founding {
+  /** The data descend from what they hold, so they go; else they stay, and nobody names them. */
+  readonly replacesOld: boolean;
+}
 
 /** A base that is being written: under a name that no start knows. */
 export interface NewBase {
@@ -38,6 +56,11 @@ export class LogFiles {
   #manifest: Manifest;
   /** The next increment, opened, and perhaps named by the manifest already. */
   #prepared: OpenedIncrement | undefined;
+  /** Until the log has been founded, if it is. */
+  #founding: Founding | undefined;
+  /** Its files, while no manifest names them. */
+  #unnamed: string[] = [];
+  #wasNamed = false;
   #isSyncing = false;
   #isClosed = false;
   readonly #isOver = (): boolean => this.#isClosed;
@@ -51,7 +74,9 @@ export class LogFiles {
     manifest: Manifest,
     baseBytes: number,
     closedBytes: number,
+    founding?: Founding,
   ) {
+    this.#founding = founding;
     this.#platform = platform;
     this.place = place;
     this.#manifest = manifest;
@@ -61,6 +86,11 @@ export class LogFiles {
 
   get manifest(): Readonly<Manifest> {
     return this.#manifest;
+  }
+
+  /** Whether the log's first base is not on the disk yet. */
+  get isFounding(): boolean {
+    return this.#founding !== undefined;
   }
 
   /**
@@ -80,6 +110,7 @@ export class LogFiles {
     this.#prepared = next;
     const manifest = this.#manifest;
     const { sequence } = next;
+    if (this.#founding !== undefined) return this.#prepareFirst(next, done);
     const isNamed = manifest.increments.at(-1)?.sequence === sequence;
     const name = this.place.incrementName(sequence);
     const named: Manifest = {
@@ -100,6 +131,21 @@ export class LogFiles {
     );
   }
 
+  /** Opens the first increment of a log that is founded. Throws PlatformError. */
+  openFirst(): void {
+    this.#prepared ??= this.#openIncrement();
+  }
+
+  #prepareFirst(
+    next: OpenedIncrement,
+    done: (error: PlatformError | undefined, next?: OpenedIncrement) => void,
+  ): void {
+    inOrder([(end) => this.#syncPrepared(next.file, end)], this.#isOver, (error) => {
+      if (error !== undefined) this.#dropPrepared();
+      done(error, next);
+    });
+  }
+
   #openIncrement(): OpenedIncrement {
     const platform = this.#platform;
     const { place } = this;
@@ -110,7 +156,8 @@ export class LogFiles {
       const name = place.incrementName(sequence);
       if (!named.has(name) && !place.holdsData(platform, name)) break;
     }
-    const path = place.path(place.incrementName(sequence));
+    const name = place.incrementName(sequence);
+    const path = this.isFounding ? place.temporaryPathOf(name) : place.path(name);
     const file = platform.open(path, "replace");
     const end = opening.length;
     const error = platform.writeAt(file, opening, 0, end, 0);
@@ -139,6 +186,7 @@ export class LogFiles {
 
   /** The log goes on in the prepared increment; the one before has so many bytes. */
   noteCut(bytes: number): void {
+    if (this.isFounding && this.#prepared !== undefined) this.#unnamed.push(this.#prepared.path);
     this.#prepared = undefined;
     this.closedBytes += bytes;
   }
@@ -157,6 +205,7 @@ export class LogFiles {
   replaceBase(base: NewBase, bytes: number, from: number, done: Outcome): void {
     const platform = this.#platform;
     const { directory } = this.place;
+    if (this.#founding !== undefined) return this.#found(base, bytes, from, done);
     const path = this.place.path(base.name);
     const manifest = this.#manifest;
     const replaced = filesOf(manifest).filter(
@@ -193,6 +242,55 @@ export class LogFiles {
     );
   }
 
+  /** Has the manifest name what a founded log consists of, and gives that its names. */
+  #found(base: NewBase, bytes: number, sequence: number, done: Outcome): void {
+    const platform = this.#platform;
+    const { place } = this;
+    const { directory } = place;
+    const manifest = this.#manifest;
+    const increment = place.incrementName(sequence);
+    this.#unnamed.push(base.temporaryPath);
+    const old = this.#founding?.replacesOld === true ? filesOf(manifest) : [];
+    const next: Manifest = {
+      base: { name: base.name, sequence: base.sequence, type: "b" },
+      history: [
+        ...manifest.history,
+        ...old.map((file) => ({ name: file.name, sequence: file.sequence, type: "h" as const })),
+      ],
+      increments: [{ name: increment, sequence, type: "i" }],
+      begun: "",
+    };
+    inOrder(
+      [
+        // The manifest names nothing that may not be there.
+        (end) => platform.syncDirectoryLater(directory, end),
+        (end) => platform.syncDirectoryLater(place.dataDirectory, end),
+        ...this.#replaceManifest(next, () => {
+          this.#wasNamed = true;
+          this.#unnamed = [];
+        }),
+        (end) => {
+          platform.rename(place.temporaryPathOf(increment), place.path(increment));
+          platform.rename(base.temporaryPath, place.path(base.name));
+          platform.syncDirectoryLater(directory, end);
+        },
+      ],
+      this.#isOver,
+      (error) => {
+        if (error === undefined) {
+          this.#founding = undefined;
+          this.baseBytes = bytes;
+        }
+        done(error);
+      },
+    );
+  }
+
+  /** Whether a start may find the manifest of the log that is being founded. */
+  get mayBeNamed(): boolean {
+    return this.#wasNamed;
+  }
+
   /** Removes what is history, and its names from the manifest. */
   settle(done: Outcome): void {
     const platform = this.#platform;
@@ -222,6 +320,7 @@ export class LogFiles {
   close(): void {
     this.#isClosed = true;
     this.#remove(this.place.temporaryPath);
+    for (const path of this.#unnamed) this.#remove(path);
     const prepared = this.#prepared;
     if (prepared === undefined) return;
     this.#prepared = undefined;
@@ -231,7 +330,7 @@ export class LogFiles {
   }
 
   /** The steps of replacing the manifest. */
-  #replaceManifest(manifest: Manifest): Step[] {
+  #replaceManifest(manifest: Manifest, onNamed: () => void = () => {}): Step[] {
     const platform = this.#platform;
     const { temporaryPath, manifestPath, directory } = this.place;
     return [
@@ -255,6 +354,7 @@ export class LogFiles {
           throw error;
         }
         this.#manifest = manifest;
+        onNamed();
         platform.syncDirectoryLater(directory, end);
       },
     ];

@@ -85,7 +85,12 @@ const I = {
   expected: 83,
   rewritesEnded: 84,
   rewritesFailed: 85,
-  cells: 86,
+  files: 86,
+  canLook: 87,
+  resting: 88,
+  provisional: 89,
+  founding: 90,
+  cells: 91,
 } as const;
 
 /** The word that grows with each sync and each failure: who waits for either waits for it. */
@@ -117,6 +122,7 @@ export class LogState {
    * of that number, which the thread that opened the log has open as `file`.
    */
   begin(file: File, sequence: number, end: number): void {
+    this.cells[I.files]++;
     this.file = file;
     this.sequence = sequence;
     this.database = -1;
@@ -129,6 +135,43 @@ export class LogState {
     this.sealedEnd = end;
     this.written = end;
     this.synced = end;
+  }
+
+  /** Grows each time that the log goes on in another file. */
+  get files(): number {
+    return this.cells[I.files];
+  }
+
+  /** False on a file system where a file looks like another to itself. */
+  get canLook(): boolean {
+    return this.cells[I.canLook] !== 0;
+  }
+  set canLook(can: boolean) {
+    this.cells[I.canLook] = can ? 1 : 0;
+  }
+
+  /** Nothing is written: there is no file. */
+  get resting(): boolean {
+    return this.cells[I.resting] !== 0;
+  }
+  set resting(resting: boolean) {
+    this.cells[I.resting] = resting ? 1 : 0;
+  }
+
+  /** The file is one that the next start will not read: its base is still being written. */
+  get provisional(): boolean {
+    return Atomics.load(this.cells, I.provisional) !== 0;
+  }
+  set provisional(provisional: boolean) {
+    Atomics.store(this.cells, I.provisional, provisional ? 1 : 0);
+  }
+
+  /** It rests or is provisional, but somebody sees to it that it is written for good. */
+  get founding(): boolean {
+    return Atomics.load(this.cells, I.founding) !== 0;
+  }
+  set founding(founding: boolean) {
+    Atomics.store(this.cells, I.founding, founding ? 1 : 0);
   }
 
   /** Number of the increment that is being written: it grows each time the log is cut. */

@@ -46,6 +46,10 @@
 // the file before holds is synced first, so at any time one file alone has bytes that are not on
 // the disk, and offsets are those of that file. Numbers of batches go on.
 //
+// It can rest (`rest`): all is on the disk, there is no file, and nobody appends. A cut wakes it,
+// in an increment that no manifest names yet: it is provisional until its base is on the disk
+// (`found`), and what is acknowledged by then is no more than with a log that rests.
+//
 // Whoever wants to know that something is on the disk, whatever the policy, blocks until it is
 // (syncAll), or has it synced soon on another thread (requestSync) and waits for the end of that
 // (whenSynced, sync-waiters.ts). Those who ask while a sync is under way share the next one.
@@ -65,13 +69,11 @@
 import { assert } from "../../base/assert.ts";
 import type { File, Platform, PlatformError } from "../../platform/platform.ts";
 import { Alarm } from "./alarm.ts";
-import { incrementsOf } from "./file-watch.ts";
 import { Gathering } from "./gathering.ts";
 import { LogBuffer } from "./log-buffer.ts";
 import { LogError } from "./log-error.ts";
 import { LogFigures } from "./log-figures.ts";
 import { LogFile, type OpenedIncrement } from "./log-file.ts";
-import type { LogPlace } from "./log-place.ts";
 import { type FsyncPolicy, LogState } from "./log-state.ts";
 import { type Membership, SyncTurns } from "./log-turns.ts";
 import type { SharedLog } from "./shared-log.ts";
@@ -121,29 +123,6 @@ export class Log extends LogFigures {
     this.#due = new Alarm(platform, () => this.#wake());
     this.#retrial = new Alarm(platform, () => this.#tryAgain());
     this.#gathering = new Gathering(platform, state, () => this.#wake());
-  }
-
-  /**
-   * Goes on in an increment, opened for positional writes.
-   * REQUIRES: its bytes are synced, and end with a seal.
-   */
-  static open(
-    platform: Platform,
-    place: LogPlace,
-    increment: OpenedIncrement,
-    policy: FsyncPolicy,
-  ): Log {
-    const { file, path, sequence, end } = increment;
-    const state = new LogState();
-    state.policy = policy;
-    state.begin(file, sequence, end);
-    state.largeFrom = Number.POSITIVE_INFINITY;
-    state.beginSyncs(platform.threadsMs());
-    const buffer = new LogBuffer(state);
-    const increments = incrementsOf(platform, place, file, path, sequence);
-    const tail = new LogFile(platform, increments, state, buffer, file, () => true);
-    tail.beginWatch(end);
-    return new Log(platform, state, buffer, tail, new SyncTurns(state));
   }
 
   /**
@@ -440,7 +419,7 @@ export class Log extends LogFigures {
    * synced, and what comes is written to `next`. False when that cannot be done now: then the log
    * stays as it is. For the thread that opened the log, between commands.
    * REQUIRES: the lock; `next` holds an opening and is named by the manifest, and all of that is on
-   * the disk.
+   * the disk. A log that rests goes on in one that is not named yet: it is provisional then.
    */
   cut(next: OpenedIncrement): boolean {
     const state = this.#state;
@@ -448,7 +427,7 @@ export class Log extends LogFigures {
     if (this.#closed || state.hasFailed) return false;
     const waited = state.batch > state.syncedThrough;
     if (this.#tail.isOpen) this.#tail.seal();
-    if (!this.#write()) return false;
+    if (!state.resting && !this.#write()) return false;
     this.#tail.dropReserve();
     if (state.synced !== state.written && !this.#syncNow()) return false;
     // What a sync that is under way elsewhere will say is of the file that was.
@@ -457,6 +436,32 @@ export class Log extends LogFigures {
     if (state.policy === "always" && waited) this.#tellLater();
     this.#turns.announce();
     return true;
+  }
+
+  /** The file has its name, and the next start will read it. REQUIRES: the lock. */
+  found(): void {
+    this.#tail.found();
+    this.#turns.announce();
+    this.#tellLater();
+  }
+
+  /**
+   * Writes nothing any more until it is cut. What was appended is on the disk then; false where it
+   * is not, and never will be: who waits for it is told that it has been acknowledged all the same.
+   * For the thread that opened the log. REQUIRES: the lock, and that no thread has lent anything.
+   */
+  rest(): boolean {
+    const state = this.#state;
+    assert(this.#turns.lock.held && this.#turns.member === OPENER, "the opener has a log rest");
+    if (this.#closed || state.resting) return true;
+    if (this.#tail.isOpen) this.#tail.seal();
+    state.reserveRefused = true; // what it ends with shall stay as it is
+    const isSafe = state.provisional || this.#finish();
+    this.#tail.rest();
+    this.#clearAlarms();
+    this.#tellLater();
+    this.#turns.announce();
+    return isSafe;
   }
 
   /**
@@ -486,6 +491,7 @@ export class Log extends LogFigures {
 
   /** Tells those who wait in this thread. */
   #tell(): void {
+    if (this.#state.hasFailed) this.onFailed?.();
     if (this.#waiters.tell(this.#turns)) this.#tellLater();
     this.onProgress?.();
   }
@@ -499,12 +505,9 @@ export class Log extends LogFigures {
       if (policy === state.policy) return;
       this.commit();
       if (state.hasFailed) throw this.#writeError();
-      if (state.policy === "no") {
-        if (!this.#syncNow()) throw this.#writeError();
-      } else if (policy === "always" && state.synced !== state.written && !this.#syncNow()) {
-        // What was acknowledged as written is acknowledged as synced from now on.
-        throw this.#writeError();
-      }
+      // What was acknowledged as written is acknowledged as synced from now on.
+      const isPending = policy === "always" && state.synced !== state.written;
+      if ((isPending || state.policy === "no") && !this.#syncNow()) throw this.#writeError();
       state.policy = policy;
       if (policy === "no") this.#tail.release();
     } finally {
@@ -554,6 +557,10 @@ export class Log extends LogFigures {
 
   #stop(): void {
     this.#closed = true;
+    this.#clearAlarms();
+  }
+
+  #clearAlarms(): void {
     this.#due.clear();
     this.#retrial.clear();
     this.#gathering.end();
@@ -580,9 +587,12 @@ export class Log extends LogFigures {
   }
 
   #closeForGood(): boolean {
-    const state = this.#state;
-    state.closed = true;
-    if (state.batch === 0) return true;
+    this.#state.closed = true;
+    return this.batch === 0 || this.isResting || this.#finish();
+  }
+
+  /** Writes and syncs everything, for the last time. */
+  #finish(): boolean {
     let isSafe = this.#writeAndSync() || this.#writeAndSync();
     isSafe &&= this.#isWithout(this.#tail.look());
     if (isSafe) {

@@ -2,7 +2,9 @@
 //
 //   1. The manifest is read. Where there is none, a single appendonly.aof (Redis before 7) becomes
 //      the base, as redis-server 7 does it; else a snapshot (dump.rdb) is loaded and written as the
-//      base, where redis-server would begin with nothing; else a first increment is made.
+//      base, where redis-server would begin with nothing; else a first increment is made. A
+//      snapshot that says that it was saved after this very log had been switched off takes its
+//      place, too.
 //   2. The files are replayed in the order of the manifest, each starting in database 0.
 //   3. What is wrong at the end of the last file and can be explained by a crash is copied to
 //      `<file>.torn-<offset>`, synced, and then cut off. Anything else stops the start
@@ -24,10 +26,12 @@ import type { File, Platform } from "../../platform/platform.ts";
 import { Arguments } from "../../protocol/arguments.ts";
 import { cutAt, type TornTail } from "./cut.ts";
 import { evidenceOfDamage } from "./damage.ts";
-import { type FsyncPolicy, Log } from "./log.ts";
+import type { FsyncPolicy, Log } from "./log.ts";
 import { LogError } from "./log-error.ts";
 import { LogFiles } from "./log-files.ts";
+import { logIn } from "./log-opening.ts";
 import { LogPlace } from "./log-place.ts";
+import { printOf } from "./log-print.ts";
 import { type Apply, type LoadRdb, type LogReader, readerOf } from "./log-reader.ts";
 import type { LogFile, Manifest } from "./manifest.ts";
 import {
@@ -75,6 +79,8 @@ export interface LogOptions extends LogSettings {
 /** A snapshot in the data directory, to which a new log is to go on. */
 export interface SnapshotFile {
   readonly exists: boolean;
+  /** Whether it was saved after the log of this print had been switched off (log-print.ts). */
+  follows(print: string): boolean;
   load(): void;
   /** Writes what was loaded as a base, to a path where it is on the disk then. */
   saveBase(path: string): void;
@@ -102,11 +108,13 @@ export function openLog(options: LogOptions): { log: Log; files: LogFiles; recov
   const startMs = platform.monotonicMs();
   platform.makeDirectory(place.directory);
   const found = readManifest(platform, place);
-  if (found !== undefined) syncNames(platform, place);
-  const adopted =
-    found === undefined ? adoptSnapshot(platform, place, options.snapshot) : undefined;
-  const manifest = found ?? adopted ?? startManifest(platform, place);
-  finishMove(platform, place, manifest);
+  if (found !== undefined) {
+    syncNames(platform, place);
+    finishMoves(platform, place, found);
+  }
+  const adopted = adoptSnapshot(platform, place, options.snapshot, found);
+  const manifest = adopted ?? found ?? startManifest(platform, place);
+  finishMoves(platform, place, manifest);
   const files = filesOf(manifest);
   for (const file of files) refuseMissing(platform, place, file);
   let commands = 0;
@@ -167,7 +175,7 @@ export function openLog(options: LogOptions): { log: Log; files: LogFiles; recov
   }
   tidy(platform, place, manifest); // not before it names what is to be written
   const path = place.path(name);
-  const log = Log.open(platform, place, { ...tail, path, sequence }, options.fsync);
+  const log = logIn(platform, place, { ...tail, path, sequence }, options.fsync);
   const milliseconds = platform.monotonicMs() - startMs;
   const counts = { files: files.length, commands, batches, bytes };
   const isAdopted = adopted !== undefined;
@@ -187,23 +195,50 @@ function syncNames(platform: Platform, place: LogPlace): void {
 }
 
 /**
- * Makes a snapshot the base of a log that begins now; undefined where there is none, or a log. The
- * base is on the disk, under its temporary name, before the manifest names it; until that is so,
- * there is no log, and the next start begins anew.
+ * Makes a snapshot the base of a log that begins now; undefined where there is none, or a log that
+ * it does not follow. The base is on the disk, under its temporary name, before the manifest names
+ * it; until that is so, what was there is, and the next start begins anew.
  */
 function adoptSnapshot(
   platform: Platform,
   place: LogPlace,
   snapshot: SnapshotFile | undefined,
+  found: Manifest | undefined,
 ): Manifest | undefined {
-  refuseOrphans(platform, place);
-  if (snapshot?.exists !== true || platform.exists(place.singleFilePath)) return undefined;
+  if (found === undefined) refuseOrphans(platform, place);
+  if (snapshot?.exists !== true) return undefined;
+  const isNewer =
+    found === undefined
+      ? !platform.exists(place.singleFilePath)
+      : snapshot.follows(printOf(platform, place, found));
+  if (!isNewer) return undefined;
   snapshot.load();
+  return foundAtOnce(platform, place, found, true, snapshot.saveBase);
+}
+
+/**
+ * Begins a log with a base that `saveBase` writes; the files of the log that was there, if any, are
+ * history if it `replacesOld`, else they are named no more. Returns the manifest, which is on the
+ * disk, as the base is under its temporary name.
+ */
+export function foundAtOnce(
+  platform: Platform,
+  place: LogPlace,
+  found: Manifest | undefined,
+  replacesOld: boolean,
+  saveBase: (path: string) => void,
+): Manifest {
   const manifest = emptyManifest();
-  const name = place.baseName(1, "rdb");
-  snapshot.saveBase(place.temporaryPathOf(name));
-  manifest.base = { name, sequence: 1, type: "b" };
-  addIncrement(platform, place, manifest);
+  const sequence = (found?.base?.sequence ?? 0) + 1;
+  const name = place.baseName(sequence, "rdb");
+  saveBase(place.temporaryPathOf(name));
+  manifest.base = { name, sequence, type: "b" };
+  if (found !== undefined) {
+    const replaced = replacesOld ? filesOf(found) : [];
+    const old = replaced.map((file) => ({ ...file, type: "h" as const }));
+    manifest.history = [...found.history, ...old];
+  }
+  addIncrement(platform, place, manifest, found?.increments.at(-1)?.sequence);
   return manifest;
 }
 
@@ -218,13 +253,17 @@ function startManifest(platform: Platform, place: LogPlace): Manifest {
   return manifest;
 }
 
-/** Gives a base its place that the manifest names already; a crash may have come between. */
-function finishMove(platform: Platform, place: LogPlace, { base }: Manifest): void {
-  if (base === undefined || platform.exists(place.path(base.name))) return;
-  const from =
-    base.name === place.fileName ? place.singleFilePath : place.temporaryPathOf(base.name);
-  if (!platform.exists(from)) return;
-  platform.rename(from, place.path(base.name));
+/** Gives files their places that the manifest names already; a crash may have come between. */
+export function finishMoves(platform: Platform, place: LogPlace, manifest: Manifest): void {
+  let hasMoved = false;
+  for (const { name } of filesOf(manifest)) {
+    if (platform.exists(place.path(name))) continue;
+    const from = name === place.fileName ? place.singleFilePath : place.temporaryPathOf(name);
+    if (!platform.exists(from)) continue;
+    platform.rename(from, place.path(name));
+    hasMoved = true;
+  }
+  if (!hasMoved) return;
   platform.syncDirectory(place.directory);
   platform.syncDirectory(place.dataDirectory);
 }
@@ -249,10 +288,15 @@ function writeOpening(platform: Platform, file: File, end: number): number {
   return end + length;
 }
 
-/** Adds the next increment, opened but empty, to the manifest. */
-function addIncrement(platform: Platform, place: LogPlace, manifest: Manifest): LogFile {
+/** Adds the next increment, behind `last`, opened but empty, to the manifest. */
+function addIncrement(
+  platform: Platform,
+  place: LogPlace,
+  manifest: Manifest,
+  last: number = manifest.increments.at(-1)?.sequence ?? 0,
+): LogFile {
   const named = new Set([...filesOf(manifest), ...manifest.history].map(({ name }) => name));
-  let sequence = (manifest.increments.at(-1)?.sequence ?? 0) + 1;
+  let sequence = last + 1;
   for (; ; sequence++) {
     const candidate = place.incrementName(sequence);
     if (!named.has(candidate) && !place.holdsData(platform, candidate)) break;
@@ -271,16 +315,22 @@ function addIncrement(platform: Platform, place: LogPlace, manifest: Manifest): 
   return increment;
 }
 
+/** Removes what rewriting, or founding, had begun and not ended. */
+export function removeLeftovers(platform: Platform, place: LogPlace, manifest: Manifest): void {
+  for (const name of leftovers(platform, place, manifest)) removeFile(platform, place.path(name));
+}
+
+function removeFile(platform: Platform, path: string): void {
+  if (platform.kindOf(path) === "file") platform.remove(path);
+}
+
 /** Removes what a rewrite replaced, and what one that was interrupted had begun. */
-function tidy(platform: Platform, place: LogPlace, manifest: Manifest): void {
-  const remove = (name: string): void => {
-    if (platform.kindOf(place.path(name)) === "file") platform.remove(place.path(name));
-  };
-  for (const name of leftovers(platform, place, manifest)) remove(name);
+export function tidy(platform: Platform, place: LogPlace, manifest: Manifest): void {
+  removeLeftovers(platform, place, manifest);
   if (manifest.history.length === 0) return;
   for (const { name } of manifest.history) {
     assert(!filesOf(manifest).some((file) => file.name === name), "a file of the log is history");
-    remove(name);
+    removeFile(platform, place.path(name));
   }
   platform.syncDirectory(place.directory);
   manifest.history = [];

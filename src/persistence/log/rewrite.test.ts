@@ -46,7 +46,8 @@ class Records implements RewriteHost {
     this.log = log;
     this.found = writes(commands);
     this.count = this.found.length;
-    this.rewrite = new Rewrite(this, log, files);
+    this.rewrite = new Rewrite(this, log);
+    this.rewrite.follow(files);
   }
 
   turn(work: () => void): void {
@@ -72,6 +73,10 @@ class Records implements RewriteHost {
       extraBytes: 0,
     };
   }
+
+  spread(): void {}
+
+  noteNamed(): void {}
 
   notice(text: string): void {
     this.said.push(text);

@@ -17,12 +17,18 @@
 // where much was written during that, the directory would be larger each time.) What was written
 // during the last one is taken off: so much sooner the next one begins. The log tells
 // (`Log.onLarge`) when it has reached that size.
+//
+// A log that rests is founded by the same steps (appendonly yes while the database is served): the
+// increment is in no manifest until the base is on the disk, and until then the log is provisional.
+// What fails in it, a write to the increment among it, ends the try: the log rests again, so that
+// nothing is refused for the sake of it, and another try follows.
 
 import { type Platform, PlatformError, type Timer } from "../../platform/platform.ts";
 import { BackgroundFile } from "../background-file.ts";
 import { SHARE, type SliceHost, Slices } from "../snapshot/slices.ts";
 import { approachCut } from "./approach.ts";
 import type { Log } from "./log.ts";
+import { LogError } from "./log-error.ts";
 import type { OpenedIncrement } from "./log-file.ts";
 import type { LogFiles, NewBase } from "./log-files.ts";
 
@@ -44,6 +50,10 @@ export interface RewriteHost extends SliceHost {
   readonly isReady: boolean;
   /** Begins a snapshot of this moment, whose bytes go to `sink`. REQUIRES: the lock. */
   begin(sink: (bytes: Uint8Array, end: number) => void): BaseWriting;
+  /** The log is written from now on, or rests: every thread shall know. REQUIRES: the lock. */
+  spread(): void;
+  /** The data descend from what the manifest names by now, which the next start may find. */
+  noteNamed(): void;
   /** auto-aof-rewrite-percentage; 0: none begins by itself. */
   readonly percentage: number;
   /** auto-aof-rewrite-min-size, in bytes. */
@@ -77,14 +87,19 @@ export class Rewrite {
   lastMs = -1;
   lastExtraBytes = 0;
   /** Bytes of the base when the last one had ended, or the log was opened: it grows from there. */
-  sizeAfter: number;
+  sizeAfter = 0;
 
   readonly #host: RewriteHost;
   readonly #log: Log;
-  readonly #files: LogFiles;
+  /** Null while the log rests, and a try to found it has not begun. */
+  #files: LogFiles | null = null;
+  /** Opens the files of a log that is to be founded; null unless it is. */
+  #open: (() => LogFiles) | null = null;
   /** What was written while the last one was under way. */
   #grewBy = 0;
   #isRunning = false;
+  /** Tries that have ended, well or badly. */
+  #tries = 0;
   #isWanted = false;
   #isClosed = false;
   #startMs = 0;
@@ -97,22 +112,43 @@ export class Rewrite {
   #retryTimer: Timer | undefined;
   #restTimer: Timer | undefined;
 
-  constructor(host: RewriteHost, log: Log, files: LogFiles) {
+  constructor(host: RewriteHost, log: Log) {
     this.#host = host;
     this.#log = log;
+    log.onLarge = () => this.#beginIfLarge();
+    log.onFailed = () => this.#giveUpIfFailed();
+  }
+
+  /** The log is written, and these are its files. */
+  follow(files: LogFiles): void {
     this.#files = files;
     this.sizeAfter = files.baseBytes;
-    log.onLarge = () => this.#beginIfLarge();
+    this.#grewBy = 0;
     this.watch();
+  }
+
+  /** Whether there is no log, and none is being founded. */
+  get isOff(): boolean {
+    return this.#files === null && this.#open === null;
+  }
+
+  /** Whether the log is being founded: until that has ended well, or `stop`. */
+  get isFounding(): boolean {
+    return this.#open !== null;
+  }
+
+  /** Whether a start may find what is being founded, though that has not ended. */
+  get mayBeNamed(): boolean {
+    return this.isFounding && this.#files?.mayBeNamed === true;
   }
 
   get isRunning(): boolean {
     return this.#isRunning;
   }
 
-  /** Whether it will begin when the snapshot that is being taken has ended. */
+  /** Whether it will begin when the snapshot that is being taken has ended, or is tried again. */
   get isScheduled(): boolean {
-    return this.#isWanted && !this.#isRunning;
+    return (this.#isWanted || this.isFounding) && !this.#isRunning;
   }
 
   /** How long the one has taken that is under way, or −1. */
@@ -122,7 +158,13 @@ export class Rewrite {
 
   /** Bytes of the whole log. */
   get sizeBytes(): number {
-    return this.#files.baseBytes + this.#files.closedBytes + this.#log.sizeBytes;
+    return this.#closedBytes + this.#log.sizeBytes;
+  }
+
+  /** Bytes of its files but the one that is written. */
+  get #closedBytes(): number {
+    const files = this.#files;
+    return files === null ? 0 : files.baseBytes + files.closedBytes;
   }
 
   get #nowMs(): number {
@@ -140,6 +182,22 @@ export class Rewrite {
     this.#beginWhenReady();
   }
 
+  /**
+   * Founds the log, which rests, and goes on trying until that has come about, or `stop`. `open`
+   * makes its files, once for each try; what it throws the first time is thrown here, and then
+   * nothing has begun.
+   */
+  found(open: () => LogFiles): void {
+    this.#files = open();
+    this.#setOpen(open);
+    this.begin();
+  }
+
+  #setOpen(open: (() => LogFiles) | null): void {
+    this.#open = open;
+    this.#log.isFounding = open !== null;
+  }
+
   #beginWhenReady(): void {
     if (!this.#host.isReady) {
       this.#timer = this.#host.platform.setTimer(READY_PAUSE_MS, () => this.#lookAgain());
@@ -150,8 +208,26 @@ export class Rewrite {
     this.#isRunning = true;
     this.#startMs = this.#nowMs;
     this.#startBytes = this.sizeBytes;
-    this.#host.notice("The log is being rewritten");
-    this.#files.settle((error) => this.#unless(error, () => this.#prepare()));
+    const { isFounding } = this;
+    this.#host.notice(isFounding ? "A log is begun" : "The log is being rewritten");
+    if (!isFounding) this.#theFiles.settle((error) => this.#unless(error, () => this.#prepare()));
+    else if (this.#isOpen()) this.#prepare();
+  }
+
+  /** Has the files of a log that is founded, or fails. */
+  #isOpen(): boolean {
+    try {
+      this.#files ??= this.#open?.() ?? null;
+      return true;
+    } catch (error) {
+      if (!(error instanceof PlatformError || error instanceof LogError)) throw error;
+      this.#fail(error.message);
+      return false;
+    }
+  }
+
+  get #theFiles(): LogFiles {
+    return this.#files as LogFiles;
   }
 
   #lookAgain(): void {
@@ -170,12 +246,11 @@ export class Rewrite {
   watch(): void {
     const { percentage, sizeMin } = this.#host;
     const rests = this.#retryTimer !== undefined || this.#restTimer !== undefined;
-    const isOff = percentage === 0 || this.#isRunning || rests;
+    const isOff = percentage === 0 || this.#isRunning || rests || this.isFounding || this.isOff;
     // So that at its end the log has grown by the percentage.
     const left = (this.sizeAfter * percentage) / 100 - this.#grewBy;
     const size = Math.max(sizeMin + 1, this.sizeAfter + left, this.sizeAfter + this.#grewBy);
-    const before = this.#files.baseBytes + this.#files.closedBytes;
-    this.#log.largeFrom = isOff ? Number.POSITIVE_INFINITY : size - before;
+    this.#log.largeFrom = isOff ? Number.POSITIVE_INFINITY : size - this.#closedBytes;
   }
 
   #beginIfLarge(): void {
@@ -193,15 +268,18 @@ export class Rewrite {
   }
 
   #prepare(): void {
-    const base = this.#files.newBase("rdb");
-    this.#files.prepareIncrement(base, (error, next) =>
+    const base = this.#theFiles.newBase("rdb");
+    this.#theFiles.prepareIncrement(base, (error, next) =>
       this.#unless(error, () => this.#approach(base, next as OpenedIncrement)),
     );
   }
 
   #approach(base: NewBase, next: OpenedIncrement): void {
     this.#timer = undefined;
-    approachCut(this.#host.platform, this.#log, () => this.#cut(base, next));
+    const number = this.#tries;
+    approachCut(this.#host.platform, this.#log, () => {
+      if (number === this.#tries) this.#cut(base, next);
+    });
   }
 
   #cut(base: NewBase, next: OpenedIncrement): void {
@@ -230,7 +308,8 @@ export class Rewrite {
       throw error;
     }
     if (!this.#log.cut(next)) return this.#log.failure ?? "the log cannot be synced";
-    this.#files.noteCut(bytes);
+    this.#theFiles.noteCut(bytes);
+    if (this.isFounding) this.#host.spread();
     this.#writing = this.#host.begin(this.#file.write);
     return undefined;
   }
@@ -239,7 +318,7 @@ export class Rewrite {
   get #sliceHost(): SliceHost {
     const host = this.#host;
     const log = this.#log;
-    const muchBytes = MUCH * this.sizeAfter;
+    const muchBytes = this.isFounding ? Number.POSITIVE_INFINITY : MUCH * this.sizeAfter;
     return {
       platform: host.platform,
       get commands() {
@@ -277,18 +356,37 @@ export class Rewrite {
   #replace(base: NewBase, from: number, bytes: number): void {
     this.#file = undefined;
     this.#grewBy = this.sizeBytes - this.#startBytes;
-    this.#files.replaceBase(base, bytes, from, (error) =>
-      this.#unless(error, () =>
-        this.#files.settle((failure) => this.#unless(failure, () => this.#succeed())),
-      ),
+    const files = this.#theFiles;
+    const settle = (): void =>
+      files.settle((failure) => this.#unless(failure, () => this.#succeed()));
+    files.replaceBase(base, bytes, from, (error) =>
+      this.#unless(error, () => {
+        if (this.isFounding) this.#hasFounded();
+        settle();
+      }),
     );
+  }
+
+  #hasFounded(): void {
+    this.#host.turn(() => {
+      this.#log.found();
+      this.#setOpen(null);
+      this.#host.spread();
+    });
+    this.#host.notice("The log is written, and the next start will read it");
+  }
+
+  /** What is written to a log that is being founded is no reason to refuse anything. */
+  #giveUpIfFailed(): void {
+    const { failure, isProvisional } = this.#log;
+    if (failure !== null && isProvisional && this.#isRunning) this.#fail(failure);
   }
 
   // How it ends
 
   #succeed(): void {
     this.failures = 0;
-    this.sizeAfter = this.#files.baseBytes;
+    this.sizeAfter = this.#theFiles.baseBytes;
     this.#end(undefined);
     const seconds = (this.lastMs / 1000).toFixed(1);
     this.#host.notice(`The log was rewritten in ${seconds} s, and has ${this.sizeBytes} bytes`);
@@ -300,22 +398,43 @@ export class Rewrite {
   }
 
   #fail(why: string): void {
+    const { isFounding } = this;
     this.#abandon();
+    if (isFounding) this.#leaveFiles();
     this.failures++;
-    this.#host.warning(`The log could not be rewritten: ${why}`);
+    const what = isFounding ? "A log could not be begun" : "The log could not be rewritten";
+    this.#host.warning(`${what}: ${why}`);
     this.#end(why);
-    if (this.#isClosed || this.#host.percentage === 0) return;
+    if (this.#isClosed || !(isFounding || this.#host.percentage > 0)) return;
     const exponent = this.failures - FAILURES_SOON - 1;
     const delayMs = exponent < 0 ? SOON_MS : Math.min(2 ** exponent, DELAY_MINUTES_MAX) * MINUTE_MS;
     this.#retryTimer = this.#host.platform.setTimer(delayMs, () => {
       this.#retryTimer = undefined;
-      this.watch();
+      if (this.isFounding) this.begin();
+      else this.watch();
     });
+  }
+
+  /** The log rests, if it does not, and its files are left as the next start can read them. */
+  #leaveFiles(): void {
+    this.#host.turn(() => {
+      if (this.#log.isResting) return;
+      this.#log.rest();
+      this.#host.spread();
+    });
+    this.#closeFiles();
+    this.#files = null;
+  }
+
+  #closeFiles(): void {
+    this.#files?.close();
+    if (this.mayBeNamed) this.#host.noteNamed();
   }
 
   #end(failure: string | undefined): void {
     this.lastMs = this.#nowMs - this.#startMs;
     this.count++;
+    this.#tries++;
     this.#log.noteRewrite(failure !== undefined);
     this.#isRunning = false;
     const waiting = this.#waiting;
@@ -342,15 +461,40 @@ export class Rewrite {
     this.#retryTimer = undefined;
   }
 
+  /**
+   * Has the log rest (appendonly no); what is under way is given up. It can be founded anew then.
+   * Returns whether everything is on the disk that was promised to be. REQUIRES: the lock.
+   */
+  stop(): boolean {
+    const waiting = this.#leave();
+    const isSafe = this.#log.rest();
+    this.#closeFiles();
+    this.#files = null;
+    this.#setOpen(null);
+    for (const done of waiting) done("appendonly is no");
+    return isSafe;
+  }
+
   /** The database is closed, before its log is: what is under way is given up. */
   close(): void {
     this.#isClosed = true;
     this.#log.onLarge = null;
+    this.#log.onFailed = null;
+    const waiting = this.#leave();
+    this.#files?.close();
+    for (const done of waiting) done("the database was closed");
+  }
+
+  /** Gives up what is under way; returns who waits for its end. */
+  #leave(): RewriteOutcome[] {
     this.#clear();
     this.#abandon();
-    this.#files.close();
+    this.#tries++;
     this.#isRunning = false;
-    for (const done of this.#waiting) done("the database was closed");
+    this.#isWanted = false;
+    this.#log.largeFrom = Number.POSITIVE_INFINITY;
+    const waiting = this.#waiting;
     this.#waiting = [];
+    return waiting;
   }
 }

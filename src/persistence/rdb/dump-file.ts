@@ -2,14 +2,17 @@
 // written anew by SAVE and whoever else saves. It is replaced as a whole, and only by one that is
 // on the disk.
 
+import { RdbError } from "../../codec/rdb-error.ts";
 import { RdbInput } from "../../codec/rdb-input.ts";
 import { RdbOutput } from "../../codec/rdb-output.ts";
 import { Counter } from "../../keyspace/figures.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { NewFile } from "../../platform/new-file.ts";
 import type { Platform } from "../../platform/platform.ts";
+import { isPrintOf } from "../log/log-print.ts";
 import { type Loaded, type LoadOptions, loadRdb } from "./rdb-loader.ts";
-import { type FileNotes, RdbWriter, writeAll } from "./rdb-writer.ts";
+import { RdbReader } from "./rdb-reader.ts";
+import { type FileNotes, FOLLOWS, RdbWriter, writeAll } from "./rdb-writer.ts";
 
 /** How RDB files are written: rdbcompression, rdbchecksum. */
 export interface WritingOptions {
@@ -51,6 +54,26 @@ export function loadRdbFile(platform: Platform, path: string, options: LoadOptio
   }
 }
 
+/** The prints of logs that a file says it comes after. */
+export function printsIn(notes: ReadonlyMap<string, string>): readonly string[] {
+  return notes.get(FOLLOWS)?.split(" ") ?? [];
+}
+
+/** The notes of a file that stand before its keys; none where it cannot be read so far. */
+function notesOf(platform: Platform, path: string): ReadonlyMap<string, string> {
+  const file = platform.open(path, "read");
+  try {
+    const reader = new RdbReader(RdbInput.ofFile(platform, file, path));
+    if (reader.begin()) reader.next();
+    return reader.notes;
+  } catch (error) {
+    if (error instanceof RdbError) return new Map();
+    throw error;
+  } finally {
+    platform.close(file);
+  }
+}
+
 export class DumpFile {
   /** Where it is: its directory is there when it is written. */
   readonly directory: string;
@@ -87,6 +110,12 @@ export class DumpFile {
 
   get exists(): boolean {
     return this.#platform.kindOf(this.path) === "file";
+  }
+
+  /** Whether it was saved after the log of this print had been switched off. */
+  follows(print: string): boolean {
+    const prints = printsIn(notesOf(this.#platform, this.path));
+    return prints.some((each) => isPrintOf(each, print));
   }
 
   /** Loads it. Throws RdbError or PlatformError; what was loaded by then is to be thrown away. */

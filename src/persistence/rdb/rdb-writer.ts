@@ -22,7 +22,12 @@ export interface FileNotes {
   readonly nowMs: number;
   /** It is the base of a log. */
   readonly isBase?: boolean;
+  /** Prints of logs that it comes after (../log/log-print.ts). */
+  readonly follows?: readonly string[];
 }
+
+/** The note that says what a file follows, its prints with a blank between. */
+export const FOLLOWS = "tskeydb-follows";
 
 export class RdbWriter {
   readonly output: RdbOutput;
@@ -49,12 +54,13 @@ export class RdbWriter {
     const { output } = this;
     const signature = asciiBytes(`REDIS${String(VERSION_WRITTEN).padStart(4, "0")}`);
     output.raw(signature, 0, signature.length);
-    const { redisVersion, isBase = false } = this.#notes;
+    const { redisVersion, isBase = false, follows = [] } = this.#notes;
     this.#note("redis-ver", redisVersion);
     this.#note("redis-bits", "64");
     this.#note("ctime", String(Math.floor(this.#nowMs / 1000)));
     this.#note("used-mem", String(this.#keyspace.memory.usedBytes));
     this.#note("aof-base", isBase ? "1" : "0");
+    if (follows.length > 0) this.#note(FOLLOWS, follows.join(" "));
   }
 
   #note(name: string, value: string): void {
