@@ -35,6 +35,7 @@ import { sortedSetAlgebraCommands } from "./sorted-sets/algebra.ts";
 import { sortedSetPopCommands } from "./sorted-sets/pops.ts";
 import { sortedSetRangeCommands } from "./sorted-sets/ranges.ts";
 import { sortedSetCommands } from "./sorted-sets/sorted-sets.ts";
+import { lcsCommands } from "./strings/lcs.ts";
 import { stringNumberCommands } from "./strings/string-numbers.ts";
 import { stringPartCommands } from "./strings/string-parts.ts";
 import { stringCommands } from "./strings/strings.ts";
@@ -44,6 +45,7 @@ export const commandFamilies: readonly (readonly Command[])[] = [
   stringCommands,
   stringPartCommands,
   stringNumberCommands,
+  lcsCommands,
   bitmapCommands,
   bitOperationCommands,
   bitFieldCommands,

@@ -130,6 +130,25 @@ test("strings", () => {
   });
 });
 
+test("common subsequences", () => {
+  withDatabase((db) => {
+    db.mset({ a: "ohmytext", b: "mynewtext" });
+    assert.equal(db.lcs("a", "b"), "mytext");
+    assert.equal(db.lcs("a", "b", { len: true }), 6);
+    const matches = [
+      { a: [4, 7], b: [5, 8], length: 4 },
+      { a: [2, 3], b: [0, 1], length: 2 },
+    ];
+    assert.deepEqual(db.lcs("a", "b", { idx: true }), { matches, len: 6 });
+    const long = { matches: matches.slice(0, 1), len: 6 };
+    assert.deepEqual(db.bytes.lcs("a", "b", { idx: true, minmatchlen: 3 }), long);
+    assert.deepEqual(db.multi().lcs("a", "b", { idx: true }).exec(), [{ matches, len: 6 }]);
+    const [error] = db.multi().rpush("l", "x").lcs("l", "a").exec()?.slice(1) ?? [];
+    assert.ok(error instanceof ReplyError);
+    assert.deepEqual(db.bytes.lcs("a", "b"), encode("mytext"));
+  });
+});
+
 test("bits of strings", () => {
   withDatabase((db) => {
     assert.equal(db.setbit("k", 7, 1), 0);

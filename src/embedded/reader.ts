@@ -5,7 +5,7 @@
 import { className } from "../base/realms.ts";
 import { ReplyError, ReplyReader, type ReplyValue } from "../protocol/reply-reader.ts";
 import { textOf } from "./text.ts";
-import { As, type Text } from "./values.ts";
+import { As, type LcsMatch, type LcsMatches, type Text } from "./values.ts";
 
 const CR = 13;
 const ZERO = 48;
@@ -77,6 +77,7 @@ export class Reader<T extends Text> {
     if (as === As.fields && className(value) === "Map") {
       return [...(value as Map<ReplyValue, ReplyValue>)];
     }
+    if (as === As.lcs && typeof value === "object") return lcsOf(value);
     if (as === As.scan || as === As.scanPairs || as === As.scanScores) {
       const [cursor, elements] = value as [Text, Text[]];
       const next = Number(plain(cursor));
@@ -136,6 +137,16 @@ export class Reader<T extends Text> {
     this.#at = at + 2;
     return negative ? -value : value;
   }
+}
+
+/** LCS's map, whichever form maps have. */
+function lcsOf(map: object): LcsMatches {
+  const values = className(map) === "Map" ? (map as Map<unknown, unknown>).values() : null;
+  const [matches, len] = (values === null ? Object.values(map) : [...values]) as [
+    [LcsMatch["a"], LcsMatch["b"]][],
+    number,
+  ];
+  return { matches: matches.map(([a, b]) => ({ a, b, length: a[1] - a[0] + 1 })), len };
 }
 
 function lineEnd(bytes: Uint8Array, start: number): number {

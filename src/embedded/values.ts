@@ -43,6 +43,20 @@ export type Fields<T extends Text> = T extends string
 /** Fields with values that go in: an object, a Map, or any other iterable of pairs. */
 export type Pairs = Readonly<Record<string, Value>> | Iterable<readonly [Value, Value]>;
 
+/** A common subsequence of two strings: its parts, the last first, and its length in bytes. */
+export interface LcsMatches {
+  readonly matches: readonly LcsMatch[];
+  readonly len: number;
+}
+
+/** Where a part of it lies: its first and its last position in both strings. */
+export interface LcsMatch {
+  readonly a: readonly [first: number, last: number];
+  readonly b: readonly [first: number, last: number];
+  /** How many bytes it has. */
+  readonly length: number;
+}
+
 /** How a reply is to be read; see reader.ts. */
 export const As = {
   /** As it is: text, number, null, array … */
@@ -59,5 +73,7 @@ export const As = {
   bytes: 5,
   /** A cursor, and elements that are pairs of a member and its score. */
   scanScores: 6,
+  /** Where the parts of a common subsequence lie; see LcsMatches. */
+  lcs: 7,
 } as const;
 export type As = (typeof As)[keyof typeof As];

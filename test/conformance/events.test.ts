@@ -91,6 +91,9 @@ const COMMANDS = `
   PFMERGE p nothing
   PFDEBUG TODENSE p
   PFDEBUG ENCODING nothing
+  LCS s t
+  LCS s nothing
+  LCS nothing l
   SET s v
   SET new v
   SET new v XX

@@ -22,6 +22,7 @@ import {
   type AnyMode,
   As,
   type AtOnce,
+  type LcsMatches,
   type Pairs,
   type Reply,
   type Text,
@@ -58,6 +59,16 @@ export interface GetexOptions extends ExpiryOptions, WriteOptions {
   readonly persist?: boolean;
 }
 
+/** What is asked of a common subsequence: its length, or where its parts lie. */
+export interface LcsOptions {
+  /** Return its length. */
+  readonly len?: boolean | undefined;
+  /** Return where its parts lie. */
+  readonly idx?: boolean | undefined;
+  /** Leave out shorter parts. */
+  readonly minmatchlen?: number | undefined;
+}
+
 const expiry = { ex: "value", px: "value", exat: "value", pxat: "value" } as const;
 const setOptions = new Options("set", {
   ...expiry,
@@ -67,6 +78,7 @@ const setOptions = new Options("set", {
   get: "flag",
   durability: "durability",
 });
+const lcsOptions = new Options("lcs", { len: "flag", idx: "flag", minmatchlen: "value" });
 const getexOptions = new Options("getex", {
   ...expiry,
   persist: "flag",
@@ -183,6 +195,21 @@ export abstract class StringMethods<M extends AnyMode> extends Asking<M> {
   /** The old name of getrange. */
   substr(key: Value, start: number, end: number): Reply<M, M["text"]> {
     return bound(this).ask(As.value, "substr", key, start, end);
+  }
+
+  /**
+   * The longest common subsequence of two strings: what both have, in order, when as little as
+   * possible is left out.
+   */
+  lcs(key: Value, other: Value): Reply<M, M["text"]>;
+  lcs(key: Value, other: Value, options: { readonly len: true }): Reply<M, number>;
+  lcs(
+    key: Value,
+    other: Value,
+    options: { readonly idx: true; readonly minmatchlen?: number | undefined },
+  ): Reply<M, LcsMatches>;
+  lcs(key: Value, other: Value, options?: LcsOptions): unknown {
+    return bound(this).askAll(As.lcs, "lcs", lcsOptions.words(options), key, other);
   }
 
   /** Adds one. As with all counters: a bigint comes back past ±(2^53 − 1), exact to 64 bits. */

@@ -32,6 +32,14 @@ const getexOptions = options(
   sequence("PXAT", unixMilliseconds),
 );
 
+const lcsOptions = options(
+  "LEN",
+  "IDX",
+  "WITHMATCHLEN",
+  sequence("MINMATCHLEN", index),
+  sequence("IDX", "WITHMATCHLEN"),
+);
+
 export const strings: Family = {
   commands: [
     [12, sequence("SET", key, value, setOptions)],
@@ -50,6 +58,7 @@ export const strings: Family = {
     [4, sequence("GETRANGE", key, index, index)],
     [1, sequence("SUBSTR", key, index, index)],
     [4, sequence("SETRANGE", key, offset, value)],
+    [4, sequence("LCS", key, key, lcsOptions)],
     [5, sequence("INCR", key)],
     [3, sequence("DECR", key)],
     [5, sequence("INCRBY", key, integer)],
