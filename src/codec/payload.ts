@@ -12,7 +12,8 @@ import type { RdbInput } from "./rdb-input.ts";
 import type { RdbOutput } from "./rdb-output.ts";
 import { VERSION_KNOWN, VERSION_VALKEY, VERSION_WRITTEN } from "./rdb-versions.ts";
 
-const STRING_FORMAT = 0;
+/** The number of a string's encoding. */
+export const STRING_FORMAT = 0;
 const SUM_BYTES = 8;
 const END_BYTES = 2 + SUM_BYTES;
 /** No string in memory is longer. */

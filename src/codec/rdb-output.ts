@@ -103,6 +103,13 @@ export class RdbOutput implements ValueSink {
     this.raw(bytes, start, end);
   }
 
+  /** What stands before so many bytes in LZF, of a string of so many. */
+  compressedHead(bytes: number, length: number): void {
+    this.byte(Encoding.lzf);
+    this.length(bytes);
+    this.length(length);
+  }
+
   /** Bytes as they are. */
   raw(bytes: Uint8Array, start: number, end: number): void {
     // Long ones go out block by block, so that the buffer stays one.

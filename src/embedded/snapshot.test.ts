@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { temporaryFolder } from "../../test/support/servers.ts";
 import { Thread } from "../../test/support/thread.ts";
+import { Random } from "../base/random.ts";
 import { RdbInput } from "../codec/rdb-input.ts";
 import { loadRdbFile } from "../persistence/rdb/dump-file.ts";
 import { loadRdb } from "../persistence/rdb/rdb-loader.ts";
@@ -51,7 +52,7 @@ const transfer = (there: Database, seed: number, words: Int32Array): void => {
 };
 
 /** A snapshot of the database in a database of its own. */
-async function copyOf(db: Database): Promise<Database> {
+async function copyOf(db: Database, meanwhile = (): void => {}): Promise<Database> {
   const { snapshots, keyspace, lock } = engineOf(db);
   const parts: Uint8Array[] = [];
   const take = (bytes: Uint8Array, end: number): void => void parts.push(bytes.slice(0, end));
@@ -65,8 +66,9 @@ async function copyOf(db: Database): Promise<Database> {
     lock.enter();
     isDone = writing.step(0.3);
     lock.leave();
+    meanwhile();
   }
-  assert.ok(writing.entries > KEYS);
+  assert.equal(writing.written, writing.entries);
   const platform = new SimulatedPlatform(1);
   platform.putFile("/dump.rdb", Buffer.concat(parts));
   const copy = open();
@@ -74,6 +76,44 @@ async function copyOf(db: Database): Promise<Database> {
   loadRdb(input, { keyspace: engineOf(copy).keyspace, nowMs: Date.now() });
   assert.equal(keyspace.databases, engineOf(copy).keyspace.databases);
   return copy;
+}
+
+test("long strings are what they were, however they are changed or removed", async () => {
+  using db = open();
+  const random = new Random().seed(SEED, 5);
+  // Each compresses differently, and each ends within a piece.
+  const values = [
+    Buffer.alloc(1_300_001, "a long text, "),
+    Buffer.from(Uint32Array.from({ length: 300_001 }, () => random.next32()).buffer),
+    Buffer.concat([randomBytes(1_100_000, random), Buffer.alloc(200_000)]),
+    Buffer.concat([Buffer.alloc(1_100_000), randomBytes(200_000, random)]),
+  ];
+  const names = values.flatMap((value, i) =>
+    ["changed", "longer", "replaced", "removed", "renamed", "left"].map((what) => {
+      db.bytes.set(`${what}:${i}`, value);
+      return `${what}:${i}`;
+    }),
+  );
+  let at = 0;
+  const copy = await copyOf(db, () => {
+    const i = at++ % values.length;
+    db.setrange(`changed:${i}`, random.below(1_200_000), "other");
+    db.append(`longer:${i}`, "more");
+    db.set(`replaced:${i}`, "short");
+    db.del(`removed:${i}`);
+    if (at <= values.length) db.rename(`renamed:${i}`, `other:${i}`);
+  });
+  assert.ok(at > 20, "there were many slices");
+  for (const name of names) {
+    const value = values[Number(name.at(-1))] as Buffer;
+    assert.ok(value.equals((copy.bytes.get(name) ?? Buffer.of()) as Uint8Array), name);
+  }
+  engineOf(db).keyspace.verify();
+  copy.close();
+});
+
+function randomBytes(length: number, random: Random): Buffer {
+  return Buffer.from(Uint8Array.from({ length }, () => random.below(256)));
 }
 
 test("other threads write while it is taken, and it is of one moment", {

@@ -266,7 +266,7 @@ export class EntryJournal implements Undoer {
         this.#undoResize(note);
         break;
       case Operation.moved:
-        memory.free(records.pointer(entry));
+        records.freeBlock(records.pointer(entry));
         records.setPointer(entry, b);
         records.setPointerLength(entry, note.c);
         records.setKind(entry, note.kind);
@@ -339,8 +339,10 @@ export class EntryJournal implements Undoer {
         values.disposeRoot(note.kind, b);
         break;
       case Operation.resized:
-      case Operation.moved:
         if (b !== 0) this.#databases.memory.free(b);
+        break;
+      case Operation.moved:
+        this.#databases.records.freeBlock(b);
         break;
       case Operation.database:
         if (note.kind === DatabaseChange.flushed) values.disposeRoots(entry, b);

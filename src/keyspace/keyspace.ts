@@ -804,6 +804,7 @@ export class Keyspace {
   observe(observer: ChangeObserver | null, mark: number): void {
     this.observer = observer;
     this.records.mark = mark;
+    this.records.observer = observer;
     this.disposals.observer = observer;
     for (const type of this.types) if (isCollection(type)) type.observe(observer, mark);
   }

@@ -33,6 +33,7 @@ export function resized(
     }
     journal.keepRange(entry, from, to);
   }
+  if (keyspace.observer !== null) tellBytes(keyspace.observer, records, entry, from, to);
   if (length === before && records.kind(entry) === kind) {
     records.value(entry);
     return entry;
@@ -41,6 +42,18 @@ export function resized(
   if (moved !== entry) keyspace.roots.move(db, entry, moved);
   records.value(moved);
   return moved;
+}
+
+/** What is to be written over, of a string in a block of its own. */
+function tellBytes(
+  observer: ChangeObserver,
+  records: Records,
+  entry: number,
+  from: number,
+  to: number,
+): void {
+  const block = records.pointer(entry);
+  if (block !== 0) observer.beforeBytes(block, from, to);
 }
 
 /** As resized, where the value moves: what it was is kept. */

@@ -49,8 +49,15 @@ export function headerBytes(word: number): number {
   return 8 + ((word >> 2) & 8) + ((word >> 3) & 8) + ((word >> 4) & 8);
 }
 
+/** Is asked before the block of a long string is freed. */
+export interface BlockObserver {
+  /** True: it is not freed now, but when the observer is done with it. */
+  keepsBlock(block: number): boolean;
+}
+
 export class Records {
   readonly memory: Memory;
+  observer: BlockObserver | null = null;
   /** The mark that records are made with: 0 or MARK. */
   mark = 0;
 
@@ -428,7 +435,9 @@ export class Records {
         const block = this.pointer(ref);
         let target = block;
         if (length > memory.sizeOf(block)) {
-          target = memory.reallocate(block, length + Math.min(length, 1 << 20), keep);
+          target = memory.allocate(length + Math.min(length, 1 << 20));
+          memory.copy(block, 0, target, 0, keep);
+          this.freeBlock(block);
         }
         this.setPointer(ref, target);
         this.setPointerLength(ref, length);
@@ -522,8 +531,13 @@ export class Records {
   /** Frees the record and, behind POINTER, a long string value (not a structure). */
   free(ref: number): void {
     const pointer = this.pointer(ref);
-    if (pointer !== 0) this.memory.free(pointer);
+    if (pointer !== 0) this.freeBlock(pointer);
     this.memory.free(ref);
+  }
+
+  /** Frees the block of a long string. */
+  freeBlock(block: number): void {
+    if (this.observer === null || !this.observer.keepsBlock(block)) this.memory.free(block);
   }
 
   /** Bytes of the record's block and of its long value. */

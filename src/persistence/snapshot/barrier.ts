@@ -1,8 +1,9 @@
 // The barrier between those who change the data and the snapshot that is being taken: what is about
 // to change, and is of the snapshot's moment still, is saved first. Each thread has one.
 //
-// An entry is saved whole, into the spill, unless it is a large collection: that gets a side, and
-// from then on its members, or its nodes, are saved one by one as they are about to change.
+// An entry is saved whole, into the spill, unless it is a large collection or a long string: that
+// gets a side, and from then on its members, its nodes, or its pieces (long-strings.ts) are saved
+// one by one as they are about to change.
 //
 // What is dealt with gets the present mark: an entry, and with it every member and node of a
 // collection that was saved whole. So all marks are alike again at the end.
@@ -18,6 +19,7 @@ import type { CollectionType } from "../../keyspace/data-type.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { PLACE_BITS, PLACE_MASK } from "../../memory/memory.ts";
 import { RdbWriter } from "../rdb/rdb-writer.ts";
+import { LongStrings } from "./long-strings.ts";
 import { SharedState, Side } from "./shared-state.ts";
 
 /** A collection with more elements, or nodes, is saved in slices. */
@@ -34,6 +36,7 @@ export class Barrier implements ChangeObserver {
   /** For tests: what is large. */
   largeElements = LARGE_ELEMENTS;
   largeNodes = LARGE_NODES;
+  readonly strings: LongStrings;
   readonly #output: RdbOutput = new RdbOutput();
   #writer: RdbWriter;
   #seenPhase = 0;
@@ -42,6 +45,7 @@ export class Barrier implements ChangeObserver {
   constructor(view: Keyspace) {
     this.view = view;
     this.state = new SharedState(view.memory);
+    this.strings = new LongStrings(view.memory, this.state);
     this.#writer = new RdbWriter(this.#output, view, NO_NOTES);
   }
 
@@ -60,6 +64,14 @@ export class Barrier implements ChangeObserver {
 
   beforeEntry(entry: number): void {
     if (!this.view.records.isMarked(entry)) this.dealWith(entry, this.#databaseOf(entry), null);
+  }
+
+  beforeBytes(block: number, from: number, to: number): void {
+    this.strings.beforeBytes(block, from, to);
+  }
+
+  keepsBlock(block: number): boolean {
+    return this.strings.keeps(block);
   }
 
   beforeMember(root: number, record: number): void {
@@ -105,6 +117,8 @@ export class Barrier implements ChangeObserver {
       const root = records.pointer(entry);
       if (this.#isLarge(type, kind, root)) return this.#addSide(type, kind, root, entry, db);
       this.#markAll(type, kind, root);
+    } else if (this.strings.isLong(records.valueLength(entry)) && records.pointer(entry) !== 0) {
+      return this.#addString(kind, entry, db);
     }
     if (writer !== null) return writer.entry(entry);
     const output = this.#output;
@@ -137,15 +151,24 @@ export class Barrier implements ChangeObserver {
     }
   }
 
-  #addSide(type: CollectionType, kind: number, root: number, entry: number, db: number): void {
-    const { state } = this;
+  #newSide(kind: number, root: number, count: number, entry: number, db: number): number {
     const { records } = this.view;
     const deadline = records.deadline(entry);
+    const clock = records.clock(entry);
     records.key(entry);
     const { bytes, start, end } = records;
-    const count = type.size(kind, root);
-    const clock = records.clock(entry);
-    const side = state.addSide(kind, root, count, db, deadline, clock, bytes, start, end);
+    return this.state.addSide(kind, root, count, db, deadline, clock, bytes, start, end);
+  }
+
+  #addString(kind: number, entry: number, db: number): void {
+    const { records } = this.view;
+    const length = records.valueLength(entry);
+    this.strings.open(this.#newSide(kind, records.pointer(entry), length, entry, db));
+  }
+
+  #addSide(type: CollectionType, kind: number, root: number, entry: number, db: number): void {
+    const { state } = this;
+    const side = this.#newSide(kind, root, type.size(kind, root), entry, db);
     const { nodes } = type;
     if (nodes === undefined) return;
     const nodeCount = nodes.nodes(root);

@@ -12,6 +12,7 @@
 // Cost besides the data: what is about to change and is old is held until the next slice.
 
 import { assert } from "../../base/assert.ts";
+import { STRING_FORMAT } from "../../codec/payload.ts";
 import type { RdbOutput } from "../../codec/rdb-output.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { TableWalk } from "../../keyspace/table-walk.ts";
@@ -141,7 +142,6 @@ export class Snapshot {
     const output = this.#output;
     const kind = state.get(side, Side.kind);
     const type = view.types.collections[kind];
-    assert(type !== undefined, "a side is of a collection");
     this.#side = side;
     this.#sideCursor = 0;
     this.#sideWalked = false;
@@ -151,21 +151,30 @@ export class Snapshot {
     const u8 = view.memory.u8[side >>> PLACE_BITS];
     const end = start + state.get(side, Side.keyBytes);
     const clock = state.get(side, Side.clock);
-    this.#writer.head(state.deadline(side), clock, type.formatOf(kind), u8, start, end);
-    output.length(state.get(side, type.nodes === undefined ? Side.count : Side.nodeCount));
+    const format = type === undefined ? STRING_FORMAT : type.formatOf(kind);
+    this.#writer.head(state.deadline(side), clock, format, u8, start, end);
+    if (type === undefined) this.#barrier.strings.begin(output);
+    else output.length(state.get(side, type.nodes === undefined ? Side.count : Side.nodeCount));
   }
 
   #saveSide(): void {
     const { state } = this.#barrier;
     const side = this.#side;
-    const isDone = state.get(side, Side.nodes) === 0 ? this.#saveMembers() : this.#saveNodes();
-    if (!isDone) return;
     const kind = state.get(side, Side.kind);
+    const isString = this.#barrier.view.types.collections[kind] === undefined;
+    const { strings } = this.#barrier;
+    const isDone = isString
+      ? strings.save(side, this.#output)
+      : state.get(side, Side.nodes) === 0
+        ? this.#saveMembers()
+        : this.#saveNodes();
+    if (!isDone) return;
+    if (isString) strings.close(side);
     const root = state.get(side, Side.root);
     const isKept = state.get(side, Side.isKept) === 1;
     state.removeSide(side);
     this.#side = 0;
-    if (isKept) this.#keyspace.disposals.disposeRoot(kind, root);
+    if (isKept && !isString) this.#keyspace.disposals.disposeRoot(kind, root);
   }
 
   #saveMembers(): boolean {
