@@ -29,6 +29,9 @@ export interface OutgoingOwner {
   ended(stage: Stage, error: PlatformError): void;
 }
 
+/** So much is handed over at a time, where the other side reads as fast as that: others follow. */
+const TURN_BYTES = 1 << 20;
+
 interface Piece {
   readonly bytes: Uint8Array;
   start: number;
@@ -47,6 +50,7 @@ export class Outgoing {
   readonly #giveUp: () => void;
   #socket: Socket | undefined;
   #pieces: Piece[] = [];
+  #yields = false;
   #limitMs = 0;
   #movedMs = 0;
   #timer: Timer | undefined;
@@ -93,7 +97,7 @@ export class Outgoing {
     if (this.isOver || start === end) return;
     this.#pieces.push({ bytes, start, end });
     this.unsentBytes += end - start;
-    if (this.#pieces.length === 1) this.#drain(false);
+    if (this.#pieces.length === 1 && !this.#yields) this.#drain(false);
   }
 
   /** From now on it ends if nothing moves for so long; 0: it may rest. */
@@ -138,16 +142,34 @@ export class Outgoing {
     const socket = this.#socket;
     if (socket === undefined || this.isOver) return;
     let done = 0;
+    let left = TURN_BYTES;
     for (const piece of this.#pieces) {
-      const taken = socket.write(piece.bytes, piece.start, piece.end);
+      const end = Math.min(piece.end, piece.start + left);
+      const asked = end - piece.start;
+      const taken = socket.write(piece.bytes, piece.start, end);
       piece.start += taken;
       this.unsentBytes -= taken;
-      if (piece.start < piece.end) break;
-      done++;
+      left -= taken;
+      if (taken < asked) break;
+      if (piece.start === piece.end) done++;
+      if (left === 0) {
+        this.#yield();
+        break;
+      }
     }
     this.#pieces.splice(0, done);
     this.#move();
     if (tells && this.#pieces.length === 0) this.owner.sent();
+  }
+
+  /** Goes on in the next turn of the event loop. */
+  #yield(): void {
+    if (this.#yields) return;
+    this.#yields = true;
+    this.#clock.afterTurn(() => {
+      this.#yields = false;
+      this.#drain(true);
+    });
   }
 
   #end(error: PlatformError): void {

@@ -76,6 +76,8 @@ const notWritten = failed("IOERR error or timeout writing to target instance");
 const notRead = failed("IOERR error or timeout reading from target instance");
 const tooLarge = failed("ERR the values are larger than 1 GiB together: migrate fewer at a time");
 
+/** Larger values are not compressed, which would take longer than all the rest. */
+const COMPRESSED_BYTES_MAX = 1 << 20;
 /** A buffer that has grown beyond this is not kept. */
 const KEPT_BYTES = 1 << 20;
 // Scratch of this thread.
@@ -218,6 +220,7 @@ export class Migration implements OutgoingOwner {
     const entry = keyspace.peek(db, key, 0, key.length);
     if (entry === 0) return;
     const deadline = keyspace.records.deadline(entry);
+    output.compresses = keyspace.bytesUsed(entry) <= COMPRESSED_BYTES_MAX;
     writePayload(keyspace, entry, output);
     writer.begin(replaces ? 5 : 4);
     writer.text("RESTORE");
