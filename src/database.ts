@@ -133,6 +133,8 @@ export class Database {
   recovery: Recovery | undefined;
   /** The snapshot file of its directory; null where it has none. */
   dump: DumpFile | null = null;
+  /** Is told how far a file has been read that is loaded at the start. */
+  onRead: (path: string, bytes: number) => void = () => {};
   /** What the last RDB file held that was loaded. */
   loaded: Loaded | undefined;
 
@@ -447,11 +449,13 @@ export class Database {
         apply: replay.apply,
         foresight: replay.foresight,
         loadRdb: this.#loadBase,
+        onRead: this.onRead,
         snapshot: {
           exists: dump?.exists === true,
           follows: (print) => dump?.follows(print) === true,
           load: () => {
-            this.loaded = dump?.load({ nowMs });
+            const progress = (bytes: number): void => this.onRead(dump?.path ?? "", bytes);
+            this.loaded = dump?.load({ nowMs, progress });
           },
           saveBase: (path) => {
             if (dump !== null) saveRdb(platform, path, keyspace, notes, dump.writing);
@@ -482,7 +486,8 @@ export class Database {
 
   readonly #loadBase = (file: File, path: string): number => {
     const { keyspace, platform } = this;
-    const options = { keyspace, nowMs: this.clock(), keepsExpired: true };
+    const progress = (bytes: number): void => this.onRead(path, bytes);
+    const options = { keyspace, nowMs: this.clock(), keepsExpired: true, progress };
     this.loaded = loadRdb(RdbInput.ofFile(platform, file, path), options);
     return this.loaded.end;
   };
@@ -513,7 +518,8 @@ export class Database {
     try {
       const nowMs = this.clock();
       keyspace.beginLoading(nowMs);
-      this.loaded = dump.load({ nowMs });
+      const progress = (bytes: number): void => this.onRead(dump.path, bytes);
+      this.loaded = dump.load({ nowMs, progress });
       this.logSwitch?.wasLoaded(this.loaded.notes);
     } catch (error) {
       this.#lock?.release();

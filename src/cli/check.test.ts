@@ -43,12 +43,12 @@ test("a log of known commands is ok", () => {
 });
 
 test("a command that the start would refuse is named with its offset", () => {
-  const disk = new Disk(["SET a 1", "ZADD z 1 a", "SET b 2"]);
+  const disk = new Disk(["SET a 1", "JSON.SET k $ 1", "SET b 2"]);
   const [code, text] = disk.says();
   assert.equal(code, 1);
   assert.match(
     text,
-    /: refused, .*\n {2}the command at offset 27, 'ZADD', is not known to this version: /,
+    /: refused, .*\n {2}the command at offset 27, 'JSON.SET', is not known to this version: /,
   );
   const [wrongCode, wrong] = new Disk(["SET a"]).says();
   assert.equal(wrongCode, 1);
@@ -56,13 +56,13 @@ test("a command that the start would refuse is named with its offset", () => {
 });
 
 test("a torn end and an unknown command are both said, and --fix is repair", () => {
-  const disk = new Disk(["ZADD z 1 a"], "*3\r\n$3\r\nSE");
+  const disk = new Disk(["JSON.SET k $ 1"], "*3\r\n$3\r\nSE");
   const [code, text] = disk.says();
   assert.equal(code, 1);
-  assert.match(text, /: torn, .*\n {2}.* torn write: .*\n {2}the command at offset 0, 'ZADD'/);
+  assert.match(text, /: torn, .*\n {2}.* torn write: .*\n {2}the command at offset 0, 'JSON.SET'/);
   const [fixed, after] = disk.says("--fix");
   assert.equal(fixed, 0);
-  assert.match(after, /: ends at 35 now: the file ends inside .*\n {2}kept: .*torn-35, 10 bytes/);
+  assert.match(after, /: ends at 43 now: the file ends inside .*\n {2}kept: .*torn-43, 10 bytes/);
 });
 
 test("what cannot be written can be checked, but not mended", () => {

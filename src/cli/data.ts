@@ -92,7 +92,11 @@ class Loading {
     const platform = this.#platform;
     if (hasLog) {
       this.#replay(log.directory, (replay) =>
-        replayFiles(platform, log, { ...replay, loadRdb: this.#loadBase }),
+        replayFiles(platform, log, {
+          ...replay,
+          loadRdb: this.#loadBase,
+          onRead: this.#progress.read,
+        }),
       );
     } else if (hasSingle) this.file(log.singleFilePath);
     else this.file(dumpPath);
@@ -118,6 +122,7 @@ class Loading {
       // What it begins with has been loaded.
       const end = () => this.#database.loaded?.end ?? 0;
       const reader = readerOf(platform, file, path, apply, undefined, foresight, end);
+      reader.onRead = (offset) => this.#progress.read(path, offset);
       reader.run();
       if (reader.reason === "") return;
       const message = `${path}: ${reader.reason}, at offset ${reader.reasonOffset}`;

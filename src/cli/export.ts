@@ -46,11 +46,11 @@ export function exportData(platform: Platform, args: readonly string[]): number 
       const notes = { redisVersion, nowMs: database.clock() };
       const compresses = configuration.get("rdbcompression");
       const options = { compresses, sums: configuration.get("rdbchecksum") };
-      saveRdb(platform, path, database.keyspace, notes, options);
+      saveRdb(platform, path, database.keyspace, notes, options, progress.written);
       const { keyspace } = database;
       for (let db = 0; db < keyspace.databases; db++) keys += keyspace.size(db);
     } else {
-      keys = writeLines(platform, path, (line) => exportLines(database, line));
+      keys = writeLines(platform, path, progress, (line) => exportLines(database, line));
     }
     progress.end();
     platform.print(`${amount(keys, "key", "keys")} exported to ${path}\n`);
@@ -66,6 +66,7 @@ export function exportData(platform: Platform, args: readonly string[]): number 
 function writeLines(
   platform: Platform,
   path: string,
+  progress: Progress,
   work: (line: (text: string) => void) => number,
 ): number {
   const file = new NewFile(platform, path);
@@ -74,6 +75,7 @@ function writeLines(
     const write = (): void => {
       const bytes = utf8Bytes(pending);
       file.write(bytes, 0, bytes.length);
+      progress.written(path, file.bytes);
       pending = "";
     };
     const count = work((text) => {

@@ -58,7 +58,7 @@ export async function importData(platform: Platform, args: readonly string[]): P
       const { database, more } = loadAny(platform, path, configuration, progress);
       said = (await sendInto(platform, database, target, progress)) + more;
     } else if (isOfLines(platform, path)) {
-      said = addLines(platform, path, configuration, replaces);
+      said = addLines(platform, path, configuration, replaces, progress);
     } else said = await importKeys(platform, path, configuration, replaces, progress);
     progress.end();
     platform.print(said);
@@ -112,7 +112,7 @@ function loadAny(
     return { database: load(platform, path, configuration, progress), more: "" };
   }
   const database = inMemory(platform, configuration);
-  const { more } = importLines(platform, path, database, false);
+  const { more } = importLines(platform, path, database, false, progress);
   return { database, more };
 }
 
@@ -151,11 +151,13 @@ async function importKeys(
     const directory = configuration.get("dir");
     const between = `${directory}/temp-import.rdb`;
     const notes = { redisVersion, nowMs: target.clock() };
-    saveRdb(platform, between, source.keyspace, notes, { compresses: false, sums: true });
+    const writing = { compresses: false, sums: true };
+    saveRdb(platform, between, source.keyspace, notes, writing, progress.written);
     let keys = 0;
     try {
       keyspace.beginLoading(target.clock());
-      const options = { keyspace, nowMs: target.clock(), replaces };
+      const onRead = (bytes: number): void => progress.read(between, bytes);
+      const options = { keyspace, nowMs: target.clock(), replaces, progress: onRead };
       keys = loadRdbFile(platform, between, options).keys;
     } finally {
       platform.remove(between);
@@ -181,10 +183,11 @@ function addLines(
   path: string,
   configuration: Configuration,
   replaces: boolean,
+  progress: Progress,
 ): string {
   const database = openDatabase(platform, configuration);
   try {
-    const { what, more } = importLines(platform, path, database, replaces);
+    const { what, more } = importLines(platform, path, database, replaces, progress);
     database.close();
     return `${what} imported into ${configuration.get("dir")}\n${more}`;
   } finally {
@@ -198,6 +201,7 @@ function importLines(
   path: string,
   database: Database,
   replaces: boolean,
+  progress: Progress,
 ): { what: string; more: string } {
   const { executor } = database;
   const { reply, effects } = executor.context;
@@ -219,6 +223,7 @@ function importLines(
       }
     },
     entries.commandsOf,
+    progress.read,
   );
   effects.release();
   const keys = amount(entries.keys, "key", "keys");

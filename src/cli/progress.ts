@@ -1,5 +1,6 @@
-// The line that says how far a tool, or a snapshot of a server, has come, where standard error is a
-// terminal: rewritten in its place a few times a second, and gone when there is something to say.
+// The line that says how far a tool has come, or a server with its start or a snapshot, where
+// standard error is a terminal: rewritten in its place a few times a second, and gone when there is
+// something to say.
 
 import type { Platform } from "../platform/platform.ts";
 
@@ -16,38 +17,45 @@ export class Progress {
   }
 
   /** Says that so many bytes of a file have been read. */
-  readonly read = (path: string, bytes: number): void => {
-    if (!this.#platform.hasTerminal) return;
-    const nowMs = this.#platform.monotonicMs();
-    if (nowMs < this.#nextMs) return;
-    this.#nextMs = nowMs + PERIOD_MS;
-    const name = path.slice(path.lastIndexOf("/") + 1);
-    this.#show(`${name}: ${Math.floor(bytes / MIB).toLocaleString("en")} MiB read`);
-  };
+  readonly read = (path: string, bytes: number): void => this.#bytes(path, bytes, "read");
+
+  /** Says that so many bytes of a file have been written. */
+  readonly written = (path: string, bytes: number): void => this.#bytes(path, bytes, "written");
 
   /** Says how many keys another server has taken. */
   sent(keys: number, of: number): void {
-    if (!this.#platform.hasTerminal) return;
-    const nowMs = this.#platform.monotonicMs();
-    if (nowMs < this.#nextMs) return;
-    this.#nextMs = nowMs + PERIOD_MS;
-    const percent = Math.floor((100 * keys) / Math.max(1, of));
-    this.#show(
-      `Sending: ${percent} %, ${keys.toLocaleString("en")} of ${of.toLocaleString("en")} keys`,
-    );
+    this.#keys("Sending", keys, of);
   }
 
   /** Says how many keys of a snapshot have been written. */
-  wrote(keys: number, of: number): void {
-    if (!this.#platform.hasTerminal) return;
-    const percent = Math.floor((100 * keys) / Math.max(1, of));
-    const counts = `${keys.toLocaleString("en")} of ${of.toLocaleString("en")} keys`;
-    this.#show(`Saving: ${percent} %, ${counts}`);
+  saved(keys: number, of: number): void {
+    this.#keys("Saving", keys, of);
   }
 
   /** Takes the line away. */
   end(): void {
     if (this.#width > 0) this.#show("");
+  }
+
+  #bytes(path: string, bytes: number, what: string): void {
+    if (!this.#isDue()) return;
+    const name = path.slice(path.lastIndexOf("/") + 1);
+    this.#show(`${name}: ${Math.floor(bytes / MIB).toLocaleString("en")} MiB ${what}`);
+  }
+
+  #keys(what: string, keys: number, of: number): void {
+    if (!this.#isDue()) return;
+    const percent = Math.floor((100 * keys) / Math.max(1, of));
+    const counts = `${keys.toLocaleString("en")} of ${of.toLocaleString("en")} keys`;
+    this.#show(`${what}: ${percent} %, ${counts}`);
+  }
+
+  #isDue(): boolean {
+    if (!this.#platform.hasTerminal) return false;
+    const nowMs = this.#platform.monotonicMs();
+    if (nowMs < this.#nextMs) return false;
+    this.#nextMs = nowMs + PERIOD_MS;
+    return true;
   }
 
   #show(text: string): void {

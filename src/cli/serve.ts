@@ -47,7 +47,7 @@ export async function serve(platform: Platform, args: readonly string[]): Promis
     try {
       // The port first: what fails at once is not to wait for a replay, nor leave files behind.
       await front.reserve();
-      openDirectory(database, configuration);
+      load(platform, database, configuration);
       renameCommands(database, configuration);
       const addresses = await front.open();
       writeProcessFile(platform, configuration);
@@ -80,6 +80,17 @@ export async function serve(platform: Platform, args: readonly string[]): Promis
   }
 }
 
+/** Opens the directory; on a terminal a line says how far its files have been read. */
+function load(platform: Platform, database: Database, configuration: Configuration): void {
+  const progress = new Progress(platform);
+  database.onRead = progress.read;
+  try {
+    openDirectory(database, configuration);
+  } finally {
+    progress.end();
+  }
+}
+
 /** On a terminal a line says how far the snapshot has come that is being written. */
 function showProgress(platform: Platform, database: Database, messages: Messages): void {
   if (!platform.hasTerminal) return;
@@ -88,7 +99,7 @@ function showProgress(platform: Platform, database: Database, messages: Messages
   platform.every(PROGRESS_MS, () => {
     const { current } = database.snapshots;
     if (current === undefined) progress.end();
-    else progress.wrote(current.written, current.entries);
+    else progress.saved(current.written, current.entries);
   });
 }
 
@@ -105,7 +116,7 @@ function refuseNoWayIn(configuration: Configuration): void {
 export function openDatabase(platform: Platform, configuration: Configuration): Database {
   makeAbsolute(platform, configuration);
   const { database } = assemble(platform, configuration);
-  openDirectory(database, configuration);
+  load(platform, database, configuration);
   return database;
 }
 

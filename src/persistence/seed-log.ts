@@ -46,6 +46,7 @@ export function importSeedLog(
   path: string,
   apply: Apply,
   others: OtherLines = () => undefined,
+  onRead: (path: string, bytes: number) => void = () => {},
 ): SeedImport {
   const file = platform.open(path, "read");
   const args = new Arguments();
@@ -59,7 +60,8 @@ export function importSeedLog(
     throw new LogError("IMPORT_FORMAT", path, number, message, cause);
   };
   try {
-    readLines(platform, file, (bytes, start, end, hasLineFeed) => {
+    const told = (position: number): void => onRead(path, position);
+    readLines(platform, file, told, (bytes, start, end, hasLineFeed) => {
       number++;
       const text = textOf(bytes, start, end, refuse).trim();
       if (text === "") return;
@@ -110,6 +112,7 @@ function withNumbersAsWritten(text: string): unknown {
 function readLines(
   platform: Platform,
   file: File,
+  onRead: (position: number) => void,
   visit: (bytes: Uint8Array, start: number, end: number, hasLineFeed: boolean) => void,
 ): void {
   const size = platform.size(file);
@@ -124,6 +127,7 @@ function readLines(
     const count = platform.read(file, bytes, filled, bytes.length, position);
     if (count === 0) break;
     position += count;
+    onRead(position);
     filled += count;
     let start = 0;
     for (;;) {

@@ -72,6 +72,8 @@ export interface LogOptions extends LogSettings {
   readonly loadRdb?: LoadRdb;
   /** What the data are where there is no log yet. */
   readonly snapshot?: SnapshotFile;
+  /** Is told how far a file has been read. */
+  readonly onRead?: (path: string, offset: number) => void;
   /** How much of a file is read at once, for tests. */
   readonly chunkBytes?: number;
 }
@@ -140,6 +142,7 @@ export function openLog(options: LogOptions): { log: Log; files: LogFiles; recov
       const isLoaded = adopted !== undefined && files[i].type === "b";
       const loadRdb = isLoaded ? undefined : options.loadRdb;
       const reader = readerOf(platform, file, path, apply, chunkBytes, foresight, loadRdb);
+      reader.onRead = (offset) => options.onRead?.(path, offset);
       reader.run();
       if (reader.reason !== "") {
         torn = cutTail(platform, file, path, reader, isTail, options.loadTruncated ?? true);

@@ -12,9 +12,9 @@ import type { LogOptions } from "./recovery.ts";
 export function replayFiles(
   platform: Platform,
   place: LogPlace,
-  options: Pick<LogOptions, "apply" | "foresight" | "loadRdb">,
+  options: Pick<LogOptions, "apply" | "foresight" | "loadRdb" | "onRead">,
 ): void {
-  const { apply, foresight, loadRdb } = options;
+  const { apply, foresight, loadRdb, onRead } = options;
   const manifest = manifestAt(platform, place);
   const select = new Arguments();
   select.fill(["SELECT", "0"]);
@@ -24,6 +24,7 @@ export function replayFiles(
     try {
       apply(select);
       const reader = readerOf(platform, file, path, apply, undefined, foresight, loadRdb);
+      reader.onRead = (offset) => onRead?.(path, offset);
       reader.run();
       if (reader.reason === "") continue;
       const message = `${path}: ${reader.reason}, at offset ${reader.reasonOffset}`;

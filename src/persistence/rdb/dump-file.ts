@@ -23,17 +23,24 @@ export interface WritingOptions {
 /** Unless something else is said. */
 export const WRITING: WritingOptions = { compresses: true, sums: true };
 
-/** Writes a keyspace to a file, which takes the place of one at `path`; returns its bytes. */
+/**
+ * Writes a keyspace to a file, which takes the place of one at `path`; returns its bytes. `onWrite`
+ * is told of them as they come.
+ */
 export function saveRdb(
   platform: Platform,
   path: string,
   keyspace: Keyspace,
   notes: FileNotes,
   options: WritingOptions,
+  onWrite: (path: string, bytes: number) => void = () => {},
 ): number {
   const file = new NewFile(platform, path);
   try {
-    const output = new RdbOutput((bytes, end) => file.write(bytes, 0, end));
+    const output = new RdbOutput((bytes, end) => {
+      file.write(bytes, 0, end);
+      onWrite(path, file.bytes);
+    });
     output.compresses = options.compresses;
     output.sums = options.sums;
     writeAll(new RdbWriter(output, keyspace, notes), keyspace);
