@@ -501,6 +501,7 @@ export class Database {
     if (this.#lock !== undefined) return;
     this.platform.makeDirectory(directory);
     this.#lock = this.platform.lockDirectory(directory);
+    this.dump?.removeBegun();
   }
 
   /**

@@ -238,6 +238,11 @@ test("wherever in the disk's work the process stops, the old file is there or th
     const keys = db.dbsize();
     assert.ok(keys === 100 || keys === 3000, `seed ${seed}: ${keys} keys`);
     if (keys === 3000) isNew++;
+    assert.deepEqual(
+      world.list("/data").filter((name) => name.startsWith("temp-")),
+      [],
+      `seed ${seed}`,
+    );
     db.verify();
     // And it can be saved again, over whatever was left.
     db.set("key:1", "again");

@@ -1,8 +1,16 @@
 // A file that takes another's place as a whole, or not at all: it is written beside it under a
 // temporary name, synced, renamed over it, and its directory is synced. So whenever the power
-// goes, the old file is there or the new one; what a crash leaves is overwritten by the next.
+// goes, the old file is there or the new one; what a crash leaves is overwritten by the next, if
+// nobody removes it before.
 
 import type { File, Platform, PlatformError } from "./platform.ts";
+
+/** Under which name a file is written that is to be at `path`; `mark` tells who writes it. */
+export function temporaryPathOf(path: string, mark = ""): string {
+  const slash = path.lastIndexOf("/") + 1;
+  const directory = slash === 0 ? "./" : path.slice(0, slash);
+  return `${directory}temp-${mark}${path.slice(slash)}`;
+}
 
 export class NewFile {
   readonly path: string;
@@ -20,7 +28,7 @@ export class NewFile {
     const slash = path.lastIndexOf("/");
     this.path = path;
     this.#directory = slash < 0 ? "." : slash === 0 ? "/" : path.slice(0, slash);
-    this.temporaryPath = `${this.#directory}/temp-${path.slice(slash + 1)}`;
+    this.temporaryPath = temporaryPathOf(path);
     this.#platform = platform;
     this.#file = platform.open(this.temporaryPath, "replace");
   }

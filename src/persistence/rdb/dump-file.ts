@@ -7,7 +7,7 @@ import { RdbInput } from "../../codec/rdb-input.ts";
 import { RdbOutput } from "../../codec/rdb-output.ts";
 import { Counter } from "../../keyspace/figures.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
-import { NewFile } from "../../platform/new-file.ts";
+import { NewFile, temporaryPathOf } from "../../platform/new-file.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { isPrintOf } from "../log/log-print.ts";
 import { type Loaded, type LoadOptions, loadRdb } from "./rdb-loader.ts";
@@ -19,6 +19,9 @@ export interface WritingOptions {
   readonly compresses: boolean;
   readonly sums: boolean;
 }
+
+/** What tells the temporary file of a save in the background from that of SAVE. */
+export const IN_BACKGROUND = "background-";
 
 /** Unless something else is said. */
 export const WRITING: WritingOptions = { compresses: true, sums: true };
@@ -123,6 +126,17 @@ export class DumpFile {
   follows(print: string): boolean {
     const prints = printsIn(notesOf(this.#platform, this.path));
     return prints.some((each) => isPrintOf(each, print));
+  }
+
+  /** Removes what a save has begun that a crash has ended. REQUIRES: the directory is ours. */
+  removeBegun(): void {
+    for (const mark of ["", IN_BACKGROUND]) {
+      try {
+        this.#platform.remove(temporaryPathOf(this.path, mark));
+      } catch {
+        // Nobody reads it.
+      }
+    }
   }
 
   /** Loads it. Throws RdbError or PlatformError; what was loaded by then is to be thrown away. */

@@ -4,8 +4,10 @@
 
 import { messageOf } from "../../base/realms.ts";
 import type { RdbSink } from "../../codec/rdb-output.ts";
+import { temporaryPathOf } from "../../platform/new-file.ts";
 import type { Platform, PlatformError } from "../../platform/platform.ts";
 import { BackgroundFile } from "../background-file.ts";
+import { IN_BACKGROUND } from "../rdb/dump-file.ts";
 import { type SliceHost, Slices } from "./slices.ts";
 import type { SnapshotWriting } from "./snapshots.ts";
 
@@ -48,9 +50,8 @@ export class FileSnapshot {
     this.path = path;
     this.#host = host;
     this.#done = done;
-    const name = path.slice(path.lastIndexOf("/") + 1);
-    const temporaryPath = `${this.#directory}/temp-background-${name}`;
-    this.#file = new BackgroundFile(host.platform, temporaryPath, host.syncsAsItGoes);
+    const between = temporaryPathOf(path, IN_BACKGROUND);
+    this.#file = new BackgroundFile(host.platform, between, host.syncsAsItGoes);
     this.#writing = host.begin(this.#file.write);
     this.#letGo = host.platform.stayAwake();
     this.#slices = new Slices(host, (ms) => {
