@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { hasProgram, temporaryFolder } from "../../test/support/servers.ts";
 import { open } from "../index.ts";
@@ -128,6 +128,22 @@ test("what cannot be loaded again is found out before anything goes", () => {
   const [increment = ""] = readdirSync(`${directory}/appendonlydir`).filter((n) => /incr/.test(n));
   assert.ok(existsSync(`${directory}/appendonlydir/${increment}`));
   db.close();
+});
+
+test("a snapshot beside a log does not hide that one of its files is missing", () => {
+  for (const stands of ["nothing", "a pipe"]) {
+    const directory = temporaryFolder();
+    const db = open(directory);
+    db.set("a", 1);
+    db.save();
+    db.close();
+    const files = readdirSync(`${directory}/appendonlydir`).filter((name) => /incr/.test(name));
+    assert.equal(files.length, 1);
+    const path = `${directory}/appendonlydir/${files[0]}`;
+    rmSync(path);
+    if (stands === "a pipe") spawnSync("mkfifo", [path]);
+    assert.throws(() => open(directory), { code: "LOG_MISSING", file: path }, stands);
+  }
 });
 
 test("a log that cannot be executed again leaves half of it, which is not served", () => {

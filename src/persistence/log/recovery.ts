@@ -113,6 +113,7 @@ export function openLog(options: LogOptions): { log: Log; files: LogFiles; recov
   if (found !== undefined) {
     syncNames(platform, place);
     finishMoves(platform, place, found);
+    for (const file of filesOf(found)) refuseMissing(platform, place, file);
   }
   const adopted = adoptSnapshot(platform, place, options.snapshot, found);
   const manifest = adopted ?? found ?? startManifest(platform, place);
