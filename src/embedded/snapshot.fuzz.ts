@@ -78,6 +78,7 @@ export function fuzzSnapshots(seed: number, snapshots: number): void {
   const barrier = new Barrier(view);
   barrier.largeElements = 3 + (seed % 5);
   barrier.largeNodes = 1 + (seed % 3);
+  barrier.chains.listedAtATime = 1 + (seed % 2);
   barrier.strings.longBytes = 9000;
   barrier.strings.pieceBytes = 700 + 1000 * (seed % 5);
   let words: Words[] = [];

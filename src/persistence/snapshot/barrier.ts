@@ -2,8 +2,8 @@
 // to change, and is of the snapshot's moment still, is saved first. Each thread has one.
 //
 // An entry is saved whole, into the spill, unless it is a large collection or a long string: that
-// gets a side, and from then on its members, its nodes, or its pieces (long-strings.ts) are saved
-// one by one as they are about to change.
+// gets a side, and from then on its members, its nodes (node-chains.ts), or its pieces
+// (long-strings.ts) are saved one by one as they are about to change.
 //
 // What is dealt with gets the present mark: an entry, and with it every member and node of a
 // collection that was saved whole. So all marks are alike again at the end.
@@ -12,22 +12,19 @@
 // through a keyspace object of its own, and touches nobody's cursors and ranges.
 
 import { assert } from "../../base/assert.ts";
-import { copyBytes } from "../../base/bytes.ts";
 import { RdbOutput } from "../../codec/rdb-output.ts";
 import type { ChangeObserver } from "../../keyspace/change-observer.ts";
 import type { CollectionType } from "../../keyspace/data-type.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
-import { PLACE_BITS, PLACE_MASK } from "../../memory/memory.ts";
 import { RdbWriter } from "../rdb/rdb-writer.ts";
 import { LongStrings } from "./long-strings.ts";
+import { NodeChains } from "./node-chains.ts";
 import { SharedState, Side } from "./shared-state.ts";
 
 /** A collection with more elements, or nodes, is saved in slices. */
 export const LARGE_ELEMENTS = 1024;
 const LARGE_NODES = 64;
 const NO_NOTES = { redisVersion: "", nowMs: 0 };
-/** A copy of a node begins with whether it is plain, and its bytes. */
-const COPY_HEADER_BYTES = 8;
 
 export class Barrier implements ChangeObserver {
   readonly state: SharedState;
@@ -37,6 +34,7 @@ export class Barrier implements ChangeObserver {
   largeElements = LARGE_ELEMENTS;
   largeNodes = LARGE_NODES;
   readonly strings: LongStrings;
+  readonly chains: NodeChains;
   readonly #output: RdbOutput = new RdbOutput();
   #writer: RdbWriter;
   #seenPhase = 0;
@@ -46,6 +44,7 @@ export class Barrier implements ChangeObserver {
     this.view = view;
     this.state = new SharedState(view.memory);
     this.strings = new LongStrings(view.memory, this.state);
+    this.chains = new NodeChains(view.memory, this.state);
     this.#writer = new RdbWriter(this.#output, view, NO_NOTES);
   }
 
@@ -88,7 +87,10 @@ export class Barrier implements ChangeObserver {
 
   beforeNode(list: number, node: number): void {
     const side = this.state.sideOf(list);
-    if (side !== 0) this.#copyNode(side, node);
+    if (side === 0) return;
+    const { nodes } = this.#typeOf(this.state.get(side, Side.kind));
+    assert(nodes !== undefined, "it is a chain of nodes");
+    this.chains.beforeNode(side, nodes, node);
   }
 
   keepsRoot(_kind: number, root: number): boolean {
@@ -167,38 +169,8 @@ export class Barrier implements ChangeObserver {
   }
 
   #addSide(type: CollectionType, kind: number, root: number, entry: number, db: number): void {
-    const { state } = this;
     const side = this.#newSide(kind, root, type.size(kind, root), entry, db);
-    const { nodes } = type;
-    if (nodes === undefined) return;
-    const nodeCount = nodes.nodes(root);
-    const block = this.view.memory.allocate(4 * nodeCount);
-    let node = nodes.firstNode(root);
-    for (let i = 0; i < nodeCount; i++, node = nodes.nextNode(node)) state.set(block, i, node);
-    state.set(side, Side.nodes, block);
-    state.set(side, Side.nodeCount, nodeCount);
-    state.hold(4 * nodeCount);
-  }
-
-  #copyNode(side: number, node: number): void {
-    const { state } = this;
-    const block = state.get(side, Side.nodes);
-    const count = state.get(side, Side.nodeCount);
-    let i = 0;
-    while (i < count && state.get(block, i) !== node) i++;
-    assert(i < count, "a node that is old was there at the snapshot's moment");
-    const { nodes } = this.#typeOf(state.get(side, Side.kind));
-    assert(nodes !== undefined, "it is a chain of nodes");
-    nodes.nodeRange(node);
-    const { bytes, start, end } = nodes.packed;
-    const { memory } = this.view;
-    const copy = memory.allocate(COPY_HEADER_BYTES + end - start);
-    state.set(copy, 0, nodes.isPlain(node) ? 1 : 0);
-    state.set(copy, 1, end - start);
-    const to = ((copy & PLACE_MASK) << 3) + COPY_HEADER_BYTES;
-    copyBytes(bytes, start, end, memory.u8[copy >>> PLACE_BITS], to);
-    state.set(block, i, -1 - copy);
-    state.hold(COPY_HEADER_BYTES + end - start);
+    if (type.nodes !== undefined) this.chains.open(side, type.nodes, root);
   }
 
   /** The number that the entry's database had at the snapshot's moment. */

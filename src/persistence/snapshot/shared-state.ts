@@ -13,9 +13,8 @@
 //   side        0 next   4 kind   8 root   12 elements   16 database   20 1: it is ours to free
 //               24 previous   28 nodes' block   32 nodes   36–44 a byte chain
 //               48 bytes of the key   52 access clock   56 f64 deadline   64 next in its bucket
-//               72 key
-//   nodes       a block of one i32 for each node, as of the moment: a reference, or, where the node
-//               has changed since, −1 − that of a copy: 0 i32 1: plain   4 i32 bytes   8 …
+//               80 key
+//               of a chain of nodes instead of the byte chain, and 68–76: see node-chains.ts
 //
 // A side stands for a collection that is too large to be saved at once, and has begun to be: its
 // elements are saved one by one from then on, and its entry is as good as saved.
@@ -44,7 +43,7 @@ const Word = {
   buckets: 12,
 } as const;
 
-const SIDE_BYTES = 72;
+const SIDE_BYTES = 80;
 const DEADLINE_AT = 56;
 /** Each change of a large collection looks for its side: a bucket has one or two of them. */
 const BUCKET_BITS = 10;
@@ -62,6 +61,13 @@ export const Side = {
   keyBytes: 12,
   clock: 13,
   inBucket: 16,
+  // Of a chain of nodes.
+  front: 9,
+  back: 10,
+  frontCount: 11,
+  backCount: 17,
+  frontFound: 18,
+  backFound: 19,
 } as const;
 
 /** Roots lie at least 8 bytes apart, and those of one span at like distances: spread them. */

@@ -16,14 +16,10 @@ import { STRING_FORMAT } from "../../codec/payload.ts";
 import type { RdbOutput } from "../../codec/rdb-output.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { TableWalk } from "../../keyspace/table-walk.ts";
-import { PLACE_BITS, PLACE_MASK } from "../../memory/memory.ts";
+import { PLACE_BITS } from "../../memory/memory.ts";
 import type { RdbWriter } from "../rdb/rdb-writer.ts";
 import type { Barrier } from "./barrier.ts";
 import { Side } from "./shared-state.ts";
-
-/** Nodes of a list that are written between two looks at the clock. */
-const NODES_A_TIME = 8;
-const COPY_HEADER_BYTES = 8;
 
 export class Snapshot {
   /** Entries that there were at its moment. */
@@ -42,7 +38,6 @@ export class Snapshot {
   #side = 0;
   #sideCursor = 0;
   #sideWalked = false;
-  #sideWritten = 0;
   #isOver = false;
 
   /**
@@ -145,7 +140,6 @@ export class Snapshot {
     this.#side = side;
     this.#sideCursor = 0;
     this.#sideWalked = false;
-    this.#sideWritten = 0;
     this.#select(state.get(side, Side.db));
     const start = state.keyStart(side);
     const u8 = view.memory.u8[side >>> PLACE_BITS];
@@ -154,27 +148,31 @@ export class Snapshot {
     const format = type === undefined ? STRING_FORMAT : type.formatOf(kind);
     this.#writer.head(state.deadline(side), clock, format, u8, start, end);
     if (type === undefined) this.#barrier.strings.begin(output);
-    else output.length(state.get(side, type.nodes === undefined ? Side.count : Side.nodeCount));
+    else if (type.nodes !== undefined) this.#barrier.chains.begin(side, output);
+    else output.length(state.get(side, Side.count));
   }
 
   #saveSide(): void {
-    const { state } = this.#barrier;
+    const { state, strings } = this.#barrier;
     const side = this.#side;
+    if (!this.#savePart(side)) return;
     const kind = state.get(side, Side.kind);
     const isString = this.#barrier.view.types.collections[kind] === undefined;
-    const { strings } = this.#barrier;
-    const isDone = isString
-      ? strings.save(side, this.#output)
-      : state.get(side, Side.nodes) === 0
-        ? this.#saveMembers()
-        : this.#saveNodes();
-    if (!isDone) return;
     if (isString) strings.close(side);
     const root = state.get(side, Side.root);
     const isKept = state.get(side, Side.isKept) === 1;
     state.removeSide(side);
     this.#side = 0;
     if (isKept && !isString) this.#keyspace.disposals.disposeRoot(kind, root);
+  }
+
+  /** Whether that was all of it. */
+  #savePart(side: number): boolean {
+    const { chains, state, strings, view } = this.#barrier;
+    const type = view.types.collections[state.get(side, Side.kind)];
+    if (type === undefined) return strings.save(side, this.#output);
+    if (type.nodes === undefined) return this.#saveMembers();
+    return chains.save(side, type, type.nodes, this.#output);
   }
 
   #saveMembers(): boolean {
@@ -197,40 +195,6 @@ export class Snapshot {
     }
     this.#sideWalked = this.#sideCursor === 0;
     return false;
-  }
-
-  #saveNodes(): boolean {
-    const { state, view } = this.#barrier;
-    const output = this.#output;
-    const { memory } = view;
-    const side = this.#side;
-    const block = state.get(side, Side.nodes);
-    const count = state.get(side, Side.nodeCount);
-    const type = view.types.collections[state.get(side, Side.kind)];
-    const nodes = type?.nodes;
-    assert(nodes !== undefined, "it is a chain of nodes");
-    const stop = Math.min(count, this.#sideWritten + NODES_A_TIME);
-    for (; this.#sideWritten < stop; this.#sideWritten++) {
-      const node = state.get(block, this.#sideWritten);
-      if (node < 0) {
-        const copy = -1 - node;
-        const start = ((copy & PLACE_MASK) << 3) + COPY_HEADER_BYTES;
-        const end = start + state.get(copy, 1);
-        const isPlain = state.get(copy, 0) === 1;
-        type?.saveNode?.(isPlain, memory.u8[copy >>> PLACE_BITS], start, end, output);
-        memory.free(copy);
-        state.hold(start - end - COPY_HEADER_BYTES);
-        continue;
-      }
-      nodes.marks.set(node);
-      nodes.nodeRange(node);
-      const { bytes, start, end } = nodes.packed;
-      type?.saveNode?.(nodes.isPlain(node), bytes, start, end, output);
-    }
-    if (stop < count) return false;
-    memory.free(block);
-    state.hold(-4 * count);
-    return true;
   }
 
   // The end
