@@ -6,6 +6,8 @@ import { bitOperationCommands } from "./bitmaps/bit-operations.ts";
 import { bitmapCommands } from "./bitmaps/bitmaps.ts";
 import { clientCommands } from "./connection/clients.ts";
 import { connectionCommands } from "./connection/connection.ts";
+import { geoCommands } from "./geo/geo.ts";
+import { geoSearchCommands } from "./geo/search.ts";
 import { hashCommands } from "./hashes/hashes.ts";
 import { hyperloglogCommands } from "./hyperloglog/hyperloglog.ts";
 import { hyperloglogDebugCommands } from "./hyperloglog/hyperloglog-debug.ts";
@@ -66,6 +68,8 @@ export const commandFamilies: readonly (readonly Command[])[] = [
   sortedSetRangeCommands,
   sortedSetPopCommands,
   sortedSetAlgebraCommands,
+  geoCommands,
+  geoSearchCommands,
   transactionCommands,
   pubsubCommands,
   connectionCommands,

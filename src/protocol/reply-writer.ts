@@ -183,7 +183,11 @@ export class ReplyWriter {
       this.length = writeInteger(this.bytes, this.length, n);
       return this.#lineEnd();
     }
-    const text = formatDouble(n);
+    this.doubleText(formatDouble(n));
+  }
+
+  /** As double, of a number that is spelled already. */
+  doubleText(text: string): void {
     if (this.protocol === 2) return this.bulkText(text);
     this.reserve(text.length + 3);
     this.bytes[this.length++] = 44;

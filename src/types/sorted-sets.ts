@@ -200,7 +200,7 @@ export class SortedSets implements CollectionType {
   /** Adds the member that find() has not found in the holder. */
   gather(holder: number, bytes: Uint8Array, start: number, end: number, score: number): void {
     if (this.records.kind(holder) === SortedSetKind.packed) {
-      if (this.#fits(holder, end - start)) {
+      if (!Object.is(score, -0) && this.#fits(holder, end - start)) {
         this.#insertPacked(holder, bytes, start, end, score);
         return;
       }
@@ -218,15 +218,16 @@ export class SortedSets implements CollectionType {
     }
     const list = this.packed.removeRange(this.records.pointer(holder), this.#at, 2);
     this.records.setPointer(holder, list);
-    this.#insertPacked(holder, bytes, start, end, score);
+    this.find(holder, bytes, start, end); // for its hash
+    this.gather(holder, bytes, start, end, score);
   }
 
-  /** What was gathered is a sorted set: packed, where it is small enough. */
-  endGathering(holder: number): void {
+  /** What was gathered is a sorted set: packed, where it is small enough and not just replied. */
+  endGathering(holder: number, isStored = true): void {
     if (this.records.kind(holder) === SortedSetKind.packed) return;
     const root = this.records.pointer(holder);
     this.large.plant(root);
-    if (this.large.count(root) > this.entriesMax) return;
+    if (!isStored || this.large.count(root) > this.entriesMax) return;
     const walk = this.#walk;
     walk.openRoot(false, root);
     let isSmall = true;

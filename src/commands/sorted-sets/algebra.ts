@@ -188,7 +188,6 @@ function unite(c: Context, count: number, into: SortedSets): number {
       } else into.gather(holder, bytes, start, end, score);
     }
   }
-  into.endGathering(holder);
   return holder;
 }
 
@@ -217,7 +216,6 @@ function intersect(c: Context, count: number, into: SortedSets): number {
     const score = scoreInAll(c, count, source);
     if (!Number.isNaN(score)) gatherNew(into, holder, source, score);
   }
-  into.endGathering(holder);
   return holder;
 }
 
@@ -229,7 +227,6 @@ function subtract(c: Context, count: number, into: SortedSets): number {
   while (source.next()) {
     if (!anyOtherHas(c, count, source)) gatherNew(into, holder, source, source.score);
   }
-  into.endGathering(holder);
   return holder;
 }
 
@@ -275,6 +272,7 @@ function replyCombined(c: Context, combine: Combine, words: number): void {
   const { reply } = c;
   const own = resultsOf(c);
   const holder = combine(c, count, own);
+  own.endGathering(holder, false);
   const size = own.count(holder);
   const isPaired = withScores && reply.protocol === 3;
   reply.array(withScores && !isPaired ? 2 * size : size);
@@ -296,7 +294,11 @@ function replyCombined(c: Context, combine: Combine, words: number): void {
 /** ZUNIONSTORE, ZINTERSTORE, ZDIFFSTORE. */
 function storeCombined(c: Context, combine: Combine, words: number, event: KeyEvent): void {
   const count = readSources(c, 2, words);
-  if (count >= 0) storeHolder(c, combine(c, count, sortedSetsOf(c)), event);
+  if (count < 0) return;
+  const sets = sortedSetsOf(c);
+  const holder = combine(c, count, sets);
+  sets.endGathering(holder);
+  storeHolder(c, holder, event);
 }
 
 const numkeysArg: ArgumentDoc = { name: "numkeys", type: "integer" };

@@ -50,10 +50,16 @@ export const withScoresArg: ArgumentDoc = {
 };
 
 /** ZADD's options, one bit each. */
-const Option = { nx: 1, xx: 2, gt: 4, lt: 8, ch: 16, incr: 32 } as const;
+export const Option = { nx: 1, xx: 2, gt: 4, lt: 8, ch: 16, incr: 32 } as const;
 
 /** The scores of a ZADD, which are all read before anything is changed. */
 let scores: Float64Array = new Float64Array(64);
+
+/** Where the scores that addScored() is to add go, before it is called. */
+export function roomForScores(pairs: number): Float64Array {
+  if (pairs > scores.length) scores = new Float64Array(pairs * 2);
+  return scores;
+}
 
 export const zadd: Command = {
   name: "zadd",
@@ -119,35 +125,38 @@ function addMembers(c: Context, first: number, options: number): void {
   const exclusive = options & (nx | gt | lt);
   if ((exclusive & (exclusive - 1)) !== 0) return reply.error(gtLtNx);
   if ((options & incr) !== 0 && pairs > 1) return reply.error(onePair);
-  if (pairs > scores.length) scores = new Float64Array(pairs * 2);
+  const room = roomForScores(pairs);
   for (let k = 0; k < pairs; k++) {
     const score = args.double(first + 2 * k);
     if (Number.isNaN(score)) return reply.error(Errors.notFloat);
-    scores[k] = score;
+    room[k] = score;
   }
-  const entry = c.findTypedForWrite(1, SORTED_SET);
-  if (entry < 0) return;
-  if (entry === 0 && (options & xx) !== 0) return replyAdded(c, options, 0, 0, false);
-  putMembers(c, entry, first, pairs, options);
+  addScored(c, pairs, first + 1, 2, options);
 }
 
-/** Adds the pairs, or changes scores, as the options say. */
-function putMembers(
+/**
+ * Adds members to the sorted set at argument 1, or changes their scores, as the options say, and
+ * replies. Members are every `step`-th argument from `first` on; scores are in roomForScores().
+ */
+export function addScored(
   c: Context,
-  found: number,
-  first: number,
   pairs: number,
+  first: number,
+  step: number,
   options: number,
 ): void {
+  let entry = c.findTypedForWrite(1, SORTED_SET);
+  if (entry < 0) return;
+  const isMissing = entry === 0 && (options & Option.xx) !== 0;
+  if (isMissing) return replyAdded(c, options, 0, 0, false);
   const { bytes, starts, ends } = c.args;
   const sets = sortedSetsOf(c);
-  let entry = found;
   let added = 0;
   let updated = 0;
   let processed = false;
   let score = 0;
   for (let k = 0; k < pairs; k++) {
-    const i = first + 2 * k + 1;
+    const i = first + step * k;
     score = scores[k];
     if (entry === 0) {
       const root = sets.create();

@@ -5,6 +5,7 @@ import fc, { type Arbitrary } from "fast-check";
 import type { Mode } from "../compare.ts";
 import { bitmaps } from "./bitmaps.ts";
 import { connection } from "./connection.ts";
+import { geo } from "./geo.ts";
 import type { Family, Words } from "./grammar.ts";
 import { hashes } from "./hashes.ts";
 import { hyperloglog } from "./hyperloglog.ts";
@@ -29,6 +30,7 @@ const FAMILIES: readonly Family[] = [
   hashes,
   sets,
   sortedSets,
+  geo,
   transactions,
   pubsub,
   connection,

@@ -1,0 +1,123 @@
+// Areas on Earth, which is a sphere here: circles and boxes around a position, and the cells of the
+// grid that have to be searched for what lies in one. Distances are in metres, by the haversine
+// formula (Redis's radius of the Earth).
+
+import { Cell } from "./geohash.ts";
+
+const EARTH_RADIUS = 6372797.560856;
+/** Half of the Earth's circumference, about: circles beyond it are everywhere. */
+const MERCATOR_MAX = 20037726.37;
+const RADIANS = Math.PI / 180;
+/** Towards the poles cells are narrower on Earth than on the grid. */
+const NARROW_LATITUDE = 66;
+const NARROWER_LATITUDE = 80;
+const STEP_MAX = 26;
+
+/** Metres between two positions. */
+export function distance(
+  longitudeA: number,
+  latitudeA: number,
+  longitudeB: number,
+  latitudeB: number,
+): number {
+  const east = Math.sin((longitudeB * RADIANS - longitudeA * RADIANS) / 2);
+  if (east === 0) return latitudeDistance(latitudeA, latitudeB);
+  const a = latitudeA * RADIANS;
+  const b = latitudeB * RADIANS;
+  const north = Math.sin((b - a) / 2);
+  const square = north * north + Math.cos(a) * Math.cos(b) * east * east;
+  return 2 * EARTH_RADIUS * Math.asin(Math.sqrt(square));
+}
+
+function latitudeDistance(a: number, b: number): number {
+  return EARTH_RADIUS * Math.abs(b * RADIANS - a * RADIANS);
+}
+
+/** What is searched: a circle, or a box, around a position. */
+export class Area {
+  longitude = 0;
+  latitude = 0;
+  /** Metres of the unit in which the rest is given. */
+  unit = 1;
+  isBox = false;
+  radius = 0;
+  width = 0;
+  height = 0;
+
+  /** How far a position is from the centre, in metres; −1: it is not in the area. */
+  distanceWithin(longitude: number, latitude: number): number {
+    const { longitude: x, latitude: y, unit } = this;
+    if (this.isBox) {
+      if (latitudeDistance(latitude, y) > (this.height * unit) / 2) return -1;
+      if (distance(longitude, latitude, x, latitude) > (this.width * unit) / 2) return -1;
+      return distance(x, y, longitude, latitude);
+    }
+    const metres = distance(x, y, longitude, latitude);
+    return metres > this.radius * unit ? -1 : metres;
+  }
+
+  /**
+   * The cells that cover the area: the one of the centre, and those around it that are needed, in
+   * Redis's order (north, south, east, west, and between them).
+   */
+  cells(): Cell[] {
+    const { longitude, latitude, unit } = this;
+    const width = unit * (this.isBox ? this.width / 2 : this.radius);
+    const height = unit * (this.isBox ? this.height / 2 : this.radius);
+    const up = height / EARTH_RADIUS / RADIANS;
+    const [north, south] = [latitude + up, latitude - up];
+    // The edge that is nearer to a pole is the one that covers more degrees.
+    const nearPole = latitude < 0 ? south : north;
+    const across = width / EARTH_RADIUS / Math.cos(nearPole * RADIANS) / RADIANS;
+    const [east, west] = [longitude + across, longitude - across];
+
+    const reach = unit * (this.isBox ? diagonal(this.width, this.height) : this.radius);
+    let step = stepFor(reach, latitude);
+    let cell = Cell.at(longitude, latitude, step);
+    const isTooSmall =
+      cell.beside(0, 1).north < north ||
+      cell.beside(0, -1).south > south ||
+      cell.beside(1, 0).east < east ||
+      cell.beside(-1, 0).west > west;
+    if (step > 1 && isTooSmall) cell = Cell.at(longitude, latitude, --step);
+    const cells = [cell];
+    for (const [dx, dy] of AROUND) {
+      const isUseless =
+        step >= 2 &&
+        ((dy < 0 && cell.south < south) ||
+          (dy > 0 && cell.north > north) ||
+          (dx < 0 && cell.west < west) ||
+          (dx > 0 && cell.east > east));
+      if (!isUseless) cells.push(cell.beside(dx, dy));
+    }
+    return cells;
+  }
+}
+
+/** North, south, east, west, north-east, north-west, south-east, south-west. */
+const AROUND = [
+  [0, 1],
+  [0, -1],
+  [1, 0],
+  [-1, 0],
+  [1, 1],
+  [-1, 1],
+  [1, -1],
+  [-1, -1],
+] as const;
+
+/** The step at which nine cells cover a circle of so many metres. */
+function stepFor(metres: number, latitude: number): number {
+  if (metres === 0) return STEP_MAX;
+  let step = 1;
+  for (let covered = metres; covered < MERCATOR_MAX; covered *= 2) step++;
+  step -= 2;
+  if (Math.abs(latitude) > NARROW_LATITUDE) step--;
+  if (Math.abs(latitude) > NARROWER_LATITUDE) step--;
+  return Math.max(1, Math.min(STEP_MAX, step));
+}
+
+/** From the centre of a box to its corners. */
+function diagonal(width: number, height: number): number {
+  return Math.sqrt((width / 2) * (width / 2) + (height / 2) * (height / 2));
+}
