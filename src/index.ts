@@ -13,6 +13,16 @@ export type {
 export { Database } from "./embedded/database.ts";
 export type { DurableMethods } from "./embedded/durable.ts";
 export type {
+  GeoArea,
+  GeoaddOptions,
+  GeoDetails,
+  GeoPosition,
+  GeoradiusOptions,
+  GeoStore,
+  GeoUnit,
+  Positions,
+} from "./embedded/methods/geo.ts";
+export type {
   CombineOptions,
   RangeOptions,
   Scored,

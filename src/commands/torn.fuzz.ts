@@ -56,7 +56,7 @@ const STRINGS = ["s:sparse", "s:dense", "s:short", "s:int", "s:long", "s:large",
 const LISTS = ["l:one", "l:many", "l:plain", "l:ints"];
 const HASHES = ["h:packed", "h:table", "h:long"];
 const SETS = ["i:16", "i:32", "i:64", "p:set", "t:one", "t:two"];
-const SORTED = ["z:packed", "z:table", "z:level"];
+const SORTED = ["z:packed", "z:table", "z:level", "z:geo"];
 const KEYS = [...STRINGS, ...LISTS, ...HASHES, ...SETS, ...SORTED];
 
 function fill(database: TestDatabase): void {
@@ -90,6 +90,8 @@ function fill(database: TestDatabase): void {
   client.call("ZADD", "z:packed", ...scored(60, "m", (i) => i / 8));
   client.call("ZADD", "z:table", ...scored(1500, "member ", (i) => (i * 7919) % 1500));
   client.call("ZADD", "z:level", ...scored(1500, "member ", () => 0));
+  const placed = numbered(900, "member ").flatMap((member, i) => [`${i / 5}`, `${i / 15}`, member]);
+  client.call("GEOADD", "z:geo", ...placed);
 }
 
 /** Requests of every command that only reads; TOUCH needs the lock. */
@@ -185,6 +187,13 @@ export const requests: readonly (readonly string[])[] = [
     ["ZINTER", "2", key, "z:table"],
     ["ZDIFF", "2", key, "p:set"],
     ["ZINTERCARD", "2", key, "t:one"],
+    ["GEOPOS", key, "member 7", "none"],
+    ["GEOHASH", key, "member 7"],
+    ["GEODIST", key, "member 7", "member 700"],
+    ["GEOSEARCH", key, "FROMLONLAT", "20", "5", "BYRADIUS", "9000", "km", "WITHDIST"],
+    ["GEOSEARCH", key, "FROMMEMBER", "member 7", "BYBOX", "500", "500", "km", "COUNT", "3", "ANY"],
+    ["GEORADIUS_RO", key, "0", "0", "300", "mi", "DESC"],
+    ["GEORADIUSBYMEMBER_RO", key, "member 9", "300", "mi", "WITHCOORD"],
   ]),
   ["SINTER", ...SETS],
   ["SINTERCARD", "2", "t:one", "t:two"],

@@ -378,6 +378,41 @@ test("sorted sets", () => {
   });
 });
 
+test("positions", () => {
+  withDatabase((db) => {
+    assert.equal(db.geoadd("g", 13.361389, 38.115556, "Palermo"), 1);
+    assert.equal(
+      db.geoadd("g", { Catania: [15.087269, 37.502669], Palermo: [0, 0] }, { nx: true }),
+      1,
+    );
+    assert.equal(db.geoadd("g", new Map([["Palermo", [13.361389, 38.115556]]]), { ch: true }), 0);
+    assert.equal(db.geoadd("g", {}), 0);
+    assert.deepEqual(db.geopos("g", "Palermo", "x"), [
+      [13.361389338970184, 38.1155563954963],
+      null,
+    ]);
+    assert.deepEqual(db.geohash("g", "Palermo"), ["sqc8b49rny0"]);
+    assert.equal(db.geodist("g", "Palermo", "Catania"), "166274.1516");
+    assert.equal(db.geodist("g", "Palermo", "Catania", "km"), "166.2742");
+    assert.equal(db.geodist("g", "Palermo", "x"), null);
+    const near = { fromlonlat: [15, 37], byradius: [200, "km"] } as const;
+    assert.deepEqual(db.geosearch("g", { ...near, asc: true }), ["Catania", "Palermo"]);
+    const detailed = db.geosearch("g", { ...near, count: 1, withdist: true, withhash: true });
+    assert.deepEqual(detailed, [["Catania", "56.4413", 3479447370796909]]);
+    const box = { frommember: "Palermo", bybox: [10, 10, "km"] } as const;
+    assert.equal(db.geosearchstore("h", "g", { ...box, storedist: true }), 1);
+    assert.deepEqual(db.zrange("h", 0, -1, { withscores: true }), [["Palermo", 0]]);
+    assert.deepEqual(db.georadius_ro("g", [15, 37], 100, "km"), ["Catania"]);
+    assert.equal(db.georadius("g", [15, 37], 100, "km", { store: "h" }), 1);
+    assert.deepEqual(db.georadiusbymember_ro("g", "Palermo", 1, "m"), ["Palermo"]);
+    assert.deepEqual(db.georadiusbymember("g", "Palermo", 900, "mi", { desc: true }), [
+      "Catania",
+      "Palermo",
+    ]);
+    assert.throws(() => db.geoadd("g", 181, 0, "a"), /invalid longitude,latitude pair 181.0/);
+  });
+});
+
 test("sets", () => {
   withDatabase((db) => {
     assert.equal(db.sadd("s", "a", "b", ["c"]), 3);

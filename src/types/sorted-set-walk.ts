@@ -13,6 +13,13 @@ import type { ScoredMembers } from "./scored-members.ts";
 const NO_BYTES = new Uint8Array(0);
 const From = { packed: 0, tree: 1, table: 2 } as const;
 
+/** The place of the score behind the member at `at`. Torn where nothing comes. */
+export function scorePlace(packed: PackedLists, list: number, at: number): number {
+  const place = packed.next(list, at);
+  if (place === 0) torn();
+  return place;
+}
+
 /** The score that the entry at `at` of a packed sorted set spells. */
 export function packedScore(packed: PackedLists, list: number, at: number): number {
   if (packed.readInteger(list, at)) return packed.number;
@@ -107,8 +114,7 @@ export class SortedSetWalk {
     if (at < PACKED_HEADER) return false;
     const packed = this.#packed;
     const list = this.#root;
-    const scoreAt = packed.next(list, at);
-    if (scoreAt === 0) torn();
+    const scoreAt = scorePlace(packed, list, at);
     this.score = packedScore(packed, list, scoreAt);
     packed.read(list, at);
     this.bytes = packed.bytes;

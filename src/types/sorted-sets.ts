@@ -33,7 +33,7 @@ import type { Chance, HashTables } from "../structures/hash-table.ts";
 import { checkListpack, PACKED_BYTES_MAX, PackedLists } from "../structures/packed-list.ts";
 import { NO_DEADLINE, type Records } from "../structures/record.ts";
 import { ScoredMembers, SORTED_SET, SortedSetKind } from "./scored-members.ts";
-import { packedScore, SortedSetWalk } from "./sorted-set-walk.ts";
+import { packedScore, SortedSetWalk, scorePlace } from "./sorted-set-walk.ts";
 
 export { SORTED_SET, SortedSetKind } from "./scored-members.ts";
 
@@ -164,7 +164,7 @@ export class SortedSets implements CollectionType {
     const { packed } = this;
     this.#at = packed.find(root, packed.first(root), bytes, start, end, 1);
     if (this.#at === 0) return false;
-    this.score = packedScore(packed, root, packed.next(root, this.#at));
+    this.score = packedScore(packed, root, scorePlace(packed, root, this.#at));
     return true;
   }
 
@@ -311,7 +311,7 @@ export class SortedSets implements CollectionType {
     const { packed } = this;
     let rank = 0;
     for (let at = packed.first(root); at !== this.#at && at !== 0; rank++) {
-      at = packed.next(root, packed.next(root, at));
+      at = packed.next(root, scorePlace(packed, root, at));
     }
     return rank;
   }
@@ -325,7 +325,7 @@ export class SortedSets implements CollectionType {
     const { packed } = this;
     let rank = 0;
     for (let at = packed.first(root); at !== 0; rank++) {
-      const scoreAt = packed.next(root, at);
+      const scoreAt = scorePlace(packed, root, at);
       const other = packedScore(packed, root, scoreAt);
       if (other > score || (other === score && !orEqual)) break;
       at = packed.next(root, scoreAt);
@@ -356,7 +356,7 @@ export class SortedSets implements CollectionType {
       packed.read(root, at);
       const order = compareBytes(packed.bytes, packed.start, packed.end, bytes, start, end);
       if (order > 0 || (order === 0 && !orEqual)) break;
-      at = packed.next(root, packed.next(root, at));
+      at = packed.next(root, scorePlace(packed, root, at));
     }
     return rank;
   }
@@ -407,7 +407,7 @@ export class SortedSets implements CollectionType {
     }
     const { packed } = this;
     this.#picked = packed.seek(root, chance.below(packed.count(root) >> 1) * 2);
-    this.score = packedScore(packed, root, packed.next(root, this.#picked));
+    this.score = packedScore(packed, root, scorePlace(packed, root, this.#picked));
     packed.read(root, this.#picked);
     this.bytes = packed.bytes;
     this.start = packed.start;
@@ -441,7 +441,7 @@ export class SortedSets implements CollectionType {
     let list = this.records.pointer(entry);
     let at = packed.first(list);
     while (at !== 0) {
-      const scoreAt = packed.next(list, at);
+      const scoreAt = scorePlace(packed, list, at);
       const other = packedScore(packed, list, scoreAt);
       if (other > score) break;
       if (other === score) {
@@ -665,7 +665,7 @@ export class SortedSets implements CollectionType {
     let before = Number.NEGATIVE_INFINITY;
     let last = NO_BYTES;
     for (let at = packed.first(list); at !== 0; ) {
-      const scoreAt = packed.next(list, at);
+      const scoreAt = scorePlace(packed, list, at);
       const score = packedScore(packed, list, scoreAt);
       if (Number.isNaN(score) || score < before) return false;
       if (!packed.equalsAt(list, scoreAt, digits, 0, writeDouble(digits, 0, score))) return false;

@@ -5,6 +5,7 @@ import { assert } from "../../base/assert.ts";
 import type { AnyMode } from "../values.ts";
 import { Asking } from "./asking.ts";
 import { BitmapMethods } from "./bitmaps.ts";
+import { GeoMethods } from "./geo.ts";
 import { HashMethods, ShortHashMethods } from "./hashes.ts";
 import { HyperLogLogMethods } from "./hyperloglog.ts";
 import { KeyMethods, ShortKeyMethods } from "./keys.ts";
@@ -23,6 +24,7 @@ const families = [
   HashMethods,
   SetMethods,
   SortedSetMethods,
+  GeoMethods,
   ManagementMethods,
 ];
 
@@ -46,6 +48,7 @@ export interface Methods<M extends AnyMode>
     HashMethods<M>,
     SetMethods<M>,
     SortedSetMethods<M>,
+    GeoMethods<M>,
     ManagementMethods<M> {}
 
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the families are mixed in below
