@@ -37,7 +37,9 @@ import { sortedSetAlgebraCommands } from "./sorted-sets/algebra.ts";
 import { sortedSetPopCommands } from "./sorted-sets/pops.ts";
 import { sortedSetRangeCommands } from "./sorted-sets/ranges.ts";
 import { sortedSetCommands } from "./sorted-sets/sorted-sets.ts";
+import { digestCommands } from "./strings/digests.ts";
 import { lcsCommands } from "./strings/lcs.ts";
+import { msetexCommands } from "./strings/msetex.ts";
 import { stringNumberCommands } from "./strings/string-numbers.ts";
 import { stringPartCommands } from "./strings/string-parts.ts";
 import { stringCommands } from "./strings/strings.ts";
@@ -48,6 +50,8 @@ export const commandFamilies: readonly (readonly Command[])[] = [
   stringPartCommands,
   stringNumberCommands,
   lcsCommands,
+  digestCommands,
+  msetexCommands,
   bitmapCommands,
   bitOperationCommands,
   bitFieldCommands,

@@ -119,6 +119,7 @@ export const requests: readonly (readonly string[])[] = [
     ["LCS", key, "s:sparse"],
     ["LCS", "s:short", key, "IDX"],
     ["LCS", "s:int", key, "LEN"],
+    ["DIGEST", key],
     ["PFCOUNT", key],
     ["PFCOUNT", key, "s:sparse", "s:dense"],
     ["BITFIELD_RO", key, "GET", "i64", "3", "GET", "u13", "#7"],

@@ -149,6 +149,30 @@ test("common subsequences", () => {
   });
 });
 
+test("strings with conditions", () => {
+  withDatabase((db) => {
+    assert.equal(db.set("k", "v", { ifeq: "x" }), null);
+    assert.equal(db.set("k", "v", { ifne: "x", ex: 60 }), "OK");
+    assert.equal(db.set("k", "w", { ifeq: "v", keepttl: true }), "OK");
+    assert.equal(db.ttl("k"), 60);
+    assert.equal(db.set("k", "x", { ifeq: "v", get: true }), "w");
+    const digest = db.digest("k") as string;
+    assert.match(digest, /^[0-9a-f]{16}$/);
+    assert.equal(db.set("k", "x", { ifdne: digest }), null);
+    assert.equal(db.set("k", "x", { ifdeq: digest }), "OK");
+    assert.equal(db.digest("nothing"), null);
+    assert.equal(db.delex("k", { ifeq: "w" }), 0);
+    assert.equal(db.delex("k", { ifne: "w" }), 1);
+    assert.equal(db.delex("k"), 0);
+    assert.equal(db.msetex({ a: 1, b: 2 }, { ex: 60, nx: true }), 1);
+    assert.equal(db.msetex(new Map([["a", "x"]]), { nx: true }), 0);
+    assert.equal(db.msetex({}), 1);
+    assert.equal(db.ttl("b"), 60);
+    assert.equal(db.delifeq("a", 2), 0);
+    assert.equal(db.delifeq("a", 1), 1);
+  });
+});
+
 test("bits of strings", () => {
   withDatabase((db) => {
     assert.equal(db.setbit("k", 7, 1), 0);

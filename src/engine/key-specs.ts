@@ -12,7 +12,7 @@
 //   find    range: last, step, limit      from there to `last`, each `step`-th argument. last ≥ 0
 //                                         counts from the first key, last < 0 from the end of the
 //                                         request; limit 2: only the first half of what follows
-//           keynum                        the number of keys stands there, and they follow it
+//           keynum: step                  the number of keys stands there, and they follow it
 //
 // A request whose keys cannot all be found (a count of keys that are not there, no STREAMS) is one
 // that its command will refuse, mostly: what was found until then is kept all the same, and the
@@ -158,9 +158,9 @@ export class CompiledKeySpec {
     if (this.counted) {
       if (from >= count) return false;
       const keys = args.integer(from);
-      if (!(keys >= 1 && keys < count - from)) return false;
+      if (!(keys >= 1 && (keys - 1) * this.step < count - from - 1)) return false;
       first = from + 1;
-      last = from + keys;
+      last = first + (keys - 1) * this.step;
     } else if (this.limit > 0) {
       last = from + Math.floor((count - from) / this.limit) - 1;
     } else if (this.last < 0) {

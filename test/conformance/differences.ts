@@ -202,11 +202,17 @@ export const DIFFERENCES = {
     ours: "an error",
     reason: "Redis 7.2 reads all arguments before it looks for the key.",
   },
+  "conditional-strings": {
+    topic: "SET with IFEQ, IFNE, IFDEQ and IFDNE; DIGEST, DELEX, MSETEX; DELIFEQ",
+    redis: "since 8.4; DELIFEQ is Valkey's, since 9.0",
+    ours: "here too, and the log has the SET or DEL that comes of them",
+    reason: "They collide with nothing, and what is logged can be read by servers that lack them.",
+  },
   "bitop-operations": {
     topic: "BITOP with DIFF, DIFF1, ANDOR and ONE",
     redis: "since 8.2",
-    ours: "here too",
-    reason: "They collide with nothing.",
+    ours: "here too, and the log has the SET that comes of them",
+    reason: "They collide with nothing, and what is logged can be read by servers that lack them.",
   },
   "set-listpack": {
     since: "7.2.0",

@@ -91,6 +91,10 @@ function row(reply: Reply): string[] {
 /** Options that came after the oldest redis-server we compare with: command, token, version. */
 const LATER_OPTIONS: readonly (readonly [string, string, string])[] = [
   ["HSCAN", "NOVALUES", "7.4.0"],
+  ["SET", "IFEQ", "8.4.0"],
+  ["SET", "IFNE", "8.4.0"],
+  ["SET", "IFDEQ", "8.4.0"],
+  ["SET", "IFDNE", "8.4.0"],
 ];
 
 /** Flags and categories that Redis changed since the oldest redis-server we compare with. */

@@ -99,11 +99,22 @@ function bitopCommand(c: Context): void {
   if (length < 0) return;
   if (length > 0) {
     store(c, operation, length);
+    if (operation > Operation.not) tellSet(c);
     c.modified(2, set);
   } else if (c.remove(2)) {
     c.modified(2, Events.del);
   }
   reply.integer(length);
+}
+
+/** Puts a SET in the request's place: servers before Redis 8.2 know no such operation. */
+function tellSet(c: Context): void {
+  const { records } = c.keyspace;
+  records.value(c.findForWrite(2));
+  c.effect(3);
+  c.effectText("SET");
+  c.effectArg(2);
+  c.effectBytes(records.bytes, records.start, records.end);
 }
 
 /** The operation that argument i names, or −1. */

@@ -72,7 +72,7 @@ function replyKeySpec(reply: ReplyWriter, spec: CompiledKeySpec): void {
     replyPart(reply, "keynum", [
       ["keynumidx", 0],
       ["firstkey", 1],
-      ["keystep", 1],
+      ["keystep", spec.step],
     ]);
   } else {
     replyPart(reply, "range", [

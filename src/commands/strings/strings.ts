@@ -14,6 +14,7 @@ import { stringKind } from "../../types/strings.ts";
 import { keyArg, keysArg } from "../shared/argument-docs.ts";
 import { INVALID_DEADLINE, parseDeadline, Unit } from "../shared/deadlines.ts";
 import { NX, XX } from "../shared/words.ts";
+import { Condition, conditionAt, isMetByNothing, meets } from "./conditions.ts";
 
 /** What the commands of the family tell of a key. */
 export const StringEvents = {
@@ -51,6 +52,10 @@ export const set: Command = {
       arguments: [
         { name: "nx", type: "pure-token", token: "NX" },
         { name: "xx", type: "pure-token", token: "XX" },
+        { name: "ifeq-value", type: "string", token: "IFEQ", since: "8.4.0" },
+        { name: "ifne-value", type: "string", token: "IFNE", since: "8.4.0" },
+        { name: "ifdeq-digest", type: "string", token: "IFDEQ", since: "8.4.0" },
+        { name: "ifdne-digest", type: "string", token: "IFDNE", since: "8.4.0" },
       ],
     },
     { name: "get", type: "pure-token", token: "GET", since: "6.2.0", optional: true },
@@ -400,7 +405,7 @@ const EXAT = asciiBytes("exat");
 const PXAT = asciiBytes("pxat");
 
 /** The unit that an option such as EX gives its number in, or 0 for another word. */
-function unitOption(c: Context, i: number): number {
+export function unitOption(c: Context, i: number): number {
   const length = c.args.length(i);
   if (length === 2) return c.args.is(i, EX) ? Unit.seconds : c.args.is(i, PX) ? Unit.ms : 0;
   if (length !== 4) return 0;
@@ -421,11 +426,12 @@ function replyValue(c: Context, entry: number): void {
   c.reply.bulk(records.bytes, records.start, records.end);
 }
 
-/** Whether SET is to return the old value: then it reads the key too. */
+/** Whether SET is to return the old value, or to compare it: then it reads the key too. */
 function findSetKey(args: Arguments, found: FoundKeys): boolean {
   let flags: number = KeyFlag.OW | KeyFlag.update;
   for (let i = 3; i < args.count; i++) {
-    if (args.is(i, GET)) flags = KeyFlag.RW | KeyFlag.access | KeyFlag.update;
+    const reads = args.is(i, GET) || conditionAt(args, i) !== Condition.none;
+    if (reads) flags = KeyFlag.RW | KeyFlag.access | KeyFlag.update;
   }
   found.add(1, flags);
   return true;
@@ -439,11 +445,18 @@ function setWithOptions(c: Context): void {
   let keep = false;
   let unit = 0;
   let unitAt = 0;
+  let condition: number = Condition.none;
+  let conditionValueAt = 0;
   for (let i = 3; i < args.count; i++) {
     const timed = unitOption(c, i);
-    if (args.is(i, NX) && !onlyOld) onlyNew = true;
-    else if (args.is(i, XX) && !onlyNew) onlyOld = true;
-    else if (args.is(i, GET)) get = true;
+    const asked = conditionAt(args, i);
+    const mayAsk = !onlyNew && !onlyOld && (condition === Condition.none || condition === asked);
+    if (args.is(i, NX) && !onlyOld && condition === Condition.none) onlyNew = true;
+    else if (args.is(i, XX) && !onlyNew && condition === Condition.none) onlyOld = true;
+    else if (asked !== Condition.none && mayAsk && i + 1 < args.count) {
+      condition = asked;
+      conditionValueAt = ++i;
+    } else if (args.is(i, GET)) get = true;
     else if (args.is(i, KEEPTTL) && unit === 0) keep = true;
     else if (timed !== 0 && !keep && (unit === 0 || unit === timed) && i + 1 < args.count) {
       unit = timed;
@@ -464,12 +477,27 @@ function setWithOptions(c: Context): void {
     if (entry === 0) reply.null();
     else replyValue(c, entry);
   }
-  if (entry !== 0 ? onlyNew : onlyOld) {
+  let refused = entry !== 0 ? onlyNew : onlyOld || !isMetByNothing(condition);
+  if (entry !== 0 && condition !== Condition.none) {
+    const found = c.keyspace.typeOf(entry);
+    if (found !== STRING) return c.wrongType(found, STRING);
+    const met = meets(c, entry, condition, conditionValueAt);
+    if (met < 0) return;
+    refused = met === 0;
+  }
+  if (refused) {
     if (!get) reply.null();
     return;
   }
   setTo(c, 1, 2, deadline);
-  if (unit === Unit.seconds || unit === Unit.ms) {
+  if (condition !== Condition.none && unit === 0) {
+    // The log is for servers that don't know of conditions, too.
+    c.effect(keep ? 4 : 3);
+    c.effectText("SET");
+    c.effectArg(1);
+    c.effectArg(2);
+    if (keep) c.effectText("KEEPTTL");
+  } else if (unit === Unit.seconds || unit === Unit.ms || condition !== Condition.none) {
     c.effect(5);
     c.effectText("SET");
     c.effectArg(1);

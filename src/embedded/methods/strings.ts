@@ -43,7 +43,7 @@ export interface ExpiryOptions {
   readonly pxat?: number;
 }
 
-export interface SetOptions extends ExpiryOptions, WriteOptions {
+export interface SetOptions extends ExpiryOptions, ValueConditions, WriteOptions {
   /** Only if the key is not there. */
   readonly nx?: boolean;
   /** Only if the key is there. */
@@ -59,6 +59,29 @@ export interface GetexOptions extends ExpiryOptions, WriteOptions {
   readonly persist?: boolean;
 }
 
+/** What a string must be, or not be, for its key to be set or deleted; at most one of them. */
+export interface ValueConditions {
+  /** Only if the key's string is this value. */
+  readonly ifeq?: Value | undefined;
+  /** Only if it is another, or the key is not there. */
+  readonly ifne?: Value | undefined;
+  /** Only if its digest() is this one. */
+  readonly ifdeq?: Value | undefined;
+  /** Only if its digest() is another, or the key is not there. */
+  readonly ifdne?: Value | undefined;
+}
+
+export interface DelexOptions extends ValueConditions, WriteOptions {}
+
+export interface MsetexOptions extends ExpiryOptions, WriteOptions {
+  /** Only if none of the keys is there. */
+  readonly nx?: boolean;
+  /** Only if all of the keys are there. */
+  readonly xx?: boolean;
+  /** Keep the deadlines that the keys have. */
+  readonly keepttl?: boolean;
+}
+
 /** What is asked of a common subsequence: its length, or where its parts lie. */
 export interface LcsOptions {
   /** Return its length. */
@@ -70,8 +93,18 @@ export interface LcsOptions {
 }
 
 const expiry = { ex: "value", px: "value", exat: "value", pxat: "value" } as const;
+const conditions = { ifeq: "value", ifne: "value", ifdeq: "value", ifdne: "value" } as const;
+const delexOptions = new Options("delex", { ...conditions, durability: "durability" });
+const msetexOptions = new Options("msetex", {
+  ...expiry,
+  nx: "flag",
+  xx: "flag",
+  keepttl: "flag",
+  durability: "durability",
+});
 const setOptions = new Options("set", {
   ...expiry,
+  ...conditions,
   nx: "flag",
   xx: "flag",
   keepttl: "flag",
@@ -87,7 +120,7 @@ const getexOptions = new Options("getex", {
 
 export abstract class StringMethods<M extends AnyMode> extends Asking<M> {
   /**
-   * Sets a key to a string. "OK"; null where `nx` or `xx` forbade it; with `get`, the string that
+   * Sets a key to a string. "OK"; null where a condition forbade it; with `get`, the string that
    * the key held, or null.
    */
   set(key: Value, value: Value): Reply<M, "OK">;
@@ -155,6 +188,34 @@ export abstract class StringMethods<M extends AnyMode> extends Asking<M> {
     const pairs = flatPairs(first, rest);
     if (pairs.length === 0) return bound(this).answer(1);
     return bound(this).askAll(As.value, "msetnx", pairs);
+  }
+
+  /** As mset, with one deadline for all keys, if they may be set: 1 if so, else 0. */
+  msetex(pairs: Pairs, options?: MsetexOptions): Reply<M, number> {
+    const on = bound(this);
+    const flat = flatPairs(pairs, []);
+    if (flat.length === 0) return on.answer(1);
+    const words = [flat.length / 2, ...flat, ...(msetexOptions.words(options) ?? [])];
+    if (options?.durability === undefined) return on.askAll(As.value, "msetex", words);
+    return on.safely(() => on.askAll(As.value, "msetex", words));
+  }
+
+  /** Deletes a key, if its string meets the condition: 1 if so, else 0. */
+  delex(key: Value, options?: DelexOptions): Reply<M, number> {
+    const on = bound(this);
+    const words = delexOptions.words(options);
+    if (options?.durability === undefined) return on.askAll(As.value, "delex", words, key);
+    return on.safely(() => on.askAll(As.value, "delex", words, key));
+  }
+
+  /** Deletes a key if its string is this value: 1 if so, else 0. */
+  delifeq(key: Value, value: Value): Reply<M, number> {
+    return bound(this).ask(As.value, "delifeq", key, value);
+  }
+
+  /** The digest of a key's string, 16 hexadecimal digits of XXH3, or null. */
+  digest(key: Value): Reply<M, M["text"] | null> {
+    return bound(this).ask(As.value, "digest", key);
   }
 
   /** Sets a key to a string if the key is not there: 1 if so, else 0. */
