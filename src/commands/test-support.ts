@@ -95,6 +95,9 @@ class FakeServices implements Services {
   writesRefused(): string | undefined {
     return this.refusal;
   }
+  diskFailure(): string | undefined {
+    return this.refusal;
+  }
   readonly lastClient = 0;
   askOwner(): boolean {
     return false;

@@ -151,8 +151,11 @@ test("a save that fails is tried again, and writes are refused meanwhile", () =>
     () => db.hset("hash", { field: 1 }),
     /MISCONF Redis is configured to save RDB snapshots/,
   );
+  assert.throws(() => db.set("key:1", "short"), /MISCONF/);
+  assert.throws(() => db.ping(), /MISCONF/);
   assert.equal(db.get("key:1"), "value 1");
   db.config("set", "stop-writes-on-bgsave-error", "no");
+  assert.equal(db.ping(), "PONG");
   fill(db, 20);
   db.config("set", "stop-writes-on-bgsave-error", "yes");
   platform.advance(4000);
@@ -195,6 +198,26 @@ test("FLUSHALL gives a save up; with save points what there is then is saved", (
     );
     db.close();
   }
+});
+
+test("BGSAVE behind a save that was given up begins when that has come to its end", () => {
+  const platform = new World(1, new Chance(1), false);
+  platform.makeDirectory("/data");
+  const db = openWithoutLog(platform);
+  fill(db, 6000);
+  platform.workTakesMsMax = 0.05;
+  db.bgsave();
+  while (info(db, "current_save_keys_total") === "0") platform.turn();
+  db.flushall();
+  while (info(db, "rdb_bgsave_in_progress") === "1") platform.turn();
+  assert.equal(engineOf(db).snapshots.isReady, false);
+  db.set("after", "1");
+  assert.equal(db.bgsave(), "Background saving started");
+  assert.equal(info(db, "rdb_bgsave_in_progress"), "1");
+  platform.advance(5000);
+  assert.equal(info(db, "rdb_saves"), "1");
+  assert.equal(keysIn(platform, DUMP).dbsize(), 1);
+  db.close();
 });
 
 test("a close gives a save up, and removes what was written", () => {

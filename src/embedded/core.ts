@@ -607,11 +607,13 @@ export class Core {
   }
 
   /**
-   * Whether a write may go straight to the keyspace: nobody keeps, watches, limits or hears of it.
+   * Whether a write may go straight to the keyspace: nobody keeps, watches, limits or hears of it,
+   * and nobody would refuse it.
    */
   get isPlain(): boolean {
-    const { context: c, executor } = this;
-    return !c.effects.isHeard && executor.memoryLimit.bytes === 0 && !c.notices.isHeard;
+    const { context: c, executor, keyspace } = this;
+    if (c.effects.isHeard || executor.memoryLimit.bytes !== 0 || c.notices.isHeard) return false;
+    return !keyspace.settings.saveFailed && !keyspace.memory.nearlyExhausted;
   }
 
   /** Counts a command that went straight to the keyspace. */

@@ -76,6 +76,7 @@ export class EngineFixture {
       monotonicMs: () => this.monotonicMs,
       password: () => this.password,
       writesRefused: () => this.refusal,
+      diskFailure: () => this.refusal,
     } as unknown as Services;
     this.executor = new Executor(new CommandTable([commands]), this.keyspace, services);
     this.executor.setNow(NOW);

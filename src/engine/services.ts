@@ -75,6 +75,8 @@ export interface Services {
   readonly lastSaveMs: number;
   /** Why writes are refused at the moment (a full disk …), or undefined. */
   writesRefused(): string | undefined;
+  /** Why what is written now would not come to the disk, or undefined: the first half of that. */
+  diskFailure(): string | undefined;
   /** All that was written until now, and whether it is on the disk; null where there is no log. */
   syncPoint(): SyncPoint | null;
   /** BGREWRITEAOF: what comes of it. */

@@ -349,15 +349,20 @@ export class ProcessServices implements Services, InfoSource {
     return undefined;
   }
 
-  writesRefused(): string | undefined {
+  diskFailure(): string | undefined {
     const log = this.#database?.log ?? null;
     const failure = log?.failure ?? null;
     // One that is being begun is given up when it cannot be written.
-    if (failure !== null && log?.isProvisional === false)
+    if (failure !== null && log?.isProvisional === false) {
       return `MISCONF Errors writing to the AOF file: ${failure}`;
-    if (this.#database?.keyspace.settings.saveFailed === true && this.#asksForSaves) {
-      return SAVE_FAILED;
     }
+    const hasFailed = this.#database?.keyspace.settings.saveFailed === true;
+    return hasFailed && this.#asksForSaves ? SAVE_FAILED : undefined;
+  }
+
+  writesRefused(): string | undefined {
+    const failure = this.diskFailure();
+    if (failure !== undefined) return failure;
     // The log at start is nobody's request: it has been acknowledged before.
     if (!this.#lacksReplicas || this.database.executor.context.session.link === undefined) {
       return undefined;

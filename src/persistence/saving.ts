@@ -51,6 +51,11 @@ export class Saving implements SaveHost {
     return this.#database.snapshots.isReady && !this.#database.executor.transactionOpen;
   }
 
+  get isGivingUp(): boolean {
+    const { snapshots, executor } = this.#database;
+    return snapshots.isGivenUp && !executor.transactionOpen;
+  }
+
   turn(work: () => void): void {
     this.#database.turn(work);
   }

@@ -26,8 +26,15 @@ export const ping: Command = {
   summary: "Answers PONG, or the message.",
   args: [{ name: "message", type: "string", optional: true }],
   allowedWhenSubscribed: true,
+  guard: unwell,
   handler: pingCommand,
 };
+
+/** Who asks whether the server is well is told that it cannot keep what is written. */
+function unwell(c: Context): Uint8Array | undefined {
+  const failure = c.services.diskFailure();
+  return failure === undefined ? undefined : errorLine(failure);
+}
 
 function pingCommand(c: Context): void {
   const { args, reply, session } = c;

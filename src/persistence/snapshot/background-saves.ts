@@ -20,6 +20,8 @@ import { FileSnapshot, type FileSnapshotHost, type SnapshotOutcome } from "./fil
 export interface SaveHost extends FileSnapshotHost {
   /** Whether a snapshot can begin: none is being taken, and no transaction is open. */
   readonly isReady: boolean;
+  /** Whether one is being taken that nobody wants any more: it comes to its end by itself. */
+  readonly isGivingUp: boolean;
   /** The snapshot file of its directory; null where it has none. */
   readonly dump: DumpFile | null;
   /** Takes the directory for this process, if it has not yet. Throws PlatformError. */
@@ -122,7 +124,8 @@ export class BackgroundSaves {
   save(isPatient: boolean): SaveAnswer {
     if (this.#host.dump === null) return "nowhere";
     if (this.isSaving) return "running";
-    const isFree = this.#current === undefined && this.#host.isReady;
+    // Of one that was given up nothing is seen: who is told of no other save need not wait.
+    const isFree = this.#current === undefined && (this.#host.isReady || this.#host.isGivingUp);
     if (!isFree && !isPatient) return "busy";
     const answer = this.#isWanted || !isFree ? "scheduled" : "started";
     this.#isWanted = true;

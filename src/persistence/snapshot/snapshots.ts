@@ -68,6 +68,11 @@ export class Snapshots {
     return !this.#state.isRunning && journal === null && !isLeftOpen;
   }
 
+  /** Whether the one that this thread is taking was given up, and has not ended yet. */
+  get isGivenUp(): boolean {
+    return this.#state.isRunning && this.current === undefined;
+  }
+
   /** Bytes that are held beside the data. */
   get heldBytes(): number {
     return this.#state.isRunning ? this.#state.heldBytes : 0;
