@@ -471,7 +471,7 @@ export class Database {
     replay.end(this.clock());
     executor.resetStatistics();
     this.#lookAtLog();
-    this.#beginCounting();
+    this.#hasLoaded();
   }
 
   #have(log: Log, place: LogPlace, settings: LogSettings): Rewrite {
@@ -492,8 +492,9 @@ export class Database {
     return this.loaded.end;
   };
 
-  /** What was loaded is no change. */
-  #beginCounting(): void {
+  /** What was loaded is no change, and what of it is above the limit goes step by step. */
+  #hasLoaded(): void {
+    this.executor.memoryLimit.overtaken();
     if (this.dump !== null) this.dump.changesSaved = this.keyspace.total(Counter.changes);
   }
 
@@ -527,7 +528,7 @@ export class Database {
       throw error;
     }
     this.executor.setNow(this.clock());
-    this.#beginCounting();
+    this.#hasLoaded();
   }
 
   /** Has a log begun, or rest. Throws LogError or PlatformError. REQUIRES: the lock. */
@@ -567,7 +568,7 @@ export class Database {
     } finally {
       executor.setNow(this.clock());
     }
-    this.#beginCounting();
+    this.#hasLoaded();
   }
 
   /** Executes the log again, from the beginning, in databases that are emptied before. */
@@ -597,7 +598,7 @@ export class Database {
       replay.end(this.clock());
       executor.context.effects.addSink(log);
     }
-    this.#beginCounting();
+    this.#hasLoaded();
   }
 
   /** Empties every database, and frees all that it held. */

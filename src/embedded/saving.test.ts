@@ -3,11 +3,20 @@
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { test } from "node:test";
 import { hasProgram, temporaryFolder } from "../../test/support/servers.ts";
 import { open } from "../index.ts";
 import type { Database } from "./database.ts";
+import { engineOf } from "./embedded-test-support.ts";
 
 /** Every type, small and large, in several databases, some with deadlines. */
 function fill(db: Database): void {
@@ -183,4 +192,38 @@ test("SAVE needs a directory, and no transaction, and says what failed", () => {
   assert.throws(() => db.save(), /ERR The snapshot cannot be saved: /);
   assert.equal(existsSync(`${directory}/dump.rdb`), false);
   db.close();
+});
+
+test("a log and a snapshot are loaded whole, whatever maxmemory is by then", () => {
+  const directory = temporaryFolder();
+  const filled = open(directory);
+  filled.multi().set("counter", 1).incr("counter").exec();
+  for (let i = 0; i < 3000; i++) filled.set(`key:${i}`, "v".repeat(500));
+  filled.close();
+  for (const policy of ["noeviction", "allkeys-lru"] as const) {
+    const copy = temporaryFolder();
+    cpSync(directory, copy, { recursive: true });
+    const db = open(copy, { maxmemory: 500_000 });
+    // What is above the limit goes step by step, not with the first command.
+    assert.equal(engineOf(db).executor.memoryLimit.evicting, true);
+    assert.equal(db.dbsize(), 3001, policy);
+    assert.equal(db.call("DEBUG", "LOADAOF"), "OK");
+    assert.equal(db.dbsize(), 3001, policy);
+    assert.equal(db.get("counter"), "2");
+    db.config("set", "maxmemory-policy", policy);
+    if (policy === "noeviction") assert.throws(() => db.set("more", 1), /OOM/);
+    else {
+      db.set("more", 1);
+      assert.ok(db.dbsize() > 2000);
+      for (let i = 0; i < 100; i++) db.set("more", i);
+    }
+    const left = db.dbsize();
+    assert.ok(policy === "noeviction" ? left === 3001 : left < 1500);
+    assert.equal(db.call("DEBUG", "RELOAD"), "OK");
+    assert.equal(db.dbsize(), left);
+    db.close();
+    const again = open(copy, { maxmemory: 500_000 });
+    assert.equal(again.dbsize(), left);
+    again.close();
+  }
 });

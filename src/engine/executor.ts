@@ -43,6 +43,8 @@ export class Executor implements Engine {
 
   /** A transaction of the embedded API is open: what it may take back is not given away. */
   transactionOpen = false;
+  /** What a log holds is executed: it was accepted before, and no limit of now undoes that. */
+  replaying = false;
 
   /** Frames within which the present command is executed. */
   #depth = 0;
@@ -209,6 +211,7 @@ export class Executor implements Engine {
 
   /** The error line that a command with these flags gets at the moment, or undefined. */
   refusal(flags: number): Uint8Array | undefined {
+    if (this.replaying) return undefined;
     if ((flags & Flag.denyoom) !== 0 && this.keyspace.memory.nearlyExhausted) {
       return Errors.outOfMemory;
     }

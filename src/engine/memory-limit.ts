@@ -49,11 +49,15 @@ export class MemoryLimit {
 
   set bytes(bytes: number) {
     assert(bytes >= 0, "a limit is not negative");
-    const { settings } = this.#keyspace;
-    const { usedBytes } = this.#keyspace.memory;
-    settings.memoryLimit = bytes;
-    settings.memoryCeiling = Math.max(bytes, usedBytes);
-    settings.evicting = bytes > 0 && usedBytes > bytes;
+    this.#keyspace.settings.memoryLimit = bytes;
+    this.overtaken();
+  }
+
+  /** Memory may be above the limit by no command: the limit is new, or a file was loaded. */
+  overtaken(): void {
+    const { settings, memory } = this.#keyspace;
+    settings.memoryCeiling = Math.max(this.bytes, memory.usedBytes);
+    settings.evicting = this.bytes > 0 && memory.usedBytes > this.bytes;
   }
 
   /** Memory is above its limit, and there are entries to evict until it is not. */

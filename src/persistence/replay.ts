@@ -28,6 +28,7 @@ export class Replay {
     this.foresight = new Foresight(executor.keyspace);
     executor.keyspace.beginLoading(nowMs);
     executor.context.now = 0;
+    executor.replaying = true;
   }
 
   readonly apply: Apply = (args) => {
@@ -41,6 +42,7 @@ export class Replay {
   /** Time goes on. */
   end(nowMs: number): void {
     this.#executor.context.reply.truncate(this.#before);
+    this.#executor.replaying = false;
     this.#session.db = 0;
     this.#executor.setNow(nowMs);
   }
