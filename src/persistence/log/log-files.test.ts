@@ -6,14 +6,19 @@ import { test } from "node:test";
 import { Chance, ProcessGone, World } from "../../../test/simulation/world.ts";
 import { append, command, encode, spell, writes } from "../test-support.ts";
 import { approachCut } from "./approach.ts";
+import {
+  failSometimes,
+  type Life,
+  liveAll,
+  POLICIES,
+  Promised,
+  recordsTo,
+} from "./lives-test-support.ts";
 import type { FsyncPolicy, Log } from "./log.ts";
 import type { LogFiles } from "./log-files.ts";
 import { openLog } from "./recovery.ts";
 
 const DIRECTORY = "/data/appendonlydir";
-/** More by hand. */
-const SEEDS = Number(process.env.TSKEYDB_SEEDS ?? (process.env.CI === "true" ? 1500 : 120));
-const POLICIES: readonly FsyncPolicy[] = ["always", "everysec", "no"];
 
 interface Opened {
   readonly log: Log;
@@ -31,14 +36,6 @@ function openOn(world: World, fsync: FsyncPolicy): Opened {
   });
   assert.deepEqual(recovery.warnings, []);
   return { log, files, found: writes(commands) };
-}
-
-function newWorld(seed: number): { world: World; chance: Chance } {
-  const chance = new Chance(seed);
-  // With `no` blocks that were not synced are damage (docs/formats/log.md).
-  const world = new World(seed, chance, POLICIES[seed % 3] === "no");
-  world.makeDirectory("/data");
-  return { world, chance };
 }
 
 /** Puts record `n`. */
@@ -152,32 +149,22 @@ test("a log whose last sync has failed is not cut until that has been made good"
 });
 
 test("whatever the disk does while a log is cut and replaced, nothing promised is lost", () => {
-  const reached = { cuts: 0, replacements: 0, crashes: 0, refusals: 0 };
-  for (let seed = 1; seed <= SEEDS; seed++) {
-    try {
-      randomLife(seed, reached);
-    } catch (cause) {
-      throw new Error(`seed ${seed}`, { cause });
-    }
-  }
-  for (const [what, times] of Object.entries(reached)) assert.ok(times > SEEDS / 10, what);
+  liveAll({ cuts: 0, replacements: 0, crashes: 0, refusals: 0 }, randomLife);
 });
 
-function randomLife(seed: number, reached: Record<string, number>): void {
-  const policy = POLICIES[seed % 3];
-  const { world, chance } = newWorld(seed);
-  let kept = { killed: 0, lost: 0 };
+function randomLife(life: Life, reached: Record<string, number>): void {
+  const { world, chance, policy } = life;
+  let kept = 0;
   for (let session = 0; session < 4; session++) {
-    const session = oneSession(world, chance, policy, kept, reached);
+    const promised = oneSession(life, kept, reached);
     const death = chance.oneIn(3) ? "kill" : "power";
     world.restart(death);
-    const durable = death === "kill" ? session.written : session.synced;
-    kept = { killed: durable, lost: durable };
     const found = openOn(world, policy).found;
+    const durable = promised.after(death);
     assert.ok(found.length >= durable, `${found.length} of ${durable} are there, after ${death}`);
-    for (let i = 0; i < found.length; i++) assert.equal(found[i], `SET k${i} ${i}`);
+    assert.deepEqual(found, recordsTo(found.length));
     // What another start finds is what this one found.
-    kept = { killed: found.length, lost: found.length };
+    kept = found.length;
     const names = world.list(DIRECTORY);
     const rest = names.filter((name) => !name.startsWith("appendonly.aof.") || /^temp/.test(name));
     assert.deepEqual(rest, [], "a start leaves no rubbish");
@@ -185,53 +172,36 @@ function randomLife(seed: number, reached: Record<string, number>): void {
   }
 }
 
-/** Returns how many records must survive the process, and the power. */
-function oneSession(
-  world: World,
-  chance: Chance,
-  policy: FsyncPolicy,
-  kept: { killed: number; lost: number },
-  reached: Record<string, number>,
-): { written: number; synced: number } {
-  const ends = [kept.lost];
-  let written = kept.killed;
-  let synced = kept.lost;
+function oneSession(life: Life, kept: number, reached: Record<string, number>): Promised {
+  const { world, chance, policy } = life;
+  const promised = new Promised(kept);
   let log: Log | undefined;
-  const look = (): void => {
-    if (log === undefined) return;
-    written = Math.max(written, ends[log.writtenThrough] ?? written);
-    synced = Math.max(synced, ends[log.syncedThrough] ?? synced);
-    if (policy === "always") written = Math.max(synced, written);
-  };
   try {
     const opened = openOn(world, policy);
     log = opened.log;
     let n = opened.found.length;
-    ends[0] = n;
+    promised.begin(n);
     if (!chance.oneIn(4)) world.crashIn = 1 + chance.below(60);
     for (let step = 0; step < 12; step++) {
-      // With `no` what a sync that fails was for is not repaired (0011 in docs/decisions).
-      if (policy !== "no" && chance.oneIn(8)) world.failSync(1 + chance.below(4), "EIO");
-      if (chance.oneIn(8)) world.failWrite(1 + chance.below(4), "ENOSPC");
-      if (chance.oneIn(8)) world.failNaming(1 + chance.below(6), "EIO");
+      failSometimes(life, 8);
       put(log, n++);
-      ends[log.batch + 1] = n;
+      promised.note(log, n);
       const dice = chance.below(6);
       if (dice === 0) log.commitNow();
       else if (dice === 1) world.advance(chance.below(1500));
       else if (dice > 3) {
         const isCut = cut(world, opened);
-        look();
+        promised.look(log);
         if (isCut) reached.cuts++;
         else reached.refusals++;
         if (isCut && chance.oneIn(2) && replace(world, opened, n)) reached.replacements++;
       } else log.commit();
-      look();
+      promised.look(log);
     }
   } catch (error) {
     if (!(error instanceof ProcessGone)) throw error;
     reached.crashes++;
-    look();
+    if (log !== undefined) promised.look(log);
   }
-  return { written, synced };
+  return promised;
 }

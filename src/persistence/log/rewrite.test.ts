@@ -4,17 +4,23 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Chance, ProcessGone, World } from "../../../test/simulation/world.ts";
+import { ProcessGone, type World } from "../../../test/simulation/world.ts";
 import { rdbFile } from "../rdb/rdb-test-support.ts";
 import { append, command, encode, spell, writes } from "../test-support.ts";
+import {
+  failSometimes,
+  type Life,
+  liveAll,
+  newLife,
+  POLICIES,
+  Promised,
+  recordsTo,
+} from "./lives-test-support.ts";
 import type { FsyncPolicy, Log } from "./log.ts";
 import { openLog } from "./recovery.ts";
 import { type BaseWriting, Rewrite, type RewriteHost } from "./rewrite.ts";
 
 const DIRECTORY = "/data/appendonlydir";
-/** More by hand. */
-const SEEDS = Number(process.env.TSKEYDB_SEEDS ?? (process.env.CI === "true" ? 1500 : 120));
-const POLICIES: readonly FsyncPolicy[] = ["always", "everysec", "no"];
 const RECORDS_A_STEP = 3;
 const PREAMBLE = rdbFile(10, []);
 
@@ -111,19 +117,9 @@ class Records implements RewriteHost {
   }
 }
 
-function newWorld(seed = 1): World {
-  const world = new World(seed, new Chance(seed), POLICIES[seed % 3] === "no");
-  world.makeDirectory("/data");
-  return world;
-}
-
-function recordsTo(count: number): string[] {
-  return Array.from({ length: count }, (_, i) => `SET k${i} ${i}`);
-}
-
 test("a rewrite leaves a base, one increment and the manifest, and all records", () => {
   for (const policy of POLICIES) {
-    const world = newWorld();
+    const world = newLife(1).world;
     const records = new Records(world, policy);
     for (let round = 1; round <= 3; round++) {
       for (let i = 0; i < 20; i++) records.put();
@@ -152,7 +148,7 @@ test("a rewrite leaves a base, one increment and the manifest, and all records",
 });
 
 test("a log that has grown by the percentage is rewritten by itself", () => {
-  const world = newWorld();
+  const world = newLife(1).world;
   const records = new Records(world, "everysec");
   records.percentage = 100;
   records.sizeMin = 1000;
@@ -173,7 +169,7 @@ test("a log that has grown by the percentage is rewritten by itself", () => {
 });
 
 test("a rewrite that fails is tried again, later each time, and leaves nothing", () => {
-  const world = newWorld();
+  const world = newLife(1).world;
   const records = new Records(world, "everysec");
   for (let i = 0; i < 50; i++) records.put();
   records.log.commit();
@@ -204,7 +200,7 @@ test("a rewrite that fails is tried again, later each time, and leaves nothing",
 });
 
 test("a rewrite waits until a snapshot can begin", () => {
-  const world = newWorld();
+  const world = newLife(1).world;
   const records = new Records(world, "always");
   for (let i = 0; i < 10; i++) records.put();
   records.isReady = false;
@@ -220,8 +216,7 @@ test("a rewrite waits until a snapshot can begin", () => {
 
 test("a database that is closed in the middle of a rewrite leaves its log as it was", () => {
   for (let ms = 0; ms < 60; ms++) {
-    const world = newWorld(ms);
-    const policy = POLICIES[ms % 3];
+    const { world, policy } = newLife(ms);
     const records = new Records(world, policy);
     for (let i = 0; i < 30; i++) records.put();
     let outcome: string | undefined = "";
@@ -244,30 +239,19 @@ test("a database that is closed in the middle of a rewrite leaves its log as it 
 });
 
 test("whatever the disk does during rewrites, nothing promised is lost", () => {
-  const reached = { rewrites: 0, failures: 0, crashes: 0 };
-  for (let seed = 1; seed <= SEEDS; seed++) {
-    try {
-      randomLife(seed, reached);
-    } catch (cause) {
-      throw new Error(`seed ${seed}`, { cause });
-    }
-  }
-  for (const [what, times] of Object.entries(reached)) assert.ok(times > SEEDS / 10, what);
+  liveAll({ rewrites: 0, failures: 0, crashes: 0 }, randomLife);
 });
 
-function randomLife(seed: number, reached: Record<string, number>): void {
-  const policy = POLICIES[seed % 3];
-  const chance = new Chance(seed);
-  const world = new World(seed, chance, policy === "no");
-  world.makeDirectory("/data");
+function randomLife(life: Life, reached: Record<string, number>): void {
+  const { world, chance, policy } = life;
   let kept = 0;
   for (let session = 0; session < 4; session++) {
-    const must = oneSession(world, chance, policy, kept, reached);
+    const promised = oneSession(life, kept, reached);
     const death = chance.oneIn(3) ? "kill" : "power";
     world.restart(death);
     const records = new Records(world, policy);
-    const promised = death === "kill" ? must.written : must.synced;
-    assert.ok(records.count >= promised, `${records.count} of ${promised}, after ${death}`);
+    const must = promised.after(death);
+    assert.ok(records.count >= must, `${records.count} of ${must}, after ${death}`);
     assert.deepEqual(records.found, recordsTo(records.count));
     const named = world.contentOf(`${DIRECTORY}/appendonly.aof.manifest`) ?? new Uint8Array();
     const manifest = new TextDecoder().decode(named);
@@ -285,40 +269,26 @@ function randomLife(seed: number, reached: Record<string, number>): void {
   }
 }
 
-/** Returns how many records must survive the process, and the power. */
-function oneSession(
-  world: World,
-  chance: Chance,
-  policy: FsyncPolicy,
-  kept: number,
-  reached: Record<string, number>,
-): { written: number; synced: number } {
-  const must = { written: kept, synced: kept };
-  const ends: number[] = [];
+function oneSession(life: Life, kept: number, reached: Record<string, number>): Promised {
+  const { world, chance, policy } = life;
+  const promised = new Promised(kept);
   let records: Records | undefined;
-  const look = (): void => {
-    if (records === undefined) return;
-    must.synced = Math.max(must.synced, ends[records.log.syncedThrough] ?? 0);
-    must.written = Math.max(must.written, must.synced);
-    must.written = Math.max(must.written, ends[records.log.writtenThrough] ?? 0);
-  };
   try {
     records = new Records(world, policy);
-    ends[0] = records.count;
+    const { log, rewrite } = records;
+    promised.begin(records.count);
     if (!chance.oneIn(4)) world.crashIn = 1 + chance.below(90);
     for (let step = 0; step < 60; step++) {
-      if (policy !== "no" && chance.oneIn(40)) world.failSync(1 + chance.below(4), "EIO");
-      if (chance.oneIn(40)) world.failWrite(1 + chance.below(4), "ENOSPC");
-      if (chance.oneIn(40)) world.failNaming(1 + chance.below(6), "EIO");
+      failSometimes(life, 40);
       records.put();
-      ends[records.log.batch + 1] = records.count;
-      if (chance.oneIn(4)) records.log.commitNow();
-      else records.log.commit();
-      look();
+      promised.note(log, records.count);
+      if (chance.oneIn(4)) log.commitNow();
+      else log.commit();
+      promised.look(log);
       world.advance(chance.below(chance.oneIn(10) ? 1500 : 4));
-      look();
-      if (chance.oneIn(10) && !records.rewrite.isRunning) {
-        records.rewrite.begin((failure) => {
+      promised.look(log);
+      if (chance.oneIn(10) && !rewrite.isRunning) {
+        rewrite.begin((failure) => {
           if (failure === undefined) reached.rewrites++;
           else reached.failures++;
         });
@@ -327,7 +297,7 @@ function oneSession(
   } catch (error) {
     if (!(error instanceof ProcessGone)) throw error;
     reached.crashes++;
-    look();
+    if (records !== undefined) promised.look(records.log);
   }
-  return must;
+  return promised;
 }
