@@ -43,6 +43,10 @@ export class RdbInput implements ValueSource {
   path = "";
   /** What was wrong first, in a payload. */
   failure: string | null = null;
+  /** What the compressed strings of a payload may come to, all together, in bytes. */
+  expandedMax: number = Number.POSITIVE_INFINITY;
+  /** That was what was wrong with it. */
+  isTooLarge = false;
   /** Whether the sum of what is read is kept. */
   sums = false;
   readonly crc: Crc64 = new Crc64();
@@ -58,6 +62,7 @@ export class RdbInput implements ValueSource {
   #summed = 0;
   #isWhole = false;
   #text: Uint8Array = new Uint8Array(64);
+  #expanded = 0;
   readonly #digits = new Uint8Array(11);
 
   /** From a file, which stays open. Failures throw RdbError. */
@@ -86,6 +91,8 @@ export class RdbInput implements ValueSource {
     this.#filled = end;
     this.size = end - start;
     this.failure = null;
+    this.isTooLarge = false;
+    this.#expanded = 0;
     return this;
   }
 
@@ -302,6 +309,11 @@ export class RdbInput implements ValueSource {
       return this.fail("a compressed string says that it is longer than it can be");
     }
     if (!this.#need(packed)) return;
+    this.#expanded += length;
+    if (this.#isWhole && this.#expanded > this.expandedMax) {
+      this.isTooLarge = true;
+      return this.fail("its compressed strings come to more than there is room for");
+    }
     if (this.#text.length < length || this.#text.length > Math.max(WINDOW_BYTES, 4 * length)) {
       this.#text = new Uint8Array(length);
     }

@@ -32,6 +32,8 @@ export type Command = CommandEntry<Context>;
 
 /** The executor, as handlers see it: what they ask of it is written there. */
 export interface Engine {
+  /** What a log holds is executed. */
+  readonly replaying: boolean;
   readonly table: CommandTable;
   readonly timer: Pick<CallTimer, "settle">;
   readonly statistics: Statistics;

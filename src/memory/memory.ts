@@ -218,6 +218,11 @@ export class Memory {
   }
   static readonly startupBytes = tableBytes(SEGMENT_BYTES_FIRST);
 
+  /** Bytes of segments that there can still be. */
+  get roomBytes(): number {
+    return (SEGMENTS_MAX - this.#segments.live) * SEGMENT_BYTES_MAX;
+  }
+
   /** Bytes of all segments, touched or not. */
   get reservedBytes(): number {
     return this.#rootF64[R.reservedF64];

@@ -7,6 +7,7 @@ import { RdbOutput } from "../../codec/rdb-output.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { EventClass, Events, keyEvent } from "../../engine/events.ts";
 import { restoredClock } from "../../keyspace/access-clock.ts";
+import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
 import { keyArg } from "../shared/argument-docs.ts";
@@ -15,6 +16,8 @@ import { toDeadline, Unit } from "../shared/deadlines.ts";
 /** A buffer that has grown beyond this is not kept. */
 const KEPT_BYTES = 1 << 20;
 const FREQUENCY_MAX = 255;
+/** Compressed strings of a payload are together no longer than this, without `maxmemory` either. */
+const EXPANDED_BYTES_MAX = 2 ** 32;
 
 // Scratch of this thread.
 let output = new RdbOutput();
@@ -105,8 +108,9 @@ function restoreCommand(c: Context): void {
     reply.error(notSound);
     return;
   }
+  input.expandedMax = c.executor.replaying ? Number.POSITIVE_INFINITY : expandedMax(keyspace);
   if (!loaded.load(keyspace, args.bytes, start, end, input)) {
-    reply.error(badFormat);
+    reply.error(input.isTooLarge ? Errors.outOfMemory : badFormat);
     return;
   }
   const unit = options.isAbsolute ? Unit.atMs : Unit.ms;
@@ -115,6 +119,15 @@ function restoreCommand(c: Context): void {
   if (ttl !== 0 && !(deadline > c.now)) putNothing(c);
   else put(c, deadline);
   reply.ok();
+}
+
+/**
+ * LZF makes up to 88 bytes of one, so a hostile payload could fill all memory with one command:
+ * what its strings come to stays below all that there may be of data, and what there is room for.
+ */
+function expandedMax({ memory, settings }: Keyspace): number {
+  const most = settings.memoryLimit === 0 ? EXPANDED_BYTES_MAX : settings.memoryLimit;
+  return Math.min(most, EXPANDED_BYTES_MAX, memory.roomBytes / 2);
 }
 
 function readOptions(c: Context): boolean {

@@ -91,6 +91,24 @@ test("what is refused leaves what was there, and takes no room for what it says"
   assert.equal(database.keyspace.memory.usedBytes, used);
 });
 
+test("a small payload that says much is refused where there is a limit", () => {
+  const database = new TestDatabase();
+  const { keyspace } = database;
+  const client = database.connect();
+  // 265 times the same byte, in five.
+  const element = [0xc3, length(5), length(265), 0, 97, 0xe0, 0xff, 0];
+  const bytes = payload(1, [length(1000), Array.from({ length: 1000 }, () => element)]);
+  client.raw("SET", "k", "there");
+  const used = keyspace.memory.usedBytes;
+  keyspace.settings.memoryLimit = 200_000;
+  assert.match(client.raw("RESTORE", "k", "0", bytes, "REPLACE"), /^-OOM /);
+  assert.equal(client.call("GET", "k"), "there");
+  assert.equal(keyspace.memory.usedBytes, used);
+  keyspace.settings.memoryLimit = 300_000;
+  assert.equal(client.raw("RESTORE", "k", "0", bytes, "REPLACE"), "+OK\r\n");
+  assert.equal(client.call("LLEN", "k"), 1000);
+});
+
 test("payloads with changed bytes are refused or whole", () => {
   const { accepted } = fuzzPayloads(SEED, 1500);
   assert.ok(accepted > 100 && accepted < 1400, `${accepted} accepted`);
