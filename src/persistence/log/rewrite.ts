@@ -72,9 +72,12 @@ const READY_PAUSE_MS = 20;
 /** The first failures in a row are followed by another try soon. */
 const SOON_MS = 1000;
 const FAILURES_SOON = 2;
-/** So many times the base is much to be written while it is replaced; then it hurries. */
+/**
+ * So many times the base is much to be written while it is replaced. Then the rewrite takes as much
+ * time as others do, and more in proportion to what is written, up to so many times as much.
+ */
 const MUCH = 0.1;
-const SHARE_IN_HASTE = 1;
+const SHARE_MAX = 4;
 /** After a rewrite there is none for so much of the time that it took. */
 const REST = 0.25;
 const MINUTE_MS = 60_000;
@@ -325,7 +328,8 @@ export class Rewrite {
         return host.commands;
       },
       get share() {
-        return log.sizeBytes < muchBytes ? SHARE : SHARE_IN_HASTE;
+        const written = log.sizeBytes / muchBytes;
+        return written < 1 ? SHARE : Math.min(written, SHARE_MAX);
       },
     };
   }

@@ -7,6 +7,7 @@ import { type Slice, type SliceHost, Slices } from "./slices.ts";
 class Turns implements SliceHost {
   readonly platform: SimulatedPlatform = new SimulatedPlatform(1);
   commands = 0;
+  share = 0.25;
   /** How long slices were to be, and how much time there was for others. */
   readonly slices: number[] = [];
   othersMs = 0;
@@ -53,6 +54,20 @@ test("long turns are followed by longer slices, of a millisecond at most", () =>
   new Slices(turns, (ms) => turns.slice(ms));
   turns.pass(20, 2, 100);
   assert.equal(turns.slices.at(-1), 0.5);
+  turns.pass(20, 20, 100);
+  assert.equal(turns.slices.at(-1), 1);
+});
+
+test("where it is urgent the work takes the share that is asked for, in each turn", () => {
+  const turns = new Turns();
+  turns.share = 4;
+  new Slices(turns, (ms) => turns.slice(ms));
+  turns.pass(100, 0.5, 3);
+  const taken = turns.slices.reduce((a, b) => a + b);
+  assert.ok(taken > 3.9 * turns.othersMs, `${taken} beside ${turns.othersMs}`);
+  turns.pass(20, 20, 100);
+  assert.equal(Math.max(...turns.slices), 2.5);
+  turns.share = 0.25;
   turns.pass(20, 20, 100);
   assert.equal(turns.slices.at(-1), 1);
 });
