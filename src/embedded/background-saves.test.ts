@@ -220,6 +220,30 @@ test("BGSAVE behind a save that was given up begins when that has come to its en
   db.close();
 });
 
+test("a save that is given up while its thread waits for the lock is none", () => {
+  const platform = new SimulatedPlatform(1);
+  const db = openWithoutLog(platform);
+  fill(db, 10);
+  const engine = engineOf(db);
+  const { turn } = engine;
+  let waits = 0;
+  engine.turn = (work) => {
+    // As when SHUTDOWN, or DEBUG RELOAD, comes by way of another thread.
+    if (waits++ === 0) engine.saves?.giveUp();
+    turn.call(engine, work);
+  };
+  db.bgsave();
+  platform.advance(100);
+  assert.ok(waits > 0);
+  assert.equal(db.get("key:1"), "value 1");
+  assert.equal(info(db, "rdb_bgsave_in_progress"), "0");
+  db.bgsave();
+  for (let i = 0; i < 20; i++) platform.advance(10);
+  assert.equal(info(db, "rdb_last_bgsave_status"), "ok");
+  assert.equal(keysIn(platform, DUMP).dbsize(), 10);
+  db.close();
+});
+
 test("a close gives a save up, and removes what was written", () => {
   const platform = new World(1, new Chance(1), false);
   platform.makeDirectory("/data");

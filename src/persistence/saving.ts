@@ -21,6 +21,7 @@ export interface SavedDatabase {
     readonly statistics: { readonly commands: number };
   };
   readonly snapshots: Snapshots;
+  readonly rewrite: { readonly isRunning: boolean } | null;
   readonly dump: DumpFile | null;
   readonly reporter: Reporter;
   readonly clock: () => number;
@@ -54,6 +55,10 @@ export class Saving implements SaveHost {
   get isGivingUp(): boolean {
     const { snapshots, executor } = this.#database;
     return snapshots.isGivenUp && !executor.transactionOpen;
+  }
+
+  get isRewriting(): boolean {
+    return this.#database.rewrite?.isRunning === true;
   }
 
   turn(work: () => void): void {

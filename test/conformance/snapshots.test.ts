@@ -62,3 +62,24 @@ test("BGSAVE replies as Redis does, and either server loads what the other saved
     await server.stop();
   }
 });
+
+test("BGSAVE while the log is rewritten is refused, or scheduled", {
+  timeout: 60_000,
+}, async (t) => {
+  if (!redisServerOrSkip(t, "BGSAVE while the log is rewritten")) return;
+  const args = ["--appendonly", "yes"];
+  const replies: string[][] = [];
+  for (const start of [startRedisServer, startOurServer]) {
+    const server = await start({ args });
+    const client = await server.connect();
+    t.after(() => client.close());
+    const words = Array.from({ length: 1000 }, (_, i) => ["SET", `key:${i}`, "x"]);
+    await client.pipeline(words);
+    const asked = [["BGREWRITEAOF"], ["BGSAVE"], ["BGSAVE", "SCHEDULE"], ["BGSAVE", "SCHEDULE"]];
+    replies.push((await client.pipeline(asked)).map(show));
+    await saved(client);
+    client.close();
+    await server.stop();
+  }
+  assert.deepEqual(replies[1], replies[0]);
+});

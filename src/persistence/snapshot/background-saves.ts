@@ -22,6 +22,8 @@ export interface SaveHost extends FileSnapshotHost {
   readonly isReady: boolean;
   /** Whether one is being taken that nobody wants any more: it comes to its end by itself. */
   readonly isGivingUp: boolean;
+  /** Whether the log is being rewritten: the snapshot file is not, at the same time. */
+  readonly isRewriting: boolean;
   /** The snapshot file of its directory; null where it has none. */
   readonly dump: DumpFile | null;
   /** Takes the directory for this process, if it has not yet. Throws PlatformError. */
@@ -119,13 +121,14 @@ export class BackgroundSaves {
 
   /**
    * BGSAVE: a save begins as soon as the present event has been handled. Where another snapshot is
-   * being taken, it begins after that if `isPatient`, or not at all.
+   * being taken, or the log rewritten, it begins after that if `isPatient`, or not at all.
    */
   save(isPatient: boolean): SaveAnswer {
     if (this.#host.dump === null) return "nowhere";
     if (this.isSaving) return "running";
+    const { isReady, isGivingUp, isRewriting } = this.#host;
     // Of one that was given up nothing is seen: who is told of no other save need not wait.
-    const isFree = this.#current === undefined && (this.#host.isReady || this.#host.isGivingUp);
+    const isFree = this.#current === undefined && (isReady || isGivingUp) && !isRewriting;
     if (!isFree && !isPatient) return "busy";
     const answer = this.#isWanted || !isFree ? "scheduled" : "started";
     this.#isWanted = true;
@@ -174,10 +177,12 @@ export class BackgroundSaves {
     let hasBegun = false;
     this.#host.turn(() => {
       hasTurn = true;
+      // Who has waited for the lock may have answered others meanwhile, who gave this one up.
       if (!this.#host.isReady) return;
-      hasBegun = true;
-      if (this.#isWanted) this.#beginSave();
-      else this.#beginWish();
+      const saves = this.#isWanted && !this.#host.isRewriting;
+      hasBegun = saves || this.#wishes.length > 0;
+      if (saves) this.#beginSave();
+      else if (hasBegun) this.#beginWish();
     });
     if (!hasTurn) this.#refuse("the database is not served any more");
     else if (!hasBegun) this.#beginSoon(READY_PAUSE_MS);
