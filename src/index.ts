@@ -22,6 +22,7 @@ export type {
   GeoUnit,
   Positions,
 } from "./embedded/methods/geo.ts";
+export type { SortOptions } from "./embedded/methods/sort.ts";
 export type {
   CombineOptions,
   RangeOptions,

@@ -51,6 +51,7 @@ const KNOW_TYPES: Readonly<Record<string, string>> = {
   "src/commands/server/debug-populate.ts": "makes strings",
   "src/commands/bitmaps/": "are about the bits of strings",
   "src/commands/hyperloglog/": "a HyperLogLog is a string",
+  "src/commands/sort/": "sorts lists, sets and sorted sets, by strings and hashes",
   "src/commands/geo/": "keep positions in sorted sets",
 };
 

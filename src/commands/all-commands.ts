@@ -33,6 +33,7 @@ import { savingCommands } from "./server/saving.ts";
 import { serverCommands } from "./server/server.ts";
 import { setAlgebraCommands } from "./sets/set-algebra.ts";
 import { setCommands } from "./sets/sets.ts";
+import { sortCommands } from "./sort/sort.ts";
 import { sortedSetAlgebraCommands } from "./sorted-sets/algebra.ts";
 import { sortedSetPopCommands } from "./sorted-sets/pops.ts";
 import { sortedSetRangeCommands } from "./sorted-sets/ranges.ts";
@@ -74,6 +75,7 @@ export const commandFamilies: readonly (readonly Command[])[] = [
   sortedSetAlgebraCommands,
   geoCommands,
   geoSearchCommands,
+  sortCommands,
   transactionCommands,
   pubsubCommands,
   connectionCommands,

@@ -196,6 +196,10 @@ export const requests: readonly (readonly string[])[] = [
     ["GEORADIUS_RO", key, "0", "0", "300", "mi", "DESC"],
     ["GEORADIUSBYMEMBER_RO", key, "member 9", "300", "mi", "WITHCOORD"],
   ]),
+  ...[...LISTS, "t:one", "z:table"].flatMap((key) => [
+    ["SORT_RO", key, "ALPHA", "LIMIT", "5", "90"],
+    ["SORT_RO", key, "BY", "key:*", "GET", "#", "GET", "h:*->f1"],
+  ]),
   ["SINTER", ...SETS],
   ["SINTERCARD", "2", "t:one", "t:two"],
   ["SUNION", "t:one", "t:two"],

@@ -402,6 +402,24 @@ test("sorted sets", () => {
   });
 });
 
+test("sorting", () => {
+  withDatabase((db) => {
+    db.rpush("l", 3, 1, 2, 10);
+    assert.deepEqual(db.sort("l"), ["1", "2", "3", "10"]);
+    assert.deepEqual(db.sort("l", { desc: true, limit: [0, 2] }), ["10", "3"]);
+    assert.deepEqual(db.sort_ro("l", { alpha: true }), ["1", "10", "2", "3"]);
+    db.mset({ "w:1": 4, "w:2": 3, "w:3": 2 });
+    const byWeight = { by: "w:*", get: ["#", "w:*"] };
+    assert.deepEqual(db.sort("l", byWeight), ["10", null, "3", "2", "2", "3", "1", "4"]);
+    assert.equal(db.sort("l", { store: "sorted" }), 4);
+    assert.deepEqual(db.lrange("sorted", 0, -1), ["1", "2", "3", "10"]);
+    db.rpush("huge", 1, "1e400");
+    assert.throws(() => db.sort("huge"), /can't be converted into double/);
+    assert.throws(() => db.sort("l", { order: "desc" } as object), /no option 'order'/);
+    assert.throws(() => db.sort("l", { limit: 3 } as object), /limit is an array/);
+  });
+});
+
 test("positions", () => {
   withDatabase((db) => {
     assert.equal(db.geoadd("g", 13.361389, 38.115556, "Palermo"), 1);

@@ -251,6 +251,12 @@ export const DIFFERENCES = {
     ours: "as few digits as tell the number from all others: `0.1`",
     reason: "Redis 7.2 writes them so; it is the same number.",
   },
+  "sort-encoding": {
+    topic: "OBJECT ENCODING of a sorted set after SORT, which only reads it",
+    redis: "`skiplist`",
+    ours: "what it was before",
+    reason: "redis-server makes it a skiplist to sort it; here nothing is changed to be read.",
+  },
   "hscan-novalues": {
     since: "7.4.0",
     topic: "NOVALUES with HSCAN, SCAN and SSCAN",

@@ -208,6 +208,10 @@ const COMMANDS = `
   ZSCORE nothing a
   ZRANDMEMBER nothing
   ZRANGE nothing 0 -1
+  SORT l BY nothing:* GET s
+  SORT l ALPHA STORE new
+  SORT nothing STORE s
+  SORT l BY nosort STORE s
   LPUSH s a
   SADD s a
   INCR f

@@ -113,6 +113,7 @@ class Comparison {
   async step(words: Words): Promise<void> {
     const name = (words[0] as string).toUpperCase();
     if (name === "SADD" && this.#repeats(words.slice(2))) this.#encodings = "hinted encoding";
+    if (/^SORT/i.test(name) && !(await this.#isSortedAlike(words))) return;
     if (isByLex(words) && (this.#queued !== undefined || !(await this.#isLevel(words)))) return;
     if (isRandom(words)) {
       // The outcome inside a transaction could not be carried over.
@@ -127,6 +128,16 @@ class Comparison {
   #repeats(members: Words): boolean {
     if (!olderThan(this.theirs.server.version, DIFFERENCES["set-words"].since)) return false;
     return members.length > this.#integersMax && new Set(members).size <= this.#integersMax;
+  }
+
+  /**
+   * Whether it matters to nobody what is sorted: a set that stays as it stands has any order, and
+   * of a sorted set redis-server changes the encoding (sort-encoding).
+   */
+  async #isSortedAlike(words: Words): Promise<boolean> {
+    if (this.#queued !== undefined) return false;
+    const type = show(await this.theirs.client.call("TYPE", toBytes(words)[1] ?? ""));
+    return type !== "+zset" && !(type === "+set" && words.includes("nosort"));
   }
 
   /** Whether all scores are equal: of others, ranges of members are unspecified. */

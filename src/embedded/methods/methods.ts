@@ -12,6 +12,7 @@ import { KeyMethods, ShortKeyMethods } from "./keys.ts";
 import { ListMethods, ShortListMethods } from "./lists.ts";
 import { ManagementMethods } from "./management.ts";
 import { SetMethods, ShortSetMethods } from "./sets.ts";
+import { SortMethods } from "./sort.ts";
 import { ShortSortedSetMethods, SortedSetMethods } from "./sorted-sets.ts";
 import { ShortStringMethods, StringMethods } from "./strings.ts";
 
@@ -25,6 +26,7 @@ const families = [
   SetMethods,
   SortedSetMethods,
   GeoMethods,
+  SortMethods,
   ManagementMethods,
 ];
 
@@ -49,6 +51,7 @@ export interface Methods<M extends AnyMode>
     SetMethods<M>,
     SortedSetMethods<M>,
     GeoMethods<M>,
+    SortMethods<M>,
     ManagementMethods<M> {}
 
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the families are mixed in below

@@ -14,6 +14,7 @@ import { lists } from "./lists.ts";
 import { pubsub } from "./pubsub.ts";
 import { server } from "./server.ts";
 import { sets } from "./sets.ts";
+import { sort } from "./sort.ts";
 import { sortedSets } from "./sorted-sets.ts";
 import { strings } from "./strings.ts";
 import { transactions } from "./transactions.ts";
@@ -31,6 +32,7 @@ const FAMILIES: readonly Family[] = [
   sets,
   sortedSets,
   geo,
+  sort,
   transactions,
   pubsub,
   connection,
@@ -52,7 +54,10 @@ const maimed: Arbitrary<Words> = fc
       case "case":
         return [(words[0] as string).toLowerCase(), ...words.slice(1)];
       case "fewer":
-        return words.length > 1 ? words.slice(0, -1) : words;
+        // Half a range of bits is refused only where the key is there (bit-ranges).
+        return words.length > 1 && !/^BIT(COUNT|POS)$/i.test(words[0] as string)
+          ? words.slice(0, -1)
+          : words;
       case "more":
         // The last argument of BLPOP is its timeout, which must stay short; ZRANK has had one more
         // since 7.2 (zrank-withscore).
