@@ -39,6 +39,7 @@ import { sortedSetPopCommands } from "./sorted-sets/pops.ts";
 import { sortedSetRangeCommands } from "./sorted-sets/ranges.ts";
 import { sortedSetCommands } from "./sorted-sets/sorted-sets.ts";
 import { digestCommands } from "./strings/digests.ts";
+import { increxCommands } from "./strings/increx.ts";
 import { lcsCommands } from "./strings/lcs.ts";
 import { msetexCommands } from "./strings/msetex.ts";
 import { stringNumberCommands } from "./strings/string-numbers.ts";
@@ -53,6 +54,7 @@ export const commandFamilies: readonly (readonly Command[])[] = [
   lcsCommands,
   digestCommands,
   msetexCommands,
+  increxCommands,
   bitmapCommands,
   bitOperationCommands,
   bitFieldCommands,

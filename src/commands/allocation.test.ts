@@ -21,9 +21,9 @@ const ROUNDS = 10;
 const ALLOWED_BYTES = 4;
 /** Of a command that is neither fast nor O(1) each call is timed: a number of the clock's. */
 const CLOCK_BYTES = 16;
-const TIMED = new Set(["DUMP", "RESTORE"]);
+const TIMED = new Set(["DUMP", "RESTORE", "BITFIELD"]);
 const REQUESTS = 320_000;
-const WRITES = new Set(["RESTORE", "SET", "INCR", "SETBIT", "PFADD"]);
+const WRITES = new Set(["RESTORE", "SET", "INCR", "SETBIT", "PFADD", "INCREX", "BITFIELD"]);
 
 function request(words: readonly string[]): string {
   return `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join("")}`;
@@ -105,9 +105,11 @@ for (const words of [
   ["INCR", "counter"],
   ["DUMP", KEY],
   ["RESTORE", KEY, "0", payloadText(), "REPLACE"],
+  ["INCREX", "window", "UBOUND", "1000000000"],
   ["SETBIT", "bitmap", "12345", "1"],
   ["PFADD", "hyperloglog", "element:0000012345"],
   ["GETBIT", "key:000000012345", "12"],
+  ["BITFIELD", "bitmap", "INCRBY", "u8", "#3", "1", "GET", "i20", "7"],
   ["BITFIELD_RO", "bitmap", "GET", "u32", "#1"],
 ]) {
   const but = TIMED.has(words[0]) ? " but its time" : "";

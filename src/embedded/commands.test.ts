@@ -173,6 +173,20 @@ test("strings with conditions", () => {
   });
 });
 
+test("counters with bounds and deadlines", () => {
+  withDatabase((db) => {
+    assert.deepEqual(db.increx("n"), [1, 1]);
+    assert.deepEqual(db.increx("n", { byint: 10, ubound: 5 }), [1, 0]);
+    assert.deepEqual(db.increx("n", { byint: 10, ubound: 5, saturate: true }), [5, 4]);
+    assert.deepEqual(db.increx("n", { byint: -1, ex: 60, enx: true }), [4, -1]);
+    assert.equal(db.ttl("n"), 60);
+    assert.deepEqual(db.increx("n", { byfloat: 0.25, persist: true }), [4.25, 0.25]);
+    assert.equal(db.ttl("n"), -1);
+    assert.equal(db.get("n"), "4.25");
+    assert.deepEqual(db.increx("m", { byint: 2n ** 62n }) as unknown[], [2n ** 62n, 2n ** 62n]);
+  });
+});
+
 test("bits of strings", () => {
   withDatabase((db) => {
     assert.equal(db.setbit("k", 7, 1), 0);

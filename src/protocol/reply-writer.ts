@@ -201,6 +201,18 @@ export class ReplyWriter {
     else this.bulkText(formatDouble(n));
   }
 
+  /** A double whose decimal text is given: that of more digits than a float has. */
+  decimal(bytes: Uint8Array, start: number, end: number): void {
+    if (this.protocol === 2) {
+      this.bulk(bytes, start, end);
+      return;
+    }
+    this.reserve(end - start + 3);
+    this.bytes[this.length++] = 44;
+    this.raw(bytes, start, end);
+    this.#lineEnd();
+  }
+
   /** RESP3 has booleans, RESP2 the integers 1 and 0. */
   boolean(value: boolean): void {
     if (this.protocol === 2) {

@@ -208,6 +208,12 @@ export const DIFFERENCES = {
     ours: "here too, and the log has the SET or DEL that comes of them",
     reason: "They collide with nothing, and what is logged can be read by servers that lack them.",
   },
+  increx: {
+    topic: "INCREX",
+    redis: "since 8.8; Valkey's, since 9.2, has NX and XX too",
+    ours: "Redis's, and the log has the SET or DEL that comes of it",
+    reason: "It collides with nothing, and what is logged can be read by servers that lack it.",
+  },
   "bitop-operations": {
     topic: "BITOP with DIFF, DIFF1, ANDOR and ONE",
     redis: "since 8.2",

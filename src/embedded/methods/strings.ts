@@ -82,6 +82,23 @@ export interface MsetexOptions extends ExpiryOptions, WriteOptions {
   readonly keepttl?: boolean;
 }
 
+export interface IncrexOptions extends ExpiryOptions, WriteOptions {
+  /** Add this whole number; 1 unless another is given. */
+  readonly byint?: number | bigint | undefined;
+  /** Add this number, which may have a fraction. */
+  readonly byfloat?: Value | undefined;
+  /** Change nothing where the sum would be below this. */
+  readonly lbound?: Value | undefined;
+  /** Change nothing where the sum would be above this. */
+  readonly ubound?: Value | undefined;
+  /** The bound takes the place of a sum that is beyond it. */
+  readonly saturate?: boolean | undefined;
+  /** Take the deadline away. */
+  readonly persist?: boolean | undefined;
+  /** Set the deadline only if the key has none. */
+  readonly enx?: boolean | undefined;
+}
+
 /** What is asked of a common subsequence: its length, or where its parts lie. */
 export interface LcsOptions {
   /** Return its length. */
@@ -100,6 +117,17 @@ const msetexOptions = new Options("msetex", {
   nx: "flag",
   xx: "flag",
   keepttl: "flag",
+  durability: "durability",
+});
+const increxOptions = new Options("increx", {
+  ...expiry,
+  byint: "value",
+  byfloat: "value",
+  lbound: "value",
+  ubound: "value",
+  saturate: "flag",
+  persist: "flag",
+  enx: "flag",
   durability: "durability",
 });
 const setOptions = new Options("set", {
@@ -291,6 +319,17 @@ export abstract class StringMethods<M extends AnyMode> extends Asking<M> {
   /** Takes a whole number away. */
   decrby(key: Value, decrement: number | bigint): Reply<M, number> {
     return bound(this).ask(As.value, "decrby", key, decrement);
+  }
+
+  /**
+   * Adds to a number within bounds, and sets its deadline: the number now, and how much was added,
+   * 0 where a bound forbade it.
+   */
+  increx(key: Value, options?: IncrexOptions): Reply<M, [value: number, added: number]> {
+    const on = bound(this);
+    const words = increxOptions.words(options);
+    if (options?.durability === undefined) return on.askAll(As.value, "increx", words, key);
+    return on.safely(() => on.askAll(As.value, "increx", words, key));
   }
 
   /** Adds a number and returns the decimal text of the sum. */
