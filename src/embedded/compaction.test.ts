@@ -173,3 +173,30 @@ test("a log that grows is rewritten by itself", () => {
   assert.equal(engine.rewrite?.count, count);
   db.close();
 });
+
+test("a log that is switched off while its rewrite waits for the lock is rewritten no more", () => {
+  for (let at = 1; at <= 12; at++) {
+    const platform = new SimulatedPlatform(at);
+    const db = openOn(platform, "/data");
+    for (let i = 0; i < 3000; i++) db.set(`key:${i}`, "value");
+    const engine = engineOf(db);
+    const { turn } = engine;
+    let left = at;
+    engine.turn = (work) => {
+      // As when CONFIG SET appendonly no comes by way of another thread.
+      if (--left === 0) turn.call(engine, () => void engine.rewrite?.stop());
+      turn.call(engine, work);
+    };
+    let outcome: string | undefined = "none";
+    engine.rewrite?.begin((failure) => {
+      outcome = failure;
+    });
+    for (let i = 0; i < 400; i++) platform.advance(5);
+    assert.ok(
+      left <= 0 ? /appendonly is no/.test(String(outcome)) : outcome === undefined,
+      outcome,
+    );
+    assert.equal(db.get("key:1"), "value");
+    db.close();
+  }
+});

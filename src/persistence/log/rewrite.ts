@@ -289,10 +289,13 @@ export class Rewrite {
     if (this.#isClosed) return;
     let failure: string | undefined = "the database is in use";
     let isReady = true;
+    const tries = this.#tries;
     this.#host.turn(() => {
+      if (tries !== this.#tries) return;
       ({ isReady } = this.#host);
       if (isReady) failure = this.#cutNow(base, next);
     });
+    if (tries !== this.#tries) return;
     if (!isReady) {
       const later = (): void => this.#approach(base, next);
       this.#timer = this.#host.platform.setTimer(READY_PAUSE_MS, later);
@@ -343,9 +346,11 @@ export class Rewrite {
     if (file.error === undefined && !file.isBehind) {
       this.#host.turn(() => {
         hasTurn = true;
-        isDone = writing.step(ms);
+        if (this.#writing === writing) isDone = writing.step(ms);
       });
     }
+    // Who has waited for the lock may have answered others meanwhile, who switched the log off.
+    if (this.#writing !== writing) return "over";
     if (file.error !== undefined || !hasTurn) {
       this.#fail(file.error?.message ?? "the database is not served any more");
       return "over";
