@@ -89,6 +89,20 @@ const SHAPES: readonly Shape[] = [
     records: 10_000,
     record: [["SADD", "set", ...HUNDRED.map(() => key("mem:"))]],
   },
+  {
+    name: "small sorted sets, 10 members of 10 bytes",
+    unit: "sorted set",
+    unitsPerRecord: 1,
+    records: 100_000,
+    record: [["ZADD", key("zset:"), ...TEN.flatMap((i) => [String(i), `member000${i}`])]],
+  },
+  {
+    name: "one sorted set of a million members of 16 bytes",
+    unit: "member",
+    unitsPerRecord: 100,
+    records: 10_000,
+    record: [["ZADD", "ranks", ...HUNDRED.flatMap((i) => [`${i}`, key("rnk:")])]],
+  },
 ];
 
 export interface MemoryRow {

@@ -32,6 +32,8 @@ interface Test {
   /** Brings a server into the state in which `requests` requests will find what they look for. */
   readonly prepare?: (client: Client, port: number, requests: number) => Promise<void>;
   readonly requestsMax?: number;
+  /** It is not among the tests of a run that names none. */
+  readonly onlyIfNamed?: boolean;
 }
 
 function standard(name: string, command: string, prepare?: Test["prepare"]): Test {
@@ -63,6 +65,72 @@ function range(elements: number): Test {
     prepare: longList,
   };
 }
+
+/** On one collection of a million members, and on small ones. */
+const MILLION = 1_000_000;
+const HUNDREDTHS = Array.from({ length: PER_COMMAND }, (_, i) => i);
+
+/** Fills a key once: it is left as it is by what is measured, or nearly. */
+const once =
+  (key: string, ...record: string[]) =>
+  async (client: Client, port: number) => {
+    if ((await client.call("EXISTS", key)) === 1) return;
+    await fill(port, {
+      record: [[record[0], key, ...record.slice(1)]],
+      count: MILLION / PER_COMMAND,
+    });
+  };
+
+const millionScores = once(
+  "ranks",
+  "ZADD",
+  ...HUNDREDTHS.flatMap((i) => [`${i}${NUMBER}`, `m:${i}${NUMBER}`]),
+);
+const millionPlaces = once(
+  "places",
+  "GEOADD",
+  ...HUNDREDTHS.flatMap((i) => [
+    `${i % 80}.${NUMBER}`,
+    `${(i * 7) % 60}.${NUMBER}`,
+    `p:${i}${NUMBER}`,
+  ]),
+);
+
+function custom(name: string, choose: readonly string[], prepare?: Test["prepare"]): Test {
+  return { name, command: choose[0].toLowerCase(), choose, prepare, onlyIfNamed: true };
+}
+
+/** By `--tests data`: commands that redis-benchmark has no test for. */
+const DATA_TESTS: readonly Test[] = [
+  custom("zadd_million", ["ZADD", "ranks", NUMBER, `m:1${NUMBER}`], millionScores),
+  custom("zincrby_million", ["ZINCRBY", "ranks", "1", `m:1${NUMBER}`], millionScores),
+  custom("zscore_million", ["ZSCORE", "ranks", `m:1${NUMBER}`], millionScores),
+  custom("zrank_million", ["ZRANK", "ranks", `m:1${NUMBER}`], millionScores),
+  custom("zrange_10_million", ["ZRANGE", "ranks", "500000", "500009"], millionScores),
+  custom(
+    "zrangebyscore_10_million",
+    ["ZRANGEBYSCORE", "ranks", NUMBER, "+inf", "LIMIT", "0", "10"],
+    millionScores,
+  ),
+  custom("zadd_small", ["ZADD", `z:${NUMBER}`, "1", "member"]),
+  custom("zscore_small", ["ZSCORE", `z:${NUMBER}`, "member"]),
+  custom("zrange_small", ["ZRANGE", `z:${NUMBER}`, "0", "9"]),
+  custom("setbit", ["SETBIT", `bits:${NUMBER}`, "100", "1"]),
+  custom("getbit", ["GETBIT", `bits:${NUMBER}`, "100"]),
+  custom("setbit_million", ["SETBIT", "bits", NUMBER, "1"]),
+  custom("getbit_million", ["GETBIT", "bits", NUMBER]),
+  custom("pfadd", ["PFADD", "visitors", `v:${NUMBER}`]),
+  custom(
+    "geoadd_million",
+    ["GEOADD", "places", `13.${NUMBER}`, "38.1", `p:1${NUMBER}`],
+    millionPlaces,
+  ),
+  custom(
+    "geosearch_million",
+    ["GEOSEARCH", "places", "FROMLONLAT", "13.3", "38.1", "BYRADIUS", "1", "km", "COUNT", "10"],
+    millionPlaces,
+  ),
+];
 
 const TESTS: readonly Test[] = [
   standard("ping_inline", "ping"),
@@ -181,7 +249,8 @@ export async function benchmarkServer(options: ServerOptions): Promise<ServerRow
       }
       for (const test of await chooseTests(line, servers, options)) {
         const able = servers.filter((server) => {
-          return server.contender.id !== "node" || NODE_TESTS.includes(test.name);
+          const isOnNode = test.onlyIfNamed === true || NODE_TESTS.includes(test.name);
+          return server.contender.id !== "node" || isOnNode;
         });
         const row = await measureRow(line, test, able, options);
         rows.push(row);
@@ -218,11 +287,13 @@ async function chooseTests(
   options: ServerOptions,
 ): Promise<Test[]> {
   const chosen: Test[] = [];
-  for (const test of TESTS) {
-    if (options.tests.length > 0 && !options.tests.includes(test.name)) continue;
+  const hasData = options.tests.includes("data");
+  for (const test of [...TESTS, ...DATA_TESTS]) {
+    const isNamed = options.tests.includes(test.name) || (hasData && test.onlyIfNamed === true);
+    if ((options.tests.length > 0 || test.onlyIfNamed === true) && !isNamed) continue;
     if (options.quick && options.tests.length === 0 && !QUICK_TESTS.includes(test.name)) continue;
     if (line.log === "always" && test.name !== "set") continue;
-    if (line.log === "everysec" && !LOGGED_TESTS.includes(test.name)) continue;
+    if (line.log === "everysec" && !isNamed && !LOGGED_TESTS.includes(test.name)) continue;
     const known = await Promise.all(
       servers.map((server) => withClient(server.port, (client) => client.knows(test.command))),
     );
