@@ -21,6 +21,9 @@ async function pair() {
   };
 }
 
+/** A machine with much else to do may be slow. */
+const patient = { timeoutMs: 60_000 };
+
 function failsWith(code: string): (error: unknown) => boolean {
   return (error) => error instanceof ReplyError && error.message.startsWith(code);
 }
@@ -32,8 +35,8 @@ test("keys move, with their deadlines, and the promise says whether there were a
   here.rpush("list", "a", "b");
   here.hset("hash", { f: "v" });
   here.sadd("set", "x");
-  assert.equal(await here.migrate(target, "text"), true);
-  assert.equal(await here.migrate({ ...target, db: 3 }, ["list", "hash", "none"]), true);
+  assert.equal(await here.migrate(target, "text", patient), true);
+  assert.equal(await here.migrate({ ...target, db: 3 }, ["list", "hash", "none"], patient), true);
   assert.equal(await here.migrate(target, ["list", "none"]), false);
   assert.deepEqual(here.keys("*"), ["set"]);
   assert.equal(there.get("text"), "v");
@@ -48,7 +51,7 @@ test("several at once, and calls meanwhile", async () => {
   using both = await pair();
   const { here, there, target } = both;
   for (let i = 0; i < 100; i++) here.set(`k${i}`, i);
-  const moves = Array.from({ length: 100 }, (_, i) => here.migrate(target, `k${i}`));
+  const moves = Array.from({ length: 100 }, (_, i) => here.migrate(target, `k${i}`, patient));
   here.set("other", 1);
   assert.equal(here.dbsize(), 101, "nothing has gone before its answer");
   assert.deepEqual(new Set(await Promise.all(moves)), new Set([true]));
@@ -61,12 +64,15 @@ test("what is there already is replaced where that is said; a copy stays", async
   const { here, there, target } = both;
   here.set("k", "new");
   there.set("k", "old");
-  await assert.rejects(here.migrate(target, "k"), failsWith("ERR Target instance replied"));
-  assert.equal(await here.migrate(target, "k", { replace: true, copy: true }), true);
+  await assert.rejects(
+    here.migrate(target, "k", patient),
+    failsWith("ERR Target instance replied"),
+  );
+  assert.equal(await here.migrate(target, "k", { ...patient, replace: true, copy: true }), true);
   assert.equal(there.get("k"), "new");
   assert.equal(here.get("k"), "new");
   here.set("k", "newer");
-  const moving = here.migrate(target, "k", { replace: true });
+  const moving = here.migrate(target, "k", { ...patient, replace: true });
   await moving;
   assert.equal(here.get("k"), null);
 });
@@ -83,7 +89,7 @@ test("a key that is changed on the way stays, and the promise says so", async ()
     server.listen(0, "127.0.0.1", () => resolve((server.address() as { port: number }).port));
   });
   here.set("n", 1);
-  await assert.rejects(here.migrate({ port }, "n"), failsWith("CHANGED"));
+  await assert.rejects(here.migrate({ port }, "n", patient), failsWith("CHANGED"));
   assert.equal(here.get("n"), "2");
   here.close();
   server.close();
@@ -128,7 +134,10 @@ test("nobody listens, nobody answers, and the database is closed meanwhile", asy
 
   const again = open();
   again.set("k", 1);
-  await assert.rejects(again.migrate({ port }, "k"), failsWith("IOERR error or timeout writing"));
+  await assert.rejects(
+    again.migrate({ port }, "k", patient),
+    failsWith("IOERR error or timeout writing"),
+  );
   again.close();
 });
 

@@ -53,38 +53,38 @@ const SCRIPT = `
   SET k v
   MIGRATE
   MIGRATE 127.0.0.1 PORT k 0
-  MIGRATE 127.0.0.1 PORT k 0 1000
+  MIGRATE 127.0.0.1 PORT k 0 20000
   EXISTS k
   > GET k
-  MIGRATE 127.0.0.1 PORT k 0 1000
-  MIGRATE 127.0.0.1 PORT "" 0 1000 KEYS a b
-  MIGRATE 127.0.0.1 PORT "" 0 1000 KEYS
-  MIGRATE 127.0.0.1 PORT "" 0 1000
+  MIGRATE 127.0.0.1 PORT k 0 20000
+  MIGRATE 127.0.0.1 PORT "" 0 20000 KEYS a b
+  MIGRATE 127.0.0.1 PORT "" 0 20000 KEYS
+  MIGRATE 127.0.0.1 PORT "" 0 20000
   SET k w
-  MIGRATE 127.0.0.1 PORT k 0 1000
+  MIGRATE 127.0.0.1 PORT k 0 20000
   GET k
-  MIGRATE 127.0.0.1 PORT k 0 1000 REPLACE COPY
+  MIGRATE 127.0.0.1 PORT k 0 20000 REPLACE COPY
   > GET k
   GET k
-  MIGRATE 127.0.0.1 PORT k 0 1000 copy replace copy
-  MIGRATE 127.0.0.1 PORT k x 1000
+  MIGRATE 127.0.0.1 PORT k 0 20000 copy replace copy
+  MIGRATE 127.0.0.1 PORT k x 20000
   MIGRATE 127.0.0.1 PORT k 0 x
   MIGRATE 127.0.0.1 PORT k 0 1.5
-  MIGRATE 127.0.0.1 PORT k 99999999999999999999 1000
+  MIGRATE 127.0.0.1 PORT k 99999999999999999999 20000
   MIGRATE 127.0.0.1 PORT nothing x x
-  MIGRATE 127.0.0.1 PORT k 0 1000 FORCE
-  MIGRATE 127.0.0.1 PORT k 0 1000 AUTH
-  MIGRATE 127.0.0.1 PORT k 0 1000 AUTH2 user
-  MIGRATE 127.0.0.1 PORT k 0 1000 KEYS k
-  MIGRATE 127.0.0.1 PORT nothing 0 1000 KEYS k
-  MIGRATE 127.0.0.1 PORT "" 0 1000 COPY KEYS k REPLACE
-  MIGRATE 127.0.0.1 PORT "" 0 1000 COPY REPLACE KEYS k REPLACE
-  MIGRATE 127.0.0.1 1 k 0 100
-  MIGRATE 127.0.0.1 nonsense k 0 100
-  MIGRATE no.such.host.invalid PORT k 0 2000
-  MIGRATE 127.0.0.1 PORT k 16 1000
-  MIGRATE 127.0.0.1 70000 k 0 100
-  MIGRATE "" PORT k 0 100
+  MIGRATE 127.0.0.1 PORT k 0 20000 FORCE
+  MIGRATE 127.0.0.1 PORT k 0 20000 AUTH
+  MIGRATE 127.0.0.1 PORT k 0 20000 AUTH2 user
+  MIGRATE 127.0.0.1 PORT k 0 20000 KEYS k
+  MIGRATE 127.0.0.1 PORT nothing 0 20000 KEYS k
+  MIGRATE 127.0.0.1 PORT "" 0 20000 COPY KEYS k REPLACE
+  MIGRATE 127.0.0.1 PORT "" 0 20000 COPY REPLACE KEYS k REPLACE
+  MIGRATE 127.0.0.1 1 k 0 20000
+  MIGRATE 127.0.0.1 nonsense k 0 20000
+  MIGRATE no.such.host.invalid PORT k 0 20000
+  MIGRATE 127.0.0.1 PORT k 16 20000
+  MIGRATE 127.0.0.1 70000 k 0 20000
+  MIGRATE "" PORT k 0 20000
   GET k
   > DBSIZE
   MIGRATE 127.0.0.1 PORT k 15 0
@@ -94,16 +94,16 @@ const SCRIPT = `
   MIGRATE 127.0.0.1 PORT "" 0 -5 KEYS a b nothing c
   MGET a b c
   > MGET a b c
-  MIGRATE 127.0.0.1 PORT b 0 1000 AUTH secret
+  MIGRATE 127.0.0.1 PORT b 0 20000 AUTH secret
   > CONFIG SET requirepass secret
-  MIGRATE 127.0.0.1 PORT b 7 1000 AUTH wrong
-  MIGRATE 127.0.0.1 PORT b 7 1000 AUTH2 nobody secret
+  MIGRATE 127.0.0.1 PORT b 7 20000 AUTH wrong
+  MIGRATE 127.0.0.1 PORT b 7 20000 AUTH2 nobody secret
   EXISTS b
-  MIGRATE 127.0.0.1 PORT b 7 1000 REPLACE AUTH secret
+  MIGRATE 127.0.0.1 PORT b 7 20000 REPLACE AUTH secret
   EXISTS b
   SET b again
-  MIGRATE 127.0.0.1 PORT b 7 1000 AUTH2 default secret
-  MIGRATE 127.0.0.1 PORT b 7 1000 REPLACE AUTH2 default secret
+  MIGRATE 127.0.0.1 PORT b 7 20000 AUTH2 default secret
+  MIGRATE 127.0.0.1 PORT b 7 20000 REPLACE AUTH2 default secret
   SET keys 1
   COMMAND GETKEYS MIGRATE h 1 k 0 1
   COMMAND GETKEYS MIGRATE h 1 "" 0 1 KEYS a b
@@ -141,10 +141,11 @@ function values(random: Random): string[][] {
     ["SADD", "set", ...words(several())],
     ["SADD", "integers", ...integers],
     ["HSET", "hash", ...words(2 * several())],
+    ["ZADD", "zset", ...words(several()).flatMap((each, i) => [String(i / 8 - 9), each])],
   ];
 }
 
-const KEYS = ["string", "list", "set", "integers", "hash"];
+const KEYS = ["string", "list", "set", "integers", "hash", "zset"];
 
 async function digest(client: Client): Promise<string> {
   return show(await client.call("DEBUG", "DIGEST"));
@@ -236,8 +237,8 @@ for (const runtime of RUNTIMES) {
         [right, left, theirs.port],
         [left, right, ours.port],
       ] as const) {
-        from.send("MIGRATE", HOST, `${port}`, "", "0", "30000", "KEYS", ...keys);
-        isOk(await from.read(40_000), "large");
+        from.send("MIGRATE", HOST, `${port}`, "", "0", "60000", "KEYS", ...keys);
+        isOk(await from.read(80_000), "large");
         assert.equal(show(await from.call("DBSIZE")), ":0");
         assert.equal(await digest(to), expected);
       }
@@ -262,7 +263,10 @@ for (const runtime of RUNTIMES) {
         clients.map(async (client, i) => {
           for (let k = 0; k < rounds; k++) {
             const port = String(other.port);
-            isOk(await client.call("MIGRATE", HOST, port, `k:${i}:${k}`, "0", "9000"), `${i} ${k}`);
+            isOk(
+              await client.call("MIGRATE", HOST, port, `k:${i}:${k}`, "0", "60000"),
+              `${i} ${k}`,
+            );
           }
         }),
       );
