@@ -134,7 +134,7 @@ export const directives = {
 
   // The data directory and the log.
   dir: text("./data", { setting: "protected" }),
-  appendonly: flag(true, fixed),
+  appendonly: flag(true),
   appendfilename: fileName("appendonly.aof", "appendfilename", "filename", fixed),
   appenddirname: fileName("appendonlydir", "appenddirname", "dirname", fixed),
   appendfsync: choice("everysec", ["everysec", "always", "no"]),

@@ -36,7 +36,6 @@ const HIDDEN_LATER = ["aof-disable-auto-gc"];
 const NOT_SET = [
   // Its default is another, so what is refused leaves another value.
   "aof-timestamp-enabled",
-  "appendonly",
   "bind",
   "client-query-buffer-limit",
   // TSKEYDB_IO_THREADS may have set it.

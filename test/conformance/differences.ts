@@ -42,11 +42,36 @@ export const DIFFERENCES = {
     reason:
       "A log can then be restored up to a time, and a line a second costs nothing measurable.",
   },
-  "appendonly-fixed": {
-    topic: "`CONFIG SET` of `appendonly`, `port` and `bind`",
+  "port-fixed": {
+    topic: "`CONFIG SET` of `port` and `bind`",
     redis: "while the server runs",
     ours: "an error: they are fixed at start",
-    reason: "Beginning a log takes a snapshot, which this version does not write.",
+    reason: "Who connects by one address would be cut off when it goes.",
+  },
+  "snapshot-after-log": {
+    topic:
+      "A start with `appendonly yes` where `dump.rdb` was saved after `CONFIG SET appendonly no`",
+    redis: "loads the log, and loses what the snapshot has more",
+    ours: "loads the snapshot, and begins a log with it",
+    reason: "The snapshot says which log it comes after; it holds all that the log does, and more.",
+  },
+  "log-not-loaded": {
+    topic: "`CONFIG SET appendonly yes` where a log lies that was not loaded at the start",
+    redis: "removes its files",
+    ours: "leaves its files there, which no manifest names any more, and says so",
+    reason: "What they hold is nowhere else.",
+  },
+  "shutdown-while-begun": {
+    topic: "`SHUTDOWN`, and signals, while the base of a log that was switched on is written",
+    redis: "an error, unless `FORCE`, which leaves no log",
+    ours: "the base is written to its end, and then the server ends",
+    reason: "Nothing is lost, and no service manager waits for a server that refuses to stop.",
+  },
+  "log-begun-on-full-disk": {
+    topic: "A log that cannot be written before its base is on the disk",
+    redis: "refuses writes (MISCONF), and with `appendfsync always` ends",
+    ours: "is given up and begun again later; writes go on as without a log",
+    reason: "Nothing has been promised of it yet.",
   },
   "directives-rounded": {
     topic: "Numbers of directives beyond 2^53",

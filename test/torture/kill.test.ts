@@ -12,6 +12,10 @@
 // With "rewriting" four threads serve, and the log is rewritten again and again: each time that it
 // has grown by a little, whatever is under way when the process dies.
 //
+// With "switching" four threads serve, and the log is switched off and on all the time. What was
+// acknowledged while there was none, or before its base was on the disk, may be lost; what was
+// acknowledged before that is not, and the state is that after a prefix all the same.
+//
 // TSKEYDB_ROUNDS=n (4 for each test by default) makes it longer, TSKEYDB_SEED=n replays the
 // choices.
 
@@ -180,6 +184,8 @@ class Writer {
   readonly id: number;
   readonly journal: Entry[] = [];
   acknowledged = 0;
+  /** How many of them were before the log was switched off; undefined while it is on. */
+  promisedBefore: number | undefined;
   /** The first error that the server answered with; there should be none. */
   refused: string | undefined;
   /** The state before the journal. */
@@ -220,24 +226,25 @@ class Writer {
   /** Finds the prefix of the journal that the server holds, and begins a new journal behind it. */
   async settle(client: Client): Promise<{ lost: number; kept: number }> {
     assert.equal(this.refused, undefined);
+    const promised = this.promisedBefore ?? this.acknowledged;
     const found = await recovered(client, this.id);
     const model = this.base.copy();
     // The same state may recur; the longest matching prefix is as good as any that covers the
     // acknowledged.
-    let match = this.acknowledged === 0 && model.digest() === found ? 0 : -1;
+    let match = promised === 0 && model.digest() === found ? 0 : -1;
     let earlier = model.digest() === found ? 0 : -1;
     let matched = model.copy();
     for (const [index, each] of this.journal.entries()) {
       each.apply(model);
-      const near = index + 1 >= this.acknowledged || index + 1 >= this.journal.length - 3 * WINDOW;
+      const near = index + 1 >= promised || index + 1 >= this.journal.length - 3 * WINDOW;
       if (!near || model.digest() !== found) continue;
-      if (index + 1 < this.acknowledged) earlier = index + 1;
+      if (index + 1 < promised) earlier = index + 1;
       else {
         match = index + 1;
         matched = model.copy();
       }
     }
-    const where = `client ${this.id}: ${this.acknowledged} of ${this.journal.length} acknowledged`;
+    const where = `client ${this.id}: ${promised} of ${this.journal.length} promised`;
     const near = earlier >= 0 ? `, the state is that after ${earlier}` : "";
     assert.ok(
       match >= 0,
@@ -247,6 +254,7 @@ class Writer {
     this.base = matched;
     this.journal.length = 0;
     this.acknowledged = 0;
+    this.promisedBefore = undefined;
     return result;
   }
 }
@@ -257,13 +265,42 @@ const REWRITING = [
   ...["--io-threads", "4"],
 ];
 
+/** The log is switched off and on all the time, beside four threads that serve. */
+const SWITCHING = ["--io-threads", "4"];
+
+/** Switches the log until the server is gone; returns how often it was on again. */
+async function switchOn(server: Server, writers: readonly Writer[]): Promise<number> {
+  const client = await server.connect();
+  let times = 0;
+  try {
+    for (;;) {
+      for (const writer of writers) writer.promisedBefore = writer.acknowledged;
+      for (const value of ["no", "yes"]) {
+        assert.equal(show(await client.call("CONFIG", "SET", "appendonly", value)), "+OK");
+      }
+      let info = "";
+      while (!/aof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0/.test(info)) {
+        info = show(await client.call("INFO", "persistence")).replaceAll("\\r\\n", "\r\n");
+      }
+      for (const writer of writers) writer.promisedBefore = undefined;
+      times++;
+      await pause(5);
+    }
+  } catch (error) {
+    if (error instanceof assert.AssertionError) throw error;
+    return times; // the server died
+  } finally {
+    client.close();
+  }
+}
+
 function torture(
   runtime: Runtime,
   fsync: string,
   rounds: number,
   more: readonly string[] = [],
 ): void {
-  const what = more === REWRITING ? ", rewriting" : "";
+  const what = more === REWRITING ? ", rewriting" : more === SWITCHING ? ", switching" : "";
   test(`${runtime}, appendfsync ${fsync}${what}: nothing acknowledged is lost`, {
     timeout: 300_000,
   }, async (t) => {
@@ -278,6 +315,7 @@ function torture(
     );
     let total = 0;
     const bases = new Set<string>();
+    let switched = 0;
     // A slow machine takes more rounds until one has come to a rewrite's end.
     let last = rounds;
     for (let round = 0; round <= last; round++) {
@@ -295,11 +333,14 @@ function torture(
       }
       const until = { stop: false };
       const running = writers.map((writer) => writer.run(server, until));
+      const switching = more === SWITCHING ? switchOn(server, writers) : 0;
       await pause(50 + random() * 700);
       await server.stop("SIGKILL");
       until.stop = true;
       await Promise.all(running);
+      switched += await switching;
     }
+    if (more === SWITCHING) t.diagnostic(`the log was on again ${switched} times`);
     assert.ok(total > rounds * CLIENTS, `only ${total} writes in ${rounds} rounds`);
     // At first there is no base.
     if (more === REWRITING) assert.ok(bases.size > 1, "it was rewritten");
@@ -319,6 +360,8 @@ function baseOf(dir: string): string {
 for (const fsync of ["always", "everysec"]) {
   torture("bun", fsync, ROUNDS, REWRITING);
   torture("node", fsync, Math.ceil(ROUNDS / 2), REWRITING);
+  torture("bun", fsync, ROUNDS, SWITCHING);
+  torture("node", fsync, Math.ceil(ROUNDS / 2), SWITCHING);
 }
 torture("bun", "always", ROUNDS);
 torture("bun", "everysec", ROUNDS);

@@ -206,7 +206,11 @@ export class LogFile {
   syncLater(done: (error: PlatformError | undefined) => void): void {
     assert(!this.#isAwaiting, "one sync at a time");
     this.#isAwaiting = true;
-    this.#platform.syncLater(this.#file, (error) => {
+    const later = (end: (error: PlatformError | undefined) => void): void => {
+      if (this.#file === NO_FILE) this.#platform.afterTurn(() => end(undefined));
+      else this.#platform.syncLater(this.#file, end);
+    };
+    later((error) => {
       this.#isAwaiting = false;
       this.#closeOutdated();
       done(error);

@@ -73,7 +73,7 @@ import { Gathering } from "./gathering.ts";
 import { LogBuffer } from "./log-buffer.ts";
 import { LogError } from "./log-error.ts";
 import { LogFigures } from "./log-figures.ts";
-import { LogFile, type OpenedIncrement } from "./log-file.ts";
+import { LogFile, NO_FILE, type OpenedIncrement } from "./log-file.ts";
 import { type FsyncPolicy, LogState } from "./log-state.ts";
 import { type Membership, SyncTurns } from "./log-turns.ts";
 import type { SharedLog } from "./shared-log.ts";
@@ -724,7 +724,7 @@ export class Log extends LogFigures {
     let batch = 0;
     let tickets = 0;
     let isReady = false;
-    let file: File = -1;
+    let file: File = NO_FILE;
     lock.enter();
     try {
       isReady = !state.hasFailed && this.#makeUpFor(holder) && this.#write();
@@ -742,7 +742,8 @@ export class Log extends LogFigures {
       lock.leave();
     }
     if (isReady) {
-      const error = this.#platform.sync(file);
+      // It may have come to rest since it was looked at.
+      const error = file === NO_FILE ? undefined : this.#platform.sync(file);
       state.expectedTickets = tickets + state.tickets;
       this.#endSync(round, written, batch, error);
     }

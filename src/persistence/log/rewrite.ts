@@ -279,9 +279,9 @@ export class Rewrite {
 
   #approach(base: NewBase, next: OpenedIncrement): void {
     this.#timer = undefined;
-    const number = this.#tries;
+    const tries = this.#tries;
     approachCut(this.#host.platform, this.#log, () => {
-      if (number === this.#tries) this.#cut(base, next);
+      if (tries === this.#tries) this.#cut(base, next);
     });
   }
 
@@ -377,11 +377,14 @@ export class Rewrite {
   }
 
   #hasFounded(): void {
+    const tries = this.#tries;
     this.#host.turn(() => {
+      if (tries !== this.#tries) return;
       this.#log.found();
       this.#setOpen(null);
       this.#host.spread();
     });
+    if (tries !== this.#tries) return;
     this.#host.notice("The log is written, and the next start will read it");
   }
 
@@ -409,7 +412,9 @@ export class Rewrite {
   #fail(why: string): void {
     const { isFounding } = this;
     this.#abandon();
+    const tries = this.#tries;
     if (isFounding) this.#leaveFiles();
+    if (tries !== this.#tries) return;
     this.failures++;
     const what = isFounding ? "A log could not be begun" : "The log could not be rewritten";
     this.#host.warning(`${what}: ${why}`);
@@ -426,11 +431,13 @@ export class Rewrite {
 
   /** The log rests, if it does not, and its files are left as the next start can read them. */
   #leaveFiles(): void {
+    const tries = this.#tries;
     this.#host.turn(() => {
-      if (this.#log.isResting) return;
+      if (this.#log.isResting || tries !== this.#tries) return;
       this.#log.rest();
       this.#host.spread();
     });
+    if (tries !== this.#tries) return;
     this.#closeFiles();
     this.#files = null;
   }
