@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { countInModule } from "./bit-count-module.ts";
 import { bitsOf, countBits, countByWords, findBit } from "./bit-counts.ts";
+import { countInModule } from "./bit-module.ts";
 import { Random } from "./random.ts";
 
 const random = new Random().seed(11);

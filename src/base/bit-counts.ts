@@ -9,12 +9,12 @@
 //   WebAssembly, sixteen bytes at a time     0.9 / 1.1, the copy into its memory included
 //
 // So a range of WASM_MIN bytes or more is copied, a chunk at a time, into the memory of a module
-// that counts there (bit-count-module.ts), and others, and all where there is no WebAssembly, are
+// that counts there (bit-module.ts), and others, and all where there is no WebAssembly, are
 // counted by carry-save adders: of sixteen words, fifteen additions without a carry leave one word
 // whose bits each stand for sixteen, and only that is counted. (Harley and Seal's method; Warren,
 // Hacker's Delight, second edition, 5-1.)
 
-import { countInModule } from "./bit-count-module.ts";
+import { countInModule } from "./bit-module.ts";
 
 /** From here on the module is quicker, the copy included. */
 const WASM_MIN = 16 * 1024;

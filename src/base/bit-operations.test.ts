@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  accumulator,
+  begin,
   CHUNK,
   Combine,
   clear,
@@ -9,6 +9,7 @@ import {
   combine,
   invert,
   load,
+  result,
 } from "./bit-operations.ts";
 import { Random } from "./random.ts";
 
@@ -27,7 +28,9 @@ const operations: readonly (readonly [how: number, operation: Operation])[] = [
 
 test("ranges of any length and place are combined, zeros behind them", () => {
   for (const [how, operation] of operations) {
-    for (let i = 0; i < 200; i++) {
+    for (let i = 0; i < 400; i++) {
+      begin(i % 2 === 0 ? 1 : 2, false);
+      const accumulator = result();
       const length = 1 + random.below(i % 4 === 0 ? CHUNK : 70);
       const [a, b] = [random.below(40), random.below(40)];
       const aEnd = a + random.below(length + 1);
@@ -45,6 +48,8 @@ test("ranges of any length and place are combined, zeros behind them", () => {
 
 test("one leaves what is set once, invert turns every bit over", () => {
   for (let i = 0; i < 50; i++) {
+    begin(5, true);
+    const accumulator = result();
     const length = 1 + random.below(100);
     const sources = Array.from({ length: 1 + random.below(5) }, () => {
       const start = random.below(500);

@@ -9,7 +9,7 @@
 // there, even if that is a source: new memory costs more than the operation.
 
 import {
-  accumulator,
+  begin,
   CHUNK,
   Combine,
   clear,
@@ -17,6 +17,7 @@ import {
   combine,
   invert,
   load,
+  result,
 } from "../../base/bit-operations.ts";
 import { asciiBytes } from "../../base/bytes.ts";
 import type { Command, Context } from "../../engine/context.ts";
@@ -161,9 +162,10 @@ function findSources(c: Context, i: number): number {
 function store(c: Context, operation: number, length: number): void {
   const { keyspace } = c;
   const { memory, records } = keyspace;
+  begin(length < CHUNK ? 0 : sources, operation === Operation.one);
   if (length <= CHUNK) {
     compute(c, operation, 0, length);
-    c.setString(2, StringKind.raw, accumulator, 0, length, NO_DEADLINE);
+    c.setString(2, StringKind.raw, result(), 0, length, NO_DEADLINE);
     return;
   }
   const entry = c.findForWrite(2);
@@ -202,7 +204,7 @@ function computeInto(
   for (let at = 0; at < length; at += CHUNK) {
     const size = Math.min(CHUNK, length - at);
     compute(c, operation, at, size);
-    to.set(size === CHUNK ? accumulator : accumulator.subarray(0, size), start + at);
+    to.set(result().subarray(0, size), start + at);
   }
 }
 
