@@ -6,8 +6,8 @@
 // result is written.
 //
 // Several sources are copied, one after another, into the memory of a WebAssembly module
-// (bit-module.ts), where the accumulator is then, and combined there, if there can be one: 10 MiB of
-// so many sources (ms, Node 26 / Bun 1.4; redis-server 7.0.15 takes a part of its time for the
+// (bit-module.ts), where the accumulator is then, and combined there, if there can be one: 10 MiB
+// of so many sources (ms, Node 26 / Bun 1.4; redis-server 7.0.15 takes a part of its time for the
 // memory of the result):
 //
 //   sources   here        by the module   redis-server
