@@ -74,7 +74,10 @@ export class Context {
   /** Milliseconds since 1970; one value for a whole command or transaction. */
   now = 0;
 
-  /** Changes of the command that is running; a write that changed nothing has no effect. */
+  /**
+   * Changes of the command that is running, counted as Redis counts them: each element of a
+   * collection is one. A write that changed nothing has no effect.
+   */
   changes = 0;
   /** The handler has put its own effects in the request's place. */
   rewritten = false;
@@ -216,17 +219,27 @@ export class Context {
     return true;
   }
 
-  /** The key at argument i changed. To be called once for each changed key, after the change. */
-  modified(i: number, event: KeyEvent): void {
-    this.changes++;
+  /**
+   * The key at argument i changed, in so many of its elements. To be called once for each changed
+   * key, after the change. Where two keys share one change, it is 0 for one of them.
+   */
+  modified(i: number, event: KeyEvent, changes = 1): void {
+    this.changes += changes;
     if (!this.notices.isHeard) return;
     const { args } = this;
     this.notices.changed(this.db, args.bytes, args.starts[i], args.ends[i], event);
   }
 
   /** As modified, for a key that is not an argument, or is in another database. */
-  modifiedKey(db: number, bytes: Uint8Array, start: number, end: number, event: KeyEvent): void {
-    this.changes++;
+  modifiedKey(
+    db: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    event: KeyEvent,
+    changes = 1,
+  ): void {
+    this.changes += changes;
     this.notices.changed(db, bytes, start, end, event);
   }
 

@@ -189,12 +189,6 @@ export const DIFFERENCES = {
     ours: "shows `n`",
     reason: "What is shown can be set again.",
   },
-  "changes-by-key": {
-    topic: "`rdb_changes_since_last_save`",
-    redis: "counts each element of a collection that changes, and a key that moves once",
-    ours: "counts each key that changes, and both keys of a move",
-    reason: "It says how often keys changed, which is what `save` goes by.",
-  },
   "loose-counts": {
     topic: "COMMAND GETKEYS where the count of keys is no integer, or beyond 32 bits",
     redis: "what C's `atoi` makes of it: `1e5` is 1",

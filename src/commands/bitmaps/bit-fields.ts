@@ -258,18 +258,19 @@ function operate(c: Context, reads: boolean): void {
   const start = entry === 0 ? 0 : records.start;
   const end = entry === 0 ? 0 : records.end;
   const { bytes } = records;
-  let changed = writes && written.grown;
+  let changed = 0;
   reply.array(operations);
   operation.overflow = Overflow.wrap;
   for (let i = 2; i < args.count; ) {
     i = readOperation(c, i);
     if (operation.kind === Kind.overflow) continue;
-    if (executeAt(c, bytes, start, end)) changed = true;
+    if (executeAt(c, bytes, start, end)) changed++;
   }
-  if (changed) c.modified(1, setbitEvent);
+  if (writes && written.grown) changed = Math.max(changed, 1); // all overflowed
+  if (changed > 0) c.modified(1, setbitEvent, changed);
 }
 
-/** Executes `operation` and replies; whether it has changed the string. */
+/** Executes `operation` and replies; whether it has written into the string, or it is longer. */
 function executeAt(c: Context, bytes: Uint8Array, start: number, end: number): boolean {
   const { kind, bits, valueAt } = operation;
   if (kind === Kind.get) {
@@ -327,7 +328,7 @@ function changeInteger(
   }
   c.reply.integer(kind === Kind.set ? before : after);
   writeField(bytes, start, offset, bits, after < 0 ? after + size : after);
-  return after !== before;
+  return written.grown || after !== before;
 }
 
 /** As changeInteger, with bigints. */
@@ -352,5 +353,5 @@ function changeLongInteger(c: Context, bytes: Uint8Array, start: number, end: nu
   if (bits <= NUMBER_BITS) {
     writeField(bytes, start, offset, bits, Number(BigInt.asUintN(bits, after)));
   } else writeLongField(bytes, start, offset, bits, after);
-  return after !== before;
+  return written.grown || after !== before;
 }

@@ -284,7 +284,8 @@ function storeFound(c: Context, form: Form, search: Search, found: readonly Foun
   }
   sets.endGathering(holder);
   const { geosearchstore, georadiusstore } = SearchEvents;
-  storeHolder(c, holder, form.isSearch ? geosearchstore : georadiusstore, search.store);
+  const event = form.isSearch ? geosearchstore : georadiusstore;
+  storeHolder(c, holder, event, search.store, found.length);
 }
 
 const token = (name: string, word: string): ArgumentDoc => ({

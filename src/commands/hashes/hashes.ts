@@ -85,7 +85,7 @@ function setPairs(c: Context): number {
     const isNew = hashes.set(entry, bytes, starts[i], ends[i], bytes, starts[i + 1], ends[i + 1]);
     if (isNew) added++;
   }
-  c.modified(1, HashEvents.hset);
+  c.modified(1, HashEvents.hset, (count - 2) >> 1);
   return added;
 }
 

@@ -61,17 +61,17 @@ function pfaddCommand(c: Context): void {
   const entry = findHyperLogLog(c, 1, false);
   if (entry < 0) return;
   const { sparseMax } = stringsOf(c);
-  let changed = false;
+  let changes = 0;
   if (entry === 0) {
     draft.create();
-    changed = true;
+    changes = 1;
   } else if (isDense(keyspace.records.bytes, keyspace.records.start)) {
     reply.integer(addToDense(c, entry) ? 1 : 0);
     return;
   }
   for (let i = 2; i < count; i++) {
     hashElement(bytes, starts[i], ends[i]);
-    if (!changed) {
+    if (changes === 0) {
       const { bytes: held, start, end } = keyspace.records;
       const rank = rankOf(held, start, end, element.register);
       if (rank >= element.rank) continue;
@@ -79,14 +79,14 @@ function pfaddCommand(c: Context): void {
     }
     const raised = draft.raise(element.register, element.rank, sparseMax);
     if (raised < 0) return reply.error(corrupted);
-    if (raised > 0) changed = true;
+    if (raised > 0) changes++;
   }
-  if (changed) {
+  if (changes > 0) {
     draft.invalidate();
     keep(c, entry);
-    c.modified(1, pfaddEvent);
+    c.modified(1, pfaddEvent, changes);
   } else makeRaw(c, entry);
-  reply.integer(changed ? 1 : 0);
+  reply.integer(changes > 0 ? 1 : 0);
 }
 
 /** Adds the elements from argument 2 on to a dense one; whether it has changed. */
@@ -94,20 +94,20 @@ function addToDense(c: Context, entry: number): boolean {
   const { args, keyspace } = c;
   const { bytes, starts, ends, count } = args;
   const { records } = keyspace;
-  let changed = false;
+  let changes = 0;
   for (let i = 2; i < count; i++) {
     hashElement(bytes, starts[i], ends[i]);
     const { register, rank } = element;
     if (rankOf(records.bytes, records.start, records.end, register) >= rank) continue;
-    if (!changed) {
+    if (changes === 0) {
       const length = records.end - records.start;
       keyspace.resizeString(c.db, entry, StringKind.raw, length, 0, length);
-      changed = true;
     }
     raiseDense(records.bytes, records.start, register, rank);
+    changes++;
   }
-  if (changed) c.modified(1, pfaddEvent);
-  return changed;
+  if (changes > 0) c.modified(1, pfaddEvent, changes);
+  return changes > 0;
 }
 
 export const pfcount: Command = {

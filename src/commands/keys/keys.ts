@@ -374,7 +374,7 @@ function moveCommand(c: Context): void {
   keyspace.attach(db, entry);
   c.notices.event(db, bytes, start, end, Events.new);
   c.modified(1, Events.moveFrom);
-  c.modifiedKey(db, bytes, start, end, Events.moveTo);
+  c.modifiedKey(db, bytes, start, end, Events.moveTo, 0);
   c.notices.ready(db, bytes, start, end);
   reply.integer(1);
 }
@@ -424,7 +424,7 @@ function renamed(c: Context, onlyNew: boolean): number {
   keyspace.attach(c.db, moved);
   c.event(2, Events.new);
   c.modified(1, Events.renameFrom);
-  c.modified(2, Events.renameTo);
+  c.modified(2, Events.renameTo, 0);
   c.ready(2);
   return 1;
 }

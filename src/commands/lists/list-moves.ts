@@ -68,9 +68,9 @@ function move(c: Context, from: number, to: number, timeoutMs: number): void {
   lists.willGrow(target, 1, end - start);
   lists.push(target, to, bytes, start, end);
   c.reply.bulk(bytes, start, end);
-  c.modified(2, to === End.left ? ListEvents.lpush : ListEvents.rpush);
+  c.modified(2, to === End.left ? ListEvents.lpush : ListEvents.rpush, 0);
   if (created) c.ready(2);
-  popped(c, 1, source, from, source === target ? lists.length(target) : left);
+  popped(c, 1, source, from, 1, source === target ? lists.length(target) : left);
   if (timeoutMs !== NO_WAIT) moveEffect(c);
 }
 

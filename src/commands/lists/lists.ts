@@ -65,16 +65,23 @@ function push(c: Context, end: number, mustExist: boolean): void {
   }
   const { bytes, starts, ends, count } = args;
   const length = lists.pushEach(entry, end, bytes, starts, ends, 2, count);
-  c.modified(1, end === End.left ? ListEvents.lpush : ListEvents.rpush);
+  c.modified(1, end === End.left ? ListEvents.lpush : ListEvents.rpush, count - 2);
   if (created) c.ready(1);
   c.reply.integer(length);
 }
 
 // Taking
 
-/** The list at argument i has lost elements at an end; `left` remain. */
-export function popped(c: Context, i: number, entry: number, end: number, left: number): void {
-  c.modified(i, end === End.left ? ListEvents.lpop : ListEvents.rpop);
+/** The list at argument i has lost `taken` elements at an end; `left` remain. */
+export function popped(
+  c: Context,
+  i: number,
+  entry: number,
+  end: number,
+  taken: number,
+  left: number,
+): void {
+  c.modified(i, end === End.left ? ListEvents.lpop : ListEvents.rpop, taken);
   if (left === 0) c.removedEmpty(i);
   else listsOf(c).hasShrunk(entry);
 }
@@ -87,7 +94,7 @@ export function popOne(c: Context, i: number, entry: number, end: number): void 
   c.reply.bulk(lists.packed.bytes, lists.packed.start, lists.packed.end);
   // A list that is about to go need not be emptied first.
   if (left > 0) lists.removeEnd(entry, end);
-  popped(c, i, entry, end, left);
+  popped(c, i, entry, end, 1, left);
 }
 
 /** Replies an array of up to `count` elements from an end and takes them from the list. */
@@ -106,7 +113,7 @@ export function popMany(c: Context, i: number, entry: number, end: number, count
     else chunked.previous();
   }
   if (taken < length) lists.removeFromEnd(entry, end, taken);
-  popped(c, i, entry, end, length - taken);
+  popped(c, i, entry, end, taken, length - taken);
 }
 
 function pop(c: Context, end: number): void {
@@ -374,7 +381,7 @@ function lremCommand(c: Context): void {
   if (entry === 0) return c.reply.integer(0);
   const removed = lists.removeEqual(entry, count, args.bytes, args.starts[3], args.ends[3]);
   if (removed > 0) {
-    c.modified(1, ListEvents.lrem);
+    c.modified(1, ListEvents.lrem, removed);
     if (lists.length(entry) === 0) c.removedEmpty(1);
   }
   c.reply.integer(removed);
@@ -406,9 +413,9 @@ function ltrimCommand(c: Context): void {
   const to = sliceEnd(last, length);
   if (from < to) {
     listsOf(c).keepRange(entry, from, to);
-    c.modified(1, ListEvents.ltrim);
+    c.modified(1, ListEvents.ltrim, length - (to - from));
   } else {
-    c.modified(1, ListEvents.ltrim);
+    c.modified(1, ListEvents.ltrim, length);
     c.removedEmpty(1);
   }
   c.reply.ok();

@@ -123,8 +123,8 @@ function swapdbCommand(c: Context): void {
   if (a !== b) {
     c.notices.swapping(a, b);
     keyspace.swap(a, b);
-    c.changes++;
   }
+  c.changes++;
   c.reply.ok();
 }
 

@@ -56,7 +56,7 @@ function saddCommand(c: Context): void {
   }
   let added = 0;
   for (let i = 2; i < count; i++) if (sets.add(entry, bytes, starts[i], ends[i])) added++;
-  if (added > 0) c.modified(1, SetEvents.sadd);
+  if (added > 0) c.modified(1, SetEvents.sadd, added);
   c.reply.integer(added);
 }
 
@@ -219,7 +219,7 @@ function popSeveral(c: Context): void {
   reply.set(count);
   if ((size - count) * MOVE_SHARE > count) popPicked(c, entry, count);
   else popAllBut(c, entry, size - count, count);
-  c.modified(1, SetEvents.spop);
+  c.modified(1, SetEvents.spop, count);
 }
 
 function popAll(c: Context, entry: number): void {
@@ -227,7 +227,7 @@ function popAll(c: Context, entry: number): void {
   c.effect(2);
   c.effectText("DEL");
   c.effectArg(1);
-  c.modified(1, SetEvents.spop);
+  c.modified(1, SetEvents.spop, setsOf(c).count(entry));
   c.removedEmpty(1);
 }
 

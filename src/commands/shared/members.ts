@@ -64,7 +64,7 @@ export function removeMembers(c: Context, members: Members, event: KeyEvent): vo
   }
   assert(left === members.count(entry), "what was removed is gone, and nothing else");
   if (removed > 0) {
-    c.modified(1, event);
+    c.modified(1, event, removed);
     if (left === 0) c.removedEmpty(1);
   }
   c.reply.integer(removed);

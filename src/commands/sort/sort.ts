@@ -336,7 +336,7 @@ function store(c: Context, words: Words, places: Uint32Array, order: Order): voi
     lists.chunked.pushLast(root, found.bytes, found.starts[i], found.starts[i + 1]);
   }
   c.replace(order.store, lists.kindOf(root), root);
-  c.modified(order.store, sortStored);
+  c.modified(order.store, sortStored, count);
   c.ready(order.store);
   c.reply.integer(count);
 }

@@ -60,7 +60,7 @@ function pop(
   const isAll = count === size;
   // All of them: the collection goes as DEL would have it go.
   if (!isAll) sets.removeRange(entry, isMax ? size - count : 0, count);
-  c.modified(i, isMax ? PopEvents.zpopmax : PopEvents.zpopmin);
+  c.modified(i, isMax ? PopEvents.zpopmax : PopEvents.zpopmin, count);
   if (isAll) c.removedEmpty(i);
 }
 

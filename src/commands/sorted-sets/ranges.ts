@@ -302,7 +302,7 @@ function removeRange(c: Context, givenBy: number, event: KeyEvent): void {
     const isAll = count === sets.count(entry);
     // All of them: the collection goes as DEL would have it go.
     if (!isAll) sets.removeRange(entry, from, count);
-    c.modified(1, event);
+    c.modified(1, event, count);
     if (isAll) {
       c.remove(1);
       c.event(1, Events.del);

@@ -184,7 +184,8 @@ export function addScored(
   }
   if (added + updated > 0) {
     const isIncrement = (options & Option.incr) !== 0;
-    c.modified(1, isIncrement ? SortedSetEvents.zincr : SortedSetEvents.zadd);
+    const event = isIncrement ? SortedSetEvents.zincr : SortedSetEvents.zadd;
+    c.modified(1, event, added + updated);
   }
   scores[0] = score;
   replyAdded(c, options, added, updated, processed);
