@@ -66,35 +66,40 @@ function range(elements: number): Test {
   };
 }
 
-/** On one collection of a million members, and on small ones. */
-const MILLION = 1_000_000;
-const HUNDREDTHS = Array.from({ length: PER_COMMAND }, (_, i) => i);
+/** A number that redis-benchmark draws anew for each request, below KEYS. */
+const DRAWN = "__rand_int__";
+/** A large collection has so many members for each number that may be drawn. */
+const MEMBERS_EACH = 10;
+const MEMBERS_A_COMMAND = 1000;
 
-/** Fills a key once: it is left as it is by what is measured, or nearly. */
+/** Fills a key once with a million members: what is measured leaves it as large as it is. */
 const once =
-  (key: string, ...record: string[]) =>
-  async (client: Client, port: number) => {
+  (command: string, key: string, words: (number: string, at: number) => readonly string[]) =>
+  async (client: Client) => {
     if ((await client.call("EXISTS", key)) === 1) return;
-    await fill(port, {
-      record: [[record[0], key, ...record.slice(1)]],
-      count: MILLION / PER_COMMAND,
-    });
+    for (let from = 0; from < KEYS * MEMBERS_EACH; from += MEMBERS_A_COMMAND) {
+      const all: string[] = [];
+      for (let at = from; at < from + MEMBERS_A_COMMAND; at++) {
+        all.push(...words(String(at % KEYS).padStart(NUMBER.length, "0"), at));
+      }
+      await client.call(command, key, ...all);
+    }
   };
 
-const millionScores = once(
-  "ranks",
-  "ZADD",
-  ...HUNDREDTHS.flatMap((i) => [`${i}${NUMBER}`, `m:${i}${NUMBER}`]),
-);
-const millionPlaces = once(
-  "places",
-  "GEOADD",
-  ...HUNDREDTHS.flatMap((i) => [
-    `${i % 80}.${NUMBER}`,
-    `${(i * 7) % 60}.${NUMBER}`,
-    `p:${i}${NUMBER}`,
-  ]),
-);
+/** Numbers in no order, below `limit`. */
+const scattered = (at: number, limit: number) => ((at * 0.6180339887498949) % 1) * limit;
+const setOf = (at: number) => Math.floor(at / KEYS);
+
+const scores = once("ZADD", "ranks", (number, at) => [
+  String(scattered(at, KEYS)),
+  `m:${setOf(at)}${number}`,
+]);
+/** Along ten parallels, some hundred metres from one another. */
+const places = once("GEOADD", "places", (number, at) => [
+  `${number}e-3`,
+  `${setOf(at)}.15`,
+  `p:${setOf(at)}${number}`,
+]);
 
 function custom(name: string, choose: readonly string[], prepare?: Test["prepare"]): Test {
   return { name, command: choose[0].toLowerCase(), choose, prepare, onlyIfNamed: true };
@@ -102,33 +107,29 @@ function custom(name: string, choose: readonly string[], prepare?: Test["prepare
 
 /** By `--tests data`: commands that redis-benchmark has no test for. */
 const DATA_TESTS: readonly Test[] = [
-  custom("zadd_million", ["ZADD", "ranks", NUMBER, `m:1${NUMBER}`], millionScores),
-  custom("zincrby_million", ["ZINCRBY", "ranks", "1", `m:1${NUMBER}`], millionScores),
-  custom("zscore_million", ["ZSCORE", "ranks", `m:1${NUMBER}`], millionScores),
-  custom("zrank_million", ["ZRANK", "ranks", `m:1${NUMBER}`], millionScores),
-  custom("zrange_10_million", ["ZRANGE", "ranks", "500000", "500009"], millionScores),
+  custom("zadd_million", ["ZADD", "ranks", DRAWN, `m:1${DRAWN}`], scores),
+  custom("zincrby_million", ["ZINCRBY", "ranks", "1", `m:1${DRAWN}`], scores),
+  custom("zscore_million", ["ZSCORE", "ranks", `m:1${DRAWN}`], scores),
+  custom("zrank_million", ["ZRANK", "ranks", `m:1${DRAWN}`], scores),
+  custom("zrange_10_million", ["ZRANGE", "ranks", "500000", "500009"], scores),
   custom(
     "zrangebyscore_10_million",
-    ["ZRANGEBYSCORE", "ranks", NUMBER, "+inf", "LIMIT", "0", "10"],
-    millionScores,
+    ["ZRANGEBYSCORE", "ranks", DRAWN, "+inf", "LIMIT", "0", "10"],
+    scores,
   ),
-  custom("zadd_small", ["ZADD", `z:${NUMBER}`, "1", "member"]),
-  custom("zscore_small", ["ZSCORE", `z:${NUMBER}`, "member"]),
-  custom("zrange_small", ["ZRANGE", `z:${NUMBER}`, "0", "9"]),
-  custom("setbit", ["SETBIT", `bits:${NUMBER}`, "100", "1"]),
-  custom("getbit", ["GETBIT", `bits:${NUMBER}`, "100"]),
-  custom("setbit_million", ["SETBIT", "bits", NUMBER, "1"]),
-  custom("getbit_million", ["GETBIT", "bits", NUMBER]),
-  custom("pfadd", ["PFADD", "visitors", `v:${NUMBER}`]),
-  custom(
-    "geoadd_million",
-    ["GEOADD", "places", `13.${NUMBER}`, "38.1", `p:1${NUMBER}`],
-    millionPlaces,
-  ),
+  custom("zadd_small", ["ZADD", `z:${DRAWN}`, "1", "member"]),
+  custom("zscore_small", ["ZSCORE", `z:${DRAWN}`, "member"]),
+  custom("zrange_small", ["ZRANGE", `z:${DRAWN}`, "0", "9"]),
+  custom("setbit_small", ["SETBIT", `bits:${DRAWN}`, "100", "1"]),
+  custom("getbit_small", ["GETBIT", `bits:${DRAWN}`, "100"]),
+  custom("setbit_million", ["SETBIT", "bits", "999999", "1"]),
+  custom("getbit_million", ["GETBIT", "bits", "500000"]),
+  custom("pfadd", ["PFADD", "visitors", `v:${DRAWN}`]),
+  custom("geoadd_million", ["GEOADD", "places", `${DRAWN}e-3`, "1.15", `p:1${DRAWN}`], places),
   custom(
     "geosearch_million",
-    ["GEOSEARCH", "places", "FROMLONLAT", "13.3", "38.1", "BYRADIUS", "1", "km", "COUNT", "10"],
-    millionPlaces,
+    ["GEOSEARCH", "places", "FROMLONLAT", "13.3", "3.35", "BYRADIUS", "1", "km", "COUNT", "10"],
+    places,
   ),
 ];
 
