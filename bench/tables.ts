@@ -4,7 +4,8 @@
 import { median } from "./statistics.ts";
 
 export const NAMES: Record<string, string> = { redis: "redis-server", bun: "Bun", node: "Node" };
-export const times = (ratio: number) => `${ratio.toFixed(2)} ×`;
+/** A ratio; to a peer that took nothing it is infinite, or null in JSON. */
+export const times = (ratio: number) => (Number.isFinite(ratio) ? `${ratio.toFixed(2)} ×` : "–");
 export const whole = (value: number) => Math.round(value).toLocaleString("en");
 
 /** A Markdown table; every column but the first is aligned to the right. */

@@ -295,6 +295,24 @@ export class OrderedTrees {
     return this.#slot < items || this.#nextLeaf();
   }
 
+  /** Moves the cursor to the first item whose key is not below `key`; false: there is none. */
+  seekKey(tree: number, key: number): boolean {
+    if (this.count(tree) === 0) return false;
+    const header = this.#words(tree);
+    let node = header[wordOf(tree) + T.root];
+    this.#bound.begin(tree);
+    for (let left = this.#height(tree); left > 0; left--) {
+      const words = this.#words(node);
+      const children = words[wordOf(node) + COUNT];
+      const slot = this.#boundOfKey(node, 1, children, key, false, false) - 1;
+      node = words[wordOf(node) + CHILDREN + slot];
+    }
+    const items = this.#items(node);
+    this.#leaf = node;
+    this.#slot = this.#boundOfKey(node, 0, items, key, false, true);
+    return this.#slot < items || this.#nextLeaf();
+  }
+
   /** Moves the cursor to the item before which `rank` others come; false when there is none. */
   at(tree: number, rank: number): boolean {
     if (rank < 0 || rank >= this.count(tree)) return false;
@@ -335,7 +353,7 @@ export class OrderedTrees {
 
   /** Shows the items with from ≤ key ≤ to in order. The visitor must not change the tree. */
   visit(tree: number, from: number, to: number, visitor: ItemVisitor): void {
-    for (let more = this.#seekKey(tree, from); more; more = this.next()) {
+    for (let more = this.seekKey(tree, from); more; more = this.next()) {
       const key = this.key;
       if (key > to || !visitor(key, this.value)) return;
     }
@@ -345,24 +363,6 @@ export class OrderedTrees {
 
   #words(ref: number): Int32Array {
     return this.memory.i32[ref >>> PLACE_BITS];
-  }
-
-  // Moves the cursor to the first item whose key is not below `key`, whatever its value.
-  #seekKey(tree: number, key: number): boolean {
-    if (this.count(tree) === 0) return false;
-    const header = this.#words(tree);
-    let node = header[wordOf(tree) + T.root];
-    this.#bound.begin(tree);
-    for (let left = this.#height(tree); left > 0; left--) {
-      const words = this.#words(node);
-      const children = words[wordOf(node) + COUNT];
-      const slot = this.#boundOfKey(node, 1, children, key, false, false) - 1;
-      node = words[wordOf(node) + CHILDREN + slot];
-    }
-    const items = this.#items(node);
-    this.#leaf = node;
-    this.#slot = this.#boundOfKey(node, 0, items, key, false, true);
-    return this.#slot < items || this.#nextLeaf();
   }
 
   #nextLeaf(): boolean {

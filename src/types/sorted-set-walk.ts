@@ -69,6 +69,27 @@ export class SortedSetWalk {
     this.openRoot(isPacked, this.#records.pointer(entry), rank, isReverse);
   }
 
+  /** Begins a walk at the first member whose score is not below this one. */
+  openAtScore(entry: number, score: number): void {
+    const root = this.#records.pointer(entry);
+    this.#root = root;
+    this.#isReverse = false;
+    if (!this.#large.isPacked(entry)) {
+      this.#from = From.tree;
+      this.#isThere = this.#trees.seekKey(this.#large.tree(root), score);
+      return;
+    }
+    const packed = this.#packed;
+    this.#from = From.packed;
+    let at = packed.first(root);
+    while (at !== 0) {
+      const scoreAt = scorePlace(packed, root, at);
+      if (packedScore(packed, root, scoreAt) >= score) break;
+      at = packed.next(root, scoreAt);
+    }
+    this.#at = at;
+  }
+
   openRoot(isPacked: boolean, root: number, rank = 0, isReverse = false): void {
     this.#root = root;
     this.#isReverse = isReverse;

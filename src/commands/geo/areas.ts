@@ -75,10 +75,10 @@ export class Area {
     let step = stepFor(reach, latitude);
     let cell = Cell.at(longitude, latitude, step);
     const isTooSmall =
-      cell.beside(0, 1).north < north ||
-      cell.beside(0, -1).south > south ||
-      cell.beside(1, 0).east < east ||
-      cell.beside(-1, 0).west > west;
+      cell.northOf(1) < north ||
+      cell.southOf(-1) > south ||
+      cell.eastOf(1) < east ||
+      cell.westOf(-1) > west;
     if (step > 1 && isTooSmall) cell = Cell.at(longitude, latitude, --step);
     const cells = [cell];
     for (const [dx, dy] of AROUND) {

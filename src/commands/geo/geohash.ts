@@ -141,14 +141,14 @@ export class Cell {
     return other.column === this.column && other.row === this.row && other.step === this.step;
   }
 
-  /** The scores in the cell: from this one on … */
+  /** The first score in the cell. */
   get firstScore(): number {
-    return interleave(this.row, this.column) * 4 ** (STEP_MAX - this.step);
+    return interleave(this.row, this.column) * this.scores;
   }
 
-  /** … and below this one. */
-  get endScore(): number {
-    return (interleave(this.row, this.column) + 1) * 4 ** (STEP_MAX - this.step);
+  /** How many scores there are in it. */
+  get scores(): number {
+    return 4 ** (STEP_MAX - this.step);
   }
 
   get west(): number {
@@ -165,6 +165,29 @@ export class Cell {
 
   get north(): number {
     return edge(this.row + 1, this.step, LATITUDE_MAX);
+  }
+
+  // The edges of the cells so many columns east, or rows north; the grid goes round.
+
+  westOf(columns: number): number {
+    return edge(this.#round(this.column + columns), this.step, LONGITUDE_MAX);
+  }
+
+  eastOf(columns: number): number {
+    return edge(this.#round(this.column + columns) + 1, this.step, LONGITUDE_MAX);
+  }
+
+  southOf(rows: number): number {
+    return edge(this.#round(this.row + rows), this.step, LATITUDE_MAX);
+  }
+
+  northOf(rows: number): number {
+    return edge(this.#round(this.row + rows) + 1, this.step, LATITUDE_MAX);
+  }
+
+  #round(place: number): number {
+    const cells = 2 ** this.step;
+    return (place + cells) % cells;
   }
 }
 

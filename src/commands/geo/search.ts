@@ -108,12 +108,10 @@ class Search {
   #findInCell(c: Context, entry: number, cell: Cell, most: number, found: Found[]): void {
     const sets = sortedSetsOf(c);
     const { walk } = sets;
-    const end = cell.endScore;
-    const from = sets.rankOfScore(entry, cell.firstScore, false);
-    let left = sets.rankOfScore(entry, end, false) - from;
-    if (left <= 0) return;
-    walk.openAt(entry, from, false);
-    for (; left > 0 && found.length < most && walk.next(); left--) {
+    const first = cell.firstScore;
+    const end = first + cell.scores;
+    walk.openAtScore(entry, first);
+    while (found.length < most && walk.next() && walk.score < end) {
       position.of(walk.score);
       const metres = this.area.distanceWithin(position.longitude, position.latitude);
       if (metres < 0) continue;
