@@ -5,9 +5,10 @@ import { parseDouble } from "../base/doubles.ts";
 import { torn } from "../base/torn-read.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { TableWalk } from "../keyspace/table-walk.ts";
+import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 import { MemberTrees } from "../structures/member-tree.ts";
 import { PACKED_HEADER, PackedLists } from "../structures/packed-list.ts";
-import { Records } from "../structures/record.ts";
+import { headerBytes, LONG_KEY, Records } from "../structures/record.ts";
 import type { ScoredMembers } from "./scored-members.ts";
 
 const NO_BYTES = new Uint8Array(0);
@@ -28,15 +29,16 @@ export function packedScore(packed: PackedLists, list: number, at: number): numb
 }
 
 /**
- * `while (walk.next())` with the member in bytes, start, end and its score in `score`.
+ * `while (walk.next())` with the member in bytes, start, end and its score in `score`, which is
+ * read when it is asked for.
  * REQUIRES: the sorted set does not change between open… and the last next. Others may.
  */
 export class SortedSetWalk {
   bytes: Uint8Array = NO_BYTES;
   start = 0;
   end = 0;
-  score = 0;
 
+  readonly #memory: Memory;
   readonly #records: Records;
   readonly #large: ScoredMembers;
   // With cursors of their own, so that ranges stay while the set's own operations go on.
@@ -49,8 +51,12 @@ export class SortedSetWalk {
   /** Cursor of the next member in a packed list, 0 at the end; whether the tree's is on one. */
   #at = 0;
   #isThere = false;
+  /** The record of the member, or where its score stands in the packed list. */
+  #record = 0;
+  #scoreAt = 0;
 
   constructor(keyspace: Keyspace, large: ScoredMembers) {
+    this.#memory = keyspace.memory;
     this.#records = new Records(keyspace.memory);
     this.#large = large;
     this.#trees = new MemberTrees(keyspace.memory);
@@ -118,16 +124,26 @@ export class SortedSetWalk {
     if (this.#from === From.table) record = this.#table.next();
     else if (this.#isThere) record = this.#trees.value;
     if (record === 0) return false;
-    const records = this.#records;
-    records.key(record);
-    this.bytes = records.bytes;
-    this.start = records.start;
-    this.end = records.end;
-    this.score = records.score(record);
+    this.#record = record;
+    const segment = record >>> PLACE_BITS;
+    const words = this.#memory.i32[segment];
+    const at = (record & PLACE_MASK) << 1;
+    const word = words[at];
+    const start = (at << 2) + headerBytes(word);
+    this.bytes = this.#memory.u8[segment];
+    this.start = start;
+    this.end = start + ((word & LONG_KEY) === 0 ? words[at + 1] & 0xffff : words[at + 2]);
+    if (!(this.end <= this.bytes.length)) torn();
     if (this.#from === From.tree) {
       this.#isThere = this.#isReverse ? this.#trees.previous() : this.#trees.next();
     }
     return true;
+  }
+
+  /** The score of the member on which the walk stands. */
+  get score(): number {
+    if (this.#from !== From.packed) return this.#records.score(this.#record);
+    return packedScore(this.#packed, this.#root, this.#scoreAt);
   }
 
   #nextPacked(): boolean {
@@ -136,7 +152,7 @@ export class SortedSetWalk {
     const packed = this.#packed;
     const list = this.#root;
     const scoreAt = scorePlace(packed, list, at);
-    this.score = packedScore(packed, list, scoreAt);
+    this.#scoreAt = scoreAt;
     packed.read(list, at);
     this.bytes = packed.bytes;
     this.start = packed.start;

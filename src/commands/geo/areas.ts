@@ -12,6 +12,14 @@ const RADIANS = Math.PI / 180;
 const NARROW_LATITUDE = 66;
 const NARROWER_LATITUDE = 80;
 const STEP_MAX = 26;
+/** Degrees by which an area's bounds are drawn wider than they are computed. */
+const MARGIN = 1e-6;
+/**
+ * Up to so many degrees an area's bounds in longitude are drawn, wider by so much: the arc along a
+ * parallel is longer than the one across, by 1.4 % at 80 degrees of latitude and 30 of longitude.
+ */
+const BOUNDED_MAX = 30;
+const WIDER = 1.1;
 
 /** Metres between two positions. */
 export function distance(
@@ -43,9 +51,16 @@ export class Area {
   radius = 0;
   width = 0;
   height = 0;
+  // Outside of these nothing is in the area; infinite where that is not sure. See cells().
+  #west = Number.NEGATIVE_INFINITY;
+  #east = Number.POSITIVE_INFINITY;
+  #south = Number.NEGATIVE_INFINITY;
+  #north = Number.POSITIVE_INFINITY;
 
   /** How far a position is from the centre, in metres; −1: it is not in the area. */
   distanceWithin(longitude: number, latitude: number): number {
+    if (longitude < this.#west || longitude > this.#east) return -1;
+    if (latitude < this.#south || latitude > this.#north) return -1;
     const { longitude: x, latitude: y, unit } = this;
     if (this.isBox) {
       if (latitudeDistance(latitude, y) > (this.height * unit) / 2) return -1;
@@ -54,6 +69,18 @@ export class Area {
     }
     const metres = distance(x, y, longitude, latitude);
     return metres > this.radius * unit ? -1 : metres;
+  }
+
+  /** Most of what is in the cells and not in the area is told by its degrees. */
+  #bound(across: number, south: number, north: number): void {
+    this.#south = south - MARGIN;
+    this.#north = north + MARGIN;
+    // Of a large area, near the poles and across the 180th degree, longitudes do not say it.
+    if (!(across < BOUNDED_MAX) || Math.max(-south, north) > NARROWER_LATITUDE) return;
+    const wider = across * WIDER + MARGIN;
+    if (this.longitude - wider < -180 || this.longitude + wider > 180) return;
+    this.#west = this.longitude - wider;
+    this.#east = this.longitude + wider;
   }
 
   /**
@@ -70,6 +97,7 @@ export class Area {
     const nearPole = latitude < 0 ? south : north;
     const across = width / EARTH_RADIUS / Math.cos(nearPole * RADIANS) / RADIANS;
     const [east, west] = [longitude + across, longitude - across];
+    this.#bound(across, south, north);
 
     const reach = unit * (this.isBox ? diagonal(this.width, this.height) : this.radius);
     let step = stepFor(reach, latitude);

@@ -92,10 +92,10 @@ function unsigned(score: number): bigint {
 }
 
 function middle(place: number, max: number): number {
-  const cells = 2 ** STEP_MAX;
-  const from = -max + (place / cells) * (max + max);
-  const to = -max + ((place + 1) / cells) * (max + max);
-  return Math.max(-max, Math.min(max, (from + to) / 2));
+  const from = -max + (place / TWO_26) * (max + max);
+  const to = -max + ((place + 1) / TWO_26) * (max + max);
+  const coordinate = (from + to) / 2;
+  return coordinate > max ? max : coordinate < -max ? -max : coordinate;
 }
 
 /** The eleven letters of geohash.org for a position. */
