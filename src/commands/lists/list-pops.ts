@@ -5,15 +5,12 @@
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import type { Wait } from "../../engine/wait.ts";
-import { Errors, errorLine } from "../../protocol/errors.ts";
 import { End, LIST, listsOf } from "../../types/lists.ts";
 import { keysArg, oneOf } from "../shared/argument-docs.ts";
+import { popOptions } from "../shared/pop-options.ts";
 import { readTimeout } from "../shared/timeouts.ts";
-import { COUNT } from "../shared/words.ts";
 import { endOf } from "./list-moves.ts";
 import { popMany, popOne } from "./lists.ts";
-
-const countNotPositive = errorLine("ERR count should be greater than 0");
 
 /** What the commands wait for; without it they reply a null array. */
 const elements: Wait = {
@@ -111,29 +108,13 @@ export const blmpop: Command = {
   handler: (c) => popFromFirst(c, 2, true),
 };
 
-/**
- * LMPOP and BLMPOP; `n` is the argument that says how many keys follow. A waiting one's timeout is
- * argument 1, and is looked at last.
- */
+/** LMPOP and BLMPOP; `n` is the argument that says how many keys follow. */
 function popFromFirst(c: Context, n: number, waits: boolean): void {
+  if (!popOptions.read(c, n, waits, endOf)) return;
   const { args, reply } = c;
   const lists = listsOf(c);
-  const keys = args.integer(n);
-  if (!(keys > 0)) return reply.error(Errors.numkeysNotPositive);
-  const where = n + keys + 1;
-  if (where >= args.count) return reply.error(Errors.syntax);
-  const end = endOf(args, where);
-  if (end < 0) return reply.error(Errors.syntax);
-  let count = 1;
-  if (args.count > where + 1) {
-    if (args.count === where + 2 || !args.is(where + 1, COUNT)) return reply.error(Errors.syntax);
-    count = args.index(where + 2);
-    if (!(count > 0)) return reply.error(countNotPositive);
-    if (args.count > where + 3) return reply.error(Errors.syntax);
-  }
-  const timeoutMs = waits ? readTimeout(c, 1) : 0;
-  if (timeoutMs < 0) return;
-  for (let i = n + 1; i < where; i++) {
+  const { first, end: behind, from: end, count, timeoutMs } = popOptions;
+  for (let i = first; i < behind; i++) {
     const entry = c.findTypedForWrite(i, LIST);
     if (entry < 0) return;
     if (entry === 0) continue;
@@ -145,7 +126,7 @@ function popFromFirst(c: Context, n: number, waits: boolean): void {
     return;
   }
   if (!waits) reply.nullArray();
-  else c.block(n + 1, where - 1, timeoutMs);
+  else c.block(first, behind - 1, timeoutMs);
 }
 
 /** The list commands that take from the first of several. */

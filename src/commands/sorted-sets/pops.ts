@@ -7,14 +7,13 @@ import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { EventClass, keyEvent } from "../../engine/events.ts";
 import type { Wait } from "../../engine/wait.ts";
-import { Errors, errorLine } from "../../protocol/errors.ts";
+import type { Arguments } from "../../protocol/arguments.ts";
+import { Errors } from "../../protocol/errors.ts";
 import { SORTED_SET, sortedSetsOf } from "../../types/sorted-sets.ts";
 import { keyArg, keysArg, oneOf } from "../shared/argument-docs.ts";
+import { popOptions } from "../shared/pop-options.ts";
 import { readTimeout } from "../shared/timeouts.ts";
-import { COUNT } from "../shared/words.ts";
 import { replyMember } from "./sorted-sets.ts";
-
-const countNotPositive = errorLine("ERR count should be greater than 0");
 
 const PopEvents = {
   zpopmin: keyEvent(EventClass.sortedSet, "zpopmin"),
@@ -23,6 +22,14 @@ const PopEvents = {
 
 const MIN = asciiBytes("min");
 const MAX = asciiBytes("max");
+
+const Side = { min: 0, max: 1 } as const;
+
+/** The side that argument i names, or −1. */
+function sideOf(args: Arguments, i: number): number {
+  if (args.is(i, MIN)) return Side.min;
+  return args.is(i, MAX) ? Side.max : -1;
+}
 
 /** How popped members are replied: one after the other, or each with its score in an array. */
 const Form = { flat: 0, paired: 1 } as const;
@@ -180,23 +187,11 @@ export const bzmpop: Command = {
 
 /** ZMPOP and BZMPOP; `n` is the argument that says how many keys follow. */
 function popFromFirst(c: Context, n: number, waits: boolean): void {
+  if (!popOptions.read(c, n, waits, sideOf)) return;
   const { args, reply } = c;
-  const keys = args.integer(n);
-  if (!(keys > 0)) return reply.error(Errors.numkeysNotPositive);
-  const end = n + keys + 1;
-  if (end >= args.count) return reply.error(Errors.syntax);
-  const isMax = args.is(end, MAX);
-  if (!isMax && !args.is(end, MIN)) return reply.error(Errors.syntax);
-  let count = 1;
-  if (args.count > end + 1) {
-    if (args.count === end + 2 || !args.is(end + 1, COUNT)) return reply.error(Errors.syntax);
-    count = args.index(end + 2);
-    if (!(count > 0)) return reply.error(countNotPositive);
-    if (args.count > end + 3) return reply.error(Errors.syntax);
-  }
-  const timeoutMs = waits ? readTimeout(c, 1) : 0;
-  if (timeoutMs < 0) return;
-  for (let i = n + 1; i < end; i++) {
+  const { first, end, count, timeoutMs } = popOptions;
+  const isMax = popOptions.from === Side.max;
+  for (let i = first; i < end; i++) {
     const entry = c.findTypedForWrite(i, SORTED_SET);
     if (entry < 0) return;
     if (entry === 0) continue;
@@ -209,7 +204,7 @@ function popFromFirst(c: Context, n: number, waits: boolean): void {
     return;
   }
   if (!waits) reply.nullArray();
-  else c.block(n + 1, end - 1, timeoutMs);
+  else c.block(first, end - 1, timeoutMs);
 }
 
 /** The sorted-set commands that take from an end. */
