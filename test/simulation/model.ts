@@ -197,6 +197,8 @@ export class Model {
   synced = 0;
   /** Why the database refuses writes at the moment, if it does. */
   refusal: string | undefined;
+  /** What is wrong with the disk, as PING says it. */
+  diskFailure: string | undefined;
 
   /** The time that the reference sees while it follows a call in which time has passed. */
   nowMs: number | undefined;
@@ -212,6 +214,7 @@ export class Model {
     this.states = [stateOf(database)];
     const core = coreOf(database);
     core.services.writesRefused = () => this.refusal;
+    core.services.diskFailure = () => this.diskFailure;
     const engine = core.engine as { clock: () => number };
     engine.clock = () => this.nowMs ?? world.nowMs();
     // Not by its own timers: see expire().

@@ -333,6 +333,7 @@ class Simulation {
       const words = Array.from({ length: args.count }, (_, i) => args.copy(i));
       this.#follow(() => this.#clientOf(session).executed(words.map(textOf)));
       model.refusal = services.writesRefused();
+      model.diskFailure = services.diskFailure();
       this.#follow(() => model.catchUpAll());
       try {
         execute(session, args);

@@ -286,7 +286,7 @@ export const zrank: Command = {
   group: "sorted-set",
   since: "2.0.0",
   complexity: "O(log(N)), N being the number of members",
-  summary: "Returns the rank of a member of a sorted set, by score from the lowest one on.",
+  summary: "Returns the rank of a member of a sorted set, lowest score first.",
   args: [
     keyArg,
     memberArg,
@@ -304,7 +304,7 @@ export const zrank: Command = {
 export const zrevrank: Command = {
   ...zrank,
   name: "zrevrank",
-  summary: "Returns the rank of a member of a sorted set, by score from the highest one on.",
+  summary: "Returns the rank of a member of a sorted set, highest score first.",
   handler: (c) => replyRank(c, true),
 };
 
