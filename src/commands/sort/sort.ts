@@ -142,7 +142,7 @@ export const sort: Command = {
   group: "generic",
   since: "1.0.0",
   complexity: "O(N+M*log(M)), N being the elements and M those returned",
-  summary: "Sorts the elements of a list, set or sorted set, and may store them as a list.",
+  summary: "Sorts a list, set or sorted set, and may store the result as a list.",
   args: [
     ...orderArgs,
     { name: "destination", type: "key", token: "STORE", keySpecIndex: 2, optional: true },

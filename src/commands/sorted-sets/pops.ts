@@ -124,8 +124,7 @@ export const bzpopmin: Command = {
   group: "sorted-set",
   since: "5.0.0",
   complexity: "O(log(N)), N being the number of members",
-  summary:
-    "Takes the member with the lowest score off the first sorted set; waits if there is none.",
+  summary: "Takes the lowest member off the first sorted set there is; may wait.",
   args: [keysArg, timeoutDoc],
   console: "scores",
   handler: (c) => popOrWait(c, false),
@@ -134,8 +133,7 @@ export const bzpopmin: Command = {
 export const bzpopmax: Command = {
   ...bzpopmin,
   name: "bzpopmax",
-  summary:
-    "Takes the member with the highest score off the first sorted set; waits if there is none.",
+  summary: "Takes the highest member off the first sorted set there is; may wait.",
   handler: (c) => popOrWait(c, true),
 };
 
@@ -166,7 +164,7 @@ export const zmpop: Command = {
   group: "sorted-set",
   since: "7.0.0",
   complexity: "O(K)+O(M*log(N)), K being the number of keys, N of members and M of those taken",
-  summary: "Takes members with the lowest or highest scores off the first sorted set that has any.",
+  summary: "Takes the lowest or highest members off the first sorted set there is.",
   args: [numkeys, keysArg, where, countOption],
   console: "scores",
   handler: (c) => popFromFirst(c, 1, false),
@@ -179,8 +177,7 @@ export const bzmpop: Command = {
   flags: "write blocking",
   wait: members,
   keys: [{ index: 2, counted: true, flags: "RW access delete" }],
-  summary:
-    "Takes members with the lowest or highest scores off the first sorted set; may wait for some.",
+  summary: "Takes the lowest or highest members off a sorted set; may wait.",
   args: [timeoutDoc, numkeys, keysArg, where, countOption],
   handler: (c) => popFromFirst(c, 2, true),
 };

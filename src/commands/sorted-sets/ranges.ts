@@ -69,7 +69,7 @@ export const zrange: Command = {
   group: "sorted-set",
   since: "1.2.0",
   complexity: LOG_AND_RETURNED,
-  summary: "Returns the members of a sorted set within a range of ranks, scores or members.",
+  summary: "Returns members of a sorted set by ranks, scores or lexical order.",
   args: [
     keyArg,
     ...bounds("string", "start", "stop"),
@@ -86,8 +86,7 @@ export const zrevrange: Command = {
   ...zrange,
   name: "zrevrange",
   deprecated: ["6.2.0", "`ZRANGE` with the `REV` argument"],
-  summary:
-    "Returns the members of a sorted set within a range of ranks, from the highest score on.",
+  summary: "Returns members of a sorted set by ranks, from the highest score on.",
   args: [keyArg, ...bounds("integer", "start", "stop"), withScoresArg],
   handler: (c) => replyRange(c, By.rank, Direction.reverse),
 };
@@ -107,7 +106,7 @@ export const zrevrangebyscore: Command = {
   name: "zrevrangebyscore",
   since: "2.2.0",
   deprecated: ["6.2.0", "`ZRANGE` with the `REV` and `BYSCORE` arguments"],
-  summary: "Returns the members of a sorted set within a range of scores, from the highest on.",
+  summary: "Returns members of a sorted set by scores, from the highest on.",
   args: [keyArg, ...bounds("double", "max", "min"), withScoresArg, limitDoc],
   handler: (c) => replyRange(c, By.score, Direction.reverse),
 };
@@ -127,8 +126,7 @@ export const zrevrangebylex: Command = {
   name: "zrevrangebylex",
   since: "2.8.9",
   deprecated: ["6.2.0", "`ZRANGE` with the `REV` and `BYLEX` arguments"],
-  summary:
-    "Returns the members of a sorted set within a lexicographical range, the last one first.",
+  summary: "Returns members of a sorted set by lexical order, the last one first.",
   args: [keyArg, ...bounds("string", "max", "min"), limitDoc],
   handler: (c) => replyRange(c, By.lex, Direction.reverse),
 };
@@ -144,7 +142,7 @@ export const zrangestore: Command = {
   group: "sorted-set",
   since: "6.2.0",
   complexity: "O(log(N)+M), N being the number of members and M of those stored",
-  summary: "Stores the members of a sorted set within a range of ranks, scores or members.",
+  summary: "Stores members of a sorted set by ranks, scores or lexical order.",
   args: [
     { name: "dst", type: "key", keySpecIndex: 0 },
     { name: "src", type: "key", keySpecIndex: 1 },

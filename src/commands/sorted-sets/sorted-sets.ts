@@ -346,7 +346,7 @@ export const zlexcount: Command = {
   group: "sorted-set",
   since: "2.8.9",
   complexity: "O(log(N)), N being the number of members",
-  summary: "Returns how many members of a sorted set are within a lexicographical range.",
+  summary: "Counts the members of a sorted set within a lexicographical range.",
   args: [keyArg, { name: "min", type: "string" }, { name: "max", type: "string" }],
   handler: (c) => replyRangeCount(c, By.lex),
 };
