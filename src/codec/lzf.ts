@@ -35,54 +35,64 @@ export function lzfCompress(
     seen.fill(0);
     base = 0;
   }
-  const offset = base + 1 - start;
+  const offset = (base + 1 - start) | 0;
   base += length;
-  let o = at + 1;
-  let literals = 0;
+  let o = at;
+  let literals = start;
   let i = start;
-  while (i < end) {
-    if (i + 2 < end) {
-      const three = bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16);
-      const slot = Math.imul(three, 0x9e3779b1) >>> (32 - HASH_BITS);
-      const before = seen[slot] - offset;
-      seen[slot] = i + offset;
-      const distance = i - before - 1;
-      if (
-        before >= start &&
-        distance < DISTANCE_MAX &&
-        bytes[before] === bytes[i] &&
-        bytes[before + 1] === bytes[i + 1] &&
-        bytes[before + 2] === bytes[i + 2]
-      ) {
-        const most = Math.min(REFERENCE_MAX, end - i);
-        let same = 3;
-        while (same < most && bytes[before + same] === bytes[i + same]) same++;
-        // The open run's first byte stays free where nothing came in.
-        if (literals > 0) out[o - literals - 1] = literals - 1;
-        else o--;
-        if (o + 4 > limit) return 0;
-        if (same <= SHORT_REFERENCE_MAX) out[o++] = ((same - 2) << 5) | (distance >> 8);
-        else {
-          out[o++] = (7 << 5) | (distance >> 8);
-          out[o++] = same - 9;
-        }
-        out[o++] = distance & 255;
-        o++;
-        literals = 0;
-        i += same;
-        continue;
-      }
+  // Nothing is written before a repetition is found: most short strings have none.
+  for (const stop = end - 2; i < stop; ) {
+    const three = bytes[i] | (bytes[i + 1] << 8) | (bytes[i + 2] << 16);
+    const slot = Math.imul(three, 0x9e3779b1) >>> (32 - HASH_BITS);
+    const before = (seen[slot] - offset) | 0;
+    seen[slot] = (i + offset) | 0;
+    if (
+      before < start ||
+      i - before > DISTANCE_MAX ||
+      bytes[before] !== bytes[i] ||
+      bytes[before + 1] !== bytes[i + 1] ||
+      bytes[before + 2] !== bytes[i + 2]
+    ) {
+      i++;
+      continue;
     }
-    if (o >= limit) return 0;
-    out[o++] = bytes[i++];
-    if (++literals < LITERALS_MAX) continue;
-    out[o - literals - 1] = literals - 1;
-    literals = 0;
-    o++;
+    const distance = i - before - 1;
+    const most = Math.min(REFERENCE_MAX, end - i);
+    let same = 3;
+    while (same < most && bytes[before + same] === bytes[i + same]) same++;
+    o = writeLiterals(bytes, literals, i, out, o, limit);
+    if (o === 0 || o + 3 > limit) return 0;
+    if (same <= SHORT_REFERENCE_MAX) out[o++] = ((same - 2) << 5) | (distance >> 8);
+    else {
+      out[o++] = (7 << 5) | (distance >> 8);
+      out[o++] = same - 9;
+    }
+    out[o++] = distance & 255;
+    i += same;
+    literals = i;
   }
-  if (literals > 0) out[o - literals - 1] = literals - 1;
-  else o--;
-  return o > limit ? 0 : o;
+  return writeLiterals(bytes, literals, end, out, o, limit);
+}
+
+/** Writes bytes[from, to) as runs of literals; returns the end in `out`, or 0. */
+function writeLiterals(
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  out: Uint8Array,
+  at: number,
+  limit: number,
+): number {
+  const count = to - from;
+  if (at + count + Math.ceil(count / LITERALS_MAX) > limit) return 0;
+  let i = from;
+  let o = at;
+  while (i < to) {
+    const stop = Math.min(to, i + LITERALS_MAX);
+    out[o++] = stop - i - 1;
+    while (i < stop) out[o++] = bytes[i++];
+  }
+  return o;
 }
 
 /** Undoes that into out[0, length); false where the bytes are not exactly so much, compressed. */
