@@ -563,9 +563,17 @@ export class PackedLists {
     return integerLength(this.#pendingHigh, this.#pendingLow);
   }
 
+  /** `measureInteger` for the integer with these halves. */
+  measureHalves(high: number, low: number): number {
+    this.#pendingHigh = high | 0;
+    this.#pendingLow = low | 0;
+    this.#pendingInteger = true;
+    return integerLength(this.#pendingHigh, this.#pendingLow);
+  }
+
   /**
    * Writes the measured entry of `length` and its back length at `at`.
-   * REQUIRES: `measure` or `measureInteger` came just before, and there is room.
+   * REQUIRES: `measure`, `measureInteger` or `measureHalves` came just before, and there is room.
    */
   put(u8: Uint8Array, at: number, length: number, bytes: Uint8Array, start: number): void {
     if (this.#pendingInteger) putInteger(u8, at, length, this.#pendingHigh, this.#pendingLow);
