@@ -49,9 +49,11 @@ class Words {
   bytes: Uint8Array = new Uint8Array(1024);
   /** Where each begins; the last one says where the last ends. */
   starts: Int32Array = new Int32Array(64);
+  /** What each one spells, where that was known when it was added; else NaN. */
+  numbers: Float64Array = new Float64Array(64);
   count = 0;
 
-  add(bytes: Uint8Array, start: number, end: number): void {
+  add(bytes: Uint8Array, start: number, end: number, number = Number.NaN): void {
     const at = this.starts[this.count];
     const stop = at + end - start;
     if (stop > this.bytes.length) {
@@ -60,11 +62,14 @@ class Words {
       this.bytes = longer;
     }
     copyBytes(bytes, start, end, this.bytes, at);
-    this.count++;
+    this.numbers[this.count++] = number;
     if (this.count === this.starts.length) {
       const more = new Int32Array(this.count * 2);
       more.set(this.starts);
       this.starts = more;
+      const numbers = new Float64Array(this.count * 2);
+      numbers.set(this.numbers);
+      this.numbers = numbers;
     }
     this.starts[this.count] = stop;
   }
@@ -233,7 +238,8 @@ function readElements(c: Context, entry: number, type: number, words: Words): vo
     const root = c.keyspace.records.pointer(entry);
     for (let there = chunked.first(root); there; there = chunked.next()) {
       chunked.read();
-      words.add(packed.bytes, packed.start, packed.end);
+      const number = packed.isInteger ? packed.number : Number.NaN;
+      words.add(packed.bytes, packed.start, packed.end, number);
     }
     return;
   }
@@ -254,10 +260,12 @@ function byNumbers(c: Context, words: Words, order: Order): Uint32Array | undefi
   const numbers = new Float64Array(count);
   const { by } = order;
   for (let i = 0; i < count; i++) {
-    let number: number;
-    if (by === undefined) number = numberOf(words.bytes, words.starts[i], words.starts[i + 1]);
-    else if (!by.find(c, words.bytes, words.starts[i], words.starts[i + 1])) number = 0;
-    else number = numberOf(by.bytes, by.start, by.end);
+    const start = words.starts[i];
+    const end = words.starts[i + 1];
+    let number = words.numbers[i];
+    if (by === undefined) {
+      if (Number.isNaN(number)) number = numberOf(words.bytes, start, end);
+    } else number = by.find(c, words.bytes, start, end) ? numberOf(by.bytes, by.start, by.end) : 0;
     if (Number.isNaN(number)) return undefined;
     numbers[i] = number;
   }
@@ -316,24 +324,22 @@ function replyElements(
 }
 
 function store(c: Context, words: Words, places: Uint32Array, order: Order): void {
-  const found = new Words();
   const { bytes, starts } = words;
-  for (const place of places) {
-    if (order.get.length === 0) found.add(bytes, starts[place], starts[place + 1]);
-    for (const pattern of order.get) {
-      pattern.find(c, bytes, starts[place], starts[place + 1]); // nothing is stored as empty
-      found.add(pattern.bytes, pattern.start, pattern.end);
-    }
-  }
-  const { count } = found;
+  const count = places.length * Math.max(1, order.get.length);
   if (count === 0) {
     if (c.remove(order.store)) c.modified(order.store, Events.del);
     return c.reply.integer(0);
   }
   const lists = listsOf(c);
   const root = lists.create();
-  for (let i = 0; i < count; i++) {
-    lists.chunked.pushLast(root, found.bytes, found.starts[i], found.starts[i + 1]);
+  for (const place of places) {
+    if (order.get.length === 0) {
+      lists.chunked.pushLast(root, bytes, starts[place], starts[place + 1]);
+    }
+    for (const pattern of order.get) {
+      pattern.find(c, bytes, starts[place], starts[place + 1]); // nothing is stored as empty
+      lists.chunked.pushLast(root, pattern.bytes, pattern.start, pattern.end);
+    }
   }
   c.replace(order.store, lists.kindOf(root), root);
   c.modified(order.store, sortStored, count);
