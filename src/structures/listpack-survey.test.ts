@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { asciiBytes } from "../base/bytes.ts";
 import { Memory } from "../memory/memory.ts";
-import { areFieldsDistinct, textLengthMax } from "./listpack-survey.ts";
+import { areFieldsDistinct, areTextsWithin, textLengthMax } from "./listpack-survey.ts";
 import { checkListpack, PACKED_HEADER, PackedLists } from "./packed-list.ts";
 
 /** A listpack of these entries, each as its bytes, without back lengths of more than a byte. */
@@ -22,6 +22,11 @@ function listOf(words: readonly string[]): { bytes: Uint8Array; at: number } {
   return { bytes: lists.bytes, at: lists.start + PACKED_HEADER };
 }
 
+function places(words: readonly string[]): [Uint8Array, number] {
+  const { bytes, at } = listOf(words);
+  return [bytes, at];
+}
+
 const text = (word: string) => [0x80 | word.length, ...asciiBytes(word)];
 
 test("fields of every form are told apart, and a field that comes twice is found", () => {
@@ -33,6 +38,18 @@ test("fields of every form are told apart, and a field that comes twice is found
   for (const field of fields) {
     const twice = listOf([...fields, field].flatMap((each) => [each, "v"]));
     assert.equal(areFieldsDistinct(twice.bytes, twice.at), false, field);
+  }
+});
+
+test("few fields, which are told apart in one walk, are found to be alike as well", () => {
+  for (const field of ["", "7", "-1", "4095", "a", "name", "x".repeat(62)]) {
+    assert.equal(areFieldsDistinct(...places([field, "v", "other", "v"])), true, field);
+    assert.equal(
+      areFieldsDistinct(...places([field, "v", "other", "v", field, "w"])),
+      false,
+      field,
+    );
+    assert.equal(areFieldsDistinct(...places([field, "v", `${field}!`, "v"])), true, field);
   }
 });
 
@@ -66,4 +83,23 @@ test("the longest text is never said to be shorter than it is", () => {
   assert.ok(textLengthMax(bytes, at) >= 5000);
   const short = listOf(["abc", "de"]);
   assert.equal(textLengthMax(short.bytes, short.at), 3);
+});
+
+test("no text is said to be within a length that it exceeds, whatever the others take", () => {
+  for (const length of [0, 20, 21, 62, 63, 64, 65, 200]) {
+    for (const others of [[], ["", "1", "ab"], Array.from({ length: 40 }, (_, i) => `text ${i}`)]) {
+      const lists = new PackedLists(new Memory());
+      let list = lists.create();
+      const words = [...others, "x".repeat(length)];
+      for (const word of words) list = lists.append(list, asciiBytes(word), 0, word.length);
+      lists.whole(list);
+      const { bytes, start, end } = lists;
+      for (const most of [20, 63, 64, 65]) {
+        const isWithin = areTextsWithin(most, bytes, start + PACKED_HEADER, end, words.length);
+        // Of longer strings the head is counted.
+        const isToBe = length <= 63 ? length <= most : isWithin && length <= most;
+        assert.equal(isWithin, isToBe, `${length} of ${words.length}, ${most}`);
+      }
+    }
+  }
 });

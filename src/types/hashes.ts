@@ -21,7 +21,7 @@ import { TableWalk } from "../keyspace/table-walk.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 import { type ForeignReader, ZiplistReader, ZipmapReader } from "../structures/foreign-lists.ts";
 import type { Chance, HashTables } from "../structures/hash-table.ts";
-import { areFieldsDistinct, textLengthMax } from "../structures/listpack-survey.ts";
+import { areFieldsDistinct, areTextsWithin } from "../structures/listpack-survey.ts";
 import {
   checkListpack,
   PACKED_BYTES_MAX,
@@ -446,7 +446,7 @@ export class Hashes implements CollectionType {
     const list = packed.fromListpack(bytes, start, end);
     const first = start + PACKED_HEADER;
     let isSmall = entries <= 2 * this.entriesMax;
-    if (isSmall && textLengthMax(bytes, first) > this.valueMax) {
+    if (isSmall && !areTextsWithin(this.valueMax, bytes, first, end, entries)) {
       for (let at = packed.first(list); isSmall && at !== 0; at = packed.next(list, at)) {
         isSmall = packed.textLength(list, at) <= this.valueMax;
       }

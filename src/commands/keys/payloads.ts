@@ -92,8 +92,8 @@ const options = { replaces: false, isAbsolute: false, idle: -1, frequency: -1 };
 function restoreCommand(c: Context): void {
   const { args, keyspace, reply } = c;
   if (!readOptions(c)) return;
-  // One whose deadline has passed goes in this moment.
-  if (c.findForWrite(1) !== 0 && !options.replaces) {
+  // What is replaced is found where its place is taken, its deadline passed or not, as in Redis.
+  if (!options.replaces && c.findForWrite(1) !== 0) {
     reply.error(busyKey);
     return;
   }
