@@ -21,9 +21,9 @@ export class IdTrees extends OrderedTrees {
     super(memory, false);
   }
 
-  /** Adds a block; false when one with its ID was there. */
-  insertBlock(tree: number, block: number): boolean {
-    return this.insert(tree, this.keyOf(block), block);
+  /** Adds a block. REQUIRES: there is none with its ID. */
+  insertBlock(tree: number, block: number): void {
+    this.insert(tree, this.keyOf(block), block);
   }
 
   /** Removes a block; false when it was not there. */
