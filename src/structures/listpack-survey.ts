@@ -12,7 +12,7 @@ const INTEGER_13 = 0xc0;
 const STRING_12 = 0xe0;
 
 /**
- * Whether no text of the list's entries, which lie in bytes[at, end), is longer than `most`. False as
+ * Whether no text of the list in bytes[at, end) of so many entries is longer than `most`. False as
  * well where only an integer's could be.
  */
 export function areTextsWithin(
