@@ -388,6 +388,10 @@ test("the clock is the program's where it gives one", () => {
   assert.equal(db.object("idletime", "still"), 0);
   now += 9000;
   assert.equal(db.object("idletime", "still"), 9);
+  const payload = db.dump("still") as Uint8Array;
+  now += 9000;
+  assert.throws(() => db.restore("still", 0, payload.subarray(1), { replace: true }), /ERR/);
+  assert.equal(db.object("idletime", "still"), 9, "what was not replaced was not used");
 });
 
 test("the same seed draws the same", () => {

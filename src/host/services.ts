@@ -286,8 +286,15 @@ export class ProcessServices implements Services, InfoSource {
   }
 
   save(): string | undefined {
-    const { saves } = this.database;
+    const { saves, dump } = this.database;
     if (saves?.isSaving === true) return "ERR Background save already in progress";
+    if (dump !== null) dump.saves++;
+    return this.#save();
+  }
+
+  /** Saves all, which is counted where it was asked for. */
+  #save(): string | undefined {
+    const { saves } = this.database;
     try {
       this.database.save();
       saves?.savedOtherwise();
@@ -305,7 +312,7 @@ export class ProcessServices implements Services, InfoSource {
 
   reload(options: Parameters<Services["reload"]>[0]): string | undefined {
     this.database.saves?.giveUp();
-    const failed = options.saves ? this.save() : undefined;
+    const failed = options.saves ? this.#save() : undefined;
     return failed ?? this.#loading(() => this.database.reload(options));
   }
 
@@ -328,7 +335,7 @@ export class ProcessServices implements Services, InfoSource {
   /** Saves at the end of the server, if that is wanted; returns the text of an error. */
   saveLast(saves: boolean = this.configuration.get("save").length > 0): string | undefined {
     this.database.saves?.giveUp();
-    return saves ? this.save() : undefined;
+    return saves ? this.#save() : undefined;
   }
 
   shutdown(force: boolean, saves: boolean | undefined): string | undefined {

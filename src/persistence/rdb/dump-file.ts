@@ -93,7 +93,7 @@ export class DumpFile {
   syncsAsItGoes = true;
   /** When the data were last what the file holds, in milliseconds since 1970. */
   lastSaveMs: number;
-  /** Saves that succeeded since the start. */
+  /** Saves that were asked for or due since the start, and begun: those that failed count too. */
   saves = 0;
   /** Counter.changes as of the last save. */
   changesSaved = 0;
@@ -155,6 +155,5 @@ export class DumpFile {
   saved(atMs: number, changes: number): void {
     this.lastSaveMs = atMs;
     this.changesSaved = changes;
-    this.saves++;
   }
 }

@@ -198,6 +198,7 @@ export class BackgroundSaves {
   #beginSave(): void {
     const { dump, changes, flushes } = this.#host;
     assert(dump !== null, "a save is wanted where it has a place");
+    dump.saves++;
     this.#isWanted = false;
     this.#isSave = true;
     this.#startMs = this.#nowMs;
