@@ -29,10 +29,7 @@ export function backup(platform: Platform, args: readonly string[]): number {
     const place = dataPlaceAt(platform, words.operands[0], namesOf(words));
     refuseOccupied(platform, target);
     platform.makeDirectory(target);
-    if (place.hasDump) {
-      takeFile(platform, place.dumpPath, `${target}/${place.dumpName}`, progress.read);
-    }
-    const copied = copyData(platform, place, target, progress);
+    const copied = copyAll(platform, place, target, progress);
     platform.syncDirectory(target);
     syncParent(platform, target);
     progress.end();
@@ -45,6 +42,23 @@ export function backup(platform: Platform, args: readonly string[]): number {
   } catch (error) {
     progress.end();
     return fail(platform, error, USAGE);
+  }
+}
+
+/** Copies the snapshot, if there is one, and the log; or leaves neither. */
+function copyAll(
+  platform: Platform,
+  place: DataPlace,
+  target: string,
+  progress: Progress,
+): CopiedLog | undefined {
+  const dump = `${target}/${place.dumpName}`;
+  try {
+    if (place.hasDump) takeFile(platform, place.dumpPath, dump, progress.read);
+    return copyData(platform, place, target, progress);
+  } catch (error) {
+    if (place.hasDump) platform.remove(dump);
+    throw error;
   }
 }
 

@@ -312,13 +312,20 @@ test("backup leaves out a torn end, and refuses damage", () => {
   assert.equal(code, 0, text);
   assert.match(text, /bytes behind that: the file ends inside a batch/);
   assert.deepEqual(keysOf(to), keys(2));
+  const original = Buffer.from(whole);
   whole[whole.indexOf("k1")] ^= 1;
   writeFileSync(path, whole);
+  writeFileSync(join(directory, "dump.rdb"), "a snapshot that a log makes old");
   const other = join(temporaryFolder(), "copy");
   const refused = run(backup, directory, "--to", other);
   assert.equal(refused.code, 1);
   assert.match(refused.text, /Only what is whole can be copied/);
   assert.deepEqual(readdirSync(log(other)), []);
+  assert.deepEqual(readdirSync(other), ["appendonlydir"], "the snapshot is not left alone there");
+  writeFileSync(path, original);
+  const again = run(backup, directory, "--to", other);
+  assert.equal(again.code, 0, again.text);
+  assert.deepEqual(keysOf(other), keys(3));
 });
 
 for (const fsync of ["always", "everysec"]) {

@@ -107,10 +107,17 @@ export function fail(platform: Platform, error: unknown, usage: string): number 
   return error instanceof ToolRefusal || error instanceof DirectoryLocked ? 2 : 1;
 }
 
-/** Throws unless a directory that is to be written is not there, or is empty. */
+/**
+ * Throws unless a directory that is to be written is not there, or is empty: a tool that failed
+ * midway leaves the empty directory of a log in it, at most.
+ */
 export function refuseOccupied(platform: Platform, directory: string): void {
   const kind = platform.kindOf(directory);
-  if (kind === "nothing" || (kind === "directory" && platform.list(directory).length === 0)) return;
+  const isEmpty = (path: string): boolean =>
+    platform.kindOf(path) === "directory" && platform.list(path).length === 0;
+  const isFree = (): boolean =>
+    platform.list(directory).every((name) => isEmpty(`${directory}/${name}`));
+  if (kind === "nothing" || (kind === "directory" && isFree())) return;
   const why = kind === "directory" ? "is not empty" : "is there, and is no directory";
   throw new ToolRefusal(`${directory} ${why}: name one that is not there yet`);
 }
