@@ -36,6 +36,10 @@ const MEMORY_LEAST = 100_000;
 const long = "x".repeat(70);
 const many = Array.from({ length: 40 }, (_, i) => `member ${i}`);
 
+/** A score as it is in binary, and as it was in text. */
+const binary = (score: number): Part => new Uint8Array(Float64Array.of(score).buffer);
+const decimal = (score: number): Part => [String(score).length, String(score)];
+
 /** A key in each encoding, in files of several versions. */
 export function sources(hasSum = false): Uint8Array[] {
   const sum = hasSum ? undefined : 0;
@@ -59,6 +63,15 @@ export function sources(hasSum = false): Uint8Array[] {
     part.key(11, "intset", text(intset(2, -5, 1, 700))),
     part.key(11, "wide", text(intset(8, -(2 ** 40), 3, 2 ** 50))),
     part.key(13, "pairs", text(ziplist("a", 1, "b", long))),
+    part.key(
+      3,
+      "scores",
+      length(many.length + 2),
+      many.map((name, i) => [text(name), decimal(i / 4 - 3)]),
+      [text("most"), 254],
+      [text("least"), 255],
+    ),
+    part.key(12, "few scores", text(ziplist(long, -1, "a", 0, "b", "0.5", "c", 70_000))),
   ];
   const recent: Part[] = [
     part.aux("redis-ver", "7.2.0"),
@@ -72,6 +85,13 @@ export function sources(hasSum = false): Uint8Array[] {
     part.key(18, "nodes", length(3), 2, text(listpack("a", 5)), 1, text("x".repeat(9000)), 2, [
       text(listpack(long, "z")),
     ]),
+    part.key(17, "few scores", text(listpack(long, "-inf", "a", 0, "b", "0.5", "c", 70_000))),
+    part.key(
+      5,
+      "scores",
+      length(many.length),
+      many.map((name, i) => [text(name), binary(i / 4 - 3)]),
+    ),
     part.frequency(200),
     part.key(20, "members", text(listpack(...many))),
     part.select(3),
