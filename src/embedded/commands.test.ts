@@ -481,6 +481,11 @@ test("sets", () => {
     db.sadd("t", "b", "d");
     assert.deepEqual(db.sinter("s", "t"), ["b"]);
     assert.equal(db.sintercard(["s", "t"], { limit: 5 }), 1);
+    assert.equal(db.sunioncard(["s", "t", "nothing"]), 3);
+    assert.equal(db.sunioncard(["s", "t"], { limit: 2 }), 2);
+    assert.equal(db.sunioncard(["s", "t"], { approx: true }), 3);
+    assert.equal(db.sdiffcard(["s", "t"]), 1);
+    assert.equal(db.sdiffcard(["nothing", "t"]), 0);
     assert.deepEqual(db.sunion("s", "t").sort(), ["a", "b", "d"]);
     assert.deepEqual(db.sdiff("s", "t"), ["a"]);
     assert.equal(db.sinterstore("u", "s", "t"), 1);

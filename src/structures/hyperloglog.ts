@@ -287,6 +287,13 @@ export class Union {
     return this.#addSparse(bytes, start + At.registers, end);
   }
 
+  /** Adds one element. */
+  addElement(bytes: Uint8Array, start: number, end: number): void {
+    hashElement(bytes, start, end);
+    const { register, rank } = element;
+    if (rank > this.ranks[register]) this.ranks[register] = rank;
+  }
+
   #addSparse(bytes: Uint8Array, from: number, end: number): boolean {
     const { ranks } = this;
     let register = 0;

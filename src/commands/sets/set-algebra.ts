@@ -9,6 +9,7 @@ import { Events, type KeyEvent } from "../../engine/events.ts";
 import { Keyspace } from "../../keyspace/keyspace.ts";
 import { Memory } from "../../memory/memory.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
+import { Union } from "../../structures/hyperloglog.ts";
 import { SET, Sets, type SetWalk, setsOf } from "../../types/sets.ts";
 import { keysArg } from "../shared/argument-docs.ts";
 import { replyMembers, SetEvents } from "./sets.ts";
@@ -17,6 +18,7 @@ const numkeysTooMany = errorLine("ERR Number of keys can't be greater than numbe
 const limitNegative = errorLine("ERR LIMIT can't be negative");
 
 const LIMIT = asciiBytes("limit");
+const APPROX = asciiBytes("approx");
 /** Up to so many sets are united by looking each member up in the sets before. */
 const UNITED_BY_LOOKUP_MAX = 4;
 /** Up to so many sets are sorted by insertion, which needs no comparing function. */
@@ -179,19 +181,45 @@ export const sintercard: Command = {
   handler: sintercardCommand,
 };
 
-function sintercardCommand(c: Context): void {
+/** What the options of SINTERCARD and its kin say. */
+let limit = 0;
+let isApproximate = false;
+
+/**
+ * Reads the number of keys at argument 1, finds the sets behind it and reads the options, APPROX
+ * where it is one. Returns how many sets there are, or −1 when an error has been replied.
+ */
+function readCounted(c: Context, mayApproximate: boolean): number {
   const { args, reply } = c;
-  const sets = setsOf(c);
   const count = args.integer(1);
-  if (!(count >= 1)) return reply.error(Errors.numkeysNotPositive);
-  if (count > args.count - 2) return reply.error(numkeysTooMany);
-  let limit = 0;
-  for (let i = 2 + count; i < args.count; i++) {
-    if (!args.is(i, LIMIT) || i + 1 === args.count) return reply.error(Errors.syntax);
-    i++;
-    limit = args.integer(i);
-    if (!(limit >= 0)) return reply.error(limitNegative);
+  limit = 0;
+  isApproximate = false;
+  let error: Uint8Array | undefined;
+  if (!(count >= 1)) error = Errors.numkeysNotPositive;
+  else if (count > args.count - 2) error = numkeysTooMany;
+  for (let i = 2 + count; error === undefined && i < args.count; i++) {
+    if (mayApproximate && args.is(i, APPROX)) isApproximate = true;
+    else if (!args.is(i, LIMIT) || i + 1 === args.count) error = Errors.syntax;
+    else {
+      limit = args.integer(++i);
+      if (!(limit >= 0)) error = limitNegative;
+    }
   }
+  if (error === undefined) return count;
+  reply.error(error);
+  return -1;
+}
+
+/** A count, as far as LIMIT lets it be counted. */
+function limited(count: number): number {
+  return limit > 0 ? Math.min(count, limit) : count;
+}
+
+function sintercardCommand(c: Context): void {
+  const { reply } = c;
+  const sets = setsOf(c);
+  const count = readCounted(c, false);
+  if (count < 0) return;
   const absent = findSets(c, 2, count + 1);
   if (absent < 0) return;
   if (absent > 0) return reply.integer(0);
@@ -205,6 +233,85 @@ function sintercardCommand(c: Context): void {
     if (found === limit) break;
   }
   reply.integer(found);
+}
+
+export const sunioncard: Command = {
+  ...sintercard,
+  name: "sunioncard",
+  since: "8.10.0",
+  complexity: "O(N) for N members in all sets",
+  summary: "Returns how many members any of the sets has.",
+  args: [
+    { name: "numkeys", type: "integer" },
+    keysArg,
+    { name: "approx", type: "pure-token", token: "APPROX", optional: true },
+    { name: "limit", type: "integer", token: "LIMIT", optional: true },
+  ],
+  handler: sunioncardCommand,
+};
+
+function sunioncardCommand(c: Context): void {
+  const count = readCounted(c, true);
+  if (count < 0 || findSets(c, 2, count + 1) < 0) return;
+  const sets = setsOf(c);
+  if (count === 1) return c.reply.integer(entries[0] === 0 ? 0 : limited(sets.count(entries[0])));
+  c.reply.integer(isApproximate ? limited(estimateUnion(sets, count)) : countUnion(sets, count));
+}
+
+/** Of each set only its members that no set before has. */
+function countUnion(sets: Sets, count: number): number {
+  const { walk } = sets;
+  let found = 0;
+  for (let i = 0; i < count; i++) {
+    if (entries[i] === 0) continue;
+    if (i === 0) found = sets.count(entries[0]);
+    else {
+      walk.open(entries[i]);
+      while (walk.next()) if (!anyHas(sets, 0, i, walk)) found++;
+    }
+    if (limit > 0 && found >= limit) return limit;
+  }
+  return found;
+}
+
+const union = new Union();
+
+/** As PFCOUNT would say it, if all members had been added to one HyperLogLog. */
+function estimateUnion(sets: Sets, count: number): number {
+  const { walk } = sets;
+  union.clear();
+  for (let i = 0; i < count; i++) {
+    if (entries[i] === 0) continue;
+    walk.open(entries[i]);
+    while (walk.next()) union.addElement(walk.bytes, walk.start, walk.end);
+  }
+  return union.estimate();
+}
+
+export const sdiffcard: Command = {
+  ...sintercard,
+  name: "sdiffcard",
+  since: "8.10.0",
+  complexity: "O(N*M), N being the size of the first of M sets",
+  summary: "Returns how many members of the first set no other has.",
+  handler: sdiffcardCommand,
+};
+
+function sdiffcardCommand(c: Context): void {
+  const count = readCounted(c, false);
+  if (count < 0 || findSets(c, 2, count + 1) < 0) return;
+  const sets = setsOf(c);
+  if (entries[0] === 0) return c.reply.integer(0);
+  sortBySize(sets, 1, count, -1);
+  const { walk } = sets;
+  let found = 0;
+  walk.open(entries[0]);
+  while (walk.next()) {
+    if (anyHas(sets, 1, count, walk)) continue;
+    found++;
+    if (found === limit) break;
+  }
+  c.reply.integer(found);
 }
 
 export const sinterstore: Command = {
@@ -428,6 +535,8 @@ function sdiffstoreCommand(c: Context): void {
 export const setAlgebraCommands: Command[] = [
   sinter,
   sintercard,
+  sunioncard,
+  sdiffcard,
   sinterstore,
   sunion,
   sunionstore,

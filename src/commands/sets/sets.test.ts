@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Fixture } from "../collections-test-support.ts";
+import { TestDatabase } from "../test-support.ts";
 
 function bulks(reply: string): string[] {
   return reply.split(" ").filter((word, i) => i > 0 && !/^[$*~]/.test(word));
@@ -206,4 +207,35 @@ test("deleting everything gives all memory back", () => {
   f.keyspace.flush(0);
   f.keyspace.reclaim(1_000_000);
   assert.equal(f.keyspace.memory.usedBytes, 0);
+});
+
+test("unions and differences are counted, to a limit or about", () => {
+  const client = new TestDatabase().connect();
+  const numbered = (from: number, to: number): string[] =>
+    Array.from({ length: to - from }, (_, i) => `m${from + i}`);
+  client.call("SADD", "a", ...numbered(0, 6000));
+  client.call("SADD", "b", ...numbered(4000, 9000));
+  client.call("SADD", "i", "1", "2", "3");
+  client.call("SET", "s", "x");
+  assert.equal(client.call("SUNIONCARD", "3", "a", "b", "i"), 9003);
+  assert.equal(client.call("SUNIONCARD", "1", "a", "LIMIT", "5"), 5);
+  assert.equal(client.call("SUNIONCARD", "2", "b", "a", "LIMIT", "5001"), 5001);
+  assert.equal(client.call("SUNIONCARD", "2", "a", "a", "LIMIT", "0"), 6000);
+  assert.equal(client.call("SUNIONCARD", "2", "nothing", "none"), 0);
+  const about = client.call("SUNIONCARD", "3", "a", "b", "i", "LIMIT", "0", "APPROX") as number;
+  assert.ok(Math.abs(about - 9003) < 300, `${about}`);
+  assert.equal(client.call("SUNIONCARD", "2", "a", "b", "APPROX", "LIMIT", "7"), 7);
+  assert.equal(client.call("SDIFFCARD", "3", "a", "b", "nothing"), 4000);
+  assert.equal(client.call("SDIFFCARD", "2", "a", "b", "LIMIT", "10"), 10);
+  assert.equal(client.call("SDIFFCARD", "2", "a", "a"), 0);
+  for (const [words, error] of [
+    ["SUNIONCARD 0 a", "numkeys should be greater than 0"],
+    ["SUNIONCARD 3 a b", "Number of keys can't be greater than number of args"],
+    ["SUNIONCARD 1 a LIMIT -1", "LIMIT can't be negative"],
+    ["SUNIONCARD 1 a LIMIT", "syntax error"],
+    ["SDIFFCARD 1 a APPROX", "syntax error"],
+    ["SDIFFCARD 2 a s", "WRONGTYPE"],
+  ] as const) {
+    assert.ok(client.raw(...words.split(" ")).includes(error), words);
+  }
 });

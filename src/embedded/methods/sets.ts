@@ -18,6 +18,8 @@ import {
 import { Asking, bound, isEmpty, type ScanOptions } from "./asking.ts";
 
 const sintercardOptions = new Options("sintercard", { limit: "value" });
+const sunioncardOptions = new Options("sunioncard", { approx: "flag", limit: "value" });
+const sdiffcardOptions = new Options("sdiffcard", { limit: "value" });
 const sscanOptions = new Options("sscan", { match: "value", count: "value" });
 
 export abstract class SetMethods<M extends AnyMode> extends Asking<M> {
@@ -89,6 +91,23 @@ export abstract class SetMethods<M extends AnyMode> extends Asking<M> {
     const words = wordsOf([keys]);
     const more = sintercardOptions.words(options) ?? [];
     return bound(this).askAll(As.value, "sintercard", [words.length, ...words, ...more]);
+  }
+
+  /** How many members any of the sets has, counted up to `limit`; with `approx`, about so many. */
+  sunioncard(
+    keys: Several,
+    options?: { readonly approx?: boolean; readonly limit?: number },
+  ): Reply<M, number> {
+    const words = wordsOf([keys]);
+    const more = sunioncardOptions.words(options) ?? [];
+    return bound(this).askAll(As.value, "sunioncard", [words.length, ...words, ...more]);
+  }
+
+  /** How many members of the first set none of the others has, counted up to `limit`. */
+  sdiffcard(keys: Several, options?: { readonly limit?: number }): Reply<M, number> {
+    const words = wordsOf([keys]);
+    const more = sdiffcardOptions.words(options) ?? [];
+    return bound(this).askAll(As.value, "sdiffcard", [words.length, ...words, ...more]);
   }
 
   /** Stores what sinter returns and returns how many members that is. */
