@@ -232,6 +232,7 @@ export class Program {
   #follow(words: Words, mine: unknown, compares: boolean): void {
     const model = this.#model;
     model.refusal = undefined;
+    model.diskFailure = undefined; // PING would have been refused, and this was not
     const theirs = this.#outcomeOf(words);
     const { state } = model;
     if (!coreOf(model.database).inTransaction) model.note();
