@@ -210,6 +210,8 @@ export class Program {
     const method = methodOf(words);
     this.#world.trace(`program ▶ ${method === undefined ? "" : "."}${show(words)}`);
     const nowMs = this.#world.nowMs();
+    // A command that reads is not refused, but PFCOUNT remembers nothing while writes are.
+    const refusal = name === "pfcount" ? coreOf(this.database).services.writesRefused() : undefined;
     let mine: unknown;
     let gone: ProcessGone | undefined;
     try {
@@ -223,6 +225,7 @@ export class Program {
     const refused = mine instanceof ReplyError && mine.message.startsWith("MISCONF");
     if (!refused) {
       this.#model.nowMs = nowMs;
+      this.#model.refusal = refusal;
       this.#follow(words, mine, gone === undefined);
       this.#model.nowMs = undefined;
     }
@@ -231,7 +234,6 @@ export class Program {
 
   #follow(words: Words, mine: unknown, compares: boolean): void {
     const model = this.#model;
-    model.refusal = undefined;
     model.diskFailure = undefined; // PING would have been refused, and this was not
     const theirs = this.#outcomeOf(words);
     const { state } = model;
