@@ -74,6 +74,29 @@ test("BGSAVE saves what there is when it is asked for, and INFO says how that go
   db.close();
 });
 
+test("no file is freed while others wait: not the one before, nor one that is given up", () => {
+  const platform = new SimulatedPlatform(1);
+  const db = openWithoutLog(platform);
+  fill(db, 1000);
+  for (let round = 0; round < 2; round++) {
+    db.bgsave();
+    platform.advance(100);
+  }
+  assert.equal(info(db, "rdb_last_bgsave_status"), "ok");
+  assert.equal(platform.freedAtOnceMax, 0);
+  db.save();
+  assert.equal(platform.freedAtOnceMax, 0);
+  const saved = platform.usedBytes;
+  db.bgsave();
+  platform.advance(0);
+  assert.equal(info(db, "rdb_bgsave_in_progress"), "1");
+  assert.ok(platform.usedBytes > saved, "some of it is written");
+  db.close();
+  platform.advance(100);
+  assert.equal(platform.usedBytes, saved);
+  assert.equal(platform.freedAtOnceMax, 0);
+});
+
 test("in a transaction it is scheduled, and saves what the transaction has done", () => {
   const platform = new SimulatedPlatform(1);
   const db = openWithoutLog(platform);

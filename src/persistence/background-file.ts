@@ -61,28 +61,32 @@ export class BackgroundFile {
   finish(done: (error: PlatformError | undefined) => void): void {
     const end = (): void => {
       if (this.error === undefined && this.#synced < this.size) return this.#sync();
-      this.#close();
+      this.#end();
+      this.#platform.close(this.#file);
       done(this.error);
     };
     this.#onIdle = end;
     if (this.#syncing < 0) end();
   }
 
-  #close(): void {
-    this.#onIdle = undefined;
-    if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#platform.close(this.#file);
-  }
-
-  /** Closes and removes it. */
+  /** Removes and closes it, in this order: what it holds on the disk is freed on another thread. */
   abandon(): void {
-    this.#onIdle = () => this.#close();
-    if (this.#syncing < 0) this.#close();
     try {
       this.#platform.remove(this.path);
     } catch {
       // Nobody reads it.
     }
+    if (this.#isClosed) return;
+    const close = (): void => {
+      this.#end();
+      this.#platform.closeLater(this.#file);
+    };
+    this.#onIdle = close;
+    if (this.#syncing < 0) close();
+  }
+
+  #end(): void {
+    this.#onIdle = undefined;
+    this.#isClosed = true;
   }
 }

@@ -42,6 +42,25 @@ test(
 );
 
 test(
+  "a file that is held open is there until it is closed, whatever becomes of its name",
+  inDirectory(async (directory) => {
+    const opened = (path: string) =>
+      new Promise<number | undefined>((resolve) => platform.openLater(path, resolve));
+    writeFileSync(`${directory}/old`, "old");
+    writeFileSync(`${directory}/new`, "new");
+    assert.equal(await opened(`${directory}/none`), undefined);
+    const held = (await opened(`${directory}/old`)) as number;
+    platform.rename(`${directory}/new`, `${directory}/old`);
+    const out = new Uint8Array(8);
+    assert.equal(text(out.subarray(0, platform.read(held, out, 0, 8, 0))), "old");
+    platform.closeLater(held);
+    const next = (await opened(`${directory}/old`)) as number;
+    assert.equal(text(out.subarray(0, platform.read(next, out, 0, 8, 0))), "new");
+    platform.close(next);
+  }),
+);
+
+test(
   "bytes in shared memory are written and read as any others",
   inDirectory((directory) => {
     const shared = new Uint8Array(new SharedArrayBuffer(64));

@@ -3,7 +3,7 @@
 // goes, the old file is there or the new one; what a crash leaves is overwritten by the next, if
 // nobody removes it before.
 
-import type { File, Platform, PlatformError } from "./platform.ts";
+import { type File, type Platform, PlatformError } from "./platform.ts";
 
 /** Under which name a file is written that is to be at `path`; `mark` tells who writes it. */
 export function temporaryPathOf(path: string, mark = ""): string {
@@ -43,9 +43,25 @@ export class NewFile {
   finish(): void {
     this.#raise(this.#platform.sync(this.#file));
     this.#close();
-    this.#platform.rename(this.temporaryPath, this.path);
+    const old = this.#holdOld();
+    try {
+      this.#platform.rename(this.temporaryPath, this.path);
+    } finally {
+      if (old !== undefined) this.#platform.closeLater(old);
+    }
     this.#isPlaced = true;
     this.#platform.syncDirectory(this.#directory);
+  }
+
+  /** The file whose place it takes, held open, since freeing it takes its time. */
+  #holdOld(): File | undefined {
+    if (this.#platform.kindOf(this.path) !== "file") return undefined;
+    try {
+      return this.#platform.open(this.path, "read");
+    } catch (error) {
+      if (!(error instanceof PlatformError)) throw error;
+      return undefined;
+    }
   }
 
   /** Removes what was written, unless it is in its place. */

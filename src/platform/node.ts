@@ -80,6 +80,18 @@ export class NodePlatform implements Platform {
     attempt(path, () => fs.closeSync(file));
   }
 
+  openLater(path: string, done: (file: File | undefined) => void): void {
+    fs.open(path, "r", (error, file) => {
+      if (error === null) this.#paths.set(file, path);
+      done(error === null ? file : undefined);
+    });
+  }
+
+  closeLater(file: File): void {
+    this.#paths.delete(file);
+    fs.close(file, () => {});
+  }
+
   // A descriptor of its own: Node closes those that a thread has opened when it ends, and warns
   // when another thread closes them.
   adopt(file: File, path: string): File {

@@ -104,6 +104,12 @@ export class SimulatedDisk extends SimulatedClock implements Files {
   /** A background sync takes up to this long. */
   syncDelayMsMax = 3;
 
+  /**
+   * The longest file that a call freed whose caller waits for it: on a real disk such a call takes
+   * the longer, the more the file holds.
+   */
+  freedAtOnceMax = 0;
+
   readonly #tornEnd: "cut" | "zeros";
   readonly #order: "kept" | "any";
   readonly #files = new Map<File, OpenFile>();
@@ -144,6 +150,22 @@ export class SimulatedDisk extends SimulatedClock implements Files {
   }
 
   close(file: File): void {
+    const { node } = this.#get(file);
+    this.#files.delete(file);
+    this.#noteFreed(node);
+  }
+
+  openLater(path: string, done: (file: File | undefined) => void): void {
+    let file: File | undefined;
+    this.#later(
+      () => {
+        file = this.open(path, "read");
+      },
+      () => done(file),
+    );
+  }
+
+  closeLater(file: File): void {
     this.#get(file);
     this.#files.delete(file);
   }
@@ -225,7 +247,9 @@ export class SimulatedDisk extends SimulatedClock implements Files {
     const node = this.#names.get(from);
     if (node === undefined) throw failure("ENOENT", from);
     if (!this.#directories.has(parentOf(to))) throw failure("ENOENT", to);
+    const replaced = this.#names.get(to);
     this.#name(to, node, from);
+    this.#noteFreed(replaced);
   }
 
   link(from: string, to: string): void {
@@ -237,8 +261,21 @@ export class SimulatedDisk extends SimulatedClock implements Files {
   }
 
   remove(path: string): void {
+    const removed = this.#names.get(path);
+    this.#remove(path);
+    this.#noteFreed(removed);
+  }
+
+  #remove(path: string): void {
     this.#strikeNaming(path);
     if (this.#names.has(path)) this.#name(path, undefined);
+  }
+
+  #noteFreed(node: StoredFile | undefined): void {
+    if (node === undefined || node.seen.length <= this.freedAtOnceMax) return;
+    for (const named of this.#names.values()) if (named === node) return;
+    for (const open of this.#files.values()) if (open.node === node) return;
+    this.freedAtOnceMax = node.seen.length;
   }
 
   exists(path: string): boolean {
@@ -291,7 +328,7 @@ export class SimulatedDisk extends SimulatedClock implements Files {
   }
 
   removeLater(path: string, done: (error: PlatformError | undefined) => void): void {
-    this.#later(() => this.remove(path), done);
+    this.#later(() => this.#remove(path), done);
   }
 
   #later(work: () => void, done: (error: PlatformError | undefined) => void): void {

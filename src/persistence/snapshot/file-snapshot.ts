@@ -88,8 +88,18 @@ export class FileSnapshot {
     }
     if (!isDone) return file.isBehind ? "later" : "more";
     this.#isWritten = true;
-    file.finish((error) => this.#unless(error, () => this.#place()));
+    file.finish((error) => this.#unless(error, () => this.#holdOld()));
     return "over";
+  }
+
+  /** The file whose place it takes is held open meanwhile, since freeing it takes its time. */
+  #holdOld(): void {
+    const { platform } = this.#host;
+    if (platform.kindOf(this.path) !== "file") return this.#place();
+    platform.openLater(this.path, (old) => {
+      if (!this.#isOver) this.#place();
+      if (old !== undefined) platform.closeLater(old);
+    });
   }
 
   #place(): void {
