@@ -11,6 +11,7 @@
 // The last file of a log is cut in place. One that others follow may have a second name in a backup
 // (log-copy.ts), so it is written anew up to the offset, and takes the name of the old one.
 
+import { fileSize } from "../../platform/file-size.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { copyInto, cutAt, keptName } from "./cut.ts";
 import type { LogPlace } from "./log-place.ts";
@@ -50,7 +51,7 @@ export function endLog(
     const path = place.path(name);
     if (platform.kindOf(path) !== "file") continue;
     const keptIn = keptName(platform, path, 0);
-    const bytes = sizeOf(platform, path);
+    const bytes = fileSize(platform, path);
     platform.rename(path, keptIn);
     kept.push({ file: path, offset: 0, bytes, keptIn });
   }
@@ -84,15 +85,6 @@ function cutFile(
     platform.rename(temporary, path);
     platform.syncDirectory(directory);
     return { file: path, offset, bytes: size - offset, keptIn };
-  } finally {
-    platform.close(file);
-  }
-}
-
-function sizeOf(platform: Platform, path: string): number {
-  const file = platform.open(path, "read");
-  try {
-    return platform.size(file);
   } finally {
     platform.close(file);
   }

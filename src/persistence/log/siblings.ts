@@ -10,6 +10,7 @@
 // after this manifest: the manifest is an older one. redis-server starts without a word; so do we,
 // but for the word.
 
+import { fileSize } from "../../platform/file-size.ts";
 import type { Platform } from "../../platform/platform.ts";
 import { LogError } from "./log-error.ts";
 import type { LogPlace } from "./log-place.ts";
@@ -72,7 +73,7 @@ export function leftovers(platform: Platform, place: LogPlace, manifest: Manifes
 function isEmptied(platform: Platform, place: LogPlace, manifest: Manifest): boolean {
   const { base, increments } = manifest;
   if (base !== undefined || increments.length === 0) return false;
-  return increments.every(({ name }) => sizeOf(platform, place.path(name)) === 0);
+  return increments.every(({ name }) => fileSize(platform, place.path(name)) === 0);
 }
 
 /** Increments with data that the manifest does not name, though their numbers are the highest. */
@@ -84,13 +85,4 @@ export function laterFiles(platform: Platform, place: LogPlace, manifest: Manife
     const isNamed = named.some((file) => file.name === name);
     return number > last && !isNamed && place.holdsData(platform, name);
   });
-}
-
-function sizeOf(platform: Platform, path: string): number {
-  const file = platform.open(path, "read");
-  try {
-    return platform.size(file);
-  } finally {
-    platform.close(file);
-  }
 }
