@@ -4,96 +4,47 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Chance, ProcessGone, World } from "../../../test/simulation/world.ts";
-import { rdbFile } from "../rdb/rdb-test-support.ts";
-import { append, command, decode, encode, spell, writes } from "../test-support.ts";
+import { type Chance, ProcessGone, type World } from "../../../test/simulation/world.ts";
+import { decode, encode } from "../test-support.ts";
 import { openFoundation } from "./founding.ts";
 import { LeftLogs } from "./left-logs.ts";
-import type { FsyncPolicy, Log } from "./log.ts";
+import {
+  failSometimes,
+  type Life,
+  liveAll,
+  newLife,
+  POLICIES,
+  recordsTo,
+} from "./lives-test-support.ts";
+import type { FsyncPolicy } from "./log.ts";
 import { LogPlace } from "./log-place.ts";
 import { isPrintOf } from "./log-print.ts";
-import { openLog, type SnapshotFile } from "./recovery.ts";
-import { type BaseWriting, Rewrite, type RewriteHost } from "./rewrite.ts";
+import {
+  assertNoRubbish,
+  DIRECTORY,
+  PREAMBLE,
+  RecordsHost,
+  recordsFrom,
+} from "./records-test-support.ts";
+import type { SnapshotFile } from "./recovery.ts";
 
-const DIRECTORY = "/data/appendonlydir";
 const DUMP = "/data/dump";
 const place = new LogPlace("/data");
-/** More by hand. */
-const SEEDS = Number(process.env.TSKEYDB_SEEDS ?? (process.env.CI === "true" ? 1500 : 150));
-const POLICIES: readonly FsyncPolicy[] = ["always", "everysec", "no"];
-const RECORDS_A_STEP = 3;
-/** A base begins as an RDB file; its records follow as commands. */
-const PREAMBLE = rdbFile(10, []);
 
-/** A database of records k0, k1 …, put in this order, and whose log can be switched. */
-class Records implements RewriteHost {
-  readonly platform: World;
-  readonly log: Log;
-  readonly rewrite: Rewrite;
-  count: number;
-  isAdopted: boolean;
-  isReady = true;
-  commands = 0;
-  percentage = 0;
-  sizeMin = 0;
-  readonly syncsAsItGoes = true;
-  readonly said: string[] = [];
+/** Records that can be saved, and whose log can be switched. */
+class Records extends RecordsHost {
   readonly left: LeftLogs;
 
   constructor(world: World, fsync: FsyncPolicy) {
-    const commands: string[] = [];
-    let loaded = 0;
-    const text = world.contentOf(DUMP);
-    const [count, ...prints] = text === undefined ? ["0"] : decode(text).split(" ");
-    const snapshot: SnapshotFile = {
-      exists: text !== undefined,
-      follows: (print) => prints.some((each) => isPrintOf(each, print)),
-      load: () => {
-        loaded = Number(count);
-      },
-      saveBase: (path) => save(world, path, recordsFrom(0, loaded), PREAMBLE),
-    };
-    const { log, files, recovery } = openLog({
-      platform: world,
-      directory: "/data",
-      fsync,
-      snapshot,
-      apply: (args) => void commands.push(spell(args)),
-    });
-    assert.deepEqual(recovery.warnings, []);
-    const found = writes(commands);
-    if (loaded > 0) assert.deepEqual(found.slice(0, loaded), expected(loaded));
-    assert.deepEqual(found, expected(found.length), "a prefix of what was put");
-    this.platform = world;
+    const dump = new Dump(world);
+    super(world, fsync, dump);
+    assert.deepEqual(this.found.slice(0, dump.loaded), recordsTo(dump.loaded));
+    assert.deepEqual(this.found, recordsTo(this.count), "a prefix of what was put");
     this.left = new LeftLogs(world, place);
-    this.log = log;
-    this.count = found.length;
-    this.isAdopted = recovery.isAdopted;
-    this.rewrite = new Rewrite(this, log);
-    this.rewrite.follow(files);
   }
 
-  turn(work: () => void): void {
-    work();
-  }
-
-  begin(sink: (bytes: Uint8Array, end: number) => void): BaseWriting {
-    const { count } = this;
-    let done = 0;
-    let isBegun = false;
-    return {
-      step: () => {
-        if (!isBegun) sink(PREAMBLE, PREAMBLE.length);
-        isBegun = true;
-        const end = Math.min(count, done + RECORDS_A_STEP);
-        const bytes = encode(recordsFrom(done, end));
-        done = end;
-        sink(bytes, bytes.length);
-        return done === count;
-      },
-      abort: () => {},
-      extraBytes: 0,
-    };
+  get isAdopted(): boolean {
+    return this.recovery.isAdopted;
   }
 
   spread(): void {
@@ -102,23 +53,6 @@ class Records implements RewriteHost {
 
   noteNamed(): void {
     this.left.add(true);
-  }
-
-  notice(text: string): void {
-    this.said.push(text);
-  }
-
-  warning(text: string): void {
-    this.said.push(text);
-  }
-
-  put(): void {
-    if (!this.log.isResting) {
-      this.log.selectDatabase(0);
-      append(this.log, "SET", `k${this.count}`, String(this.count));
-    }
-    this.count++;
-    this.commands++;
   }
 
   /** Returns whether all is on the disk. */
@@ -147,10 +81,35 @@ class Records implements RewriteHost {
       return false;
     }
   }
+}
 
-  close(): void {
-    this.rewrite.close();
-    this.log.close();
+/** A snapshot that says how many records it holds, and which logs it follows. */
+class Dump implements SnapshotFile {
+  readonly exists: boolean;
+  loaded = 0;
+  readonly #world: World;
+  readonly #count: number;
+  readonly #prints: readonly string[];
+
+  constructor(world: World) {
+    const text = world.contentOf(DUMP);
+    const [count, ...prints] = text === undefined ? ["0"] : decode(text).split(" ");
+    this.exists = text !== undefined;
+    this.#world = world;
+    this.#count = Number(count);
+    this.#prints = prints;
+  }
+
+  follows(print: string): boolean {
+    return this.#prints.some((each) => isPrintOf(each, print));
+  }
+
+  load(): void {
+    this.loaded = this.#count;
+  }
+
+  saveBase(path: string): void {
+    save(this.#world, path, recordsFrom(0, this.loaded), PREAMBLE);
   }
 }
 
@@ -168,22 +127,6 @@ function save(
   world.syncDirectory(path.slice(0, path.lastIndexOf("/")));
 }
 
-function recordsFrom(start: number, end: number): string {
-  let text = "";
-  for (let i = start; i < end; i++) text += command("SET", `k${i}`, String(i));
-  return text;
-}
-
-function expected(count: number): string[] {
-  return Array.from({ length: count }, (_, i) => `SET k${i} ${i}`);
-}
-
-function newWorld(seed = 1): World {
-  const world = new World(seed, new Chance(seed), POLICIES[seed % 3] === "no");
-  world.makeDirectory("/data");
-  return world;
-}
-
 function waitUntil(world: World, isOver: () => boolean): void {
   for (let i = 0; i < 500 && !isOver(); i++) world.advance(5);
   assert.ok(isOver(), "it comes to an end");
@@ -191,7 +134,7 @@ function waitUntil(world: World, isOver: () => boolean): void {
 
 test("a log that is switched off holds what there was; switched on, what there is", () => {
   for (const policy of POLICIES) {
-    const world = newWorld();
+    const world = newLife(1).world;
     const records = new Records(world, policy);
     for (let round = 1; round <= 3; round++) {
       for (let i = 0; i < 10; i++) records.put();
@@ -225,7 +168,7 @@ test("a log that is switched off holds what there was; switched on, what there i
 });
 
 test("a snapshot saved after the log was switched off is newer, until the log goes on", () => {
-  const world = newWorld();
+  const world = newLife(1).world;
   const records = new Records(world, "everysec");
   for (let i = 0; i < 10; i++) records.put();
   assert.ok(records.saveDump(), "an older one");
@@ -249,7 +192,7 @@ test("a snapshot saved after the log was switched off is newer, until the log go
 });
 
 test("a log that the data do not descend from is kept, and named no more", () => {
-  const world = newWorld();
+  const world = newLife(1).world;
   const records = new Records(world, "everysec");
   for (let i = 0; i < 10; i++) records.put();
   records.switchOff();
@@ -269,7 +212,7 @@ test("a log that the data do not descend from is kept, and named no more", () =>
 });
 
 test("while a log is being begun nothing is refused for it, and what fails is tried again", () => {
-  const world = newWorld();
+  const world = newLife(1).world;
   const records = new Records(world, "always");
   for (let i = 0; i < 30; i++) records.put();
   records.switchOff();
@@ -302,7 +245,7 @@ test("while a log is being begun nothing is refused for it, and what fails is tr
 });
 
 test("a log that cannot be begun at all is as it was", () => {
-  const world = newWorld();
+  const world = newLife(1).world;
   const records = new Records(world, "everysec");
   records.put();
   records.switchOff();
@@ -319,14 +262,7 @@ test("a log that cannot be begun at all is as it was", () => {
 
 test("whatever the disk does while the log is switched, nothing promised is lost", () => {
   const reached = { offs: 0, ons: 0, failures: 0, crashes: 0, adopted: 0, saves: 0 };
-  for (let seed = 1; seed <= SEEDS; seed++) {
-    try {
-      randomLife(seed, reached);
-    } catch (cause) {
-      throw new Error(`seed ${seed}`, { cause });
-    }
-  }
-  for (const [what, times] of Object.entries(reached)) assert.ok(times > SEEDS / 20, what);
+  liveAll(reached, randomLife);
 });
 
 /** How many records the next start must have: after a kill, and when the power has gone. */
@@ -335,37 +271,25 @@ interface Promised {
   synced: number;
 }
 
-function randomLife(seed: number, reached: Record<string, number>): void {
-  const policy = POLICIES[seed % 3] as FsyncPolicy;
-  const chance = new Chance(seed);
-  const world = new World(seed, chance, policy === "no");
-  world.makeDirectory("/data");
+function randomLife(life: Life, reached: Record<string, number>): void {
+  const { policy, chance, world } = life;
   let kept = 0;
   for (let session = 0; session < 4; session++) {
-    const promised = oneSession(world, chance, policy, kept, reached);
+    const promised = oneSession(life, kept, reached);
     const death = chance.oneIn(3) ? "kill" : "power";
     world.restart(death);
     const records = new Records(world, policy);
     if (records.isAdopted) reached.adopted++;
     const least = death === "kill" ? promised.written : promised.synced;
     assert.ok(records.count >= least, `${records.count} of ${least}, after ${death}`);
-    const named = decode(world.contentOf(place.manifestPath) ?? new Uint8Array());
-    for (const name of world.list(DIRECTORY)) {
-      const isKept = /\.(manifest|torn-[0-9.]+)$/.test(name) && !name.startsWith("temp");
-      assert.ok(isKept || named.includes(`file ${name} `), `${name} is rubbish`);
-    }
+    assertNoRubbish(world);
     kept = records.count;
     world.kill();
   }
 }
 
-function oneSession(
-  world: World,
-  chance: Chance,
-  policy: FsyncPolicy,
-  kept: number,
-  reached: Record<string, number>,
-): Promised {
+function oneSession(life: Life, kept: number, reached: Record<string, number>): Promised {
+  const { policy, chance, world } = life;
   const must: Promised = { written: kept, synced: kept };
   const promise = (written: number, synced: number): void => {
     must.synced = Math.max(must.synced, synced);
@@ -384,9 +308,7 @@ function oneSession(
     ends[0] = records.count;
     if (!chance.oneIn(4)) world.crashIn = 1 + chance.below(120);
     for (let step = 0; step < 70; step++) {
-      if (policy !== "no" && chance.oneIn(50)) world.failSync(1 + chance.below(4), "EIO");
-      if (chance.oneIn(50)) world.failWrite(1 + chance.below(4), "ENOSPC");
-      if (chance.oneIn(50)) world.failNaming(1 + chance.below(6), "EIO");
+      failSometimes(life, 50);
       records.put();
       ends[records.log.batch + 1] = records.count;
       if (chance.oneIn(4)) records.log.commitNow();

@@ -217,7 +217,7 @@ function adoptSnapshot(
       : snapshot.follows(printOf(platform, place, found));
   if (!isNewer) return undefined;
   snapshot.load();
-  return foundAtOnce(platform, place, found, true, snapshot.saveBase);
+  return foundAtOnce(platform, place, found, true, (path) => snapshot.saveBase(path));
 }
 
 /**

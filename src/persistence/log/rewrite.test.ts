@@ -1,12 +1,8 @@
-// Rewrites on a simulated disk: with crashes in every operation and with calls that fail. What the
-// base holds is here written as commands behind an RDB file without keys, by a snapshot that
-// remembers how many records there were.
+// Rewrites on a simulated disk: with crashes in every operation and with calls that fail.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ProcessGone, type World } from "../../../test/simulation/world.ts";
-import { rdbFile } from "../rdb/rdb-test-support.ts";
-import { append, command, encode, spell, writes } from "../test-support.ts";
+import { ProcessGone } from "../../../test/simulation/world.ts";
 import {
   failSometimes,
   type Life,
@@ -16,88 +12,12 @@ import {
   Promised,
   recordsTo,
 } from "./lives-test-support.ts";
-import type { FsyncPolicy, Log } from "./log.ts";
-import { openLog } from "./recovery.ts";
-import { type BaseWriting, Rewrite, type RewriteHost } from "./rewrite.ts";
+import { assertNoRubbish, DIRECTORY, RecordsHost } from "./records-test-support.ts";
 
-const DIRECTORY = "/data/appendonlydir";
-const RECORDS_A_STEP = 3;
-const PREAMBLE = rdbFile(10, []);
-
-/** A database of records k0, k1 …, which were put in this order. */
-class Records implements RewriteHost {
-  readonly platform: World;
-  readonly log: Log;
-  readonly rewrite: Rewrite;
-  readonly found: string[];
-  count: number;
-  isReady = true;
-  commands = 0;
-  percentage = 0;
-  sizeMin = 0;
-  readonly syncsAsItGoes = true;
-  readonly said: string[] = [];
-  aborted = 0;
-
-  constructor(world: World, fsync: FsyncPolicy) {
-    const commands: string[] = [];
-    const { log, files, recovery } = openLog({
-      platform: world,
-      directory: "/data",
-      fsync,
-      apply: (args) => void commands.push(spell(args)),
-    });
-    assert.deepEqual(recovery.warnings, []);
-    this.platform = world;
-    this.log = log;
-    this.found = writes(commands);
-    this.count = this.found.length;
-    this.rewrite = new Rewrite(this, log);
-    this.rewrite.follow(files);
-  }
-
-  turn(work: () => void): void {
-    work();
-  }
-
-  begin(sink: (bytes: Uint8Array, end: number) => void): BaseWriting {
-    const { count } = this;
-    let done = 0;
-    let isBegun = false;
-    return {
-      step: () => {
-        if (!isBegun) sink(PREAMBLE, PREAMBLE.length);
-        isBegun = true;
-        const end = Math.min(count, done + RECORDS_A_STEP);
-        let text = "";
-        for (; done < end; done++) text += command("SET", `k${done}`, String(done));
-        const bytes = encode(text);
-        sink(bytes, bytes.length);
-        return done === count;
-      },
-      abort: () => void this.aborted++,
-      extraBytes: 0,
-    };
-  }
-
+class Records extends RecordsHost {
   spread(): void {}
 
   noteNamed(): void {}
-
-  notice(text: string): void {
-    this.said.push(text);
-  }
-
-  warning(text: string): void {
-    this.said.push(text);
-  }
-
-  put(): void {
-    this.log.selectDatabase(0);
-    append(this.log, "SET", `k${this.count}`, String(this.count));
-    this.count++;
-    this.commands++;
-  }
 
   /** Rewrites the log; returns why not. */
   rewriteNow(): string | undefined {
@@ -109,11 +29,6 @@ class Records implements RewriteHost {
     });
     for (let i = 0; i < 500 && !isOver; i++) this.platform.advance(5);
     return outcome;
-  }
-
-  close(): void {
-    this.rewrite.close();
-    this.log.close();
   }
 }
 
@@ -253,12 +168,7 @@ function randomLife(life: Life, reached: Record<string, number>): void {
     const must = promised.after(death);
     assert.ok(records.count >= must, `${records.count} of ${must}, after ${death}`);
     assert.deepEqual(records.found, recordsTo(records.count));
-    const named = world.contentOf(`${DIRECTORY}/appendonly.aof.manifest`) ?? new Uint8Array();
-    const manifest = new TextDecoder().decode(named);
-    for (const name of world.list(DIRECTORY)) {
-      const isKept = /\.(manifest|torn-[0-9.]+)$/.test(name) && !name.startsWith("temp");
-      assert.ok(isKept || manifest.includes(`file ${name} `), `${name} is rubbish`);
-    }
+    assertNoRubbish(world);
     if (chance.oneIn(3)) {
       assert.equal(records.rewriteNow(), undefined);
       const left = world.list(DIRECTORY).filter((name) => !name.includes(".torn-"));
