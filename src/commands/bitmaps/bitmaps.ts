@@ -2,11 +2,12 @@
 // end of a string is zeros.
 
 import { bitsOf, countBits, findBit } from "../../base/bit-counts.ts";
+import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { STRING } from "../../keyspace/data-type.ts";
 import { PLACE_BITS } from "../../memory/memory.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
-import { keyArg } from "../shared/argument-docs.ts";
+import { keyArg, oneOf } from "../shared/argument-docs.ts";
 import {
   BIT,
   BYTE,
@@ -91,6 +92,9 @@ function getbitCommand(c: Context): void {
   reply.integer((bytes[start + at] & (128 >> (offset % 8))) === 0 ? 0 : 1);
 }
 
+/** What the places of a range count. */
+const unitArg: ArgumentDoc = { ...oneOf("unit", "BYTE", "BIT"), since: "7.0.0", optional: true };
+
 export const bitcount: Command = {
   name: "bitcount",
   arity: -2,
@@ -106,20 +110,7 @@ export const bitcount: Command = {
       name: "range",
       type: "block",
       optional: true,
-      arguments: [
-        { name: "start", type: "integer" },
-        { name: "end", type: "integer" },
-        {
-          name: "unit",
-          type: "oneof",
-          since: "7.0.0",
-          optional: true,
-          arguments: [
-            { name: "byte", type: "pure-token", token: "BYTE" },
-            { name: "bit", type: "pure-token", token: "BIT" },
-          ],
-        },
-      ],
+      arguments: [{ name: "start", type: "integer" }, { name: "end", type: "integer" }, unitArg],
     },
   ],
   handler: bitcountCommand,
@@ -197,19 +188,7 @@ export const bitpos: Command = {
           name: "end-unit-block",
           type: "block",
           optional: true,
-          arguments: [
-            { name: "end", type: "integer" },
-            {
-              name: "unit",
-              type: "oneof",
-              since: "7.0.0",
-              optional: true,
-              arguments: [
-                { name: "byte", type: "pure-token", token: "BYTE" },
-                { name: "bit", type: "pure-token", token: "BIT" },
-              ],
-            },
-          ],
+          arguments: [{ name: "end", type: "integer" }, unitArg],
         },
       ],
     },

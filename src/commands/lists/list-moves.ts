@@ -12,7 +12,7 @@ import type { Wait } from "../../engine/wait.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import { Errors } from "../../protocol/errors.ts";
 import { End, LIST, listsOf } from "../../types/lists.ts";
-import { oneOf } from "../shared/argument-docs.ts";
+import { oneOf, timeoutArg } from "../shared/argument-docs.ts";
 import { readTimeout } from "../shared/timeouts.ts";
 import { ListEvents, popped } from "./lists.ts";
 
@@ -32,7 +32,6 @@ const elementOrNull: Wait = {
 
 const source: ArgumentDoc = { name: "source", type: "key", keySpecIndex: 0 };
 const destination: ArgumentDoc = { name: "destination", type: "key", keySpecIndex: 1 };
-const timeoutDoc: ArgumentDoc = { name: "timeout", type: "double" };
 const whereFrom = oneOf("wherefrom", "LEFT", "RIGHT");
 const whereTo = oneOf("whereto", "LEFT", "RIGHT");
 
@@ -111,7 +110,7 @@ export const blmove: Command = {
   since: "6.2.0",
   complexity: "O(1)",
   summary: "Moves an element between lists; waits if there is none.",
-  args: [source, destination, whereFrom, whereTo, timeoutDoc],
+  args: [source, destination, whereFrom, whereTo, timeoutArg],
   handler: (c) => moveNamed(c, true),
 };
 
@@ -155,7 +154,7 @@ export const brpoplpush: Command = {
   deprecated: ["6.2.0", "`BLMOVE` with the `RIGHT` and `LEFT` arguments"],
   complexity: "O(1)",
   summary: "Moves a tail to another list's head, waiting for one; see BLMOVE.",
-  args: [source, destination, timeoutDoc],
+  args: [source, destination, timeoutArg],
   handler: (c) => moveRightToLeft(c, true),
 };
 

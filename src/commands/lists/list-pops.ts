@@ -2,28 +2,17 @@
 // wait for one, BLPOP, BRPOP and BLMPOP. What goes to the log is an LPOP or RPOP; see list-moves.ts
 // for how waiting works.
 
-import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
-import type { Wait } from "../../engine/wait.ts";
 import { End, LIST, listsOf } from "../../types/lists.ts";
-import { keysArg, oneOf } from "../shared/argument-docs.ts";
-import { popOptions } from "../shared/pop-options.ts";
-import { readTimeout } from "../shared/timeouts.ts";
+import { keysArg, oneOf, timeoutArg } from "../shared/argument-docs.ts";
+import { popArgs, popRequest, waitForType } from "../shared/pops.ts";
 import { endOf } from "./list-moves.ts";
 import { popMany, popOne } from "./lists.ts";
 
-/** What the commands wait for; without it they reply a null array. */
-const elements: Wait = {
-  wakes: (type) => type === LIST,
-  hearsAll: false,
-  denied: (reply) => reply.nullArray(),
-  timedOut: (reply) => reply.nullArray(),
-};
+/** What the commands wait for. */
+const elements = waitForType(LIST);
 
-const timeoutDoc: ArgumentDoc = { name: "timeout", type: "double" };
-const numkeys: ArgumentDoc = { name: "numkeys", type: "integer" };
-const countOption: ArgumentDoc = { name: "count", type: "integer", token: "COUNT", optional: true };
-const where = oneOf("where", "LEFT", "RIGHT");
+const countedArgs = popArgs(oneOf("where", "LEFT", "RIGHT"));
 const PER_KEY = "O(N) where N is the number of keys given.";
 const PER_KEY_AND_TAKEN = "O(N+M) where N is the number of keys and M of elements returned.";
 
@@ -37,7 +26,7 @@ export const blpop: Command = {
   since: "2.0.0",
   complexity: PER_KEY,
   summary: "Takes the head of the first list that has one; waits if none has.",
-  args: [keysArg, timeoutDoc],
+  args: [keysArg, timeoutArg],
   handler: (c) => popOrWait(c, End.left),
 };
 
@@ -51,27 +40,21 @@ export const brpop: Command = {
   since: "2.0.0",
   complexity: PER_KEY,
   summary: "Takes the tail of the first list that has one; waits if none has.",
-  args: [keysArg, timeoutDoc],
+  args: [keysArg, timeoutArg],
   handler: (c) => popOrWait(c, End.right),
 };
 
 /** BLPOP and BRPOP. */
 function popOrWait(c: Context, end: number): void {
-  const { args } = c;
-  const last = args.count - 2;
-  const timeoutMs = readTimeout(c, last + 1);
-  if (timeoutMs < 0) return;
-  for (let i = 1; i <= last; i++) {
-    const entry = c.findTypedForWrite(i, LIST);
-    if (entry < 0) return;
-    if (entry === 0) continue;
-    c.reply.array(2);
-    c.reply.bulk(args.bytes, args.starts[i], args.ends[i]);
-    popOne(c, i, entry, end);
-    popEffect(c, i, end, 0);
-    return;
-  }
-  c.block(1, last, timeoutMs);
+  if (!popRequest.readKeys(c)) return;
+  const entry = popRequest.find(c, LIST);
+  if (entry <= 0) return;
+  const { args, reply } = c;
+  const i = popRequest.found;
+  reply.array(2);
+  reply.bulk(args.bytes, args.starts[i], args.ends[i]);
+  popOne(c, i, entry, end);
+  popEffect(c, i, end, 0);
 }
 
 function popEffect(c: Context, i: number, end: number, count: number): void {
@@ -90,8 +73,8 @@ export const lmpop: Command = {
   since: "7.0.0",
   complexity: PER_KEY_AND_TAKEN,
   summary: "Takes elements from the first of several lists that has any.",
-  args: [numkeys, keysArg, where, countOption],
-  handler: (c) => popFromFirst(c, 1, false),
+  args: countedArgs,
+  handler: (c) => popFromFirst(c, 1),
 };
 
 export const blmpop: Command = {
@@ -104,29 +87,22 @@ export const blmpop: Command = {
   since: "7.0.0",
   complexity: PER_KEY_AND_TAKEN,
   summary: "Takes elements from the first list that has any; waits if none has.",
-  args: [timeoutDoc, numkeys, keysArg, where, countOption],
-  handler: (c) => popFromFirst(c, 2, true),
+  args: [timeoutArg, ...countedArgs],
+  handler: (c) => popFromFirst(c, 2),
 };
 
 /** LMPOP and BLMPOP; `n` is the argument that says how many keys follow. */
-function popFromFirst(c: Context, n: number, waits: boolean): void {
-  if (!popOptions.read(c, n, waits, endOf)) return;
+function popFromFirst(c: Context, n: 1 | 2): void {
+  if (!popRequest.readCounted(c, n, endOf)) return;
+  const entry = popRequest.find(c, LIST);
+  if (entry <= 0) return;
   const { args, reply } = c;
-  const lists = listsOf(c);
-  const { first, end: behind, from: end, count, timeoutMs } = popOptions;
-  for (let i = first; i < behind; i++) {
-    const entry = c.findTypedForWrite(i, LIST);
-    if (entry < 0) return;
-    if (entry === 0) continue;
-    const taken = Math.min(count, lists.length(entry));
-    reply.array(2);
-    reply.bulk(args.bytes, args.starts[i], args.ends[i]);
-    popMany(c, i, entry, end, taken);
-    popEffect(c, i, end, taken);
-    return;
-  }
-  if (!waits) reply.nullArray();
-  else c.block(first, behind - 1, timeoutMs);
+  const { found: i, from: end } = popRequest;
+  const taken = Math.min(popRequest.count, listsOf(c).length(entry));
+  reply.array(2);
+  reply.bulk(args.bytes, args.starts[i], args.ends[i]);
+  popMany(c, i, entry, end, taken);
+  popEffect(c, i, end, taken);
 }
 
 /** The list commands that take from the first of several. */

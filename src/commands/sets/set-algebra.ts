@@ -11,7 +11,7 @@ import { Memory } from "../../memory/memory.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
 import { Union } from "../../structures/hyperloglog.ts";
 import { SET, Sets, type SetWalk, setsOf } from "../../types/sets.ts";
-import { keysArg } from "../shared/argument-docs.ts";
+import { keysArg, numkeysArg } from "../shared/argument-docs.ts";
 import { replyMembers, SetEvents } from "./sets.ts";
 
 const numkeysTooMany = errorLine("ERR Number of keys can't be greater than number of args");
@@ -173,11 +173,7 @@ export const sintercard: Command = {
   since: "7.0.0",
   complexity: "O(N*M) at worst, N being the size of the smallest of M sets",
   summary: "Returns how many members all of the sets have.",
-  args: [
-    { name: "numkeys", type: "integer" },
-    keysArg,
-    { name: "limit", type: "integer", token: "LIMIT", optional: true },
-  ],
+  args: [numkeysArg, keysArg, { name: "limit", type: "integer", token: "LIMIT", optional: true }],
   handler: sintercardCommand,
 };
 
@@ -242,7 +238,7 @@ export const sunioncard: Command = {
   complexity: "O(N) for N members in all sets",
   summary: "Returns how many members any of the sets has.",
   args: [
-    { name: "numkeys", type: "integer" },
+    numkeysArg,
     keysArg,
     { name: "approx", type: "pure-token", token: "APPROX", optional: true },
     { name: "limit", type: "integer", token: "LIMIT", optional: true },

@@ -15,7 +15,7 @@ import { Errors, errorLine } from "../../protocol/errors.ts";
 import { LIST, listsOf } from "../../types/lists.ts";
 import { SET, setsOf } from "../../types/sets.ts";
 import { SORTED_SET, sortedSetsOf } from "../../types/sorted-sets.ts";
-import { keyArg } from "../shared/argument-docs.ts";
+import { keyArg, limitArg } from "../shared/argument-docs.ts";
 import { Pattern } from "./pattern.ts";
 
 const notNumbers = errorLine("ERR One or more scores can't be converted into double");
@@ -89,16 +89,7 @@ const storeNotes =
 const orderArgs: readonly ArgumentDoc[] = [
   keyArg,
   { name: "by-pattern", type: "pattern", token: "BY", optional: true },
-  {
-    name: "limit",
-    type: "block",
-    token: "LIMIT",
-    optional: true,
-    arguments: [
-      { name: "offset", type: "integer" },
-      { name: "count", type: "integer" },
-    ],
-  },
+  limitArg,
   {
     name: "get-pattern",
     type: "pattern",

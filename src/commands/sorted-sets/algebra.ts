@@ -13,7 +13,7 @@ import { Keyspace } from "../../keyspace/keyspace.ts";
 import { Memory } from "../../memory/memory.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
 import { SORTED_SET, SortedSets, sortedSetsOf } from "../../types/sorted-sets.ts";
-import { keysArg, oneOf } from "../shared/argument-docs.ts";
+import { keysArg, numkeysArg, oneOf } from "../shared/argument-docs.ts";
 import { replyMember, withScoresArg } from "./sorted-sets.ts";
 import { storeHolder } from "./storing.ts";
 
@@ -301,7 +301,6 @@ function storeCombined(c: Context, combine: Combine, words: number, event: KeyEv
   storeHolder(c, holder, event);
 }
 
-const numkeysArg: ArgumentDoc = { name: "numkeys", type: "integer" };
 const destinationArg: ArgumentDoc = { name: "destination", type: "key", keySpecIndex: 0 };
 const sourcesArg: ArgumentDoc = { name: "key", type: "key", keySpecIndex: 1, multiple: true };
 const weightsArg: ArgumentDoc = {

@@ -3,16 +3,13 @@
 // BZPOPMAX and BZMPOP. What goes to the log is a ZPOPMIN or ZPOPMAX.
 
 import { asciiBytes } from "../../base/bytes.ts";
-import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { EventClass, keyEvent } from "../../engine/events.ts";
-import type { Wait } from "../../engine/wait.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import { Errors } from "../../protocol/errors.ts";
 import { SORTED_SET, sortedSetsOf } from "../../types/sorted-sets.ts";
-import { keyArg, keysArg, oneOf } from "../shared/argument-docs.ts";
-import { popOptions } from "../shared/pop-options.ts";
-import { readTimeout } from "../shared/timeouts.ts";
+import { keyArg, keysArg, oneOf, timeoutArg } from "../shared/argument-docs.ts";
+import { popArgs, popRequest, waitForType } from "../shared/pops.ts";
 import { replyMember } from "./sorted-sets.ts";
 
 const PopEvents = {
@@ -34,18 +31,10 @@ function sideOf(args: Arguments, i: number): number {
 /** How popped members are replied: one after the other, or each with its score in an array. */
 const Form = { flat: 0, paired: 1 } as const;
 
-/** What the commands wait for; without it they reply a null array. */
-const members: Wait = {
-  wakes: (type) => type === SORTED_SET,
-  hearsAll: false,
-  denied: (reply) => reply.nullArray(),
-  timedOut: (reply) => reply.nullArray(),
-};
+/** What the commands wait for. */
+const members = waitForType(SORTED_SET);
 
-const timeoutDoc: ArgumentDoc = { name: "timeout", type: "double" };
-const numkeys: ArgumentDoc = { name: "numkeys", type: "integer" };
-const countOption: ArgumentDoc = { name: "count", type: "integer", token: "COUNT", optional: true };
-const where = oneOf("where", "MIN", "MAX");
+const countedArgs = popArgs(oneOf("where", "MIN", "MAX"));
 const LOG_EACH = "O(M*log(N)), N being the number of members and M of those taken";
 
 /** Takes `count` members off the sorted set at argument i, and replies them. */
@@ -125,7 +114,7 @@ export const bzpopmin: Command = {
   since: "5.0.0",
   complexity: "O(log(N)), N being the number of members",
   summary: "Takes the lowest member off the first sorted set there is; may wait.",
-  args: [keysArg, timeoutDoc],
+  args: [keysArg, timeoutArg],
   console: "scores",
   handler: (c) => popOrWait(c, false),
 };
@@ -139,21 +128,15 @@ export const bzpopmax: Command = {
 
 /** BZPOPMIN and BZPOPMAX. */
 function popOrWait(c: Context, isMax: boolean): void {
+  if (!popRequest.readKeys(c)) return;
+  const entry = popRequest.find(c, SORTED_SET);
+  if (entry <= 0) return;
   const { args, reply } = c;
-  const last = args.count - 2;
-  const timeoutMs = readTimeout(c, last + 1);
-  if (timeoutMs < 0) return;
-  for (let i = 1; i <= last; i++) {
-    const entry = c.findTypedForWrite(i, SORTED_SET);
-    if (entry < 0) return;
-    if (entry === 0) continue;
-    reply.array(3);
-    reply.bulk(args.bytes, args.starts[i], args.ends[i]);
-    pop(c, i, entry, isMax, 1, Form.flat);
-    popEffect(c, i, isMax, 1);
-    return;
-  }
-  c.block(1, last, timeoutMs);
+  const i = popRequest.found;
+  reply.array(3);
+  reply.bulk(args.bytes, args.starts[i], args.ends[i]);
+  pop(c, i, entry, isMax, 1, Form.flat);
+  popEffect(c, i, isMax, 1);
 }
 
 export const zmpop: Command = {
@@ -165,9 +148,9 @@ export const zmpop: Command = {
   since: "7.0.0",
   complexity: "O(K)+O(M*log(N)), K being the number of keys, N of members and M of those taken",
   summary: "Takes the lowest or highest members off the first sorted set there is.",
-  args: [numkeys, keysArg, where, countOption],
+  args: countedArgs,
   console: "scores",
-  handler: (c) => popFromFirst(c, 1, false),
+  handler: (c) => popFromFirst(c, 1),
 };
 
 export const bzmpop: Command = {
@@ -178,30 +161,24 @@ export const bzmpop: Command = {
   wait: members,
   keys: [{ index: 2, counted: true, flags: "RW access delete" }],
   summary: "Takes the lowest or highest members off a sorted set; may wait.",
-  args: [timeoutDoc, numkeys, keysArg, where, countOption],
-  handler: (c) => popFromFirst(c, 2, true),
+  args: [timeoutArg, ...countedArgs],
+  handler: (c) => popFromFirst(c, 2),
 };
 
 /** ZMPOP and BZMPOP; `n` is the argument that says how many keys follow. */
-function popFromFirst(c: Context, n: number, waits: boolean): void {
-  if (!popOptions.read(c, n, waits, sideOf)) return;
+function popFromFirst(c: Context, n: 1 | 2): void {
+  if (!popRequest.readCounted(c, n, sideOf)) return;
+  const entry = popRequest.find(c, SORTED_SET);
+  if (entry <= 0) return;
   const { args, reply } = c;
-  const { first, end, count, timeoutMs } = popOptions;
-  const isMax = popOptions.from === Side.max;
-  for (let i = first; i < end; i++) {
-    const entry = c.findTypedForWrite(i, SORTED_SET);
-    if (entry < 0) return;
-    if (entry === 0) continue;
-    const taken = Math.min(count, sortedSetsOf(c).count(entry));
-    reply.array(2);
-    reply.bulk(args.bytes, args.starts[i], args.ends[i]);
-    reply.array(taken);
-    pop(c, i, entry, isMax, taken, Form.paired);
-    popEffect(c, i, isMax, taken);
-    return;
-  }
-  if (!waits) reply.nullArray();
-  else c.block(first, end - 1, timeoutMs);
+  const i = popRequest.found;
+  const isMax = popRequest.from === Side.max;
+  const taken = Math.min(popRequest.count, sortedSetsOf(c).count(entry));
+  reply.array(2);
+  reply.bulk(args.bytes, args.starts[i], args.ends[i]);
+  reply.array(taken);
+  pop(c, i, entry, isMax, taken, Form.paired);
+  popEffect(c, i, isMax, taken);
 }
 
 /** The sorted-set commands that take from an end. */

@@ -8,7 +8,7 @@ import type { Command, Context } from "../../engine/context.ts";
 import { EventClass, Events, type KeyEvent, keyEvent } from "../../engine/events.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
 import { SORTED_SET, sortedSetsOf } from "../../types/sorted-sets.ts";
-import { integer, keyArg, oneOf } from "../shared/argument-docs.ts";
+import { integer, keyArg, limitArg, oneOf } from "../shared/argument-docs.ts";
 import { By, memberRange } from "./bounds.ts";
 import { replyMember, withScoresArg } from "./sorted-sets.ts";
 import { storeHolder } from "./storing.ts";
@@ -37,16 +37,6 @@ const BYLEX = asciiBytes("bylex");
 const OPEN = -1;
 const Direction = { forward: 0, reverse: 1 } as const;
 
-const limitDoc: ArgumentDoc = {
-  name: "limit",
-  type: "block",
-  token: "LIMIT",
-  optional: true,
-  arguments: [
-    { name: "offset", type: "integer" },
-    { name: "count", type: "integer" },
-  ],
-};
 const bounds = (type: ArgumentDoc["type"], ...names: string[]): ArgumentDoc[] =>
   names.map((name) => ({ name, type }));
 const reverseDoc: ArgumentDoc = { name: "rev", type: "pure-token", token: "REV", optional: true };
@@ -75,7 +65,7 @@ export const zrange: Command = {
     ...bounds("string", "start", "stop"),
     { ...byDoc, since: "6.2.0" },
     { ...reverseDoc, since: "6.2.0" },
-    { ...limitDoc, since: "6.2.0" },
+    { ...limitArg, since: "6.2.0" },
     withScoresArg,
   ],
   console: "scores",
@@ -97,7 +87,7 @@ export const zrangebyscore: Command = {
   since: "1.0.5",
   deprecated: ["6.2.0", "`ZRANGE` with the `BYSCORE` argument"],
   summary: "Returns the members of a sorted set within a range of scores.",
-  args: [keyArg, ...bounds("double", "min", "max"), { ...withScoresArg, since: "2.0.0" }, limitDoc],
+  args: [keyArg, ...bounds("double", "min", "max"), { ...withScoresArg, since: "2.0.0" }, limitArg],
   handler: (c) => replyRange(c, By.score, Direction.forward),
 };
 
@@ -107,7 +97,7 @@ export const zrevrangebyscore: Command = {
   since: "2.2.0",
   deprecated: ["6.2.0", "`ZRANGE` with the `REV` and `BYSCORE` arguments"],
   summary: "Returns members of a sorted set by scores, from the highest on.",
-  args: [keyArg, ...bounds("double", "max", "min"), withScoresArg, limitDoc],
+  args: [keyArg, ...bounds("double", "max", "min"), withScoresArg, limitArg],
   handler: (c) => replyRange(c, By.score, Direction.reverse),
 };
 
@@ -117,7 +107,7 @@ export const zrangebylex: Command = {
   since: "2.8.9",
   deprecated: ["6.2.0", "`ZRANGE` with the `BYLEX` argument"],
   summary: "Returns the members of a sorted set within a lexicographical range.",
-  args: [keyArg, ...bounds("string", "min", "max"), limitDoc],
+  args: [keyArg, ...bounds("string", "min", "max"), limitArg],
   handler: (c) => replyRange(c, By.lex, Direction.forward),
 };
 
@@ -127,7 +117,7 @@ export const zrevrangebylex: Command = {
   since: "2.8.9",
   deprecated: ["6.2.0", "`ZRANGE` with the `REV` and `BYLEX` arguments"],
   summary: "Returns members of a sorted set by lexical order, the last one first.",
-  args: [keyArg, ...bounds("string", "max", "min"), limitDoc],
+  args: [keyArg, ...bounds("string", "max", "min"), limitArg],
   handler: (c) => replyRange(c, By.lex, Direction.reverse),
 };
 
@@ -149,7 +139,7 @@ export const zrangestore: Command = {
     ...bounds("string", "min", "max"),
     byDoc,
     reverseDoc,
-    limitDoc,
+    limitArg,
   ],
   handler: zrangestoreCommand,
 };

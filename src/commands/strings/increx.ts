@@ -22,7 +22,7 @@ import { STRING } from "../../keyspace/data-type.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
 import { EMBEDDED_MAX, StringKind } from "../../types/strings.ts";
-import { keyArg } from "../shared/argument-docs.ts";
+import { expirationArg, keyArg } from "../shared/argument-docs.ts";
 import { INVALID_DEADLINE, parseDeadline, Unit } from "../shared/deadlines.ts";
 import { StringEvents, unitOption } from "./strings.ts";
 
@@ -66,18 +66,7 @@ export const increx: Command = {
     { name: "saturate", type: "pure-token", token: "SATURATE", optional: true },
     { name: "lowerbound", type: "string", token: "LBOUND", optional: true },
     { name: "upperbound", type: "string", token: "UBOUND", optional: true },
-    {
-      name: "expiration",
-      type: "oneof",
-      optional: true,
-      arguments: [
-        { name: "seconds", type: "integer", token: "EX" },
-        { name: "milliseconds", type: "integer", token: "PX" },
-        { name: "unix-time-seconds", type: "unix-time", token: "EXAT" },
-        { name: "unix-time-milliseconds", type: "unix-time", token: "PXAT" },
-        { name: "persist", type: "pure-token", token: "PERSIST" },
-      ],
-    },
+    expirationArg("PERSIST"),
     { name: "enx", type: "pure-token", token: "ENX", optional: true },
   ],
   handler: increxCommand,

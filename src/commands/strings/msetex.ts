@@ -6,6 +6,7 @@ import { Events } from "../../engine/events.ts";
 import { KEEP_DEADLINE } from "../../keyspace/keyspace.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
+import { expirationArg, numkeysArg } from "../shared/argument-docs.ts";
 import { INVALID_DEADLINE, parseDeadline } from "../shared/deadlines.ts";
 import { NX, XX } from "../shared/words.ts";
 import { StringEvents, setTo, unitOption } from "./strings.ts";
@@ -29,7 +30,7 @@ export const msetex: Command = {
   complexity: "O(N) where N is the number of keys to set.",
   summary: "Sets several keys to strings at once, with one deadline.",
   args: [
-    { name: "numkeys", type: "integer" },
+    numkeysArg,
     {
       name: "data",
       type: "block",
@@ -48,18 +49,7 @@ export const msetex: Command = {
         { name: "xx", type: "pure-token", token: "XX" },
       ],
     },
-    {
-      name: "expiration",
-      type: "oneof",
-      optional: true,
-      arguments: [
-        { name: "seconds", type: "integer", token: "EX" },
-        { name: "milliseconds", type: "integer", token: "PX" },
-        { name: "unix-time-seconds", type: "unix-time", token: "EXAT" },
-        { name: "unix-time-milliseconds", type: "unix-time", token: "PXAT" },
-        { name: "keepttl", type: "pure-token", token: "KEEPTTL" },
-      ],
-    },
+    expirationArg("KEEPTTL"),
   ],
   handler: msetexCommand,
 };

@@ -11,7 +11,7 @@ import type { Arguments } from "../../protocol/arguments.ts";
 import { Errors, wrongArity } from "../../protocol/errors.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
 import { stringKind } from "../../types/strings.ts";
-import { keyArg, keysArg } from "../shared/argument-docs.ts";
+import { expirationArg, keyArg, keysArg } from "../shared/argument-docs.ts";
 import { INVALID_DEADLINE, parseDeadline, Unit } from "../shared/deadlines.ts";
 import { NX, XX } from "../shared/words.ts";
 import { Condition, conditionAt, isMetByNothing, meets } from "./conditions.ts";
@@ -170,21 +170,7 @@ export const getex: Command = {
   since: "6.2.0",
   complexity: "O(1)",
   summary: "Returns the string of a key and sets or clears its deadline.",
-  args: [
-    keyArg,
-    {
-      name: "expiration",
-      type: "oneof",
-      optional: true,
-      arguments: [
-        { name: "seconds", type: "integer", token: "EX" },
-        { name: "milliseconds", type: "integer", token: "PX" },
-        { name: "unix-time-seconds", type: "unix-time", token: "EXAT" },
-        { name: "unix-time-milliseconds", type: "unix-time", token: "PXAT" },
-        { name: "persist", type: "pure-token", token: "PERSIST" },
-      ],
-    },
-  ],
+  args: [keyArg, expirationArg("PERSIST")],
   handler: getexCommand,
 };
 
