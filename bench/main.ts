@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { checkOriginal } from "./beside.ts";
+import { benchmarkData } from "./data.ts";
 import { benchmarkDurability, DURABILITY_ROWS } from "./durability.ts";
 import { benchmarkEmbedded } from "./embedded.ts";
 import { benchmarkMemory } from "./memory.ts";
@@ -22,12 +23,14 @@ const HELP = `npm run bench [-- suite … --flags]
 
 Measures beside redis-server, prints ratios, and writes JSON, a Markdown page and charts.
 
-  suites            server memory startup scale embedded seed threads durability (all without a name)
+  suites            server data memory startup scale embedded seed threads durability
+                    (all without a name)
   --quick           small and short; its results go to bench/results/quick
   --rounds N        interleaved rounds of every figure               (3)
   --seconds S       length of one run of redis-benchmark             (1.5)
-  --tests a,b       only these tests of the server suite
-  --lines a,b       only these lines of it: log/clients/pipeline     (off/50/16)
+  --tests a,b       only these tests of the server or the data suite; "slow" are those of the
+                    latter that take milliseconds
+  --lines a,b       only these lines of them: log/clients/pipeline   (off/50/16)
   --rows a,b        only these rows of the durability suite: start save snapshot rewrite
                     overwrite payloads
   --keys N          keys, or elements, of the durability suite       (10000000)
@@ -47,6 +50,7 @@ Measures beside redis-server, prints ratios, and writes JSON, a Markdown page an
 
 const SUITES = [
   "server",
+  "data",
   "memory",
   "startup",
   "scale",
@@ -112,6 +116,8 @@ async function measure(suite: Suite): Promise<unknown> {
   switch (suite) {
     case "server":
       return benchmarkServer({ contenders: all, ...serverOptions() });
+    case "data":
+      return benchmarkData({ contenders: all, ...serverOptions() });
     case "memory":
       // Ours lays out the same bytes on every runtime: one of them is enough.
       return benchmarkMemory(all.slice(0, 2), quick);

@@ -103,6 +103,13 @@ const SHAPES: readonly Shape[] = [
     records: 10_000,
     record: [["ZADD", "ranks", ...HUNDRED.flatMap((i) => [`${i}`, key("rnk:")])]],
   },
+  {
+    name: "one stream of a million entries of three fields",
+    unit: "entry",
+    unitsPerRecord: 1,
+    records: 1_000_000,
+    record: [["XADD", "stream", "*", "sensor", "4", "heat", "21.5", "at", NUMBER]],
+  },
 ];
 
 export interface MemoryRow {

@@ -1,7 +1,9 @@
 // From measured figures to pages: the Markdown tables, the verdict on each goal, and the charts.
 // Everything here is a pure function of the results, so a page can be drawn again from the JSON.
 
-import { type BarChart, drawBars } from "./chart.ts";
+import { drawBars } from "./chart.ts";
+import type { DataRun } from "./data.ts";
+import { dataGoals, dataTables } from "./data-report.ts";
 import type { DurabilityRun } from "./durability.ts";
 import { durabilityGoals, durabilityTables } from "./durability-report.ts";
 import type { EmbeddedRow } from "./embedded.ts";
@@ -10,7 +12,8 @@ import type { Machine } from "./process.ts";
 import type { ScaleRow } from "./scale.ts";
 import type { SeedRun } from "./seed.ts";
 import { seedGoals, seedTables } from "./seed-report.ts";
-import type { Measured, ServerRow } from "./server.ts";
+import type { ServerRow } from "./server.ts";
+import { serverChart, serverGoals, serverTables } from "./server-report.ts";
 import type { StartupRow } from "./startup.ts";
 import { type Case, type Goal, goal, goalTable, NAMES, table, times, whole } from "./tables.ts";
 import { type ThreadsRun, threadsGoals, threadsTables } from "./threads.ts";
@@ -27,6 +30,7 @@ export interface Result<T> {
 /** The suites that have been measured; each may come from a run of its own. */
 export interface Results {
   server?: Result<ServerRow[]>;
+  data?: Result<DataRun>;
   memory?: Result<MemoryRow[]>;
   startup?: Result<StartupRow[]>;
   scale?: Result<ScaleRow[]>;
@@ -37,69 +41,6 @@ export interface Results {
 }
 
 // ---------------------------------------------------------------------------------------- goals
-
-type ServerFigure = "cpuRatio" | "userRatio" | "systemRatio" | "throughputRatio";
-
-/** Goals for the CPU time of the server's own, by pipeline; the kernel's is a goal by itself. */
-function serverGoals(rows: readonly ServerRow[]): Goal[] {
-  const goals: Goal[] = [];
-  const cases = (id: string, figure: ServerFigure, wanted: (row: ServerRow) => boolean): Case[] =>
-    rows
-      .filter((row) => wanted(row) && row.measured[id])
-      .map((row) => {
-        const clients = row.clients === 50 ? "" : ` with ${row.clients} clients`;
-        return { name: row.test + clients, value: row.measured[id][figure] };
-      });
-  const isFast = (row: ServerRow) => row.test === "get" || row.test === "set";
-  for (const log of ["off", "everysec"] as const) {
-    const suffix = log === "off" ? "" : ", log on (everysec)";
-    const at = (pipeline: number) => (row: ServerRow) =>
-      row.log === log && row.pipeline === pipeline;
-    const groups: [string, number, (row: ServerRow) => boolean][] = [
-      ["no pipelining", 1.1, at(1)],
-      ["GET and SET, pipeline 16", 0.65, (row) => at(16)(row) && isFast(row)],
-      ["GET and SET, pipeline 64", 0.6, (row) => at(64)(row) && isFast(row)],
-      ["every other command, pipeline 16", 0.75, (row) => at(16)(row) && !isFast(row)],
-    ];
-    for (const id of ["bun", "node"]) {
-      for (const [name, limit, wanted] of groups) {
-        const what = `${NAMES[id]}, ${name}: user time${suffix}`;
-        goals.push(...goal(what, "at most", limit, cases(id, "userRatio", wanted)));
-      }
-      const what = `${NAMES[id]}: system time${suffix}`;
-      goals.push(
-        ...goal(
-          what,
-          "at most",
-          1,
-          cases(id, "systemRatio", (row) => row.log === log),
-        ),
-      );
-    }
-    goals.push(
-      ...goal(
-        `Bun, no pipelining: throughput${suffix}`,
-        "at least",
-        1,
-        cases("bun", "throughputRatio", at(1)),
-      ),
-    );
-    for (const [pipeline, rate] of [
-      [16, 1.2],
-      [64, 1.4],
-    ]) {
-      const free = (row: ServerRow) =>
-        at(pipeline)(row) && isFast(row) && row.measured.bun?.clientCpu < 0.95;
-      const what = `Bun, GET and SET, pipeline ${pipeline}: throughput where the client is not the bottleneck${suffix}`;
-      goals.push(...goal(what, "at least", rate, cases("bun", "throughputRatio", free)));
-    }
-  }
-  const always = cases("bun", "throughputRatio", (row) => row.log === "always");
-  goals.push(
-    ...goal("Bun, SET with appendfsync always, 50 clients: throughput", "at least", 1.3, always),
-  );
-  return goals;
-}
 
 function memoryGoals(rows: readonly MemoryRow[]): Goal[] {
   const strings = rows.filter((row) => row.shape.startsWith("strings, 16"));
@@ -205,6 +146,7 @@ function embeddedGoals(rows: readonly EmbeddedRow[]): Goal[] {
 export function goals(results: Results): Goal[] {
   return [
     ...serverGoals(results.server?.data ?? []),
+    ...(results.data ? dataGoals(results.data.data) : []),
     ...memoryGoals(results.memory?.data ?? []),
     ...startupGoals(results.startup?.data ?? []),
     ...scaleGoals(results.scale?.data ?? []),
@@ -216,44 +158,6 @@ export function goals(results: Results): Goal[] {
 }
 
 // --------------------------------------------------------------------------------------- tables
-
-function lineName(row: ServerRow): string {
-  const pipeline = row.pipeline === 1 ? "no pipelining" : `pipeline ${row.pipeline}`;
-  const log = row.log === "off" ? "log off" : `log on (appendfsync ${row.log})`;
-  return `${log}, ${row.clients} clients, ${pipeline}`;
-}
-
-function serverTables(rows: readonly ServerRow[]): string {
-  const parts: string[] = [];
-  for (const line of new Set(rows.map(lineName))) {
-    const here = rows.filter((row) => lineName(row) === line);
-    const ours = ["bun", "node"].filter((id) => here.some((row) => row.measured[id]));
-    const head = ["test", "redis-server µs", "k/s"];
-    for (const id of ours) head.push(`${NAMES[id]} µs`, "user", "system", "CPU", "k/s", "rate");
-    head.push("client CPU");
-    const cells = here.map((row) => {
-      const peer = row.measured.redis;
-      const line = [row.test, micro(peer), kilo(peer)];
-      for (const id of ours) {
-        const m = row.measured[id];
-        if (m === undefined) line.push("", "", "", "", "", "");
-        else {
-          line.push(micro(m), `**${times(m.userRatio)}**`, times(m.systemRatio));
-          line.push(times(m.cpuRatio), kilo(m), times(m.throughputRatio));
-        }
-      }
-      const client = Math.max(...Object.values(row.measured).map((m) => m.clientCpu));
-      line.push(`${Math.round(client * 100)} %${client >= 0.95 ? " (bottleneck)" : ""}`);
-      return line;
-    });
-    parts.push(`### ${line}`, table(head, cells));
-  }
-  return parts.join("\n\n");
-}
-
-const micro = (m: Measured) =>
-  `${(m.userNsPerRequest / 1000).toFixed(2)} + ${(m.systemNsPerRequest / 1000).toFixed(2)}`;
-const kilo = (m: Measured) => (m.requestsPerSecond / 1000).toFixed(0);
 
 function memoryTable(rows: readonly MemoryRow[]): string {
   const ids = Object.keys(rows[0]?.measured ?? {});
@@ -398,6 +302,10 @@ sync stands in the heading); most likely its sync ended in a cache, and \`everys
   threads: `Worker threads on one database in memory: GET, HGET and SET of uniform keys (16 bytes, values of 16),
 MIXED nine GETs to a SET. "Not shared" is a thread with a database of its own. Every crew takes its turn in
 every round; CPU time is the process's, all threads together, for one operation. LMDB does not wait for the disk.`,
+  data: `As above, with the log off: commands that redis-benchmark has no test for, on 100,000 small keys and on
+keys of a million members, entries or bits. XREADGROUP takes one new entry from a stream of as many as there are
+requests, XACK acknowledges one of 100,000. Then commands that take milliseconds, called one by one: the server's CPU
+time for a call.`,
   durability: `Each server in turn starts from the same RDB file, which redis-server wrote, as the base of its
 log (appendfsync everysec). A snapshot is then saved with nothing else to do; then a snapshot is saved, and the
 log rewritten, under 50,000 writes a second of random keys on one connection, while another pings each
@@ -412,6 +320,7 @@ byte of the commands. DUMP and RESTORE: the server's CPU time for one request, 5
 export function page(results: Results): string {
   const suites: [keyof Results, string, string | undefined][] = [
     ["server", "Server beside redis-server", results.server && serverTables(results.server.data)],
+    ["data", "Data commands", results.data && dataTables(results.data.data)],
     ["memory", "Memory", results.memory && memoryTable(results.memory.data)],
     ["startup", "Start-up", results.startup && startupTable(results.startup.data)],
     ["scale", "Scale", results.scale && scaleTable(results.scale.data)],
@@ -470,27 +379,4 @@ export function charts(results: Results): Record<string, string> {
     });
   }
   return files;
-}
-
-function serverChart(
-  rows: readonly ServerRow[],
-  log: ServerRow["log"],
-  id: string,
-): BarChart | undefined {
-  const here = rows.filter((row) => row.log === log && row.clients === 50 && row.measured[id]);
-  if (here.length === 0) return undefined;
-  const pipelines = [1, 16, 64];
-  return {
-    title: "Server CPU time per request, redis-server = 1",
-    subtitle: `TSKeyDB on ${NAMES[id]}, ${log === "off" ? "log off" : `log on (${log}) on both`}, 50 clients; shorter is better`,
-    series: pipelines.map((p) => (p === 1 ? "no pipelining" : `pipeline ${p}`)),
-    groups: [...new Set(here.map((row) => row.test))].map((test) => ({
-      name: test,
-      values: pipelines.map((pipeline) => {
-        return here.find((row) => row.test === test && row.pipeline === pipeline)?.measured[id]
-          .cpuRatio;
-      }),
-    })),
-    reference: "redis-server",
-  };
 }

@@ -9,163 +9,20 @@
 // over loopback on few cores is often bounded by the client: where redis-benchmark itself was busy
 // all the time, the row says so. What the kernel takes for a system call differs from machine to
 // machine by a factor; user time is what the server does itself.
-//
-// LRANGE is run as a custom command (the very bytes of redis-benchmark's test), because its test
-// would first push as many elements as it has requests, and count them for the server.
 
-import { type Client, type Filling, fill, NUMBER, withClient } from "./client.ts";
+import { type Filling, fill, NUMBER, withClient } from "./client.ts";
 import { cpuBetween, cpuOf, systemShare } from "./kernel.ts";
 import { type Contender, run, type Server, serve, settle } from "./process.ts";
+import { KEYS, SERVER_TESTS, standard, type Test, VALUE } from "./server-tests.ts";
 import { median, medianRatio } from "./statistics.ts";
 
-const KEYS = 100_000;
-const VALUE = "x".repeat(16);
-const PER_COMMAND = 100;
 const WARM_UP_REQUESTS = 300_000;
-
-interface Test {
-  readonly name: string;
-  /** The command that must exist. */
-  readonly command: string;
-  /** Arguments of redis-benchmark that choose it. */
-  readonly choose: readonly string[];
-  /** Brings a server into the state in which `requests` requests will find what they look for. */
-  readonly prepare?: (client: Client, port: number, requests: number) => Promise<void>;
-  readonly requestsMax?: number;
-  /** It is not among the tests of a run that names none. */
-  readonly onlyIfNamed?: boolean;
-}
-
-function standard(name: string, command: string, prepare?: Test["prepare"]): Test {
-  return { name, command, choose: ["-t", name], prepare };
-}
-
-const empty = (key: string) => async (client: Client) => {
-  await client.call("DEL", key);
-};
-
-const filled =
-  (command: string, key: string, element: readonly string[]) =>
-  async (client: Client, port: number, elements: number) => {
-    await client.call("DEL", key);
-    const all: string[] = [];
-    for (let index = 0; index < PER_COMMAND; index++) all.push(...element);
-    const count = Math.ceil(elements / PER_COMMAND) + 1;
-    await fill(port, { record: [[command, key, ...all]], count });
-  };
-
-const longList = (client: Client, port: number) =>
-  filled("RPUSH", "mylist", [VALUE])(client, port, KEYS);
-
-function range(elements: number): Test {
-  return {
-    name: `lrange_${elements}`,
-    command: "lrange",
-    choose: ["LRANGE", "mylist", "0", String(elements - 1)],
-    prepare: longList,
-  };
-}
-
-/** A number that redis-benchmark draws anew for each request, below KEYS. */
-const DRAWN = "__rand_int__";
-/** A large collection has so many members for each number that may be drawn. */
-const MEMBERS_EACH = 10;
-const MEMBERS_A_COMMAND = 1000;
-
-/** Fills a key once with a million members: what is measured leaves it as large as it is. */
-const once =
-  (command: string, key: string, words: (number: string, at: number) => readonly string[]) =>
-  async (client: Client) => {
-    if ((await client.call("EXISTS", key)) === 1) return;
-    for (let from = 0; from < KEYS * MEMBERS_EACH; from += MEMBERS_A_COMMAND) {
-      const all: string[] = [];
-      for (let at = from; at < from + MEMBERS_A_COMMAND; at++) {
-        all.push(...words(String(at % KEYS).padStart(NUMBER.length, "0"), at));
-      }
-      await client.call(command, key, ...all);
-    }
-  };
-
-/** Numbers in no order, below `limit`. */
-const scattered = (at: number, limit: number) => ((at * 0.6180339887498949) % 1) * limit;
-const setOf = (at: number) => Math.floor(at / KEYS);
-
-const scores = once("ZADD", "ranks", (number, at) => [
-  String(scattered(at, KEYS)),
-  `m:${setOf(at)}${number}`,
-]);
-/** Along ten parallels, some hundred metres from one another. */
-const places = once("GEOADD", "places", (number, at) => [
-  `${number}e-3`,
-  `${setOf(at)}.15`,
-  `p:${setOf(at)}${number}`,
-]);
-
-function custom(name: string, choose: readonly string[], prepare?: Test["prepare"]): Test {
-  return { name, command: choose[0].toLowerCase(), choose, prepare, onlyIfNamed: true };
-}
-
-/** By `--tests data`: commands that redis-benchmark has no test for. */
-const DATA_TESTS: readonly Test[] = [
-  custom("zadd_million", ["ZADD", "ranks", DRAWN, `m:1${DRAWN}`], scores),
-  custom("zincrby_million", ["ZINCRBY", "ranks", "1", `m:1${DRAWN}`], scores),
-  custom("zscore_million", ["ZSCORE", "ranks", `m:1${DRAWN}`], scores),
-  custom("zrank_million", ["ZRANK", "ranks", `m:1${DRAWN}`], scores),
-  custom("zrange_10_million", ["ZRANGE", "ranks", "500000", "500009"], scores),
-  custom(
-    "zrangebyscore_10_million",
-    ["ZRANGEBYSCORE", "ranks", DRAWN, "+inf", "LIMIT", "0", "10"],
-    scores,
-  ),
-  custom("zadd_small", ["ZADD", `z:${DRAWN}`, "1", "member"]),
-  custom("zscore_small", ["ZSCORE", `z:${DRAWN}`, "member"]),
-  custom("zrange_small", ["ZRANGE", `z:${DRAWN}`, "0", "9"]),
-  custom("setbit_small", ["SETBIT", `bits:${DRAWN}`, "100", "1"]),
-  custom("getbit_small", ["GETBIT", `bits:${DRAWN}`, "100"]),
-  custom("setbit_million", ["SETBIT", "bits", "999999", "1"]),
-  custom("getbit_million", ["GETBIT", "bits", "500000"]),
-  custom("pfadd", ["PFADD", "visitors", `v:${DRAWN}`]),
-  custom("geoadd_million", ["GEOADD", "places", `${DRAWN}e-3`, "1.15", `p:1${DRAWN}`], places),
-  custom(
-    "geosearch_million",
-    ["GEOSEARCH", "places", "FROMLONLAT", "13.3", "3.15", "BYRADIUS", "1", "km", "COUNT", "10"],
-    places,
-  ),
-];
-
-const TESTS: readonly Test[] = [
-  standard("ping_inline", "ping"),
-  standard("ping_mbulk", "ping"),
-  standard("set", "set"),
-  standard("get", "get"),
-  standard("incr", "incr"),
-  standard("lpush", "lpush", empty("mylist")),
-  standard("rpush", "rpush", empty("mylist")),
-  standard("lpop", "lpop", filled("RPUSH", "mylist", [VALUE])),
-  standard("rpop", "rpop", filled("RPUSH", "mylist", [VALUE])),
-  standard("sadd", "sadd", empty("myset")),
-  standard("hset", "hset", empty("myhash")),
-  {
-    ...standard("spop", "spop", filled("SADD", "myset", [`element:${NUMBER}`])),
-    requestsMax: 500_000,
-  },
-  standard("zadd", "zadd", empty("myzset")),
-  {
-    ...standard("zpopmin", "zpopmin", filled("ZADD", "myzset", [NUMBER, `element:${NUMBER}`])),
-    requestsMax: 500_000,
-  },
-  range(100),
-  range(300),
-  range(500),
-  range(600),
-  standard("mset", "mset"),
-];
 
 const LOGGED_TESTS = "set get incr lpush rpush lpop rpop sadd hset spop zadd mset".split(" ");
 const NODE_TESTS = "ping_mbulk set get incr lpush lpop sadd hset lrange_100 mset".split(" ");
 const QUICK_TESTS = "ping_mbulk set get lpush hset lrange_100".split(" ");
 
-interface Line {
+export interface Line {
   readonly log: "off" | "everysec" | "always";
   readonly clients: number;
   readonly pipeline: number;
@@ -185,15 +42,21 @@ function isQuick({ log, clients, pipeline }: Line): boolean {
   return clients === 50 && (log !== "everysec" || pipeline === 16);
 }
 
-function chooseLines({ quick, lines }: ServerOptions): readonly Line[] {
-  const named = ({ log, clients, pipeline }: Line) => `${log}/${clients}/${pipeline}`;
-  const unknown = lines.filter((name) => !LINES.some((line) => named(line) === name));
-  if (unknown.length > 0) {
-    throw new Error(`no line ${unknown.join(", ")}; there are ${LINES.map(named).join(", ")}`);
-  }
-  if (lines.length > 0) return LINES.filter((line) => lines.includes(named(line)));
-  return quick ? LINES.filter(isQuick) : LINES;
+/** What a suite drives, and how: its lines and tests, those of them that options choose. */
+export interface Plan {
+  readonly lines: readonly Line[];
+  readonly tests: readonly Test[];
+  /** Whether a test belongs to a line where none has been named. */
+  readonly belongs: (test: Test, line: Line, options: ServerOptions) => boolean;
 }
+
+const SERVER_PLAN: Plan = {
+  lines: LINES,
+  tests: SERVER_TESTS,
+  belongs: ({ name }, line, { quick }) =>
+    (!quick || QUICK_TESTS.includes(name)) &&
+    (line.log !== "everysec" || LOGGED_TESTS.includes(name)),
+};
 
 /** One contender's medians in one row. */
 export interface Measured {
@@ -235,9 +98,12 @@ export interface ServerOptions {
   lines: readonly string[];
 }
 
-export async function benchmarkServer(options: ServerOptions): Promise<ServerRow[]> {
+export async function benchmarkServer(
+  options: ServerOptions,
+  plan: Plan = SERVER_PLAN,
+): Promise<ServerRow[]> {
   const rows: ServerRow[] = [];
-  for (const line of chooseLines(options)) {
+  for (const line of chooseLines(plan, options)) {
     const servers: Server[] = [];
     try {
       const cpu = options.pin ? 0 : undefined;
@@ -248,9 +114,9 @@ export async function benchmarkServer(options: ServerOptions): Promise<ServerRow
         await fillStrings(server.port);
         await warmUp(line, server, options);
       }
-      for (const test of await chooseTests(line, servers, options)) {
+      for (const test of await chooseTests(plan, line, servers, options)) {
         const able = servers.filter((server) => {
-          const isOnNode = test.onlyIfNamed === true || NODE_TESTS.includes(test.name);
+          const isOnNode = plan !== SERVER_PLAN || NODE_TESTS.includes(test.name);
           return server.contender.id !== "node" || isOnNode;
         });
         const row = await measureRow(line, test, able, options);
@@ -281,20 +147,28 @@ async function fillStrings(port: number): Promise<void> {
   await fill(port, filling);
 }
 
+function chooseLines({ lines }: Plan, options: ServerOptions): readonly Line[] {
+  const named = ({ log, clients, pipeline }: Line) => `${log}/${clients}/${pipeline}`;
+  const unknown = options.lines.filter((name) => !lines.some((line) => named(line) === name));
+  if (unknown.length > 0) {
+    throw new Error(`no line ${unknown.join(", ")}; there are ${lines.map(named).join(", ")}`);
+  }
+  if (options.lines.length > 0) return lines.filter((line) => options.lines.includes(named(line)));
+  return options.quick ? lines.filter(isQuick) : lines;
+}
+
 /** The tests of a line whose command every server knows. */
 async function chooseTests(
+  { tests, belongs }: Plan,
   line: Line,
   servers: readonly Server[],
   options: ServerOptions,
 ): Promise<Test[]> {
   const chosen: Test[] = [];
-  const hasData = options.tests.includes("data");
-  for (const test of [...TESTS, ...DATA_TESTS]) {
-    const isNamed = options.tests.includes(test.name) || (hasData && test.onlyIfNamed === true);
-    if ((options.tests.length > 0 || test.onlyIfNamed === true) && !isNamed) continue;
-    if (options.quick && options.tests.length === 0 && !QUICK_TESTS.includes(test.name)) continue;
-    if (line.log === "always" && test.name !== "set") continue;
-    if (line.log === "everysec" && !isNamed && !LOGGED_TESTS.includes(test.name)) continue;
+  for (const test of tests) {
+    const isChosen =
+      options.tests.length > 0 ? options.tests.includes(test.name) : belongs(test, line, options);
+    if (!isChosen || (line.log === "always" && test.name !== "set")) continue;
     const known = await Promise.all(
       servers.map((server) => withClient(server.port, (client) => client.knows(test.command))),
     );
