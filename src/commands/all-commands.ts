@@ -16,6 +16,7 @@ import { keyCommands } from "./keys/keys.ts";
 import { migrate } from "./keys/migrate.ts";
 import { objectCommands } from "./keys/objects.ts";
 import { payloadCommands } from "./keys/payloads.ts";
+import { blockMoveCommands } from "./lists/block-moves.ts";
 import { listMoveCommands } from "./lists/list-moves.ts";
 import { listPopCommands } from "./lists/list-pops.ts";
 import { listCommands } from "./lists/lists.ts";
@@ -67,6 +68,7 @@ export const commandFamilies: readonly (readonly Command[])[] = [
   [migrate],
   listCommands,
   listMoveCommands,
+  blockMoveCommands,
   listPopCommands,
   hashCommands,
   setCommands,

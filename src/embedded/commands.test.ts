@@ -28,6 +28,7 @@ const without: Record<string, string> = {
   brpop: "as blpop",
   blmove: "as blpop",
   brpoplpush: "as blpop",
+  blmovem: "as blpop",
   blmpop: "as blpop",
   bzpopmin: "as blpop",
   bzpopmax: "as blpop",
@@ -317,6 +318,13 @@ test("lists", () => {
     assert.deepEqual(db.rpop("l", 2), ["3", "2"]);
     assert.equal(db.call("BLPOP", "nothing", 0), null, "what would wait finds nothing");
     assert.deepEqual(db.call("BLPOP", "l", 0), ["l", "1"]);
+    db.rpush("n", "a", "b", "c", "d", "e", "f");
+    assert.deepEqual(db.lmovem("n", "o", "left", "right"), ["a"]);
+    assert.deepEqual(db.lmovem("n", "o", "LEFT", "LEFT", { count: 2 }), ["b", "c"]);
+    assert.deepEqual(db.lmovem("n", "o", "LEFT", "LEFT", { order: "OBO", exactly: 2 }), ["e", "d"]);
+    assert.equal(db.lmovem("n", "o", "LEFT", "LEFT", { exactly: 2 }), null);
+    assert.deepEqual(db.lrange("o", 0, -1), ["e", "d", "b", "c", "a"]);
+    assert.throws(() => db.lmovem("n", "o", "LEFT", "LEFT", { order: "OBO" }), /syntax error/);
   });
 });
 
@@ -457,6 +465,10 @@ test("positions", () => {
     assert.deepEqual(detailed, [["Catania", "56.4413", 3479447370796909]]);
     const box = { frommember: "Palermo", bybox: [10, 10, "km"] } as const;
     assert.equal(db.geosearchstore("h", "g", { ...box, storedist: true }), 1);
+    const bypolygon: [number, number][] = [14, 16, 15].map((x, i) => [x, i < 2 ? 37 : 39]);
+    assert.deepEqual(db.geosearch("g", { bypolygon, count: 5 }), ["Catania"]);
+    assert.equal(db.geosearchstore("h", "g", { bypolygon }), 1);
+    assert.throws(() => db.geosearch("g", { bypolygon: bypolygon.slice(1) }), /at least 3 vertices/);
     assert.deepEqual(db.zrange("h", 0, -1, { withscores: true }), [["Palermo", 0]]);
     assert.deepEqual(db.georadius_ro("g", [15, 37], 100, "km"), ["Catania"]);
     assert.equal(db.georadius("g", [15, 37], 100, "km", { store: "h" }), 1);
@@ -675,6 +687,7 @@ test("options that a method does not know are refused", () => {
       [() => untyped.copy("k", "l", { REPLACE: true }), /no option 'REPLACE'/],
       [() => untyped.lpos("l", "e", { max: 1 }), /no option 'max'/],
       [() => untyped.lmpop("l", "LEFT", 2), /not 2$/],
+      [() => untyped.lmovem("l", "m", "LEFT", "LEFT", 2), /not 2$/],
       [() => untyped.sintercard("s", 2), /not 2$/],
       [() => untyped.hrandfield("h", 1, true), /not true$/],
       [() => untyped.call(), /the command's name is missing/],

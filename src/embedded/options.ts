@@ -5,9 +5,9 @@ import type { Value } from "./values.ts";
 
 /**
  * What an option says: its word alone, where it is true, or its word and a value, or several. A
- * durability says nothing in the request.
+ * durability says nothing in the request; what stands apart, the method puts in its place.
  */
-type Says = "flag" | "value" | "values" | "durability";
+type Says = "flag" | "value" | "values" | "apart" | "durability";
 
 /** How safe a write is to be when the call returns, where that is more than `fsync` promises. */
 export interface WriteOptions {
@@ -74,7 +74,7 @@ export class Options {
     const words: Value[] = [];
     for (const [name, value] of Object.entries(options)) {
       const option = this.#says.get(name);
-      if (option === undefined || value === undefined) continue;
+      if (option === undefined || value === undefined || option.says === "apart") continue;
       if (option.says === "durability") checkDurability(this.#method, value);
       else if (option.says === "value") words.push(option.word, value);
       else if (option.says === "values") words.push(option.word, ...this.#several(name, value));

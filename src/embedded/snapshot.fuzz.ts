@@ -5,7 +5,7 @@
 // Run by itself: `node src/embedded/snapshot.fuzz.ts <seed> <snapshots>`.
 
 import fc from "fast-check";
-import { anyCommand, type Words } from "../../test/support/commands/all-commands.ts";
+import { everyCommand, type Words } from "../../test/support/commands/all-commands.ts";
 import { assert } from "../base/assert.ts";
 import { DatabaseError } from "../base/database-error.ts";
 import { Random } from "../base/random.ts";
@@ -86,7 +86,7 @@ export function fuzzSnapshots(seed: number, snapshots: number): void {
 
   const command = (): void => {
     if (words.length === 0) {
-      words = fc.sample(anyCommand, { seed: seed + draws++, numRuns: DRAWN });
+      words = fc.sample(everyCommand, { seed: seed + draws++, numRuns: DRAWN });
     }
     const choice = random.below(12);
     const next =

@@ -169,8 +169,8 @@ export class CompiledCommand {
     const has = (bit: number): boolean => (this.flags & bit) !== 0;
     const { group, categories = "", subcommands } = this.entry;
     const found = new Set(categories.split(" "));
-    // WAIT is a generic command, but it is about the connection and no key.
-    const isOfGroup = group !== "generic" || !found.has("connection");
+    // WAIT and SORT are generic commands, but about the connection, or about values of some types.
+    const isOfGroup = group !== "generic" || !(found.has("connection") || found.has("list"));
     if (isOfGroup && (subcommands === undefined || this.handler !== undefined)) {
       found.add(groupCategory[group]);
     }

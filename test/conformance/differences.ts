@@ -239,6 +239,30 @@ export const DIFFERENCES = {
     ours: "here too, and the log has the SET that comes of them",
     reason: "They collide with nothing, and what is logged can be read by servers that lack them.",
   },
+  "union-cards": {
+    topic: "SUNIONCARD and SDIFFCARD",
+    redis: "since 8.10",
+    ours: "here too",
+    reason: "They collide with nothing.",
+  },
+  "block-moves": {
+    topic: "LMOVEM and BLMOVEM",
+    redis: "since 8.10",
+    ours: "here too, and the log has LMOVE, or the pop and the push that come of them",
+    reason: "They collide with nothing, and what is logged can be read by servers that lack them.",
+  },
+  "aggregate-count": {
+    topic: "ZUNION, ZINTER and their STORE forms with AGGREGATE COUNT",
+    redis: "since 8.8",
+    ours: "here too, and the log has the ZADD that comes of it",
+    reason: "It collides with nothing, and what is logged can be read by servers that lack it.",
+  },
+  polygons: {
+    topic: "GEOSEARCH and GEOSEARCHSTORE with BYPOLYGON",
+    redis: "not there; Valkey's, since 9.0",
+    ours: "as in Valkey, and the log has the ZADD that comes of it",
+    reason: "It collides with nothing, and what is logged can be read by servers that lack it.",
+  },
   "set-listpack": {
     since: "7.2.0",
     topic: "OBJECT ENCODING of small sets that are not all integers",

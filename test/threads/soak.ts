@@ -7,7 +7,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Random } from "../../src/base/random.ts";
 import { type Database, DatabaseError, ReplyError } from "../../src/index.ts";
-import { anyCommand, type Words } from "../support/commands/all-commands.ts";
+import { everyCommand, type Words } from "../support/commands/all-commands.ts";
 import { type Seat, Word, withCrew } from "./crew.ts";
 
 const WORKERS = 4;
@@ -28,7 +28,7 @@ export function soak({ db, words, number }: Seat, seed: number): number {
 /** What does one more thing with a database. */
 function workOf(seed: number, thread: number): (db: Database) => void {
   const random = new Random().seed(seed, thread);
-  const samples = fc.sample(anyCommand, { seed: seed * 31 + thread, numRuns: SAMPLES });
+  const samples = fc.sample(everyCommand, { seed: seed * 31 + thread, numRuns: SAMPLES });
   const command = (): Words => samples[random.below(SAMPLES)] as Words;
   return (db) => {
     switch (random.below(40)) {

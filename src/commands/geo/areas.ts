@@ -1,6 +1,10 @@
-// Areas on Earth, which is a sphere here: circles and boxes around a position, and the cells of the
-// grid that have to be searched for what lies in one. Distances are in metres, by the haversine
-// formula (Redis's radius of the Earth).
+// Areas on Earth, which is a sphere here: circles and boxes around a position, polygons, and the
+// cells of the grid that have to be searched for what lies in one. Distances are in metres, by the
+// haversine formula (Redis's radius of the Earth).
+//
+// A polygon is one of degrees, as on a map: its edges are straight there, and none crosses the
+// 180th meridian. Its centre is the mean of its corners on the sphere. What lies on an edge is
+// within or not as rounding has it.
 
 import { Cell } from "./geohash.ts";
 
@@ -41,13 +45,15 @@ function latitudeDistance(a: number, b: number): number {
   return EARTH_RADIUS * Math.abs(b * RADIANS - a * RADIANS);
 }
 
-/** What is searched: a circle, or a box, around a position. */
+/** What is searched: a circle or a box around a position, or a polygon. */
 export class Area {
   longitude = 0;
   latitude = 0;
   /** Metres of the unit in which the rest is given. */
   unit = 1;
   isBox = false;
+  /** Longitude and latitude of each corner, if it is a polygon. */
+  corners: Float64Array | null = null;
   radius = 0;
   width = 0;
   height = 0;
@@ -62,6 +68,10 @@ export class Area {
     if (longitude < this.#west || longitude > this.#east) return -1;
     if (latitude < this.#south || latitude > this.#north) return -1;
     const { longitude: x, latitude: y, unit } = this;
+    if (this.corners !== null) {
+      if (!isWithin(this.corners, longitude, latitude)) return -1;
+      return distance(x, y, longitude, latitude);
+    }
     if (this.isBox) {
       if (latitudeDistance(latitude, y) > (this.height * unit) / 2) return -1;
       if (distance(longitude, latitude, x, latitude) > (this.width * unit) / 2) return -1;
@@ -83,11 +93,54 @@ export class Area {
     this.#east = this.longitude + wider;
   }
 
+  /** It is the polygon of these corners: longitude and latitude of each. Sets the centre. */
+  setCorners(corners: Float64Array): void {
+    this.corners = corners;
+    this.unit = 1;
+    let x = 0;
+    let y = 0;
+    let z = 0;
+    for (let i = 0; i < corners.length; i += 2) {
+      const east = corners[i] * RADIANS;
+      const north = corners[i + 1] * RADIANS;
+      x += Math.cos(north) * Math.cos(east);
+      y += Math.cos(north) * Math.sin(east);
+      z += Math.sin(north);
+    }
+    this.longitude = Math.atan2(y, x) / RADIANS;
+    this.latitude = Math.atan2(z, Math.hypot(x, y)) / RADIANS;
+  }
+
+  /** As cells(), of the rectangle of degrees around a polygon: the centre may lie at its edge. */
+  #cellsOfPolygon(corners: Float64Array): Cell[] {
+    let [west, east] = [corners[0], corners[0]];
+    let [south, north] = [corners[1], corners[1]];
+    for (let i = 2; i < corners.length; i += 2) {
+      west = Math.min(west, corners[i]);
+      east = Math.max(east, corners[i]);
+      south = Math.min(south, corners[i + 1]);
+      north = Math.max(north, corners[i + 1]);
+    }
+    this.#west = west;
+    this.#east = east;
+    this.#south = south;
+    this.#north = north;
+    const longitude = (west + east) / 2;
+    const latitude = (south + north) / 2;
+    let step = STEP_MAX;
+    let cell = Cell.at(longitude, latitude, step);
+    while (step > 1 && !reaches(cell, west, east, south, north)) {
+      cell = Cell.at(longitude, latitude, --step);
+    }
+    return withNeighbours(cell, step, west, east, south, north);
+  }
+
   /**
    * The cells that cover the area: the one of the centre, and those around it that are needed, in
    * Redis's order (north, south, east, west, and between them).
    */
   cells(): Cell[] {
+    if (this.corners !== null) return this.#cellsOfPolygon(this.corners);
     const { longitude, latitude, unit } = this;
     const width = unit * (this.isBox ? this.width / 2 : this.radius);
     const height = unit * (this.isBox ? this.height / 2 : this.radius);
@@ -102,24 +155,55 @@ export class Area {
     const reach = unit * (this.isBox ? diagonal(this.width, this.height) : this.radius);
     let step = stepFor(reach, latitude);
     let cell = Cell.at(longitude, latitude, step);
-    const isTooSmall =
-      cell.northOf(1) < north ||
-      cell.southOf(-1) > south ||
-      cell.eastOf(1) < east ||
-      cell.westOf(-1) > west;
-    if (step > 1 && isTooSmall) cell = Cell.at(longitude, latitude, --step);
-    const cells = [cell];
-    for (const [dx, dy] of AROUND) {
-      const isUseless =
-        step >= 2 &&
-        ((dy < 0 && cell.south < south) ||
-          (dy > 0 && cell.north > north) ||
-          (dx < 0 && cell.west < west) ||
-          (dx > 0 && cell.east > east));
-      if (!isUseless) cells.push(cell.beside(dx, dy));
+    if (step > 1 && !reaches(cell, west, east, south, north)) {
+      cell = Cell.at(longitude, latitude, --step);
     }
-    return cells;
+    return withNeighbours(cell, step, west, east, south, north);
   }
+}
+
+/** Whether the cell and those around it cover the degrees. */
+function reaches(cell: Cell, west: number, east: number, south: number, north: number): boolean {
+  return (
+    cell.northOf(1) >= north &&
+    cell.southOf(-1) <= south &&
+    cell.eastOf(1) >= east &&
+    cell.westOf(-1) <= west
+  );
+}
+
+/** The cell, and of those around it the ones that are needed for the degrees. */
+function withNeighbours(
+  cell: Cell,
+  step: number,
+  west: number,
+  east: number,
+  south: number,
+  north: number,
+): Cell[] {
+  const cells = [cell];
+  for (const [dx, dy] of AROUND) {
+    const isUseless =
+      step >= 2 &&
+      ((dy < 0 && cell.south < south) ||
+        (dy > 0 && cell.north > north) ||
+        (dx < 0 && cell.west < west) ||
+        (dx > 0 && cell.east > east));
+    if (!isUseless) cells.push(cell.beside(dx, dy));
+  }
+  return cells;
+}
+
+/** Whether a ray from the position to the east crosses an odd number of the polygon's edges. */
+function isWithin(corners: Float64Array, longitude: number, latitude: number): boolean {
+  let within = false;
+  let before = corners.length - 2;
+  for (let i = 0; i < corners.length; before = i, i += 2) {
+    const [x, y, toX, toY] = [corners[i], corners[i + 1], corners[before], corners[before + 1]];
+    if (y > latitude === toY > latitude) continue;
+    if (longitude < ((toX - x) * (latitude - y)) / (toY - y) + x) within = !within;
+  }
+  return within;
 }
 
 /** North, south, east, west, north-east, north-west, south-east, south-west. */

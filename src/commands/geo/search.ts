@@ -10,7 +10,7 @@ import { SORTED_SET, sortedSetsOf } from "../../types/sorted-sets.ts";
 import { keyArg, oneOf } from "../shared/argument-docs.ts";
 import { COUNT } from "../shared/words.ts";
 import { memberArg } from "../sorted-sets/sorted-sets.ts";
-import { storeHolder } from "../sorted-sets/storing.ts";
+import { logStored, storeHolder } from "../sorted-sets/storing.ts";
 import { Area } from "./areas.ts";
 import { positionOf, readPosition, readUnit, replyLength, replyPosition, unitArg } from "./geo.ts";
 import { type Cell, Position } from "./geohash.ts";
@@ -22,6 +22,8 @@ const widthNotNumber = errorLine("ERR need numeric width");
 const heightNotNumber = errorLine("ERR need numeric height");
 const boxNegative = errorLine("ERR height or width cannot be negative");
 const countNotPositive = errorLine("ERR COUNT must be > 0");
+const cornersNotInteger = errorLine("ERR invalid number of vertices");
+const cornersTooFew = errorLine("ERR GEOSEARCH BYPOLYGON must have at least 3 vertices");
 const anyAlone = errorLine("ERR the ANY argument requires COUNT argument");
 const withStore = "is not compatible with WITHDIST, WITHHASH and WITHCOORD options";
 const storeOfSearch = errorLine(`ERR GEOSEARCHSTORE ${withStore}`);
@@ -44,6 +46,7 @@ const FROMMEMBER = asciiBytes("frommember");
 const FROMLONLAT = asciiBytes("fromlonlat");
 const BYRADIUS = asciiBytes("byradius");
 const BYBOX = asciiBytes("bybox");
+const BYPOLYGON = asciiBytes("bypolygon");
 
 /** A form of the command: where its source and its options stand, and what it may store. */
 interface Form {
@@ -85,6 +88,15 @@ class Search {
   isFromMember = false;
   isFromPosition = false;
   isCircle = false;
+
+  /** Whether FROMMEMBER or FROMLONLAT was given. */
+  get hasCentre(): boolean {
+    return this.isFromMember || this.isFromPosition;
+  }
+
+  get isPolygon(): boolean {
+    return this.area.corners !== null;
+  }
 
   centre(): void {
     this.area.longitude = position.longitude;
@@ -151,6 +163,32 @@ function readBox(c: Context, i: number, area: Area): boolean {
   return area.unit > 0;
 }
 
+/** Most corners that there may be. */
+const CORNERS_MAX = 2 ** 31 - 1;
+
+/**
+ * Reads how many corners a polygon has at argument i, and the corners behind it. Returns the
+ * argument behind those, or −1 after an error.
+ */
+function readPolygon(c: Context, i: number, area: Area): number {
+  const { args, reply } = c;
+  const count = args.index(i);
+  const behind = i + 1 + 2 * count;
+  if (!(Math.abs(count) <= CORNERS_MAX)) reply.error(cornersNotInteger);
+  else if (count < 3 || behind > args.count) reply.error(cornersTooFew);
+  else {
+    const corners = new Float64Array(2 * count);
+    for (let k = 0; k < corners.length; k += 2) {
+      if (!readPosition(c, i + 1 + k, position)) return -1;
+      corners[k] = position.longitude;
+      corners[k + 1] = position.latitude;
+    }
+    area.setCorners(corners);
+    return behind;
+  }
+  return -1;
+}
+
 /** The centre is the member at argument i; false after an error. */
 function readMember(c: Context, entry: number, i: number, search: Search): boolean {
   if (entry !== 0 && !positionOf(c, entry, i, position)) {
@@ -195,24 +233,42 @@ function readOption(c: Context, form: Form, entry: number, i: number, search: Se
     search.store = i + 1;
     return i + 2;
   } else if (form.stores === true && args.is(i, STOREDIST)) search.storesDistances = true;
-  else if (isSearch && rest >= 1 && args.is(i, FROMMEMBER) && !search.isFromPosition) {
-    search.isFromMember = true;
-    return readMember(c, entry, i + 1, search) ? i + 2 : -1;
-  } else if (isSearch && rest >= 2 && args.is(i, FROMLONLAT) && !search.isFromMember) {
-    search.isFromPosition = true;
-    if (!readPosition(c, i + 1, position)) return -1;
-    search.centre();
-    return i + 3;
-  } else if (isSearch && rest >= 2 && args.is(i, BYRADIUS) && !search.area.isBox) {
-    search.isCircle = true;
-    return readRadius(c, i + 1, search.area) ? i + 3 : -1;
-  } else if (isSearch && rest >= 3 && args.is(i, BYBOX) && !search.isCircle) {
-    return readBox(c, i + 1, search.area) ? i + 4 : -1;
-  } else {
+  else if (isSearch) return readWhere(c, entry, i, search);
+  else {
     reply.error(Errors.syntax);
     return -1;
   }
   return i + 1;
+}
+
+/** Of GEOSEARCH: reads where, and how far; returns the argument behind it, or −1 after an error. */
+function readWhere(c: Context, entry: number, i: number, search: Search): number {
+  const { args, reply } = c;
+  const { area, isPolygon } = search;
+  const rest = args.count - i - 1;
+  if (rest >= 1 && args.is(i, FROMMEMBER) && !search.isFromPosition && !isPolygon) {
+    search.isFromMember = true;
+    return readMember(c, entry, i + 1, search) ? i + 2 : -1;
+  }
+  if (rest >= 2 && args.is(i, FROMLONLAT) && !search.isFromMember && !isPolygon) {
+    search.isFromPosition = true;
+    if (!readPosition(c, i + 1, position)) return -1;
+    search.centre();
+    return i + 3;
+  }
+  if (rest >= 2 && args.is(i, BYRADIUS) && !area.isBox && !isPolygon) {
+    search.isCircle = true;
+    return readRadius(c, i + 1, area) ? i + 3 : -1;
+  }
+  if (rest >= 3 && args.is(i, BYBOX) && !search.isCircle && !isPolygon) {
+    return readBox(c, i + 1, area) ? i + 4 : -1;
+  }
+  const isShaped = search.isCircle || area.isBox;
+  if (rest >= 2 && args.is(i, BYPOLYGON) && !isShaped && !search.hasCentre) {
+    return readPolygon(c, i + 1, area);
+  }
+  reply.error(Errors.syntax);
+  return -1;
 }
 
 /** The error of options that do not go together, or undefined. */
@@ -220,10 +276,10 @@ function conflictIn(c: Context, form: Form, search: Search): Uint8Array | undefi
   const hasDetails = search.withDistance || search.withHash || search.withPosition;
   if (search.store > 0 && hasDetails) return form.isSearch ? storeOfSearch : storeOfRadius;
   const name = c.args.text(0);
-  if (form.isSearch && !search.isFromMember && !search.isFromPosition) {
+  if (form.isSearch && !search.hasCentre && !search.isPolygon) {
     return errorLine(`ERR exactly one of FROMMEMBER or FROMLONLAT can be specified for ${name}`);
   }
-  if (form.isSearch && !search.isCircle && !search.area.isBox) {
+  if (form.isSearch && !search.isCircle && !search.area.isBox && !search.isPolygon) {
     return errorLine(`ERR exactly one of BYRADIUS and BYBOX can be specified for ${name}`);
   }
   return search.any && search.count === 0 ? anyAlone : undefined;
@@ -249,7 +305,11 @@ function searchCommand(c: Context, form: Form): void {
   }
   if (search.order !== Order.none) found.sort((a, b) => (a.metres - b.metres) * search.order);
   if (search.count > 0 && found.length > search.count) found.length = search.count;
-  if (search.store > 0) return storeFound(c, form, search, found);
+  if (search.store > 0) {
+    storeFound(c, form, search, found);
+    if (search.isPolygon) logStored(c, search.store);
+    return;
+  }
   replyFound(c, search, found);
 }
 
@@ -321,6 +381,7 @@ const storeArg: ArgumentDoc = {
 const fromArg: ArgumentDoc = {
   name: "from",
   type: "oneof",
+  optional: true,
   arguments: [
     { name: "member", type: "string", token: "FROMMEMBER" },
     { name: "fromlonlat", type: "block", token: "FROMLONLAT", arguments: [...positionArgs] },
@@ -344,6 +405,15 @@ const byArg: ArgumentDoc = {
         unitArg,
       ],
     },
+    {
+      name: "polygon",
+      type: "block",
+      since: "9.0.0",
+      arguments: [
+        { name: "num-vertices", type: "integer", token: "BYPOLYGON" },
+        { name: "vertices", type: "block", multiple: true, arguments: [...positionArgs] },
+      ],
+    },
   ],
 };
 const COST =
@@ -357,7 +427,7 @@ export const geosearch: Command = {
   group: "geo",
   since: "6.2.0",
   complexity: COST,
-  summary: "Returns the members within a circle or a box.",
+  summary: "Returns the members within a circle, a box or a polygon.",
   args: [keyArg, fromArg, byArg, orderArg, countArg, ...detailArgs],
   handler: (c) => searchCommand(c, { source: 1, options: 2, isSearch: true }),
 };
@@ -373,7 +443,7 @@ export const geosearchstore: Command = {
   group: "geo",
   since: "6.2.0",
   complexity: COST,
-  summary: "Stores the members within a circle or a box.",
+  summary: "Stores the members within a circle, a box or a polygon.",
   args: [
     { name: "destination", type: "key", keySpecIndex: 0 },
     { name: "source", type: "key", keySpecIndex: 1 },

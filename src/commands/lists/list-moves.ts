@@ -20,7 +20,7 @@ const LEFT = asciiBytes("left");
 const RIGHT = asciiBytes("right");
 
 /** Stands for "do not wait" where a timeout in milliseconds is passed. */
-const NO_WAIT = -1;
+export const NO_WAIT = -1;
 
 /** One element is waited for; where nobody may wait it is null, as for the sisters. */
 const elementOrNull: Wait = {
@@ -30,10 +30,10 @@ const elementOrNull: Wait = {
   timedOut: (reply) => reply.nullArray(),
 };
 
-const source: ArgumentDoc = { name: "source", type: "key", keySpecIndex: 0 };
-const destination: ArgumentDoc = { name: "destination", type: "key", keySpecIndex: 1 };
-const whereFrom = oneOf("wherefrom", "LEFT", "RIGHT");
-const whereTo = oneOf("whereto", "LEFT", "RIGHT");
+export const sourceArg: ArgumentDoc = { name: "source", type: "key", keySpecIndex: 0 };
+export const destinationArg: ArgumentDoc = { name: "destination", type: "key", keySpecIndex: 1 };
+export const fromArg: ArgumentDoc = oneOf("wherefrom", "LEFT", "RIGHT");
+export const toArg: ArgumentDoc = oneOf("whereto", "LEFT", "RIGHT");
 
 /** Argument i as LEFT or RIGHT: an End, or −1. */
 export function endOf(args: Arguments, i: number): number {
@@ -93,7 +93,7 @@ export const lmove: Command = {
   since: "6.2.0",
   complexity: "O(1)",
   summary: "Moves an element from one list to another and returns it.",
-  args: [source, destination, whereFrom, whereTo],
+  args: [sourceArg, destinationArg, fromArg, toArg],
   handler: (c) => moveNamed(c, false),
 };
 
@@ -110,7 +110,7 @@ export const blmove: Command = {
   since: "6.2.0",
   complexity: "O(1)",
   summary: "Moves an element between lists; waits if there is none.",
-  args: [source, destination, whereFrom, whereTo, timeoutArg],
+  args: [sourceArg, destinationArg, fromArg, toArg, timeoutArg],
   handler: (c) => moveNamed(c, true),
 };
 
@@ -136,7 +136,7 @@ export const rpoplpush: Command = {
   deprecated: ["6.2.0", "`LMOVE` with the `RIGHT` and `LEFT` arguments"],
   complexity: "O(1)",
   summary: "Moves the tail of one list to the head of another; see LMOVE.",
-  args: [source, destination],
+  args: [sourceArg, destinationArg],
   handler: (c) => moveRightToLeft(c, false),
 };
 
@@ -154,7 +154,7 @@ export const brpoplpush: Command = {
   deprecated: ["6.2.0", "`BLMOVE` with the `RIGHT` and `LEFT` arguments"],
   complexity: "O(1)",
   summary: "Moves a tail to another list's head, waiting for one; see BLMOVE.",
-  args: [source, destination, timeoutArg],
+  args: [sourceArg, destinationArg, timeoutArg],
   handler: (c) => moveRightToLeft(c, true),
 };
 

@@ -11,7 +11,7 @@ import { keysArg, numkeysArg } from "./argument-docs.ts";
 import { readTimeout } from "./timeouts.ts";
 import { COUNT } from "./words.ts";
 
-const countNotPositive = errorLine("ERR count should be greater than 0");
+export const countNotPositive: Uint8Array = errorLine("ERR count should be greater than 0");
 
 /** What the commands wait for: a value of this Type. Without one they reply a null array. */
 export function waitForType(wanted: number): Wait {

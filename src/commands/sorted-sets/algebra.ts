@@ -1,7 +1,8 @@
 // Commands that combine sorted sets: ZUNION, ZINTER, ZDIFF, those that store what comes out, and
 // ZINTERCARD. Sets may stand among them: their members have the score 1. A result is built in a
 // holder (an entry that stands in no database); one that is only replied, in a memory of this
-// thread's own: a command that reads writes nowhere else.
+// thread's own: a command that reads writes nowhere else. AGGREGATE COUNT, of Redis 8.8, asks for
+// no scores: each sorted set that has a member gives it its weight.
 
 import { assert } from "../../base/assert.ts";
 import { asciiBytes } from "../../base/bytes.ts";
@@ -14,8 +15,9 @@ import { Memory } from "../../memory/memory.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
 import { SORTED_SET, SortedSets, sortedSetsOf } from "../../types/sorted-sets.ts";
 import { keysArg, numkeysArg, oneOf } from "../shared/argument-docs.ts";
+import { COUNT } from "../shared/words.ts";
 import { replyMember, withScoresArg } from "./sorted-sets.ts";
-import { storeHolder } from "./storing.ts";
+import { logStored, storeHolder } from "./storing.ts";
 
 const limitNegative = errorLine("ERR LIMIT can't be negative");
 const weightNotFloat = errorLine("ERR weight value is not a float");
@@ -35,7 +37,7 @@ const MIN = asciiBytes("min");
 const MAX = asciiBytes("max");
 
 /** What is made of the scores of a member that several sorted sets have. */
-const Aggregate = { sum: 0, min: 1, max: 2 } as const;
+const Aggregate = { sum: 0, min: 1, max: 2, count: 3 } as const;
 /** A memory of results that has become larger is given up. */
 const RESULTS_KEPT_BYTES = 1 << 20;
 
@@ -61,8 +63,9 @@ function sizeOf(c: Context, entry: number): number {
   return entry === 0 ? 0 : sourceOf(c, entry).count(entry);
 }
 
-/** A score times a weight; infinity times nothing is nothing. */
+/** A score times a weight; infinity times nothing is nothing. To count, the weight alone. */
 function weighed(score: number, weight: number): number {
+  if (aggregate === Aggregate.count) return weight;
   const product = score * weight;
   return Number.isNaN(product) ? 0 : product;
 }
@@ -137,6 +140,7 @@ function readOptions(c: Context, from: number, count: number, words: number): bo
       if (args.is(i, SUM)) aggregate = Aggregate.sum;
       else if (args.is(i, MIN)) aggregate = Aggregate.min;
       else if (args.is(i, MAX)) aggregate = Aggregate.max;
+      else if (args.is(i, COUNT)) aggregate = Aggregate.count;
       else {
         reply.error(Errors.syntax);
         return false;
@@ -200,7 +204,8 @@ function scoreInAll(c: Context, count: number, source: ScoreSource): number {
     const entry = entries[order[k]];
     const other = entry === first ? score : sourceOf(c, entry).scoreOf(entry, bytes, start, end);
     if (Number.isNaN(other)) return Number.NaN;
-    all = combined(all, other * weights[order[k]]);
+    const weight = weights[order[k]];
+    all = combined(all, aggregate === Aggregate.count ? weight : other * weight);
   }
   return all;
 }
@@ -299,6 +304,7 @@ function storeCombined(c: Context, combine: Combine, words: number, event: KeyEv
   const holder = combine(c, count, sets);
   sets.endGathering(holder);
   storeHolder(c, holder, event);
+  if (aggregate === Aggregate.count) logStored(c);
 }
 
 const destinationArg: ArgumentDoc = { name: "destination", type: "key", keySpecIndex: 0 };
@@ -310,8 +316,11 @@ const weightsArg: ArgumentDoc = {
   optional: true,
   multiple: true,
 };
+const aggregates = oneOf("aggregate", "SUM", "MIN", "MAX").arguments as ArgumentDoc[];
 const aggregateArg: ArgumentDoc = {
-  ...oneOf("aggregate", "SUM", "MIN", "MAX"),
+  name: "aggregate",
+  type: "oneof",
+  arguments: [...aggregates, { name: "count", type: "pure-token", token: "COUNT", since: "8.8.0" }],
   token: "AGGREGATE",
   optional: true,
 };

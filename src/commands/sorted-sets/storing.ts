@@ -1,5 +1,6 @@
 // What ZRANGESTORE, ZUNIONSTORE and their kin end with.
 
+import { formatDouble } from "../../base/doubles.ts";
 import type { Context } from "../../engine/context.ts";
 import { Events, type KeyEvent } from "../../engine/events.ts";
 import { sortedSetsOf } from "../../types/sorted-sets.ts";
@@ -24,4 +25,27 @@ export function storeHolder(c: Context, holder: number, event: KeyEvent, i = 1, 
   c.modified(i, event, changes);
   c.ready(i);
   c.reply.integer(size);
+}
+
+/**
+ * What was stored at argument i goes to the log as it is (a DEL and a ZADD), and not as the
+ * request, which older servers cannot read. To be called behind storeHolder.
+ */
+export function logStored(c: Context, i = 1): void {
+  if (c.changes === 0) return;
+  c.effect(2);
+  c.effectText("DEL");
+  c.effectArg(i);
+  const entry = c.effects.isHeard ? c.findForWrite(i) : 0;
+  if (entry === 0) return;
+  const sets = sortedSetsOf(c);
+  const { walk } = sets;
+  c.effect(2 + 2 * sets.count(entry));
+  c.effectText("ZADD");
+  c.effectArg(i);
+  walk.open(entry);
+  while (walk.next()) {
+    c.effectText(formatDouble(walk.score));
+    c.effectBytes(walk.bytes, walk.start, walk.end);
+  }
 }

@@ -25,12 +25,14 @@ export interface GeoaddOptions {
   readonly ch?: boolean | undefined;
 }
 
-/** The area that is searched: around a member or a position, a circle or a box. */
+/** The area that is searched: a circle or a box around a member or a position, or a polygon. */
 export interface GeoArea {
   readonly frommember?: Value | undefined;
   readonly fromlonlat?: GeoPosition | undefined;
   readonly byradius?: readonly [radius: number, unit: GeoUnit] | undefined;
   readonly bybox?: readonly [width: number, height: number, unit: GeoUnit] | undefined;
+  /** Three corners or more, in order; distances are in metres, from the mean of the corners. */
+  readonly bypolygon?: readonly GeoPosition[] | undefined;
   /** Up to so many: the nearest. */
   readonly count?: number | undefined;
   /** With count: those that are found first, and not the nearest. */
@@ -53,6 +55,7 @@ const area = {
   fromlonlat: "values",
   byradius: "values",
   bybox: "values",
+  bypolygon: "values",
   count: "value",
   any: "flag",
   asc: "flag",
@@ -71,6 +74,13 @@ const options = {
   georadiusbymember: new Options("georadiusbymember", { ...circle, ...details, ...stores }),
   georadiusbymember_ro: new Options("georadiusbymember_ro", { ...circle, ...details }),
 };
+
+/** The words of an area; a polygon's corners are counted in front of them. */
+function areaWords(of: Options, area: GeoArea): Value[] | undefined {
+  if (!Array.isArray(area?.bypolygon)) return of.words(area);
+  const corners = area.bypolygon as readonly GeoPosition[];
+  return of.words({ ...area, bypolygon: [corners.length, ...corners.flat()] });
+}
 
 /** Options of the older searches; see GeoArea and GeoDetails. */
 export type GeoradiusOptions = Pick<GeoArea, "count" | "any" | "asc" | "desc"> & GeoDetails;
@@ -141,7 +151,7 @@ export abstract class GeoMethods<M extends AnyMode> extends Asking<M> {
   geosearch(key: Value, area: GeoArea): Reply<M, M["text"][]>;
   geosearch(key: Value, area: GeoArea & GeoDetails): Reply<M, unknown[]>;
   geosearch(key: Value, area: GeoArea & GeoDetails): Reply<M, unknown[]> {
-    return bound(this).askAll(As.list, "geosearch", options.geosearch.words(area), key);
+    return bound(this).askAll(As.list, "geosearch", areaWords(options.geosearch, area), key);
   }
 
   /** Stores the members within an area (`storedist`: with their distances as scores). */
@@ -150,7 +160,7 @@ export abstract class GeoMethods<M extends AnyMode> extends Asking<M> {
     source: Value,
     area: GeoArea & { readonly storedist?: boolean | undefined },
   ): Reply<M, number> {
-    const words = options.geosearchstore.words(area);
+    const words = areaWords(options.geosearchstore, area);
     return bound(this).askAll(As.value, "geosearchstore", words, destination, source);
   }
 

@@ -35,6 +35,17 @@ export interface LmpopOptions extends WriteOptions {
   readonly count?: number;
 }
 
+export interface LmovemOptions extends WriteOptions {
+  /** Up to so many elements, or, with `exactly`, so many or nothing; one unless said otherwise. */
+  readonly count?: number;
+  readonly exactly?: number;
+  /**
+   * With either: "BULK" (what it is unless said otherwise) keeps the elements' order, "OBO" moves
+   * them one by one.
+   */
+  readonly order?: "BULK" | "OBO" | "bulk" | "obo";
+}
+
 export interface LposOptions {
   /** The first match to return: 2 is the second, −1 the last. */
   readonly rank?: number;
@@ -45,6 +56,12 @@ export interface LposOptions {
 }
 
 const lposOptions = new Options("lpos", { rank: "value", count: "value", maxlen: "value" });
+const lmovemOptions = new Options("lmovem", {
+  count: "value",
+  exactly: "value",
+  order: "apart",
+  durability: "durability",
+});
 const lmpopOptions = new Options("lmpop", { count: "value", durability: "durability" });
 
 export abstract class ListMethods<M extends AnyMode> extends Asking<M> {
@@ -152,6 +169,26 @@ export abstract class ListMethods<M extends AnyMode> extends Asking<M> {
   /** Moves an element from an end of one list to an end of another and returns it, or null. */
   lmove(source: Value, destination: Value, from: ListEnd, to: ListEnd): Reply<M, M["text"] | null> {
     return bound(this).ask(As.value, "lmove", source, destination, from, to);
+  }
+
+  /**
+   * Moves several elements from an end of one list to an end of another and returns them in the
+   * order in which they now stand, or null: `lmovem("a", "b", "LEFT", "RIGHT", { count: 10 })`.
+   */
+  lmovem(
+    source: Value,
+    destination: Value,
+    from: ListEnd,
+    to: ListEnd,
+    options?: LmovemOptions,
+  ): Reply<M, M["text"][] | null> {
+    const words = lmovemOptions.words(options) ?? [];
+    const order = options?.order;
+    if (words.length > 0 || order !== undefined) words.push(order ?? "BULK");
+    const on = bound(this);
+    const ask = (): Reply<M, M["text"][] | null> =>
+      on.askAll(As.value, "lmovem", [to, ...words], source, destination, from);
+    return options?.durability === undefined ? ask() : on.safely(ask);
   }
 
   /** Moves the tail of one list to the head of another and returns it, or null. */

@@ -49,11 +49,14 @@ export interface RangeOptions {
   readonly limit?: readonly [offset: number, count: number] | undefined;
 }
 
+type Aggregate = "sum" | "min" | "max" | "count";
+
 /** How scores of a member that several sorted sets have become one. */
 export interface CombineOptions {
   /** What the scores of each sorted set are multiplied by. */
   readonly weights?: readonly number[] | undefined;
-  readonly aggregate?: "SUM" | "MIN" | "MAX" | "sum" | "min" | "max" | undefined;
+  /** "COUNT" asks for no scores, and adds the weights of the sorted sets that have the member. */
+  readonly aggregate?: Uppercase<Aggregate> | Aggregate | undefined;
 }
 
 const range = { byscore: "flag", bylex: "flag", rev: "flag", limit: "values" } as const;

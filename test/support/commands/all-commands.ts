@@ -39,12 +39,16 @@ const FAMILIES: readonly Family[] = [
   server,
 ];
 
-const ordinary = fc.oneof(
-  ...FAMILIES.flatMap(({ commands }) => commands).map(([weight, arbitrary]) => ({
-    weight,
-    arbitrary: arbitrary as Arbitrary<Words>,
-  })),
-);
+function oneOfAll(commands: Family["commands"]): Arbitrary<Words> {
+  return fc.oneof(
+    ...commands.map(([weight, arbitrary]) => ({
+      weight,
+      arbitrary: arbitrary as Arbitrary<Words>,
+    })),
+  );
+}
+
+const ordinary = oneOfAll(FAMILIES.flatMap(({ commands }) => commands));
 
 /** A command with its name in another case, an argument too few, or one too many. */
 const maimed: Arbitrary<Words> = fc
@@ -70,10 +74,16 @@ const maimed: Arbitrary<Words> = fc
     }
   });
 
-/** Any command of the product, now and then a broken one. */
+/** Any command that every redis-server has, now and then a broken one. */
 export const anyCommand: Arbitrary<Words> = fc.oneof(
   { weight: 15, arbitrary: ordinary },
   { weight: 1, arbitrary: maimed },
+);
+
+/** Any command of the product. */
+export const everyCommand: Arbitrary<Words> = fc.oneof(
+  { weight: 7, arbitrary: anyCommand },
+  { weight: 1, arbitrary: oneOfAll(FAMILIES.flatMap(({ later = [] }) => later)) },
 );
 
 const MODES: Readonly<Record<string, Mode>> = Object.assign(

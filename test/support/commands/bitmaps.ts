@@ -70,4 +70,7 @@ export const bitmaps: Family = {
     [2, sequence("BITFIELD", key, many(get))],
     [3, sequence("BITFIELD_RO", key, many(fc.oneof({ weight: 9, arbitrary: get }, write)))],
   ],
+  later: [
+    [3, sequence("BITOP", fc.constantFrom("DIFF", "DIFF1", "ANDOR", "ONE"), key, many(key, 4))],
+  ],
 };

@@ -28,6 +28,9 @@ const counted = sequence("COUNT", count, fc.constantFrom("ANY", "ASC", "DESC"));
 const details = ["WITHDIST", "WITHHASH", "WITHCOORD", "ASC", "DESC"] as const;
 const from = fc.oneof(sequence("FROMMEMBER", member), sequence("FROMLONLAT", position));
 const by = fc.oneof(sequence("BYRADIUS", circle), sequence("BYBOX", length, length, unit));
+const polygon = fc
+  .array(position, { minLength: 2, maxLength: 6 })
+  .map((corners) => ["BYPOLYGON", `${corners.length}`, ...corners.flat()]);
 const store = sequence("STORE", key);
 const flags = fc.shuffledSubarray(["NX", "XX", "CH"], { maxLength: 2 });
 
@@ -45,5 +48,9 @@ export const geo: Family = {
     [1, sequence("GEORADIUS_RO", key, position, circle, options(...details, store))],
     [2, sequence("GEORADIUSBYMEMBER", key, member, circle, options(...details, store))],
     [1, sequence("GEORADIUSBYMEMBER_RO", key, member, circle, options(...details))],
+  ],
+  later: [
+    [2, sequence("GEOSEARCH", key, polygon, options(...details, sequence("COUNT", count)))],
+    [2, sequence("GEOSEARCHSTORE", key, key, polygon, options(counted, "STOREDIST"))],
   ],
 };

@@ -10,6 +10,8 @@ export type Words = readonly string[];
 export interface Family {
   /** Weight and words of each. */
   readonly commands: readonly (readonly [number, Arbitrary<string[]>])[];
+  /** The same, of commands and options that later versions of Redis have, or Valkey. */
+  readonly later?: readonly (readonly [number, Arbitrary<string[]>])[];
   /** How the replies of two servers are compared, by the command's name; "exact" where absent. */
   readonly modes?: Readonly<Record<string, Mode>>;
   /** Names of those whose answer is a matter of chance. */

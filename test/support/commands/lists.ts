@@ -6,6 +6,11 @@ import { count, index, key, member, rank, side, value } from "./words.ts";
 
 const shortTimeout = fc.constantFrom("0.01", "0.01", "0.01", "0.01", "-1", "abc");
 
+const howMany = fc.oneof(
+  fc.constant<string[]>([]),
+  sequence(fc.constantFrom("COUNT", "EXACTLY"), count, fc.constantFrom("OBO", "BULK")),
+);
+
 export const lists: Family = {
   commands: [
     [10, sequence(fc.constantFrom("LPUSH", "RPUSH"), key, many(value, 8))],
@@ -45,5 +50,9 @@ export const lists: Family = {
     [1, sequence("BLMOVE", key, key, side, side, shortTimeout)],
     [1, sequence("BRPOPLPUSH", key, key, shortTimeout)],
     [1, sequence("BLMPOP", shortTimeout, counted(key), side, options(sequence("COUNT", count)))],
+  ],
+  later: [
+    [6, sequence("LMOVEM", key, key, side, side, howMany)],
+    [2, sequence("BLMOVEM", key, key, side, side, shortTimeout, howMany)],
   ],
 };

@@ -24,6 +24,10 @@ export const sets: Family = {
     [8, sequence(fc.constantFrom("SINTERSTORE", "SUNIONSTORE", "SDIFFSTORE"), key, many(key, 3))],
     [3, sequence("SSCAN", key, "0", scanOptions)],
   ],
+  later: [
+    [2, sequence("SUNIONCARD", counted(key), options("APPROX", sequence("LIMIT", count)))],
+    [2, sequence("SDIFFCARD", counted(key), options(sequence("LIMIT", count)))],
+  ],
   modes: { SMEMBERS: "unordered", SINTER: "unordered", SUNION: "unordered", SDIFF: "unordered" },
   random: ["SPOP", "SRANDMEMBER"],
   cursors: ["SSCAN"],

@@ -98,6 +98,11 @@ export const sortedSets: Family = {
     [3, sequence("ZRANDMEMBER", key, draws, options(withScores))],
     [3, sequence("ZSCAN", key, "0", scanOptions)],
   ],
+  later: [
+    [2, sequence("ZUNIONSTORE", key, weighed, "AGGREGATE", "COUNT")],
+    [2, sequence("ZINTERSTORE", key, weighed, "AGGREGATE", "COUNT")],
+    [1, sequence(fc.constantFrom("ZUNION", "ZINTER"), weighed, "AGGREGATE", "COUNT")],
+  ],
   random: ["ZRANDMEMBER"],
   cursors: ["ZSCAN"],
 };

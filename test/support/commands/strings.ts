@@ -1,5 +1,6 @@
 // Random commands on strings.
 
+import fc from "fast-check";
 import { type Family, many, options, sequence } from "./grammar.ts";
 import {
   float,
@@ -32,6 +33,19 @@ const getexOptions = options(
   sequence("PXAT", unixMilliseconds),
 );
 
+const condition = fc.oneof(
+  sequence(fc.constantFrom("IFEQ", "IFNE"), value),
+  sequence(fc.constantFrom("IFDEQ", "IFDNE"), fc.constantFrom("0123456789abcdef", "beyond")),
+);
+const expiration = fc.oneof(
+  fc.constant<string[]>(["KEEPTTL"]),
+  sequence("PX", milliseconds),
+  sequence("EXAT", unixSeconds),
+);
+const pairs = fc
+  .array(sequence(key, value), { minLength: 1, maxLength: 3 })
+  .map((list) => [String(list.length), ...list.flat()]);
+const bounds = sequence("LBOUND", integer, "UBOUND", integer);
 const lcsOptions = options(
   "LEN",
   "IDX",
@@ -64,5 +78,17 @@ export const strings: Family = {
     [5, sequence("INCRBY", key, integer)],
     [4, sequence("DECRBY", key, integer)],
     [5, sequence("INCRBYFLOAT", key, float)],
+  ],
+  later: [
+    [3, sequence("SET", key, value, condition, setOptions)],
+    [1, sequence("DIGEST", key)],
+    [2, sequence("DELEX", key, options(condition))],
+    [1, sequence("DELIFEQ", key, value)],
+    [3, sequence("MSETEX", pairs, options("NX", "XX", expiration))],
+    [
+      2,
+      sequence("INCREX", key, options(sequence("BYINT", integer), bounds, "SATURATE", expiration)),
+    ],
+    [1, sequence("INCREX", key, "BYFLOAT", float, options("PERSIST", expiration))],
   ],
 };
