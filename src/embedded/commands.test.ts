@@ -467,8 +467,11 @@ test("positions", () => {
     assert.equal(db.geosearchstore("h", "g", { ...box, storedist: true }), 1);
     const bypolygon: [number, number][] = [14, 16, 15].map((x, i) => [x, i < 2 ? 37 : 39]);
     assert.deepEqual(db.geosearch("g", { bypolygon, count: 5 }), ["Catania"]);
-    assert.equal(db.geosearchstore("h", "g", { bypolygon }), 1);
-    assert.throws(() => db.geosearch("g", { bypolygon: bypolygon.slice(1) }), /at least 3 vertices/);
+    assert.equal(db.geosearchstore("p", "g", { bypolygon }), 1);
+    assert.throws(
+      () => db.geosearch("g", { bypolygon: bypolygon.slice(1) }),
+      /at least 3 vertices/,
+    );
     assert.deepEqual(db.zrange("h", 0, -1, { withscores: true }), [["Palermo", 0]]);
     assert.deepEqual(db.georadius_ro("g", [15, 37], 100, "km"), ["Catania"]);
     assert.equal(db.georadius("g", [15, 37], 100, "km", { store: "h" }), 1);
