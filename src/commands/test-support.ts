@@ -10,6 +10,7 @@ import { Executor } from "../engine/executor.ts";
 import type { Services } from "../engine/services.ts";
 import { type ClientLink, Session } from "../engine/session.ts";
 import { Targets } from "../engine/targets.ts";
+import { redisVersion } from "../engine/version.ts";
 import { Keyspace } from "../keyspace/keyspace.ts";
 import { Memory } from "../memory/memory.ts";
 import { SimulatedPlatform } from "../platform/simulated.ts";
@@ -60,6 +61,9 @@ class FakeServices implements Services {
   }
   password(): string {
     return this.passwordText;
+  }
+  reportedVersion(): string {
+    return redisVersion;
   }
   info(sections: readonly string[]): string {
     this.infoSections = sections;

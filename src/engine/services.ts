@@ -24,6 +24,8 @@ export interface Services {
   resetStatistics(): void;
   /** The password that clients must give, or "". */
   password(): string;
+  /** The version of Redis that clients are told. */
+  reportedVersion(): string;
   /** The text of INFO for these sections (lower case; "default", "all", "everything"). */
   info(sections: readonly string[]): string;
   /** Connections to other servers, of this thread (MIGRATE). */

@@ -232,6 +232,15 @@ export function hostName(initial: string, options?: Options) {
   return directive(initial, single(parse, String), options);
 }
 
+/** A version in three numbers, such as 7.4.0. */
+export function versionNumber(initial: string, options?: Options) {
+  const parse = (word: string): string => {
+    if (/^\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(word)) return word;
+    throw new Fault("argument must be a version in three numbers, such as 7.4.0");
+  };
+  return directive(initial, single(parse, String), options);
+}
+
 /** The variables of a title, and whether they always stand for something. */
 const titleVariables: Readonly<Record<string, string>> = {
   title: "",

@@ -13,10 +13,9 @@
 // Where our defaults differ from Redis's: appendonly is on, dir is ./data, bind is loopback, and
 // save is empty, because there are no point-in-time snapshots: the log holds everything.
 
+import { redisVersion } from "../engine/version.ts";
 import { DATABASES_MAX } from "../keyspace/keyspace.ts";
-
 import { evictionPolicies } from "../keyspace/settings.ts";
-
 import {
   bindAddresses,
   choice,
@@ -45,6 +44,7 @@ import {
   titleTemplate,
   UINT_MAX,
   ULONG_MAX,
+  versionNumber,
   words,
 } from "./directive-kinds.ts";
 
@@ -99,6 +99,8 @@ export const directives = {
   "enable-protected-configs": choice("no", ["no", "yes", "local"], fixed),
   "enable-debug-command": choice("local", ["no", "yes", "local"], fixed),
   "enable-module-command": choice("no", ["no", "yes", "local"], fixed),
+  // Ours: what clients are told that this is.
+  "redis-version-reported": versionNumber(redisVersion),
   "always-show-logo": flag(false, fixedIdle),
   "set-proc-title": flag(true, fixedIdle),
   "proc-title-template": titleTemplate("{title} {listen-addr} {server-mode}", idle),

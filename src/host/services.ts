@@ -174,6 +174,10 @@ export class ProcessServices implements Services, InfoSource {
     return this.configuration.get("requirepass");
   }
 
+  reportedVersion(): string {
+    return this.configuration.get("redis-version-reported");
+  }
+
   info(sections: readonly string[]): string {
     this.database.member?.askForReports();
     return infoText(this.sections, sections);

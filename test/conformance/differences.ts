@@ -239,6 +239,18 @@ export const DIFFERENCES = {
     ours: "here too, and the log has the SET that comes of them",
     reason: "They collide with nothing, and what is logged can be read by servers that lack them.",
   },
+  keyslot: {
+    topic: "CLUSTER KEYSLOT where there is no cluster",
+    redis: "an error: cluster support is disabled; Valkey came to reply the slot in 2026",
+    ours: "the slot",
+    reason: "It takes no cluster to work it out, and programs can be tried with it.",
+  },
+  "reported-version": {
+    topic: "The version in INFO and HELLO",
+    redis: "its own",
+    ours: "7.4.0, whose behaviour this is, or what `redis-version-reported` says",
+    reason: "Clients choose by it what they send.",
+  },
   "union-cards": {
     topic: "SUNIONCARD and SDIFFCARD",
     redis: "since 8.10",

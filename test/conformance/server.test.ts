@@ -28,7 +28,6 @@ family("clusters, modules and replicas that are not there", {
     CLUSTER SHARDS
     CLUSTER LINKS
     CLUSTER KEYSLOT
-    CLUSTER KEYSLOT a
     CLUSTER KEYSLOT a b
     CLUSTER COUNTKEYSINSLOT 1
     CLUSTER GETKEYSINSLOT 1 x

@@ -3,7 +3,6 @@
 import { asciiBytes } from "../../base/bytes.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Gate } from "../../engine/session.ts";
-import { redisVersion } from "../../engine/version.ts";
 import { Errors, errorLine, wrongArity } from "../../protocol/errors.ts";
 import { databaseArgument } from "../keys/keys.ts";
 import { invalidName, NAME_ERROR } from "./client-names.ts";
@@ -268,12 +267,12 @@ const AUTH = asciiBytes("auth");
 const SETNAME = asciiBytes("setname");
 
 function describeServer(c: Context): void {
-  const { reply, session } = c;
+  const { reply, session, services } = c;
   reply.map(7);
   reply.bulkText("server");
   reply.bulkText("redis");
   reply.bulkText("version");
-  reply.bulkText(redisVersion);
+  reply.bulkText(services.reportedVersion());
   reply.bulkText("proto");
   reply.integer(session.protocol);
   reply.bulkText("id");

@@ -1,6 +1,8 @@
 // CLUSTER and the commands of its clients, on a server that is never part of a cluster: each is
-// known, with its arguments, and answers that cluster support is disabled, as Redis does.
+// known, with its arguments, and answers that cluster support is disabled, as Redis does. The slot
+// of a key is told all the same, as Valkey came to do: it takes no cluster to work that out.
 
+import { crc16 } from "../../base/crc16.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { errorLine } from "../../protocol/errors.ts";
@@ -10,6 +12,30 @@ const disabled = errorLine("ERR This instance has cluster support disabled");
 
 function refuse(c: Context): void {
   c.reply.error(disabled);
+}
+
+/** Slots of a cluster. */
+const SLOTS = 16_384;
+const OPEN = 0x7b;
+const CLOSE = 0x7d;
+
+function keyslotCommand(c: Context): void {
+  const { bytes, starts, ends } = c.args;
+  c.reply.integer(slotOf(bytes, starts[2], ends[2]));
+}
+
+/** What is between the first { and the } behind it counts alone, where there is anything. */
+function slotOf(bytes: Uint8Array, start: number, end: number): number {
+  const open = indexWithin(bytes, OPEN, start, end);
+  const close = open < 0 ? -1 : indexWithin(bytes, CLOSE, open, end);
+  const isTagged = close > open + 1;
+  return (isTagged ? crc16(bytes, open + 1, close) : crc16(bytes, start, end)) % SLOTS;
+}
+
+/** The place of a byte, or −1. */
+function indexWithin(bytes: Uint8Array, byte: number, start: number, end: number): number {
+  for (let i = start; i < end; i++) if (bytes[i] === byte) return i;
+  return -1;
 }
 
 const CHANGES = "no_async_loading admin stale";
@@ -111,8 +137,9 @@ const subcommands: readonly Command[] = [
   }),
   subcommand("keyslot", 3, "stale", {
     complexity: "O(N) where N is the number of bytes in the key",
-    summary: "Would return the hash slot of a key.",
+    summary: "Returns the hash slot that a key has in a cluster.",
     args: [{ name: "key", type: "string" }],
+    handler: keyslotCommand,
   }),
   subcommand("links", 2, "stale", {
     since: "7.0.0",

@@ -231,3 +231,35 @@ const noLink = {
   resume(): void {},
   close(): void {},
 };
+
+test("CLUSTER KEYSLOT tells the slot of a key, or of what stands in braces", () => {
+  const a = new TestDatabase().connect();
+  const slot = (key: string): unknown => a.call("CLUSTER", "KEYSLOT", key);
+  assert.equal(slot("somekey"), 11058);
+  assert.equal(slot("foo{hash_tag}"), 2515);
+  assert.equal(slot("bar{hash_tag}"), 2515);
+  assert.equal(slot("foo{bar}{zap}"), slot("bar"));
+  assert.equal(slot("foo{{bar}}zap"), slot("{bar"));
+  assert.equal(slot(""), 0);
+  for (const whole of ["foo{}{bar}", "foo{bar", "foo}bar{"])
+    assert.notEqual(slot(whole), slot("bar"));
+  assert.notEqual(slot("a{}"), slot("b{}"));
+  assert.equal(a.line("CLUSTER INFO"), "-ERR This instance has cluster support disabled");
+});
+
+test("INFO and HELLO tell the version that redis-version-reported says", () => {
+  using db = open();
+  const reported = (): (string | undefined)[] => {
+    const hello = db.call("HELLO") as Record<string, string>;
+    return [/^redis_version:(.*)\r$/m.exec(db.info("server"))?.[1], hello.version];
+  };
+  assert.deepEqual(reported(), ["7.4.0", "7.4.0"]);
+  db.config("set", "redis-version-reported", "8.10.2");
+  assert.deepEqual(reported(), ["8.10.2", "8.10.2"]);
+  for (const wrong of ["8", "8.10", "v8.0.0", "8.0.0-rc1", ""]) {
+    assert.throws(
+      () => db.config("set", "redis-version-reported", wrong),
+      /version in three numbers/,
+    );
+  }
+});

@@ -2,7 +2,7 @@
 // replication and cluster. There are no modules, replicas and clusters, and it is said so.
 
 import { type InfoSection, section } from "../../engine/info-section.ts";
-import { redisVersion, version } from "../../engine/version.ts";
+import { version } from "../../engine/version.ts";
 import type { InfoSource } from "./source.ts";
 
 const DAY_SECONDS = 86400;
@@ -61,10 +61,10 @@ export function serverSections(source: InfoSource): InfoSection[] {
 
 type Fields = ReturnType<InfoSection["fields"]>;
 
-function program({ database: { platform } }: InfoSource): Fields {
+function program({ database: { platform }, configuration }: InfoSource): Fields {
   const isBun = platform.runtimeName === "bun";
   return [
-    ["redis_version", redisVersion],
+    ["redis_version", configuration.get("redis-version-reported")],
     ["tskeydb_version", version],
     ["redis_git_sha1", "00000000"],
     ["redis_git_dirty", 0],
