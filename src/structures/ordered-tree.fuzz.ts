@@ -191,6 +191,16 @@ function compareWhole(trees: OrderedTrees, tree: number, model: Item[]): void {
     return true;
   });
   assert(seen === inRange, "fuzz: a range is visited");
+  const values = new Int32Array(10);
+  const keys = new Float64Array(10);
+  let at = model.findIndex(({ key }) => key >= from);
+  for (let read = trees.seekKey(tree, from) ? 7 : 0; read === 7; ) {
+    read = trees.readBelow(to, values, keys, 3, 7);
+    for (let k = 3; k < 3 + read; k++, at++) {
+      assert(keys[k] === model[at].key && values[k] === model[at].value, "fuzz: reading");
+    }
+  }
+  assert(model.length === 0 || !(model[at]?.key < to), "fuzz: a range is read");
 }
 
 if (import.meta.main) {

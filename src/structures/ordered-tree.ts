@@ -341,6 +341,34 @@ export class OrderedTrees {
     return this.#slot < this.#items(this.#leaf) || this.#nextLeaf();
   }
 
+  /**
+   * Puts the items from the cursor's on whose keys are below `limit`, up to `max` of them, into
+   * values and keys from index `to` on, and moves the cursor behind them. Returns how many: fewer
+   * than `max` where there are no more, and then the cursor is to be moved elsewhere.
+   */
+  readBelow(
+    limit: number,
+    values: Int32Array,
+    keys: Float64Array,
+    to: number,
+    max: number,
+  ): number {
+    let read = 0;
+    for (let more = this.#leaf !== 0; more; more = this.#nextLeaf()) {
+      const items = this.#items(this.#leaf);
+      const words = this.#words(this.#leaf);
+      const first = wordOf(this.#leaf) + this.#leafValues;
+      for (; this.#slot < items; this.#slot++, read++) {
+        if (read === max) return read;
+        const key = this.#leafKey(this.#leaf, this.#slot);
+        if (!(key < limit)) return read;
+        keys[to + read] = key;
+        values[to + read] = words[first + this.#slot];
+      }
+    }
+    return read;
+  }
+
   /** Moves the cursor to the item before; false when there is none. */
   previous(): boolean {
     if (--this.#slot >= 0) return true;

@@ -54,6 +54,8 @@ export class SortedSetWalk {
   /** The record of the member, or where its score stands in the packed list. */
   #record = 0;
   #scoreAt = 0;
+  /** The score before which a walk between two ends. */
+  readonly #limit = new Float64Array(1);
 
   constructor(keyspace: Keyspace, large: ScoredMembers) {
     this.#memory = keyspace.memory;
@@ -75,8 +77,9 @@ export class SortedSetWalk {
     this.openRoot(isPacked, this.#records.pointer(entry), rank, isReverse);
   }
 
-  /** Begins a walk at the first member whose score is not below this one. */
-  openAtScore(entry: number, score: number): void {
+  /** Begins a walk over the members whose score is at least `score` and below `limit`. */
+  openBetween(entry: number, score: number, limit: number): void {
+    this.#limit[0] = limit;
     const root = this.#records.pointer(entry);
     this.#root = root;
     this.#isReverse = false;
@@ -124,6 +127,40 @@ export class SortedSetWalk {
     if (this.#from === From.table) record = this.#table.next();
     else if (this.#isThere) record = this.#trees.value;
     if (record === 0) return false;
+    this.#standOn(record);
+    if (this.#from === From.tree) {
+      this.#isThere = this.#isReverse ? this.#trees.previous() : this.#trees.next();
+    }
+    return true;
+  }
+
+  /**
+   * Reads the next members, up to `max` of them, with scores that openBetween() was asked for: the
+   * scores into scores[to …], and into places[to …] where the members are, for goTo(). Returns how
+   * many: fewer than `max` where there are no more.
+   */
+  readBetween(places: Int32Array, scores: Float64Array, to: number, max: number): number {
+    if (this.#from === From.packed) return this.#readPacked(places, scores, to, max);
+    if (!this.#isThere) return 0;
+    return this.#trees.readBelow(this.#limit[0], places, scores, to, max);
+  }
+
+  #readPacked(places: Int32Array, scores: Float64Array, to: number, max: number): number {
+    for (let read = 0; read < max; read++) {
+      places[to + read] = this.#at;
+      if (!this.#nextPacked() || !(this.score < this.#limit[0])) return read;
+      scores[to + read] = this.score;
+    }
+    return max;
+  }
+
+  /** Describes a member of the same set, which is unchanged; what is read next stays the same. */
+  goTo(place: number): void {
+    if (this.#from === From.packed) this.#standOnPacked(place);
+    else this.#standOn(place);
+  }
+
+  #standOn(record: number): void {
     this.#record = record;
     const segment = record >>> PLACE_BITS;
     const words = this.#memory.i32[segment];
@@ -134,10 +171,6 @@ export class SortedSetWalk {
     this.start = start;
     this.end = start + ((word & LONG_KEY) === 0 ? words[at + 1] & 0xffff : words[at + 2]);
     if (!(this.end <= this.bytes.length)) torn();
-    if (this.#from === From.tree) {
-      this.#isThere = this.#isReverse ? this.#trees.previous() : this.#trees.next();
-    }
-    return true;
   }
 
   /** The score of the member on which the walk stands. */
@@ -149,19 +182,24 @@ export class SortedSetWalk {
   #nextPacked(): boolean {
     const at = this.#at;
     if (at < PACKED_HEADER) return false;
+    this.#standOnPacked(at);
     const packed = this.#packed;
     const list = this.#root;
-    const scoreAt = scorePlace(packed, list, at);
-    this.#scoreAt = scoreAt;
-    packed.read(list, at);
-    this.bytes = packed.bytes;
-    this.start = packed.start;
-    this.end = packed.end;
-    if (!this.#isReverse) this.#at = packed.next(list, scoreAt);
+    if (!this.#isReverse) this.#at = packed.next(list, this.#scoreAt);
     else {
       const before = packed.previous(list, at);
       this.#at = before === 0 ? 0 : packed.previous(list, before);
     }
     return true;
+  }
+
+  #standOnPacked(at: number): void {
+    const packed = this.#packed;
+    const list = this.#root;
+    this.#scoreAt = scorePlace(packed, list, at);
+    packed.read(list, at);
+    this.bytes = packed.bytes;
+    this.start = packed.start;
+    this.end = packed.end;
   }
 }

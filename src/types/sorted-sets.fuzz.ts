@@ -145,6 +145,7 @@ function compareWalks(sets: SortedSets, entry: number, model: Item[], rank: numb
     }
     assert(!walk.next(), "fuzz: a walk ends");
   }
+  compareBetween(sets, entry, model, rank);
   const met = new Set<string>();
   let cursor = 0;
   do {
@@ -152,6 +153,29 @@ function compareWalks(sets: SortedSets, entry: number, model: Item[], rank: numb
     while (walk.next()) met.add(latin1Text(walk.bytes, walk.start, walk.end));
   } while (cursor !== 0);
   assert(met.size === model.length, "fuzz: a scan meets every member");
+}
+
+function compareBetween(sets: SortedSets, entry: number, model: Item[], rank: number): void {
+  const { walk } = sets;
+  const from = model[rank >> 1]?.score ?? 0;
+  const limit = model[rank]?.score ?? Infinity;
+  const expected = model.filter(({ score }) => score >= from && score < limit);
+  const places = new Int32Array(8);
+  const scores = new Float64Array(8);
+  walk.openBetween(entry, from, limit);
+  for (let at = 0, read = 5; read === 5; at += read) {
+    read = walk.readBetween(places, scores, 2, 5);
+    const isEnd = at + read === expected.length;
+    assert(isEnd || (read === 5 && at + 5 < expected.length), "fuzz: a range is read to its end");
+    for (let k = 0; k < read; k++) {
+      assert(scores[2 + k] === expected[at + k].score, "fuzz: a range is read in order");
+    }
+    if (read === 0) continue;
+    const k = rank % read;
+    walk.goTo(places[2 + k]);
+    const met = latin1Text(walk.bytes, walk.start, walk.end);
+    assert(met === expected[at + k].member, "fuzz: a walk goes back to a member");
+  }
 }
 
 if (import.meta.main) {

@@ -6,7 +6,7 @@
 // 180th meridian. Its centre is the mean of its corners on the sphere. What lies on an edge is
 // within or not as rounding has it.
 
-import { Cell } from "./geohash.ts";
+import { Bounds, Cell, LONGITUDE_MAX, Position } from "./geohash.ts";
 
 const EARTH_RADIUS = 6372797.560856;
 /** Half of the Earth's circumference, about: circles beyond it are everywhere. */
@@ -24,6 +24,10 @@ const MARGIN = 1e-6;
  */
 const BOUNDED_MAX = 30;
 const WIDER = 1.1;
+const CELLS_MAX = 9;
+
+/** Where a position is looked at. */
+const there = new Position();
 
 /** Metres between two positions. */
 export function distance(
@@ -45,7 +49,7 @@ function latitudeDistance(a: number, b: number): number {
   return EARTH_RADIUS * Math.abs(b * RADIANS - a * RADIANS);
 }
 
-/** What is searched: a circle or a box around a position, or a polygon. */
+/** What is searched: a circle or a box around a position, or a polygon. Reused. */
 export class Area {
   longitude = 0;
   latitude = 0;
@@ -57,40 +61,59 @@ export class Area {
   radius = 0;
   width = 0;
   height = 0;
-  // Outside of these nothing is in the area; infinite where that is not sure. See cells().
-  #west = Number.NEGATIVE_INFINITY;
-  #east = Number.POSITIVE_INFINITY;
-  #south = Number.NEGATIVE_INFINITY;
-  #north = Number.POSITIVE_INFINITY;
+  /** What cover() found: the first `cellCount` of them. */
+  readonly cells: readonly Cell[] = Array.from({ length: CELLS_MAX }, () => new Cell());
+  cellCount = 0;
+  /** Outside of it nothing is in the area. See cover(). */
+  readonly #bounds = new Bounds();
+  /** The cosine of the centre's latitude. */
+  #cosine = 1;
 
-  /** How far a position is from the centre, in metres; −1: it is not in the area. */
-  distanceWithin(longitude: number, latitude: number): number {
-    if (longitude < this.#west || longitude > this.#east) return -1;
-    if (latitude < this.#south || latitude > this.#north) return -1;
-    const { longitude: x, latitude: y, unit } = this;
+  /**
+   * Whether the position with the score scores[i] is in the area; then metres[i] is how far it is
+   * from the centre. REQUIRES: cover(); it is a position's score.
+   */
+  measure(scores: Float64Array, metres: Float64Array, i: number): boolean {
+    // Most of what is in the cells and not in the area is told by its column and row.
+    if (!this.#bounds.has(scores, i)) return false;
+    there.of(scores[i]);
     if (this.corners !== null) {
-      if (!isWithin(this.corners, longitude, latitude)) return -1;
-      return distance(x, y, longitude, latitude);
-    }
-    if (this.isBox) {
-      if (latitudeDistance(latitude, y) > (this.height * unit) / 2) return -1;
-      if (distance(longitude, latitude, x, latitude) > (this.width * unit) / 2) return -1;
-      return distance(x, y, longitude, latitude);
-    }
-    const metres = distance(x, y, longitude, latitude);
-    return metres > this.radius * unit ? -1 : metres;
+      if (!isWithin(this.corners, there)) return false;
+    } else if (this.isBox && !this.#isInBox(there)) return false;
+    const distance = this.#metresTo(there);
+    metres[i] = distance;
+    return this.isBox || this.corners !== null || distance <= this.radius * this.unit;
   }
 
-  /** Most of what is in the cells and not in the area is told by its degrees. */
+  #isInBox({ longitude, latitude }: Position): boolean {
+    const { longitude: x, latitude: y, width, height, unit } = this;
+    if (latitudeDistance(latitude, y) > (height * unit) / 2) return false;
+    return distance(longitude, latitude, x, latitude) <= (width * unit) / 2;
+  }
+
+  /** As distance(), from the centre. */
+  #metresTo(position: Position): number {
+    const a = this.latitude * RADIANS;
+    const b = position.latitude * RADIANS;
+    const east = Math.sin((position.longitude * RADIANS - this.longitude * RADIANS) / 2);
+    if (east === 0) return EARTH_RADIUS * Math.abs(b - a);
+    const north = Math.sin((b - a) / 2);
+    const square = north * north + this.#cosine * Math.cos(b) * east * east;
+    return 2 * EARTH_RADIUS * Math.asin(Math.sqrt(square));
+  }
+
   #bound(across: number, south: number, north: number): void {
-    this.#south = south - MARGIN;
-    this.#north = north + MARGIN;
+    let west = -LONGITUDE_MAX;
+    let east = LONGITUDE_MAX;
     // Of a large area, near the poles and across the 180th degree, longitudes do not say it.
-    if (!(across < BOUNDED_MAX) || Math.max(-south, north) > NARROWER_LATITUDE) return;
-    const wider = across * WIDER + MARGIN;
-    if (this.longitude - wider < -180 || this.longitude + wider > 180) return;
-    this.#west = this.longitude - wider;
-    this.#east = this.longitude + wider;
+    if (across < BOUNDED_MAX && Math.max(-south, north) <= NARROWER_LATITUDE) {
+      const wider = across * WIDER + MARGIN;
+      if (this.longitude - wider >= west && this.longitude + wider <= east) {
+        west = this.longitude - wider;
+        east = this.longitude + wider;
+      }
+    }
+    this.#bounds.set(west, east, south - MARGIN, north + MARGIN);
   }
 
   /** It is the polygon of these corners: longitude and latitude of each. Sets the centre. */
@@ -111,8 +134,8 @@ export class Area {
     this.latitude = Math.atan2(z, Math.hypot(x, y)) / RADIANS;
   }
 
-  /** As cells(), of the rectangle of degrees around a polygon: the centre may lie at its edge. */
-  #cellsOfPolygon(corners: Float64Array): Cell[] {
+  /** As cover(), of the rectangle of degrees around a polygon: the centre may lie at its edge. */
+  #coverPolygon(corners: Float64Array): void {
     let [west, east] = [corners[0], corners[0]];
     let [south, north] = [corners[1], corners[1]];
     for (let i = 2; i < corners.length; i += 2) {
@@ -121,44 +144,64 @@ export class Area {
       south = Math.min(south, corners[i + 1]);
       north = Math.max(north, corners[i + 1]);
     }
-    this.#west = west;
-    this.#east = east;
-    this.#south = south;
-    this.#north = north;
+    this.#bounds.set(west, east, south, north);
     const longitude = (west + east) / 2;
     const latitude = (south + north) / 2;
+    const [cell] = this.cells;
     let step = STEP_MAX;
-    let cell = Cell.at(longitude, latitude, step);
+    cell.at(longitude, latitude, step);
     while (step > 1 && !reaches(cell, west, east, south, north)) {
-      cell = Cell.at(longitude, latitude, --step);
+      cell.at(longitude, latitude, --step);
     }
-    return withNeighbours(cell, step, west, east, south, north);
+    this.#addNeighbours(west, east, south, north);
   }
 
   /**
-   * The cells that cover the area: the one of the centre, and those around it that are needed, in
-   * Redis's order (north, south, east, west, and between them).
+   * Finds the cells that cover the area: the one of the centre, and those around it that are
+   * needed, in Redis's order (north, south, east, west, and between them).
    */
-  cells(): Cell[] {
-    if (this.corners !== null) return this.#cellsOfPolygon(this.corners);
+  cover(): void {
+    this.#cosine = Math.cos(this.latitude * RADIANS);
+    if (this.corners !== null) return this.#coverPolygon(this.corners);
     const { longitude, latitude, unit } = this;
     const width = unit * (this.isBox ? this.width / 2 : this.radius);
     const height = unit * (this.isBox ? this.height / 2 : this.radius);
     const up = height / EARTH_RADIUS / RADIANS;
-    const [north, south] = [latitude + up, latitude - up];
+    const north = latitude + up;
+    const south = latitude - up;
     // The edge that is nearer to a pole is the one that covers more degrees.
     const nearPole = latitude < 0 ? south : north;
     const across = width / EARTH_RADIUS / Math.cos(nearPole * RADIANS) / RADIANS;
-    const [east, west] = [longitude + across, longitude - across];
+    const east = longitude + across;
+    const west = longitude - across;
     this.#bound(across, south, north);
 
     const reach = unit * (this.isBox ? diagonal(this.width, this.height) : this.radius);
     let step = stepFor(reach, latitude);
-    let cell = Cell.at(longitude, latitude, step);
-    if (step > 1 && !reaches(cell, west, east, south, north)) {
-      cell = Cell.at(longitude, latitude, --step);
+    const [cell] = this.cells;
+    cell.at(longitude, latitude, step);
+    if (step > 1 && !reaches(cell, west, east, south, north)) cell.at(longitude, latitude, --step);
+    this.#addNeighbours(west, east, south, north);
+  }
+
+  /** The first cell is there; of those around it, adds the ones that are needed for the degrees. */
+  #addNeighbours(west: number, east: number, south: number, north: number): void {
+    const { cells } = this;
+    const [cell] = cells;
+    const isCoarse = cell.step < 2;
+    const hasNorth = isCoarse || !(cell.north > north);
+    const hasSouth = isCoarse || !(cell.south < south);
+    const hasEast = isCoarse || !(cell.east > east);
+    const hasWest = isCoarse || !(cell.west < west);
+    let count = 1;
+    for (let k = 0; k < EAST.length; k++) {
+      const dx = EAST[k];
+      const dy = NORTH[k];
+      if (dy > 0 ? !hasNorth : dy < 0 && !hasSouth) continue;
+      if (dx > 0 ? !hasEast : dx < 0 && !hasWest) continue;
+      cells[count++].beside(cell, dx, dy);
     }
-    return withNeighbours(cell, step, west, east, south, north);
+    this.cellCount = count;
   }
 }
 
@@ -172,51 +215,24 @@ function reaches(cell: Cell, west: number, east: number, south: number, north: n
   );
 }
 
-/** The cell, and of those around it the ones that are needed for the degrees. */
-function withNeighbours(
-  cell: Cell,
-  step: number,
-  west: number,
-  east: number,
-  south: number,
-  north: number,
-): Cell[] {
-  const cells = [cell];
-  for (const [dx, dy] of AROUND) {
-    const isUseless =
-      step >= 2 &&
-      ((dy < 0 && cell.south < south) ||
-        (dy > 0 && cell.north > north) ||
-        (dx < 0 && cell.west < west) ||
-        (dx > 0 && cell.east > east));
-    if (!isUseless) cells.push(cell.beside(dx, dy));
-  }
-  return cells;
-}
-
 /** Whether a ray from the position to the east crosses an odd number of the polygon's edges. */
-function isWithin(corners: Float64Array, longitude: number, latitude: number): boolean {
+function isWithin(corners: Float64Array, { longitude, latitude }: Position): boolean {
   let within = false;
   let before = corners.length - 2;
   for (let i = 0; i < corners.length; before = i, i += 2) {
-    const [x, y, toX, toY] = [corners[i], corners[i + 1], corners[before], corners[before + 1]];
+    const x = corners[i];
+    const y = corners[i + 1];
+    const toX = corners[before];
+    const toY = corners[before + 1];
     if (y > latitude === toY > latitude) continue;
     if (longitude < ((toX - x) * (latitude - y)) / (toY - y) + x) within = !within;
   }
   return within;
 }
 
-/** North, south, east, west, north-east, north-west, south-east, south-west. */
-const AROUND = [
-  [0, 1],
-  [0, -1],
-  [1, 0],
-  [-1, 0],
-  [1, 1],
-  [-1, 1],
-  [1, -1],
-  [-1, -1],
-] as const;
+// North, south, east, west, north-east, north-west, south-east, south-west.
+const EAST = [0, 0, 1, -1, 1, -1, 1, -1] as const;
+const NORTH = [1, -1, 0, 0, 1, 1, -1, -1] as const;
 
 /** The step at which nine cells cover a circle of so many metres. */
 function stepFor(metres: number, latitude: number): number {

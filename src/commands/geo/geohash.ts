@@ -15,9 +15,11 @@ export const LATITUDE_MAX = 85.05112878;
 export const STEP_MAX = 26;
 
 const HALF_BITS = 13;
-const HALF_MASK = (1 << HALF_BITS) - 1;
+const HALF = 1 << HALF_BITS;
 const TWO_26 = 2 ** 26;
 const TWO_52 = 2 ** 52;
+/** The bits of columns, in each half of a score. */
+const COLUMN_BITS = 0x2aaaaaa;
 const LOW_26 = 2n ** 26n - 1n;
 const ALPHABET = "0123456789bcdefghjkmnpqrstuvwxyz";
 const LETTER_BITS = 5;
@@ -43,14 +45,17 @@ function gather(wide: number): number {
 }
 
 function interleave(row: number, column: number): number {
-  const low = (spread(row & HALF_MASK) | (spread(column & HALF_MASK) << 1)) >>> 0;
+  const low = (spread(row & (HALF - 1)) | (spread(column & (HALF - 1)) << 1)) >>> 0;
   const high = (spread(row >>> HALF_BITS) | (spread(column >>> HALF_BITS) << 1)) >>> 0;
   return high * TWO_26 + low;
 }
 
+/** How many columns there are at each step, and how many rows. */
+const CELLS = Float64Array.from({ length: STEP_MAX + 1 }, (_, step) => 2 ** step);
+
 /** The column or row of a coordinate between ±max, at a step. */
 function place(coordinate: number, max: number, step: number): number {
-  return Math.trunc(((coordinate + max) / (max + max)) * 2 ** step);
+  return Math.trunc(((coordinate + max) / (max + max)) * CELLS[step]);
 }
 
 /** The score of a position. REQUIRES: it is on the grid. */
@@ -61,28 +66,59 @@ export function scoreOf(longitude: number, latitude: number): number {
 
 /** The position in the middle of a score's cell. Reused. */
 export class Position {
-  longitude = 0;
-  latitude = 0;
+  /** Degrees are kept where V8 makes no object of each. */
+  readonly #degrees = new Float64Array(2);
+
+  get longitude(): number {
+    return this.#degrees[0];
+  }
+
+  set longitude(degrees: number) {
+    this.#degrees[0] = degrees;
+  }
+
+  get latitude(): number {
+    return this.#degrees[1];
+  }
+
+  set latitude(degrees: number) {
+    this.#degrees[1] = degrees;
+  }
 
   /** Any score is read as some position, as Redis does. */
   of(score: number): this {
-    if (score >= 0 && score < TWO_52) {
-      this.#at(Math.trunc(score) % TWO_26, Math.floor(score / TWO_26), 0);
-    } else {
-      const bits = unsigned(score);
-      this.#at(Number(bits & LOW_26), Number((bits >> 26n) & LOW_26), Number(bits >> 52n));
-    }
+    if (!(score >= 0 && score < TWO_52)) return this.#ofNone(unsigned(score));
+    const high = highOf(score);
+    const low = lowOf(score, high);
+    const row = gather(low) | (gather(high) << HALF_BITS);
+    const column = gather(low >>> 1) | (gather(high >>> 1) << HALF_BITS);
+    const degrees = this.#degrees;
+    degrees[0] = middle(column, LONGITUDE_MAX);
+    degrees[1] = middle(row, LATITUDE_MAX);
     return this;
   }
 
-  /** Of 26 bits, 26 above them, and what is above those, which leads off the grid. */
-  #at(low: number, high: number, beyond: number): void {
-    const row = gather(low) + gather(high) * 2 ** HALF_BITS + gather(beyond) * TWO_26;
-    const column =
-      gather(low >>> 1) + gather(high >>> 1) * 2 ** HALF_BITS + gather(beyond >>> 1) * TWO_26;
+  /** What is above 52 bits leads off the grid. */
+  #ofNone(bits: bigint): this {
+    const low = Number(bits & LOW_26);
+    const high = Number((bits >> 26n) & LOW_26);
+    const beyond = Number(bits >> 52n);
+    const row = gather(low) + gather(high) * HALF + gather(beyond) * TWO_26;
+    const column = gather(low >>> 1) + gather(high >>> 1) * HALF + gather(beyond >>> 1) * TWO_26;
     this.latitude = middle(row, LATITUDE_MAX);
     this.longitude = middle(column, LONGITUDE_MAX);
+    return this;
   }
+}
+
+// The two halves of a score between 0 and 2^52.
+
+function highOf(score: number): number {
+  return Math.floor(score / TWO_26) | 0;
+}
+
+function lowOf(score: number, high: number): number {
+  return (score - high * TWO_26) | 0;
 }
 
 /** A score that is no position's, as processors make an unsigned integer of 64 bits of it. */
@@ -94,8 +130,7 @@ function unsigned(score: number): bigint {
 function middle(place: number, max: number): number {
   const from = -max + (place / TWO_26) * (max + max);
   const to = -max + ((place + 1) / TWO_26) * (max + max);
-  const coordinate = (from + to) / 2;
-  return coordinate > max ? max : coordinate < -max ? -max : coordinate;
+  return Math.max(-max, Math.min(max, (from + to) / 2));
 }
 
 /** The eleven letters of geohash.org for a position. */
@@ -109,46 +144,68 @@ export function geohashText(longitude: number, latitude: number): string {
   return `${text}0`;
 }
 
-/** A rectangle of the grid: column and row at a step. */
-export class Cell {
-  readonly column: number;
-  readonly row: number;
-  readonly step: number;
+/**
+ * A rectangle of the grid, by the bits that columns and rows have in scores: their order is that of
+ * columns and rows, so whether a score lies in it is told without its position.
+ */
+export class Bounds {
+  /** West, east, south, north. */
+  readonly #edges = new Float64Array(4);
 
-  constructor(column: number, row: number, step: number) {
+  /** The cells of step 26 between these degrees; beyond the grid, up to its edges. */
+  set(west: number, east: number, south: number, north: number): void {
+    const edges = this.#edges;
+    edges[0] = interleave(0, placeWithin(west, LONGITUDE_MAX));
+    edges[1] = interleave(0, placeWithin(east, LONGITUDE_MAX));
+    edges[2] = interleave(placeWithin(south, LATITUDE_MAX), 0);
+    edges[3] = interleave(placeWithin(north, LATITUDE_MAX), 0);
+  }
+
+  /** Whether the score scores[i] lies in it. REQUIRES: it is a position's. */
+  has(scores: Float64Array, i: number): boolean {
+    const score = scores[i];
+    const high = highOf(score);
+    const low = lowOf(score, high);
+    const column = (high & COLUMN_BITS) * TWO_26 + (low & COLUMN_BITS);
+    const edges = this.#edges;
+    if (column < edges[0] || column > edges[1]) return false;
+    const row = (high & ~COLUMN_BITS) * TWO_26 + (low & ~COLUMN_BITS);
+    return row >= edges[2] && row <= edges[3];
+  }
+}
+
+function placeWithin(coordinate: number, max: number): number {
+  return Math.max(0, Math.min(TWO_26 - 1, place(coordinate, max, STEP_MAX)));
+}
+
+/** A rectangle of the grid: column and row at a step. Reused. */
+export class Cell {
+  column = 0;
+  row = 0;
+  step = 0;
+  /** The first score in it. */
+  firstScore = 0;
+
+  /** Becomes the cell in which a position lies. */
+  at(longitude: number, latitude: number, step: number): void {
+    this.#become(place(longitude, LONGITUDE_MAX, step), place(latitude, LATITUDE_MAX, step), step);
+  }
+
+  /** Becomes the cell so many columns east of another, and rows north; the grid goes round. */
+  beside(cell: Cell, east: number, north: number): void {
+    this.#become(cell.#round(cell.column + east), cell.#round(cell.row + north), cell.step);
+  }
+
+  #become(column: number, row: number, step: number): void {
     this.column = column;
     this.row = row;
     this.step = step;
-  }
-
-  /** The cell in which a position lies. */
-  static at(longitude: number, latitude: number, step: number): Cell {
-    const column = place(longitude, LONGITUDE_MAX, step);
-    return new Cell(column, place(latitude, LATITUDE_MAX, step), step);
-  }
-
-  /** The cell so many columns east and rows north; the grid goes round at all edges. */
-  beside(east: number, north: number): Cell {
-    const cells = 2 ** this.step;
-    return new Cell(
-      (this.column + east + cells) % cells,
-      (this.row + north + cells) % cells,
-      this.step,
-    );
-  }
-
-  equals(other: Cell): boolean {
-    return other.column === this.column && other.row === this.row && other.step === this.step;
-  }
-
-  /** The first score in the cell. */
-  get firstScore(): number {
-    return interleave(this.row, this.column) * this.scores;
+    this.firstScore = interleave(row, column) * this.scores;
   }
 
   /** How many scores there are in it. */
   get scores(): number {
-    return 4 ** (STEP_MAX - this.step);
+    return CELLS[STEP_MAX - this.step] * CELLS[STEP_MAX - this.step];
   }
 
   get west(): number {
@@ -186,11 +243,11 @@ export class Cell {
   }
 
   #round(place: number): number {
-    const cells = 2 ** this.step;
-    return (place + cells) % cells;
+    const cells = CELLS[this.step];
+    return place < 0 ? place + cells : place >= cells ? place - cells : place;
   }
 }
 
 function edge(place: number, step: number, max: number): number {
-  return -max + (place / 2 ** step) * (max + max);
+  return -max + (place / CELLS[step]) * (max + max);
 }
