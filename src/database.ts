@@ -102,12 +102,13 @@ function isForeseen(error: unknown): boolean {
   );
 }
 
-/** The earliest deadline of any entry, or Infinity. */
+/** The earliest deadline of any entry or member, or Infinity; it may be too early. */
 function nextDeadline(keyspace: Keyspace): number {
   let next = Number.POSITIVE_INFINITY;
   for (let db = 0; db < keyspace.databases; db++) {
-    if (keyspace.deadlineCount(db) === 0) continue;
-    next = Math.min(next, keyspace.deadlines.firstKey(keyspace.deadlineTree(db)));
+    for (const tree of [keyspace.deadlineTree(db), keyspace.roots.memberTree(db)]) {
+      if (tree !== 0) next = Math.min(next, keyspace.deadlines.firstKey(tree));
+    }
   }
   return next;
 }

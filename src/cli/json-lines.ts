@@ -4,7 +4,7 @@
 //   {"db":0,"key":"k","type":"string","value":"v"}
 //   {"db":0,"key":"l","type":"list","expires":1700000000000,"value":["a","b"]}
 //   {"db":0,"key":"l","type":"list","expires":1700000000000,"more":true,"value":["c"]}
-//   {"db":0,"key":"h","type":"hash","value":[["field","value"],["other","value"]]}
+//   {"db":0,"key":"h","type":"hash","value":[["field","value"],["other","value",1700000000000]]}
 //
 // A collection of many elements, or large ones, goes on in lines of its own, so that neither side
 // holds all of it as text.
@@ -32,6 +32,8 @@ interface TypeOfLines {
   readonly read: (key: Word, at: number, count: number) => Word[];
   /** Whether its reply says where to go on. */
   readonly isScanned: boolean;
+  /** The commands that read, and set, deadlines of elements; these stand third in a pair then. */
+  readonly deadlines?: { readonly read: string; readonly make: string };
 }
 
 function scan(name: string): TypeOfLines["read"] {
@@ -65,7 +67,17 @@ const types: ReadonlyMap<string, TypeOfLines> = new Map<string, TypeOfLines>([
       isScanned: true,
     },
   ],
-  ["hash", { form: "pairs", make: "HSET", count: "HLEN", read: scan("HSCAN"), isScanned: true }],
+  [
+    "hash",
+    {
+      form: "pairs",
+      make: "HSET",
+      count: "HLEN",
+      read: scan("HSCAN"),
+      isScanned: true,
+      deadlines: { read: "HPEXPIRETIME", make: "HPEXPIREAT" },
+    },
+  ],
 ]);
 
 /** A line, which is a command, has so many elements at most, … */
@@ -114,7 +126,7 @@ function* valuesOf(
   key: Uint8Array,
   bytes: number,
 ): Generator<string> {
-  const { form, count, read, isScanned } = types.get(type) as TypeOfLines;
+  const { form, count, read, isScanned, deadlines } = types.get(type) as TypeOfLines;
   if (form === "text") {
     yield textOf(ask(database, db, read(key, 0, 0)) as Uint8Array, key);
     return;
@@ -127,9 +139,14 @@ function* valuesOf(
     const reply = ask(database, db, read(key, at, page)) as ReplyValue[];
     const elements = (isScanned ? reply[1] : reply) as Uint8Array[];
     const step = form === "pairs" ? 2 : 1;
+    const names = elements.filter((_, i) => i % step === 0);
+    const times =
+      deadlines === undefined ? [] : deadlinesOf(database, db, deadlines.read, key, names);
     for (let i = 0; i < elements.length; i += step) {
       const text = textOf(elements[i], key);
-      texts.push(step === 2 ? `[${text},${textOf(elements[i + 1], key)}]` : text);
+      const time = times[i >> 1] ?? NO_DEADLINE;
+      const until = time === NO_DEADLINE ? "" : `,${time}`;
+      texts.push(step === 2 ? `[${text},${textOf(elements[i + 1], key)}${until}]` : text);
       length += texts[texts.length - 1].length;
       if (texts.length < ELEMENTS_MAX && length < LINE_LENGTH) continue;
       yield `[${texts.join(",")}]`;
@@ -140,6 +157,19 @@ function* valuesOf(
     if (isScanned ? at === 0 : at >= size) break;
   }
   if (texts.length > 0) yield `[${texts.join(",")}]`;
+}
+
+/** The deadlines of elements, which may be none. */
+function deadlinesOf(
+  database: Database,
+  db: number,
+  command: string,
+  key: Word,
+  elements: readonly Word[],
+): number[] {
+  if (elements.length === 0) return [];
+  const words = [command, key, "FIELDS", String(elements.length), ...elements];
+  return ask(database, db, words) as number[];
 }
 
 function cursorOf(bytes: Uint8Array): number {
@@ -222,7 +252,7 @@ export class EntryLines {
       refuse('"expires" has to be a time in milliseconds since 1970');
     }
     const name = wordOf(key, refuse);
-    const words = wordsOf(value, known, refuse);
+    const { words, deadlines } = elementsOf(value, known, this.#nowMs, refuse);
     const commands: Word[][] = [["SELECT", String(db)]];
     const own = JSON.stringify([db, type, key]);
     if (more && (own !== this.#before || known.form === "text")) {
@@ -238,8 +268,14 @@ export class EntryLines {
       return commands;
     }
     const isPair = known.form === "pairs" ? 2 : 1;
+    if (words.length === 0 && !more) this.expired++;
     for (let i = 0; i < words.length; i += ELEMENTS_MAX * isPair) {
       commands.push([known.make, name, ...words.slice(i, i + ELEMENTS_MAX * isPair)]);
+    }
+    for (const [deadline, fields] of deadlines) {
+      const count = String(fields.length);
+      const make = known.deadlines?.make as string;
+      commands.push([make, name, String(deadline), "FIELDS", count, ...fields]);
     }
     if (expires !== undefined) commands.push(["PEXPIREAT", name, String(expires)]);
     return commands;
@@ -250,19 +286,37 @@ function isCount(value: unknown): boolean {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
-/** The elements of a value, pairs one behind the other, in the order that its command takes. */
-function wordsOf(value: unknown, { form, isTurned }: TypeOfLines, refuse: Refuse): Word[] {
-  if (form === "text") return [wordOf(value, refuse)];
+/** What a value holds, without elements whose deadline has passed. */
+interface Elements {
+  /** Pairs one behind the other, in the order that the type's command takes. */
+  readonly words: Word[];
+  readonly deadlines: ReadonlyMap<number, Word[]>;
+}
+
+function elementsOf(value: unknown, known: TypeOfLines, nowMs: number, refuse: Refuse): Elements {
+  const { form, isTurned } = known;
+  const deadlines = new Map<number, Word[]>();
+  if (form === "text") return { words: [wordOf(value, refuse)], deadlines };
   if (!Array.isArray(value)) return refuse("the value has to be a list");
   if (value.length === 0) refuse("a collection has one element at least");
-  if (form === "texts") return value.map((one) => wordOf(one, refuse));
-  return value.flatMap((pair) => {
-    if (!Array.isArray(pair) || pair.length !== 2) {
+  if (form === "texts") return { words: value.map((one) => wordOf(one, refuse)), deadlines };
+  const words = value.flatMap((pair) => {
+    const most = known.deadlines === undefined ? 2 : 3;
+    if (!Array.isArray(pair) || pair.length < 2 || pair.length > most) {
       refuse("a field has to stand with its value, a member with its score");
     }
-    const words = (pair as unknown[]).map((one) => wordOf(one, refuse));
-    return isTurned === true ? words.reverse() : words;
+    const [first, second, deadline] = pair as unknown[];
+    const words = [wordOf(first, refuse), wordOf(second, refuse)];
+    if (isTurned === true) words.reverse();
+    if (deadline === undefined) return words;
+    if (!isCount(deadline)) refuse("a field's deadline is a time in milliseconds since 1970");
+    if ((deadline as number) <= nowMs) return [];
+    const fields = deadlines.get(deadline as number) ?? [];
+    deadlines.set(deadline as number, fields);
+    fields.push(words[0] as Word);
+    return words;
   });
+  return { words, deadlines };
 }
 
 function wordOf(value: unknown, refuse: Refuse): Word {

@@ -46,7 +46,9 @@ function filled(): string {
     "l",
     Array.from({ length: 5000 }, (_, i) => `element ${i}`),
   );
-  db.hset("h", { __proto__x: "1", b: "two" });
+  db.hset("h", { __proto__x: "1", b: "two", c: "three", d: "4" });
+  db.hpexpireat("h", FAR, ["b", "d"]);
+  db.hpexpireat("h", FAR + 1, ["c"]);
   db.sadd("set", "a", "b");
   db.zadd("zset", { a: 1.5, b: Number.NEGATIVE_INFINITY, "1": 1e300 });
   db.database(5).sadd("five", 1, 2, 3);
@@ -71,6 +73,7 @@ function contentOf(db: Database): Record<string, unknown> {
     deadline: db.pexpiretime("brief"),
     l: db.lrange("l", 0, -1),
     h: { ...db.hgetall("h") },
+    until: db.hpexpiretime("h", "__proto__x", "b", "c", "d"),
     set: [...db.smembers("set")].sort(),
     zset: db.zrange("zset", 0, -1, { withscores: true }),
     five: [...five.smembers("five")].sort(),
@@ -168,6 +171,9 @@ test("lines of keys are read as they are meant, or refused with their number", a
       '{"key":"k","type":"hash","value":["f","v"]}\n',
       /line 2: a field has to stand with its value/,
     ],
+    ['{"key":"k","type":"hash","value":[["f","v","5"]]}\n', /line 2: a field's deadline is a time/],
+    ['{"key":"k","type":"hash","value":[["f","v",5,6]]}\n', /line 2: a field has to stand/],
+    ['{"key":"k","type":"zset","value":[["m","1",5]]}\n', /line 2: a field has to stand/],
     ['{"key":"k","type":"toString","value":["f"]}\n', /line 2: there is no type "toString" here/],
     ['{"key":"k","type":"string"}\n', /line 2: the line has no "value"/],
     ['{"type":"string","value":"v"}\n', /line 2: the line has no "key"/],
@@ -197,14 +203,17 @@ test("lines of keys are read as they are meant, or refused with their number", a
   const more = '{"key":"l","type":"list","more":true,"value":["y","z"]}\n';
   const gone = '{"key":"g","type":"list","expires":5,"value":["y"]}\n';
   const goneOn = '{"key":"g","type":"list","expires":5,"more":true,"value":["y"]}\n';
-  writeFileSync(path, first + big + more + gone + goneOn);
+  const fields = '{"key":"h","type":"hash","value":[["f","v",5],["g","v"]]}\n';
+  const goneFields = '{"key":"i","type":"hash","value":[["f","v",5]]}\n';
+  writeFileSync(path, first + big + more + gone + goneOn + fields + goneFields);
   const [code, said] = await run(importData, path, "--dir", target);
   assert.deepEqual(
     [code, said],
-    [0, `3 keys imported into ${target}\nThe deadlines of 1 of them had passed\n`],
+    [0, `5 keys imported into ${target}\nThe deadlines of 2 of them had passed\n`],
   );
   const db = open(target);
-  assert.deepEqual(db.keys("*").sort(), ["a", "l"]);
+  assert.deepEqual(db.keys("*").sort(), ["a", "h", "l"]);
+  assert.deepEqual({ ...db.hgetall("h") }, { g: "v" });
   assert.deepEqual(db.lrange("l", 0, -1), ["x", "y", "z"]);
   db.close();
 });

@@ -10,7 +10,13 @@ import { type CollectionType, STRING } from "../keyspace/data-type.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { RdbInput } from "./rdb-input.ts";
 import type { RdbOutput } from "./rdb-output.ts";
-import { VERSION_KNOWN, VERSION_VALKEY, VERSION_WRITTEN } from "./rdb-versions.ts";
+import {
+  HASH_OF_VALKEY,
+  NUMBER_OF_VALKEYS_HASH,
+  VERSION_KNOWN,
+  VERSION_VALKEY,
+  VERSION_WRITTEN,
+} from "./rdb-versions.ts";
 
 /** The number of a string's encoding. */
 export const STRING_FORMAT = 0;
@@ -21,20 +27,24 @@ export const VALUE_BYTES_MAX: number = 2 ** 30;
 
 /** The number of the encoding in which saveValue() saves what an entry holds. */
 export function formatOf(keyspace: Keyspace, entry: number): number {
-  const kind = keyspace.records.kind(entry);
-  const type = keyspace.types.collections[kind];
-  return type === undefined ? STRING_FORMAT : type.formatOf(kind);
+  const type = keyspace.types.collections[keyspace.records.kind(entry)];
+  return type === undefined ? STRING_FORMAT : type.formatOf(savedKind(keyspace, entry, type));
+}
+
+/** The kind as which a collection is saved. */
+function savedKind({ records }: Keyspace, entry: number, type: CollectionType): number {
+  const kind = records.kind(entry);
+  return type.savedKind?.(kind, records.pointer(entry)) ?? kind;
 }
 
 /** Saves what an entry holds. */
 export function saveValue(keyspace: Keyspace, entry: number, output: RdbOutput): void {
   const { records, types } = keyspace;
-  const kind = records.kind(entry);
-  const type = types.collections[kind];
+  const type = types.collections[records.kind(entry)];
   if (type === undefined) {
     records.value(entry);
     output.string(records.bytes, records.start, records.end);
-  } else type.save(kind, records.pointer(entry), output);
+  } else type.save(savedKind(keyspace, entry, type), records.pointer(entry), output);
 }
 
 /** Writes the payload of what an entry holds, into an output without a sink. */
@@ -74,7 +84,9 @@ export class LoadedValue {
   ): boolean {
     input.open(bytes, start, end - END_BYTES);
     this.root = 0;
-    const format = input.byte();
+    const first = input.byte();
+    const isValkey = bytes[end - END_BYTES] === VERSION_VALKEY && bytes[end - END_BYTES + 1] === 0;
+    const format = isValkey && first === NUMBER_OF_VALKEYS_HASH ? HASH_OF_VALKEY : first;
     const type = input.failed ? undefined : keyspace.types.ofFormat[format];
     if (type === undefined) return false;
     if (type.type === STRING) {

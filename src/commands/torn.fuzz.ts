@@ -54,7 +54,7 @@ const LONG_KEY = "k".repeat(70_000);
 /** Names of the keys that all probes are about; the others only fill the table. */
 const STRINGS = ["s:sparse", "s:dense", "s:short", "s:int", "s:long", "s:large", LONG_KEY];
 const LISTS = ["l:one", "l:many", "l:plain", "l:ints"];
-const HASHES = ["h:packed", "h:table", "h:long"];
+const HASHES = ["h:packed", "h:table", "h:long", "h:due", "h:past"];
 const SETS = ["i:16", "i:32", "i:64", "p:set", "t:one", "t:two"];
 const SORTED = ["z:packed", "z:table", "z:level", "z:geo"];
 const KEYS = [...STRINGS, ...LISTS, ...HASHES, ...SETS, ...SORTED];
@@ -79,6 +79,17 @@ function fill(database: TestDatabase): void {
   client.call("HSET", "h:packed", ...numbered(40, "f"), ...numbered(10, ""));
   client.call("HSET", "h:table", ...numbered(1600, "field "));
   client.call("HSET", "h:long", ...numbered(8, "v".repeat(10_000)));
+  for (const [key, fields] of [
+    ["h:due", 1600],
+    ["h:past", 90],
+  ] as const) {
+    client.call("HSET", key, ...numbered(fields, "field "));
+    const from = FAR_MS - fields / 4; // a time that has passed for half of those with deadlines
+    for (let i = 0; i < fields; i += 4) {
+      client.call("HPEXPIREAT", key, `${from + i / 2}`, "FIELDS", "1", `field ${i}`);
+    }
+  }
+  client.call("HPEXPIREAT", "h:past", "1000", "FIELDS", "40", ...numbered(40, "field "));
   client.call("SADD", "i:16", ...numbered(100, ""));
   client.call("SADD", "i:32", ...numbered(100, "1000"));
   client.call("SADD", "i:64", ...numbered(100, "100000000000"), "-5");
@@ -141,6 +152,10 @@ export const requests: readonly (readonly string[])[] = [
     ["HMGET", key, "f0", "field 0", "none", "7"],
     ["HEXISTS", key, "field 100"],
     ["HSTRLEN", key, "f4"],
+    ["HTTL", key, "FIELDS", "2", "f4", "none"],
+    ["HPTTL", key, "FIELDS", "1", "f4"],
+    ["HEXPIRETIME", key, "FIELDS", "1", "f4"],
+    ["HPEXPIRETIME", key, "FIELDS", "2", "f4", "f5"],
     ["HGETALL", key],
     ["HKEYS", key],
     ["HVALS", key],
@@ -275,6 +290,7 @@ class TornDatabase {
       ...requests.map((words) => this.#request(words)),
       ...this.#others(),
     ];
+    this.reader.executor.setNow(FAR_MS);
     this.reader.keyspace.beginReading();
   }
 
@@ -339,11 +355,13 @@ class TornDatabase {
     const { memory, records, tables } = keyspace;
     for (let db = 0; db < 2; db++) {
       const word = Memory.userRootAt + RootWord.databases + db * DATABASE_WORDS;
-      this.blocks.push({ segment: 0, word, words: 2 });
+      this.blocks.push({ segment: 0, word, words: 3 });
     }
     this.#addBlock(keyspace.table(0), 8);
     this.#addBlock(keyspace.deadlineTree(0), 6);
     for (let i = 0; i < 2; i++) this.#addLinked(keyspace.deadlineTree(0), i * 3, 128);
+    this.#addBlock(keyspace.roots.memberTree(0), 6);
+    this.#addLinked(keyspace.roots.memberTree(0), 3, 32);
     this.#addLinked(keyspace.table(0), 3, 8);
     for (const key of KEYS) {
       const bytes = utf8Bytes(key);
@@ -356,6 +374,11 @@ class TornDatabase {
       const table = keyspace.memberTable(entry);
       if (table === 0) continue;
       this.#addLinked(table, 3, 400);
+      const order = tables.order(table);
+      if (order !== 0) {
+        this.#addBlock(order, 8);
+        for (let i = 0; i < 2; i++) this.#addLinked(order, i * 3, 128);
+      }
       for (let i = 0; i < tables.collect(table, 1); i++) this.#addBlock(tables.found[i], 6);
     }
   }

@@ -22,6 +22,7 @@ import type { Context } from "../engine/context.ts";
 import type { Executor } from "../engine/executor.ts";
 import { Session } from "../engine/session.ts";
 import type { ProcessServices } from "../host/services.ts";
+import { mayExpire } from "../keyspace/expiry.ts";
 import { Counter } from "../keyspace/figures.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { Verification } from "../keyspace/verification.ts";
@@ -520,7 +521,7 @@ export class Core {
    * long ago a key was used) one answer serves many calls, for half a second at most.
    */
   begin(db: number): void {
-    if (this.#lookups-- > 0 && this.keyspace.deadlineTree(db) === 0 && !this.refuses) return;
+    if (this.#lookups-- > 0 && !mayExpire(this.keyspace, db) && !this.refuses) return;
     this.check();
     if (this.#transaction !== undefined) return;
     this.engine.tick();
@@ -556,7 +557,7 @@ export class Core {
         let failure: unknown;
         try {
           member.memory.refresh();
-          if (this.keyspace.deadlineTree(db) !== 0) this.engine.tick();
+          if (mayExpire(this.keyspace, db)) this.engine.tick();
           value = way(this, db, on, a, b);
         } catch (error) {
           failure = error;

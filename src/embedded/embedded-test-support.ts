@@ -52,12 +52,16 @@ export function usedByEntries(keyspace: Keyspace): { unaccounted: number; fixed:
           const bytes = keyspace.bytesUsed(entry);
           accounted += bytes;
           if (keyspace.typeOf(entry) === LIST) divided += bytes - memory.sizeOf(entry);
+          if (keyspace.roots.isOfDeadlines(entry)) {
+            divided += keyspace.members.bytesUsed(keyspace.records.pointer(entry));
+          }
         }
       }
     }
-    const tree = keyspace.deadlineTree(db);
-    if (tree !== 0) divided += deadlines.memoryBytes(tree);
-    if (tree !== 0) accounted += deadlines.memoryBytes(tree);
+    for (const tree of [keyspace.deadlineTree(db), keyspace.roots.memberTree(db)]) {
+      if (tree !== 0) divided += deadlines.memoryBytes(tree);
+      if (tree !== 0) accounted += deadlines.memoryBytes(tree);
+    }
   }
   return { unaccounted: memory.usedBytes - accounted, fixed: memory.usedBytes - divided };
 }

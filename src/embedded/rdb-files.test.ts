@@ -106,6 +106,30 @@ test("files of versions 2 to 12 hold what they say, and so does what we make of 
   }
 });
 
+test("fields have the deadlines that files say, and are gone when those have passed", (t) => {
+  if (!areThere(t)) return;
+  for (const [file, expectation] of [
+    ["hash_with_expire_v12", "hash_ex_v12_data"],
+    ["hash_lp_with_hexpire_v12", "hash_lp_ex_v12_data"],
+  ]) {
+    const directory = temporaryFolder();
+    cpSync(join(FILES, `${file}.rdb`), join(directory, "dump.rdb"));
+    let now = 1_718_000_000_000;
+    using db = open(directory, { clock: () => now });
+    const holds = expected(expectation, false);
+    assert.deepEqual(held(db), holds, file);
+    db.verify();
+    db.call("debug", "reload");
+    assert.deepEqual(held(db), holds, `${file}, saved and loaded again`);
+    const fields = db.hkeys("myhash");
+    const deadlines = db.hpexpiretime("myhash", fields).filter((deadline) => deadline > 0);
+    assert.ok(deadlines.length > 0, file);
+    now = Math.max(...deadlines) + 1;
+    assert.equal(db.hlen("myhash"), fields.length - deadlines.length);
+    db.verify();
+  }
+});
+
 test("several databases, many lists, functions, modules' data, Redis Enterprise", (t) => {
   if (!areThere(t)) return;
   const several = openFile("multiple_dbs.rdb");
@@ -143,8 +167,6 @@ test("what cannot be loaded is named by key, type and database", (t) => {
   for (const [name, code, message] of [
     // A file of today with the version of tomorrow written into it.
     ["future_v19", "RDB_DAMAGED", /does not agree with its checksum/],
-    ["hash_lp_with_hexpire_v12", "RDB_TYPES", /1 key of types .* \(hash with field deadlines, dat/],
-    ["hash_with_expire_v12", "RDB_TYPES", /1 key of types .* \(hash with field deadlines, databa/],
     ["invalid_chksum_v8", "RDB_DAMAGED", /does not agree with its checksum, at offset 209/],
     ["misc_with_stream", "RDB_TYPES", /5 keys of types .* \(stream 5\): /],
     ["module", "RDB_TYPES", /1 key of types .* \(module test__rdb, database 0\)\. Nothing of it /],

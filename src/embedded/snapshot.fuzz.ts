@@ -73,6 +73,7 @@ export function fuzzSnapshots(seed: number, snapshots: number): void {
   setLimits(db, seed);
   const { keyspace } = engineOf(db);
   keyspace.settings.activeExpiry = false;
+  keyspace.members.expiredAtOnce = 1 + (seed % 3);
   const view = Keyspace.attach(keyspace.memory, 1);
   registerTypes(view);
   const barrier = new Barrier(view);

@@ -56,7 +56,8 @@ export function holdings(db: Database): Map<string, Found> {
       const entry = keyspace.peek(index, key, 0, key.length);
       const encoding = String(text(one.call("OBJECT", "ENCODING", key)));
       const type = keyspace.types.name(keyspace.typeOf(entry));
-      const value = text(one.call(...READING[type](key)));
+      const read = text(one.call(...READING[type](key)));
+      const value = type === "hash" ? withDeadlines(one, key, read as unknown[]) : read;
       found.set(`${index} ${latin1Text(key, 0, key.length)}`, {
         type,
         encoding,
@@ -68,6 +69,11 @@ export function holdings(db: Database): Map<string, Found> {
   }
   keyspace.touching = true;
   return found;
+}
+
+/** The fields of a hash, each with its value and its deadline. */
+function withDeadlines(db: Database<Uint8Array>, key: Uint8Array, pairs: unknown[]): unknown[] {
+  return db.hkeys(key).map((field, i) => [pairs[i], db.hpexpiretime(key, field)]);
 }
 
 /** A reply with texts, of one character for each byte. */
@@ -209,6 +215,7 @@ export function fuzzTransactions(seed: number, transactions: number): void {
   for (const each of [db, other]) {
     setLimits(each, seed);
     engineOf(each).keyspace.settings.activeExpiry = false;
+    engineOf(each).keyspace.members.expiredAtOnce = 1 + (seed % 3);
   }
   const follower = new Follower(other);
   coreOf(db).context.effects.addSink(follower);

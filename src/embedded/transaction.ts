@@ -11,7 +11,7 @@
 
 import { DatabaseError } from "../base/database-error.ts";
 import type { Executor } from "../engine/executor.ts";
-import type { KeyspaceListener } from "../keyspace/keyspace.ts";
+import type { KeyspaceListener } from "../keyspace/listener.ts";
 
 /** A key that expired while a transaction was open. */
 interface Expired {
@@ -38,6 +38,20 @@ export class EmbeddedTransaction implements KeyspaceListener {
   expired(db: number, bytes: Uint8Array, start: number, end: number): void {
     this.#expiries.push({ db, key: bytes.slice(start, end) });
     this.#executor.context.notices.expired(db, bytes, start, end);
+  }
+
+  // Members that expire are brought back by rolling back, and expire again when somebody asks.
+
+  memberExpired(db: number, entry: number, record: number): void {
+    this.#executor.context.notices.memberExpired(db, entry, record);
+  }
+
+  membersExpired(db: number, entry: number, isEmpty: boolean): void {
+    this.#executor.context.notices.membersExpired(db, entry, isEmpty);
+  }
+
+  allExpired(db: number, entry: number): void {
+    this.#executor.context.notices.allExpired(db, entry);
   }
 
   /** Takes everything back. */

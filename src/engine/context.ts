@@ -243,10 +243,12 @@ export class Context {
     this.notices.changed(db, bytes, start, end, event);
   }
 
-  /** The collection at argument i became empty: its key goes. */
+  /**
+   * The collection at argument i became empty: its key goes, unless it is found to have gone with
+   * what of it had expired.
+   */
   removedEmpty(i: number): void {
-    this.remove(i);
-    this.event(i, Events.del);
+    if (this.remove(i)) this.event(i, Events.del);
   }
 
   /** An event of the key at argument i that is no change, or comes with one that was told. */

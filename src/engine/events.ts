@@ -86,4 +86,5 @@ export const Events = {
   persist: keyEvent(generic, "persist"),
   expired: keyEvent(expired, "expired"),
   evicted: keyEvent(evicted, "evicted"),
+  hexpired: keyEvent(EventClass.hash, "hexpired"),
 } as const;

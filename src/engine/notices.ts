@@ -11,7 +11,8 @@
 
 import { asciiBytes } from "../base/bytes.ts";
 import { needLock } from "../base/lock-needed.ts";
-import type { Keyspace, KeyspaceListener } from "../keyspace/keyspace.ts";
+import type { Keyspace } from "../keyspace/keyspace.ts";
+import type { KeyspaceListener } from "../keyspace/listener.ts";
 import type { Blocking } from "./blocking.ts";
 import type { Effects } from "./effects.ts";
 import { EventClass, Events, type KeyEvent } from "./events.ts";
@@ -60,6 +61,35 @@ export class Notices implements KeyspaceListener {
   /** An entry is being deleted because its time is over: the log must say so before the request. */
   expired(db: number, bytes: Uint8Array, start: number, end: number): void {
     this.dropped(db, bytes, start, end, Events.expired);
+  }
+
+  /** A field is being taken out because its time is over: the log must say so likewise. */
+  memberExpired(db: number, entry: number, record: number): void {
+    const { records } = this.#keyspace;
+    this.#effects.begin(db, 3);
+    this.#effects.text("HDEL");
+    for (const named of [entry, record]) {
+      records.key(named);
+      this.#effects.range(records.bytes, records.start, records.end);
+    }
+  }
+
+  /** Fields were taken out because their time was over, and the key goes with the last one. */
+  membersExpired(db: number, entry: number, isEmpty: boolean): void {
+    const { records } = this.#keyspace;
+    records.key(entry);
+    const { bytes, start, end } = records;
+    this.changed(db, bytes, start, end, Events.hexpired);
+    if (isEmpty) this.event(db, bytes, start, end, Events.del);
+  }
+
+  /** A key goes with all its fields, which are too many to be named. */
+  allExpired(db: number, entry: number): void {
+    const { records } = this.#keyspace;
+    records.key(entry);
+    const { bytes, start, end } = records;
+    this.dropped(db, bytes, start, end, Events.hexpired);
+    this.event(db, bytes, start, end, Events.del);
   }
 
   /** A key was given something that a waiting client may take. */

@@ -32,6 +32,8 @@ export interface ValueSink {
   /** A byte string. A packed list is one. */
   string(bytes: Uint8Array, start: number, end: number): void;
   double(value: number): void;
+  /** A whole number, in 8 bytes. */
+  int64(value: number): void;
 }
 
 /**
@@ -51,6 +53,7 @@ export interface ValueSource {
   readonly start: number;
   readonly end: number;
   double(): number;
+  int64(): number;
   /** A double as its text, as files of before RDB version 8 have scores. */
   spelledDouble(): number;
 }
@@ -69,6 +72,7 @@ export interface ValueDigest {
     value: Uint8Array,
     valueStart: number,
     valueEnd: number,
+    hasDeadline?: boolean,
   ): void;
 }
 
@@ -120,6 +124,10 @@ export interface CollectionType extends DataType {
   free(kind: number, root: number, budget: number): boolean;
   /** A root of an independent copy, of the same kind. */
   copy(kind: number, root: number): number;
+  /** The kind, if any, whose root is a table of members of which some may have a deadline. */
+  readonly deadlineKind?: number;
+  /** Takes out a member of a collection of that kind, which may be left empty. */
+  removeMember?(entry: number, record: number): void;
   /** Where sorted sets may be combined from collections of the type. */
   readonly scores?: ScoreSource;
   /** What DEBUG OBJECT says besides, as " name:value" each. */
@@ -151,11 +159,15 @@ export interface CollectionType extends DataType {
 
   /** The number of the encoding in which save() saves a collection of this kind. */
   formatOf(kind: number): number;
+  /** The kind as which a collection is saved, where that is not always its own. */
+  savedKind?(kind: number, root: number): number;
   /** Tells a sink what a collection holds. */
   save(kind: number, root: number, sink: ValueSink): void;
   // A large one is saved in slices. Where it is a member table, it is saved as its count and each
   // member; where it is a chain of nodes, as how many there are, and each node.
-  saveMember?(record: number, sink: ValueSink): void;
+  // What stands before the count of some members says saveHead.
+  saveHead?(kind: number, sink: ValueSink): void;
+  saveMember?(record: number, sink: ValueSink, kind: number): void;
   readonly nodes?: ChunkedLists;
   saveNode?(isPlain: boolean, bytes: Uint8Array, start: number, end: number, sink: ValueSink): void;
 }
@@ -173,6 +185,8 @@ export class DataTypes {
   readonly collections: (CollectionType | undefined)[] = new Array(KINDS_MAX).fill(undefined);
   /** The type that reads each encoding of RDB files. */
   readonly ofFormat: (DataType | undefined)[] = new Array(FORMATS_MAX).fill(undefined);
+  /** The kinds whose members may have deadlines: bit `kind` of this. */
+  deadlineKinds = 0;
   /** The name of each kind's encoding. */
   readonly encodings: string[] = new Array(KINDS_MAX).fill("");
 
@@ -193,6 +207,9 @@ export class DataTypes {
       this.encodings[kind] = encoding;
       if (isCollection(type)) this.collections[kind] = type;
     }
+    if (!isCollection(type) || type.deadlineKind === undefined) return;
+    assert(this.typeOfKind[type.deadlineKind] === type.type, "a deadline kind is its type's");
+    this.deadlineKinds |= 1 << type.deadlineKind;
   }
 
   /** Every type, by number. */

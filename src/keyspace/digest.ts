@@ -12,6 +12,7 @@ import { SHA1_WORDS, sha1Again, sha1Into } from "../base/sha1.ts";
 import type { ValueDigest } from "./data-type.ts";
 import type { Keyspace } from "./keyspace.ts";
 
+const FIELD_EXPIRES = asciiBytes("!!hexpire!!");
 const EXPIRES = asciiBytes("!!expire!!");
 const part = new Int32Array(SHA1_WORDS);
 const number = new Uint8Array(4);
@@ -37,11 +38,16 @@ class Digest implements ValueDigest {
     value: Uint8Array,
     valueStart: number,
     valueEnd: number,
+    hasDeadline = false,
   ): void {
     const pair = this.#pair;
     pair.fill(0);
     mix(pair, bytes, start, end);
     mix(pair, value, valueStart, valueEnd);
+    if (hasDeadline) {
+      sha1Into(FIELD_EXPIRES, 0, FIELD_EXPIRES.length, part);
+      xor(pair, part);
+    }
     sha1Again(pair);
     xor(this.words, pair);
   }

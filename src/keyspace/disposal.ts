@@ -93,10 +93,11 @@ export class Disposals implements Disposer, Values {
     else while (!type.free(kind, root, FREE_AT_ONCE_MAX * 2));
   }
 
-  /** A database's table and tree are to be freed, with all entries; either may be 0. */
-  disposeRoots(table: number, tree: number): void {
+  /** A database's table and trees are to be freed, with all entries; each may be 0. */
+  disposeRoots(table: number, tree: number, memberTree: number): void {
     if (table !== 0 && this.observer?.keepsTable(table) !== true) this.#add(TABLE, table);
     if (tree !== 0) this.#add(TREE, tree);
+    if (memberTree !== 0) this.#add(TREE, memberTree);
   }
 
   /** An independent copy of a collection's root. */

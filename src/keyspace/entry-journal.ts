@@ -18,9 +18,11 @@
 //   resized          ·      entry   bytes     length  offset        of a string: what was there is
 //                                                                   kept, if anything
 //   moved            ·      entry   block     length                the value's block is kept
+//   awaited     ·           entry                     time          by which it stood in the tree
+//                                                                   of member-deadlines.ts, or 0
 //   database    ·    what                                           see DatabaseChange: it got a
-//                           table   tree                            table or a tree; was flushed,
-//                           other                                   both are kept; was swapped
+//                           table   tree      tree                  table or a tree; was flushed,
+//                           other                                   all are kept; was swapped
 //
 // `kind` is otherwise what the entry's was. See journal.ts for what makes the references good.
 
@@ -49,10 +51,17 @@ const Operation = {
   resized: 12,
   moved: 13,
   database: 14,
+  awaited: 15,
 } as const;
 
 /** What was done to a database: the kind of a `database` note. */
-const DatabaseChange = { tableOpened: 0, treeOpened: 1, flushed: 2, swapped: 3 } as const;
+const DatabaseChange = {
+  tableOpened: 0,
+  treeOpened: 1,
+  flushed: 2,
+  swapped: 3,
+  memberTreeOpened: 4,
+} as const;
 
 /** A block of bytes that are kept begins with how many there are. */
 const KEPT_HEADER_BYTES = 4;
@@ -62,8 +71,8 @@ export interface Values {
   /** Frees a detached entry and what it holds. */
   dispose(entry: number): void;
   disposeRoot(kind: number, root: number): void;
-  /** Frees a database's table and tree, with all entries; either may be 0. */
-  disposeRoots(table: number, tree: number): void;
+  /** Frees a database's table and trees, with all entries; each may be 0. */
+  disposeRoots(table: number, tree: number, memberTree: number): void;
   copyRoot(kind: number, root: number): number;
 }
 
@@ -84,7 +93,7 @@ export class EntryJournal implements Undoer {
     this.#values = values;
     this.notes = new Journal(databases.memory, rootWord);
     this.notes.own(0, this);
-    this.tables = new TableJournal(this.notes, databases.tables);
+    this.tables = new TableJournal(this.notes, databases.tables, databases.members);
   }
 
   /** Whether an entry is brought back anyway: then what changes in it need not be told. */
@@ -167,9 +176,19 @@ export class EntryJournal implements Undoer {
     this.notes.note(Operation.database, db, DatabaseChange.treeOpened, 0);
   }
 
+  /** A database got its tree of collections whose members have deadlines. */
+  memberTreeOpened(db: number): void {
+    this.notes.note(Operation.database, db, DatabaseChange.memberTreeOpened, 0);
+  }
+
+  /** Such a collection stood in that tree by another time, or (0) did not. */
+  awaited(db: number, entry: number, time: number): void {
+    this.notes.note(Operation.awaited, db, 0, entry, 0, 0, time);
+  }
+
   /** A database had these roots, which must not be freed. */
-  flushed(db: number, table: number, tree: number): void {
-    this.notes.note(Operation.database, db, DatabaseChange.flushed, table, tree);
+  flushed(db: number, table: number, tree: number, memberTree: number): void {
+    this.notes.note(Operation.database, db, DatabaseChange.flushed, table, tree, memberTree);
   }
 
   swapped(a: number, b: number): void {
@@ -262,6 +281,9 @@ export class EntryJournal implements Undoer {
       case Operation.postponed:
         this.#undoDeadline(db, entry, note.number);
         break;
+      case Operation.awaited:
+        databases.await(db, entry, note.number);
+        break;
       case Operation.resized:
         this.#undoResize(note);
         break;
@@ -302,21 +324,31 @@ export class EntryJournal implements Undoer {
     const { db } = note;
     const table = databases.table(db);
     const tree = databases.tree(db);
+    const memberTree = databases.memberTree(db);
     switch (note.kind) {
       case DatabaseChange.tableOpened:
         assert(databases.tables.count(table) === 0, "what came into a new table has been undone");
         databases.setTable(db, 0);
-        this.#values.disposeRoots(table, 0);
+        this.#values.disposeRoots(table, 0, 0);
         break;
       case DatabaseChange.treeOpened:
         assert(databases.deadlines.count(tree) === 0, "what came into a new tree has been undone");
         databases.setTree(db, 0);
-        this.#values.disposeRoots(0, tree);
+        this.#values.disposeRoots(0, tree, 0);
         break;
+      case DatabaseChange.memberTreeOpened: {
+        const { deadlines } = databases;
+        assert(deadlines.count(memberTree) === 0, "what came into a new tree has been undone");
+        databases.setMemberTree(db, 0);
+        this.#values.disposeRoots(0, 0, memberTree);
+        break;
+      }
       case DatabaseChange.flushed:
         assert(table === 0 && tree === 0, "what came into an emptied database has been undone");
+        assert(memberTree === 0, "what came into an emptied database has been undone");
         databases.setTable(db, note.a);
         databases.setTree(db, note.b);
+        databases.setMemberTree(db, note.c);
         break;
       default:
         databases.exchange(db, note.a);
@@ -345,7 +377,7 @@ export class EntryJournal implements Undoer {
         this.#databases.records.freeBlock(b);
         break;
       case Operation.database:
-        if (note.kind === DatabaseChange.flushed) values.disposeRoots(entry, b);
+        if (note.kind === DatabaseChange.flushed) values.disposeRoots(entry, b, note.c);
         break;
       default:
     }

@@ -24,12 +24,14 @@ export const Counter = {
   expired: 2,
   evicted: 3,
   lazyFreed: 4,
+  /** Members of collections whose deadline has passed. */
+  expiredMembers: 5,
   /** This and what follows no reset makes zero. */
-  changes: 5,
+  changes: 6,
   /** How often all databases were emptied at once. */
-  flushes: 6,
+  flushes: 7,
 } as const;
-export const COUNTERS = 7;
+export const COUNTERS = 8;
 
 const MEMBERS_MAX = 127;
 const W = { next: 0, member: 1, base: 2 } as const;

@@ -39,8 +39,11 @@ import { DATABASE_WORDS, Databases } from "./databases.ts";
 import { Disposals } from "./disposal.ts";
 import { copied, renamedTo } from "./entry-copies.ts";
 import { EntryJournal } from "./entry-journal.ts";
+import { expireDue, expireEntry, expireMembers } from "./expiry.ts";
 import { COUNTERS, Counter, Figures } from "./figures.ts";
 import { Owner } from "./journal.ts";
+import { DEAF, type KeyspaceListener } from "./listener.ts";
+import { MemberDeadlines } from "./member-deadlines.ts";
 import { type EvictionPolicy, Settings, SettingWord } from "./settings.ts";
 import { resized } from "./string-growth.ts";
 import { Verification } from "./verification.ts";
@@ -58,17 +61,12 @@ export const KEEP_DEADLINE = -2;
 /** Words of a type's settings; the last is 1 once they have values. */
 const TYPE_WORDS = 16;
 
-/** Hears of what the keyspace does by itself. */
-export interface KeyspaceListener {
-  /** The entry with this key is about to be deleted because its deadline has passed. */
-  expired(db: number, bytes: Uint8Array, start: number, end: number): void;
-}
-
 export class Keyspace {
   readonly memory: Memory;
   readonly records: Records;
   readonly tables: HashTables;
   readonly deadlines: OrderedTrees;
+  readonly members: MemberDeadlines;
   readonly watched: WatchedKeys;
   readonly random: Random;
   readonly databases: number;
@@ -81,7 +79,7 @@ export class Keyspace {
   readonly disposals: Disposals;
   /** Where the databases' roots lie; no journal hears of what is changed there. */
   readonly roots: Databases;
-  listener: KeyspaceListener = { expired: () => {} };
+  listener: KeyspaceListener = DEAF;
 
   /** Told of an error that ended a deletion of what expired: throws it, or what stands for it. */
   interrupted: (error: unknown) => void = rethrow;
@@ -154,8 +152,10 @@ export class Keyspace {
     const { records, tables, deadlines, types } = this;
     this.disposals = new Disposals(memory, records, tables, deadlines, types, RootWord.disposals);
     this.watched = new WatchedKeys(memory, this.tables, this.records, RootWord.watched);
+    this.members = new MemberDeadlines(tables, records, deadlines, this);
+    const { members } = this;
     const words = this.#words.subarray(RootWord.databases);
-    this.roots = new Databases(memory, records, tables, deadlines, words);
+    this.roots = new Databases(memory, records, tables, deadlines, members, types, words);
     this.#journal = new EntryJournal(this.roots, this.disposals, RootWord.journal);
   }
 
@@ -335,6 +335,9 @@ export class Keyspace {
       this.expire(db, entry);
       return 0;
     }
+    if (((this.types.deadlineKinds >>> (word & KIND_MASK)) & 1) !== 0) {
+      if (expireMembers(this, db, entry)) return 0;
+    }
     if (this.touching) {
       if (this.#words[SettingWord.lfu] !== 0) this.#touchFrequency(entry);
       else if (word >>> 8 !== this.#clock) {
@@ -351,9 +354,12 @@ export class Keyspace {
    */
   peek(db: number, bytes: Uint8Array, start: number, end: number): number {
     const entry = this.#entryOf(db, bytes, start, end);
-    if (entry === 0 || !this.isExpired(entry)) return entry;
-    this.expire(db, entry);
-    return 0;
+    if (entry === 0) return 0;
+    if (this.#isPast(entry)) {
+      this.expire(db, entry);
+      return 0;
+    }
+    return this.roots.isOfDeadlines(entry) && expireMembers(this, db, entry) ? 0 : entry;
   }
 
   /**
@@ -393,8 +399,14 @@ export class Keyspace {
     ];
   }
 
-  /** Whether the entry's deadline has passed. */
+  /** Whether the entry's deadline has passed, or those of all its members. */
   isExpired(entry: number): boolean {
+    if (this.#isPast(entry)) return true;
+    if (!this.roots.isOfDeadlines(entry)) return false;
+    return this.members.areAllPast(this.records.pointer(entry));
+  }
+
+  #isPast(entry: number): boolean {
     return this.records.hasDeadline(entry) && this.records.deadline(entry) < this.now;
   }
 
@@ -493,7 +505,7 @@ export class Keyspace {
       this.#insert(db, table, hash, made);
       return true;
     }
-    if (this.records.hasDeadline(entry)) this.roots.unlinkDeadline(db, entry);
+    this.roots.unlinkDeadline(db, entry);
     this.tables.replaceFound(made);
     this.#linkDeadline(db, made);
     if (this.journal === null) this.dispose(entry);
@@ -647,7 +659,7 @@ export class Keyspace {
     const { journal } = this;
     const table = this.#tableOf(db);
     if (journal !== null) journal.tables.readShape(table);
-    if (this.records.hasDeadline(entry)) this.#openTree(db);
+    this.#openTrees(db, entry);
     this.roots.link(db, entry);
     if (journal === null) return;
     journal.tables.noteShape(table);
@@ -681,11 +693,18 @@ export class Keyspace {
     return this.#words[at];
   }
 
-  /** Puts an entry into the tree of deadlines, if it has one. */
+  /** Puts an entry into the trees of deadlines, if it or its members have some. */
   #linkDeadline(db: number, entry: number): void {
-    if (!this.records.hasDeadline(entry)) return;
-    this.#openTree(db);
-    this.roots.linkDeadline(db, entry);
+    if (this.#openTrees(db, entry)) this.roots.linkDeadline(db, entry);
+  }
+
+  /** An entry is about to come into a database; whether its trees may concern it. */
+  #openTrees(db: number, entry: number): boolean {
+    const ofMembers = this.roots.isOfDeadlines(entry);
+    const hasDeadline = this.records.hasDeadline(entry);
+    if (ofMembers) this.openMemberTree(db);
+    if (hasDeadline) this.#openTree(db);
+    return ofMembers || hasDeadline;
   }
 
   /** A deadline is about to be added. */
@@ -696,37 +715,24 @@ export class Keyspace {
     if (this.journal !== null) this.journal.treeOpened(db);
   }
 
+  /** Members of a collection in the database may have deadlines. */
+  openMemberTree(db: number): void {
+    this.deadlineAdded = true;
+    if (this.roots.memberTree(db) !== 0) return;
+    this.roots.setMemberTree(db, this.deadlines.create());
+    if (this.journal !== null) this.journal.memberTreeOpened(db);
+  }
+
   // Expiry
 
   /** Deletes an entry because its deadline has passed. */
   expire(db: number, entry: number): void {
-    if (this.reading) needLock();
-    const { records } = this;
-    try {
-      records.key(entry);
-      this.listener.expired(db, records.bytes, records.start, records.end);
-      this.count(Counter.expired);
-      this.remove(db, entry);
-    } catch (error) {
-      // Whoever looked the key up only wanted to read it.
-      this.interrupted(error);
-    }
+    expireEntry(this, db, entry);
   }
 
-  /** Deletes up to `budget` entries whose deadline has passed; returns how many. */
+  /** Deletes up to `budget` entries, and members, whose deadline has passed; returns how many. */
   expireDue(budget: number): number {
-    if (!this.settings.activeExpiry) return 0;
-    let expired = 0;
-    for (let db = 0; db < this.databases && expired < budget; db++) {
-      const tree = this.deadlineTree(db);
-      if (tree === 0) continue;
-      while (expired < budget && this.deadlines.count(tree) > 0) {
-        if (this.deadlines.firstKey(tree) >= this.now) break;
-        this.expire(db, this.deadlines.firstValue(tree));
-        expired++;
-      }
-    }
-    return expired;
+    return this.settings.activeExpiry ? expireDue(this, budget) : 0;
   }
 
   // Whole databases
@@ -736,10 +742,12 @@ export class Keyspace {
     const size = this.size(db);
     const table = this.table(db);
     const tree = this.deadlineTree(db);
+    const memberTree = this.roots.memberTree(db);
     this.roots.setTable(db, 0);
     this.roots.setTree(db, 0);
-    if (this.journal === null) this.disposals.disposeRoots(table, tree);
-    else this.journal.flushed(db, table, tree);
+    this.roots.setMemberTree(db, 0);
+    if (this.journal === null) this.disposals.disposeRoots(table, tree, memberTree);
+    else this.journal.flushed(db, table, tree, memberTree);
     return size;
   }
 

@@ -16,8 +16,10 @@ export function addEntry(keyspace: Keyspace, db: number, hash: number, entry: nu
   assert(keyspace.journal === null, "no transaction is open");
   if (roots.table(db) === 0) roots.setTable(db, tables.create());
   tables.insert(roots.table(db), hash, entry);
-  if (!records.hasDeadline(entry)) return;
+  const ofMembers = roots.isOfDeadlines(entry);
+  if (!ofMembers && !records.hasDeadline(entry)) return;
   keyspace.deadlineAdded = true;
-  if (roots.tree(db) === 0) roots.setTree(db, deadlines.create());
+  if (ofMembers && roots.memberTree(db) === 0) roots.setMemberTree(db, deadlines.create());
+  if (roots.tree(db) === 0 && records.hasDeadline(entry)) roots.setTree(db, deadlines.create());
   roots.linkDeadline(db, entry);
 }

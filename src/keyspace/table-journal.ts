@@ -1,6 +1,7 @@
 // Changes of hash tables that a journal can undo: of the members of large sets and hashes, and of
 // whatever else is a table of records. A record that is taken out or replaced is kept, not copied;
-// undoing puts it back, and gives the table the buckets it had.
+// undoing puts it back, and gives the table the buckets it had. Where records have deadlines, the
+// table's tree of them (member-deadlines.ts) follows when a change is undone.
 //
 //   operation   a       b          c          number
 //   added       table   record
@@ -10,6 +11,7 @@
 
 import type { HashTables } from "../structures/hash-table.ts";
 import { type Journal, Owner, type Undoer } from "./journal.ts";
+import type { MemberDeadlines } from "./member-deadlines.ts";
 
 const Operation = {
   added: Owner.tables << 4,
@@ -21,14 +23,16 @@ const Operation = {
 export class TableJournal implements Undoer {
   readonly #journal: Journal;
   readonly #tables: HashTables;
+  readonly #deadlines: MemberDeadlines;
   // The shape that noteShape compares with.
   #buckets = 0;
   #chunks = 0;
   #room = 0;
 
-  constructor(journal: Journal, tables: HashTables) {
+  constructor(journal: Journal, tables: HashTables, deadlines: MemberDeadlines) {
     this.#journal = journal;
     this.#tables = tables;
+    this.#deadlines = deadlines;
     journal.own(Owner.tables, this);
   }
 
@@ -82,15 +86,19 @@ export class TableJournal implements Undoer {
     const { a: table, b: record } = journal;
     switch (journal.operation) {
       case Operation.added:
+        this.#deadlines.unlink(table, record);
         tables.removeRecord(table, record);
         records.free(record);
         break;
       case Operation.removed:
         records.key(record);
         tables.insert(table, tables.hash(records.bytes, records.start, records.end), record);
+        this.#deadlines.link(table, record);
         break;
       case Operation.replaced:
+        this.#deadlines.unlink(table, journal.c);
         tables.replace(table, journal.c, record);
+        this.#deadlines.link(table, record);
         records.free(journal.c);
         break;
       default:

@@ -14,6 +14,7 @@ import type { HashTables } from "../structures/hash-table.ts";
 import type { OrderedTrees } from "../structures/ordered-tree.ts";
 import { NO_DEADLINE, type Records } from "../structures/record.ts";
 import type { DataTypes } from "./data-type.ts";
+import type { Databases } from "./databases.ts";
 import type { WatchedKeys } from "./watched-keys.ts";
 
 /** Collections with more elements than this are checked in parts. */
@@ -34,6 +35,7 @@ export interface Verifiable {
   readonly types: DataTypes;
   readonly watched: WatchedKeys;
   readonly databases: number;
+  readonly roots: Databases;
   table(db: number): number;
   deadlineTree(db: number): number;
 }
@@ -105,7 +107,8 @@ export class Verification {
     for (let db = 0; db < databases; db++) {
       this.#db = db;
       yield* this.#entries(db);
-      yield* this.#deadlines(db);
+      yield* this.#deadlines(db, false);
+      yield* this.#deadlines(db, true);
     }
     this.#db = -1;
     watched.verify();
@@ -170,11 +173,27 @@ export class Verification {
     const type = types.collections[kind];
     if (type === undefined) return true;
     const root = records.pointer(entry);
+    if (this.#keyspace.roots.isOfDeadlines(entry)) this.#verifyAwaited(db, entry);
     const size = type.size(kind, root);
     assert(size > 0, "no collection is empty");
     if (size > WHOLE_MAX && !this.#isWhole) return false;
     type.verify(kind, root);
     return true;
+  }
+
+  #verifyAwaited(db: number, entry: number): void {
+    const { deadlines, records, roots } = this.#keyspace;
+    const table = records.pointer(entry);
+    const awaited = roots.members.awaited(table);
+    const earliest = roots.members.earliest(table);
+    if (awaited === 0) {
+      assert(earliest === Number.POSITIVE_INFINITY, "a member's deadline is awaited");
+      return;
+    }
+    assert(awaited <= earliest, "no member's deadline comes before what is awaited");
+    const tree = roots.memberTree(db);
+    const stands = tree !== 0 && deadlines.has(tree, awaited, entry);
+    assert(stands, "what is awaited of an entry's members stands in the tree");
   }
 
   /** A large collection, as long as it is the one that was there at first. */
@@ -204,21 +223,26 @@ export class Verification {
     return table === 0 ? 0 : tables.find(table, hash, key, 0, key.length);
   }
 
-  *#deadlines(db: number): Generator<number, void, undefined> {
+  *#deadlines(db: number, ofMembers: boolean): Generator<number, void, undefined> {
     const { deadlines } = this.#keyspace;
-    const tree = this.#keyspace.deadlineTree(db);
+    const tree = this.#treeOf(db, ofMembers);
     if (tree === 0) return;
     if (this.#isWhole) deadlines.verify(tree);
-    for (let rank = 0; this.#keyspace.deadlineTree(db) === tree; rank += PART) {
+    for (let rank = 0; this.#treeOf(db, ofMembers) === tree; rank += PART) {
       if (!deadlines.at(tree, rank)) return;
-      this.#verifyDeadlines(db);
+      this.#verifyDeadlines(db, ofMembers);
       yield PART;
     }
   }
 
+  #treeOf(db: number, ofMembers: boolean): number {
+    const { roots } = this.#keyspace;
+    return ofMembers ? roots.memberTree(db) : roots.tree(db);
+  }
+
   /** Up to PART deadlines from that on which the tree's cursor stands. */
-  #verifyDeadlines(db: number): void {
-    const { deadlines, records } = this.#keyspace;
+  #verifyDeadlines(db: number, ofMembers: boolean): void {
+    const { deadlines, records, roots } = this.#keyspace;
     let before = Number.NEGATIVE_INFINITY;
     let more = true;
     for (let i = 0; i < PART && more; i++) {
@@ -226,7 +250,10 @@ export class Verification {
       assert(before <= deadline, "deadlines are in order");
       const key = this.#keyOf(entry);
       this.#key = key;
-      assert(records.deadline(entry) === deadline, "a deadline in the tree is its entry's");
+      const told = ofMembers
+        ? roots.members.awaited(records.pointer(entry))
+        : records.deadline(entry);
+      assert(told === deadline, "a deadline in the tree is its entry's");
       assert(this.#find(db, key) === entry, "a deadline's entry is in its database");
       before = deadline;
       more = deadlines.next();

@@ -47,7 +47,16 @@ const SLOTS = 12;
 const LINK = 3;
 const FIRST_RECORD = 4;
 
-const H = { count: 0, buckets: 1, mask: 2, chunk: 3, chunks: 4, room: 5, overflow: 6 } as const;
+const H = {
+  count: 0,
+  buckets: 1,
+  mask: 2,
+  chunk: 3,
+  chunks: 4,
+  room: 5,
+  overflow: 6,
+  order: 7,
+} as const;
 const HEADER_BYTES = 32;
 
 const CHUNK_SHIFT = 10;
@@ -132,7 +141,7 @@ export class HashTables {
     words[h + H.chunks] = 0;
     words[h + H.room] = BUCKETS_MIN;
     words[h + H.overflow] = 0;
-    words[h + 7] = 0;
+    words[h + H.order] = 0;
     return table;
   }
 
@@ -160,6 +169,15 @@ export class HashTables {
   /** Records in the table. */
   count(table: number): number {
     return this.memory.i32[table >>> PLACE_BITS][((table & PLACE_MASK) << 1) + H.count];
+  }
+
+  /** What says the order of the table's records, or 0: its user makes it, keeps it and frees it. */
+  order(table: number): number {
+    return this.memory.i32[table >>> PLACE_BITS][((table & PLACE_MASK) << 1) + H.order];
+  }
+
+  setOrder(table: number, order: number): void {
+    this.memory.i32[table >>> PLACE_BITS][((table & PLACE_MASK) << 1) + H.order] = order;
   }
 
   /** Buckets (chains) in the table: the bound for collect(). */

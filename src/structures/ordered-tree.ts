@@ -5,10 +5,10 @@
 // by value as an unsigned integer, or as a subclass says (`isBefore`). Leaf: a node of items,
 // linked to the next leaf and the one before. Inner node: children, each with its bound and its
 // count. Bound: the child's first item; the very first bounds on the left are −Infinity. Height:
-// levels of inner nodes.
+// levels of inner nodes. Tag: a number for whoever has the tree, 0 at first.
 //
 //   tree    0 i32 root, 0 when empty   4 i32 height   8 i32 items   12 i32 first leaf
-//          16 i32 leaves              20 i32 inner nodes            24 unused
+//          16 i32 leaves              20 i32 inner nodes            24 f64 tag
 //   leaf    0 i32 items    4 i32 next leaf, or 0     8 i32 leaf before, or 0
 //          16 f64 × 41 keys    344 i32 × 41 values     or     16 i32 × 124 values
 //   inner   0 i32 children         16 f64 × 24 bound keys        208 i32 × 24 bound values
@@ -43,6 +43,9 @@ import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 import { WalkBound } from "./walk-bound.ts";
 
 const T = { root: 0, height: 1, items: 2, first: 3, leaves: 4, inners: 5, bytes: 32 } as const;
+
+/** Where the tag stands, in units of f64. */
+const TAG = 3;
 
 const NODE_BYTES = 512;
 const COUNT = 0; // word of every node
@@ -153,6 +156,14 @@ export class OrderedTrees {
     const words = this.#words(tree);
     const at = wordOf(tree);
     return T.bytes + NODE_BYTES * (words[at + T.leaves] + words[at + T.inners]);
+  }
+
+  tag(tree: number): number {
+    return this.memory.f64[tree >>> PLACE_BITS][(tree & PLACE_MASK) + TAG];
+  }
+
+  setTag(tree: number, tag: number): void {
+    this.memory.f64[tree >>> PLACE_BITS][(tree & PLACE_MASK) + TAG] = tag;
   }
 
   /** The least key, or Infinity when the tree is empty. */

@@ -154,6 +154,13 @@ export class Records {
     this.memory.f64[segment][place + 1 + longKey] = score;
   }
 
+  /** A record of the same key bytes[start, end) and string, with another deadline. */
+  copyMember(ref: number, bytes: Uint8Array, start: number, end: number, deadline: number): number {
+    this.value(ref);
+    const { bytes: value, start: from, end: to } = this;
+    return this.create(0, bytes, start, end, value, from, to, deadline, 0);
+  }
+
   /** A record of the same string, kind, deadline and clock under the key bytes[start, end). */
   copyString(ref: number, bytes: Uint8Array, start: number, end: number): number {
     const kind = this.kind(ref);

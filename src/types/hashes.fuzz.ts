@@ -6,7 +6,8 @@ import { latin1Text, utf8Bytes } from "../base/bytes.ts";
 import { Random } from "../base/random.ts";
 import { Keyspace } from "../keyspace/keyspace.ts";
 import { Memory } from "../memory/memory.ts";
-import { Hashes, HashKind, HashWalk } from "./hashes.ts";
+import { HashWalk } from "./hash-walk.ts";
+import { Hashes, HashKind } from "./hashes.ts";
 
 /** Hashes over a memory of their own. */
 export function freshHashes(): Hashes {
@@ -25,7 +26,7 @@ export function fuzzHashes(seed: number, steps: number): void {
   const hashes = freshHashes();
   hashes.entriesMax = 24;
   hashes.valueMax = 12;
-  const walk = new HashWalk(hashes);
+  const walk = new HashWalk(hashes, HashKind.packed);
   let entry = freshEntry(hashes);
   let model = new Map<string, string>();
   let longOnes = false;

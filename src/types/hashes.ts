@@ -4,21 +4,28 @@
 //           a packed list, each field followed by its value
 //   table   anything else: a hash table of records, a field with its value in each
 //
-// A hash only ever goes from the first to the second, as Redis's hashes do. Operations take the
-// entry: the record in the keyspace whose kind is the encoding and whose pointer is the root.
+// A hash of whose fields one has, or had, a deadline is a table, of a kind of its own (see
+// keyspace/member-deadlines.ts): a field that has expired is passed over, though its record may be
+// in the table still. A hash only ever goes from the first to the second, as Redis's hashes do, and
+// never back from that kind.
+//
+// Operations take the entry: the record in the keyspace whose kind is the encoding and whose
+// pointer is the root. Those of a data type take kind and root, and know of no time: what has
+// expired is counted, copied and saved with the rest.
 //
 // Ranges: `bytes`, `start`, `end` describe what get, pick and pickedValue found, a walk's fields
 // what it stands on; all are borrowed until the hash changes or the next of these calls.
 
 import { assert } from "../base/assert.ts";
 import { copyBytes } from "../base/bytes.ts";
-import { torn } from "../base/torn-read.ts";
 import type { ChangeObserver } from "../keyspace/change-observer.ts";
 import type { CollectionType, ValueDigest, ValueSink, ValueSource } from "../keyspace/data-type.ts";
 import { type EntryJournal, listening } from "../keyspace/entry-journal.ts";
+import { renewMember } from "../keyspace/expiry.ts";
+import { type Journal, Owner, type Undoer } from "../keyspace/journal.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
-import { TableWalk } from "../keyspace/table-walk.ts";
-import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
+import type { MemberDeadlines } from "../keyspace/member-deadlines.ts";
+import type { Memory } from "../memory/memory.ts";
 import { type ForeignReader, ZiplistReader, ZipmapReader } from "../structures/foreign-lists.ts";
 import type { Chance, HashTables } from "../structures/hash-table.ts";
 import { areFieldsDistinct, areTextsWithin } from "../structures/listpack-survey.ts";
@@ -28,27 +35,29 @@ import {
   PACKED_HEADER,
   PackedLists,
 } from "../structures/packed-list.ts";
+import { NO_DEADLINE, type Records } from "../structures/record.ts";
+import { AliveFields } from "./alive-fields.ts";
 import {
-  headerBytes,
-  inlineLength,
-  LONG_KEY,
-  NO_DEADLINE,
-  POINTER,
-  type Records,
-} from "../structures/record.ts";
+  DEADLINES_FORMAT,
+  FieldLoading,
+  FORMATS_OF_DEADLINES,
+  saveWithDeadline,
+} from "./hash-deadlines.ts";
+import { HashWalk } from "./hash-walk.ts";
 import { MemberTables } from "./member-tables.ts";
 
-/** The longest decimal text of an integer that a packed list holds. */
-const DIGITS_MAX = 20;
 const Setting = { entriesMax: 0, valueMax: 1 } as const;
 const ENTRIES_MAX = 512;
 const VALUE_MAX = 64;
 const NO_BYTES = new Uint8Array(0);
 
+/** Stands for the deadline of a field that is not there. */
+export const NO_FIELD = -2;
+
 /** The type's number in memory. */
 export const HASH = 4;
 /** Its kinds there. */
-export const HashKind = { packed: 8, table: 9 } as const;
+export const HashKind = { packed: 8, table: 9, deadlines: 15 } as const;
 
 /** The encodings of hashes in RDB files (rdb.h of Redis 7.0). */
 const Format = { plain: 4, zipmap: 9, ziplist: 13, packed: 16 } as const;
@@ -58,12 +67,16 @@ export function hashesOf(owner: { readonly keyspace: Keyspace }): Hashes {
   return owner.keyspace.types.byNumber[HASH] as Hashes;
 }
 
+/** Noted in a journal: a table, of this entry, was opened for deadlines. */
+const OPENED = (Owner.types + HASH) << 4;
+
 export class Hashes implements CollectionType {
   readonly type: number = HASH;
   readonly name = "hash";
   readonly kinds = [
     [HashKind.packed, "listpack"],
     [HashKind.table, "hashtable"],
+    [HashKind.deadlines, "hashtable"],
   ] as const;
   readonly settings = {
     "hash-max-listpack-entries": (value: number): void => {
@@ -73,15 +86,18 @@ export class Hashes implements CollectionType {
       this.valueMax = value;
     },
   };
-  readonly formats = Object.values(Format);
+  readonly formats = [...Object.values(Format), ...FORMATS_OF_DEADLINES];
+  readonly deadlineKind = HashKind.deadlines;
   /** The kind that goes with the root that create or load returned. */
   createdKind: number = HashKind.packed;
+  readonly undo: Undoer = { undo: (note) => this.#close(note), forget: () => {} };
   journal: EntryJournal | null = null;
   #observer: ChangeObserver | null = null;
   readonly memory: Memory;
   readonly records: Records;
   readonly tables: HashTables;
   readonly packed: PackedLists;
+  readonly deadlines: MemberDeadlines;
 
   /** What get, pick or pickedValue found. */
   bytes: Uint8Array = NO_BYTES;
@@ -92,7 +108,9 @@ export class Hashes implements CollectionType {
   /** A walk for whoever needs one at a time; changes of encoding use another. */
   readonly walk: HashWalk;
   readonly #walk: HashWalk;
+  readonly #keyspace: Keyspace;
   readonly #members: MemberTables;
+  readonly #alive: AliveFields;
 
   readonly #settings: Int32Array;
 
@@ -103,9 +121,12 @@ export class Hashes implements CollectionType {
     this.records = records;
     this.tables = tables;
     this.packed = new PackedLists(memory);
-    this.#members = new MemberTables(tables, records);
-    this.walk = new HashWalk(this);
-    this.#walk = new HashWalk(this);
+    this.deadlines = keyspace.members;
+    this.#keyspace = keyspace;
+    this.#members = new MemberTables(tables, records, keyspace.members);
+    this.#alive = new AliveFields(keyspace);
+    this.walk = new HashWalk(this, HashKind.packed);
+    this.#walk = new HashWalk(this, HashKind.packed);
   }
 
   /** hash-max-listpack-entries. */
@@ -143,15 +164,26 @@ export class Hashes implements CollectionType {
   // Fields
 
   count(entry: number): number {
-    return this.size(this.records.kind(entry), this.records.pointer(entry));
+    const kind = this.records.kind(entry);
+    const root = this.records.pointer(entry);
+    const size = this.size(kind, root);
+    return kind === HashKind.deadlines ? size - this.deadlines.past(root) : size;
+  }
+
+  /** The record of a field in a table, or 0. */
+  #find(kind: number, table: number, field: Uint8Array, start: number, end: number): number {
+    const { tables } = this;
+    const record = tables.find(table, tables.hash(field, start, end), field, start, end);
+    if (kind !== HashKind.deadlines || record === 0) return record;
+    return this.deadlines.isPast(record) ? 0 : record;
   }
 
   /** Finds a field's value and describes it; false when the field is not there. */
   get(entry: number, field: Uint8Array, start: number, end: number): boolean {
     const root = this.records.pointer(entry);
-    if (this.records.kind(entry) === HashKind.table) {
-      const tables = this.tables;
-      const record = tables.find(root, tables.hash(field, start, end), field, start, end);
+    const kind = this.records.kind(entry);
+    if (kind !== HashKind.packed) {
+      const record = this.#find(kind, root, field, start, end);
       if (record === 0) return false;
       this.#describeValue(record);
       return true;
@@ -165,15 +197,14 @@ export class Hashes implements CollectionType {
 
   has(entry: number, field: Uint8Array, start: number, end: number): boolean {
     const root = this.records.pointer(entry);
-    if (this.records.kind(entry) === HashKind.table) {
-      const tables = this.tables;
-      return tables.find(root, tables.hash(field, start, end), field, start, end) !== 0;
-    }
+    const kind = this.records.kind(entry);
+    if (kind !== HashKind.packed) return this.#find(kind, root, field, start, end) !== 0;
     return this.packed.find(root, this.packed.first(root), field, start, end, 1) !== 0;
   }
 
   /**
-   * Gives a field a value; true when the field is new.
+   * Gives a field a value; true when the field is new. Its deadline, if it has one, is taken away,
+   * or (KEEP_DEADLINE) is left as it is.
    * REQUIRES: neither range lies in this hash.
    */
   set(
@@ -184,11 +215,22 @@ export class Hashes implements CollectionType {
     value: Uint8Array,
     start: number,
     end: number,
+    deadline = NO_DEADLINE,
   ): boolean {
     if (this.#observer !== null) this.#observer.beforeEntry(entry);
     const journal = listening(this.journal, entry);
-    if (this.records.kind(entry) === HashKind.table) {
-      return this.#setInTable(journal, entry, field, fieldStart, fieldEnd, value, start, end);
+    if (this.records.kind(entry) !== HashKind.packed) {
+      return this.#setInTable(
+        journal,
+        entry,
+        field,
+        fieldStart,
+        fieldEnd,
+        value,
+        start,
+        end,
+        deadline,
+      );
     }
     if (journal !== null) journal.keep(entry);
     const longest = this.valueMax;
@@ -208,17 +250,24 @@ export class Hashes implements CollectionType {
     value: Uint8Array,
     start: number,
     end: number,
+    deadline = NO_DEADLINE,
   ): boolean {
     const { records, tables } = this;
     const table = records.pointer(entry);
     const hash = tables.hash(field, fieldStart, fieldEnd);
     const record = tables.find(table, hash, field, fieldStart, fieldEnd);
-    if (record !== 0) {
-      this.#members.setFound(journal, table, record, value, start, end);
+    if (record !== 0 && !this.#isRenewed(entry, record)) {
+      this.#members.setFound(journal, table, record, value, start, end, deadline);
       return false;
     }
     this.#members.insert(journal, table, hash, field, fieldStart, fieldEnd, value, start, end);
     return true;
+  }
+
+  /** Whether a field that is about to be set had expired: then it has been taken out. */
+  #isRenewed(entry: number, record: number): boolean {
+    if (this.records.kind(entry) !== HashKind.deadlines) return false;
+    return this.deadlines.isPast(record) && renewMember(this.#keyspace, entry, record);
   }
 
   #setInPacked(
@@ -256,7 +305,7 @@ export class Hashes implements CollectionType {
     if (this.#observer !== null) this.#observer.beforeEntry(entry);
     const journal = listening(this.journal, entry);
     let root = this.records.pointer(entry);
-    if (this.records.kind(entry) === HashKind.table) {
+    if (this.records.kind(entry) !== HashKind.packed) {
       return this.#members.remove(journal, root, field, start, end);
     }
     const at = this.packed.find(root, this.packed.first(root), field, start, end, 1);
@@ -269,11 +318,71 @@ export class Hashes implements CollectionType {
     return true;
   }
 
+  removeMember(entry: number, record: number): void {
+    if (this.#observer !== null) this.#observer.beforeEntry(entry);
+    this.#members.removeRecord(listening(this.journal, entry), this.records.pointer(entry), record);
+  }
+
+  // Deadlines of fields
+
+  /** A field's deadline in ms since 1970, NO_DEADLINE, or NO_FIELD. */
+  deadline(entry: number, field: Uint8Array, start: number, end: number): number {
+    if (this.records.kind(entry) !== HashKind.deadlines) {
+      return this.has(entry, field, start, end) ? NO_DEADLINE : NO_FIELD;
+    }
+    const record = this.#find(HashKind.deadlines, this.records.pointer(entry), field, start, end);
+    return record === 0 ? NO_FIELD : this.records.deadline(record);
+  }
+
+  /**
+   * Gives a field a deadline, or (NO_DEADLINE) takes it away. When all fields of a command have
+   * theirs, the keyspace is to be told: awaitMembers(). REQUIRES: the field is there.
+   */
+  setDeadline(
+    entry: number,
+    field: Uint8Array,
+    start: number,
+    end: number,
+    deadline: number,
+  ): void {
+    if (this.#observer !== null) this.#observer.beforeEntry(entry);
+    this.#open(entry);
+    const { tables } = this;
+    const table = this.records.pointer(entry);
+    const record = tables.find(table, tables.hash(field, start, end), field, start, end);
+    assert(record !== 0, "a field that is given a deadline is there");
+    this.#members.setDeadline(listening(this.journal, entry), table, record, deadline);
+  }
+
+  /** Fields of the hash may have deadlines from now on. */
+  #open(entry: number): void {
+    const { records } = this;
+    const kind = records.kind(entry);
+    if (kind === HashKind.deadlines) return;
+    const journal = listening(this.journal, entry);
+    if (kind === HashKind.packed) {
+      if (journal !== null) journal.keep(entry);
+      this.#becomeTable(entry);
+    } else if (journal !== null) {
+      journal.notes.note(OPENED, 0, 0, entry, records.pointer(entry));
+    }
+    records.setKind(entry, HashKind.deadlines);
+    this.deadlines.open(records.pointer(entry));
+  }
+
+  /** A hash's fields may not have deadlines any more. */
+  #close(note: Journal): void {
+    const { a: entry, b: table } = note;
+    assert(this.deadlines.count(table) === 0, "what was done to an opened hash has been undone");
+    while (!this.deadlines.free(table, Number.MAX_SAFE_INTEGER));
+    this.records.setKind(entry, HashKind.table);
+  }
+
   /** Draws a field uniformly and describes it. REQUIRES: the hash is not empty. */
   pick(entry: number, chance: Chance): void {
     const root = this.records.pointer(entry);
-    if (this.records.kind(entry) === HashKind.table) {
-      this.#picked = this.tables.random(root, chance);
+    if (this.records.kind(entry) !== HashKind.packed) {
+      this.#picked = this.#alive.draw(root, chance);
       this.records.key(this.#picked);
       this.bytes = this.records.bytes;
       this.start = this.records.start;
@@ -291,12 +400,15 @@ export class Hashes implements CollectionType {
 
   /** Whether few draws are cheaper than a walk, however many fields there are. */
   prefersDraws(entry: number): boolean {
-    return this.records.kind(entry) === HashKind.table;
+    const kind = this.records.kind(entry);
+    if (kind === HashKind.packed) return false;
+    const table = this.records.pointer(entry);
+    return kind === HashKind.table || 2 * this.deadlines.past(table) < this.tables.count(table);
   }
 
   /** Describes the value of the field that pick drew. REQUIRES: the hash did not change since. */
   pickedValue(entry: number): void {
-    if (this.records.kind(entry) === HashKind.table) {
+    if (this.records.kind(entry) !== HashKind.packed) {
       this.#describeValue(this.#picked);
     } else {
       const root = this.records.pointer(entry);
@@ -331,30 +443,43 @@ export class Hashes implements CollectionType {
   /** A new table, of a size for `expected` fields, with the fields and values of a hash. */
   #tableOf(kind: number, root: number, expected = 0): number {
     const table = this.tables.createFor(expected);
+    if (kind === HashKind.deadlines) this.deadlines.open(table);
     const walk = this.#walk;
     walk.openRoot(kind, root);
     while (walk.next()) {
       const hash = this.tables.hash(walk.bytes, walk.start, walk.end);
-      const { bytes, start, end, valueBytes, valueStart, valueEnd } = walk;
-      this.#members.insert(null, table, hash, bytes, start, end, valueBytes, valueStart, valueEnd);
+      const { bytes, start, end, valueBytes, valueStart, valueEnd, deadline } = walk;
+      this.#members.insert(
+        null,
+        table,
+        hash,
+        bytes,
+        start,
+        end,
+        valueBytes,
+        valueStart,
+        valueEnd,
+        deadline,
+      );
     }
+    if (kind === HashKind.deadlines) this.deadlines.awaitEarliest(table);
     return table;
   }
 
   // As a data type
 
   size(kind: number, root: number): number {
-    return kind === HashKind.table ? this.tables.count(root) : this.packed.count(root) >> 1;
+    return kind !== HashKind.packed ? this.tables.count(root) : this.packed.count(root) >> 1;
   }
 
   free(kind: number, root: number, budget: number): boolean {
-    if (kind === HashKind.table) return this.#members.free(root, budget);
+    if (kind !== HashKind.packed) return this.#members.free(root, budget);
     this.packed.free(root);
     return true;
   }
 
   copy(kind: number, root: number): number {
-    return kind === HashKind.table ? this.#tableOf(kind, root) : this.packed.copy(root);
+    return kind !== HashKind.packed ? this.#tableOf(kind, root) : this.packed.copy(root);
   }
 
   bytesUsed(kind: number, root: number): number {
@@ -367,19 +492,32 @@ export class Hashes implements CollectionType {
       this.packed.verify(root);
       assert(this.packed.count(root) % 2 === 0, "each field of a packed hash has a value");
     } else {
-      assert(kind === HashKind.table, "a hash has one of the encodings of hashes");
+      const isKnown = kind === HashKind.table || kind === HashKind.deadlines;
+      assert(isKnown, "a hash has one of the encodings of hashes");
       this.tables.verify(root);
+      this.#verifyDeadlines(kind, root);
     }
   }
 
+  #verifyDeadlines(kind: number, root: number): void {
+    this.deadlines.verify(root);
+    const walk = this.#walk;
+    let deadlines = 0;
+    walk.openRoot(kind, root);
+    while (walk.next()) if (this.deadlines.verifyMember(root, walk.record)) deadlines++;
+    assert(deadlines === this.deadlines.count(root), "the tree has the deadlines of the fields");
+    const may = kind === HashKind.deadlines || deadlines === 0;
+    assert(may, "only a hash of that kind has fields with deadlines");
+  }
+
   verifyFrom(kind: number, root: number, from: number, budget: number): number {
-    if (kind === HashKind.table) return this.#members.verifyFrom(root, from, budget);
+    if (kind !== HashKind.packed) return this.#members.verifyFrom(root, from, budget);
     this.verify(kind, root);
     return 0;
   }
 
   memberTable(kind: number, root: number): number {
-    return kind === HashKind.table ? root : 0;
+    return kind !== HashKind.packed ? root : 0;
   }
 
   observe(observer: ChangeObserver | null): void {
@@ -389,8 +527,20 @@ export class Hashes implements CollectionType {
 
   // Saved: a packed list as it lies in memory, or fields and values one after the other
 
+  /** One whose fields have no deadlines any more is saved as if they never had. */
+  savedKind(kind: number, root: number): number {
+    const hasLost = kind === HashKind.deadlines && this.deadlines.count(root) === 0;
+    return hasLost ? HashKind.table : kind;
+  }
+
   formatOf(kind: number): number {
-    return kind === HashKind.packed ? Format.packed : Format.plain;
+    if (kind === HashKind.packed) return Format.packed;
+    return kind === HashKind.table ? Format.plain : DEADLINES_FORMAT;
+  }
+
+  /** The time to which those of fields are relative: here none, since it is not known. */
+  saveHead(kind: number, sink: ValueSink): void {
+    if (kind === HashKind.deadlines) sink.int64(1);
   }
 
   save(kind: number, root: number, sink: ValueSink): void {
@@ -399,10 +549,14 @@ export class Hashes implements CollectionType {
       sink.string(this.packed.bytes, this.packed.start, this.packed.end);
       return;
     }
+    const hasDeadlines = kind === HashKind.deadlines;
+    const earliest = hasDeadlines ? this.deadlines.earliest(root) : 0;
+    if (hasDeadlines) sink.int64(earliest);
     sink.length(this.tables.count(root));
     const walk = this.#walk;
     walk.openRoot(kind, root);
     while (walk.next()) {
+      if (hasDeadlines) saveWithDeadline(walk.deadline, earliest, sink);
       sink.string(walk.bytes, walk.start, walk.end);
       sink.string(walk.valueBytes, walk.valueStart, walk.valueEnd);
     }
@@ -419,6 +573,7 @@ export class Hashes implements CollectionType {
     const root = this.create();
     const holder = records.createPointer(HashKind.packed, NO_BYTES, 0, 0, root, 0, NO_DEADLINE, 0);
     if (format === Format.plain) this.#loadPairs(holder, source);
+    else if (format > Format.packed) this.#loadWithDeadlines(holder, format, source);
     else {
       source.string();
       const reader = format === Format.zipmap ? new ZipmapReader() : new ZiplistReader();
@@ -510,6 +665,21 @@ export class Hashes implements CollectionType {
     }
   }
 
+  #loadWithDeadlines(holder: number, format: number, source: ValueSource): void {
+    const loading = new FieldLoading(this.memory, source, format);
+    while (loading.next()) {
+      const { field, fieldEnd, bytes, start, end, deadline } = loading;
+      if (!this.set(holder, field, 0, fieldEnd, bytes, start, end)) {
+        source.fail("a hash has a field twice");
+      } else if (deadline !== NO_DEADLINE) {
+        this.setDeadline(holder, field, 0, fieldEnd, deadline);
+      }
+    }
+    loading.close();
+    const root = this.records.pointer(holder);
+    if (this.records.kind(holder) === HashKind.deadlines) this.deadlines.awaitEarliest(root);
+  }
+
   #loadForeign(holder: number, reader: ForeignReader, source: ValueSource): void {
     reader.open(source.bytes, source.start, source.end);
     let isSound = true;
@@ -522,8 +692,9 @@ export class Hashes implements CollectionType {
     if ((!isSound || !reader.isSound) && !source.failed) source.fail("a packed hash is not sound");
   }
 
-  saveMember(record: number, sink: ValueSink): void {
+  saveMember(record: number, sink: ValueSink, kind: number): void {
     const { records } = this;
+    if (kind === HashKind.deadlines) saveWithDeadline(records.deadline(record), 1, sink);
     records.key(record);
     sink.string(records.bytes, records.start, records.end);
     records.value(record);
@@ -535,124 +706,8 @@ export class Hashes implements CollectionType {
     walk.open(entry);
     while (walk.next()) {
       const { bytes, start, end, valueBytes, valueStart, valueEnd } = walk;
-      into.pair(bytes, start, end, valueBytes, valueStart, valueEnd);
+      const hasDeadline = walk.deadline !== NO_DEADLINE;
+      into.pair(bytes, start, end, valueBytes, valueStart, valueEnd, hasDeadline);
     }
-  }
-}
-
-/**
- * Walks over a hash: `while (walk.next())` with the field in bytes, start, end and the value in
- * valueBytes, valueStart, valueEnd.
- * REQUIRES: the hash does not change between open or openBatch and the last next. Others may.
- */
-export class HashWalk {
-  bytes: Uint8Array = NO_BYTES;
-  start = 0;
-  end = 0;
-  valueBytes: Uint8Array = NO_BYTES;
-  valueStart = 0;
-  valueEnd = 0;
-
-  readonly #memory: Memory;
-  readonly #records: Records;
-  readonly #packed: PackedLists;
-  readonly #table: TableWalk;
-  /** Digits of a field that is an integer, while its value is read. */
-  readonly #digits = new Uint8Array(DIGITS_MAX);
-  #ofTable = false;
-  #root = 0;
-  /** Cursor of the next field in a packed list; 0 ends the walk. */
-  #at = 0;
-
-  constructor(hashes: Hashes) {
-    this.#memory = hashes.memory;
-    this.#records = hashes.records;
-    // Scratch of its own, so that ranges stay while the hash's own operations go on.
-    this.#packed = new PackedLists(hashes.memory);
-    this.#table = new TableWalk(hashes.tables);
-  }
-
-  /** Begins a walk over all fields. */
-  open(entry: number): void {
-    this.openRoot(this.#records.kind(entry), this.#records.pointer(entry));
-  }
-
-  openRoot(kind: number, root: number): void {
-    this.#begin(kind, root);
-    if (this.#ofTable) this.#table.open(root);
-  }
-
-  /**
-   * Begins a walk over the batch that belongs to a scan cursor (all of a small hash) and returns
-   * the next batch's cursor, 0 at the end. The hash may change between batches: a field that is
-   * there all the time is seen.
-   */
-  openBatch(entry: number, cursor: number): number {
-    const root = this.#records.pointer(entry);
-    this.#begin(this.#records.kind(entry), root);
-    return this.#ofTable ? this.#table.openBatch(root, cursor) : 0;
-  }
-
-  #begin(kind: number, root: number): void {
-    this.#root = root;
-    this.#ofTable = kind === HashKind.table;
-    if (!this.#ofTable) this.#at = this.#packed.first(root);
-  }
-
-  /** Goes to the next field; false at the end. */
-  next(): boolean {
-    if (!this.#ofTable) return this.#nextPacked();
-    const record = this.#table.next();
-    if (record === 0) return false;
-    const segment = record >>> PLACE_BITS;
-    const words = this.#memory.i32[segment];
-    const at = (record & PLACE_MASK) << 1;
-    const word = words[at];
-    const lengths = words[at + 1];
-    const header = headerBytes(word);
-    const start = (at << 2) + header;
-    const end = start + ((word & LONG_KEY) === 0 ? lengths & 0xffff : words[at + 2]);
-    this.bytes = this.#memory.u8[segment];
-    if (!(end <= this.bytes.length)) torn();
-    this.start = start;
-    this.end = end;
-    if ((word & POINTER) === 0) {
-      this.valueBytes = this.bytes;
-      this.valueStart = end;
-      this.valueEnd = end + inlineLength(lengths);
-    } else {
-      const block = words[at + (header >> 2) - 2];
-      this.valueBytes = this.#memory.u8[block >>> PLACE_BITS];
-      this.valueStart = (block & PLACE_MASK) << 3;
-      this.valueEnd = this.valueStart + words[at + (header >> 2) - 1];
-    }
-    return true;
-  }
-
-  #nextPacked(): boolean {
-    const at = this.#at;
-    if (at < PACKED_HEADER) return false;
-    const packed = this.#packed;
-    const list = this.#root;
-    packed.read(list, at);
-    this.bytes = packed.bytes;
-    this.start = packed.start;
-    this.end = packed.end;
-    if (packed.isInteger) {
-      const digits = this.#digits;
-      const length = packed.end - packed.start;
-      for (let i = 0; i < length; i++) digits[i] = packed.bytes[packed.start + i];
-      this.bytes = digits;
-      this.start = 0;
-      this.end = length;
-    }
-    const valueAt = packed.next(list, at);
-    if (valueAt === 0) torn();
-    packed.read(list, valueAt);
-    this.valueBytes = packed.bytes;
-    this.valueStart = packed.start;
-    this.valueEnd = packed.end;
-    this.#at = packed.next(list, valueAt);
-    return true;
   }
 }

@@ -29,6 +29,26 @@ export const DIFFERENCES = {
     ours: "a byte like any other",
     reason: "It is an accident of C strings; RESP requests hold any byte in both.",
   },
+  "field-deadlines-exact": {
+    topic: "Fields of a hash whose deadline has passed, until they are taken out",
+    redis:
+      "HLEN counts them, EXISTS finds the hash, HDEL deletes them, RENAME and COPY take them along",
+    ours: "they are gone, and the hash with the last one",
+    reason: "Deadlines of fields are as exact as those of keys.",
+  },
+  "field-deadlines-encoding": {
+    topic: "OBJECT ENCODING of a small hash with deadlines of fields",
+    redis: "`listpackex`",
+    ours: "`hashtable`",
+    reason:
+      "Such a hash is a table from the first deadline on; DEBUG LISTPACK has nothing to show.",
+  },
+  "field-deadlines-new": {
+    topic: "HGETDEL, HGETEX, HSETEX",
+    redis: "since 8.0",
+    ours: "there, as 8.0 has them",
+    reason: "We claim to be 7.4, and have what came later beside it.",
+  },
   "debug-local": {
     topic: "The default of `enable-debug-command`",
     redis: "`no`",

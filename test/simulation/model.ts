@@ -15,14 +15,21 @@ import assert from "node:assert/strict";
 import { coreOf, type Database } from "../../src/embedded/database.ts";
 import { openOn } from "../../src/embedded/open.ts";
 import { type ClientLink, Session } from "../../src/engine/session.ts";
+import { expireMember, expireMembers } from "../../src/keyspace/expiry.ts";
 import { Counter } from "../../src/keyspace/figures.ts";
 import { Arguments } from "../../src/protocol/arguments.ts";
 import { hashText, type World } from "./world.ts";
 
-/** What a key holds: a number that stands for its type and value, and its deadline, or −1. */
+/**
+ * What a key holds: a number that stands for its type and value, and its deadline, or −1. Fields of
+ * a hash that have a deadline stand apart, with it.
+ */
 interface Held {
   readonly content: number;
   readonly deadline: number | bigint;
+  readonly fields: ReadonlyMap<string, number>;
+  /** Whether that is all. */
+  readonly isOfFields: boolean;
 }
 
 /** What all keys of all databases hold. */
@@ -34,11 +41,14 @@ interface Promised {
   readonly state: number;
 }
 
-/** A key that the database has deleted because its time was over. */
+/** What the database has deleted because its time was over: a key, or fields of it, or all. */
 export interface Expired {
   readonly db: number;
   readonly key: Uint8Array;
+  readonly fields?: readonly Uint8Array[] | "all";
 }
+
+const NO_FIELDS: ReadonlyMap<string, number> = new Map();
 
 const latin1 = (bytes: Uint8Array) => Buffer.from(bytes).toString("latin1");
 
@@ -69,34 +79,57 @@ function heldBy(database: Database): State {
     for (const key of one.keys("*")) {
       const type = one.type(key);
       let text = "";
+      let fields = NO_FIELDS;
+      let isOfFields = false;
       if (type === "string") text = latin1(one.get(key) as Uint8Array);
       else if (type === "list") text = one.lrange(key, 0, -1).map(latin1).join("\0,");
       else if (type === "set") text = one.smembers(key).map(latin1).sort().join("\0,");
       else if (type === "hash") {
-        text = one
-          .hgetall(key)
-          .map(([field, value]) => `${latin1(field)}\0=${latin1(value)}`)
-          .sort()
-          .join("\0,");
+        const pairs = one.hgetall(key);
+        const texts = pairs.map(([field, value]) => `${latin1(field)}\0=${latin1(value)}`);
+        const names = pairs.map(([field]) => field);
+        const deadlines = one.hpexpiretime(key, names);
+        const lasting = texts.filter((_, i) => deadlines[i] === -1);
+        text = lasting.sort().join("\0,");
+        isOfFields = lasting.length === 0;
+        fields = new Map(
+          texts.flatMap((each, i) => (deadlines[i] === -1 ? [] : [[each, deadlines[i] as number]])),
+        );
       } else if (type === "zset") {
         const members = one.zrange(key, 0, -1, { withscores: true });
         text = members.map(([member, score]) => `${latin1(member)}\0=${score}`).join("\0,");
       } else assert.fail(`what a ${type} holds is not compared yet`);
-      const held = { content: hashText(text, type.length), deadline: one.pexpiretime(key) };
-      state.set(`${index} ${latin1(key)}`, held);
+      const content = hashText(text, type.length);
+      const deadline = one.pexpiretime(key);
+      state.set(`${index} ${latin1(key)}`, { content, deadline, fields, isOfFields });
     }
   }
   return state;
 }
 
-/** Whether two states are the same but for keys whose time is over. */
+/** Whether the key's time is over, or that of all its fields. */
+function isPast({ deadline, fields, isOfFields }: Held, nowMs: number): boolean {
+  if (deadline >= 0 && deadline <= nowMs) return true;
+  return isOfFields && [...fields.values()].every((each) => each <= nowMs);
+}
+
+/** Whether the fields of one, but for those whose time is over, are fields of the other. */
+function coversFields({ fields }: Held, other: Held, nowMs: number): boolean {
+  for (const [text, deadline] of fields) {
+    if (deadline > nowMs && other.fields.get(text) !== deadline) return false;
+  }
+  return true;
+}
+
+/** Whether two states are the same but for keys, and fields, whose time is over. */
 export function isSame(one: State, other: State, nowMs: number): boolean {
   const covers = (these: State, those: State) => {
-    for (const [key, { content, deadline }] of these) {
-      if (deadline >= 0 && deadline <= nowMs) continue;
+    for (const [key, held] of these) {
+      if (isPast(held, nowMs)) continue;
       const that = those.get(key);
-      if (that === undefined || that.content !== content || that.deadline !== deadline)
+      if (that === undefined || that.content !== held.content || that.deadline !== held.deadline)
         return false;
+      if (!coversFields(held, that, nowMs)) return false;
     }
     return true;
   };
@@ -107,7 +140,9 @@ function differencesOf(one: State, other: State): string[] {
   const lines: string[] = [];
   for (const key of new Set([...one.keys(), ...other.keys()])) {
     const [a, b] = [one.get(key), other.get(key)].map((held) =>
-      held === undefined ? "nothing" : `${held.content} until ${held.deadline}`,
+      held === undefined
+        ? "nothing"
+        : `${held.content} until ${held.deadline} and ${JSON.stringify([...held.fields].sort())}`,
     );
     if (a !== b) lines.push(`  ${JSON.stringify(key)}: ${a} → ${b}`);
   }
@@ -215,6 +250,7 @@ export class Model {
     const core = coreOf(database);
     core.services.writesRefused = () => this.refusal;
     core.services.diskFailure = () => this.diskFailure;
+    core.keyspace.members.expiredAtOnce = 1;
     const engine = core.engine as { clock: () => number };
     engine.clock = () => this.nowMs ?? world.nowMs();
     // Not by its own timers: see expire().
@@ -295,15 +331,36 @@ export class Model {
     const { executor, keyspace, context } = coreOf(this.database);
     executor.setNow(nowMs);
     context.effects.hold();
-    for (const { db, key } of keys) {
+    for (const { db, key, fields } of keys) {
       const { tables } = keyspace;
       const table = keyspace.table(db);
       const hash = tables.hash(key, 0, key.length);
       const entry = table === 0 ? 0 : tables.find(table, hash, key, 0, key.length);
-      assert.ok(entry !== 0 && keyspace.isExpired(entry), "its time is over in the reference, too");
-      keyspace.expire(db, entry);
+      assert.ok(entry !== 0, "it is there in the reference, too");
+      if (fields === undefined) {
+        assert.ok(keyspace.isExpired(entry), "its time is over in the reference, too");
+        keyspace.expire(db, entry);
+      } else if (fields === "all") {
+        assert.ok(expireMembers(keyspace, db, entry, 0), "all is over in the reference, too");
+      } else this.#expireFields(db, entry, fields);
     }
     context.effects.release();
+  }
+
+  #expireFields(db: number, entry: number, fields: readonly Uint8Array[]): void {
+    const { keyspace } = coreOf(this.database);
+    const { listener, members, records, tables } = keyspace;
+    const table = records.pointer(entry);
+    for (const field of fields) {
+      const hash = tables.hash(field, 0, field.length);
+      const record = tables.find(table, hash, field, 0, field.length);
+      const isPast = record !== 0 && members.isPast(record);
+      assert.ok(isPast, "the field's time is over in the reference, too");
+      expireMember(keyspace, db, entry, record);
+    }
+    const isEmpty = tables.count(table) === 0;
+    listener.membersExpired(db, entry, isEmpty);
+    if (isEmpty) keyspace.remove(db, entry);
   }
 
   deliver(mirror: Mirror, bytes: Uint8Array): void {

@@ -327,6 +327,7 @@ class Simulation {
   /** The model follows whatever the server executes. */
   #attach(database: Database, model: Model): void {
     const { executor, services, keyspace } = coreOf(database);
+    keyspace.members.expiredAtOnce = 1;
     const execute = executor.execute.bind(executor);
     executor.execute = (session: Session, args: Arguments) => {
       if (session.link === undefined) return execute(session, args);
@@ -346,14 +347,34 @@ class Simulation {
     const expireDue = executor.expireDue.bind(executor);
     executor.expireDue = (budget: number) => {
       const gone: Expired[] = [];
-      keyspace.expire = (db: number, entry: number) => {
-        const { records } = keyspace;
+      const fields: Uint8Array[] = [];
+      const { listener, records } = keyspace;
+      const keyOf = (entry: number): Uint8Array => {
         records.key(entry);
-        gone.push({ db, key: records.bytes.slice(records.start, records.end) });
+        return records.bytes.slice(records.start, records.end);
+      };
+      keyspace.expire = (db: number, entry: number) => {
+        gone.push({ db, key: keyOf(entry) });
         Keyspace.prototype.expire.call(keyspace, db, entry);
+      };
+      keyspace.listener = {
+        expired: (db, bytes, start, end) => listener.expired(db, bytes, start, end),
+        memberExpired: (db, entry, record) => {
+          fields.push(keyOf(record));
+          listener.memberExpired(db, entry, record);
+        },
+        membersExpired: (db, entry, isEmpty) => {
+          gone.push({ db, key: keyOf(entry), fields: fields.splice(0) });
+          listener.membersExpired(db, entry, isEmpty);
+        },
+        allExpired: (db, entry) => {
+          gone.push({ db, key: keyOf(entry), fields: "all" });
+          listener.allExpired(db, entry);
+        },
       };
       const count = expireDue(budget);
       keyspace.expire = Keyspace.prototype.expire;
+      keyspace.listener = listener;
       if (count > 0) this.#follow(() => model.expire(gone, keyspace.now));
       return count;
     };

@@ -130,12 +130,16 @@ export class Workload {
 
   #deadlines(): Words[] {
     const key = this.#key();
+    const hash = this.#key();
     const milliseconds = String(1 + this.#chance.below(400));
     return [
       ["SET", key, "short", "PX", milliseconds],
       ["PEXPIRE", this.#key(), milliseconds],
       ["PTTL", key],
       ["EXISTS", key, this.#key()],
+      ["HSET", hash, "short", milliseconds, "other", "1", "third", "2"],
+      ["HPEXPIRE", hash, milliseconds, "FIELDS", "2", "short", this.#chance.of(["third", "f"])],
+      ["HGETALL", this.#key()],
     ];
   }
 

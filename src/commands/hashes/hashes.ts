@@ -18,25 +18,22 @@ import {
 } from "../../base/integers.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
-import { EventClass, keyEvent } from "../../engine/events.ts";
+import { KEEP_DEADLINE } from "../../keyspace/keyspace.ts";
 import { Errors, errorLine, wrongArity } from "../../protocol/errors.ts";
+import { NO_DEADLINE } from "../../structures/record.ts";
 import { HASH, hashesOf } from "../../types/hashes.ts";
 import { keyArg, scanArgs } from "../shared/argument-docs.ts";
 import { type MemberReply, removeMembers, replyCount } from "../shared/members.ts";
 import { drawsTooMany, readDrawCount, replySample, sampleSize } from "../shared/sampling.ts";
 import { scanMembers } from "../shared/scanning.ts";
+import { effectFieldDeadline, fieldDeadlineCommands } from "./field-deadlines.ts";
+import { fieldsAndDeadlinesCommands } from "./fields-and-deadlines.ts";
+import { HashEvents } from "./hash-events.ts";
+import { newHash } from "./new-hash.ts";
 
 const hashNotInteger = errorLine("ERR hash value is not an integer");
 const hashNotFloat = errorLine("ERR hash value is not a float");
 const notFinite = errorLine("ERR value is NaN or Infinity");
-
-/** What the commands of the family tell of a key. */
-export const HashEvents = {
-  hset: keyEvent(EventClass.hash, "hset"),
-  hdel: keyEvent(EventClass.hash, "hdel"),
-  hincrby: keyEvent(EventClass.hash, "hincrby"),
-  hincrbyfloat: keyEvent(EventClass.hash, "hincrbyfloat"),
-} as const;
 
 const WITHVALUES = asciiBytes("withvalues");
 const ZERO = asciiBytes("0");
@@ -59,13 +56,6 @@ const pairsArg: ArgumentDoc = {
   multiple: true,
   arguments: [fieldArg, valueArg],
 };
-
-/** A new hash at argument 1, without a field. */
-function newHash(c: Context): number {
-  const hashes = hashesOf(c);
-  const root = hashes.create(); // says of which kind it is
-  return c.create(1, hashes.createdKind, root);
-}
 
 /** The hash at argument 1 for a write, made if it is not there; −1 after WRONGTYPE. */
 function hashForWrite(c: Context): number {
@@ -357,11 +347,11 @@ function hstrlenCommand(c: Context): void {
   c.reply.integer(there ? hashes.end - hashes.start : 0);
 }
 
-/** Stores the first `length` bytes of `digits` in the field at argument 2. */
+/** Stores the first `length` bytes of `digits` in the field at argument 2; its deadline stays. */
 function storeDigits(c: Context, found: number, length: number): void {
   const entry = found === 0 ? newHash(c) : found;
   const { bytes, starts, ends } = c.args;
-  hashesOf(c).set(entry, bytes, starts[2], ends[2], digits, 0, length);
+  hashesOf(c).set(entry, bytes, starts[2], ends[2], digits, 0, length, KEEP_DEADLINE);
 }
 
 export const hincrby: Command = {
@@ -452,6 +442,8 @@ function hincrbyfloatCommand(c: Context): void {
   c.effectArg(1);
   c.effectArg(2);
   c.effectBytes(digits, 0, length);
+  const deadline = there ? hashes.deadline(entry, bytes, starts[2], ends[2]) : NO_DEADLINE;
+  if (deadline !== NO_DEADLINE) effectFieldDeadline(c, 2, deadline);
   c.modified(1, HashEvents.hincrbyfloat);
   reply.bulk(digits, 0, length);
 }
@@ -599,4 +591,6 @@ export const hashCommands: Command[] = [
   hincrbyfloat,
   hrandfield,
   hscan,
+  ...fieldDeadlineCommands,
+  ...fieldsAndDeadlinesCommands,
 ];

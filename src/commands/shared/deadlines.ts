@@ -4,12 +4,26 @@
 // A deadline is a 64-bit float: exact for every millisecond of the next 285,000 years, and rounded
 // to at most 1024 ms beyond that (Redis keeps 64-bit integers there).
 
+import { asciiBytes } from "../../base/bytes.ts";
 import { INT64_MAX } from "../../base/integers.ts";
 import type { Context } from "../../engine/context.ts";
 import { Errors } from "../../protocol/errors.ts";
 
 /** What a number in an option means. */
 export const Unit = { seconds: 1, ms: 2, atSeconds: 3, atMs: 4 } as const;
+
+const EX = asciiBytes("ex");
+const PX = asciiBytes("px");
+const EXAT = asciiBytes("exat");
+const PXAT = asciiBytes("pxat");
+
+/** The unit that an option such as EX gives its number in, or 0 for another word. */
+export function unitOption(c: Context, i: number): number {
+  const length = c.args.length(i);
+  if (length === 2) return c.args.is(i, EX) ? Unit.seconds : c.args.is(i, PX) ? Unit.ms : 0;
+  if (length !== 4) return 0;
+  return c.args.is(i, EXAT) ? Unit.atSeconds : c.args.is(i, PXAT) ? Unit.atMs : 0;
+}
 
 /** The greatest float that is an int64. */
 const DEADLINE_MAX = 2 ** 63 - 1024;

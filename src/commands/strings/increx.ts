@@ -23,8 +23,8 @@ import { Errors, errorLine } from "../../protocol/errors.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
 import { EMBEDDED_MAX, StringKind } from "../../types/strings.ts";
 import { expirationArg, keyArg } from "../shared/argument-docs.ts";
-import { INVALID_DEADLINE, parseDeadline, Unit } from "../shared/deadlines.ts";
-import { StringEvents, unitOption } from "./strings.ts";
+import { INVALID_DEADLINE, parseDeadline, Unit, unitOption } from "../shared/deadlines.ts";
+import { StringEvents } from "./strings.ts";
 
 const enxAlone = errorLine("ERR ENX flag requires an expiration");
 const boundsCrossed = errorLine("ERR LBOUND can't be greater than UBOUND");

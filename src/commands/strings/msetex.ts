@@ -7,9 +7,9 @@ import { KEEP_DEADLINE } from "../../keyspace/keyspace.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
 import { expirationArg, numkeysArg } from "../shared/argument-docs.ts";
-import { INVALID_DEADLINE, parseDeadline } from "../shared/deadlines.ts";
+import { INVALID_DEADLINE, parseDeadline, unitOption } from "../shared/deadlines.ts";
 import { NX, XX } from "../shared/words.ts";
-import { StringEvents, setTo, unitOption } from "./strings.ts";
+import { StringEvents, setTo } from "./strings.ts";
 
 const invalidCount = errorLine("ERR invalid numkeys value");
 const wrongPairs = errorLine("ERR wrong number of key-value pairs");

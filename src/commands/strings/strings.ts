@@ -12,7 +12,7 @@ import { Errors, wrongArity } from "../../protocol/errors.ts";
 import { NO_DEADLINE } from "../../structures/record.ts";
 import { stringKind } from "../../types/strings.ts";
 import { expirationArg, keyArg, keysArg } from "../shared/argument-docs.ts";
-import { INVALID_DEADLINE, parseDeadline, Unit } from "../shared/deadlines.ts";
+import { INVALID_DEADLINE, parseDeadline, Unit, unitOption } from "../shared/deadlines.ts";
 import { NX, XX } from "../shared/words.ts";
 import { Condition, conditionAt, isMetByNothing, meets } from "./conditions.ts";
 
@@ -385,18 +385,6 @@ export const stringCommands: readonly Command[] = [
 const GET = asciiBytes("get");
 const KEEPTTL = asciiBytes("keepttl");
 const PERSIST = asciiBytes("persist");
-const EX = asciiBytes("ex");
-const PX = asciiBytes("px");
-const EXAT = asciiBytes("exat");
-const PXAT = asciiBytes("pxat");
-
-/** The unit that an option such as EX gives its number in, or 0 for another word. */
-export function unitOption(c: Context, i: number): number {
-  const length = c.args.length(i);
-  if (length === 2) return c.args.is(i, EX) ? Unit.seconds : c.args.is(i, PX) ? Unit.ms : 0;
-  if (length !== 4) return 0;
-  return c.args.is(i, EXAT) ? Unit.atSeconds : c.args.is(i, PXAT) ? Unit.atMs : 0;
-}
 
 /** Sets the key at argument i to the string at argument j. */
 export function setTo(c: Context, i: number, j: number, deadline: number): void {

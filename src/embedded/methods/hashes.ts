@@ -26,9 +26,34 @@ import {
   type Values,
 } from "../values.ts";
 import { Asking, bound, flatPairs, isEmpty, type ScanOptions } from "./asking.ts";
+import type { ExpireCondition } from "./keys.ts";
+import type { ExpiryOptions } from "./strings.ts";
 
 const hrandfieldOptions = new Options("hrandfield", { withvalues: "flag" });
+const hgetexOptions = new Options("hgetex", {
+  ex: "value",
+  px: "value",
+  exat: "value",
+  pxat: "value",
+  persist: "flag",
+});
+const hsetexOptions = new Options("hsetex", {
+  fnx: "flag",
+  fxx: "flag",
+  ex: "value",
+  px: "value",
+  exat: "value",
+  pxat: "value",
+  keepttl: "flag",
+});
 const hscanOptions = new Options("hscan", { match: "value", count: "value" });
+
+/** Fields as the commands of deadlines have them, with a word before. */
+function fieldWords(fields: Values, before?: Value): Value[] {
+  const words = wordsOf(fields);
+  const named: Value[] = ["FIELDS", words.length, ...words];
+  return before === undefined ? named : [before, ...named];
+}
 
 export abstract class HashMethods<M extends AnyMode> extends Asking<M> {
   /**
@@ -139,6 +164,100 @@ export abstract class HashMethods<M extends AnyMode> extends Asking<M> {
     options?: { readonly withvalues?: boolean },
   ): Reply<M, M["text"] | null> {
     return bound(this).askAll(As.value, "hrandfield", hrandfieldOptions.words(options), key, count);
+  }
+
+  // Deadlines of fields. Of each field is said: −2, it is not there.
+
+  /**
+   * Gives fields a deadline in so many seconds. Of each: 1, it did; 0, the condition was against
+   * it; 2, the field is deleted, since the time has passed.
+   */
+  hexpire(key: Value, seconds: number, fields: Values, on?: ExpireCondition): Reply<M, number[]> {
+    return bound(this).askAll(As.value, "hexpire", fieldWords(fields, on), key, seconds);
+  }
+
+  /** As hexpire, in milliseconds. */
+  hpexpire(
+    key: Value,
+    milliseconds: number,
+    fields: Values,
+    on?: ExpireCondition,
+  ): Reply<M, number[]> {
+    return bound(this).askAll(As.value, "hpexpire", fieldWords(fields, on), key, milliseconds);
+  }
+
+  /** As hexpire, in seconds since 1970. */
+  hexpireat(key: Value, seconds: number, fields: Values, on?: ExpireCondition): Reply<M, number[]> {
+    return bound(this).askAll(As.value, "hexpireat", fieldWords(fields, on), key, seconds);
+  }
+
+  /** As hexpire, in milliseconds since 1970. */
+  hpexpireat(
+    key: Value,
+    milliseconds: number,
+    fields: Values,
+    on?: ExpireCondition,
+  ): Reply<M, number[]> {
+    return bound(this).askAll(As.value, "hpexpireat", fieldWords(fields, on), key, milliseconds);
+  }
+
+  /** How many seconds fields have left; −1: for ever. */
+  httl(key: Value, ...fields: Values): Reply<M, number[]> {
+    return bound(this).askAll(As.value, "httl", fieldWords(fields), key);
+  }
+
+  /** How many milliseconds fields have left; −1: for ever. */
+  hpttl(key: Value, ...fields: Values): Reply<M, number[]> {
+    return bound(this).askAll(As.value, "hpttl", fieldWords(fields), key);
+  }
+
+  /** The deadlines of fields in seconds since 1970; −1: none. */
+  hexpiretime(key: Value, ...fields: Values): Reply<M, number[]> {
+    return bound(this).askAll(As.value, "hexpiretime", fieldWords(fields), key);
+  }
+
+  /** The deadlines of fields in milliseconds since 1970; −1: none. */
+  hpexpiretime(key: Value, ...fields: Values): Reply<M, number[]> {
+    return bound(this).askAll(As.value, "hpexpiretime", fieldWords(fields), key);
+  }
+
+  /** Takes the deadlines of fields away. Of each: 1, it did; −1, there was none. */
+  hpersist(key: Value, ...fields: Values): Reply<M, number[]> {
+    return bound(this).askAll(As.value, "hpersist", fieldWords(fields), key);
+  }
+
+  /** Deletes fields and returns the values that they had, null for each that was not there. */
+  hgetdel(key: Value, ...fields: Values): Reply<M, (M["text"] | null)[]> {
+    return bound(this).askAll(As.value, "hgetdel", fieldWords(fields), key);
+  }
+
+  /** The values of fields, whose deadlines are set or taken away. */
+  hgetex(
+    key: Value,
+    fields: Values,
+    options?: ExpiryOptions & { readonly persist?: boolean },
+  ): Reply<M, (M["text"] | null)[]> {
+    const words = [...(hgetexOptions.words(options) ?? []), ...fieldWords(fields)];
+    return bound(this).askAll(As.value, "hgetex", words, key);
+  }
+
+  /**
+   * Sets fields and their deadlines: 1; or 0 where one of them was there (`fnx`) or was not
+   * (`fxx`).
+   */
+  hsetex(
+    key: Value,
+    fields: Pairs,
+    options?: ExpiryOptions & {
+      readonly keepttl?: boolean;
+      readonly fnx?: boolean;
+      readonly fxx?: boolean;
+    },
+  ): Reply<M, number> {
+    const pairs = flatPairs(fields, []);
+    if (pairs.length === 0) return bound(this).answer(0);
+    const words = [...(hsetexOptions.words(options) ?? []), "FIELDS", pairs.length / 2, ...pairs];
+    return bound(this).askAll(As.value, "hsetex", words, key);
   }
 
   /** One step through the fields; begin with cursor 0 and go on until it comes back as 0. */

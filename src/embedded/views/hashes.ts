@@ -1,6 +1,7 @@
 // The live view of a hash: fields and values, as in a JavaScript Map. See view.ts.
 
-import { HASH, hashesOf } from "../../types/hashes.ts";
+import { NO_DEADLINE } from "../../structures/record.ts";
+import { HASH, hashesOf, NO_FIELD } from "../../types/hashes.ts";
 import type { Core } from "../core.ts";
 import type { TextMaker } from "../reader.ts";
 import type { Text, Value } from "../values.ts";
@@ -27,6 +28,25 @@ export class HashView<T extends Text> extends View<T> {
       const { bytes, starts, ends } = core.request.args;
       if (!hashes.get(entry, bytes, starts[1], ends[1])) return undefined;
       return this.text(hashes.bytes, hashes.start, hashes.end);
+    } finally {
+      core.leave();
+    }
+  }
+
+  /**
+   * When a field's time is over, in milliseconds since 1970: null, it has no deadline; undefined,
+   * it is not there.
+   */
+  deadline(field: Value): number | null | undefined {
+    const { core } = this;
+    core.enter();
+    try {
+      const entry = this.entryWith(field);
+      if (entry === 0) return undefined;
+      const { bytes, starts, ends } = core.request.args;
+      const deadline = hashesOf(core.context).deadline(entry, bytes, starts[1], ends[1]);
+      if (deadline === NO_FIELD) return undefined;
+      return deadline === NO_DEADLINE ? null : deadline;
     } finally {
       core.leave();
     }

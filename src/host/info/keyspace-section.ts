@@ -1,7 +1,8 @@
 // What INFO says of the numbered databases: how many keys each has, how many of them have a
-// deadline, and how long those have on average.
+// deadline, how long those have on average, and how many are hashes with deadlines of fields.
 
 import { type InfoField, type InfoSection, section } from "../../engine/info-section.ts";
+import { awaitedCount } from "../../keyspace/expiry.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import type { InfoSource } from "./source.ts";
 
@@ -13,8 +14,8 @@ export function keyspaceSection({ database: { keyspace } }: InfoSource): InfoSec
       if (keys === 0) continue;
       const expires = keyspace.deadlineCount(db);
       const ttl = averageTtl(keyspace, db);
-      // Fields of hashes have no deadlines, so none is due: subexpiry.
-      fields.push([`db${db}`, `keys=${keys},expires=${expires},avg_ttl=${ttl},subexpiry=0`]);
+      const sub = awaitedCount(keyspace, db);
+      fields.push([`db${db}`, `keys=${keys},expires=${expires},avg_ttl=${ttl},subexpiry=${sub}`]);
     }
     return fields;
   });

@@ -84,7 +84,7 @@ function stats(source: InfoSource): InfoField[] {
     ["sync_full", 0],
     ["sync_partial_ok", 0],
     ["sync_partial_err", 0],
-    ["expired_subkeys", 0],
+    ["expired_subkeys", keyspace.total(Counter.expiredMembers)],
     ["expired_keys", keyspace.total(Counter.expired)],
     ["expired_stale_perc", staleShare(keyspace).toFixed(2)],
     ["expired_time_cap_reached_count", expiry.cut],

@@ -91,7 +91,7 @@ class Loader {
     for (let seen = 0; reader.next(); seen++) {
       if (seen % KEYS_A_REPORT === 0) progress?.(input.position, input.size);
       const hasPassed = reader.deadline !== UNSAID && reader.deadline < nowMs;
-      const type = this.#keyspace.types.ofFormat[reader.format];
+      const type = this.#keyspace.types.ofFormat[reader.loadedFormat];
       if (type === undefined || !this.#isDatabase()) this.#refuse();
       else if (this.#refused.count > 0) this.#skip();
       else if (hasPassed && !keepsExpired) {
@@ -140,7 +140,7 @@ class Loader {
   #load(type: DataType): void {
     const { tables, records, memory, types } = this.#keyspace;
     const input = this.#input;
-    const { db, key, keyLength, format, keysAhead } = this.#reader;
+    const { db, key, keyLength, loadedFormat, format, keysAhead } = this.#reader;
     if (memory.nearlyExhausted) {
       throw new MemoryExhausted(`${input.path} holds more than there can be in memory`);
     }
@@ -156,7 +156,7 @@ class Loader {
       entry = records.create(kind, key, 0, keyLength, bytes, start, end, deadline, clock);
     } else {
       const collection = type as CollectionType;
-      const root = collection.load?.(format, input) ?? 0;
+      const root = collection.load?.(loadedFormat, input) ?? 0;
       if (root === 0) {
         this.#empty++;
         return;

@@ -4,6 +4,7 @@
 
 import { copyBytes, utf8Text } from "../../base/bytes.ts";
 import type { RdbInput } from "../../codec/rdb-input.ts";
+import { HASH_OF_VALKEY, NUMBER_OF_VALKEYS_HASH } from "../../codec/rdb-versions.ts";
 import { Opcode, SIGNATURE_BYTES, VERSION_SUM, versionOf } from "./rdb-format.ts";
 import { frameOf, moduleName, skipParts, skipValue, type ValueFrame } from "./value-frames.ts";
 
@@ -93,6 +94,12 @@ export class RdbReader {
   /** The type of the value, as far as it is known at all. */
   get frame(): ValueFrame | undefined {
     return frameOf(this.format, this.isValkey);
+  }
+
+  /** The number by which a data type loads the value. */
+  get loadedFormat(): number {
+    const isOther = this.isValkey && this.format === NUMBER_OF_VALKEYS_HASH;
+    return isOther ? HASH_OF_VALKEY : this.format;
   }
 
   /** Passes over the value; returns its type's name, a module's with the module's. */

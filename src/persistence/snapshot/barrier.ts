@@ -81,7 +81,8 @@ export class Barrier implements ChangeObserver {
     if (side === 0) return;
     const output = this.#output;
     output.reset();
-    this.#typeOf(this.state.get(side, Side.kind)).saveMember?.(record, output);
+    const kind = this.state.get(side, Side.kind);
+    this.#typeOf(kind).saveMember?.(record, output, kind);
     this.state.addToSide(side, output.bytes, output.end);
   }
 
@@ -169,7 +170,8 @@ export class Barrier implements ChangeObserver {
   }
 
   #addSide(type: CollectionType, kind: number, root: number, entry: number, db: number): void {
-    const side = this.#newSide(kind, root, type.size(kind, root), entry, db);
+    const saved = type.savedKind?.(kind, root) ?? kind;
+    const side = this.#newSide(saved, root, type.size(kind, root), entry, db);
     if (type.nodes !== undefined) this.chains.open(side, type.nodes, root);
   }
 

@@ -149,7 +149,10 @@ export class Snapshot {
     this.#writer.head(state.deadline(side), clock, format, u8, start, end);
     if (type === undefined) this.#barrier.strings.begin(output);
     else if (type.nodes !== undefined) this.#barrier.chains.begin(side, output);
-    else output.length(state.get(side, Side.count));
+    else {
+      type.saveHead?.(kind, output);
+      output.length(state.get(side, Side.count));
+    }
   }
 
   #saveSide(): void {
@@ -191,7 +194,7 @@ export class Snapshot {
     for (let record = walk.next(); record !== 0; record = walk.next()) {
       if (records.isMarked(record)) continue;
       records.setMark(record);
-      type?.saveMember?.(record, output);
+      type?.saveMember?.(record, output, kind);
     }
     this.#sideWalked = this.#sideCursor === 0;
     return false;
@@ -205,7 +208,7 @@ export class Snapshot {
     state.end();
     this.#barrier.look(this.#keyspace);
     for (let table = state.takeKept(); table !== 0; table = state.takeKept()) {
-      this.#keyspace.disposals.disposeRoots(table, 0);
+      this.#keyspace.disposals.disposeRoots(table, 0, 0);
     }
     this.#isOver = true;
   }

@@ -1,5 +1,6 @@
 // Random commands on hashes.
 
+import { fieldDeadlines } from "./field-deadlines.ts";
 import { type Family, many, options, sequence } from "./grammar.ts";
 import { count, draws, float, integer, key, member, pattern, value } from "./words.ts";
 
@@ -26,6 +27,7 @@ export const hashes: Family = {
     [3, sequence("HRANDFIELD", key, draws, "WITHVALUES")],
     [3, sequence("HSCAN", key, "0", scanOptions)],
   ],
+  later: fieldDeadlines,
   modes: { HKEYS: "unordered", HVALS: "unordered", HGETALL: "pairs" },
   random: ["HRANDFIELD"],
   cursors: ["HSCAN"],
