@@ -134,9 +134,12 @@ function countWords(words: Int32Array, start: number, end: number): number {
   return count;
 }
 
+/** How far bytes[start, end) are known to be all `byte`, at least to `start`. */
+export type PassRun = (bytes: Uint8Array, start: number, end: number, byte: number) => number;
+
 /**
  * The first bit that is 1 (or 0) of bits [first, last], counted from bytes[start] on, or −1.
- * `words` are the same bytes, four at a time.
+ * `words` are the same bytes, four at a time. Long runs are left to `passRun`.
  */
 export function findBit(
   bytes: Uint8Array,
@@ -145,6 +148,7 @@ export function findBit(
   first: number,
   last: number,
   bit: number,
+  passRun: PassRun,
 ): number {
   // With `same` a byte holds none of what is looked for.
   const same = bit === 1 ? 0 : 255;
@@ -155,7 +159,7 @@ export function findBit(
   const head = bit === 1 ? bytes[at] & ~before : bytes[at] | before;
   let byte = head;
   if (byte === same) {
-    at++;
+    at = passRun(bytes, at + 1, end, same);
     for (; at < end && (at & 3) !== 0 && bytes[at] === same; ) at++;
     if (at < end && (at & 3) === 0) {
       const sameWord = bit === 1 ? 0 : -1;

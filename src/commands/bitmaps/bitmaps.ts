@@ -6,6 +6,7 @@ import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { STRING } from "../../keyspace/data-type.ts";
 import { PLACE_BITS } from "../../memory/memory.ts";
+import { passRun } from "../../platform/runs.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
 import { keyArg, oneOf } from "../shared/argument-docs.ts";
 import {
@@ -240,7 +241,7 @@ function bitposCommand(c: Context): void {
   records.value(entry);
   const { bytes, start } = records;
   const lastBit = to * unit + unit - 1;
-  const found = findBit(bytes, wordsOf(c, entry), start, from * unit, lastBit, bit);
+  const found = findBit(bytes, wordsOf(c, entry), start, from * unit, lastBit, bit, passRun);
   // Without an end, the zeros behind the string belong to it.
   reply.integer(found < 0 && bit === 0 && args.count < 5 ? lastBit + 1 : found);
 }
