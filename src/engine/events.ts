@@ -16,6 +16,7 @@ export const EventClass = {
   evicted: 512, // e
   stream: 1024, // t
   missed: 2048, // m
+  module: 8192, // d; of types that modules bring, and there are none
   newKey: 16384, // n
 } as const;
 
@@ -29,6 +30,7 @@ const letters: readonly (readonly [string, number])[] = [
   ["x", EventClass.expired],
   ["e", EventClass.evicted],
   ["t", EventClass.stream],
+  ["d", EventClass.module],
   ["n", EventClass.newKey],
   ["K", EventClass.keyspace],
   ["E", EventClass.keyevent],
@@ -36,7 +38,7 @@ const letters: readonly (readonly [string, number])[] = [
 ];
 
 const ALL = letters
-  .filter(([letter]) => "g$lshzxet".includes(letter))
+  .filter(([letter]) => "g$lshzxetd".includes(letter))
   .reduce((flags, [, flag]) => flags | flag, 0);
 
 /** The flags that a setting such as "KEA" stands for, or −1 when a letter is unknown. */

@@ -128,6 +128,10 @@ family("clusters, modules and replicas that are not there", {
     CONFIG SET masteruser ""
     CONFIG SET notify-keyspace-events gxn
     CONFIG GET notify-keyspace-events
+    CONFIG SET notify-keyspace-events dK
+    CONFIG GET notify-keyspace-events
+    CONFIG SET notify-keyspace-events Eg$lshzxet
+    CONFIG GET notify-keyspace-events
     CONFIG SET notify-keyspace-events mEKn$
     CONFIG GET notify-keyspace-events
     CONFIG SET notify-keyspace-events nAKm
@@ -250,6 +254,12 @@ const DEBUG_LINES = [
   "DEBUG HTSTATS 99",
   "DEBUG HTSTATS -1",
   "DEBUG HTSTATS-KEY nothing",
+  "DEBUG LISTPACK",
+  "DEBUG LISTPACK nothing",
+  "DEBUG QUICKLIST nothing",
+  "DEBUG QUICKLIST nothing 1 2",
+  "DEBUG SDSLEN nothing",
+  "DEBUG SDSLEN",
   "DEBUG OBJECT nothing",
   "DEBUG OBJECT",
   "SET k v",
@@ -277,8 +287,13 @@ const DEBUG_LINES = [
   "MULTI",
   "SAVE",
   "EXEC",
+  "DEBUG LISTPACK h",
+  "DEBUG QUICKLIST h 1",
+  "DEBUG SDSLEN h",
   "DEL l s h",
   "DEBUG HTSTATS-KEY k",
+  "DEBUG LISTPACK k",
+  "DEBUG QUICKLIST k",
   "DEBUG POPULATE",
   "DEBUG POPULATE x",
   "DEBUG POPULATE -1",

@@ -1,12 +1,23 @@
 // DEBUG: what tests of clients and of this database need. Whether it may be used, and from where,
 // says the directive enable-debug-command where the services know it.
 
+import { asciiBytes } from "../../base/bytes.ts";
+import { globMatches } from "../../base/glob.ts";
+import { Random } from "../../base/random.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { allowsAction } from "../../engine/protected-actions.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
 import { replyHelp, replySubcommandError } from "../shared/help.ts";
 import { populate } from "./debug-populate.ts";
 import { error, protocol } from "./debug-protocol.ts";
+import {
+  keyTableStatistics,
+  listpackOf,
+  quicklistOf,
+  stringLengths,
+  structureSizes,
+  tableStatistics,
+} from "./debug-structures.ts";
 import { describeObject, digest, digestValues, packedThreshold } from "./debug-values.ts";
 import { debugVerify } from "./debug-verify.ts";
 
@@ -24,6 +35,9 @@ export const debug: Command = {
 
 export const debugCommands: readonly Command[] = [debug];
 
+/** What patterns are made of. */
+const SPECIAL = asciiBytes("*?[]^-\\a");
+
 type Subcommand = readonly [least: number, most: number, handler: (c: Context) => void];
 
 /** Any number of words. */
@@ -34,21 +48,26 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
   "change-repl-id": [0, 0, changeReplicationId],
   digest: [0, 0, digest],
   "digest-value": [0, WORDS_MAX, digestValues],
+  "dict-resizing": [1, 1, (c) => c.reply.ok()],
   error: [1, 1, error],
   help: [0, 0, help],
-  htstats: [1, 1, tableStatistics],
-  "htstats-key": [1, 1, keyTableStatistics],
+  htstats: [1, 2, tableStatistics],
+  "htstats-key": [1, 2, keyTableStatistics],
+  listpack: [1, 1, listpackOf],
   loadaof: [0, 0, loadLog],
   log: [1, 1, log],
   object: [1, 1, describeObject],
   "pause-cron": [1, 1, pauseCron],
   populate: [1, 3, populate],
   protocol: [1, 1, (c) => protocol(c, c.args.text(2).toLowerCase())],
+  quicklist: [1, 2, quicklistOf],
   "quicklist-packed-threshold": [1, 1, packedThreshold],
   reload: [0, Number.POSITIVE_INFINITY, reload],
   replybuffer: [2, 2, replyBuffer],
+  sdslen: [1, 1, stringLengths],
   "set-active-expire": [1, 1, setActiveExpire],
   sleep: [1, 1, sleep],
+  "stringmatch-test": [0, 0, stringMatchTest],
   structsize: [0, 0, structureSizes],
   verify: [0, 0, debugVerify],
 };
@@ -141,6 +160,27 @@ function pauseCron(c: Context): void {
   c.reply.ok();
 }
 
+const MATCHES = 100_000;
+const MATCHED_BYTES = 32;
+
+/** Patterns and texts of bytes that are drawn: matching them ends. */
+function stringMatchTest(c: Context): void {
+  const random = new Random().seed(c.services.nowUs());
+  const pattern = new Uint8Array(MATCHED_BYTES);
+  const text = new Uint8Array(MATCHED_BYTES);
+  for (let i = 0; i < MATCHES; i++) {
+    // Half of what is drawn are characters that mean something.
+    pattern.forEach((_, at) => {
+      pattern[at] = random.below(2) === 0 ? random.below(256) : SPECIAL[random.below(SPECIAL.length)];
+    });
+    text.forEach((_, at) => {
+      text[at] = random.below(256);
+    });
+    globMatches(pattern, 0, random.below(MATCHED_BYTES), text, 0, random.below(MATCHED_BYTES));
+  }
+  c.reply.simple("Apparently Redis did not crash: test passed");
+}
+
 // What Redis tunes, and what is not there to be tuned here, is checked and passed over.
 
 function replyBuffer(c: Context): void {
@@ -154,75 +194,23 @@ function replyBuffer(c: Context): void {
   else replySubcommandError(c, "DEBUG");
 }
 
-// What lies where
-
-const noSuchDatabase = errorLine("ERR Out of range database");
-const noTable = errorLine(
-  "ERR The value stored at the specified key is not represented using an hash table",
-);
-
-function tableText(c: Context, table: number): string {
-  const { tables } = c.keyspace;
-  if (table === 0) return "No stats available for empty dictionaries\n";
-  const count = tables.count(table);
-  const buckets = tables.buckets(table);
-  return (
-    ` buckets: ${buckets}\n number of elements: ${count}\n` +
-    ` elements a bucket: ${(count / buckets).toFixed(2)}\n bytes: ${tables.bytesUsed(table)}\n`
-  );
-}
-
-function tableStatistics(c: Context): void {
-  const { keyspace, reply } = c;
-  const db = c.args.integer(2);
-  if (Number.isNaN(db)) {
-    reply.error(Errors.notInteger);
-    return;
-  }
-  if (!(db >= 0 && db < keyspace.databases)) {
-    reply.error(noSuchDatabase);
-    return;
-  }
-  const deadlines = ` number of elements: ${keyspace.deadlineCount(db)}\n`;
-  reply.verbatim(
-    `[Dictionary HT]\n${tableText(c, keyspace.table(db))}[Expires, an ordered tree]\n${deadlines}`,
-  );
-}
-
-/** The entry of the key at argument 2, or 0 after an error has been replied. */
-function inspected(c: Context): number {
-  const { args, keyspace } = c;
-  const entry = keyspace.peek(c.db, args.bytes, args.starts[2], args.ends[2]);
-  if (entry === 0) c.reply.error(Errors.noSuchKey);
-  return entry;
-}
-
-function keyTableStatistics(c: Context): void {
-  const entry = inspected(c);
-  if (entry === 0) return;
-  const table = c.keyspace.memberTable(entry);
-  if (table === 0) c.reply.error(noTable);
-  else c.reply.verbatim(tableText(c, table));
-}
-
-function structureSizes(c: Context): void {
-  c.reply.bulkText("bits:64 reference:4 disposal:16 counter:8 deadline:8 ");
-}
-
 function help(c: Context): void {
   replyHelp(c, "DEBUG", [
     ["CHANGE-REPL-ID", "Draws another master_replid."],
     ["DIGEST", "160 bits that are equal for equal data, as Redis computes them."],
     ["DIGEST-VALUE <key> [<key> ...]", "The same of the value of each key."],
+    ["DICT-RESIZING <0|1>", "Nothing: tables grow by one bucket at a time."],
     ["ERROR <text>", "Replies an error with this text."],
-    ["HTSTATS <dbid>", "The tables of a database."],
-    ["HTSTATS-KEY <key>", "The table that the value of the key lies in, if it does."],
+    ["HTSTATS <dbid> [FULL]", "The tables of a database."],
+    ["HTSTATS-KEY <key> [FULL]", "The table that the value of the key lies in, if it does."],
+    ["LISTPACK <key>", "Tells whoever runs the server of the listpack of the key."],
     ["LOADAOF", "Empties all databases and executes the log again."],
     ["LOG <message>", "Tells a message to whoever runs the server."],
     ["OBJECT <key>", "Where the value of the key lies, and how."],
     ["PAUSE-CRON <0|1>", "What is done each second is not (1), or is again (0)."],
     ["POPULATE <count> [<prefix>] [<size>]", "Sets so many strings: key:0 and so on."],
     ["PROTOCOL <type>", "Replies a value of this type of the protocol, with made-up content."],
+    ["QUICKLIST <key> [<0|1>]", "Tells whoever runs the server of the nodes of the list."],
     [
       "QUICKLIST-PACKED-THRESHOLD <size>",
       "Elements of lists that are so long get a node of their own; 0: as without it.",
@@ -235,8 +223,10 @@ function help(c: Context): void {
       "REPLYBUFFER PEAK-RESET-TIME <NEVER|RESET|time>, REPLYBUFFER RESIZING <0|1>",
       "Checks the words; clients have no reply buffers of their own.",
     ],
+    ["SDSLEN <key>", "Bytes of the key and of its string."],
     ["SET-ACTIVE-EXPIRE <0|1>", "Keys whose time is over are deleted unasked (1), or not (0)."],
     ["SLEEP <seconds>", "Stops the server for so long. Decimals are allowed."],
+    ["STRINGMATCH-TEST", "Matches many patterns that are drawn."],
     ["STRUCTSIZE", "Sizes of structures."],
     ["VERIFY", "Checks all data, while others are served: OK, or what is broken, and where."],
   ]);
