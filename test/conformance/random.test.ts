@@ -1,7 +1,9 @@
 // Random command sequences, played on redis-server and on ours side by side.
 //
-// After each command the replies are compared, after each sequence the whole state: every key of
-// each database with its type, value, encoding and deadline. Where chance decides (SPOP and its
+// After each command the replies are compared, and the keyspace events of every class; after each
+// sequence the whole state: every key of each database with its type, value, encoding and deadline,
+// the digest of all of it, and what each key becomes when it is dumped and restored, on the same
+// server and from redis-server on ours. Where chance decides (SPOP and its
 // like), our answer must be one that the state before allows, and redis-server is then brought to
 // the same state. Cursors are walked to their end and the sets of what they gave compared.
 //
@@ -47,15 +49,38 @@ const toLine = (words: Words) =>
 const isByLex = (words: Words) =>
   /^Z.*LEX/i.test(words[0] as string) || words.some((word) => word.toUpperCase() === "BYLEX");
 
-/** A server, the client whose commands are compared, and one that looks on. */
+/** A server, the client whose commands are compared, one that looks on, and one that listens. */
 interface Side {
   readonly server: Server;
   client: Client;
   readonly control: Client;
+  readonly listener: Client;
 }
 
+/** What is published when all events until then are to be told. */
+const MARK = "so far";
+
 async function open(server: Server): Promise<Side> {
-  return { server, client: await server.connect(), control: await server.connect() };
+  const [client, control, listener] = await Promise.all(
+    Array.from({ length: 3 }, () => server.connect()),
+  );
+  await control.call("CONFIG", "SET", "notify-keyspace-events", "KEAnm");
+  await listener.call("PSUBSCRIBE", "__key*");
+  await listener.call("SUBSCRIBE", MARK);
+  return { server, client, control, listener };
+}
+
+/** The events since it was asked last: channel and message of each. */
+async function heard({ control, listener }: Side): Promise<string[]> {
+  const found: string[] = [];
+  const marked = control.call("PUBLISH", MARK, "");
+  for (;;) {
+    const words = itemsOf(await listener.read()).map(show);
+    if (words[0] === '"message"') break;
+    found.push(words.slice(2).join(" "));
+  }
+  await marked;
+  return found;
 }
 
 /** Walks a cursor to its end; the first reply that is an error, or everything that came. */
@@ -97,6 +122,7 @@ class Comparison {
   async begin(protocol: Protocol): Promise<void> {
     for (const side of [this.theirs, this.ours]) {
       await side.control.call("FLUSHALL");
+      await heard(side);
       side.client.close();
       side.client = await side.server.connect();
       if (protocol === 3) await side.client.call("HELLO", "3");
@@ -113,15 +139,29 @@ class Comparison {
   async step(words: Words): Promise<void> {
     const name = (words[0] as string).toUpperCase();
     if (name === "SADD" && this.#repeats(words.slice(2))) this.#encodings = "hinted encoding";
-    if (/^SORT/i.test(name) && !(await this.#isSortedAlike(words))) return;
-    if (isByLex(words) && (this.#queued !== undefined || !(await this.#isLevel(words)))) return;
+    if (!(await this.#isSpecified(words, name))) return;
     if (isRandom(words)) {
       // The outcome inside a transaction could not be carried over.
       if (this.#queued === undefined) await this.#chance(words, name);
     } else if (isCursor(words)) {
       if (this.#queued === undefined) await this.#cursor(words);
     } else await this.#plain(words, name);
+    const [theirs, ours] = await Promise.all([heard(this.theirs), heard(this.ours)]);
+    const comparable = !isRandom(words) && !isCursor(words);
+    if (comparable && theirs.join() !== ours.join()) {
+      this.fail(words, `events ${theirs.join(", ")}`, `events ${ours.join(", ")}`);
+    }
     this.story.push(toLine(words));
+  }
+
+  /** Whether what is replied is what both promise; asks redis-server. */
+  async #isSpecified(words: Words, name: string): Promise<boolean> {
+    const isSort = /^SORT/i.test(name);
+    const isLex = isByLex(words);
+    if (isSort && !(await this.#isSortedAlike(words))) return false;
+    if (isLex && (this.#queued !== undefined || !(await this.#isLevel(words)))) return false;
+    if (isSort || isLex) await heard(this.theirs);
+    return true;
   }
 
   /** Whether the members are too many for an intset only because some come twice (set-words). */
@@ -264,15 +304,45 @@ class Comparison {
     }
   }
 
+  async #sameDigest(): Promise<void> {
+    const [theirs, ours] = await Promise.all(
+      [this.theirs, this.ours].map(({ control }) => control.call("DEBUG", "DIGEST")),
+    );
+    if (show(theirs) !== show(ours)) this.fail(["DEBUG", "DIGEST"], show(theirs), show(ours));
+  }
+
+  /** What either server dumps of each key is restored by ours as the value that it was. */
+  async #restored(database: string, held: readonly KeyState[]): Promise<void> {
+    const { control } = this.ours;
+    const copies = held.map((_, i) => Buffer.from(`${RESTORED}${i}`));
+    for (const side of [this.theirs, this.ours]) {
+      await side.control.call("SELECT", database);
+      const payloads = await side.control.pipeline(held.map(({ name }) => ["DUMP", name]));
+      const done = await control.pipeline(
+        copies.map((name, i) => ["RESTORE", name, "0", member(payloads[i] as Reply), "REPLACE"]),
+      );
+      const restored = await statesOf(control, copies);
+      for (const [i, { name, value }] of held.entries()) {
+        const copy = restored[i] as KeyState;
+        if (copy.value === value) continue;
+        const where = ["(dump by", side.server.name, "of", `${quote(name)})`];
+        this.fail(where, value, `${show(done[i] as Reply)} ${copy.value}`);
+      }
+    }
+    await control.pipeline(copies.map((name) => ["DEL", name]));
+  }
+
   /** Compares everything that both servers hold. */
   async end(): Promise<void> {
     const whole = await this.ours.control.call("DEBUG", "VERIFY");
     if (show(whole) !== "+OK") this.fail(["DEBUG", "VERIFY"], "(none)", show(whole));
+    await this.#sameDigest();
     for (const database of DATABASES) {
       const [theirs, ours] = await Promise.all([
         state(this.theirs.control, database),
         state(this.ours.control, database),
       ]);
+      await this.#restored(database, [...ours.values()]);
       const names = new Set([...theirs.keys(), ...ours.keys()]);
       for (const name of names) {
         const left = theirs.get(name);
@@ -290,6 +360,9 @@ class Comparison {
   }
 }
 
+/** Where what was dumped is restored; no random command knows it. */
+const RESTORED = "restored";
+
 function member(reply: Reply): Buffer {
   return reply.type === "bulk" ? reply.bytes : Buffer.from(show(reply));
 }
@@ -302,6 +375,7 @@ function shape(reply: Reply): string {
 }
 
 interface KeyState {
+  readonly name: Buffer;
   readonly deadline: Reply;
   readonly encoding: Reply;
   /** The type and the value, on one line. */
@@ -324,9 +398,15 @@ const WHOLE: Readonly<Record<string, readonly string[]>> = {
   ZRANDMEMBER: ["ZRANGE", "key", "0", "-1", "WITHSCORES"],
 };
 
+/** What a database holds, by its keys as they are quoted. */
 async function state(client: Client, database: string): Promise<Map<string, KeyState>> {
   await client.call("SELECT", database);
   const names = itemsOf(await client.call("KEYS", "*")).map(member);
+  const states = await statesOf(client, names);
+  return new Map(names.map((name, i) => [quote(name), states[i] as KeyState]));
+}
+
+async function statesOf(client: Client, names: readonly Buffer[]): Promise<KeyState[]> {
   const looks = await client.pipeline(
     names.flatMap((name) => [
       ["TYPE", name],
@@ -343,14 +423,12 @@ async function state(client: Client, database: string): Promise<Map<string, KeyS
   const values = await client.pipeline(
     names.map((name, index) => (readers[index] as (typeof READERS)[string]).command(name)),
   );
-  return new Map(
-    names.map((name, index) => {
-      const reader = readers[index] as (typeof READERS)[string];
-      const [type, deadline, encoding] = looks.slice(index * 3) as [Reply, Reply, Reply];
-      const value = `${show(type)} ${canonical(values[index] as Reply, reader.mode)}`;
-      return [quote(name), { deadline, encoding, value }];
-    }),
-  );
+  return names.map((name, index) => {
+    const reader = readers[index] as (typeof READERS)[string];
+    const [type, deadline, encoding] = looks.slice(index * 3) as [Reply, Reply, Reply];
+    const value = `${show(type)} ${canonical(values[index] as Reply, reader.mode)}`;
+    return { name, deadline, encoding, value };
+  });
 }
 
 function describeState(key: KeyState): string {
@@ -363,9 +441,10 @@ describe("random command sequences", () => {
 
   before(async () => {
     if (!hasProgram("redis-server")) return;
-    theirs = await open(await startRedisServer());
+    const args = ["--enable-debug-command", "yes"];
+    theirs = await open(await startRedisServer({ args }));
     for (const runtime of ["bun", "node"] as const) {
-      ours.set(runtime, await open(await startOurServer({ runtime })));
+      ours.set(runtime, await open(await startOurServer({ runtime, args })));
     }
   });
 
@@ -373,6 +452,7 @@ describe("random command sequences", () => {
     for (const side of [theirs, ...ours.values()]) {
       side?.client.close();
       side?.control.close();
+      side?.listener.close();
       await side?.server.stop();
     }
   });

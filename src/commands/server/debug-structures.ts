@@ -1,6 +1,6 @@
-// DEBUG HTSTATS, HTSTATS-KEY, LISTPACK, QUICKLIST, SDSLEN and STRUCTSIZE: where values lie, for those
-// who look into it. What redis-server prints on its standard output goes to whoever runs the server,
-// a message for each line; the replies are Redis's.
+// DEBUG HTSTATS, HTSTATS-KEY, LISTPACK, QUICKLIST, SDSLEN and STRUCTSIZE: where values lie, for
+// those who look into it. What redis-server prints on its standard output is a message to whoever
+// runs the server; the replies are Redis's.
 
 import { latin1Text } from "../../base/bytes.ts";
 import type { Context } from "../../engine/context.ts";

@@ -102,7 +102,8 @@ export function modeOf(words: Words): Mode {
   const name = nameOf(words);
   if (name === "OBJECT") {
     const what = words[1]?.toUpperCase();
-    return what === "ENCODING" ? "encoding" : what === "IDLETIME" ? "kind" : "exact";
+    if (what === "ENCODING") return "encoding";
+    return what === "IDLETIME" || what === "REFCOUNT" ? "kind" : "exact";
   }
   return MODES[name] ?? "exact";
 }
