@@ -2,7 +2,94 @@
 
 import { family, script } from "../support/scenario.ts";
 
+/** A list of a and b, and a sorted set of the same, as redis-server 7.0 dumps them. */
+const LIST = script`"\x12\x01\x02\r\r\x00\x00\x00\x02\x00\x81a\x02\x81b\x02\xff\n\x00h\xeb\n\x89\x13A\xbb\xb1"`;
+const SORTED = script`"\x11\x11\x11\x00\x00\x00\x04\x00\x81a\x02\x01\x01\x81b\x02\x02\x01\xff\n\x00\xba\a\xf2$\xa9\xd2\x8fU"`;
+
+/** Every way for a list to come under k, where b waits for one and c for a sorted set. */
+const lists = [
+  ["RPUSH k a"],
+  ["LPUSH k a b c"],
+  ["RPUSH other a", "LMOVE other k LEFT LEFT"],
+  ["RPUSH other a", "RPOPLPUSH other k"],
+  ["RPUSH other a", "BLMOVE other k LEFT LEFT 0"],
+  ["RPUSH other a", "BRPOPLPUSH other k 0"],
+  ["RPUSH other 2 1", "SORT other STORE k"],
+  ["SADD other 2 1", "SORT other BY nosort STORE k"],
+  ["RPUSH other a b", "RENAME other k"],
+  ["RPUSH other a b", "RENAMENX other k"],
+  ["RPUSH other a b", "COPY other k"],
+  [`RESTORE k 0 ${LIST}`],
+  ["SELECT 1", "RPUSH k a", "MOVE k 0"],
+  ["SELECT 1", "RPUSH k a b c", "SWAPDB 0 1", "FLUSHDB"],
+  ["SELECT 1", "RPUSH other a", "COPY other k DB 0"],
+  ["MULTI", "RPUSH k a", "RPUSH k b", "EXEC"],
+  ["MULTI", "ZADD k 1 a", "DEL k", "LPUSH k x", "EXEC"],
+  ["MULTI", "RPUSH k a b", "LTRIM k 1 1", "EXEC"],
+  ["SET k text", "RPUSH other a", "RENAME other k"],
+  ["SADD k 1", `RESTORE k 0 ${LIST} REPLACE`],
+] as const;
+
+/** The same for a sorted set, which c takes from. */
+const sortedSets = [
+  ["ZADD k 1 a 2 b"],
+  ["ZINCRBY k 5 a"],
+  ["GEOADD k 1 2 a"],
+  ["ZADD other 1 a", "ZRANGESTORE k other 0 -1"],
+  ["ZADD other 1 a", "ZUNIONSTORE k 1 other"],
+  ["ZADD other 1 a", "ZINTERSTORE k 2 other other"],
+  ["ZADD other 1 a", "ZDIFFSTORE k 2 other nothing"],
+  ["SADD other a", "ZUNIONSTORE k 1 other"],
+  ["GEOADD other 1 2 a", "GEOSEARCHSTORE k other FROMLONLAT 1 2 BYRADIUS 9 km"],
+  ["GEOADD other 1 2 a", "GEORADIUS other 1 2 9 km STORE k"],
+  ["GEOADD other 1 2 a", "GEORADIUSBYMEMBER other a 9 km STORE k"],
+  ["ZADD other 1 a", "RENAME other k"],
+  ["ZADD other 1 a", "RENAMENX other k"],
+  ["ZADD other 1 a", "COPY other k"],
+  [`RESTORE k 0 ${SORTED}`],
+  ["SELECT 1", "ZADD k 1 a", "MOVE k 0"],
+  ["SELECT 1", "ZADD k 1 a", "SWAPDB 1 0", "FLUSHDB"],
+  ["MULTI", "ZADD k 1 a", "ZADD k 0 b", "EXEC"],
+  ["MULTI", "LPUSH k x", "DEL k", "ZADD k 1 a", "EXEC"],
+  ["SET k text", "ZADD other 1 a", "RENAME other k"],
+] as const;
+
+/** Nothing is there for anybody in the end. */
+const nothing = [
+  ["MULTI", "RPUSH k a", "DEL k", "EXEC"],
+  ["MULTI", "ZADD k 1 a", "ZREM k a", "EXEC"],
+  ["SADD k a"],
+  ["ZADD other 1 a", "ZRANGESTORE k other 5 9"],
+  ["RPUSH other a", "SORT other LIMIT 5 1 STORE k"],
+  ["SELECT 1", "SET k a", "SWAPDB 0 1"],
+  ["RPUSH other a", "COPY other k DB 1"],
+] as const;
+
+/** For each way: b and c wait, it happens, `served` hears of it, and the other is let go. */
+function waited(ways: readonly (readonly string[])[], served: string): string {
+  return ways
+    .map((lines) => {
+      const others = ["b", "c"].filter((client) => client !== served);
+      const silent = others.map((client) => `${client}-`);
+      const released = others.flatMap((client) => [`CLIENT UNBLOCK {id:${client}}`, `${client}<`]);
+      return [
+        ...["b>> BLPOP k 0", "c>> BZPOPMIN k 0"],
+        ...lines,
+        ...(served === "" ? [] : [`${served}<`]),
+        ...silent,
+        ...["SELECT 0", "TYPE k", "DBSIZE"],
+        ...released,
+        "FLUSHALL",
+      ].join("\n");
+    })
+    .join("\n");
+}
+
 family("blocking", {
+  "every way for a list to come": waited(lists, "b"),
+  "every way for a sorted set to come": waited(sortedSets, "c"),
+  "what comes and goes again, or is of another type": waited(nothing, ""),
+
   "what is there is taken at once": script`
     RPUSH l a b c d e f
     BLPOP l 0
