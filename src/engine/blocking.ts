@@ -9,6 +9,7 @@
 import { assert } from "../base/assert.ts";
 import { databaseNumberOf, keyName } from "./key-names.ts";
 import { Session, type Waiting } from "./session.ts";
+import { WaitQueue } from "./wait-queue.ts";
 
 /** Hears who begins to wait in this thread, and whose waiting this thread has ended. */
 export interface WaitWitness {
@@ -23,10 +24,13 @@ export class Blocking {
   readonly sessions: Set<Session> = new Set();
   witness: WaitWitness | undefined;
 
-  readonly #queues: Map<string, Session | Set<Session>> = new Map();
+  readonly #queues: Map<string, Session | WaitQueue> = new Map();
   /** In the order in which they became ready. */
   readonly #ready: Set<string> = new Set();
-  #hearingAll = 0;
+  /** Stands behind those that were taken: a new one would look for the first among them. */
+  #walk: IterableIterator<string> | undefined;
+  /** Names under which some wait who want to hear of every change, and how often. */
+  readonly #hearing: Map<string, number> = new Map();
 
   /** Whether anybody waits for anything: asked on every push. */
   get any(): boolean {
@@ -35,7 +39,7 @@ export class Blocking {
 
   /** Whether somebody who waits wants to hear of every change. */
   get hearsAll(): boolean {
-    return this.#hearingAll > 0;
+    return this.#hearing.size > 0;
   }
 
   /** Keys that somebody waits for. */
@@ -66,12 +70,17 @@ export class Blocking {
     assert(session.waiting === null, "a session waits in one command at a time");
     session.waiting = waiting;
     this.sessions.add(session);
-    if (waiting.wait.hearsAll) this.#hearingAll++;
     for (const name of waiting.names) {
+      if (waiting.wait.hearsAll) this.#hearing.set(name, (this.#hearing.get(name) ?? 0) + 1);
       const queue = this.#queues.get(name);
       if (queue === undefined || queue === session) this.#queues.set(name, session);
-      else if (queue instanceof Session) this.#queues.set(name, new Set([queue, session]));
-      else queue.add(session);
+      else if (queue instanceof WaitQueue) queue.add(session);
+      else {
+        const both = new WaitQueue();
+        both.add(queue);
+        both.add(session);
+        this.#queues.set(name, both);
+      }
     }
   }
 
@@ -82,8 +91,8 @@ export class Blocking {
     session.waiting = null;
     waiting.cancelTimer?.();
     assert(this.sessions.delete(session), "who waits is known");
-    if (waiting.wait.hearsAll) this.#hearingAll--;
     for (const name of waiting.names) {
+      if (waiting.wait.hearsAll) this.#hearsNoMore(name);
       // A command may name a key twice: the second time the queue is without this session.
       const queue = this.#queues.get(name);
       if (queue === undefined) continue;
@@ -92,6 +101,12 @@ export class Blocking {
         if (queue.size === 0) this.#queues.delete(name);
       } else if (queue === session) this.#queues.delete(name);
     }
+  }
+
+  #hearsNoMore(name: string): void {
+    const left = (this.#hearing.get(name) ?? 0) - 1;
+    if (left > 0) this.#hearing.set(name, left);
+    else this.#hearing.delete(name);
   }
 
   /** Takes everybody out, to be entered again in another order; returns what each waits for. */
@@ -104,7 +119,7 @@ export class Blocking {
     }
     this.sessions.clear();
     this.#queues.clear();
-    this.#hearingAll = 0;
+    this.#hearing.clear();
     return all;
   }
 
@@ -127,16 +142,24 @@ export class Blocking {
 
   /** Takes the name of the next ready key. REQUIRES: pending. */
   takeReady(): string {
-    const [name] = this.#ready;
+    this.#walk ??= this.#ready.values();
+    const { value: name, done } = this.#walk.next();
+    assert(done !== true, "a key that is ready is taken where there is one");
     this.#ready.delete(name);
+    if (this.#ready.size === 0) this.#walk = undefined;
     return name;
   }
 
-  /** The sessions that wait under a name, oldest first. */
-  waitingFor(name: string): Session[] {
+  /** The sessions that wait under a name, oldest first. What leaves the queue is passed over. */
+  waitingFor(name: string): Iterable<Session> {
     const queue = this.#queues.get(name);
     if (queue === undefined) return [];
-    return queue instanceof Session ? [queue] : [...queue];
+    return queue instanceof Session ? [queue] : queue;
+  }
+
+  /** Whether somebody who waits under a name wants to hear of every change. */
+  isHeardAt(name: string): boolean {
+    return this.#hearing.has(name);
   }
 
   /** Any key of the database may hold something else now. */

@@ -30,12 +30,16 @@ export class Waiters {
     const { blocking } = this.#context;
     while (blocking.pending) {
       const name = blocking.takeReady();
-      const waiters = blocking.waitingFor(name);
-      if (waiters.length === 0) continue;
+      const db = databaseNumberOf(name);
       const key = keyOf(name);
-      for (const waiter of waiters) {
-        const type = this.#typeAt(databaseNumberOf(name), key);
-        if (waiter.waiting?.wait.wakes(type) === true) this.#serve(waiter);
+      let type = this.#typeAt(db, key);
+      // Whoever is served leaves the queue while it is walked; who waits on keeps his place.
+      for (const waiter of blocking.waitingFor(name)) {
+        // Nobody else is asked once nothing is there: a wake costs the same however many wait.
+        if (type === NO_VALUE && !blocking.isHeardAt(name)) break;
+        if (waiter.waiting?.wait.wakes(type) !== true) continue;
+        this.#serve(waiter);
+        type = this.#typeAt(db, key);
       }
     }
   }

@@ -259,6 +259,25 @@ export const DIFFERENCES = {
     ours: "here too, and the log has the SET that comes of them",
     reason: "They collide with nothing, and what is logged can be read by servers that lack them.",
   },
+  "pfadd-damaged": {
+    topic: "PFADD of several elements to a HyperLogLog that is damaged",
+    redis:
+      "keeps what it has changed before it met the damage, and tells neither log nor subscribers",
+    ours: "the same error, and nothing is changed",
+    reason: "A database that starts again is the one that was shut down.",
+  },
+  "bitfield-least": {
+    topic: "BITFIELD SET with OVERFLOW SAT of numbers that are next to -2^63",
+    redis: "the greatest number of the field: a sum overflows",
+    ours: "the least",
+    reason: "That is what saturating means.",
+  },
+  "glob-nesting": {
+    topic: "Patterns with more than a thousand stars",
+    redis: "since 7.4.1 match nothing",
+    ours: "match what they say",
+    reason: "Here they take no more time and no stack.",
+  },
   keyslot: {
     topic: "CLUSTER KEYSLOT where there is no cluster",
     redis: "an error: cluster support is disabled; Valkey came to reply the slot in 2026",

@@ -32,8 +32,10 @@ const fieldOffset = fc.oneof(
   { weight: 4, arbitrary: fc.integer({ min: 0, max: 9 }).map((n) => `#${n}`) },
   { weight: 1, arbitrary: fc.constantFrom("-1", "#", "#-1", "abc", "4294967296") },
 );
+/** The least number saturates in another way on redis-server; see differences.ts. */
+const number = integer.filter((text) => text !== "-9223372036854775808");
 const get = sequence(fc.constantFrom("GET", "get"), type, fieldOffset);
-const write = sequence(fc.constantFrom("SET", "INCRBY", "incrby"), type, fieldOffset, integer);
+const write = sequence(fc.constantFrom("SET", "INCRBY", "incrby"), type, fieldOffset, number);
 const overflow = sequence("OVERFLOW", fc.constantFrom("WRAP", "SAT", "FAIL", "sat", "BOGUS"));
 /** One that fails comes behind one that does not: then there is a change, and both tell of it. */
 const fields = fc.oneof(
