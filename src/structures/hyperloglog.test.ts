@@ -75,6 +75,25 @@ test("sparse and dense ones agree with a plain array of ranks, at any limit", ()
   }
 });
 
+test("a union has of each register the greatest rank, whichever are sparse", () => {
+  const random = new Random().seed(18);
+  const union = new Union();
+  const ranks = new Uint8Array(REGISTERS);
+  for (let i = 0; i < 8; i++) {
+    const draft = new Draft();
+    draft.create();
+    for (let n = 0; n < 6000; n++) {
+      const register = random.below(REGISTERS);
+      const rank = 1 + random.below(i % 4 === 0 ? 32 : 51);
+      draft.raise(register, rank, i % 4 === 0 ? 100_000 : 0);
+      ranks[register] = Math.max(ranks[register], rank);
+    }
+    assert.equal(draft.isDense, i % 4 !== 0);
+    assert.ok(union.add(draft.bytes, 0, draft.length));
+    assert.deepEqual(union.ranks, ranks);
+  }
+});
+
 test("estimates are within a few standard errors", () => {
   const draft = new Draft();
   draft.create();
