@@ -4,8 +4,8 @@
 // sequence the whole state: every key of each database with its type, value, encoding and deadline,
 // the digest of all of it, and what each key becomes when it is dumped and restored, on the same
 // server and from redis-server on ours; now and then the same after DEBUG RELOAD. Where chance
-// decides (SPOP and its like), our answer must be one that the state before allows, and redis-server
-// is then brought to the same state. Cursors are walked to their end and the sets of what they gave
+// decides (SPOP and its like), our answer must be one that the state before allows, and
+// redis-server is then brought to the same state. Cursors are walked to their end and the sets of what they gave
 // compared.
 //
 // A failure prints a shrunk sequence and the seed. TSKEYDB_SEED=n replays it, TSKEYDB_RUNS=n
