@@ -5,8 +5,8 @@
 // the digest of all of it, and what each key becomes when it is dumped and restored, on the same
 // server and from redis-server on ours; now and then the same after DEBUG RELOAD. Where chance
 // decides (SPOP and its like), our answer must be one that the state before allows, and
-// redis-server is then brought to the same state. Cursors are walked to their end and the sets of what they gave
-// compared.
+// redis-server is then brought to the same state. Cursors are walked to their end and the sets of
+// what they gave compared.
 //
 // A failure prints a shrunk sequence and the seed. TSKEYDB_SEED=n replays it, TSKEYDB_RUNS=n
 // (sequences for each test, 60 by default) makes the search longer.
@@ -239,9 +239,11 @@ class Comparison {
       );
       for (const key of this.#counted) {
         const name = Buffer.from(key, "latin1");
-        const value = await this.ours.control.call("GET", name);
-        if (value.type !== "bulk") continue;
-        await this.theirs.control.call("SET", name, value.bytes, "KEEPTTL");
+        const [theirs, ours] = await Promise.all(
+          [this.theirs, this.ours].map((side) => side.control.call("GET", name)),
+        );
+        if (ours?.type !== "bulk" || show(ours) === show(theirs as Reply)) continue;
+        await this.theirs.control.call("SET", name, ours.bytes, "KEEPTTL");
       }
     }
     await Promise.all([heard(this.theirs), heard(this.ours)]);

@@ -191,9 +191,14 @@ export class Cell {
     this.#become(place(longitude, LONGITUDE_MAX, step), place(latitude, LATITUDE_MAX, step), step);
   }
 
-  /** Becomes the cell so many columns east of another, and rows north; the grid goes round. */
+  /**
+   * Becomes the cell so many columns east of another, and rows north; the grid goes round. Where
+   * the other lies at the very edge, and so beyond the grid, what is not moved stays beyond.
+   */
   beside(cell: Cell, east: number, north: number): void {
-    this.#become(cell.#round(cell.column + east), cell.#round(cell.row + north), cell.step);
+    const column = east === 0 ? cell.column : cell.#round(cell.column + east);
+    const row = north === 0 ? cell.row : cell.#round(cell.row + north);
+    this.#become(column, row, cell.step);
   }
 
   #become(column: number, row: number, step: number): void {
