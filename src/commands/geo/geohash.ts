@@ -161,9 +161,13 @@ export class Bounds {
     edges[3] = interleave(placeWithin(north, LATITUDE_MAX), 0);
   }
 
-  /** Whether the score scores[i] lies in it. REQUIRES: it is a position's. */
+  /**
+   * Whether the score scores[i] lies in it, or may: what is at the very edge, and so beyond the
+   * grid, is left to be looked at by its position.
+   */
   has(scores: Float64Array, i: number): boolean {
     const score = scores[i];
+    if (!(score >= 0 && score < TWO_52)) return true;
     const high = highOf(score);
     const low = lowOf(score, high);
     const column = (high & COLUMN_BITS) * TWO_26 + (low & COLUMN_BITS);
