@@ -2,6 +2,7 @@
 // What is near a position, or within an area, is found in search.ts.
 
 import { asciiBytes } from "../../base/bytes.ts";
+import { writeInteger } from "../../base/integers.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
@@ -62,11 +63,17 @@ function sixDecimals(n: number): string {
   return Math.abs(n) < 1e21 ? n.toFixed(6) : `${BigInt(n)}.000000`;
 }
 
+const lengthText = new Uint8Array(32);
+
 /** Replies a length: a string with four decimals, in both protocols. */
 export function replyLength(c: Context, length: number): void {
   const units = Math.round(Math.abs(length) * 10_000);
-  const decimals = String(units % 10_000).padStart(4, "0");
-  c.reply.bulkText(`${Math.floor(units / 10_000)}.${decimals}`);
+  let end = writeInteger(lengthText, 0, Math.floor(units / 10_000));
+  lengthText[end++] = 0x2e;
+  for (let power = 1000; power >= 1; power /= 10) {
+    lengthText[end++] = 0x30 + (Math.floor(units / power) % 10);
+  }
+  c.reply.bulk(lengthText, 0, end);
 }
 
 /** Replies longitude and latitude, each with as many decimals as it has, up to 17. */

@@ -1,5 +1,6 @@
 // Parts of strings: lengths, ranges, and what is put at their end or inside.
 
+import { copyBytes } from "../../base/bytes.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { STRING } from "../../keyspace/data-type.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
@@ -173,5 +174,5 @@ function lengthAllowed(c: Context, length: number): boolean {
 }
 
 function copyArgument(c: Context, i: number, to: Uint8Array, at: number): void {
-  to.set(c.args.bytes.subarray(c.args.starts[i], c.args.ends[i]), at);
+  copyBytes(c.args.bytes, c.args.starts[i], c.args.ends[i], to, at);
 }
