@@ -18,8 +18,9 @@ const HALF_BITS = 13;
 const HALF = 1 << HALF_BITS;
 const TWO_26 = 2 ** 26;
 const TWO_52 = 2 ** 52;
-/** The bits of columns, in each half of a score. */
-const COLUMN_BITS = 0x2aaaaaa;
+/** The bits of columns, and those of rows, in each half of a score. */
+const COLUMN_BITS = 0x2aaaaaaa;
+const ROW_BITS = 0x55555555;
 const LOW_26 = 2n ** 26n - 1n;
 const ALPHABET = "0123456789bcdefghjkmnpqrstuvwxyz";
 const LETTER_BITS = 5;
@@ -173,13 +174,14 @@ export class Bounds {
     const column = (high & COLUMN_BITS) * TWO_26 + (low & COLUMN_BITS);
     const edges = this.#edges;
     if (column < edges[0] || column > edges[1]) return false;
-    const row = (high & ~COLUMN_BITS) * TWO_26 + (low & ~COLUMN_BITS);
+    const row = (high & ROW_BITS) * TWO_26 + (low & ROW_BITS);
     return row >= edges[2] && row <= edges[3];
   }
 }
 
+/** At the very edge a position lies one place beyond the grid. */
 function placeWithin(coordinate: number, max: number): number {
-  return Math.max(0, Math.min(TWO_26 - 1, place(coordinate, max, STEP_MAX)));
+  return Math.max(0, Math.min(TWO_26, place(coordinate, max, STEP_MAX)));
 }
 
 /** A rectangle of the grid: column and row at a step. Reused. */
