@@ -483,16 +483,23 @@ function describeState(key: KeyState): string {
   return `${key.value}, ${show(key.encoding)}, until ${show(key.deadline)}`;
 }
 
+/** Ours, as it is started, and what share of the sequences each is given. */
+const SUBJECTS: readonly (readonly [title: string, Runtime, args: string[], share: number])[] = [
+  ["bun", "bun", [], 1],
+  ["node", "node", [], 0.25],
+  ["bun with three threads for clients", "bun", ["--io-threads", "3"], 0.25],
+];
+
 describe("random command sequences", () => {
   let theirs: Side | undefined;
-  const ours = new Map<Runtime, Side>();
+  const ours = new Map<string, Side>();
 
   before(async () => {
     if (!hasProgram("redis-server")) return;
     const args = ["--enable-debug-command", "yes"];
     theirs = await open(await startRedisServer({ args }));
-    for (const runtime of ["bun", "node"] as const) {
-      ours.set(runtime, await open(await startOurServer({ runtime, args })));
+    for (const [title, runtime, more] of SUBJECTS) {
+      ours.set(title, await open(await startOurServer({ runtime, args: [...args, ...more] })));
     }
   });
 
@@ -507,19 +514,16 @@ describe("random command sequences", () => {
 
   // Each test searches elsewhere.
   let seed = SEED;
-  for (const [runtime, share] of [
-    ["bun", 1],
-    ["node", 0.25],
-  ] as const) {
+  for (const [subject, , , share] of SUBJECTS) {
     for (const profile of EVERY_ENCODING) {
       for (const protocol of [2, 3] as const) {
-        const title = `${runtime}, ${profile}, RESP${protocol}`;
+        const title = `${subject}, ${profile}, RESP${protocol}`;
         const mine = seed++;
         test(title, async (t) => {
           if (!redisServerOrSkip(t, `random sequences: ${title}`)) return;
           t.diagnostic(`TSKEYDB_SEED=${SEED} (${mine} for this test)`);
           const left = theirs as Side;
-          const right = ours.get(runtime) as Side;
+          const right = ours.get(subject) as Side;
           for (const side of [left, right]) await applyProfile(side.server, side.control, profile);
           const sequences = fc.array(anyCommand, {
             minLength: 1,
