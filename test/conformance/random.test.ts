@@ -3,10 +3,10 @@
 // After each command the replies are compared, and the keyspace events of every class; after each
 // sequence the whole state: every key of each database with its type, value, encoding and deadline,
 // the digest of all of it, and what each key becomes when it is dumped and restored, on the same
-// server and from redis-server on ours; now and then the same after DEBUG RELOAD. Where chance
-// decides (SPOP and its like), our answer must be one that the state before allows, and
-// redis-server is then brought to the same state. Cursors are walked to their end and the sets of
-// what they gave compared.
+// server and from redis-server on ours; now and then the same after both have loaded everything
+// anew, from a snapshot or from their logs. Where chance decides (SPOP and its like), our answer
+// must be one that the state before allows, and redis-server is then brought to the same state.
+// Cursors are walked to their end and the sets of what they gave compared.
 //
 // A failure prints a shrunk sequence and the seed. TSKEYDB_SEED=n replays it, TSKEYDB_RUNS=n
 // (sequences for each test, 60 by default) makes the search longer.
@@ -39,8 +39,8 @@ import { DIFFERENCES } from "./differences.ts";
 const RUNS = Number(process.env.TSKEYDB_RUNS ?? 60);
 const SEED = Number(process.env.TSKEYDB_SEED ?? Date.now() % 2 ** 31);
 const COMMANDS_MAX = 80;
-/** Of so many sequences one ends with DEBUG RELOAD, about. */
-const RELOAD_EACH = 8;
+/** Of so many sequences one ends with DEBUG RELOAD, and one with DEBUG LOADAOF, about. */
+const RELOAD_EACH = 10;
 const DATABASES = ["0", "1"];
 
 const toBytes = (words: Words) => words.map((each) => Buffer.from(each, "latin1"));
@@ -371,15 +371,17 @@ class Comparison {
     await this.#reload();
   }
 
-  /** The same after both have saved and loaded everything, now and then. */
+  /** The same after both have loaded everything anew, from a snapshot or from their logs. */
   async #reload(): Promise<void> {
-    if (this.story.length % RELOAD_EACH !== 0) return;
+    const turn = this.story.length % RELOAD_EACH;
+    if (turn > 1) return;
+    const words = ["DEBUG", turn === 0 ? "RELOAD" : "LOADAOF"];
     const replies = await Promise.all(
-      [this.theirs, this.ours].map(({ control }) => control.call("DEBUG", "RELOAD")),
+      [this.theirs, this.ours].map(({ control }) => control.call(...words)),
     );
     const [theirs, ours] = replies.map(show);
-    if (theirs !== ours) this.fail(["DEBUG", "RELOAD"], theirs as string, ours as string);
-    this.story.push("DEBUG RELOAD");
+    if (theirs !== ours) this.fail(words, theirs as string, ours as string);
+    this.story.push(toLine(words));
     await this.#sameState();
   }
 
@@ -496,7 +498,7 @@ describe("random command sequences", () => {
 
   before(async () => {
     if (!hasProgram("redis-server")) return;
-    const args = ["--enable-debug-command", "yes"];
+    const args = ["--enable-debug-command", "yes", "--appendonly", "yes"];
     theirs = await open(await startRedisServer({ args }));
     for (const [title, runtime, more] of SUBJECTS) {
       ours.set(title, await open(await startOurServer({ runtime, args: [...args, ...more] })));
