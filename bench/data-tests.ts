@@ -68,6 +68,14 @@ const poppable: Test["prepare"] = async (client, port, requests) => {
   await fill(port, { record, count: more, first: count });
 };
 
+const fields = once("HSET", "fields", (number, at) => [`f:${setOf(at)}${number}`, VALUE]);
+/** A hash of five fields for each number. */
+const records = async (client: Client, port: number) => {
+  if ((await client.call("EXISTS", `record:${NUMBER}`)) === 1) return;
+  const five = ["name", "mail", "city", "token", "seen"].flatMap((field) => [field, VALUE]);
+  await fill(port, { record: [["HSET", `record:${NUMBER}`, ...five]], count: KEYS });
+};
+
 function custom(name: string, choose: readonly string[], prepare?: Test["prepare"]): Test {
   return { name, command: choose[0].toLowerCase(), choose, prepare };
 }
@@ -105,6 +113,11 @@ export const DATA_TESTS: readonly Test[] = [
     ...custom("xack", ["XACK", "queue", "workers", `${DRAWN}-1`], delivered),
     requestsMax: KEYS,
   },
+  // redis-server has these from 7.4 on.
+  custom("hexpire_small", ["HEXPIRE", `record:${DRAWN}`, "1000", "FIELDS", "1", "token"], records),
+  custom("httl_small", ["HTTL", `record:${DRAWN}`, "FIELDS", "1", "token"], records),
+  custom("hexpire_million", ["HEXPIRE", "fields", "1000", "FIELDS", "1", `f:1${DRAWN}`], fields),
+  custom("httl_million", ["HTTL", "fields", "FIELDS", "1", `f:1${DRAWN}`], fields),
   custom("setbit_small", ["SETBIT", `bits:${DRAWN}`, "100", "1"]),
   custom("getbit_small", ["GETBIT", `bits:${DRAWN}`, "100"]),
   custom("setbit_million", ["SETBIT", "bits", "999999", "1"]),

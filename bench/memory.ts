@@ -5,7 +5,7 @@
 // blocks. `resident` is the growth of what the kernel says (the proportional share of smaps), as
 // a check on it; it also holds whatever the runtime took meanwhile, so it is noisy for few bytes.
 
-import { Client, type Filling, fill, NUMBER } from "./client.ts";
+import { Client, type Filling, fill, NUMBER, withClient } from "./client.ts";
 import { residentBytes } from "./kernel.ts";
 import { type Contender, serve, settle } from "./process.ts";
 
@@ -20,6 +20,8 @@ interface Shape {
   readonly unitsPerRecord: number;
   readonly records: number;
   readonly record: Filling["record"];
+  /** What is done when it is filled, by a command that must exist. */
+  readonly after?: { readonly command: string; act(client: Client, units: number): Promise<void> };
 }
 
 /** Keys `prefix` + 12 digits: 16 bytes. */
@@ -83,6 +85,14 @@ const SHAPES: readonly Shape[] = [
     record: [["HSET", "hash", ...HUNDRED.flatMap(() => [key("fld:"), VALUE])]],
   },
   {
+    name: "one hash of a million fields of 16 and 16 bytes, each with a deadline",
+    unit: "field",
+    unitsPerRecord: 100,
+    records: 10_000,
+    record: [["HSET", "hash", ...HUNDRED.flatMap(() => [key("fld:"), VALUE])]],
+    after: { command: "HPEXPIRE", act: (client, units) => expireFields(client, units) },
+  },
+  {
     name: "one set of a million members of 16 bytes",
     unit: "member",
     unitsPerRecord: 100,
@@ -112,6 +122,15 @@ const SHAPES: readonly Shape[] = [
   },
 ];
 
+/** Gives the fields of a hash deadlines within a day, ten of them the same. */
+async function expireFields(client: Client, fields: number): Promise<void> {
+  for (let from = 0; from < fields; from += 10) {
+    const names = TEN.map((i) => `fld:${String(from + i).padStart(NUMBER.length, "0")}`);
+    const ms = String(3_600_000 + ((from * 7919) % 86_400_000));
+    await client.call("HPEXPIRE", "hash", ms, "FIELDS", "10", ...names);
+  }
+}
+
 export interface MemoryRow {
   shape: string;
   unit: string;
@@ -128,6 +147,8 @@ export async function benchmarkMemory(
   for (const shape of SHAPES) {
     const records = quick ? shape.records / 10 : shape.records;
     const units = records * shape.unitsPerRecord;
+    const known = await Promise.all(contenders.map((contender) => knows(contender, shape)));
+    if (!known.every(Boolean)) continue;
     const row: MemoryRow = { shape: shape.name, unit: shape.unit, units, measured: {} };
     for (const contender of contenders) {
       row.measured[contender.id] = await measure(contender, shape, records, units);
@@ -141,6 +162,17 @@ export async function benchmarkMemory(
   return rows;
 }
 
+/** Whether a contender has what it takes to make a shape. */
+async function knows(contender: Contender, { after }: Shape): Promise<boolean> {
+  if (after === undefined) return true;
+  const server = await serve(contender);
+  try {
+    return await withClient(server.port, (client) => client.knows(after.command));
+  } finally {
+    await server.stop();
+  }
+}
+
 async function measure(contender: Contender, shape: Shape, records: number, units: number) {
   const server = await serve(contender);
   try {
@@ -149,6 +181,7 @@ async function measure(contender: Contender, shape: Shape, records: number, unit
     const usedBefore = await client.info("memory", "used_memory");
     const residentBefore = residentBytes(server.pid);
     await fill(server.port, { record: shape.record, count: records });
+    await shape.after?.act(client, units);
     await settle(server.pid);
     const used = (await client.info("memory", "used_memory")) - usedBefore;
     const resident = residentBytes(server.pid) - residentBefore;

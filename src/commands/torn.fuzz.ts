@@ -54,7 +54,7 @@ const LONG_KEY = "k".repeat(70_000);
 /** Names of the keys that all probes are about; the others only fill the table. */
 const STRINGS = ["s:sparse", "s:dense", "s:short", "s:int", "s:long", "s:large", LONG_KEY];
 const LISTS = ["l:one", "l:many", "l:plain", "l:ints"];
-const HASHES = ["h:packed", "h:table", "h:long", "h:due", "h:past"];
+const HASHES = ["h:packed", "h:table", "h:long", "h:due", "h:past", "h:few"];
 const SETS = ["i:16", "i:32", "i:64", "p:set", "t:one", "t:two"];
 const SORTED = ["z:packed", "z:table", "z:level", "z:geo"];
 const KEYS = [...STRINGS, ...LISTS, ...HASHES, ...SETS, ...SORTED];
@@ -82,6 +82,7 @@ function fill(database: TestDatabase): void {
   for (const [key, fields] of [
     ["h:due", 1600],
     ["h:past", 90],
+    ["h:few", 12],
   ] as const) {
     client.call("HSET", key, ...numbered(fields, "field "));
     const from = FAR_MS - fields / 4; // a time that has passed for half of those with deadlines
@@ -377,7 +378,8 @@ class TornDatabase {
       const order = tables.order(table);
       if (order !== 0) {
         this.#addBlock(order, 8);
-        for (let i = 0; i < 2; i++) this.#addLinked(order, i * 3, 128);
+        const isFew = this.i32[order >>> PLACE_BITS][((order & PLACE_MASK) << 1) + 1] < 0;
+        for (const word of isFew ? [6, 7] : [0, 3]) this.#addLinked(order, word, isFew ? 6 : 128);
       }
       for (let i = 0; i < tables.collect(table, 1); i++) this.#addBlock(tables.found[i], 6);
     }
