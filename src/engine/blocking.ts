@@ -7,9 +7,24 @@
 // queues of each (threads/roster.ts).
 
 import { assert } from "../base/assert.ts";
-import { databaseNumberOf, keyName } from "./key-names.ts";
+import { databaseNumberOf, keyName, keyOf } from "./key-names.ts";
 import { Session, type Waiting } from "./session.ts";
 import { WaitQueue } from "./wait-queue.ts";
+
+/** What of a key tells, mostly, that nobody wants to hear of every change of it. */
+const TRACES = 1024;
+
+function traceOfName(name: string): number {
+  const key = keyOf(name);
+  return traceOf(key, 0, key.length);
+}
+
+function traceOf(bytes: Uint8Array, start: number, end: number): number {
+  const length = end - start;
+  if (length === 0) return 0;
+  const middle = bytes[start + (length >> 1)];
+  return (length * 31 + bytes[start] * 7 + middle * 13 + bytes[end - 1] * 257) & (TRACES - 1);
+}
 
 /** Hears who begins to wait in this thread, and whose waiting this thread has ended. */
 export interface WaitWitness {
@@ -31,6 +46,8 @@ export class Blocking {
   #walk: IterableIterator<string> | undefined;
   /** Names under which some wait who want to hear of every change, and how often. */
   readonly #hearing: Map<string, number> = new Map();
+  /** How many of those names leave each trace: a change of any other key costs no look by name. */
+  readonly #traces: Int32Array = new Int32Array(TRACES);
 
   /** Whether anybody waits for anything: asked on every push. */
   get any(): boolean {
@@ -71,7 +88,7 @@ export class Blocking {
     session.waiting = waiting;
     this.sessions.add(session);
     for (const name of waiting.names) {
-      if (waiting.wait.hearsAll) this.#hearing.set(name, (this.#hearing.get(name) ?? 0) + 1);
+      if (waiting.wait.hearsAll) this.#hears(name);
       const queue = this.#queues.get(name);
       if (queue === undefined || queue === session) this.#queues.set(name, session);
       else if (queue instanceof WaitQueue) queue.add(session);
@@ -103,10 +120,20 @@ export class Blocking {
     }
   }
 
+  #hears(name: string): void {
+    const before = this.#hearing.get(name) ?? 0;
+    this.#hearing.set(name, before + 1);
+    if (before === 0) this.#traces[traceOfName(name)]++;
+  }
+
   #hearsNoMore(name: string): void {
     const left = (this.#hearing.get(name) ?? 0) - 1;
-    if (left > 0) this.#hearing.set(name, left);
-    else this.#hearing.delete(name);
+    if (left > 0) {
+      this.#hearing.set(name, left);
+      return;
+    }
+    this.#hearing.delete(name);
+    this.#traces[traceOfName(name)]--;
   }
 
   /** Takes everybody out, to be entered again in another order; returns what each waits for. */
@@ -120,6 +147,7 @@ export class Blocking {
     this.sessions.clear();
     this.#queues.clear();
     this.#hearing.clear();
+    this.#traces.fill(0);
     return all;
   }
 
@@ -133,6 +161,11 @@ export class Blocking {
   note(db: number, bytes: Uint8Array, start: number, end: number): void {
     const name = keyName(db, bytes, start, end);
     if (this.#queues.has(name)) this.#ready.add(name);
+  }
+
+  /** A key changed; whoever waits for it and wants to hear of every change is to look. */
+  noteChange(db: number, bytes: Uint8Array, start: number, end: number): void {
+    if (this.#traces[traceOf(bytes, start, end)] > 0) this.note(db, bytes, start, end);
   }
 
   /** Whether keys are ready that nobody was served from yet. */

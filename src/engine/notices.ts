@@ -46,7 +46,7 @@ export class Notices implements KeyspaceListener {
   changed(db: number, bytes: Uint8Array, start: number, end: number, event: KeyEvent): void {
     const { watched } = this.#keyspace;
     if (watched.any) watched.touch(db, bytes, start, end);
-    if (this.#blocking.hearsAll) this.#blocking.note(db, bytes, start, end);
+    if (this.#blocking.hearsAll) this.#blocking.noteChange(db, bytes, start, end);
     this.event(db, bytes, start, end, event);
   }
 
