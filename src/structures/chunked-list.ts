@@ -311,14 +311,17 @@ export class ChunkedLists {
 
   /** Reads the cursor's entry into packed.bytes, start, end. Borrowed until the list changes. */
   read(): void {
-    if (this.#plainLength < 0) {
-      this.packed.readAt(this.#u8, this.#place);
-      return;
-    }
-    this.packed.bytes = this.#u8;
-    this.packed.start = this.#place;
-    this.packed.end = this.#place + this.#plainLength;
-    this.packed.isInteger = false;
+    const { packed } = this;
+    if (this.#plainLength < 0) return packed.readAt(this.#u8, this.#place);
+    packed.bytes = this.#u8;
+    packed.start = this.#place;
+    packed.end = this.#place + this.#plainLength;
+    packed.isInteger = false;
+  }
+
+  /** Whether the cursor's entry is stored as an integer, which is in packed.number then. */
+  readInteger(): boolean {
+    return this.#plainLength < 0 && this.packed.readIntegerAt(this.#u8, this.#place);
   }
 
   /** Whether the cursor's entry is this string. */

@@ -29,6 +29,13 @@ family("sort", {
     SORT words ALPHA
     RPUSH odd " 1" 0x10 inf -inf 1e3
     SORT odd
+    RPUSH spelt 5 05 5.0 +5 -7 5 -07 0 -0 00 9007199254740993 9007199254740992 300 3e2
+    SORT spelt
+    SORT spelt DESC
+    SORT spelt BY nosort
+    SORT spelt BY nosort DESC
+    SORT spelt STORE stored
+    LRANGE stored 0 -1
     RPUSH blank ""
     SORT blank
     RPUSH blank " "

@@ -6,12 +6,14 @@
 
 import { asciiBytes, compareBytes, copyBytes } from "../../base/bytes.ts";
 import { parseDouble } from "../../base/doubles.ts";
+import { INTEGER_TEXT_MAX, writeInteger } from "../../base/integers.ts";
 import { ascending } from "../../base/number-order.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { EventClass, Events, keyEvent } from "../../engine/events.ts";
 import { type KeyFinder, KeyFlag } from "../../engine/key-specs.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
+import type { ChunkedLists } from "../../structures/chunked-list.ts";
 import { LIST, listsOf } from "../../types/lists.ts";
 import { SET, setsOf } from "../../types/sets.ts";
 import { SORTED_SET, sortedSetsOf } from "../../types/sorted-sets.ts";
@@ -44,7 +46,13 @@ class Order {
   readonly get: Pattern[] = [];
 }
 
-/** Byte strings one behind the other. */
+/** What a word that is kept as a number alone spells. Two, so that two can be compared. */
+const spelled = [new Uint8Array(INTEGER_TEXT_MAX), new Uint8Array(INTEGER_TEXT_MAX)] as const;
+
+/**
+ * Byte strings one behind the other. One that is an integer's text may be kept as its number alone:
+ * then it has no bytes here.
+ */
 class Words {
   bytes: Uint8Array = new Uint8Array(1024);
   /** Where each begins; the last one says where the last ends. */
@@ -52,6 +60,10 @@ class Words {
   /** What each one spells, where that was known when it was added; else NaN. */
   numbers: Float64Array = new Float64Array(64);
   count = 0;
+
+  addInteger(number: number): void {
+    this.add(this.bytes, 0, 0, number);
+  }
 
   add(bytes: Uint8Array, start: number, end: number, number = Number.NaN): void {
     const at = this.starts[this.count];
@@ -61,7 +73,7 @@ class Words {
       copyBytes(this.bytes, 0, at, longer, 0);
       this.bytes = longer;
     }
-    copyBytes(bytes, start, end, this.bytes, at);
+    if (stop > at) copyBytes(bytes, start, end, this.bytes, at);
     this.numbers[this.count++] = number;
     if (this.count === this.starts.length) {
       const more = new Int32Array(this.count * 2);
@@ -74,9 +86,47 @@ class Words {
     this.starts[this.count] = stop;
   }
 
+  /** Whether a word is kept as a number alone. */
+  isInteger(i: number): boolean {
+    return this.starts[i] === this.starts[i + 1] && !Number.isNaN(this.numbers[i]);
+  }
+
   compare(a: number, b: number): number {
     const { bytes, starts } = this;
+    if (this.isInteger(a) || this.isInteger(b)) return this.#compareSpelled(a, b);
     return compareBytes(bytes, starts[a], starts[a + 1], bytes, starts[b], starts[b + 1]);
+  }
+
+  #compareSpelled(a: number, b: number): number {
+    const aEnd = this.#spell(a, spelled[0]);
+    const bEnd = this.#spell(b, spelled[1]);
+    const { bytes, starts } = this;
+    const [aBytes, aStart] = aEnd < 0 ? [bytes, starts[a]] : [spelled[0], 0];
+    const [bBytes, bStart] = bEnd < 0 ? [bytes, starts[b]] : [spelled[1], 0];
+    return compareBytes(
+      aBytes,
+      aStart,
+      aEnd < 0 ? starts[a + 1] : aEnd,
+      bBytes,
+      bStart,
+      bEnd < 0 ? starts[b + 1] : bEnd,
+    );
+  }
+
+  /** The end of a word's text in `into`, or −1 where it is among the bytes. */
+  #spell(i: number, into: Uint8Array): number {
+    return this.isInteger(i) ? writeInteger(into, 0, this.numbers[i]) : -1;
+  }
+
+  reply(c: Context, i: number): void {
+    if (this.isInteger(i)) c.reply.bulkInteger(this.numbers[i]);
+    else c.reply.bulk(this.bytes, this.starts[i], this.starts[i + 1]);
+  }
+
+  pushTo(lists: ChunkedLists, root: number, i: number): void {
+    const end = this.#spell(i, spelled[0]);
+    if (end < 0) lists.pushLast(root, this.bytes, this.starts[i], this.starts[i + 1]);
+    else lists.pushLast(root, spelled[0], 0, end);
   }
 }
 
@@ -211,7 +261,9 @@ function sortCommand(c: Context, mayStore: boolean): void {
     order.by = undefined;
   }
   const words = new Words();
-  if (entry !== 0) readElements(c, entry, type, words);
+  // Where their texts are not asked for, integers need none.
+  const needsTexts = order.isAlpha || order.by !== undefined || order.get.length > 0;
+  if (entry !== 0) readElements(c, entry, type, words, needsTexts);
   let places: Uint32Array | undefined;
   if (order.isUnsorted) places = standing(words.count, order.isDescending && type !== SET);
   else places = order.isAlpha ? byBytes(c, words, order) : byNumbers(c, words, order);
@@ -223,11 +275,21 @@ function sortCommand(c: Context, mayStore: boolean): void {
   else replyElements(c, words, shown, order.get);
 }
 
-function readElements(c: Context, entry: number, type: number, words: Words): void {
+function readElements(
+  c: Context,
+  entry: number,
+  type: number,
+  words: Words,
+  needsTexts: boolean,
+): void {
   if (type === LIST) {
     const { chunked, packed } = listsOf(c);
     const root = c.keyspace.records.pointer(entry);
     for (let there = chunked.first(root); there; there = chunked.next()) {
+      if (!needsTexts && chunked.readInteger() && Number.isSafeInteger(packed.number)) {
+        words.addInteger(packed.number);
+        continue;
+      }
       chunked.read();
       const number = packed.isInteger ? packed.number : Number.NaN;
       words.add(packed.bytes, packed.start, packed.end, number);
@@ -306,7 +368,7 @@ function replyElements(
   const { bytes, starts } = words;
   reply.array(places.length * Math.max(1, patterns.length));
   for (const place of places) {
-    if (patterns.length === 0) reply.bulk(bytes, starts[place], starts[place + 1]);
+    if (patterns.length === 0) words.reply(c, place);
     for (const pattern of patterns) {
       if (!pattern.find(c, bytes, starts[place], starts[place + 1])) reply.null();
       else reply.bulk(pattern.bytes, pattern.start, pattern.end);
@@ -324,9 +386,7 @@ function store(c: Context, words: Words, places: Uint32Array, order: Order): voi
   const lists = listsOf(c);
   const root = lists.create();
   for (const place of places) {
-    if (order.get.length === 0) {
-      lists.chunked.pushLast(root, bytes, starts[place], starts[place + 1]);
-    }
+    if (order.get.length === 0) words.pushTo(lists.chunked, root, place);
     for (const pattern of order.get) {
       pattern.find(c, bytes, starts[place], starts[place + 1]); // nothing is stored as empty
       lists.chunked.pushLast(root, pattern.bytes, pattern.start, pattern.end);
