@@ -24,7 +24,7 @@ function noted(blocking: Blocking, db = 3): string[] {
     const bytes = asciiBytes(`..${key}..`);
     blocking.noteChange(db, bytes, 2, 2 + key.length);
     if (!blocking.pending) return false;
-    assert.equal(blocking.takeReady(), keyName(db, bytes, 2, 2 + key.length));
+    assert.equal(blocking.takeReady()[0], keyName(db, bytes, 2, 2 + key.length));
     return true;
   });
 }

@@ -2,9 +2,10 @@
 // how, is in waiting.ts.
 //
 // Queues stand here by the names of keys. A key for which one session waits, which is what most
-// are, has that session in its queue's place: a client may wait for very many. Nothing of the data
-// set is in them. Where several threads use the database, the sessions of all of them stand in the
-// queues of each (threads/roster.ts).
+// are, has that session in its queue's place: a client may wait for very many. A queue has a line
+// for each likeness (Wait.likeness), so that where one has found nothing, all who are alike are
+// passed at once, however many. Nothing of the data set is in them. Where several threads use the
+// database, the sessions of all of them stand in the queues of each (threads/roster.ts).
 
 import { assert } from "../base/assert.ts";
 import { databaseNumberOf, keyName, keyOf } from "./key-names.ts";
@@ -34,18 +35,25 @@ export interface WaitWitness {
   waitsNoMore(session: Session): void;
 }
 
+/** The line of those who are like nobody. */
+const UNLIKE = "";
+
+/** Those who wait for one key: a line for each likeness, each in the order of coming. */
+export type Queue = Map<string, WaitQueue>;
+
 export class Blocking {
   /** Sessions that wait, in the order in which they began to. */
   readonly sessions: Set<Session> = new Set();
   witness: WaitWitness | undefined;
 
-  readonly #queues: Map<string, Session | WaitQueue> = new Map();
-  /** In the order in which they became ready. */
-  readonly #ready: Set<string> = new Set();
+  readonly #queues: Map<string, Session | Queue> = new Map();
+  /** In the order in which they were noted; true: they were given something. */
+  readonly #ready: Map<string, boolean> = new Map();
   /** Stands behind those that were taken: a new one would look for the first among them. */
-  #walk: IterableIterator<string> | undefined;
+  #walk: IterableIterator<[name: string, isNew: boolean]> | undefined;
   /** Names under which some wait who want to hear of every change, and how often. */
   readonly #hearing: Map<string, number> = new Map();
+  #order = 0;
   /** How many of those names leave each trace: a change of any other key costs no look by name. */
   readonly #traces: Int32Array = new Int32Array(TRACES);
 
@@ -62,6 +70,11 @@ export class Blocking {
   /** Keys that somebody waits for. */
   get keyCount(): number {
     return this.#queues.size;
+  }
+
+  /** Those of them of which somebody wants to hear of every change. */
+  get keysHeardOfAll(): number {
+    return this.#hearing.size;
   }
 
   /** Whether one more can wait whose command has so many bytes, in so many words and keys. */
@@ -86,18 +99,18 @@ export class Blocking {
   enter(session: Session, waiting: Waiting): void {
     assert(session.waiting === null, "a session waits in one command at a time");
     session.waiting = waiting;
+    session.waitOrder = this.#order++;
     this.sessions.add(session);
     for (const name of waiting.names) {
       if (waiting.wait.hearsAll) this.#hears(name);
       const queue = this.#queues.get(name);
       if (queue === undefined || queue === session) this.#queues.set(name, session);
-      else if (queue instanceof WaitQueue) queue.add(session);
-      else {
-        const both = new WaitQueue();
-        both.add(queue);
-        both.add(session);
+      else if (queue instanceof Session) {
+        const both: Queue = new Map();
+        standIn(both, queue);
+        standIn(both, session);
         this.#queues.set(name, both);
-      }
+      } else standIn(queue, session);
     }
   }
 
@@ -105,8 +118,10 @@ export class Blocking {
   take(session: Session): void {
     const { waiting } = session;
     if (waiting === null) return;
+    const line = lineOf(session);
     session.waiting = null;
     waiting.cancelTimer?.();
+    waiting.cancelLook?.();
     assert(this.sessions.delete(session), "who waits is known");
     for (const name of waiting.names) {
       if (waiting.wait.hearsAll) this.#hearsNoMore(name);
@@ -114,7 +129,9 @@ export class Blocking {
       const queue = this.#queues.get(name);
       if (queue === undefined) continue;
       if (!(queue instanceof Session)) {
-        queue.delete(session);
+        const standing = queue.get(line);
+        standing?.delete(session);
+        if (standing?.size === 0) queue.delete(line);
         if (queue.size === 0) this.#queues.delete(name);
       } else if (queue === session) this.#queues.delete(name);
     }
@@ -157,15 +174,22 @@ export class Blocking {
     return undefined;
   }
 
-  /** Something happened to a key; whoever waits for it is to look. */
-  note(db: number, bytes: Uint8Array, start: number, end: number): void {
+  /**
+   * Something happened to a key; whoever waits for it is to look. `isNew`: it was given something
+   * that may be taken.
+   */
+  note(db: number, bytes: Uint8Array, start: number, end: number, isNew: boolean): void {
     const name = keyName(db, bytes, start, end);
-    if (this.#queues.has(name)) this.#ready.add(name);
+    if (this.#queues.has(name)) this.noteName(name, isNew);
+  }
+
+  noteName(name: string, isNew: boolean): void {
+    this.#ready.set(name, isNew || this.#ready.get(name) === true);
   }
 
   /** A key changed; whoever waits for it and wants to hear of every change is to look. */
   noteChange(db: number, bytes: Uint8Array, start: number, end: number): void {
-    if (this.#traces[traceOf(bytes, start, end)] > 0) this.note(db, bytes, start, end);
+    if (this.#traces[traceOf(bytes, start, end)] > 0) this.note(db, bytes, start, end, false);
   }
 
   /** Whether keys are ready that nobody was served from yet. */
@@ -173,32 +197,59 @@ export class Blocking {
     return this.#ready.size > 0;
   }
 
-  /** Takes the name of the next ready key. REQUIRES: pending. */
-  takeReady(): string {
-    this.#walk ??= this.#ready.values();
-    const { value: name, done } = this.#walk.next();
+  /** Takes the next ready key: its name, and whether it was given something. REQUIRES: pending. */
+  takeReady(): readonly [name: string, isNew: boolean] {
+    this.#walk ??= this.#ready.entries();
+    const { value: next, done } = this.#walk.next();
     assert(done !== true, "a key that is ready is taken where there is one");
-    this.#ready.delete(name);
+    this.#ready.delete(next[0]);
     if (this.#ready.size === 0) this.#walk = undefined;
-    return name;
+    return next;
   }
 
-  /** The sessions that wait under a name, oldest first. What leaves the queue is passed over. */
-  waitingFor(name: string): Iterable<Session> {
+  /** Those who wait under a name. */
+  queueOf(name: string): Session | Queue | undefined {
+    return this.#queues.get(name);
+  }
+
+  /** The number of whoever begins to wait next. */
+  get nextOrder(): number {
+    return this.#order;
+  }
+
+  /** The sessions that wait under a name, oldest first. */
+  waitingFor(name: string): Session[] {
     const queue = this.#queues.get(name);
     if (queue === undefined) return [];
-    return queue instanceof Session ? [queue] : queue;
+    if (queue instanceof Session) return [queue];
+    const sessions = [...queue.values()].flatMap((line) => [...line]);
+    return sessions.sort((a, b) => a.waitOrder - b.waitOrder);
   }
 
-  /** Whether somebody who waits under a name wants to hear of every change. */
-  isHeardAt(name: string): boolean {
-    return this.#hearing.has(name);
-  }
-
-  /** Any key of the database may hold something else now. */
-  noteDatabase(db: number): void {
+  /** Any key of the database may hold something else now; `isNew`: something that may be taken. */
+  noteDatabase(db: number, isNew: boolean): void {
     for (const name of this.#queues.keys()) {
-      if (databaseNumberOf(name) === db) this.#ready.add(name);
+      if (databaseNumberOf(name) === db) this.noteName(name, isNew);
     }
   }
+}
+
+/** The line in which a session stands that waits. */
+function lineOf({ waiting }: Session): string {
+  if (waiting === null) return UNLIKE;
+  return waiting.wait.likeness?.(waiting.args) ?? UNLIKE;
+}
+
+/** Whether those in a line are alike. */
+export function areAlike(line: string): boolean {
+  return line !== UNLIKE;
+}
+
+function standIn(queue: Queue, session: Session): void {
+  const line = lineOf(session);
+  const standing = queue.get(line);
+  if (standing !== undefined) return standing.add(session);
+  const begun = new WaitQueue();
+  begun.add(session);
+  queue.set(line, begun);
 }

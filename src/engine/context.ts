@@ -51,6 +51,7 @@ export interface Engine {
 /** What ends a session's waiting; see waiting.ts. */
 interface Waiters {
   timeOut(session: Session): void;
+  lookAgain(session: Session): number;
   unblockWithError(session: Session): void;
 }
 
@@ -89,6 +90,8 @@ export class Context {
   serving = false;
   /** The served command would wait again. */
   stillWaiting = false;
+  /** After so many milliseconds it would look again; −1: not before something has happened. */
+  lookAgainMs = -1;
 
   /** For the console: the types behind each WRONGTYPE, found and expected, in turn. */
   readonly wrongTypes: number[] = [];
@@ -266,27 +269,44 @@ export class Context {
   /**
    * Nothing is there yet: the session waits for what its command waits for (CommandEntry.wait) at
    * one of the keys at arguments first … last, for `timeoutMs` (0: for ever). Where nobody may wait
-   * (inside a transaction, in an embedded program) that is replied at once.
+   * (inside a transaction, in an embedded program) that is replied at once. With `lookAgainMs` it
+   * looks again when so much time has gone by, if nothing has happened before.
    */
-  block(first: number, last: number, timeoutMs: number): void {
+  block(first: number, last: number, timeoutMs: number, lookAgainMs = -1): void {
     const wait = this.command?.entry.wait;
     assert(wait !== undefined, "its entry says what a command waits for");
+    this.lookAgainMs = lookAgainMs;
     if (this.serving) {
       this.stillWaiting = true;
       return;
     }
-    const { args } = this;
+    const { args, session } = this;
     const names: string[] = [];
     for (let i = first; i <= last; i++) {
       names.push(keyName(this.db, args.bytes, args.starts[i], args.ends[i]));
     }
     this.waitFor(wait, names, timeoutMs);
+    this.#lookAgain(session, lookAgainMs);
+  }
+
+  /** Has a session that waits look again after so many milliseconds (−1: it does not). */
+  #lookAgain(session: Session, ms: number): void {
+    const { waiting } = session;
+    if (waiting === null || ms < 0) return;
+    waiting.cancelLook = this.services.setTimer(Math.max(1, ms), () => {
+      this.#lookAgain(session, this.executor.waiters.lookAgain(session));
+    });
+  }
+
+  /** Whether the session may wait: not inside a transaction, nor in an embedded program. */
+  get mayWait(): boolean {
+    return !this.inTransaction && this.session.link !== undefined;
   }
 
   /** As block, for what does not come by a key: another thread cannot know that it has come. */
   waitFor(wait: Wait, names: readonly string[], timeoutMs: number): void {
     const { session, args, command } = this;
-    if (this.inTransaction || session.link === undefined) {
+    if (!this.mayWait) {
       wait.denied(this.reply);
       return;
     }
@@ -319,6 +339,12 @@ export class Context {
   effect(words: number): void {
     this.rewritten = true;
     this.effects.begin(this.db, words);
+  }
+
+  /** What this command did is the request with bytes[start, end) in the place of argument i. */
+  effectWith(i: number, bytes: Uint8Array, start: number, end: number): void {
+    this.rewritten = true;
+    this.effects.requestWith(this.db, this.args, i, bytes, start, end);
   }
 
   effectText(text: string): void {

@@ -30,6 +30,8 @@ interface Appending {
 }
 
 const MULTI = asciiBytes("*1\r\n$5\r\nMULTI\r\n");
+const DOLLAR = 0x24;
+const INTEGER_TEXT_MAX = 20;
 const EXEC = asciiBytes("*1\r\n$4\r\nEXEC\r\n");
 
 export class Effects {
@@ -43,6 +45,7 @@ export class Effects {
   // The array that requests stand in and that nobody changes for now.
   #lent: Uint8Array | null = null;
 
+  readonly #digits = new Uint8Array(INTEGER_TEXT_MAX);
   #bytes: Uint8Array = new Uint8Array(4096);
   #length = 0;
   // For each gathered command the database and where its bytes begin.
@@ -135,7 +138,8 @@ export class Effects {
   }
 
   integer(n: number): void {
-    if (this.#sink !== null) this.text(String(n));
+    if (this.#sink === null) return;
+    this.range(this.#digits, 0, writeInteger(this.#digits, 0, n));
   }
 
   range(bytes: Uint8Array, start: number, end: number): void {
@@ -173,6 +177,43 @@ export class Effects {
     }
     this.begin(db, args.count);
     for (let i = 0; i < args.count; i++) this.argument(args, i);
+  }
+
+  /**
+   * As request, with bytes[start, end) in the place of argument i. Where the request came as RESP,
+   * what is before and behind that is copied as it is.
+   */
+  requestWith(
+    db: number,
+    args: Arguments,
+    i: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    if (this.#sink === null) return;
+    if (args.rawStart < 0) {
+      this.begin(db, args.count);
+      for (let k = 0; k < i; k++) this.argument(args, k);
+      this.range(bytes, start, end);
+      for (let k = i + 1; k < args.count; k++) this.argument(args, k);
+      return;
+    }
+    if (this.count === this.#dbs.length) this.#grow();
+    this.#dbs[this.count] = db;
+    this.#starts[this.count] = this.#length;
+    this.count++;
+    let head = args.starts[i] - 3;
+    while (args.bytes[head] !== DOLLAR) head--;
+    this.#copy(args.bytes, args.rawStart, head);
+    this.range(bytes, start, end);
+    this.#copy(args.bytes, args.ends[i] + 2, args.rawEnd);
+  }
+
+  #copy(bytes: Uint8Array, start: number, end: number): void {
+    this.#reserve(end - start);
+    copyBytes(bytes, start, end, this.#bytes, this.#length);
+    this.#length += end - start;
   }
 
   /** Sends what was gathered, unless something holds it. */

@@ -94,7 +94,7 @@ export class Notices implements KeyspaceListener {
 
   /** A key was given something that a waiting client may take. */
   ready(db: number, bytes: Uint8Array, start: number, end: number): void {
-    if (this.#blocking.any) this.#blocking.note(db, bytes, start, end);
+    if (this.#blocking.any) this.#blocking.note(db, bytes, start, end, true);
   }
 
   /** Every key of a database is about to go. */
@@ -102,7 +102,7 @@ export class Notices implements KeyspaceListener {
     const keyspace = this.#keyspace;
     if (keyspace.size(db) === 0) return;
     keyspace.watched.touchAll(db, (_, bytes, start, end) => this.#holds(db, bytes, start, end));
-    if (this.#blocking.hearsAll) this.#blocking.noteDatabase(db);
+    if (this.#blocking.hearsAll) this.#blocking.noteDatabase(db, false);
   }
 
   /** Two databases are about to be exchanged. */
@@ -119,7 +119,7 @@ export class Notices implements KeyspaceListener {
       const comes = keyspace.peek(other, bytes, start, end) !== 0;
       return comes || this.#holds(db, bytes, start, end);
     });
-    if (this.#blocking.any) this.#blocking.noteDatabase(db);
+    if (this.#blocking.any) this.#blocking.noteDatabase(db, true);
   }
 
   /** Whether the key stands in the database, be its time over or not. */

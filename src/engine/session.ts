@@ -70,6 +70,8 @@ export interface Waiting {
    */
   readonly names: readonly string[];
   cancelTimer: (() => void) | undefined;
+  /** Ends the timer that has it look again; see Context.block. */
+  cancelLook?: (() => void) | undefined;
   /** Of a session of another thread which only that knows how to end: asks it to. */
   readonly unblock?: ((withError: boolean) => void) | undefined;
 }
@@ -102,6 +104,8 @@ export class Session {
   subscribed = false;
 
   waiting: Waiting | null = null;
+  /** Whoever began to wait before has a smaller number. */
+  waitOrder = 0;
   /** Close once the replies have been sent (QUIT, CLIENT KILL of itself). */
   closing = false;
 

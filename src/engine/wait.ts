@@ -1,6 +1,7 @@
 // What a command waits for at its keys: said in its entry (CommandEntry.wait), so that each thread
 // knows it of a session of any other.
 
+import type { Arguments } from "../protocol/arguments.ts";
 import type { ReplyWriter } from "../protocol/reply-writer.ts";
 
 /** No value stands there: see Wait.wakes. */
@@ -10,9 +11,14 @@ export const NO_VALUE = -1;
 export interface Wait {
   /**
    * Whether it is to be executed again now that one of its keys holds a value of this Type, or
-   * NO_VALUE.
+   * NO_VALUE. `isNew`: the key was given something that may be taken; else it has only changed.
    */
-  wakes(type: number): boolean;
+  wakes(type: number, isNew: boolean): boolean;
+  /**
+   * A name for what it waits for at any of its keys: of those that wait at a key for the same, none
+   * finds anything where one who came before has just found nothing. Without it nobody is alike.
+   */
+  likeness?(args: Arguments): string;
   /** It is told of every change of its keys, their deletion included; else of new values only. */
   readonly hearsAll: boolean;
   /** Replies where nobody may wait: inside a transaction, in an embedded program. */

@@ -5,7 +5,8 @@
 // again on its behalf, as if it arrived now: it then takes the first of its keys, in the order it
 // listed them, that has something. Sessions are served first come, first served for each key,
 // after the command or transaction that filled the key has ended. What a served command does may
-// fill other keys, whose waiters follow.
+// fill other keys, whose waiters follow. Once one has found nothing, those who are alike
+// (Wait.likeness) are not asked: what it costs to wake one does not go by how many wait.
 //
 //   block ─▶ waiting ─┬─ a key is ready ─▶ executed again ─┬─▶ replied, resumed
 //                     ├─ the time is up ─▶ Wait.timedOut ──┤
@@ -13,10 +14,12 @@
 
 import { assert } from "../base/assert.ts";
 import { Errors } from "../protocol/errors.ts";
+import { areAlike, type Queue } from "./blocking.ts";
 import type { Context } from "./context.ts";
 import { databaseNumberOf, keyOf } from "./key-names.ts";
-import { Gate, type Session } from "./session.ts";
+import { Gate, Session } from "./session.ts";
 import { NO_VALUE } from "./wait.ts";
+import type { WaitQueue } from "./wait-queue.ts";
 
 export class Waiters {
   readonly #context: Context;
@@ -29,19 +32,35 @@ export class Waiters {
   serveReady(): void {
     const { blocking } = this.#context;
     while (blocking.pending) {
-      const name = blocking.takeReady();
-      const db = databaseNumberOf(name);
-      const key = keyOf(name);
-      let type = this.#typeAt(db, key);
-      // Whoever is served leaves the queue while it is walked; who waits on keeps his place.
-      for (const waiter of blocking.waitingFor(name)) {
-        // Nobody else is asked once nothing is there: a wake costs the same however many wait.
-        if (type === NO_VALUE && !blocking.isHeardAt(name)) break;
-        if (waiter.waiting?.wait.wakes(type) !== true) continue;
-        this.#serve(waiter);
-        type = this.#typeAt(db, key);
-      }
+      const [name, isNew] = blocking.takeReady();
+      const queue = blocking.queueOf(name);
+      if (queue instanceof Session) this.#offer(queue, name, keyOf(name), isNew);
+      else if (queue !== undefined) this.#serveQueue(queue, name, isNew);
     }
+  }
+
+  /** Serves those who wait now under a name, in the order of coming. */
+  #serveQueue(queue: Queue, name: string, isNew: boolean): void {
+    const key = keyOf(name);
+    const behind = this.#context.blocking.nextOrder;
+    const lines = Array.from(queue, ([likeness, sessions]) => new Line(likeness, sessions));
+    for (;;) {
+      let first: Line | undefined;
+      for (const line of lines) {
+        const { order } = line;
+        if (order < behind && order < (first?.order ?? behind)) first = line;
+      }
+      if (first?.session === undefined) return;
+      const isServed = this.#offer(first.session, name, key, isNew);
+      first.next(isServed);
+    }
+  }
+
+  /** Serves a session if what is there is what it waits for; whether it waits no more. */
+  #offer(waiter: Session, name: string, key: Uint8Array, isNew: boolean): boolean {
+    if (waiter.waiting === null) return true;
+    const type = this.#typeAt(databaseNumberOf(name), key);
+    return waiter.waiting.wait.wakes(type, isNew) && this.#serve(waiter);
   }
 
   #typeAt(db: number, key: Uint8Array): number {
@@ -50,7 +69,8 @@ export class Waiters {
     return entry === 0 ? NO_VALUE : keyspace.typeOf(entry);
   }
 
-  #serve(waiter: Session): void {
+  /** Executes a session's command again; whether it waits no more. */
+  #serve(waiter: Session): boolean {
     const c = this.#context;
     const { waiting } = waiter;
     assert(waiting !== null, "only a session that waits is served");
@@ -66,6 +86,20 @@ export class Waiters {
     });
     if (waitsOn) c.reply.truncate(before);
     else this.#wake(waiter, before);
+    return !waitsOn;
+  }
+
+  /**
+   * There may be something by now, since time has gone by: whoever waits for the same keys is
+   * served, in the order of coming, and then this one. Returns after how many milliseconds it is to
+   * look again, or −1.
+   */
+  lookAgain(session: Session): number {
+    const c = this.#context;
+    for (const name of session.waiting?.names ?? []) c.blocking.noteName(name, true);
+    this.serveReady();
+    if (session.waiting === null || this.#serve(session)) return -1;
+    return c.lookAgainMs;
   }
 
   /** A waiting session's time is up, or what it waits for, that is no key, has come. */
@@ -99,5 +133,28 @@ export class Waiters {
     // It has not been idle, whatever its last request.
     session.lastMs = this.#context.now;
     session.link?.resume();
+  }
+}
+
+/** A line of a queue that is being gone through. */
+class Line {
+  /** Who is next; undefined: nobody. */
+  session: Session | undefined;
+  readonly #alike: boolean;
+  readonly #sessions: Iterator<Session>;
+
+  constructor(likeness: string, sessions: WaitQueue) {
+    this.#alike = areAlike(likeness);
+    this.#sessions = sessions[Symbol.iterator]();
+    this.session = this.#sessions.next().value;
+  }
+
+  get order(): number {
+    return this.session?.waitOrder ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Goes on behind who was asked; where that was in vain, those who are alike are passed. */
+  next(isServed: boolean): void {
+    this.session = isServed || !this.#alike ? this.#sessions.next().value : undefined;
   }
 }

@@ -25,6 +25,7 @@ export const NO_WAIT = -1;
 /** One element is waited for; where nobody may wait it is null, as for the sisters. */
 const elementOrNull: Wait = {
   wakes: (type) => type === LIST,
+  likeness: () => "list",
   hearsAll: false,
   denied: (reply) => reply.null(),
   timedOut: (reply) => reply.nullArray(),

@@ -2,7 +2,10 @@
 
 import type { Context } from "../../engine/context.ts";
 
-/** Replies the help of a container: each subcommand's syntax, and below it what it does. */
+/**
+ * Replies the help of a container: each subcommand's syntax, and below it what it does, in lines
+ * as the text has them.
+ */
 export function replyHelp(
   c: Context,
   name: string,
@@ -10,7 +13,7 @@ export function replyHelp(
 ): void {
   const lines = [`${name} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:`];
   for (const [syntax, description] of [...subcommands, ["HELP", "Print this help."]]) {
-    lines.push(syntax, `    ${description}`);
+    lines.push(syntax, ...description.split("\n").map((line) => `    ${line}`));
   }
   c.reply.array(lines.length);
   for (const line of lines) c.reply.simple(line);

@@ -17,6 +17,7 @@ export const countNotPositive: Uint8Array = errorLine("ERR count should be great
 export function waitForType(wanted: number): Wait {
   return {
     wakes: (type) => type === wanted,
+    likeness: () => `type ${wanted}`,
     hearsAll: false,
     denied: (reply) => reply.nullArray(),
     timedOut: (reply) => reply.nullArray(),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type TestClient, TestDatabase } from "../test-support.ts";
 
-/** Clients that wait for a member of z; looks at waiters and at keys are counted. */
+/** Clients that wait for a member of z; looks at keys, one for each who is asked, are counted. */
 class Crowd {
   readonly database = new TestDatabase();
   readonly clients: TestClient[];
@@ -14,19 +14,11 @@ class Crowd {
     this.clients = Array.from({ length: count }, () => database.connect());
     for (const client of this.clients) assert.equal(client.line("BZPOPMIN z 0"), "");
     const { keyspace } = database;
-    const { blocking } = database.context;
-    const [peek, waitingFor] = [keyspace.peek.bind(keyspace), blocking.waitingFor.bind(blocking)];
+    const peek = keyspace.peek.bind(keyspace);
     keyspace.peek = (...args): number => {
       this.steps++;
       return peek(...args);
     };
-    const counted = function* (this: Crowd, name: string) {
-      for (const session of waitingFor(name)) {
-        this.steps++;
-        yield session;
-      }
-    };
-    blocking.waitingFor = counted.bind(this);
   }
 
   /** The numbers of those who were replied since this was asked last. */

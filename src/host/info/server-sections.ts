@@ -114,7 +114,7 @@ function clients(source: InfoSource): Fields {
     ["clients_in_timeout_table", timed],
     ["total_watched_keys", source.database.keyspace.watched.count],
     ["total_blocking_keys", blocking.keyCount],
-    ["total_blocking_keys_on_nokey", 0],
+    ["total_blocking_keys_on_nokey", blocking.keysHeardOfAll],
   ];
 }
 
