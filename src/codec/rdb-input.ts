@@ -187,6 +187,14 @@ export class RdbInput implements ValueSource {
     return this.encoding >= 0 ? 0 : n;
   }
 
+  /** A length of 64 bits, whose halves are in `high` and `low`. */
+  longLength(): void {
+    this.length();
+    if (!this.failed) return;
+    this.high = 0;
+    this.low = 0;
+  }
+
   /** How many elements follow, each of which takes at least so many bytes. */
   count(bytesEach = 1): number {
     const n = this.length();

@@ -43,6 +43,14 @@ test("the bytes of the format", () => {
       bytes,
       `${n}`,
     );
+  assert.equal(
+    written((o) => o.longLength(0xffffffff, 0xfffffffe)),
+    "81fffffffffffffffe",
+  );
+  assert.equal(
+    written((o) => o.longLength(0, 64)),
+    "4040",
+  );
   const strings: [string, string][] = [
     ["", "00"],
     ["-128", "c080"],

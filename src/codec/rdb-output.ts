@@ -77,7 +77,8 @@ export class RdbOutput implements ValueSink {
 
   /** A length, or another number from 0 on, up to 2⁵³. */
   length(n: number): void {
-    this.#room(9);
+    if (n >= TWO_32) return this.longLength(Math.floor(n / TWO_32), n >>> 0);
+    this.#room(5);
     const { bytes } = this;
     let at = this.end;
     if (n < 0x40) bytes[at++] = n;
@@ -85,12 +86,19 @@ export class RdbOutput implements ValueSink {
       bytes[at++] = 0x40 | (n >> 8);
       bytes[at++] = n;
     } else {
-      const isLong = n >= TWO_32;
-      bytes[at++] = isLong ? 0x81 : 0x80;
-      if (isLong) at = bigEndian(bytes, at, Math.floor(n / TWO_32));
+      bytes[at++] = 0x80;
       at = bigEndian(bytes, at, n >>> 0);
     }
     this.end = at;
+  }
+
+  /** A length of 64 bits, as its halves. */
+  longLength(high: number, low: number): void {
+    if (high === 0) return this.length(low >>> 0);
+    this.#room(9);
+    this.bytes[this.end] = 0x81;
+    const at = bigEndian(this.bytes, this.end + 1, high);
+    this.end = bigEndian(this.bytes, at, low);
   }
 
   /** A string, in the shortest form. Torn where it lies outside of its array. */

@@ -199,8 +199,8 @@ export const directives = {
   "zset-max-listpack-entries": integer(128, 0, LONG_MAX, { aliases: ["zset-max-ziplist-entries"] }),
   "zset-max-listpack-value": memory(64, 0, LONG_MAX, { aliases: ["zset-max-ziplist-value"] }),
   "hll-sparse-max-bytes": memory(3000, 0, LONG_MAX),
-  "stream-node-max-bytes": memory(4096, 0, LONG_MAX, idle),
-  "stream-node-max-entries": integer(100, 0, LONG_MAX, idle),
+  "stream-node-max-bytes": memory(4096, 0, LONG_MAX),
+  "stream-node-max-entries": integer(100, 0, LONG_MAX),
 
   // What is noticed and told.
   "notify-keyspace-events": directive<number>(0, eventFlags),

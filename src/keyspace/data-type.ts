@@ -8,7 +8,6 @@
 // number is never given to another: register() asserts it.
 
 import { assert } from "../base/assert.ts";
-import type { ChunkedLists } from "../structures/chunked-list.ts";
 import { KIND_MASK } from "../structures/record.ts";
 import type { ChangeObserver } from "./change-observer.ts";
 import type { EntryJournal } from "./entry-journal.ts";
@@ -32,8 +31,12 @@ export interface ValueSink {
   /** A byte string. A packed list is one. */
   string(bytes: Uint8Array, start: number, end: number): void;
   double(value: number): void;
-  /** A whole number, in 8 bytes. */
+  /** A length of 64 bits, as its halves. */
+  longLength(high: number, low: number): void;
+  /** Milliseconds, or another whole number: 8 bytes. */
   int64(value: number): void;
+  /** Bytes as they are, how many is known. */
+  raw(bytes: Uint8Array, start: number, end: number): void;
 }
 
 /**
@@ -53,9 +56,16 @@ export interface ValueSource {
   readonly start: number;
   readonly end: number;
   double(): number;
-  int64(): number;
   /** A double as its text, as files of before RDB version 8 have scores. */
   spelledDouble(): number;
+  /** A length of 64 bits, whose halves are here then; 0 where it has failed. */
+  longLength(): void;
+  readonly high: number;
+  readonly low: number;
+  /** The nearest double of an integer of 64 bits. */
+  int64(): number;
+  /** Describes the next n bytes, as string() does; no bytes where it has failed. */
+  raw(n: number): void;
 }
 
 /** Takes in what a value consists of. */
@@ -90,6 +100,24 @@ export interface ScoreSource {
   scoreOf(entry: number, bytes: Uint8Array, start: number, end: number): number;
 }
 
+/** The nodes of collections that are chains of them. */
+export interface NodeChain {
+  /** Whether a node has the present mark; gives it that. */
+  readonly marks: { has(node: number): boolean; set(node: number): void };
+  nodes(root: number): number;
+  /** The nodes beside a node, or at an end; 0: there is none. */
+  firstNode(root: number): number;
+  lastNode(root: number): number;
+  nextNode(node: number): number;
+  previousNode(node: number): number;
+  /** A node of no chain that holds the same. */
+  copyNode(node: number): number;
+  /** Frees a node of no chain. */
+  freeNode(node: number): void;
+  /** Bytes of a node's blocks. */
+  nodeBytes(node: number): number;
+}
+
 /** What is to be known of every type. */
 export interface DataType {
   /** Its number in memory, and in digests: Redis's where Redis has the type. */
@@ -117,6 +145,8 @@ export interface DataType {
 export interface CollectionType extends DataType {
   /** Elements in the collection. */
   size(kind: number, root: number): number;
+  /** A collection without elements keeps its key. */
+  readonly mayBeEmpty?: true;
   /**
    * Frees up to about `budget` elements and, when none is left, the root.
    * Returns whether the collection is gone; until then it must be called again.
@@ -164,12 +194,13 @@ export interface CollectionType extends DataType {
   /** Tells a sink what a collection holds. */
   save(kind: number, root: number, sink: ValueSink): void;
   // A large one is saved in slices. Where it is a member table, it is saved as its count and each
-  // member; where it is a chain of nodes, as how many there are, and each node.
+  // member; where it is a chain of nodes, as how many there are, each node, and the rest, if any.
   // What stands before the count of some members says saveHead.
   saveHead?(kind: number, sink: ValueSink): void;
   saveMember?(record: number, sink: ValueSink, kind: number): void;
-  readonly nodes?: ChunkedLists;
-  saveNode?(isPlain: boolean, bytes: Uint8Array, start: number, end: number, sink: ValueSink): void;
+  readonly nodes?: NodeChain;
+  saveNode?(node: number, sink: ValueSink): void;
+  saveRest?(root: number, sink: ValueSink): void;
 }
 
 /** RDB files number encodings below this. */

@@ -175,7 +175,7 @@ export class Verification {
     const root = records.pointer(entry);
     if (this.#keyspace.roots.isOfDeadlines(entry)) this.#verifyAwaited(db, entry);
     const size = type.size(kind, root);
-    assert(size > 0, "no collection is empty");
+    assert(size > 0 || type.mayBeEmpty === true, "no collection is empty but of types that may be");
     if (size > WHOLE_MAX && !this.#isWhole) return false;
     type.verify(kind, root);
     return true;

@@ -14,7 +14,7 @@ import type { Log } from "./log/log.ts";
 import { openLog, type Recovery } from "./log/recovery.ts";
 import { loadRdbFile, saveRdb } from "./rdb/dump-file.ts";
 import { loadRdb } from "./rdb/rdb-loader.ts";
-import { part, rdbFile, text } from "./rdb/rdb-test-support.ts";
+import { moduleNumber, part, rdbFile, text } from "./rdb/rdb-test-support.ts";
 import { append, codeOf, spell, writes } from "./test-support.ts";
 
 const SEEDS = Number(process.env.TSKEYDB_SEEDS ?? (process.env.CI === "true" ? 1000 : 120));
@@ -113,7 +113,7 @@ test("a snapshot is left alone where there is a log, and where it cannot be load
   assert.deepEqual([recovery.isAdopted, keys], [false, 0]);
   log.close();
   const other = new World(1, new Chance(1), false);
-  other.putFile(DUMP, rdbFile(12, [part.key(15, "stream", [0, 0, 0, 0, 0])]));
+  other.putFile(DUMP, rdbFile(12, [part.key(7, "module", moduleNumber("test__rdb", 1), 0)]));
   assert.equal(
     codeOf(() => openOn(other)),
     "RDB_TYPES",

@@ -7,6 +7,7 @@ import { latin1Text, writeLatin1 } from "../base/bytes.ts";
 import { Random } from "../base/random.ts";
 import { Memory } from "../memory/memory.ts";
 import { ChunkedLists } from "./chunked-list.ts";
+import { verifyList } from "./chunked-list-verification.ts";
 import { randomElement } from "./packed-list.fuzz.ts";
 import { checkListpack, PackedLists } from "./packed-list.ts";
 
@@ -115,7 +116,7 @@ export function fuzzChunkedLists(seed: number, steps: number): void {
         }
         case 14: {
           if (random.below(100) !== 0) break;
-          while (lists.free(list, 2) < 0) lists.verify(list);
+          while (lists.free(list, 2) < 0) verifyList(lists, memory, list);
           assert(memory.usedBytes === 0, "fuzz: all memory is given back");
           list = lists.create();
           model = [];
@@ -140,7 +141,7 @@ export function fuzzChunkedLists(seed: number, steps: number): void {
         default:
           break;
       }
-      lists.verify(list);
+      verifyList(lists, memory, list);
       assert(lists.count(list) === model.length, "fuzz: the count");
       if (step % 64 === 0) compare(lists, list, model);
     }

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { Memory } from "../memory/memory.ts";
 import { fuzzChunkedLists } from "./chunked-list.fuzz.ts";
 import { ChunkedLists } from "./chunked-list.ts";
+import { verifyList } from "./chunked-list-verification.ts";
 import { PackedLists } from "./packed-list.ts";
 
 const encoder = new TextEncoder();
@@ -18,7 +19,7 @@ test("nodes keep to the limit in bytes, and fill blocks of that size", () => {
   const bytes = encoder.encode("0123456789abcdef");
   for (let i = 0; i < 2000; i++) lists.pushLast(list, bytes, 0, bytes.length);
   for (let i = 0; i < 2000; i++) lists.pushFirst(list, bytes, 0, bytes.length);
-  lists.verify(list);
+  verifyList(lists, memory, list);
   for (let node = lists.firstNode(list); node !== 0; node = lists.nextNode(node)) {
     lists.nodeRange(node);
     assert.ok(lists.packed.end - lists.packed.start <= 8192 - 16);
@@ -40,7 +41,7 @@ test("nodes keep to the limit in entries", () => {
 });
 
 test("an element beyond the limit has a node of its own", () => {
-  const { lists } = fixture();
+  const { memory, lists } = fixture();
   const list = lists.create();
   const large = new Uint8Array(8193).fill(65);
   lists.pushLast(list, large, 0, 1);
@@ -50,7 +51,7 @@ test("an element beyond the limit has a node of its own", () => {
   assert.equal(lists.isPlain(lists.nextNode(lists.firstNode(list))), true);
   lists.seek(list, 1);
   assert.equal(lists.equals(large, 0, 8193), true);
-  lists.verify(list);
+  verifyList(lists, memory, list);
 });
 
 test("a queue stays in the memory that its entries need", () => {
@@ -62,7 +63,7 @@ test("a queue stays in the memory that its entries need", () => {
     lists.pushLast(list, bytes, 0, bytes.length);
     lists.removeFirst(list);
   }
-  lists.verify(list);
+  verifyList(lists, memory, list);
   assert.ok(memory.usedBytes < 100 * 23 * 2);
 });
 
@@ -72,7 +73,7 @@ test("freeing goes in slices", () => {
   const list = lists.create();
   for (let i = 0; i < 10; i++) lists.pushLast(list, encoder.encode("x"), 0, 1);
   assert.equal(lists.free(list, 4), -1);
-  lists.verify(list);
+  verifyList(lists, memory, list);
   assert.equal(lists.count(list), 6);
   assert.equal(lists.free(list, 10), 4);
   assert.equal(memory.usedBytes, 0);

@@ -34,7 +34,6 @@
 import { copyBytes } from "../base/bytes.ts";
 import { torn } from "../base/torn-read.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
-import { verifyList, verifyNodes } from "./chunked-list-verification.ts";
 import { ENTRIES_MAX, ListLimit } from "./list-limit.ts";
 import { LENGTH_MASK, NodeMarks } from "./node-marks.ts";
 import {
@@ -133,12 +132,25 @@ export class ChunkedLists {
   copy(list: number): number {
     const copy = this.create();
     for (let node = this.firstNode(list); node !== 0; node = this.nextNode(node)) {
-      this.nodeRange(node);
-      const { bytes, start, end } = this.packed;
-      if (this.isPlain(node)) this.#linkLast(copy, this.#newPlain(bytes, start, end), 1);
-      else this.#linkLast(copy, this.#newPacked(bytes, start, end), readU16(bytes, start + 4));
+      this.#linkLast(copy, this.copyNode(node), this.#entriesOf(node));
     }
     return copy;
+  }
+
+  /** A node of no list with the same elements, to be freed by freeNode. */
+  copyNode(node: number): number {
+    this.nodeRange(node);
+    const { bytes, start, end } = this.packed;
+    const isPlain = this.isPlain(node);
+    return isPlain ? this.#newPlain(bytes, start, end) : this.#newPacked(bytes, start, end);
+  }
+
+  freeNode(node: number): void {
+    this.#memory.free(node);
+  }
+
+  nodeBytes(node: number): number {
+    return this.#memory.sizeOf(node);
   }
 
   /** Bytes of the blocks of the list. */
@@ -538,16 +550,6 @@ export class ChunkedLists {
   /** Appends an element as a plain node, whatever its size. */
   appendPlain(list: number, bytes: Uint8Array, start: number, end: number): void {
     this.#linkLast(list, this.#newPlain(bytes, start, end), 1);
-  }
-
-  /** Asserts every invariant of the list. */
-  verify(list: number): void {
-    verifyList(this, this.#memory, list);
-  }
-
-  /** As verify, of up to `nodesMax` nodes from number `from` on; returns the next, 0 at the end. */
-  verifyNodes(list: number, from: number, nodesMax: number): number {
-    return verifyNodes(this, this.#memory, list, from, nodesMax);
   }
 
   // ---- Inside: where things are in a node ----

@@ -1,7 +1,7 @@
 // Name trees: blocks in the order of their names, byte by byte. An item is the reference of a block
 // that has its name at the same place as every other; leaves hold references alone.
 //
-//   block   …   32 u32 bytes of the name   36 name
+//   block   …   36 u32 bytes of the name   40 name
 //
 // Key: the first six bytes of the name as a number, exact in a double. Order is asked for by a
 // block, or by a name that need not be a block's: that is the probe, which stands in comparisons
@@ -16,9 +16,9 @@ import { OrderedTrees } from "./ordered-tree.ts";
 import { copyIn } from "./record.ts";
 
 /** Where a name begins in its block: the block's size beside its name. */
-export const NAME_OFFSET = 36;
+export const NAME_OFFSET = 40;
 
-const LENGTH = 8; // word
+const LENGTH = 9; // word
 const KEY_BYTES = 6;
 /** The reference that stands for the probe. */
 const PROBE = 0;

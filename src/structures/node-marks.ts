@@ -1,5 +1,6 @@
-// The marks of a chunked list's nodes: bit 31 of the length in a node's header. While a snapshot is
-// taken they say whether it has dealt with the node, as a record's mark does of the record.
+// The marks of a chain's nodes: bit 31 of a word in a node's header, which is the length in that of
+// a chunked list. While a snapshot is taken they say whether it has dealt with the node, as a
+// record's mark does of the record.
 
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 
@@ -18,9 +19,12 @@ export class NodeMarks {
   present = 0;
   observer: NodeObserver | null = null;
   readonly #memory: Memory;
+  readonly #word: number;
 
-  constructor(memory: Memory) {
+  /** @param word the word of a node's header whose bit 31 is the mark */
+  constructor(memory: Memory, word: number = LENGTH) {
     this.#memory = memory;
+    this.#word = word;
   }
 
   /** A node is about to change, or to go: the observer is told, once. REQUIRES: there is one. */
@@ -33,12 +37,12 @@ export class NodeMarks {
   /** Whether a node has the present mark. */
   has(node: number): boolean {
     const words = this.#memory.i32[node >>> PLACE_BITS];
-    return (words[((node & PLACE_MASK) << 1) + LENGTH] & MARK) === this.present;
+    return (words[((node & PLACE_MASK) << 1) + this.#word] & MARK) === this.present;
   }
 
   set(node: number): void {
     const words = this.#memory.i32[node >>> PLACE_BITS];
-    const at = ((node & PLACE_MASK) << 1) + LENGTH;
+    const at = ((node & PLACE_MASK) << 1) + this.#word;
     words[at] = (words[at] & LENGTH_MASK) | this.present;
   }
 }

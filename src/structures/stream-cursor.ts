@@ -10,14 +10,24 @@
 // forward, or backward, within its list, and a walk leaves no more nodes than its chain has.
 //
 // Cost: seeking goes by the logarithm of nodes, and by the elements of one node in front of the
-// entry; a step goes by the entry's elements. No operation allocates.
+// entry; a step goes by the entry's elements, and so does seeking on from where one was, if only
+// entries behind it have come since. No operation allocates.
 
 import { torn } from "../base/torn-read.ts";
 import { PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 import { entryAfter, entryBefore, PACKED_HEADER, PackedLists, readU32 } from "./packed-list.ts";
-import { compareIds, createId, Id, type StreamId } from "./stream-id.ts";
-import { addHalves, CHAIN_NODES, EntryFlag, type StreamNodes } from "./stream-nodes.ts";
+import { compareIds, copyId, createId, Id, type StreamId } from "./stream-id.ts";
+import { addHalves, CHAIN_NODES, EntryFlag, SMALL_END, type StreamNodes } from "./stream-nodes.ts";
 import { WalkBound } from "./walk-bound.ts";
+
+/** Entries that remember() has remembered: what was said of each, one behind the other. */
+const K = { chain: 1, changes: 2, node: 3, first: 4, at: 5, words: 6 } as const;
+const PLACES = 64;
+
+/** Where an entry is remembered for a key. */
+function placeFor(key: number): number {
+  return ((key ^ (key >>> 6)) & (PLACES - 1)) * K.words;
+}
 
 export class StreamCursor {
   /** The ID of the entry. */
@@ -29,6 +39,7 @@ export class StreamCursor {
   readonly names: PackedLists;
   readonly values: PackedLists;
 
+  readonly #places = new Int32Array(PLACES * K.words);
   readonly #nodes: StreamNodes;
   readonly #packed: PackedLists;
   readonly #bound: WalkBound;
@@ -87,6 +98,44 @@ export class StreamCursor {
     return false;
   }
 
+  /**
+   * As seek(), for whoever goes on from where it was when remember() was called for its `key`.
+   * REQUIRES: the lock, where several threads use the stream.
+   */
+  seekOn(chain: number, id: StreamId, key: number): boolean {
+    const nodes = this.#nodes;
+    const places = this.#places;
+    const k = placeFor(key);
+    const isKnown =
+      places[k] === key &&
+      places[k + K.chain] === chain &&
+      places[k + K.changes] === nodes.changes(chain);
+    if (!isKnown) return this.seek(chain, id);
+    this.#begin(chain);
+    this.#enter(places[k + K.node]);
+    if (this.#first - this.#base !== places[k + K.first]) return this.seek(chain, id);
+    this.#read(this.#base + places[k + K.at]);
+    // From there it is a few entries, in this node or the next one; else others find it.
+    if (compareIds(this.id, id) > 0) return this.seek(chain, id);
+    for (let at = this.#at; at < this.#stop; at = this.#after) {
+      if (this.#read(at) && compareIds(this.id, id) >= 0) return this.#stand();
+    }
+    return this.seek(chain, id);
+  }
+
+  /** Remembers the entry for seekOn(). */
+  remember(key: number): void {
+    const places = this.#places;
+    const changes = this.#nodes.changes(this.#chain);
+    const k = placeFor(key);
+    places[k] = key;
+    places[k + K.chain] = this.#chain;
+    places[k + K.changes] = changes;
+    places[k + K.node] = this.#node;
+    places[k + K.first] = this.#first - this.#base;
+    places[k + K.at] = this.#at - this.#base;
+  }
+
   /** Goes to the last live entry whose ID is not after this one; false when there is none. */
   seekBack(chain: number, id: StreamId): boolean {
     this.#begin(chain);
@@ -116,9 +165,21 @@ export class StreamCursor {
         if (at < this.#first) torn();
         if (this.#read(at)) return this.#stand();
       }
-      if (!this.#enter(this.#leave(this.#nodes.nodeBefore(this.#node), -1))) return false;
+      if (!this.#enter(this.#leave(this.#nodes.previousNode(this.#node), -1))) return false;
       this.#at = this.#stop;
     }
+  }
+
+  /** Reads the ID of a node's last entry, be that erased; the cursor stands nowhere then. */
+  lastOf(chain: number, node: number, id: StreamId): void {
+    this.#begin(chain);
+    this.#enter(node);
+    const pieces = this.#integer(entryBefore(this.#u8, this.#stop));
+    let at = entryBefore(this.#u8, this.#stop);
+    for (let i = 0; i < pieces && at > this.#first; i++) at = entryBefore(this.#u8, at);
+    this.#read(at);
+    copyId(this.id, id);
+    this.#node = 0;
   }
 
   /** Back to the entry's first pair. */
@@ -202,8 +263,12 @@ export class StreamCursor {
     this.#isSame = (flags & EntryFlag.sameFields) !== 0;
     let place = entryAfter(u8, at);
     for (let half: number = Id.msHigh; half <= Id.seqHigh; half += 2) {
-      this.#integer(place);
-      addHalves(this.#master, half, this.#packed.high, this.#packed.low, this.id);
+      const head = u8[place];
+      if (head < SMALL_END) addHalves(this.#master, half, 0, head, this.id);
+      else {
+        this.#integer(place);
+        addHalves(this.#master, half, this.#packed.high, this.#packed.low, this.id);
+      }
       place = entryAfter(u8, place);
     }
     if (this.#isSame) {
@@ -240,6 +305,8 @@ export class StreamCursor {
   }
 
   #integer(at: number): number {
+    const head = this.#u8[at];
+    if (head < SMALL_END) return head;
     if (!this.#packed.readIntegerAt(this.#u8, at)) torn();
     return this.#packed.number;
   }

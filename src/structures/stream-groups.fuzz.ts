@@ -9,7 +9,8 @@ import { compareIds, createId, millisecondsOf, type StreamId } from "./stream-id
 
 interface Pending {
   id: StreamId;
-  consumer: string;
+  /** Undefined: it was given back. */
+  consumer: string | undefined;
   delivered: number;
   deliveries: number;
 }
@@ -72,9 +73,34 @@ export function fuzzStreamGroups(
       return;
     }
     groups.setConsumer(found, to);
-    groups.setDelivered(found, delivered);
+    groups.setDelivered(group, found, delivered);
     groups.setDeliveries(found, groups.deliveries(found) + 1);
     model.set(keyOf(id), { id, consumer, delivered, deliveries: known.deliveries + 1 });
+  };
+
+  const giveBack = (): void => {
+    const id = drawId();
+    const found = groups.findPending(group, id);
+    const known = model.get(keyOf(id));
+    assert((found !== 0) === (known !== undefined), "fuzz: what may be given back");
+    if (known === undefined) return;
+    groups.setConsumer(found, 0);
+    groups.setDelivered(group, found, 0);
+    model.set(keyOf(id), { ...known, consumer: undefined, delivered: 0 });
+  };
+
+  const compareTimes = (): void => {
+    const tree = groups.openTimes(group);
+    assert((tree === 0) === (model.size === 0), "fuzz: a tree by time");
+    const byTime = [...model.values()].toSorted(
+      (a, b) => a.delivered - b.delivered || compareIds(a.id, b.id),
+    );
+    let more = tree !== 0 && groups.times.at(tree, 0);
+    for (const { id } of byTime) {
+      assert(more && groups.times.value === groups.findPending(group, id), "fuzz: by time");
+      more = groups.times.next();
+    }
+    assert(!more, "fuzz: no more are in the tree by time");
   };
 
   const acknowledge = (): void => {
@@ -164,6 +190,8 @@ export function fuzzStreamGroups(
       more = names.next();
     }
     assert(!more, "fuzz: there is no other consumer");
+    const unowned = all.filter(({ consumer }) => consumer === undefined).length;
+    assert(groups.unownedCount(group) === unowned, "fuzz: what was given back");
     groups.verify(group);
   };
 
@@ -185,10 +213,12 @@ export function fuzzStreamGroups(
       else if (model.size > pendingMax) growing = false;
       const kind = random.below(1000);
       if (kind < (growing ? 600 : 200)) deliver();
-      else if (kind < 950) acknowledge();
+      else if (kind < 900) acknowledge();
+      else if (kind < 950) giveBack();
       else if (kind < 955) removeConsumer();
       else touch();
       if (i % 512 === 0) compareWhole();
+      if (random.below(2000) === 0) compareTimes();
       if (random.below(5000) === 0) replaceByCopy();
     }
     replaceByCopy();

@@ -2,21 +2,25 @@
 //
 //   group      0 u32 × 4 last ID that was delivered    16 f64 entries read, or −1 where unknown
 //             24 i32 tree of pending entries, or 0     28 i32 tree of consumers, or 0
-//             32 name (name-tree.ts)
+//             32 i32 tree of pending entries by time, or 0
+//             36 name (name-tree.ts)
 //   consumer   0 f64 seen       8 f64 active, or −1    16 i32 tree of its pending entries, or 0
-//             20 unused        32 name
-//   pending    0 u32 × 4 ID    16 f64 delivered        24 f64 deliveries    32 i32 consumer
+//             20 unused        36 name
+//   pending    0 u32 × 4 ID    16 f64 delivered        24 f64 deliveries
+//             32 i32 consumer, or 0: it was given back, and is whoever's claims it
 //
 // Times are milliseconds since 1970. Groups of a stream, and consumers of a group, stand in name
 // trees. A pending entry is one block in two ID trees: its group's, and its consumer's. Trees come
-// with the first item, and go with the last.
+// with the first item, and go with the last. The tree by time is there for groups from which
+// somebody has claimed what is pending longest: it is made then, of all that is pending.
 //
 // Whatever is taken out is left as it is, and may be put back: that is how removals are undone.
 //
 // Invariants, checked by verify(): (1) a pending entry of a group is in the tree of its consumer,
-// and in no other's; (2) it has been delivered to a consumer of the group; (3) no tree is empty.
+// if it has one, and in no other's; (2) that is a consumer of the group; (3) no tree is empty;
+// (4) the tree by time, where there is one, has what is pending, and nothing else.
 //
-// Cost: O(log n) for everything but freeing, copying and verifying.
+// Cost: O(log n) for everything but making a tree by time, freeing, copying and verifying.
 
 import { assert } from "../base/assert.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
@@ -24,23 +28,41 @@ import { IdTrees } from "./id-tree.ts";
 import { NameTrees } from "./name-tree.ts";
 import { createId, type StreamId } from "./stream-id.ts";
 
-const G = { readF64: 2, pending: 6, consumers: 7 } as const;
+const G = { readF64: 2, pending: 6, consumers: 7, times: 8 } as const;
 const U = { seenF64: 0, activeF64: 1, pending: 4 } as const;
 const P = { deliveredF64: 2, deliveriesF64: 3, consumer: 8, bytes: 40 } as const;
 
+/** Where, in words, a group's ID and numbers stand, for whoever notes how they were. */
+export const GroupWord = { lastId: 0, entriesRead: 4 } as const;
+/** Likewise in a consumer. */
+export const ConsumerWord = { seen: 0, active: 2 } as const;
+/** Likewise in a pending entry. */
+export const PendingWord = { deliveries: 6 } as const;
+
 /** What stands for a number that is not known. */
 export const UNKNOWN = -1;
+/** No more deliveries than this are counted: 2⁶³, which stands for what is one below. */
+export const DELIVERIES_MAX: number = 2 ** 63;
+
+/** Pending entries by the time of their delivery, then by ID. */
+class TimeTrees extends IdTrees {
+  protected override keyOf(pending: number): number {
+    return this.memory.f64[pending >>> PLACE_BITS][floatOf(pending) + P.deliveredF64];
+  }
+}
 
 export class StreamGroups {
   readonly memory: Memory;
   readonly names: NameTrees;
   readonly ids: IdTrees;
+  readonly times: IdTrees;
   readonly #id = createId();
 
   constructor(memory: Memory) {
     this.memory = memory;
     this.names = new NameTrees(memory);
     this.ids = new IdTrees(memory);
+    this.times = new TimeTrees(memory);
   }
 
   // Groups
@@ -85,11 +107,60 @@ export class StreamGroups {
     return this.#words(group)[wordOf(group) + G.consumers];
   }
 
+  /** The tree of a group's pending entries by time, or 0. */
+  timesOf(group: number): number {
+    return this.#words(group)[wordOf(group) + G.times];
+  }
+
+  /** Likewise, which is made where there is none yet; 0: nothing is pending. */
+  openTimes(group: number): number {
+    const pending = this.pendingOf(group);
+    let tree = this.timesOf(group);
+    if (tree !== 0 || pending === 0) return tree;
+    tree = this.times.create();
+    this.#words(group)[wordOf(group) + G.times] = tree;
+    for (let more = this.ids.at(pending, 0); more; more = this.ids.next()) {
+      this.times.insertBlock(tree, this.ids.value);
+    }
+    return tree;
+  }
+
+  /** How many entries are pending in a group. */
+  pendingCount(group: number): number {
+    const tree = this.pendingOf(group);
+    return tree === 0 ? 0 : this.ids.count(tree);
+  }
+
+  consumerCount(group: number): number {
+    const tree = this.consumersOf(group);
+    return tree === 0 ? 0 : this.names.count(tree);
+  }
+
+  /** How many entries are pending for no consumer. */
+  unownedCount(group: number): number {
+    let count = this.pendingCount(group);
+    const tree = this.consumersOf(group);
+    let more = tree !== 0 && this.names.at(tree, 0);
+    for (; more; more = this.names.next()) count -= this.owned(this.names.value);
+    return count;
+  }
+
   /** Frees up to about `budget` pending entries of a group of no stream; true: it is gone. */
   freeGroup(group: number, budget: number): boolean {
+    if (!this.emptyGroup(group, budget)) return false;
+    this.memory.free(group);
+    return true;
+  }
+
+  /** Likewise, of a group that may stand in its stream; true: nothing but its block is left. */
+  emptyGroup(group: number, budget: number): boolean {
     const words = this.#words(group);
     const at = wordOf(group);
     let left = budget;
+    if (words[at + G.times] !== 0) {
+      if (!this.times.free(words[at + G.times], Math.max(left, 1))) return false;
+      words[at + G.times] = 0;
+    }
     while (words[at + G.consumers] !== 0) {
       if (left-- <= 0) return false;
       const consumer = this.names.firstValue(words[at + G.consumers]);
@@ -105,7 +176,6 @@ export class StreamGroups {
       this.#takeOut(group, G.pending, pending);
       this.memory.free(pending);
     }
-    this.memory.free(group);
     return true;
   }
 
@@ -130,7 +200,22 @@ export class StreamGroups {
         this.attachPending(copied, this.createPending(own, this.#id, time, times));
       }
     }
+    if (this.pendingCount(copied) < this.pendingCount(group)) this.#copyUnowned(group, copied);
     return copied;
+  }
+
+  #copyUnowned(group: number, copied: number): void {
+    const { ids } = this;
+    const tree = this.pendingOf(group);
+    const count = ids.count(tree);
+    for (let i = 0; i < count; i++) {
+      ids.at(tree, i);
+      const pending = ids.value;
+      if (this.consumerOf(pending) !== 0) continue;
+      ids.readId(pending, this.#id);
+      const [time, times] = [this.delivered(pending), this.deliveries(pending)];
+      this.attachPending(copied, this.createPending(0, this.#id, time, times));
+    }
   }
 
   /** Bytes of the blocks of a group, its own among them. */
@@ -143,6 +228,8 @@ export class StreamGroups {
       ids.at(pending, 0);
       bytes += ids.count(pending) * memory.sizeOf(ids.value);
     }
+    const times = this.timesOf(group);
+    if (times !== 0) bytes += this.times.memoryBytes(times);
     const consumers = this.consumersOf(group);
     if (consumers === 0) return bytes;
     bytes += names.memoryBytes(consumers);
@@ -211,15 +298,21 @@ export class StreamGroups {
     return this.#words(consumer)[wordOf(consumer) + U.pending];
   }
 
+  /** How many entries are pending for a consumer. */
+  owned(consumer: number): number {
+    const tree = this.consumersPending(consumer);
+    return tree === 0 ? 0 : this.ids.count(tree);
+  }
+
   // Pending entries
 
-  /** A pending entry that is in no tree. */
+  /** A pending entry that is in no tree, of a consumer or, with 0, of none. */
   createPending(consumer: number, id: StreamId, delivered: number, deliveries: number): number {
     const pending = this.memory.allocate(P.bytes);
     this.ids.writeId(pending, id);
     this.#words(pending)[wordOf(pending) + P.consumer] = consumer;
     this.#words(pending)[wordOf(pending) + P.consumer + 1] = 0;
-    this.setDelivered(pending, delivered);
+    this.#floats(pending)[floatOf(pending) + P.deliveredF64] = delivered;
     this.setDeliveries(pending, deliveries);
     return pending;
   }
@@ -233,32 +326,43 @@ export class StreamGroups {
   /** Puts a pending entry into its group and its consumer. REQUIRES: its ID is not pending. */
   attachPending(group: number, pending: number): void {
     this.#putIn(group, G.pending, pending);
-    this.#putIn(this.consumerOf(pending), U.pending, pending);
+    const times = this.timesOf(group);
+    if (times !== 0) this.times.insertBlock(times, pending);
+    const consumer = this.consumerOf(pending);
+    if (consumer !== 0) this.#putIn(consumer, U.pending, pending);
   }
 
   /** Takes a pending entry out of its group and its consumer, and leaves it. */
   detachPending(group: number, pending: number): void {
     this.#takeOut(group, G.pending, pending);
-    this.#takeOut(this.consumerOf(pending), U.pending, pending);
+    const times = this.timesOf(group);
+    if (times !== 0) this.#takeTime(group, times, pending);
+    const consumer = this.consumerOf(pending);
+    if (consumer !== 0) this.#takeOut(consumer, U.pending, pending);
   }
 
   consumerOf(pending: number): number {
     return this.#words(pending)[wordOf(pending) + P.consumer];
   }
 
-  /** Gives a pending entry to another consumer of its group. */
+  /** Gives a pending entry to another consumer of its group or, with 0, to none. */
   setConsumer(pending: number, consumer: number): void {
-    this.#takeOut(this.consumerOf(pending), U.pending, pending);
+    const before = this.consumerOf(pending);
+    if (before !== 0) this.#takeOut(before, U.pending, pending);
     this.#words(pending)[wordOf(pending) + P.consumer] = consumer;
-    this.#putIn(consumer, U.pending, pending);
+    if (consumer !== 0) this.#putIn(consumer, U.pending, pending);
   }
 
   delivered(pending: number): number {
     return this.#floats(pending)[floatOf(pending) + P.deliveredF64];
   }
 
-  setDelivered(pending: number, time: number): void {
+  /** Sets when an entry that is pending in the group was delivered. */
+  setDelivered(group: number, pending: number, time: number): void {
+    const times = this.timesOf(group);
+    if (times !== 0) this.times.removeBlock(times, pending);
     this.#floats(pending)[floatOf(pending) + P.deliveredF64] = time;
+    if (times !== 0) this.times.insertBlock(times, pending);
   }
 
   deliveries(pending: number): number {
@@ -286,16 +390,29 @@ export class StreamGroups {
     words[at] = 0;
   }
 
+  #takeTime(group: number, tree: number, pending: number): void {
+    const wasThere = this.times.removeBlock(tree, pending);
+    assert(wasThere, "what is pending is in the tree by time");
+    if (this.times.count(tree) > 0) return;
+    this.times.free(tree, 1);
+    this.#words(group)[wordOf(group) + G.times] = 0;
+  }
+
   // Checking
 
   /** Checks every invariant of the essay above; stops with an assertion where one is broken. */
   verify(group: number): void {
     const { names, ids } = this;
     const all = this.pendingOf(group);
-    let left = all === 0 ? 0 : ids.count(all);
+    const count = this.pendingCount(group);
+    let left = 0;
     if (all !== 0) {
-      assert(left > 0, "no tree of pending entries is empty");
+      assert(count > 0, "no tree of pending entries is empty");
       ids.verify(all);
+      for (let i = 0; i < count; i++) {
+        ids.at(all, i);
+        if (this.consumerOf(ids.value) !== 0) left++;
+      }
     }
     const consumers = this.consumersOf(group);
     if (consumers !== 0) {
@@ -305,7 +422,20 @@ export class StreamGroups {
         left -= this.#verifyConsumer(group, names.value);
       }
     }
-    assert(left === 0, "what is pending is pending for a consumer of the group");
+    assert(left === 0, "what is pending for a consumer is pending for one of the group");
+    const times = this.timesOf(group);
+    if (times !== 0) this.#verifyTimes(group, times, count);
+  }
+
+  #verifyTimes(group: number, tree: number, count: number): void {
+    const { times } = this;
+    times.verify(tree);
+    assert(times.count(tree) === count && count > 0, "the tree by time has what is pending");
+    const id = createId();
+    for (let more = times.at(tree, 0); more; more = times.next()) {
+      this.ids.readId(times.value, id);
+      assert(this.findPending(group, id) === times.value, "what it has is pending");
+    }
   }
 
   /** How many entries are pending for a consumer. */

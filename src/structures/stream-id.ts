@@ -18,6 +18,7 @@ const WORD_MAX = 0xffffffff;
 const TEXT_MAX = 127;
 const EXACT_HIGH = 1 << 21; // with a smaller upper half a number is exact
 const EXACT_DIGITS = 15;
+const SHORT_END = 0x40000000;
 
 export type StreamId = Uint32Array;
 
@@ -159,14 +160,27 @@ function isSpace(byte: number): boolean {
   return byte === 0x20 || (byte >= 9 && byte <= 13);
 }
 
+// The milliseconds that were written last, with the dash: IDs that follow one another share them.
+let writtenHigh = -1;
+let writtenLow = -1;
+let writtenEnd = 0;
+const written = new Uint8Array(ID_TEXT_MAX);
+
 /** Writes an ID as its text, of at most ID_TEXT_MAX bytes, and returns the end. */
 export function writeId(bytes: Uint8Array, at: number, id: StreamId): number {
-  const dash = writeHalf(bytes, at, id[Id.msHigh], id[Id.msLow]);
-  bytes[dash] = 0x2d;
-  return writeHalf(bytes, dash + 1, id[Id.seqHigh], id[Id.seqLow]);
+  if (id[Id.msLow] !== writtenLow || id[Id.msHigh] !== writtenHigh) {
+    writtenHigh = id[Id.msHigh];
+    writtenLow = id[Id.msLow];
+    const dash = writeHalf(written, 0, writtenHigh, writtenLow);
+    written[dash] = 0x2d;
+    writtenEnd = dash + 1;
+  }
+  for (let i = 0; i < writtenEnd; i++) bytes[at + i] = written[i];
+  return writeHalf(bytes, at + writtenEnd, id[Id.seqHigh], id[Id.seqLow]);
 }
 
 function writeHalf(bytes: Uint8Array, at: number, high: number, low: number): number {
+  if (high === 0 && low < SHORT_END) return writeInteger(bytes, at, low);
   if (high < EXACT_HIGH) return writeInteger(bytes, at, high * TWO_32 + low);
   // The last six digits by themselves; every number here is below 2⁵³.
   const rest = (high % 1e6) * TWO_32 + low;

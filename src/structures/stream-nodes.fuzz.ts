@@ -192,6 +192,23 @@ export function fuzzStreamNodes(seed: number, steps: number, entriesMax: number)
     if (place > 0) compare(model[place]);
   };
 
+  // Several that read on, each from where it was, mostly the next entry.
+  const places = Array.from({ length: 5 }, () => createId());
+  const readOn = (): void => {
+    const key = random.below(places.length);
+    const id = places[key];
+    if (random.below(10) === 0) copyId(drawId(), id);
+    for (let i = 0; i < 5; i++) {
+      const place = lowerBound(id);
+      assert(cursor.seekOn(chain, id, key + 1) === place < model.length, "fuzz: reading on");
+      if (place >= model.length) return;
+      compare(model[place]);
+      cursor.remember(key + 1);
+      copyId(model[place].id, id);
+      if (random.below(20) > 0) incrementId(id);
+    }
+  };
+
   const endTransaction = (isRolledBack: boolean): void => {
     if (saved === null) return;
     if (isRolledBack) {
@@ -215,7 +232,8 @@ export function fuzzStreamNodes(seed: number, steps: number, entriesMax: number)
     if (kind < (growing ? 60 : 15)) append();
     else if (kind < 75) erase();
     else if (kind < 77) detach();
-    else if (kind < 95) walk();
+    else if (kind < 86) walk();
+    else if (kind < 95) readOn();
     else if (saved === null) {
       saved = model.slice();
       copyId(last, savedLast);

@@ -3,7 +3,7 @@
 // files as they lie in memory. An entry has an ID (stream-id.ts), and pairs of field and value.
 //
 //   chain   0 i32 tree of nodes, or 0   4 i32 first node   8 i32 last node   12 i32 nodes
-//          16 f64 live entries         24 whatever the owner of the chain keeps there
+//          16 f64 live entries         24 u32 changes      28 whatever the owner keeps there
 //   node    0 u32 × 4 master ID        16 i32 list   20 i32 next node, or 0   24 i32 node before
 //          28 i32 mark
 //   list    live, erased, fields, each field's name, 0, then entries
@@ -15,6 +15,10 @@
 // sameFields and leaves them out. Pieces: how many elements of the list the entry has in front of
 // this one, so that a walk backwards finds its flags. Erased: an entry with that flag, which stays
 // where it is until its node goes. The tree has the nodes by master ID; a chain of one has none.
+//
+// Changes: how often something other than an entry behind all others came, went, or got its flag.
+// While it is the same, an entry is at the same place of the same node, if the list's first one is;
+// a new chain goes on with what the word was.
 //
 // A node's block never moves, so it may be named for as long as it is there; its list does. A node
 // leaves its chain by detach(), whole, and may come back by attach(): so removals are undone.
@@ -33,6 +37,7 @@
 import { assert } from "../base/assert.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 import { IdTrees } from "./id-tree.ts";
+import { NodeMarks } from "./node-marks.ts";
 import {
   backLengthSize,
   checkListpack,
@@ -47,7 +52,7 @@ import {
 } from "./packed-list.ts";
 import { compareIds, copyId, createId, Id, type StreamId } from "./stream-id.ts";
 
-const C = { tree: 0, first: 1, last: 2, nodes: 3, entriesF64: 2, bytes: 24 } as const;
+const C = { tree: 0, first: 1, last: 2, nodes: 3, entriesF64: 2, changes: 6, bytes: 28 } as const;
 const N = { id: 0, list: 4, next: 5, before: 6, mark: 7, bytes: 32 } as const;
 
 /** The word of a chain that counts its nodes. */
@@ -67,6 +72,8 @@ const NUMBERS_ROOM = 64;
 const SHORT_ROOM = 2;
 const LONG_ROOM = 10;
 const SHORT_MAX = 63;
+/** An integer from 0 to below this is one byte, and one behind it. */
+export const SMALL_END = 128;
 
 export class StreamNodes {
   /** stream-node-max-bytes and stream-node-max-entries; 0: as many as there may be. */
@@ -75,20 +82,25 @@ export class StreamNodes {
   readonly memory: Memory;
   readonly packed: PackedLists;
   readonly trees: IdTrees;
+  /** Its observer is told before a node changes, or leaves its chain. */
+  readonly marks: NodeMarks;
 
   // Where putting in elements has come to.
   #u8: Uint8Array = new Uint8Array(0);
   #at = 0;
+  #elements = 0;
   readonly #id = createId();
   readonly #lastId = createId();
   /** How many entries of the list that check() looked at are live, and the last one's ID. */
   checkedLive = 0;
   readonly checkedLast = createId();
+  readonly #lastNodeId = createId();
 
   constructor(memory: Memory) {
     this.memory = memory;
     this.packed = new PackedLists(memory);
     this.trees = new IdTrees(memory);
+    this.marks = new NodeMarks(memory, N.mark);
   }
 
   // Chains
@@ -98,13 +110,19 @@ export class StreamNodes {
     const chain = this.memory.allocate(bytes);
     const words = this.#words(chain);
     const at = wordOf(chain);
+    const changes = words[at + C.changes] + 1;
     for (let i = 0; i < bytes >> 2; i++) words[at + i] = 0;
+    words[at + C.changes] = changes;
     return chain;
   }
 
   /** Live entries. */
   count(chain: number): number {
     return this.memory.f64[chain >>> PLACE_BITS][(chain & PLACE_MASK) + C.entriesF64];
+  }
+
+  changes(chain: number): number {
+    return this.#words(chain)[wordOf(chain) + C.changes];
   }
 
   nodes(chain: number): number {
@@ -123,7 +141,7 @@ export class StreamNodes {
     return this.#words(node)[wordOf(node) + N.next];
   }
 
-  nodeBefore(node: number): number {
+  previousNode(node: number): number {
     return this.#words(node)[wordOf(node) + N.before];
   }
 
@@ -133,13 +151,15 @@ export class StreamNodes {
 
   /** Live entries of a node. */
   live(node: number): number {
-    return this.#integer(this.listOf(node), PACKED_HEADER);
+    const list = this.listOf(node);
+    return this.#count(this.memory.u8[list >>> PLACE_BITS], placeOf(list) + PACKED_HEADER);
   }
 
   /** Entries of a node that are erased. */
   erased(node: number): number {
     const list = this.listOf(node);
-    return this.#integer(list, this.packed.next(list, PACKED_HEADER));
+    const u8 = this.memory.u8[list >>> PLACE_BITS];
+    return this.#count(u8, entryAfter(u8, placeOf(list) + PACKED_HEADER));
   }
 
   masterId(node: number, id: StreamId): void {
@@ -180,8 +200,7 @@ export class StreamNodes {
     const copied = this.create(bytes);
     if (bytes > C.bytes) this.memory.copy(chain, C.bytes, copied, C.bytes, bytes - C.bytes);
     for (let node = this.firstNode(chain); node !== 0; node = this.nextNode(node)) {
-      this.masterId(node, this.#id);
-      this.attach(copied, this.createNode(this.#id, this.packed.copy(this.listOf(node))));
+      this.attach(copied, this.copyNode(node));
     }
     return copied;
   }
@@ -191,7 +210,7 @@ export class StreamNodes {
     const tree = this.#words(chain)[wordOf(chain) + C.tree];
     let bytes = tree === 0 ? 0 : this.trees.memoryBytes(tree);
     for (let node = this.firstNode(chain); node !== 0; node = this.nextNode(node)) {
-      bytes += this.memory.sizeOf(node) + this.memory.sizeOf(this.listOf(node));
+      bytes += this.nodeBytes(node);
     }
     return bytes;
   }
@@ -207,8 +226,18 @@ export class StreamNodes {
     words[at + N.list] = list;
     words[at + N.next] = 0;
     words[at + N.before] = 0;
-    words[at + N.mark] = 0;
+    words[at + N.mark] = this.marks.present;
     return node;
+  }
+
+  /** A node of no chain with the same entries. */
+  copyNode(node: number): number {
+    this.masterId(node, this.#id);
+    return this.createNode(this.#id, this.packed.copy(this.listOf(node)));
+  }
+
+  nodeBytes(node: number): number {
+    return this.memory.sizeOf(node) + this.memory.sizeOf(this.listOf(node));
   }
 
   /** Frees a node of no chain. */
@@ -229,6 +258,7 @@ export class StreamNodes {
     this.#link(chain, before, node);
     this.#linkBack(chain, next, node);
     words[at + C.nodes]++;
+    words[at + C.changes]++;
     if (words[at + C.tree] !== 0) this.trees.insertBlock(words[at + C.tree], node);
     else if (words[at + C.nodes] === 2) this.#plant(chain);
     this.#addEntries(chain, this.live(node));
@@ -236,13 +266,15 @@ export class StreamNodes {
 
   /** Takes a node out of its chain, and leaves it as it is. */
   detach(chain: number, node: number): void {
+    if (this.marks.observer !== null) this.marks.tell(chain, node);
     const words = this.#words(chain);
     const at = wordOf(chain);
-    const before = this.nodeBefore(node);
+    const before = this.previousNode(node);
     const next = this.nextNode(node);
     this.#link(chain, before, next);
     this.#linkBack(chain, next, before);
     words[at + C.nodes]--;
+    words[at + C.changes]++;
     if (words[at + C.nodes] === 1) {
       while (!this.trees.free(words[at + C.tree], 1));
       words[at + C.tree] = 0;
@@ -271,6 +303,10 @@ export class StreamNodes {
     for (let node = this.firstNode(chain); node !== 0; node = this.nextNode(node)) {
       this.trees.insertBlock(tree, node);
     }
+  }
+
+  #countChange(chain: number): void {
+    this.#words(chain)[wordOf(chain) + C.changes]++;
   }
 
   #addEntries(chain: number, count: number): void {
@@ -305,16 +341,16 @@ export class StreamNodes {
     const isNew = node === 0 || !this.#hasRoom(node, text);
     let isSame = true;
     if (!isNew) {
-      const list = this.listOf(node);
-      const live = this.#integer(list, PACKED_HEADER);
-      this.#setList(node, this.packed.replaceInteger(list, PACKED_HEADER, live + 1));
+      if (this.marks.observer !== null) this.marks.tell(chain, node);
+      this.#countLive(node);
       isSame = this.#hasFields(this.listOf(node), bytes, starts, ends, from, to);
       this.masterId(node, this.#id);
       this.#open(node, text + room);
     } else {
-      if (node !== 0) this.#fit(node);
+      // Where there is a full one, the next will have about as much.
+      const usual = node === 0 ? this.#usualBytes() : this.#fit(node);
       copyId(id, this.#id);
-      const list = this.packed.create(Math.max(text + text + room, this.#usualBytes()));
+      const list = this.packed.create(Math.max(text + text + room, usual));
       node = this.createNode(id, list);
       this.#open(node, text + text + room);
       this.#putMaster(bytes, starts, ends, from, to);
@@ -330,6 +366,7 @@ export class StreamNodes {
   dropLast(chain: number): void {
     const node = this.lastNode(chain);
     const { packed } = this;
+    if (this.marks.observer !== null) this.marks.tell(chain, node);
     let list = this.listOf(node);
     if (this.live(node) + this.erased(node) === 1) {
       this.detach(chain, node);
@@ -343,6 +380,7 @@ export class StreamNodes {
     list = packed.replaceInteger(list, PACKED_HEADER, this.#integer(list, PACKED_HEADER) - 1);
     this.#setList(node, list);
     this.#addEntries(chain, -1);
+    this.#countChange(chain);
   }
 
   /**
@@ -352,8 +390,12 @@ export class StreamNodes {
    */
   setErased(chain: number, node: number, at: number, isErased: boolean): number {
     const { packed } = this;
+    if (this.marks.observer !== null) this.marks.tell(chain, node);
     const step = isErased ? 1 : -1;
+    this.#addEntries(chain, -step);
+    this.#countChange(chain);
     let list = this.listOf(node);
+    if (this.#erasesInPlace(list, at, step)) return at;
     const before = packed.totalBytes(list);
     const flags = this.#integer(list, at) ^ EntryFlag.erased;
     list = packed.replaceInteger(list, at, flags);
@@ -363,8 +405,21 @@ export class StreamNodes {
     const erased = this.#integer(list, second);
     list = packed.replaceInteger(list, second, erased + step);
     this.#setList(node, list);
-    this.#addEntries(chain, -step);
     return at + packed.totalBytes(list) - before;
+  }
+
+  /** As setErased, where both counts take a byte, before and after; else false, and no change. */
+  #erasesInPlace(list: number, at: number, step: number): boolean {
+    const u8 = this.memory.u8[list >>> PLACE_BITS];
+    const base = placeOf(list);
+    const live = base + PACKED_HEADER;
+    const erased = live + 2;
+    const most = SMALL_END - 1;
+    if (u8[live] >= most || u8[erased] >= most) return false;
+    u8[base + at] ^= EntryFlag.erased;
+    u8[live] -= step;
+    u8[erased] += step;
+    return true;
   }
 
   /** Where a list's first entry stands, erased or not. */
@@ -381,8 +436,32 @@ export class StreamNodes {
   #hasRoom(node: number, text: number): boolean {
     const most = this.bytesMax;
     const bytesMax = most === 0 || most > PACKED_BYTES_MAX ? PACKED_BYTES_MAX : most;
-    if (this.packed.totalBytes(this.listOf(node)) + text >= bytesMax) return false;
-    return this.entriesMax === 0 || this.live(node) + this.erased(node) < this.entriesMax;
+    const list = this.listOf(node);
+    const u8 = this.memory.u8[list >>> PLACE_BITS];
+    const base = placeOf(list);
+    if (readU32(u8, base) + text >= bytesMax) return false;
+    if (this.entriesMax === 0) return true;
+    const live = base + PACKED_HEADER;
+    return this.#count(u8, live) + this.#count(u8, entryAfter(u8, live)) < this.entriesMax;
+  }
+
+  /** A count at a place in a list's bytes: nearly always it is below 128, and stands there. */
+  #count(u8: Uint8Array, at: number): number {
+    if (u8[at] < SMALL_END) return u8[at];
+    this.packed.readIntegerAt(u8, at);
+    return this.packed.low;
+  }
+
+  /** A node has one live entry more. */
+  #countLive(node: number): void {
+    const list = this.listOf(node);
+    const u8 = this.memory.u8[list >>> PLACE_BITS];
+    const at = placeOf(list) + PACKED_HEADER;
+    if (u8[at] < SMALL_END - 1) u8[at]++;
+    else {
+      const live = this.#count(u8, at) + 1;
+      this.#setList(node, this.packed.replaceInteger(list, PACKED_HEADER, live));
+    }
   }
 
   /** The room with which a list is made. */
@@ -399,23 +478,27 @@ export class StreamNodes {
     from: number,
     to: number,
   ): boolean {
-    const { packed } = this;
-    let at = packed.next(list, packed.next(list, PACKED_HEADER));
-    if (this.#integer(list, at) !== (to - from) >> 1) return false;
+    const u8 = this.memory.u8[list >>> PLACE_BITS];
+    let at = entryAfter(u8, entryAfter(u8, placeOf(list) + PACKED_HEADER));
+    if (this.#count(u8, at) !== (to - from) >> 1) return false;
     for (let i = from; i < to; i += 2) {
-      at = packed.next(list, at);
-      if (!packed.equalsAt(list, at, bytes, starts[i], ends[i])) return false;
+      at = entryAfter(u8, at);
+      if (!this.packed.equalsPlace(u8, at, bytes, starts[i], ends[i])) return false;
     }
     return true;
   }
 
-  /** Gives back the room that a list, which will not grow any more, does not need. */
-  #fit(node: number): void {
+  /**
+   * Gives back the room that a list, which will not grow any more, does not need. Returns the bytes
+   * that it has.
+   */
+  #fit(node: number): number {
     const list = this.listOf(node);
     const total = this.packed.totalBytes(list);
-    if (this.memory.sizeOf(list) - total < total >> 3) return;
+    if (this.memory.sizeOf(list) - total < total >> 4) return total;
     this.#setList(node, this.packed.copy(list));
     this.packed.free(list);
+    return total;
   }
 
   // Putting elements at the end of a list
@@ -425,23 +508,22 @@ export class StreamNodes {
     let list = this.listOf(node);
     const total = this.packed.totalBytes(list);
     if (total + room > this.memory.sizeOf(list)) {
-      list = this.memory.reallocate(list, total + room + (total >> 2), total);
+      // Half as much again, but no more than a list comes to have, or is needed.
+      const most = Math.max(total + room, this.bytesMax === 0 ? PACKED_BYTES_MAX : this.bytesMax);
+      list = this.memory.reallocate(list, Math.min(total + room + (total >> 1), most), total);
       this.#setList(node, list);
     }
     this.#u8 = this.memory.u8[list >>> PLACE_BITS];
-    this.#at = ((list & PLACE_MASK) << 3) + total - 1;
+    this.#at = placeOf(list) + total - 1;
+    this.#elements = 0;
   }
 
   #close(node: number): void {
     const list = this.listOf(node);
-    const base = (list & PLACE_MASK) << 3;
+    const base = placeOf(list);
     const count = readU16(this.#u8, base + 4);
     if (count !== COUNT_UNKNOWN) {
-      // What was put came behind the old end, whose place the total still says.
-      let elements = count;
-      let at = base + readU32(this.#u8, base) - 1;
-      for (; at < this.#at; at = entryAfter(this.#u8, at)) elements++;
-      writeU16(this.#u8, base + 4, Math.min(elements, COUNT_UNKNOWN));
+      writeU16(this.#u8, base + 4, Math.min(count + this.#elements, COUNT_UNKNOWN));
     }
     this.#u8[this.#at] = END_MARK;
     writeU32(this.#u8, base, this.#at + 1 - base);
@@ -450,10 +532,20 @@ export class StreamNodes {
   #put(length: number, bytes: Uint8Array, start: number): void {
     this.packed.put(this.#u8, this.#at, length, bytes, start);
     this.#at += length + backLengthSize(length);
+    this.#elements++;
+  }
+
+  /** REQUIRES: 0 ≤ value < SMALL_END. */
+  #putSmall(value: number): void {
+    this.#u8[this.#at] = value;
+    this.#u8[this.#at + 1] = 1;
+    this.#at += 2;
+    this.#elements++;
   }
 
   #putInteger(value: number): void {
-    this.#put(this.packed.measureInteger(value), this.#u8, 0);
+    if (value < SMALL_END) this.#putSmall(value);
+    else this.#put(this.packed.measureInteger(value), this.#u8, 0);
   }
 
   #putMaster(
@@ -497,7 +589,8 @@ export class StreamNodes {
     const master = this.#id;
     const low = id[at + 1] - master[at + 1];
     const high = id[at] - master[at] - (low < 0 ? 1 : 0);
-    this.#put(this.packed.measureHalves(high, low), this.#u8, 0);
+    if (high === 0 && low >= 0 && low < SMALL_END) this.#putSmall(low);
+    else this.#put(this.packed.measureHalves(high, low), this.#u8, 0);
   }
 
   // Checking
@@ -563,25 +656,14 @@ export class StreamNodes {
 
   /** Checks every invariant of the essay above; stops with an assertion where one is broken. */
   verify(chain: number): void {
-    const master = createId();
-    const last = createId();
     const words = this.#words(chain);
     const at = wordOf(chain);
     const tree = words[at + C.tree];
     let [nodes, entries, before] = [0, 0, 0];
     for (let node = this.firstNode(chain); node !== 0; node = this.nextNode(node)) {
-      assert(this.nodeBefore(node) === before, "nodes are linked both ways");
-      this.masterId(node, master);
-      const list = this.listOf(node);
-      this.packed.verify(list);
-      this.packed.whole(list);
-      const { bytes, start, end } = this.packed;
-      assert(before === 0 || compareIds(master, last) > 0, "nodes are in order");
-      assert(this.check(bytes, start, end, master, last), "a node's entries are sound");
-      copyId(this.checkedLast, last);
+      this.#verifyNode(chain, node, before);
       entries += this.checkedLive;
       nodes++;
-      if (tree !== 0) assert(this.trees.find(tree, master) === node, "the tree has each node");
       before = node;
     }
     assert(this.lastNode(chain) === before, "the last node is known");
@@ -592,6 +674,48 @@ export class StreamNodes {
       this.trees.verify(tree);
       assert(this.trees.count(tree) === nodes, "the tree has no other node");
     }
+  }
+
+  /**
+   * As verify, of about `budget` entries from node number `from` on; returns where to go on, or 0
+   * at the end. What counts the whole chain is not compared.
+   */
+  verifyNodes(chain: number, from: number, budget: number): number {
+    const tree = this.#words(chain)[wordOf(chain) + C.tree];
+    let node = this.firstNode(chain);
+    if (from > 0) node = tree !== 0 && this.trees.at(tree, from) ? this.trees.value : 0;
+    let number = from;
+    if (node !== 0 && this.previousNode(node) !== 0) this.#checkNode(this.previousNode(node), 0);
+    for (let left = budget; node !== 0 && left > 0; number++) {
+      this.#verifyNode(chain, node, this.previousNode(node));
+      left -= this.checkedLive;
+      node = this.nextNode(node);
+    }
+    return node === 0 ? 0 : number;
+  }
+
+  /** Checks a node behind another, or 0, which was checked last; checkedLive is set then. */
+  #verifyNode(chain: number, node: number, before: number): void {
+    const tree = this.#words(chain)[wordOf(chain) + C.tree];
+    assert(this.previousNode(node) === before, "nodes are linked both ways");
+    assert(before === 0 || this.nextNode(before) === node, "nodes are linked both ways");
+    this.#checkNode(node, before);
+    if (tree === 0) return;
+    assert(this.trees.find(tree, this.#id) === node, "the tree has each node");
+  }
+
+  #checkNode(node: number, before: number): void {
+    const master = this.#id;
+    const last = this.#lastNodeId;
+    this.masterId(node, master);
+    const list = this.listOf(node);
+    this.packed.verify(list);
+    this.packed.whole(list);
+    const { bytes, start, end } = this.packed;
+    if (before === 0) last.fill(0);
+    else copyId(this.checkedLast, last);
+    assert(before === 0 || compareIds(master, last) > 0, "nodes are in order");
+    assert(this.check(bytes, start, end, master, last), "a node's entries are sound");
   }
 
   // Inside
@@ -620,4 +744,9 @@ export function addHalves(id: StreamId, at: number, high: number, low: number, t
 
 function wordOf(ref: number): number {
   return (ref & PLACE_MASK) << 1;
+}
+
+/** Where a block's bytes begin in its segment. */
+function placeOf(ref: number): number {
+  return (ref & PLACE_MASK) << 3;
 }

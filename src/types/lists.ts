@@ -18,6 +18,7 @@ import { type EntryJournal, listening } from "../keyspace/entry-journal.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import type { Memory } from "../memory/memory.ts";
 import { ChunkedLists, NODES_WORD } from "../structures/chunked-list.ts";
+import { verifyList, verifyNodes } from "../structures/chunked-list-verification.ts";
 import { ZiplistReader } from "../structures/foreign-lists.ts";
 import { ListLimit } from "../structures/list-limit.ts";
 import {
@@ -139,11 +140,12 @@ export class Lists implements CollectionType {
 
   verify(kind: number, root: number): void {
     assert(kind === ListKind.packed || kind === ListKind.chunked, "a list is of a list kind");
-    this.chunked.verify(root);
+    verifyList(this.chunked, this.memory, root);
   }
 
   verifyFrom(_kind: number, root: number, from: number, budget: number): number {
-    return this.chunked.verifyNodes(root, from, Math.ceil(budget / NODE_ELEMENTS));
+    const nodes = Math.ceil(budget / NODE_ELEMENTS);
+    return verifyNodes(this.chunked, this.memory, root, from, nodes);
   }
 
   memberTable(): number {
@@ -171,10 +173,8 @@ export class Lists implements CollectionType {
     sink.length(chunked.nodes(root));
     this.#bound.begin(root);
     for (let node = chunked.firstNode(root); node !== 0; node = chunked.nextNode(node)) {
-      chunked.nodeRange(node);
-      const { bytes, start, end } = packed;
-      this.saveNode(chunked.isPlain(node), bytes, start, end, sink);
-      this.#bound.leave(end - start);
+      this.saveNode(node, sink);
+      this.#bound.leave(packed.end - packed.start);
     }
   }
 
@@ -213,9 +213,11 @@ export class Lists implements CollectionType {
     if (!reader.isSound) source.fail("the ziplist of a list is not sound");
   }
 
-  saveNode(isPlain: boolean, bytes: Uint8Array, start: number, end: number, sink: ValueSink): void {
-    sink.length(isPlain ? Container.plain : Container.packed);
-    sink.string(bytes, start, end);
+  saveNode(node: number, sink: ValueSink): void {
+    const { chunked, packed } = this;
+    chunked.nodeRange(node);
+    sink.length(chunked.isPlain(node) ? Container.plain : Container.packed);
+    sink.string(packed.bytes, packed.start, packed.end);
   }
 
   digest(entry: number, into: ValueDigest): void {

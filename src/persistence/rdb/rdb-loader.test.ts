@@ -9,7 +9,7 @@ import { Memory } from "../../memory/memory.ts";
 import { SimulatedPlatform } from "../../platform/simulated.ts";
 import { registerTypes } from "../../types/all-types.ts";
 import { type Loaded, type LoadOptions, loadRdb } from "./rdb-loader.ts";
-import { eight, length, type Part, part, rdbFile, text } from "./rdb-test-support.ts";
+import { eight, length, moduleNumber, type Part, part, rdbFile, text } from "./rdb-test-support.ts";
 
 const NOW = 1_700_000_000_000;
 const PATH = "/data/dump.rdb";
@@ -56,16 +56,6 @@ function refusal(bytes: Uint8Array, options: Partial<LoadOptions> = {}): RdbErro
     return error;
   }
   return assert.fail("it was loaded");
-}
-
-/** A module's number: nine letters of 6 bits, and 10 bits of its version. */
-function moduleNumber(name: string, version: number): Part {
-  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  let number = 0n;
-  for (const letter of name) number = (number << 6n) | BigInt(letters.indexOf(letter));
-  const view = new DataView(new ArrayBuffer(8));
-  view.setBigUint64(0, (number << 10n) | BigInt(version));
-  return [0x81, new Uint8Array(view.buffer)];
 }
 
 const string = (key: string, value: string): Part => part.key(0, key, text(value));
@@ -174,30 +164,29 @@ test("functions, modules' data, slots and parts of Redis Enterprise are passed o
 });
 
 test("keys of types that there are not are all named, whatever comes between", () => {
-  const stream = part.key(
-    15,
+  const module = part.key(
+    7,
     "events",
-    [1, text("0123456789abcdef"), text("listpack"), 3, 4, 5],
-    [1, text("group"), 6, 7, 1, ["0123456789abcdef", eight(8), 9]],
-    [1, text("consumer"), eight(10), 1, "0123456789abcdef"],
+    moduleNumber("otherrdb_", 3),
+    [1, 6],
+    [4, eight(8)],
+    [5, text("listpack")],
+    0,
   );
   const error = refusal(
     rdbFile(11, [
       part.select(0),
       string("a", "1"),
       part.select(3),
-      stream,
+      module,
       string("b", "2"),
       part.key(7, "mod\x00ule", moduleNumber("test__rdb", 1), 5, text("x"), 0),
     ]),
   );
   assert.equal(error.code, "RDB_TYPES");
-  assert.match(
-    error.message,
-    /holds 2 keys of types that this version does not have \(stream 1, mod/,
-  );
+  assert.match(error.message, /holds 2 keys of types that this version does not have \(module/);
   for (const key of [
-    '"events" (stream, database 3)',
+    '"events" (module otherrdb_, database 3)',
     '"mod\\x00ule" (module test__rdb, database 3)',
   ]) {
     assert.ok(error.message.includes(key), error.message);
@@ -205,10 +194,13 @@ test("keys of types that there are not are all named, whatever comes between", (
   const many = refusal(
     rdbFile(
       11,
-      Array.from({ length: 1234 }, (_, i) => part.key(15, `s${i}`, 0, 0, 0, 0, 0)),
+      Array.from({ length: 1234 }, (_, i) => part.key(7, `s${i}`, moduleNumber("test__rdb", 1), 0)),
     ),
   );
-  assert.match(many.message, /holds 1,234 keys .*"s19" \(stream, database 0\), and 1,214 more\. /);
+  assert.match(
+    many.message,
+    /holds 1,234 keys .*"s19" \(module test__rdb, database 0\), and 1,214 more\. /,
+  );
   const unknown = refusal(rdbFile(90, [part.key(99, "key", "whatever")]));
   assert.match(unknown.message, /"key" \(type 99, database 0\)\. .* more may follow\.$/);
 });

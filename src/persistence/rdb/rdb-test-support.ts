@@ -38,6 +38,16 @@ export function eight(n: number): Part {
   return new Uint8Array(view.buffer);
 }
 
+/** A module's number: nine letters of 6 bits, and 10 bits of its version. */
+export function moduleNumber(name: string, version: number): Part {
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+  let number = 0n;
+  for (const letter of name) number = (number << 6n) | BigInt(letters.indexOf(letter));
+  const view = new DataView(new ArrayBuffer(8));
+  view.setBigUint64(0, (number << 10n) | BigInt(version));
+  return [0x81, new Uint8Array(view.buffer)];
+}
+
 export const part = {
   aux: (name: string, value: string): Part => [0xfa, text(name), text(value)],
   select: (db: number): Part => [0xfe, length(db)],

@@ -173,6 +173,11 @@ export class Barrier implements ChangeObserver {
     const saved = type.savedKind?.(kind, root) ?? kind;
     const side = this.#newSide(saved, root, type.size(kind, root), entry, db);
     if (type.nodes !== undefined) this.chains.open(side, type.nodes, root);
+    if (type.saveRest === undefined) return;
+    const output = this.#output;
+    output.reset();
+    type.saveRest(root, output);
+    this.state.addToSide(side, output.bytes, output.end, Side.rest);
   }
 
   /** The number that the entry's database had at the snapshot's moment. */

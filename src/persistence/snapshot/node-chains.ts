@@ -2,9 +2,10 @@
 // in the order that they had.
 //
 //   side    nodes: a block of one i32 for each node of the moment: a reference or, where the node
-//           has changed since, −1 − that of a copy: 0 i32 1: plain   4 i32 bytes   8 …
+//           has changed since, −1 − that of a copy.
 //           Filled from both ends: the first `frontCount` and the last `backCount` of them. What
 //           is between comes with `front` and ends with `back`, in the chain itself.
+//           rest: what follows the nodes, as it is saved
 //
 // So whoever is the first to change a long chain does not go through all of it: the walk does, some
 // nodes at a time, and a change goes as far as the node that it is about. That is as far as whoever
@@ -14,17 +15,14 @@
 // that is about to change: neither goes before it is in the block.
 
 import { assert } from "../../base/assert.ts";
-import { copyBytes } from "../../base/bytes.ts";
 import type { RdbOutput } from "../../codec/rdb-output.ts";
-import type { CollectionType } from "../../keyspace/data-type.ts";
+import type { CollectionType, NodeChain } from "../../keyspace/data-type.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../../memory/memory.ts";
-import type { ChunkedLists } from "../../structures/chunked-list.ts";
 import { type SharedState, Side } from "./shared-state.ts";
 
 /** Nodes that are written, or listed, between two looks at the clock. */
 const WRITTEN_AT_A_TIME = 8;
 const LISTED_AT_A_TIME = 256;
-const COPY_HEADER_BYTES = 8;
 
 export class NodeChains {
   /** For tests: how many nodes are listed at a time. */
@@ -40,7 +38,7 @@ export class NodeChains {
   }
 
   /** Makes a new side one of a chain, of which nothing is listed. */
-  open(side: number, nodes: ChunkedLists, root: number): void {
+  open(side: number, nodes: NodeChain, root: number): void {
     const state = this.#state;
     const count = nodes.nodes(root);
     state.set(side, Side.nodes, this.#memory.allocate(4 * count));
@@ -54,7 +52,7 @@ export class NodeChains {
   // Which node stands where
 
   /** Lists the next node from the front. REQUIRES: there is one left. */
-  #listFront(side: number, nodes: ChunkedLists, changing: number): void {
+  #listFront(side: number, nodes: NodeChain, changing: number): void {
     const state = this.#state;
     const node = state.get(side, Side.front);
     const listed = state.get(side, Side.frontCount);
@@ -67,7 +65,7 @@ export class NodeChains {
   }
 
   /** Likewise, from the back. */
-  #listBack(side: number, nodes: ChunkedLists, changing: number): void {
+  #listBack(side: number, nodes: NodeChain, changing: number): void {
     const state = this.#state;
     const node = state.get(side, Side.back);
     const listed = state.get(side, Side.backCount) + 1;
@@ -87,7 +85,7 @@ export class NodeChains {
   }
 
   /** The place of a node that is about to change; it is listed then. */
-  #placeOf(side: number, nodes: ChunkedLists, node: number): number {
+  #placeOf(side: number, nodes: NodeChain, node: number): number {
     const state = this.#state;
     const count = state.get(side, Side.nodeCount);
     if (!this.#isListed(side)) {
@@ -150,18 +148,12 @@ export class NodeChains {
   }
 
   /** Copies a node that is about to change. */
-  beforeNode(side: number, nodes: ChunkedLists, node: number): void {
+  beforeNode(side: number, nodes: NodeChain, node: number): void {
     const state = this.#state;
     const place = this.#placeOf(side, nodes, node);
-    nodes.nodeRange(node);
-    const { bytes, start, end } = nodes.packed;
-    const copy = this.#memory.allocate(COPY_HEADER_BYTES + end - start);
-    state.set(copy, 0, nodes.isPlain(node) ? 1 : 0);
-    state.set(copy, 1, end - start);
-    const to = ((copy & PLACE_MASK) << 3) + COPY_HEADER_BYTES;
-    copyBytes(bytes, start, end, this.#memory.u8[copy >>> PLACE_BITS], to);
+    const copy = nodes.copyNode(node);
     state.set(state.get(side, Side.nodes), place, -1 - copy);
-    state.hold(COPY_HEADER_BYTES + end - start);
+    state.hold(nodes.nodeBytes(copy));
   }
 
   // Saving
@@ -173,7 +165,7 @@ export class NodeChains {
   }
 
   /** Lists some nodes or, when all are, saves some; whether that was all, and it is freed. */
-  save(side: number, type: CollectionType, nodes: ChunkedLists, output: RdbOutput): boolean {
+  save(side: number, type: CollectionType, nodes: NodeChain, output: RdbOutput): boolean {
     const state = this.#state;
     if (!this.#isListed(side)) {
       for (let i = 0; i < this.listedAtATime && !this.#isListed(side); i++) {
@@ -187,27 +179,20 @@ export class NodeChains {
     for (; this.#written < stop; this.#written++) {
       const node = state.get(block, this.#written);
       if (node < 0) {
-        this.#saveCopy(-1 - node, type, output);
+        type.saveNode?.(-1 - node, output);
+        state.hold(-nodes.nodeBytes(-1 - node));
+        nodes.freeNode(-1 - node);
         continue;
       }
       nodes.marks.set(node);
-      nodes.nodeRange(node);
-      const { bytes, start, end } = nodes.packed;
-      type.saveNode?.(nodes.isPlain(node), bytes, start, end, output);
+      type.saveNode?.(node, output);
     }
     if (stop < count) return false;
+    const takesRest = (bytes: Uint8Array, start: number, end: number): void =>
+      output.raw(bytes, start, end);
+    if (state.takeFromSide(side, takesRest, Side.rest)) return false;
     this.#memory.free(block);
     state.hold(-4 * count);
     return true;
-  }
-
-  #saveCopy(copy: number, type: CollectionType, output: RdbOutput): void {
-    const state = this.#state;
-    const start = ((copy & PLACE_MASK) << 3) + COPY_HEADER_BYTES;
-    const end = start + state.get(copy, 1);
-    const isPlain = state.get(copy, 0) === 1;
-    type.saveNode?.(isPlain, this.#memory.u8[copy >>> PLACE_BITS], start, end, output);
-    this.#memory.free(copy);
-    state.hold(start - end - COPY_HEADER_BYTES);
   }
 }

@@ -13,8 +13,8 @@
 //   side        0 next   4 kind   8 root   12 elements   16 database   20 1: it is ours to free
 //               24 previous   28 nodes' block   32 nodes   36–44 a byte chain
 //               48 bytes of the key   52 access clock   56 f64 deadline   64 next in its bucket
-//               80 key
-//               of a chain of nodes instead of the byte chain, and 68–76: see node-chains.ts
+//               80–88 a byte chain   96 key
+//               of a chain of nodes instead of the first byte chain, and 68–76: see node-chains.ts
 //
 // A side stands for a collection that is too large to be saved at once, and has begun to be: its
 // elements are saved one by one from then on, and its entry is as good as saved.
@@ -43,7 +43,7 @@ const Word = {
   buckets: 12,
 } as const;
 
-const SIDE_BYTES = 80;
+const SIDE_BYTES = 96;
 const DEADLINE_AT = 56;
 /** Each change of a large collection looks for its side: a bucket has one or two of them. */
 const BUCKET_BITS = 10;
@@ -68,6 +68,7 @@ export const Side = {
   backCount: 17,
   frontFound: 18,
   backFound: 19,
+  rest: 20,
 } as const;
 
 /** Roots lie at least 8 bytes apart, and those of one span at like distances: spread them. */
@@ -253,19 +254,20 @@ export class SharedState {
     return ((side & PLACE_MASK) << 3) + SIDE_BYTES;
   }
 
-  /** Adds what has been saved of a side's elements ahead of their turn. */
-  addToSide(side: number, bytes: Uint8Array, end: number): void {
+  /** Adds what has been saved of a side's elements ahead of their turn, to one of its chains. */
+  addToSide(side: number, bytes: Uint8Array, end: number, chain: number = Side.chain): void {
     const words = this.#memory.i32[side >>> PLACE_BITS];
-    this.chains.append(words, ((side & PLACE_MASK) << 1) + Side.chain, bytes, 0, end);
+    this.chains.append(words, ((side & PLACE_MASK) << 1) + chain, bytes, 0, end);
     this.hold(end);
   }
 
   takeFromSide(
     side: number,
     out: (bytes: Uint8Array, start: number, end: number) => void,
+    chain: number = Side.chain,
   ): boolean {
     const words = this.#memory.i32[side >>> PLACE_BITS];
-    const at = ((side & PLACE_MASK) << 1) + Side.chain;
+    const at = ((side & PLACE_MASK) << 1) + chain;
     const before = this.chains.bytes(words, at);
     const isTaken = this.chains.take(words, at, out);
     this.hold(this.chains.bytes(words, at) - before);

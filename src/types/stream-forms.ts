@@ -1,0 +1,316 @@
+// Streams as RDB files and DUMP have them: the listpack of each node as it lies in memory, then the
+// numbers, then the groups (encodings 15, 19 and 21 of Redis 5, 7.0 and 7.2).
+//
+//   stream    nodes, each: master ID as a string of 16 bytes, listpack as a string
+//             entries, last ID; from 19 on: first ID, greatest erased ID, entries added
+//             groups, each:
+//   group     name, last ID; from 19 on: entries read
+//             pending entries, each: ID, delivered (8), deliveries
+//             consumers, each: name, seen (8); from 21 on: active (8)
+//                              its pending entries, each: ID
+//
+// Numbers are lengths, those of 64 bits among them; an ID among the numbers is two; a pending
+// entry's ID is 16 bytes, big endian. These encodings have no entry that is pending for nobody:
+// one is saved as a consumer's whose name is empty, delivered at 0, which is how it is known again;
+// that consumer, where the group has none, was never seen (0).
+//
+// What is valid: lists that StreamNodes.check() accepts, in order; as many entries as it says; no
+// two groups, consumers of a group, or pending entries of a group that are alike; each pending
+// entry in one consumer's list.
+
+import type { ValueSink, ValueSource } from "../keyspace/data-type.ts";
+import { DELIVERIES_MAX, UNKNOWN } from "../structures/stream-groups.ts";
+import { compareIds, copyId, createId, Id, type StreamId } from "../structures/stream-id.ts";
+import type { StreamRoots } from "./stream-roots.ts";
+
+const Format = { first: 15, second: 19, third: 21 } as const;
+const ID_BYTES = 16;
+const TWO_32 = 4294967296;
+const WORD_MAX = 0xffffffff;
+/** Bytes that a pending entry, and a consumer, take at least. */
+const PENDING_BYTES_MIN = 25;
+const CONSUMER_BYTES_MIN = 10;
+
+export class StreamForms {
+  readonly formats: readonly number[] = Object.values(Format);
+  readonly written: number = Format.second;
+  readonly #streams: StreamRoots;
+  readonly #id = createId();
+  readonly #last = createId();
+  readonly #raw = new Uint8Array(ID_BYTES);
+
+  constructor(streams: StreamRoots) {
+    this.#streams = streams;
+  }
+
+  save(root: number, sink: ValueSink): void {
+    const streams = this.#streams;
+    const { chains: nodes } = streams;
+    sink.length(nodes.nodes(root));
+    for (let node = nodes.firstNode(root); node !== 0; node = nodes.nextNode(node)) {
+      this.saveNode(node, sink);
+    }
+    this.saveRest(root, sink);
+  }
+
+  saveNode(node: number, sink: ValueSink): void {
+    const { chains: nodes } = this.#streams;
+    nodes.masterId(node, this.#id);
+    sink.string(this.#rawOf(this.#id), 0, ID_BYTES);
+    nodes.packed.whole(nodes.listOf(node));
+    sink.string(nodes.packed.bytes, nodes.packed.start, nodes.packed.end);
+  }
+
+  /** What follows the nodes: numbers and groups. */
+  saveRest(root: number, sink: ValueSink): void {
+    const streams = this.#streams;
+    const { groups } = streams;
+    const id = this.#id;
+    sink.length(streams.count(root));
+    streams.lastId(root, id);
+    saveId(id, sink);
+    streams.firstId(root, id);
+    saveId(id, sink);
+    streams.erasedId(root, id);
+    saveId(id, sink);
+    sink.length(streams.added(root));
+    const count = streams.groupCount(root);
+    sink.length(count);
+    for (let i = 0; i < count; i++) {
+      groups.names.at(streams.groupsOf(root), i);
+      this.#saveGroup(groups.names.value, sink);
+    }
+  }
+
+  #saveGroup(group: number, sink: ValueSink): void {
+    const { groups } = this.#streams;
+    const { names } = groups;
+    const id = this.#id;
+    names.read(group);
+    sink.string(names.bytes, names.start, names.end);
+    groups.lastId(group, id);
+    saveId(id, sink);
+    const read = groups.entriesRead(group);
+    if (read === UNKNOWN) sink.longLength(WORD_MAX, WORD_MAX);
+    else sink.length(read);
+    sink.length(groups.pendingCount(group));
+    this.#savePending(groups.pendingOf(group), true, sink);
+    const unowned = groups.unownedCount(group);
+    const nameless = unowned === 0 ? 0 : groups.findConsumer(group, this.#raw, 0, 0);
+    const isAdded = unowned > 0 && nameless === 0;
+    sink.length(groups.consumerCount(group) + (isAdded ? 1 : 0));
+    if (isAdded) {
+      sink.string(this.#raw, 0, 0);
+      sink.int64(0);
+      sink.length(unowned);
+      this.#saveUnowned(group, sink);
+    }
+    const tree = groups.consumersOf(group);
+    let more = tree !== 0 && names.at(tree, 0);
+    for (; more; more = names.next()) {
+      const consumer = names.value;
+      const others = consumer === nameless ? unowned : 0;
+      names.read(consumer);
+      sink.string(names.bytes, names.start, names.end);
+      sink.int64(groups.seen(consumer));
+      sink.length(groups.owned(consumer) + others);
+      this.#savePending(groups.consumersPending(consumer), false, sink);
+      if (others > 0) this.#saveUnowned(group, sink);
+    }
+  }
+
+  #saveUnowned(group: number, sink: ValueSink): void {
+    const { groups } = this.#streams;
+    const { ids } = groups;
+    for (let more = ids.at(groups.pendingOf(group), 0); more; more = ids.next()) {
+      if (groups.consumerOf(ids.value) !== 0) continue;
+      ids.readId(ids.value, this.#id);
+      sink.raw(this.#rawOf(this.#id), 0, ID_BYTES);
+    }
+  }
+
+  #savePending(tree: number, isWhole: boolean, sink: ValueSink): void {
+    const { groups } = this.#streams;
+    const { ids } = groups;
+    let more = tree !== 0 && ids.at(tree, 0);
+    for (; more; more = ids.next()) {
+      const pending = ids.value;
+      ids.readId(pending, this.#id);
+      sink.raw(this.#rawOf(this.#id), 0, ID_BYTES);
+      if (!isWhole) continue;
+      sink.int64(groups.delivered(pending));
+      const deliveries = groups.deliveries(pending);
+      if (deliveries < DELIVERIES_MAX) sink.length(deliveries);
+      else sink.longLength(WORD_MAX >>> 1, WORD_MAX);
+    }
+  }
+
+  /** A root, also where the source has failed. */
+  load(format: number, source: ValueSource): number {
+    const streams = this.#streams;
+    const id = this.#id;
+    const root = streams.create();
+    this.#loadNodes(root, source);
+    const entries = source.length();
+    if (!source.failed && entries !== streams.count(root)) {
+      source.fail("a stream has not as many entries as it says");
+    }
+    loadId(source, id);
+    if (!source.failed && compareIds(id, this.#last) < 0) {
+      source.fail("a stream has entries after its last ID");
+    }
+    streams.setLastId(root, id);
+    if (format === Format.first) streams.setAdded(root, entries);
+    else {
+      loadId(source, id); // the first one's, which the entries say
+      loadId(source, id);
+      streams.setErasedId(root, id);
+      streams.setAdded(root, source.length());
+    }
+    const count = source.count();
+    for (let i = 0; i < count && !source.failed; i++) this.#loadGroup(root, format, source);
+    return root;
+  }
+
+  #loadNodes(root: number, source: ValueSource): void {
+    const { chains: nodes } = this.#streams;
+    const id = this.#id;
+    this.#last.fill(0);
+    const count = source.count(2);
+    for (let i = 0; i < count && !source.failed; i++) {
+      source.string();
+      if (!this.#readRaw(source, id)) return;
+      source.string();
+      const { bytes, start, end } = source;
+      if (source.failed) return;
+      const isAfter = i === 0 || compareIds(id, this.#last) > 0;
+      if (!isAfter || !nodes.check(bytes, start, end, id, this.#last)) {
+        source.fail("the listpack of a stream is not sound");
+        return;
+      }
+      copyId(nodes.checkedLast, this.#last);
+      nodes.attach(root, nodes.createNode(id, nodes.packed.fromListpack(bytes, start, end)));
+    }
+  }
+
+  #loadGroup(root: number, format: number, source: ValueSource): void {
+    const streams = this.#streams;
+    const { groups } = streams;
+    const id = this.#id;
+    source.string();
+    const { bytes, start, end } = source;
+    if (source.failed) return;
+    if (streams.findGroup(root, bytes, start, end) !== 0) {
+      source.fail("a stream has a group twice");
+      return;
+    }
+    const group = groups.createGroup(bytes, start, end, id, UNKNOWN);
+    streams.attachGroup(root, group);
+    loadId(source, id);
+    groups.setLastId(group, id);
+    if (format === Format.first) groups.setEntriesRead(group, streams.addedUpTo(root, id));
+    else {
+      source.longLength();
+      const isKnown = (source.high | 0) >= 0;
+      const read = (source.high >>> 0) * TWO_32 + (source.low >>> 0);
+      groups.setEntriesRead(group, isKnown ? read : UNKNOWN);
+    }
+    this.#loadPending(group, source);
+    const consumers = source.count(CONSUMER_BYTES_MIN);
+    let left = groups.pendingOf(group) === 0 ? 0 : groups.ids.count(groups.pendingOf(group));
+    for (let i = 0; i < consumers && !source.failed; i++) {
+      left -= this.#loadConsumer(group, format, source);
+    }
+    if (!source.failed && left !== 0) source.fail("an entry is pending for no consumer");
+  }
+
+  /** Pending entries have no consumer yet. */
+  #loadPending(group: number, source: ValueSource): void {
+    const { groups } = this.#streams;
+    const id = this.#id;
+    const count = source.count(PENDING_BYTES_MIN);
+    for (let i = 0; i < count && !source.failed; i++) {
+      source.raw(ID_BYTES);
+      if (!this.#readRaw(source, id)) return;
+      if (groups.findPending(group, id) !== 0) {
+        source.fail("an entry is pending twice");
+        return;
+      }
+      const delivered = source.int64();
+      source.longLength();
+      const exact = (source.high >>> 0) * TWO_32 + (source.low >>> 0);
+      const deliveries = exact <= Number.MAX_SAFE_INTEGER ? exact : DELIVERIES_MAX;
+      groups.attachPending(group, groups.createPending(0, id, delivered, deliveries));
+    }
+  }
+
+  /** How many entries are pending for the consumer. */
+  #loadConsumer(group: number, format: number, source: ValueSource): number {
+    const { groups } = this.#streams;
+    const id = this.#id;
+    source.string();
+    const { bytes, start, end } = source;
+    if (source.failed) return 0;
+    if (groups.findConsumer(group, bytes, start, end) !== 0) {
+      source.fail("a group has a consumer twice");
+      return 0;
+    }
+    const consumer = groups.createConsumer(bytes, start, end, 0);
+    groups.attachConsumer(group, consumer);
+    const seen = source.int64();
+    groups.setSeen(consumer, seen);
+    groups.setActive(consumer, format === Format.third ? source.int64() : seen);
+    const isNameless = start === end;
+    const count = source.count(ID_BYTES);
+    for (let i = 0; i < count && !source.failed; i++) {
+      source.raw(ID_BYTES);
+      if (!this.#readRaw(source, id)) return 0;
+      const pending = groups.findPending(group, id);
+      if (pending === 0 || groups.consumerOf(pending) !== 0) {
+        source.fail("an entry of a consumer is not pending, or for another");
+        return 0;
+      }
+      if (!isNameless || groups.delivered(pending) !== 0) groups.setConsumer(pending, consumer);
+    }
+    if (isNameless && seen === 0 && count > 0 && groups.owned(consumer) === 0) {
+      groups.detachConsumer(group, consumer);
+      groups.memory.free(consumer);
+    }
+    return count;
+  }
+
+  /** Reads an ID of 16 bytes that the source describes. */
+  #readRaw(source: ValueSource, id: StreamId): boolean {
+    const { bytes, start, end } = source;
+    if (source.failed) return false;
+    if (end - start !== ID_BYTES) {
+      source.fail("an ID of a stream has not its 16 bytes");
+      return false;
+    }
+    for (let i = 0; i < Id.words; i++) {
+      const at = start + 4 * i;
+      id[i] = (bytes[at] << 24) | (bytes[at + 1] << 16) | (bytes[at + 2] << 8) | bytes[at + 3];
+    }
+    return true;
+  }
+
+  #rawOf(id: StreamId): Uint8Array {
+    const raw = this.#raw;
+    for (let i = 0; i < ID_BYTES; i++) raw[i] = id[i >> 2] >>> (8 * (3 - (i & 3)));
+    return raw;
+  }
+}
+
+function saveId(id: StreamId, sink: ValueSink): void {
+  sink.longLength(id[Id.msHigh], id[Id.msLow]);
+  sink.longLength(id[Id.seqHigh], id[Id.seqLow]);
+}
+
+function loadId(source: ValueSource, id: StreamId): void {
+  source.longLength();
+  id[Id.msHigh] = source.high;
+  id[Id.msLow] = source.low;
+  source.longLength();
+  id[Id.seqHigh] = source.high;
+  id[Id.seqLow] = source.low;
+}
