@@ -19,6 +19,7 @@ const groups: Readonly<Record<string, string>> = {
   hash: "Hashes",
   set: "Sets",
   "sorted-set": "Sorted sets",
+  stream: "Streams",
   geo: "Positions on Earth",
   generic: "Keys of any type",
   transactions: "Transactions",

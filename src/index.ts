@@ -30,6 +30,21 @@ export type {
   Scores,
   ZaddOptions,
 } from "./embedded/methods/sorted-sets.ts";
+export type {
+  Deletion,
+  Deliveries,
+  PendingRange,
+  ReferenceOptions,
+  XclaimOptions,
+  XreadgroupOptions,
+} from "./embedded/methods/stream-groups.ts";
+export type {
+  StreamEntries,
+  StreamPlaces,
+  TrimOptions,
+  XaddOptions,
+  XreadOptions,
+} from "./embedded/methods/streams.ts";
 export type { MigrateOptions, MigrationTarget } from "./embedded/migrating.ts";
 export { Multi, type Results } from "./embedded/multi.ts";
 export { type OpenOptions, open } from "./embedded/open.ts";
@@ -37,11 +52,24 @@ export type { WriteOptions } from "./embedded/options.ts";
 export type { FileUrl } from "./embedded/place.ts";
 export type { Listening, ListenOptions } from "./embedded/serving.ts";
 export type { SnapshotOptions } from "./embedded/snapshots.ts";
-export type { Fields, Pairs, Several, Text, Value, Values } from "./embedded/values.ts";
+export type {
+  Claims,
+  DeliveredEntry,
+  Fields,
+  Pairs,
+  PendingEntry,
+  PendingSummary,
+  Several,
+  StreamEntry,
+  Text,
+  Value,
+  Values,
+} from "./embedded/values.ts";
 export { HashView } from "./embedded/views/hashes.ts";
 export { ListView } from "./embedded/views/lists.ts";
 export { MembersView } from "./embedded/views/sets.ts";
 export { type SortedSetRange, SortedSetView } from "./embedded/views/sorted-sets.ts";
+export { type StreamRange, type StreamReadOptions, StreamView } from "./embedded/views/streams.ts";
 export type { TornTail } from "./persistence/log/cut.ts";
 export type { FsyncPolicy } from "./persistence/log/log.ts";
 export { LogError, type LogErrorCode } from "./persistence/log/log-error.ts";

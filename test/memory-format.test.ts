@@ -157,6 +157,7 @@ class Reader {
         .sort();
     const pairs = new Map<string, string>();
     if (kind === 11) return this.scored(pointer);
+    if (kind === 12) return this.stream(pointer);
     if (kind === 8 || kind === 10) {
       const entries = this.packed(pointer, 0);
       for (let i = 0; i < entries.length; i += 2) pairs.set(entries[i] ?? "", entries[i + 1] ?? "");
@@ -167,6 +168,59 @@ class Reader {
       }
     }
     return pairs;
+  }
+
+  /** An ID as "milliseconds-sequence". */
+  id(ref: number, offset: number): string {
+    const words = [0, 4, 8, 12].map((at) => BigInt(this.i32(ref, offset + at) >>> 0));
+    return `${(words[0] << 32n) | words[1]}-${(words[2] << 32n) | words[3]}`;
+  }
+
+  /** The entries of a stream, then its numbers, then each group and what is pending in it. */
+  stream(root: number): string[] {
+    const lines: string[] = [];
+    for (let node = this.i32(root, 4); node !== 0; node = this.i32(node, 20)) {
+      const [ms, sequence] = this.id(node, 0).split("-").map(BigInt);
+      const list = this.packed(this.i32(node, 16), 0);
+      const names = list.slice(3, 3 + Number(list[2]));
+      for (let at = 4 + names.length; at < list.length; ) {
+        const flags = Number(list[at]);
+        const own = (flags & 2) === 0 ? Number(list[at + 3]) : 0;
+        const pieces = (flags & 2) === 0 ? 4 + 2 * own : 3 + names.length;
+        const entry = list.slice(at, at + pieces);
+        assert.equal(list[at + pieces], String(pieces));
+        const id = `${ms + BigInt(entry[1])}-${sequence + BigInt(entry[2])}`;
+        const pairs =
+          (flags & 2) === 0
+            ? Array.from({ length: own }, (_, i) => `${entry[4 + 2 * i]}=${entry[5 + 2 * i]}`)
+            : names.map((name, i) => `${name}=${entry[3 + i]}`);
+        if ((flags & 1) === 0) lines.push([id, ...pairs].join(" "));
+        at += pieces + 1;
+      }
+    }
+    assert.equal(this.f64(root, 16), lines.length);
+    lines.push([this.id(root, 32), this.id(root, 48), this.f64(root, 64)].join(" "));
+    for (const group of this.blocks(this.i32(root, 28))) {
+      lines.push([this.named(group), this.id(group, 0), this.f64(group, 16)].join(" "));
+      for (const pending of this.blocks(this.i32(group, 24))) {
+        const consumer = this.named(this.i32(pending, 32));
+        lines.push([this.id(pending, 0), consumer, this.f64(pending, 24)].join(" "));
+      }
+    }
+    return lines;
+  }
+
+  named(block: number): string {
+    return this.text(block, 40, this.i32(block, 36));
+  }
+
+  /** What stands in a tree without keys, in order; of no tree: nothing. */
+  blocks(tree: number): number[] {
+    const items: number[] = [];
+    for (let leaf = tree === 0 ? 0 : this.i32(tree, 12); leaf !== 0; leaf = this.i32(leaf, 4)) {
+      for (let i = 0; i < this.i32(leaf, 0); i++) items.push(this.i32(leaf, 16 + i * 4));
+    }
+    return items;
   }
 
   /** Members with their scores, in order. */
@@ -274,6 +328,25 @@ test("a reader written from the format's page finds everything in the buffers", 
     expected.set(name, new Map(inOrder.map(([member, score]) => [member, String(score)])));
   }
 
+  const lines: string[] = [];
+  for (let i = 1; i <= 300; i++) {
+    const fields = i % 7 === 0 ? ["other", `${i}`] : ["name", `entry ${i}`, "square", `${i * i}`];
+    call("XADD", "stream", `${i * 1e10}-${i}`, ...fields);
+    const pairs = i % 7 === 0 ? `other=${i}` : `name=entry ${i} square=${i * i}`;
+    if (i !== 100) lines.push(`${i * 1e10}-${i} ${pairs}`);
+  }
+  call("XDEL", "stream", `${100 * 1e10}-100`);
+  call("XGROUP", "CREATE", "stream", "group", "0");
+  call("XREADGROUP", "GROUP", "group", "ann", "COUNT", "2", "STREAMS", "stream", ">");
+  call("XCLAIM", "stream", "group", "bob", "0", "20000000000-2");
+  expected.set("stream", [
+    ...lines,
+    `${300 * 1e10}-300 ${100 * 1e10}-100 300`,
+    "group 20000000000-2 -1",
+    "10000000000-1 ann 1",
+    "20000000000-2 bob 2",
+  ]);
+
   const reader = new Reader(database.keyspace.memory.u8);
   assert.equal(reader.root(0), 0x54534b31);
   const found = new Map<string, Value>();
@@ -287,7 +360,7 @@ test("a reader written from the format's page finds everything in the buffers", 
   }
   assert.deepEqual(found, expected);
   assert.deepEqual(foundDeadlines, deadlines);
-  assert.deepEqual([...kinds].sort(), [0, 1, 10, 11, 2, 3, 4, 5, 6, 7, 8, 9]);
+  assert.deepEqual([...kinds].sort(), [0, 1, 10, 11, 12, 2, 3, 4, 5, 6, 7, 8, 9]);
   const items = reader.deadlines(reader.root(465));
   assert.deepEqual(new Map(items.map(([at, ref]) => [reader.record(ref).key, at])), deadlines);
   assert.deepEqual(
@@ -310,6 +383,8 @@ test("a reader finds the settings in the buffers", () => {
     ["hash-max-listpack-value", 15],
     ["zset-max-listpack-entries", 16],
     ["zset-max-listpack-value", 17],
+    ["stream-node-max-bytes", 18],
+    ["stream-node-max-entries", 19],
   ]);
   const given = [...keyspace.types].flatMap((type) => Object.entries(type.settings));
   for (const [name, set] of given) set(values.get(name) ?? 0);
@@ -338,6 +413,7 @@ test("a reader finds the settings in the buffers", () => {
   assert.deepEqual(words(800 + 2 * 16, 3), [11, 12, 13]);
   assert.deepEqual(words(800 + 4 * 16, 2), [14, 15]);
   assert.deepEqual(words(800 + 3 * 16, 2), [16, 17]);
+  assert.deepEqual(words(800 + 6 * 16, 2), [18, 19]);
   for (const type of [0, 1, 2, 3, 4]) assert.equal(reader.root(800 + type * 16 + 15), 1);
 });
 

@@ -5,6 +5,7 @@
 //   {"db":0,"key":"l","type":"list","expires":1700000000000,"value":["a","b"]}
 //   {"db":0,"key":"l","type":"list","expires":1700000000000,"more":true,"value":["c"]}
 //   {"db":0,"key":"h","type":"hash","value":[["field","value"],["other","value",1700000000000]]}
+//   {"db":0,"key":"s","type":"stream","value":{"base64":"…"}}                  as DUMP replies it
 //
 // A collection of many elements, or large ones, goes on in lines of its own, so that neither side
 // holds all of it as text.
@@ -21,7 +22,7 @@ import { ToolRefusal } from "./tools.ts";
 export type Word = string | Uint8Array;
 
 interface TypeOfLines {
-  readonly form: "text" | "texts" | "pairs";
+  readonly form: "text" | "payload" | "texts" | "pairs";
   /** The command that makes the key of what was read, or adds to it. */
   readonly make: string;
   /** Whether that takes the second of a pair first. */
@@ -54,6 +55,10 @@ const types: ReadonlyMap<string, TypeOfLines> = new Map<string, TypeOfLines>([
       read: (key, at, count) => ["LRANGE", key, String(at), String(at + count - 1)],
       isScanned: false,
     },
+  ],
+  [
+    "stream",
+    { form: "payload", make: "RESTORE", count: "", read: (key) => ["DUMP", key], isScanned: false },
   ],
   ["set", { form: "texts", make: "SADD", count: "SCARD", read: scan("SSCAN"), isScanned: true }],
   [
@@ -127,7 +132,7 @@ function* valuesOf(
   bytes: number,
 ): Generator<string> {
   const { form, count, read, isScanned, deadlines } = types.get(type) as TypeOfLines;
-  if (form === "text") {
+  if (form === "text" || form === "payload") {
     yield textOf(ask(database, db, read(key, 0, 0)) as Uint8Array, key);
     return;
   }
@@ -255,7 +260,8 @@ export class EntryLines {
     const { words, deadlines } = elementsOf(value, known, this.#nowMs, refuse);
     const commands: Word[][] = [["SELECT", String(db)]];
     const own = JSON.stringify([db, type, key]);
-    if (more && (own !== this.#before || known.form === "text")) {
+    const isWhole = known.form === "text" || known.form === "payload";
+    if (more && (own !== this.#before || isWhole)) {
       refuse('"more" goes on with the key of the line before, and that is another');
     }
     this.#before = own;
@@ -297,6 +303,7 @@ function elementsOf(value: unknown, known: TypeOfLines, nowMs: number, refuse: R
   const { form, isTurned } = known;
   const deadlines = new Map<number, Word[]>();
   if (form === "text") return { words: [wordOf(value, refuse)], deadlines };
+  if (form === "payload") return { words: ["0", wordOf(value, refuse)], deadlines };
   if (!Array.isArray(value)) return refuse("the value has to be a list");
   if (value.length === 0) refuse("a collection has one element at least");
   if (form === "texts") return { words: value.map((one) => wordOf(one, refuse)), deadlines };

@@ -9,7 +9,7 @@ import { open } from "../embedded/open.ts";
 import type { Database } from "../index.ts";
 import { Keyspace } from "../keyspace/keyspace.ts";
 import { Memory } from "../memory/memory.ts";
-import { part, rdbFile, text } from "../persistence/rdb/rdb-test-support.ts";
+import { moduleNumber, part, rdbFile, text } from "../persistence/rdb/rdb-test-support.ts";
 import type { thisPlatform } from "../platform/index.ts";
 import { changeablePlatform } from "../platform/platform-test-support.ts";
 import { registerTypes } from "../types/all-types.ts";
@@ -280,12 +280,15 @@ test("check says of an RDB file whether it is whole, and what it holds", async (
     where,
     /all\.rdb: damaged\n {2}.*, at offset \d+\. Restore the file from a backup\.\n$/,
   );
-  writeFileSync(path, rdbFile(9, [part.key(15, "board", 0, 0, 0, 0, 0), [0xf5, text("#!lua")]], 0));
+  writeFileSync(
+    path,
+    rdbFile(9, [part.key(7, "board", moduleNumber("test__rdb", 1), 0), [0xf5, text("#!lua")]], 0),
+  );
   const [refused, why] = await run(check, path);
   assert.equal(refused, 1);
   assert.match(
     why,
-    /all\.rdb: refused\n {2}.* holds 1 key of types .* "board" \(stream, database 0\)/,
+    /all\.rdb: refused\n {2}.* holds 1 key of types .* "board" \(module test__rdb, database 0\)/,
   );
   writeFileSync(path, rdbFile(9, [part.key(0, "a", text("1")), [0xf5, text("#!lua")]], 0));
   assert.match(

@@ -39,6 +39,7 @@ import { sortedSetAlgebraCommands } from "./sorted-sets/algebra.ts";
 import { sortedSetPopCommands } from "./sorted-sets/pops.ts";
 import { sortedSetRangeCommands } from "./sorted-sets/ranges.ts";
 import { sortedSetCommands } from "./sorted-sets/sorted-sets.ts";
+import { allStreamCommands } from "./streams/all-streams.ts";
 import { digestCommands } from "./strings/digests.ts";
 import { increxCommands } from "./strings/increx.ts";
 import { lcsCommands } from "./strings/lcs.ts";
@@ -80,6 +81,7 @@ export const commandFamilies: readonly (readonly Command[])[] = [
   geoCommands,
   geoSearchCommands,
   sortCommands,
+  allStreamCommands,
   transactionCommands,
   pubsubCommands,
   connectionCommands,

@@ -25,8 +25,8 @@ const ALLOWED_BYTES = 4;
 const CLOCK_BYTES = 16;
 
 /**
- * A deadline is beyond 32 bits, and a position has fractions: V8 makes an object of such a number
- * where one function passes it on to another.
+ * A deadline is beyond 32 bits, as is what an ID stands by in a tree, and a position has fractions:
+ * V8 makes an object of such a number where one function passes it on to another.
  */
 const NUMBERS_BYTES = 160;
 
@@ -73,6 +73,10 @@ const BEFORE = [
   `ZADD zset ${scored(10)}`,
   `ZADD zsets ${scored(1000)}`,
   "GEOADD places 13.361389 38.115556 Palermo 15.087269 37.502669 Catania",
+  "XADD stream 1-1 name value",
+  "XADD stream 1-2 name value",
+  "XGROUP CREATE stream group 0",
+  "XREADGROUP GROUP group ann COUNT 1 STREAMS stream >",
 ];
 
 const both = (line: string): Row => row(line, line.replace(/ (hash|set|list|zset) /, " $1s "));
@@ -180,6 +184,14 @@ const ROWS: readonly Row[] = [
   row("BZPOPMIN zsets 0", "ZADD zsets 0 m0", "BZPOPMAX zsets 0", "ZADD zsets 999 m999"),
   // Positions
   { ...row("GEODIST places Palermo Catania km"), bytes: NUMBERS_BYTES },
+  // Streams
+  row(`XADD stream MAXLEN ~ 1000 * name ${VALUE} number 12345`),
+  row("XLEN stream", "XSETID stream 5-7"),
+  row("XDEL stream 9-9 3-4", "XDELEX stream IDS 1 9-9"),
+  { ...row("XACK stream group 9-9", "XACKDEL stream group IDS 1 9-9"), bytes: NUMBERS_BYTES },
+  { ...row("XNACK stream group FAIL IDS 1 9-9"), bytes: NUMBERS_BYTES },
+  { ...row("XCLAIM stream group ann 0 1-1"), bytes: NUMBERS_BYTES },
+  { ...row("XAUTOCLAIM stream group ann 0 0 COUNT 1"), bytes: NUMBERS_BYTES },
 ];
 
 function nameOf(line: string): string {

@@ -26,7 +26,7 @@ import { RootWord } from "../memory/root-words.ts";
 import { Arguments } from "../protocol/arguments.ts";
 import type { ChunkedLists } from "../structures/chunked-list.ts";
 import { LIST, listsOf } from "../types/lists.ts";
-import { TestDatabase } from "./test-support.ts";
+import { type TestClient, TestDatabase } from "./test-support.ts";
 
 /** Bytes before a segment's table of pages: the root area, of which only the databases are torn. */
 const ROOT_BYTES = 4096;
@@ -57,7 +57,8 @@ const LISTS = ["l:one", "l:many", "l:plain", "l:ints"];
 const HASHES = ["h:packed", "h:table", "h:long", "h:due", "h:past", "h:few"];
 const SETS = ["i:16", "i:32", "i:64", "p:set", "t:one", "t:two"];
 const SORTED = ["z:packed", "z:table", "z:level", "z:geo"];
-const KEYS = [...STRINGS, ...LISTS, ...HASHES, ...SETS, ...SORTED];
+const STREAMS = ["x:one", "x:many", "x:erased", "x:mixed"];
+const KEYS = [...STRINGS, ...LISTS, ...HASHES, ...SETS, ...SORTED, ...STREAMS];
 
 function fill(database: TestDatabase): void {
   const client = database.connect();
@@ -104,6 +105,27 @@ function fill(database: TestDatabase): void {
   client.call("ZADD", "z:level", ...scored(1500, "member ", () => 0));
   const placed = numbered(900, "member ").flatMap((member, i) => [`${i / 5}`, `${i / 15}`, member]);
   client.call("GEOADD", "z:geo", ...placed);
+  for (let i = 1; i <= 4; i++) client.call("XADD", "x:one", `${i}`, "field", `${i}`);
+  for (let i = 1; i <= 1500; i++) {
+    client.call("XADD", "x:many", `${i}-${i}`, "name", `value ${i}`, "number", `${i * i}`);
+    client.call("XADD", "x:erased", `${i}`, "name", "v".repeat(i % 200));
+    if (i <= 300) client.call("XADD", "x:mixed", `${i * 1e12}`, `name ${i}`, "", "other", "-7");
+    if (i % 3 > 0 && i > 10) client.call("XDEL", "x:erased", `${i - 9}`);
+  }
+  addGroups(client);
+}
+
+/** Groups of the streams, with much that is pending and some of it given back. */
+function addGroups(client: TestClient): void {
+  for (const key of STREAMS) {
+    for (let i = 0; i < 20; i++) client.call("XGROUP", "CREATE", key, `group ${i}`, "$");
+    client.call("XGROUP", "CREATE", key, "many", "0");
+    for (let i = 0; i < 150; i++) {
+      const consumer = `consumer ${i % 130}`;
+      client.call("XREADGROUP", "GROUP", "many", consumer, "COUNT", "9", "STREAMS", key, ">");
+    }
+    client.call("XNACK", key, "many", "FAIL", "IDS", "3", "2", "3", "100-100");
+  }
 }
 
 /** Requests of every command that only reads; TOUCH needs the lock. */
@@ -213,6 +235,22 @@ export const requests: readonly (readonly string[])[] = [
     ["GEOSEARCH", key, "BYPOLYGON", "3", "0", "0", "40", "5", "10", "30", "DESC"],
     ["GEORADIUS_RO", key, "0", "0", "300", "mi", "DESC"],
     ["GEORADIUSBYMEMBER_RO", key, "member 9", "300", "mi", "WITHCOORD"],
+  ]),
+  ...STREAMS.flatMap((key) => [
+    ["XLEN", key],
+    ["XRANGE", key, "-", "+"],
+    ["XRANGE", key, "(700", "900", "COUNT", "20"],
+    ["XREVRANGE", key, "+", "-"],
+    ["XREVRANGE", key, "800", "3"],
+    ["XREAD", "STREAMS", key, "5"],
+    ["XREAD", "COUNT", "3", "STREAMS", key, "x:many", "+", "1400"],
+    ["XINFO", "STREAM", key],
+    ["XINFO", "STREAM", key, "FULL", "COUNT", "500"],
+    ["XINFO", "GROUPS", key],
+    ["XINFO", "CONSUMERS", key, "many"],
+    ["XPENDING", key, "many"],
+    ["XPENDING", key, "many", "-", "+", "90"],
+    ["XPENDING", key, "many", "IDLE", "5", "40", "+", "900", "consumer 3"],
   ]),
   ...[...LISTS, "t:one", "z:table"].flatMap((key) => [
     ["SORT_RO", key, "ALPHA", "LIMIT", "5", "90"],

@@ -35,6 +35,7 @@ import { HashView } from "./views/hashes.ts";
 import { ListView } from "./views/lists.ts";
 import { MembersView } from "./views/sets.ts";
 import { SortedSetView } from "./views/sorted-sets.ts";
+import { StreamView } from "./views/streams.ts";
 
 /** What a transaction's function may return: anything but a promise. */
 export type Synchronous<R> = R extends PromiseLike<unknown> ? never : R;
@@ -213,6 +214,11 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
   /** A live view of the sorted set at a key. */
   sortedSet(key: Value): SortedSetView<T> {
     return new SortedSetView(this.#core, this.#db, key, this.#reader.text);
+  }
+
+  /** A live view of the stream at a key, which can also wait for entries: see its read(). */
+  stream(key: Value): StreamView<T> {
+    return new StreamView(this.#core, this.#db, key, this.#reader);
   }
 
   // Elsewhere

@@ -3,6 +3,7 @@
 import type { Database as Engine } from "../database.ts";
 import type { Keyspace } from "../keyspace/keyspace.ts";
 import { LIST } from "../types/lists.ts";
+import { STREAM } from "../types/streams.ts";
 import { coreOf, type Database } from "./database.ts";
 
 export function engineOf(db: Database): Engine {
@@ -36,8 +37,8 @@ function valueOf(db: Database, key: string): unknown {
 }
 
 /**
- * Where the bytes of the memory are: how many belong to nothing, and how many are neither in lists
- * nor in trees of deadlines, which may be divided into nodes in one way or another.
+ * Where the bytes of the memory are: how many belong to nothing, and how many are neither in lists,
+ * streams nor trees of deadlines, which may be divided into nodes in one way or another.
  */
 export function usedByEntries(keyspace: Keyspace): { unaccounted: number; fixed: number } {
   const { tables, deadlines, memory } = keyspace;
@@ -51,7 +52,8 @@ export function usedByEntries(keyspace: Keyspace): { unaccounted: number; fixed:
         for (const entry of tables.found.slice(0, tables.collect(table, bucket))) {
           const bytes = keyspace.bytesUsed(entry);
           accounted += bytes;
-          if (keyspace.typeOf(entry) === LIST) divided += bytes - memory.sizeOf(entry);
+          const type = keyspace.typeOf(entry);
+          if (type === LIST || type === STREAM) divided += bytes - memory.sizeOf(entry);
           if (keyspace.roots.isOfDeadlines(entry)) {
             divided += keyspace.members.bytesUsed(keyspace.records.pointer(entry));
           }

@@ -5,7 +5,14 @@
 import { className } from "../base/realms.ts";
 import { ReplyError, ReplyReader, type ReplyValue } from "../protocol/reply-reader.ts";
 import { textOf } from "./text.ts";
-import { As, type LcsMatch, type LcsMatches, type Text } from "./values.ts";
+import {
+  As,
+  type Fields,
+  type LcsMatch,
+  type LcsMatches,
+  type StreamEntry,
+  type Text,
+} from "./values.ts";
 
 const CR = 13;
 const ZERO = 48;
@@ -43,13 +50,14 @@ export class Reader<T extends Text> {
     const type = bytes[at];
     if (type === Byte.bulk) {
       const length = this.#integer(bytes, at + 1);
+      if (as === As.id) return textOf(bytes, this.#at, this.#at + length);
       const text = as === As.bytes ? bytesOf : this.text;
       return text(bytes, this.#at, this.#at + length);
     }
     if (type === Byte.integer && lineEnd(bytes, at) - at <= DIGITS_MAX) {
       return this.#integer(bytes, at + 1);
     }
-    if (type === Byte.null) return null;
+    if (type === Byte.null) return as === As.entries || as === As.streams ? [] : null;
     if ((type === Byte.array || type === Byte.set) && as <= As.list) {
       const list = this.#list(bytes, at);
       if (list !== undefined) return list;
@@ -72,7 +80,11 @@ export class Reader<T extends Text> {
   }
 
   #shaped(as: As, value: ReplyValue): unknown {
+    if (as === As.streams && value === null) return [];
     if (value instanceof ReplyError || value === null) return value;
+    if (as === As.entries) return this.#entriesOf(value as ReplyValue[]);
+    if (as === As.streams) return this.#streamsOf(value);
+    if (as >= As.ids) return this.#ofGroups(as, value as ReplyValue[]);
     if (as === As.list && className(value) === "Set") return [...(value as Set<ReplyValue>)];
     if (as === As.fields && className(value) === "Map") {
       return [...(value as Map<ReplyValue, ReplyValue>)];
@@ -87,6 +99,63 @@ export class Reader<T extends Text> {
       return [next, pairs.map(([member, score]) => [member, numberOf(plain(score))])];
     }
     return value;
+  }
+
+  /**
+   * Entries of a stream: arrays of an ID and the pairs, or a null where the entry is gone; of those
+   * that were claimed also for how long and how often.
+   */
+  #entriesOf(entries: readonly ReplyValue[]): StreamEntry<T>[] {
+    return entries.map((each) => {
+      const [id, flat, idle, deliveries] = each as [Text, T[] | null, number, number];
+      const entry = this.entry(plain(id), flat);
+      return idle === undefined ? entry : { ...entry, idle, deliveries: Number(deliveries) };
+    });
+  }
+
+  /** What is told of groups' pending entries. */
+  #ofGroups(as: As, value: ReplyValue[]): unknown {
+    if (as === As.ids) return value.map((id) => plain(id as Text));
+    if (as === As.deliveries) {
+      return value.map((row) => {
+        const [id, consumer, idle, deliveries] = row as [Text, T, number, number];
+        return { id: plain(id), consumer, idle, deliveries: Number(deliveries) };
+      });
+    }
+    if (as === As.claims) {
+      const [next, claimed, gone] = value as [Text, ReplyValue[], Text[]];
+      const areIds = claimed.length === 0 || !Array.isArray(claimed[0]);
+      return {
+        next: plain(next),
+        claimed: areIds ? claimed.map((id) => plain(id as Text)) : this.#entriesOf(claimed),
+        gone: gone.map(plain),
+      };
+    }
+    const [count, first, last, consumers] = value as [number, Text, Text, [T, Text][] | null];
+    return {
+      count,
+      first: first === null ? null : plain(first),
+      last: last === null ? null : plain(last),
+      consumers: (consumers ?? []).map(([name, owned]) => [name, Number(plain(owned))]),
+    };
+  }
+
+  #streamsOf(value: ReplyValue): [T, StreamEntry<T>[]][] {
+    const isMap = className(value) === "Map";
+    const streams = isMap ? [...(value as Map<T, ReplyValue>)] : Object.entries(value as object);
+    return streams.map(([key, entries]) => [key as T, this.#entriesOf(entries as ReplyValue[])]);
+  }
+
+  /** An entry of names and values in turn; its fields are null where there is none any more. */
+  entry(id: string, flat: readonly T[] | null): StreamEntry<T> {
+    let fields: unknown = null;
+    if (this.#inBytes && flat !== null) fields = pairsOf(flat);
+    else if (flat !== null) {
+      const record: Record<string, unknown> = Object.create(null);
+      for (let i = 0; i < flat.length; i += 2) record[flat[i] as string] = flat[i + 1];
+      fields = record;
+    }
+    return { id, fields: fields as Fields<T> };
   }
 
   // An array or set of strings, nulls and small integers; undefined when it holds anything else.

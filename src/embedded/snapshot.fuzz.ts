@@ -38,7 +38,7 @@ const PATH = "/dump.rdb";
 
 /** Commands that concern whole databases, or keys in two. */
 function largeCommand(random: Random): Words {
-  const type = ["string", "list", "set", "hash", "sorted-set"][random.below(5)];
+  const type = ["string", "list", "set", "hash", "sorted-set", "stream"][random.below(6)];
   const key = `${type}${1 + random.below(2)}`;
   switch (random.below(8)) {
     case 0:

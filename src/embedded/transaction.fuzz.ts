@@ -155,7 +155,7 @@ export function ownCommand(random: Random): Words {
   const key = (type: string): string => type + (1 + random.below(2));
   const long = "long value ".repeat(random.below(3000));
   const some = (): string[] => Array.from({ length: 1 + random.below(60) }, () => element(random));
-  switch (random.below(16)) {
+  switch (random.below(20)) {
     case 0:
       return ["SET", key("string"), long];
     case 1:
@@ -184,6 +184,14 @@ export function ownCommand(random: Random): Words {
       return ["ZADD", key("sorted-set"), ...some().flatMap((it) => [`${random.below(40)}`, it])];
     case 15:
       return ["ZREM", key("sorted-set"), ...some()];
+    case 16:
+      return ["XADD", key("stream"), "*", ...some().flatMap((name) => [name, element(random)])];
+    case 17:
+      return ["XADD", key("stream"), "*", "name", element(random), "number", element(random)];
+    case 18:
+      return ["XADD", key("stream"), "*", "name", element(random), "number", element(random)];
+    case 19:
+      return ["XTRIM", key("stream"), "MAXLEN", `${random.below(30)}`];
     case 12:
       return ["MSET", ...some().flatMap((name) => [`other:${name}`, name])];
     default:
@@ -202,6 +210,7 @@ export function setLimits(db: Database, seed: number): void {
     db.config("set", `${type}-max-listpack-entries`, few);
   }
   db.config("set", "set-max-intset-entries", few);
+  db.config("set", "stream-node-max-entries", few);
   db.config("set", "list-max-listpack-size", ["-2", "4", "1", "30"][seed % 4]);
   if (seed % 3 === 0) db.config("set", "maxmemory-policy", "allkeys-lfu");
 }

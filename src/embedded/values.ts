@@ -40,6 +40,47 @@ export type Fields<T extends Text> = T extends string
   ? Record<string, string>
   : [field: Uint8Array, value: Uint8Array][];
 
+/** An entry of a stream. Of a field that it has several times, text has the last value. */
+export interface StreamEntry<T extends Text> {
+  readonly id: string;
+  readonly fields: Fields<T>;
+}
+
+/** An entry that a consumer was given; of one that was deleted since, only the ID is left. */
+export interface DeliveredEntry<T extends Text> {
+  readonly id: string;
+  readonly fields: Fields<T> | null;
+  /** Where it was asked for by `claim`: for how long it had been pending, in milliseconds. */
+  readonly idle?: number;
+  /** Likewise: how often it had been delivered before. */
+  readonly deliveries?: number;
+}
+
+/** What is pending in a group: how much, from which ID to which, and how much for whom. */
+export interface PendingSummary<T extends Text> {
+  readonly count: number;
+  readonly first: string | null;
+  readonly last: string | null;
+  readonly consumers: readonly (readonly [consumer: T, count: number])[];
+}
+
+/** An entry that is pending: for whom, for how many milliseconds, and how often delivered. */
+export interface PendingEntry<T extends Text> {
+  readonly id: string;
+  /** Empty where it was given back. */
+  readonly consumer: T;
+  /** −1 where it was given back. */
+  readonly idle: number;
+  readonly deliveries: number;
+}
+
+/** What XAUTOCLAIM has claimed, from which ID to go on ("0-0": that was all), and what is gone. */
+export interface Claims<E> {
+  readonly next: string;
+  readonly claimed: readonly E[];
+  readonly gone: readonly string[];
+}
+
 /** Fields with values that go in: an object, a Map, or any other iterable of pairs. */
 export type Pairs = Readonly<Record<string, Value>> | Iterable<readonly [Value, Value]>;
 
@@ -75,5 +116,19 @@ export const As = {
   scanScores: 6,
   /** Where the parts of a common subsequence lie; see LcsMatches. */
   lcs: 7,
+  /** The ID of an entry: text, whatever other strings are. */
+  id: 8,
+  /** Entries of a stream; see StreamEntry. */
+  entries: 9,
+  /** Streams, each with such entries. */
+  streams: 10,
+  /** IDs of entries. */
+  ids: 11,
+  /** See PendingSummary. */
+  pending: 12,
+  /** See PendingEntry. */
+  deliveries: 13,
+  /** See Claims. */
+  claims: 14,
 } as const;
 export type As = (typeof As)[keyof typeof As];

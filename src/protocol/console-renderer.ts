@@ -26,6 +26,7 @@
 //   hash      an array's elements are pairs, `1) name: Alice`; empty: (empty hash)
 //   set       an empty array is (empty set)                                SRANDMEMBER
 //   scores    pairs in an array are `1) ann: 12`; empty: (empty sorted set)     ZRANGE, ZPOPMIN
+//   entries   an entry of a stream is its ID, and its pairs below: `1) name: ann`     XRANGE, XREAD
 //   text      a string is a text made for reading and keeps its lines      INFO, CLIENT LIST
 //   plain     none of these (as when there is no hint)
 //
@@ -42,6 +43,7 @@ export type ConsoleShape =
   | "hash"
   | "set"
   | "scores"
+  | "entries"
   | "text";
 
 /** What is known of the command whose reply is printed. */
@@ -82,6 +84,7 @@ const FIRST_BYTES = 1024;
 const KEEP_BYTES = 64 * 1024;
 
 const NO_HINT: ConsoleHint = {};
+const HASH_HINT: ConsoleHint = { shape: "hash" };
 const NOTHING = new Uint8Array(0);
 
 const NIL = utf8Bytes("(nil)");
@@ -169,6 +172,7 @@ export class ConsoleRenderer {
       case ReplyType.push:
         if (hint.shape === "hash") this.#pairs(hint, indent, cursor.count >> 1);
         else if (hint.shape === "scores") this.#scores(hint, indent);
+        else if (hint.shape === "entries") this.#entries(indent);
         else this.#elements(hint, indent, hint.shape === "set" ? EMPTY_SET : EMPTY_LIST);
         break;
       case ReplyType.set:
@@ -278,6 +282,30 @@ export class ConsoleRenderer {
       this.#number(i, width, i === 1 ? 0 : indent);
       if (i > 1) cursor.nextValue();
       this.#value(hint, indent + width + NUMBERED.length);
+    }
+  }
+
+  // Entries of a stream: each an ID and an array of pairs, or a null where it is gone.
+  #entries(indent: number): void {
+    const cursor = this.#cursor;
+    const count = cursor.count;
+    if (count === 0) return this.#emptyLine(EMPTY_LIST);
+    const width = String(count).length;
+    const within = indent + width + NUMBERED.length;
+    for (let i = 1; i <= count; i++) {
+      this.#number(i, width, i === 1 ? 0 : indent);
+      cursor.nextValue();
+      const isEntry: boolean = cursor.type === ReplyType.array && cursor.count === 2;
+      if (!isEntry) {
+        this.#value(NO_HINT, within);
+        continue;
+      }
+      cursor.nextValue();
+      this.#scalar(NO_HINT);
+      this.#byte(LF);
+      this.#blanks(within);
+      cursor.nextValue();
+      this.#value(HASH_HINT, within);
     }
   }
 

@@ -438,6 +438,68 @@ export const DIFFERENCES = {
     ours: "`timeout is out of range`",
     reason: "Redis 7.2 checks for it.",
   },
+  "xread-woken": {
+    since: "7.2.0",
+    topic: "Which streams serve a client that waits in XREAD for several",
+    redis: "the one that woke it",
+    ours: "all that have entries for it",
+    reason: "Since Redis 7.2 a wakened client runs its command again.",
+  },
+  "xread-unbalanced": {
+    since: "7.4.0",
+    topic: "The error of XREAD and XREADGROUP with a key too many",
+    redis: "names neither of the two",
+    ours: "names the command",
+    reason: "Redis 7.4 says it so.",
+  },
+  "xadd-sequence-end": {
+    since: "7.2.0",
+    topic: "The error of XADD with an ID such as `7-*` where 7 has no sequence number left",
+    redis: "`Elements are too large to be stored`",
+    ours: "that the ID is not greater than the last one",
+    reason: "Redis 7.2 does not take one error for another.",
+  },
+  "xsetid-erased": {
+    since: "7.2.0",
+    topic: "XSETID with an ID below that of an entry that was erased",
+    redis: "sets it",
+    ours: "refuses it",
+    reason: "Since Redis 7.2 the last ID is never below the greatest one that was erased.",
+  },
+  "xinfo-nodes": {
+    topic: "`radix-tree-nodes` in XINFO STREAM, of a stream of several nodes",
+    redis: "the nodes of the radix tree that finds them",
+    ours: "one more than nodes",
+    reason:
+      "Streams' nodes stand in an ordered tree; `radix-tree-keys`, their number, is the same.",
+  },
+  "consumer-made": {
+    since: "7.2.0",
+    topic: "Consumers who ask for entries by XREADGROUP, XCLAIM or XAUTOCLAIM, and get none",
+    redis: "are not made",
+    ours: "are made, and their `idle` counts from then on",
+    reason: "Redis 7.2 tells when a consumer was seen, and when it was active.",
+  },
+  "consumer-active": {
+    since: "7.2.0",
+    topic: "XINFO CONSUMERS, and XINFO STREAM FULL",
+    redis: "say when a consumer was seen",
+    ours: "say also when it last got something: `inactive`, `active-time`",
+    reason: "Redis 7.2 tells when a consumer was seen, and when it was active.",
+  },
+  "stream-gone": {
+    topic:
+      "What a client that waits in XREADGROUP is told when the key goes, or is no stream any more",
+    redis: "`UNBLOCKED the stream key no longer exists`; since 7.2, what a new call would be told",
+    ours: "`NOGROUP`, or `WRONGTYPE`: the stream key no longer exists",
+    reason: "Programs go by the code, which is that of 7.2; people by the text, which says more.",
+  },
+  "deliveries-precision": {
+    topic: "RETRYCOUNT and ENTRIESREAD of groups of streams, of 2^53 or more",
+    redis: "that number",
+    ours: "9223372036854775807, and 9007199254740991: as much as is counted",
+    reason: "Deliveries and entries are counted in 64-bit floats.",
+  },
   "getkeys-arity": {
     since: "7.2.0",
     topic: "COMMAND GETKEYS and GETKEYSANDFLAGS of a command alone",

@@ -75,6 +75,7 @@ const CHANGED: Record<string, string> = {
 
 /** Commands whose arguments Redis 7.2 describes in another shape. */
 const RESHAPED = [
+  "XINFO|STREAM",
   ...["BITOP", "PFMERGE", "PSUBSCRIBE", "MODULE|LOADEX", "CLIENT|LIST", "CLIENT|KILL", "MIGRATE"],
   ...["COMMAND|GETKEYS", "COMMAND|GETKEYSANDFLAGS", "GEOPOS", "GEOHASH"],
   ...["GEORADIUS", "GEORADIUSBYMEMBER"],

@@ -438,6 +438,10 @@ const READERS: Record<string, { command: (key: Buffer) => (string | Buffer)[]; m
   hash: { command: (key) => ["HGETALL", key], mode: "pairs" },
   set: { command: (key) => ["SMEMBERS", key], mode: "unordered" },
   zset: { command: (key) => ["ZRANGE", key, "0", "-1", "WITHSCORES"], mode: "exact" },
+  stream: {
+    command: (key) => ["XINFO", "STREAM", key, "FULL", "COUNT", "0"],
+    mode: "groups",
+  },
 };
 
 /** What a command of chance draws from. */

@@ -85,6 +85,7 @@ export class Workload {
     const count = 1 + this.#chance.below(5);
     const pushes = Array.from({ length: count }, (_, i): Words[] => {
       const key = this.#key();
+      if (this.#chance.oneIn(3)) return [["XADD", key, "MAXLEN", "~", "20", "*", "n", `${i}`]];
       return this.#chance.oneIn(2)
         ? [
             ["DEL", key],
@@ -97,7 +98,9 @@ export class Workload {
 
   #blocking(): Words {
     const timeout = this.#chance.of(["0", "0", "0.05", "1", "5"]);
-    switch (this.#chance.below(4)) {
+    switch (this.#chance.below(6)) {
+      case 2:
+        return ["XREAD", "BLOCK", timeout === "0" ? "0" : "50", "STREAMS", this.#key(), "$"];
       case 0:
         return ["BLMOVE", this.#key(), this.#key(), "LEFT", "RIGHT", timeout];
       case 1:

@@ -19,6 +19,10 @@ export type Mode =
   | "encoding"
   /** The same, of sets that Redis 7.2 would have made tables for the number of words alone. */
   | "hinted encoding"
+  /** What is told of groups of streams, but for times; fields that Redis 7.2 added are left out. */
+  | "deliveries"
+  /** Likewise, without consumers for whom nothing is pending: before 7.2 some were not made. */
+  | "groups"
   /** Replies of the same type; errors in full. */
   | "kind";
 
@@ -33,6 +37,46 @@ const BEFORE_7_2: Record<string, string> = {
   '"hashtable"': "small",
 };
 
+/** Fields of XINFO that are times, and those that are left out: see differences.ts. */
+const TIME_FIELDS = new Set(["idle", "seen-time"]);
+const FIELDS_LEFT_OUT = new Set(["inactive", "active-time", "radix-tree-nodes"]);
+
+/** A reply of XPENDING or XINFO without its times and, if `isSparse`, idle consumers. */
+function timeless(reply: Reply, isSparse: boolean): string {
+  if (reply.type !== "array" && reply.type !== "map") return show(reply);
+  const { items } = reply;
+  const shown: string[] = [];
+  const isRow = reply.type === "array" && (items.length === 3 || items.length === 4);
+  for (let i = 0; i < items.length; i++) {
+    const item = items[i] as Reply;
+    const next = items[i + 1];
+    const name = nameOf(item);
+    if (FIELDS_LEFT_OUT.has(name)) i++;
+    else if (TIME_FIELDS.has(name) || (isSparse && isConsumerCount(name, next))) {
+      shown.push(name, "any");
+      i++;
+    } else if (isRow && i === items.length - 2 && item.type === "integer") shown.push("any");
+    else if (!isSparse || !isIdleConsumer(item)) shown.push(timeless(item, isSparse));
+  }
+  return `${reply.type} of ${shown.join(", ")}`;
+}
+
+function nameOf(reply: Reply | undefined): string {
+  return reply?.type === "bulk" ? reply.bytes.toString("latin1") : "";
+}
+
+function isConsumerCount(name: string, next: Reply | undefined): boolean {
+  return name === "consumers" && next?.type === "integer";
+}
+
+function isIdleConsumer(reply: Reply): boolean {
+  if (reply.type !== "array" && reply.type !== "map") return false;
+  const names = reply.items.map(nameOf);
+  if (!names.includes("idle") && !names.includes("seen-time")) return false;
+  const pending = reply.items[names.findIndex((name) => /^(pending|pel-count)$/.test(name)) + 1];
+  return pending?.type === "integer" && pending.text === "0";
+}
+
 /**
  * One line that is equal for replies that are the same answer; `near` is decided by `sameReply`.
  */
@@ -43,6 +87,10 @@ export function canonical(reply: Reply, mode: Mode): string {
       return show(reply);
     case "kind":
       return reply.type === "error" ? show(reply) : reply.type;
+    case "deliveries":
+      return timeless(reply, false);
+    case "groups":
+      return timeless(reply, true);
     case "encoding": {
       const text = show(reply);
       return BEFORE_7_2[text] ?? text;

@@ -12,7 +12,7 @@
 //   wait 20             milliseconds
 //   ~ SMEMBERS s        compared as a multiset      % HGETALL h   as pairs
 //   & OBJECT ENCODING   as an encoding              : TTL k       as near times
-//   ? TIME              by type only
+//   ? TIME              by type only              @ XPENDING s g   but for times of deliveries
 //   = id :1             in the step before we differ on purpose (see differences.ts) and reply
 //                       this; `=2` and `=3` say it for one protocol
 //
@@ -54,6 +54,8 @@ export const PROFILES: Record<string, Record<string, string>> = {
     "set-max-listpack-value": "64",
     "zset-max-listpack-entries": "128",
     "zset-max-listpack-value": "64",
+    "stream-node-max-bytes": "4096",
+    "stream-node-max-entries": "100",
   },
   "tiny thresholds": {
     "hash-max-listpack-entries": "2",
@@ -64,6 +66,8 @@ export const PROFILES: Record<string, Record<string, string>> = {
     "set-max-listpack-value": "8",
     "zset-max-listpack-entries": "2",
     "zset-max-listpack-value": "8",
+    "stream-node-max-bytes": "200",
+    "stream-node-max-entries": "3",
   },
 };
 export const DEFAULT_PROFILE = "default thresholds";
@@ -95,8 +99,10 @@ const MODES: Record<string, Mode> = {
   ":": "near",
   "&": "encoding",
   "?": "kind",
+  "@": "deliveries",
 };
-const BLOCKING = /^(BLPOP|BRPOP|BLMOVE|BRPOPLPUSH|BLMPOP|BZPOPMIN|BZPOPMAX|BZMPOP)$/i;
+const BLOCKING =
+  /^(BLPOP|BRPOP|BLMOVE|BRPOPLPUSH|BLMPOP|BZPOPMIN|BZPOPMAX|BZMPOP|XREAD|XREADGROUP)$/i;
 const SILENCE_MS = 40;
 
 /** Plays the script on the server; what was heard, step by step. */
@@ -142,7 +148,7 @@ async function play(server: Server, control: Client, protocol: Protocol, text: s
         continue;
       }
       const [, name = "a", verb = ">", sign, command = ""] =
-        /^(?:([a-z])(>>|>|<|-|\.)\s*)?(?:([~%:&?])\s+)?(.*)$/.exec(line) ?? [];
+        /^(?:([a-z])(>>|>|<|-|\.)\s*)?(?:([~%:&?@])\s+)?(.*)$/.exec(line) ?? [];
       const mode = MODES[sign ?? ""] ?? "exact";
       const who = await client(name);
       if (verb === ".") {

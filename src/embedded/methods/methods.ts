@@ -14,6 +14,8 @@ import { ManagementMethods } from "./management.ts";
 import { SetMethods, ShortSetMethods } from "./sets.ts";
 import { SortMethods } from "./sort.ts";
 import { ShortSortedSetMethods, SortedSetMethods } from "./sorted-sets.ts";
+import { StreamGroupMethods } from "./stream-groups.ts";
+import { StreamMethods } from "./streams.ts";
 import { ShortStringMethods, StringMethods } from "./strings.ts";
 
 const families = [
@@ -26,6 +28,8 @@ const families = [
   SetMethods,
   SortedSetMethods,
   GeoMethods,
+  StreamMethods,
+  StreamGroupMethods,
   SortMethods,
   ManagementMethods,
 ];
@@ -51,6 +55,8 @@ export interface Methods<M extends AnyMode>
     SetMethods<M>,
     SortedSetMethods<M>,
     GeoMethods<M>,
+    StreamMethods<M>,
+    StreamGroupMethods<M>,
     SortMethods<M>,
     ManagementMethods<M> {}
 

@@ -16,6 +16,8 @@ import { server } from "./server.ts";
 import { sets } from "./sets.ts";
 import { sort } from "./sort.ts";
 import { sortedSets } from "./sorted-sets.ts";
+import { streamGroups } from "./stream-groups.ts";
+import { streams } from "./streams.ts";
 import { strings } from "./strings.ts";
 import { transactions } from "./transactions.ts";
 import { value } from "./words.ts";
@@ -32,6 +34,8 @@ const FAMILIES: readonly Family[] = [
   sets,
   sortedSets,
   geo,
+  streams,
+  streamGroups,
   sort,
   transactions,
   pubsub,
@@ -58,14 +62,15 @@ const maimed: Arbitrary<Words> = fc
       case "case":
         return [(words[0] as string).toLowerCase(), ...words.slice(1)];
       case "fewer":
-        // Half a range of bits is refused only where the key is there (bit-ranges).
-        return words.length > 1 && !/^BIT(COUNT|POS)$/i.test(words[0] as string)
+        // Half a range of bits is refused only where the key is there (bit-ranges); of XREAD, the
+        // error is another (xread-unbalanced).
+        return words.length > 1 && !/^(BIT(COUNT|POS)|XREAD.*)$/i.test(words[0] as string)
           ? words.slice(0, -1)
           : words;
       case "more":
         // The last argument of BLPOP is its timeout, which must stay short; ZRANK has had one more
-        // since 7.2 (zrank-withscore).
-        return /^(B|Z(REV)?RANK$)/i.test(words[0] as string)
+        // since 7.2 (zrank-withscore); XREAD as above.
+        return /^(B|Z(REV)?RANK$|XREAD)/i.test(words[0] as string)
           ? words
           : [...words, extra.replaceAll("\0", "0")];
       default:
