@@ -47,6 +47,8 @@ export interface CommandEntry<C = never> {
   keys?: RowKeys;
   /** Finds the keys of a request where the specifications do not tell all. */
   findKeys?: KeyFinder;
+  /** How many words behind its key the first member stands that it looks for: 1 if not said. */
+  member?: number;
   /** Hints for proxies and clients in COMMAND INFO: "request_policy:all_shards" and so on. */
   tips?: string;
   /** ACL categories beyond those that follow from flags and group. */
@@ -120,6 +122,8 @@ export class CompiledCommand {
    * none has, or it is not the same.
    */
   readonly firstKey: number;
+  /** How many words behind it the member stands that may be loaded ahead. */
+  readonly firstMember: number;
   readonly allowedWhenSubscribed: boolean;
   readonly notQueued: boolean;
   /** Whether there is anything to ask before it is called (Executor.admit). */
@@ -154,6 +158,7 @@ export class CompiledCommand {
       );
     }
     this.firstKey = this.#findFirstKey();
+    this.firstMember = entry.member ?? 1;
   }
 
   #findFirstKey(): number {

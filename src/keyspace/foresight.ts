@@ -46,8 +46,8 @@ export class Foresight {
   }
 
   /**
-   * Adds a request: where its first key lies, and the word behind it, which is the member or field
-   * of many; starts are ABSENT where there is none. REQUIRES: there are fewer than FORESIGHT_DEPTH.
+   * Adds a request: where its first key lies, and the word that may be its first member or field;
+   * starts are ABSENT where there is none. REQUIRES: there are fewer than FORESIGHT_DEPTH.
    */
   add(keyStart: number, keyEnd: number, memberStart: number, memberEnd: number): void {
     const i = this.#count++;

@@ -81,8 +81,9 @@ export class Lookahead {
       // What a renamed command is called is written elsewhere, as are inline requests' words.
       const has = at > 0 && at < count && request.bytes === bytes;
       const key = has ? starts[at] : ABSENT;
-      const member = has && at + 1 < count ? starts[at + 1] : ABSENT;
-      foresight.add(key, ends[at], member, ends[at + 1]);
+      const word = at + (command?.firstMember ?? 1);
+      const member = has && word < count ? starts[word] : ABSENT;
+      foresight.add(key, ends[at], member, ends[word]);
     }
     foresight.db = db;
     foresight.load();

@@ -60,6 +60,7 @@ const expiring = {
   group: "hash",
   since: "7.4.0",
   complexity: "O(N) for N fields",
+  member: 4,
 } as const;
 
 export const hexpire: Command = {
@@ -251,6 +252,7 @@ const asking = {
   group: "hash",
   since: "7.4.0",
   complexity: "O(N) for N fields",
+  member: 3,
   args: [keyArg, fieldsArg],
 } as const;
 
@@ -306,6 +308,7 @@ export const hpersist: Command = {
   group: "hash",
   since: "7.4.0",
   complexity: "O(N) for N fields",
+  member: 3,
   summary: "Takes the deadlines of fields away.",
   args: [keyArg, fieldsArg],
   handler: hpersistCommand,

@@ -49,6 +49,7 @@ export const hgetdel: Command = {
   group: "hash",
   since: "8.0.0",
   complexity: "O(N) for N fields",
+  member: 3,
   summary: "Returns the values of fields, and deletes them.",
   args: [keyArg, fieldsArg],
   handler: hgetdelCommand,
