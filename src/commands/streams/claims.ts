@@ -283,9 +283,11 @@ export const xautoclaim: Command = {
 
 function xautoclaimCommand(c: Context): void {
   const { reply } = c;
-  if (!readMinIdle(c, xautoclaimIdleInvalid)) return;
-  if (!readStart(c, 5, id)) return;
-  if (!readAutoclaim(c)) return;
+  const isSound = readMinIdle(c, xautoclaimIdleInvalid) && readStart(c, 5, id) && readAutoclaim(c);
+  if (!isSound) {
+    c.find(1); // Redis looks for the key first: that it is missing is told in any case
+    return;
+  }
   if (!requireGroup(c, 1)) return;
   if (options.count === Number.POSITIVE_INFINITY) return reply.error(countTooHigh);
   const { entry, group } = found;

@@ -104,7 +104,7 @@ function replyStream(c: Context, i: number): boolean {
   const { args, reply } = c;
   const options = readOptions;
   if (!options.hasRoom(c)) return false;
-  const entry = c.findForWrite(i);
+  const entry = c.find(i); // as Redis does, and counts it again
   if (entry === 0) return false;
   const streams = streamsOf(c);
   const root = streams.records.pointer(entry);
