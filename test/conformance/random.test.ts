@@ -155,7 +155,8 @@ class Comparison {
       if (this.#queued === undefined) await this.#cursor(words);
     } else await this.#plain(words, name);
     if (this.#isDamaged) await this.#carryOver();
-    const [theirs, ours] = await Promise.all([heard(this.theirs), heard(this.ours)]);
+    const sides = await Promise.all([heard(this.theirs), heard(this.ours)]);
+    const [theirs, ours] = sides.map((events) => events.filter((event) => this.#isTold(event)));
     // The weights of a set's members are looked up in its own order.
     if (/^SORT/i.test(name)) for (const events of [theirs, ours]) events.sort();
     // Of what is refused redis-server's streams have looked for the key already, mostly.
@@ -175,6 +176,12 @@ class Comparison {
     if (isLex && (this.#queued !== undefined || !(await this.#isLevel(words)))) return false;
     if (isSort || isLex) await heard(this.theirs);
     return true;
+  }
+
+  /** Whether both tell of it: a consumer is not made everywhere that only asks (consumer-made). */
+  #isTold(event: string): boolean {
+    const isOlder = olderThan(this.theirs.server.version, DIFFERENCES["consumer-made"].since);
+    return !isOlder || !event.includes("xgroup-createconsumer");
   }
 
   /** Whether the members are too many for an intset only because some come twice (set-words). */
