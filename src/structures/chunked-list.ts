@@ -423,10 +423,7 @@ export class ChunkedLists {
   /** Removes the first entry. REQUIRES: there is one. */
   removeFirst(list: number): void {
     const node = this.firstNode(list);
-    if (this.#entriesOf(node) === 1) {
-      this.#unlink(list, node);
-      return;
-    }
+    if (this.#entriesOf(node) === 1) return this.#unlink(list, node);
     const at = this.#startOffset(node) + PACKED_HEADER;
     const base = (node & PLACE_MASK) << 3;
     const behind = entryAfter(this.#memory.u8[node >>> PLACE_BITS], base + at) - base;
@@ -437,10 +434,7 @@ export class ChunkedLists {
   /** Removes the last entry. REQUIRES: there is one. */
   removeLast(list: number): void {
     const node = this.lastNode(list);
-    if (this.#entriesOf(node) === 1) {
-      this.#unlink(list, node);
-      return;
-    }
+    if (this.#entriesOf(node) === 1) return this.#unlink(list, node);
     const end = this.#endOffset(node);
     const base = (node & PLACE_MASK) << 3;
     const at = entryBefore(this.#memory.u8[node >>> PLACE_BITS], base + end) - base;
