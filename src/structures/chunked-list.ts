@@ -131,9 +131,8 @@ export class ChunkedLists {
   /** A second list with the same entries, in nodes without gaps. */
   copy(list: number): number {
     const copy = this.create();
-    for (let node = this.firstNode(list); node !== 0; node = this.nextNode(node)) {
+    for (let node = this.firstNode(list); node !== 0; node = this.nextNode(node))
       this.#linkLast(copy, this.copyNode(node), this.#entriesOf(node));
-    }
     return copy;
   }
 
