@@ -669,6 +669,8 @@ export class Database {
       this.expiry.ms += this.platform.monotonicMs() - startMs;
       if (full) this.expiry.cut++;
     }
+    // Whoever waits for a key that has gone is told.
+    executor.settle();
     this.afterBackgroundWrites();
     this.#setExpiryTimer();
     this.tock();
@@ -715,6 +717,7 @@ export class Database {
       if (memoryLimit.evicting) memoryLimit.makeRoom();
       return memoryLimit.evicting;
     });
+    this.executor.settle();
     this.afterBackgroundWrites();
     this.tock();
   }

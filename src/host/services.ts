@@ -394,7 +394,7 @@ export class ProcessServices implements Services, InfoSource {
     let cancel = (): void => this.platform.clearTimer(timer);
     const timer = this.platform.setTimer(step, () => {
       if (delayMs > most) cancel = this.setTimer(delayMs - most, callback);
-      else this.database.turn(callback);
+      else this.turn(callback);
     });
     return () => cancel();
   }

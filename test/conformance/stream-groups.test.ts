@@ -527,6 +527,11 @@ family(
       = stream-gone -NOGROUP the stream key no longer exists
       XGROUP CREATE s g $ MKSTREAM
       w>> XREADGROUP GROUP g ann BLOCK 0 STREAMS s >
+      PEXPIRE s 1
+      w<
+      = stream-gone -NOGROUP the stream key no longer exists
+      XGROUP CREATE s g $ MKSTREAM
+      w>> XREADGROUP GROUP g ann BLOCK 0 STREAMS s >
       FLUSHALL
       w<
       = stream-gone -NOGROUP the stream key no longer exists
