@@ -358,7 +358,7 @@ const UNORDERED: ReadonlySet<string> = new Set(["set", "hash"]);
 function comparable({ type, value }: Found, hasOrder: boolean, same: boolean): string {
   const text = inOrder(value, hasOrder);
   if (same || type !== "stream") return text;
-  return text.replaceAll(/("active-time",-1|,17000\d{8})(?=[,\]])/g, ",time");
+  return text.replaceAll(/((?<="active-time"),-1|,17000\d{8})(?=[,\]])/g, ",time");
 }
 
 function inOrder(value: unknown, hasOrder: boolean): string {
