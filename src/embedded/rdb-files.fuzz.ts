@@ -26,6 +26,7 @@ import {
 } from "../persistence/rdb/rdb-test-support.ts";
 import { SimulatedPlatform } from "../platform/simulated.ts";
 import { registerTypes } from "../types/all-types.ts";
+import { OF_REDIS } from "../types/streams-test-support.ts";
 
 const NOW = 1_700_000_000_000;
 const PATH = "/data/dump.rdb";
@@ -39,22 +40,6 @@ const many = Array.from({ length: 40 }, (_, i) => `member ${i}`);
 /** A score as it is in binary, and as it was in text. */
 const binary = (score: number): Part => new Uint8Array(Float64Array.of(score).buffer);
 const decimal = (score: number): Part => [String(score).length, String(score)];
-
-// A stream as redis-server 7.0 saves it: two nodes, four entries, one of them erased, and three
-// groups, one of them with consumers.
-const stream: Part = Buffer.from(
-  "02100000000000000005000000000000000133330000001200010101010201816102816202000102" +
-    "010001000183352d31041601050103010001010183352d320416010501ff10000000000000000600" +
-    "00000000000000405b5b0000001200020100010201816102816202000102010001000183362d3004" +
-    "160105010201dff802dfff02a931383434363734343037333730393535313631342d313834343637" +
-    "34343037333730393535313631352a16010501ff0381fffffffffffffffe81ffffffffffffffff05" +
-    "0105020403016581fffffffffffffffe81ffffffffffffffff030000016781fffffffffffffffe81" +
-    "ffffffffffffffff040200000000000000060000000000000000707a5f23a20100008000011170ff" +
-    "fffffffffffffeffffffffffffffff5c7a5f23a2010000010305616c6963654b7a5f23a201000000" +
-    "03626f625c7a5f23a201000001fffffffffffffffeffffffffffffffff056361726f6c707a5f23a2" +
-    "01000001000000000000000600000000000000000168050281ffffffffffffffff0000",
-  "hex",
-);
 
 /** A key in each encoding, in files of several versions. */
 export function sources(hasSum = false): Uint8Array[] {
@@ -108,7 +93,7 @@ export function sources(hasSum = false): Uint8Array[] {
       length(many.length),
       many.map((name, i) => [text(name), binary(i / 4 - 3)]),
     ),
-    part.key(19, "stream", stream),
+    part.key(19, "stream", OF_REDIS),
     part.frequency(200),
     part.key(20, "members", text(listpack(...many))),
     part.select(3),

@@ -9,23 +9,8 @@ import { UNKNOWN } from "../structures/stream-groups.ts";
 import { createId, IdText, parseId, type StreamId } from "../structures/stream-id.ts";
 import { fuzzStreams } from "./streams.fuzz.ts";
 import { StreamKind, Streams } from "./streams.ts";
+import { OF_REDIS } from "./streams-test-support.ts";
 
-// What redis-server 7.0.15 dumps without compression, but for type, version and sum: with two
-// entries to a node, four entries, one of them erased, and three groups, one of them with
-// consumers, one whose entries read are not known.
-const OF_REDIS = Buffer.from(
-  "02100000000000000005000000000000000133330000001200010101010201816102816202000102" +
-    "010001000183352d31041601050103010001010183352d320416010501ff10000000000000000600" +
-    "00000000000000405b5b0000001200020100010201816102816202000102010001000183362d3004" +
-    "160105010201dff802dfff02a931383434363734343037333730393535313631342d313834343637" +
-    "34343037333730393535313631352a16010501ff0381fffffffffffffffe81ffffffffffffffff05" +
-    "0105020403016581fffffffffffffffe81ffffffffffffffff030000016781fffffffffffffffe81" +
-    "ffffffffffffffff040200000000000000060000000000000000707a5f23a20100008000011170ff" +
-    "fffffffffffffeffffffffffffffff5c7a5f23a2010000010305616c6963654b7a5f23a201000000" +
-    "03626f625c7a5f23a201000001fffffffffffffffeffffffffffffffff056361726f6c707a5f23a2" +
-    "01000001000000000000000600000000000000000168050281ffffffffffffffff0000",
-  "hex",
-);
 const SECOND = 19;
 const FORMATS = [15, 19, 21];
 
