@@ -90,6 +90,12 @@ test("what is written is what a number prints, and nothing beside it", () => {
     assert.equal(integerLength(n), text.length);
     assert.equal(parseInteger(bytes, 3, 3 + text.length), n);
   }
+  for (const n of [2 ** 53, 2 ** 61 + 2 ** 20, 2 ** 63 - 1024, -(2 ** 62) - 2048]) {
+    const text = String(BigInt(n));
+    const end = writeInteger(bytes, 3, n);
+    assert.equal(String.fromCharCode(...bytes.subarray(3, end)), text);
+    assert.equal(integerLength(n), text.length);
+  }
   for (const n of [INT64_MIN, INT64_MAX, 0n, -7n]) {
     const end = writeInteger64(bytes, 1, n);
     assert.equal(String.fromCharCode(...bytes.subarray(1, end)), String(n));

@@ -143,7 +143,7 @@ export function parseCursor(bytes: Uint8Array, start: number, end: number): numb
   return Number(BigInt.asUintN(53, negative ? -exact : exact));
 }
 
-/** How many bytes `writeInteger` writes for the safe integer `n`. */
+/** How many bytes `writeInteger` writes for the integer `n`. */
 export function integerLength(n: number): number {
   let length = 1;
   let magnitude = n;
@@ -151,6 +151,7 @@ export function integerLength(n: number): number {
     length = 2;
     magnitude = -n;
   }
+  if (magnitude > Number.MAX_SAFE_INTEGER) return String(BigInt(n)).length;
   if (magnitude >= BILLION) {
     length += 9;
     magnitude = Math.floor(magnitude / BILLION);
@@ -163,7 +164,10 @@ export function integerLength(n: number): number {
   return length;
 }
 
-/** Writes the decimal digits of the safe integer `n` (at most 17 bytes) and returns their end. */
+/**
+ * Writes the decimal digits of an integer and returns their end: at most 17 bytes of a safe one, 20
+ * of any other within int64, such as a deadline in the far future.
+ */
 export function writeInteger(bytes: Uint8Array, at: number, n: number): number {
   let magnitude = n;
   if (n < 0) {
@@ -175,6 +179,7 @@ export function writeInteger(bytes: Uint8Array, at: number, n: number): number {
     return at + 1;
   }
   if (magnitude < BILLION) return writeDigits(bytes, at, magnitude | 0);
+  if (magnitude > Number.MAX_SAFE_INTEGER) return writeInteger64(bytes, at, BigInt(magnitude));
   const high = Math.floor(magnitude / BILLION);
   const end = writeDigits(bytes, at, high | 0) + 9;
   let low = (magnitude - high * BILLION) | 0;
