@@ -18,6 +18,8 @@ export const RootWord = {
   counters: 12,
   /** How many databases there are. */
   databaseCount: 13,
+  /** How many changes of streams' chains there were (structures/stream-nodes.ts). */
+  chainChanges: 14,
   /** Four for each of 64 databases (keyspace/databases.ts). */
   databases: 16,
   /** Sixteen of the snapshot that is being taken (persistence/snapshot/shared-state.ts). */

@@ -124,3 +124,28 @@ test("random operations agree with a model", () => {
   fuzzStreamNodes(2, 6000, 300);
   fuzzStreamNodes(3, 6000, 3000);
 });
+
+test("nothing that was remembered of a chain holds for another in its place", () => {
+  const memory = new Memory();
+  const nodes = new StreamNodes(memory);
+  const cursor = new StreamCursor(nodes);
+  const chain = nodes.create();
+  const other = nodes.create();
+  append(nodes, chain, "1", "a", "b");
+  assert.ok(cursor.seekOn(chain, LEAST_ID, 1));
+  cursor.remember(1);
+  const bytes = memory.sizeOf(chain);
+  const { node } = cursor;
+  while (!nodes.free(chain, 100));
+  // Something else is in its place meanwhile, and leaves zeros; its node is another chain's.
+  const between = memory.allocate(bytes);
+  assert.equal(between, chain);
+  memory.u8[0].fill(0, chain << 3, (chain << 3) + bytes);
+  append(nodes, other, "1", "a", "b");
+  assert.equal(nodes.firstNode(other), node);
+  memory.free(between);
+  assert.equal(nodes.create(), chain);
+  append(nodes, chain, "5", "c", "d");
+  assert.ok(cursor.seekOn(chain, idOf("1"), 1));
+  assert.deepEqual(cursor.id, idOf("5"));
+});

@@ -16,9 +16,9 @@
 // this one, so that a walk backwards finds its flags. Erased: an entry with that flag, which stays
 // where it is until its node goes. The tree has the nodes by master ID; a chain of one has none.
 //
-// Changes: how often something other than an entry behind all others came, went, or got its flag.
-// While it is the same, an entry is at the same place of the same node, if the list's first one is;
-// a new chain goes on with what the word was.
+// Changes: the number of the last change that was not an entry behind all others, of those of all
+// chains. While it is the same, an entry is at the same place of the same node, if the list's first
+// one is; and it is the same chain, as no other ever has that number, wherever it lies.
 //
 // A node's block never moves, so it may be named for as long as it is there; its list does. A node
 // leaves its chain by detach(), whole, and may come back by attach(): so removals are undone.
@@ -36,6 +36,7 @@
 
 import { assert } from "../base/assert.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
+import { RootWord } from "../memory/root-words.ts";
 import { IdTrees } from "./id-tree.ts";
 import { NodeMarks } from "./node-marks.ts";
 import {
@@ -110,9 +111,8 @@ export class StreamNodes {
     const chain = this.memory.allocate(bytes);
     const words = this.#words(chain);
     const at = wordOf(chain);
-    const changes = words[at + C.changes] + 1;
     for (let i = 0; i < bytes >> 2; i++) words[at + i] = 0;
-    words[at + C.changes] = changes;
+    this.#countChange(chain);
     return chain;
   }
 
@@ -258,7 +258,7 @@ export class StreamNodes {
     this.#link(chain, before, node);
     this.#linkBack(chain, next, node);
     words[at + C.nodes]++;
-    words[at + C.changes]++;
+    this.#countChange(chain);
     if (words[at + C.tree] !== 0) this.trees.insertBlock(words[at + C.tree], node);
     else if (words[at + C.nodes] === 2) this.#plant(chain);
     this.#addEntries(chain, this.live(node));
@@ -274,7 +274,7 @@ export class StreamNodes {
     this.#link(chain, before, next);
     this.#linkBack(chain, next, before);
     words[at + C.nodes]--;
-    words[at + C.changes]++;
+    this.#countChange(chain);
     if (words[at + C.nodes] === 1) {
       while (!this.trees.free(words[at + C.tree], 1));
       words[at + C.tree] = 0;
@@ -306,7 +306,10 @@ export class StreamNodes {
   }
 
   #countChange(chain: number): void {
-    this.#words(chain)[wordOf(chain) + C.changes]++;
+    const { memory } = this;
+    const changes = (memory.rootWord(RootWord.chainChanges) + 1) | 0;
+    memory.setRootWord(RootWord.chainChanges, changes);
+    this.#words(chain)[wordOf(chain) + C.changes] = changes;
   }
 
   #addEntries(chain: number, count: number): void {
