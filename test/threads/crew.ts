@@ -164,14 +164,41 @@ export async function withCrew(
   rmSync(directory, { recursive: true, force: true });
 }
 
-/** All keys and what they hold, but for those that expire meanwhile. */
+/** A time that does not pass while a crew is at work. */
+export const FAR_MS = 10 ** 9;
+
+/** The fields of a hash with their values and deadlines, but for those that expire meanwhile. */
+function lastingFields(db: Database, key: string): unknown[] {
+  const fields = Object.entries(db.hgetall(key)).sort();
+  const deadlines = fields.map(([field]) => db.hpexpiretime(key, field)[0] as number);
+  const soon = Date.now() + FAR_MS / 2;
+  return fields
+    .map(([field, value], i) => [field, value, deadlines[i] as number] as const)
+    .filter(([, , deadline]) => deadline === -1 || deadline > soon);
+}
+
+/** A stream's entries, and what its groups have been delivered. */
+function streamOf(db: Database, key: string): unknown {
+  const groups = db.xinfo("groups", key);
+  const pending = groups.map(({ name }) =>
+    db.xpending(key, name, { count: 1e6 }).map(({ id, consumer, deliveries }) => {
+      return [id, consumer, deliveries];
+    }),
+  );
+  return [db.xrange(key), groups, pending];
+}
+
+/** All keys and what they hold, but for what expires meanwhile. */
 function contentsOf(db: Database): Map<string, unknown> {
   const contents = new Map<string, unknown>();
   for (const key of db.keys("*").sort()) {
     const type = db.ttl(key) === -1 ? db.type(key) : "none";
     if (type === "string") contents.set(key, db.get(key));
     else if (type === "list") contents.set(key, db.lrange(key, 0, -1));
-    else if (type === "hash") contents.set(key, { ...db.hgetall(key) });
+    else if (type === "hash") {
+      const fields = lastingFields(db, key);
+      if (fields.length > 0) contents.set(key, fields);
+    } else if (type === "stream") contents.set(key, streamOf(db, key));
     else if (type === "set") contents.set(key, db.smembers(key).sort());
     else if (type === "zset") contents.set(key, db.zrange(key, 0, -1, { withscores: true }));
   }

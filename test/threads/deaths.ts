@@ -9,7 +9,7 @@
 import assert from "node:assert/strict";
 import { Random } from "../../src/base/random.ts";
 import type { Database } from "../../src/index.ts";
-import { type Crew, type Seat, ThreadEnded, Word, withCrew } from "./crew.ts";
+import { type Crew, FAR_MS, type Seat, ThreadEnded, Word, withCrew } from "./crew.ts";
 
 const WORKERS = 3;
 const ALIVE_MS_MAX = 30;
@@ -46,10 +46,29 @@ export function strive({ db, words, number }: Seat, kind: Kind, seed: number): n
   }
 }
 
-/** Changes that move much: tables that grow and shrink, lists of several nodes, long values. */
+/** Changes that move much: tables that grow and shrink, lists and streams of several nodes. */
 function grow(db: Database, random: Random, seat: number): void {
   const value = "v".repeat(random.below(300));
-  switch (random.below(6)) {
+  switch (random.below(9)) {
+    case 6:
+      db.xadd("stream", { seat, value }, { maxlen: 300 });
+      break;
+    case 7:
+      db.xreadgroup("group", `c${random.below(5)}`, { stream: ">" }, { count: 20 });
+      for (const { id } of db.xpending("stream", "group", { count: 5 })) {
+        db.xack("stream", "group", id);
+      }
+      break;
+    case 8:
+      db.hsetex(
+        "fields",
+        { [`f${random.below(400)}`]: value },
+        {
+          px: random.below(2) === 0 ? FAR_MS : 1 + random.below(50),
+        },
+      );
+      db.hgetdel("fields", `f${random.below(400)}`);
+      break;
     case 0:
       db.hset(`hash:${random.below(2)}`, `f${random.below(400)}`, value);
       break;
@@ -81,6 +100,9 @@ function read(db: Database, random: Random): void {
   db.hgetall(`hash:${random.below(2)}`);
   db.lrange(`list:${random.below(2)}`, 0, -1);
   db.smembers("set");
+  for (const { id, fields } of db.xrange("stream", "-", "+")) {
+    assert.deepEqual(Object.keys(fields), ["seat", "value"], id);
+  }
 }
 
 /** After a death: its keys hold what was acknowledged, or what came next, and agree. */
@@ -98,6 +120,7 @@ export async function dieTogether(seed: number, ms: number): Promise<string> {
   const random = new Random().seed(seed);
   const counts = new Map<Kind, number>();
   await withCrew(WORKERS, async (crew, db) => {
+    db.xgroup("create", "stream", "group", 0, { mkstream: true });
     const kinds: Kind[] = [];
     const begin = (seat: number): void => {
       const kind = KINDS[random.below(KINDS.length)] as Kind;
