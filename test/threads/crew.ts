@@ -179,7 +179,7 @@ function lastingFields(db: Database, key: string): unknown[] {
 
 /** A stream's entries, and what its groups have been delivered. */
 function streamOf(db: Database, key: string): unknown {
-  const groups = db.xinfo("groups", key);
+  const groups = db.xinfo("groups", key) as unknown as { readonly name: string }[];
   const pending = groups.map(({ name }) =>
     db.xpending(key, name, { count: 1e6 }).map(({ id, consumer, deliveries }) => {
       return [id, consumer, deliveries];
