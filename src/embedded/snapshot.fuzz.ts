@@ -11,6 +11,7 @@ import { DatabaseError } from "../base/database-error.ts";
 import { Random } from "../base/random.ts";
 import { RdbInput } from "../codec/rdb-input.ts";
 import { RdbOutput } from "../codec/rdb-output.ts";
+import type { PendingGroups } from "../keyspace/data-type.ts";
 import { Keyspace } from "../keyspace/keyspace.ts";
 import { loadRdb } from "../persistence/rdb/rdb-loader.ts";
 import { RdbWriter } from "../persistence/rdb/rdb-writer.ts";
@@ -65,6 +66,50 @@ function largeCommand(random: Random): Words {
   }
 }
 
+/** Commands that change what is pending in the groups of streams. */
+function groupCommand(db: Database, random: Random): Words {
+  const key = `stream${1 + random.below(2)}`;
+  const group = `g${random.below(2)}`;
+  const consumer = random.below(6) === 0 ? "" : `c${random.below(3)}`;
+  const few = `${1 + random.below(9)}`;
+  switch (random.below(17)) {
+    case 0:
+    case 1:
+      return ["XGROUP", "CREATE", key, group, "0", "MKSTREAM"];
+    case 2:
+      return ["XGROUP", "DESTROY", key, group];
+    case 3:
+      return ["XGROUP", "DELCONSUMER", key, group, consumer];
+    case 4:
+      return ["XAUTOCLAIM", key, group, consumer, "0", "-", "COUNT", few];
+    case 15:
+      return ["XADD", key, "*", "name", "value"];
+    case 5:
+      return ["XDEL", key, pendingId(db, random, key, group)];
+    case 6:
+    case 16:
+      return ["XCLAIM", key, group, consumer, "0", pendingId(db, random, key, group)];
+    case 7:
+    case 8:
+      return ["XACK", key, group, pendingId(db, random, key, group)];
+    case 9:
+      return ["XGROUP", "SETID", key, group, "0"];
+    default:
+      return ["XREADGROUP", "GROUP", group, consumer, "COUNT", `1${few}`, "STREAMS", key, ">"];
+  }
+}
+
+/** The ID of an entry that is pending in a group, where there is one. */
+function pendingId(db: Database, random: Random, key: string, group: string): string {
+  try {
+    const found = db.call("XPENDING", key, group, "-", "+", "20") as unknown as [string][];
+    return found.length === 0 ? "1-1" : found[random.below(found.length)][0];
+  } catch (error) {
+    if (!(error instanceof ReplyError || error instanceof DatabaseError)) throw error;
+    return "1-1";
+  }
+}
+
 export function fuzzSnapshots(seed: number, snapshots: number): void {
   const random = new Random().seed(seed, 77);
   let now = 1_700_000_000_000;
@@ -80,6 +125,7 @@ export function fuzzSnapshots(seed: number, snapshots: number): void {
   barrier.largeElements = 3 + (seed % 5);
   barrier.largeNodes = 1 + (seed % 3);
   barrier.chains.listedAtATime = 1 + (seed % 2);
+  barrier.groups.walkedAtATime = 1 + (seed % 3);
   barrier.strings.longBytes = 9000;
   barrier.strings.pieceBytes = 700 + 1000 * (seed % 5);
   let words: Words[] = [];
@@ -89,13 +135,15 @@ export function fuzzSnapshots(seed: number, snapshots: number): void {
     if (words.length === 0) {
       words = fc.sample(everyCommand, { seed: seed + draws++, numRuns: DRAWN });
     }
-    const choice = random.below(12);
+    const choice = random.below(17);
     const next =
       choice === 0
         ? largeCommand(random)
-        : choice < 5
-          ? ownCommand(random)
-          : aimed(db, random, words.pop() as Words);
+        : choice >= 12
+          ? groupCommand(db, random)
+          : choice < 5
+            ? ownCommand(random)
+            : aimed(db, random, words.pop() as Words);
     const [name, ...rest] = next;
     try {
       db.bytes.call(name, ...rest.map((each) => Buffer.from(each, "latin1")));
@@ -165,12 +213,24 @@ function areMarkedAlike(keyspace: Keyspace): boolean {
         for (; node !== 0; node = nodes?.nextNode(node) ?? 0) {
           if (!nodes?.marks.has(node)) return false;
         }
+        if (type.pendings !== undefined && !pendingAlike(type.pendings, root)) return false;
       }
     }
     return true;
   };
   for (let db = 0; db < databases; db++) if (!marked(keyspace.table(db))) return false;
   return true;
+}
+
+function pendingAlike(pendings: PendingGroups, root: number): boolean {
+  let isAlike = true;
+  for (let i = 0; i < pendings.groupCount(root); i++) {
+    const group = pendings.groupAt(root, i);
+    pendings.walk(group, new Uint32Array(4), Number.MAX_SAFE_INTEGER, (pending) => {
+      isAlike &&= pendings.marks.has(pending);
+    });
+  }
+  return isAlike;
 }
 
 /** What a file holds. */

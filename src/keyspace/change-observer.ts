@@ -17,6 +17,10 @@ export interface ChangeObserver extends BlockObserver {
   beforeMember(root: number, record: number): void;
   /** A node of a list, whose entry was told, is about to be changed or taken out. */
   beforeNode(list: number, node: number): void;
+  /** A pending entry of a group, whose entry was told, is about to be changed or taken out. */
+  beforePending(group: number, pending: number): void;
+  /** As keepsRoot, of a group that was taken out of its collection. */
+  keepsGroup(group: number): boolean;
   /** A collection is about to be freed; true: not now, but when the observer is done with it. */
   keepsRoot(kind: number, root: number): boolean;
   /** As keepsRoot, of a database's table. */

@@ -118,6 +118,37 @@ export interface NodeChain {
   nodeBytes(node: number): number;
 }
 
+/**
+ * What a collection's groups owe their consumers: entries that are pending, which are saved group
+ * by group behind the rest, in any order. References are those of groups, consumers and entries.
+ */
+export interface PendingGroups {
+  /** Whether a pending entry has the present mark; gives it that. */
+  readonly marks: { has(pending: number): boolean; set(pending: number): void };
+  /** How much is pending in all groups of a root. */
+  pendingIn(root: number): number;
+  groupCount(root: number): number;
+  groupAt(root: number, i: number): number;
+  consumerCount(group: number): number;
+  consumerAt(group: number, i: number): number;
+  /** Whose an entry is, or 0. */
+  consumerOf(pending: number): number;
+  /** How much is nobody's. */
+  unownedCount(group: number): number;
+  /** The consumer as whose that is saved, or 0: one is made for it. */
+  namelessOf(group: number): number;
+  /** Visits up to `budget` entries of a group, from a position on, which moves; false: the end. */
+  walk(group: number, at: Uint32Array, budget: number, visit: (pending: number) => void): boolean;
+  /** What stands before a group's pending entries, and before those of a consumer, or of 0. */
+  saveGroup(group: number, sink: ValueSink): void;
+  saveConsumer(group: number, consumer: number, sink: ValueSink): void;
+  /** A pending entry, as its group has it, and as its consumer. */
+  savePending(pending: number, sink: ValueSink): void;
+  savePendingId(pending: number, sink: ValueSink): void;
+  /** Frees a group of no collection, now or later. */
+  disposeGroup(group: number): void;
+}
+
 /** What is to be known of every type. */
 export interface DataType {
   /** Its number in memory, and in digests: Redis's where Redis has the type. */
@@ -194,13 +225,15 @@ export interface CollectionType extends DataType {
   /** Tells a sink what a collection holds. */
   save(kind: number, root: number, sink: ValueSink): void;
   // A large one is saved in slices. Where it is a member table, it is saved as its count and each
-  // member; where it is a chain of nodes, as how many there are, each node, and the rest, if any.
+  // member; where it is a chain of nodes, as how many there are, each node, the rest, if any, and
+  // each group.
   // What stands before the count of some members says saveHead.
   saveHead?(kind: number, sink: ValueSink): void;
   saveMember?(record: number, sink: ValueSink, kind: number): void;
   readonly nodes?: NodeChain;
   saveNode?(node: number, sink: ValueSink): void;
   saveRest?(root: number, sink: ValueSink): void;
+  readonly pendings?: PendingGroups;
 }
 
 /** RDB files number encodings below this. */

@@ -8,6 +8,7 @@
 //             20 unused        36 name
 //   pending    0 u32 × 4 ID    16 f64 delivered        24 f64 deliveries
 //             32 i32 consumer, or 0: it was given back, and is whoever's claims it
+//             36 i32 mark (node-marks.ts)
 //
 // Times are milliseconds since 1970. Groups of a stream, and consumers of a group, stand in name
 // trees. A pending entry is one block in two ID trees: its group's, and its consumer's. Trees come
@@ -26,11 +27,12 @@ import { assert } from "../base/assert.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
 import { IdTrees } from "./id-tree.ts";
 import { NameTrees } from "./name-tree.ts";
+import { NodeMarks } from "./node-marks.ts";
 import { createId, type StreamId } from "./stream-id.ts";
 
 const G = { readF64: 2, pending: 6, consumers: 7, times: 8 } as const;
 const U = { seenF64: 0, activeF64: 1, pending: 4 } as const;
-const P = { deliveredF64: 2, deliveriesF64: 3, consumer: 8, bytes: 40 } as const;
+const P = { deliveredF64: 2, deliveriesF64: 3, consumer: 8, mark: 9, bytes: 40 } as const;
 
 /** Where, in words, a group's ID and numbers stand, for whoever notes how they were. */
 export const GroupWord = { lastId: 0, entriesRead: 4 } as const;
@@ -56,6 +58,8 @@ export class StreamGroups {
   readonly names: NameTrees;
   readonly ids: IdTrees;
   readonly times: IdTrees;
+  /** Of pending entries. */
+  readonly marks: NodeMarks;
   readonly #id = createId();
 
   constructor(memory: Memory) {
@@ -63,6 +67,7 @@ export class StreamGroups {
     this.names = new NameTrees(memory);
     this.ids = new IdTrees(memory);
     this.times = new TimeTrees(memory);
+    this.marks = new NodeMarks(memory, P.mark);
   }
 
   // Groups
@@ -311,7 +316,7 @@ export class StreamGroups {
     const pending = this.memory.allocate(P.bytes);
     this.ids.writeId(pending, id);
     this.#words(pending)[wordOf(pending) + P.consumer] = consumer;
-    this.#words(pending)[wordOf(pending) + P.consumer + 1] = 0;
+    this.#words(pending)[wordOf(pending) + P.mark] = this.marks.present;
     this.#floats(pending)[floatOf(pending) + P.deliveredF64] = delivered;
     this.setDeliveries(pending, deliveries);
     return pending;

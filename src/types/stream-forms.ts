@@ -18,7 +18,8 @@
 // two groups, consumers of a group, or pending entries of a group that are alike; each pending
 // entry in one consumer's list.
 
-import type { ValueSink, ValueSource } from "../keyspace/data-type.ts";
+import type { PendingGroups, ValueSink, ValueSource } from "../keyspace/data-type.ts";
+import type { NodeMarks } from "../structures/node-marks.ts";
 import { DELIVERIES_MAX, UNKNOWN } from "../structures/stream-groups.ts";
 import { compareIds, copyId, createId, Id, type StreamId } from "../structures/stream-id.ts";
 import type { StreamRoots } from "./stream-roots.ts";
@@ -31,16 +32,19 @@ const WORD_MAX = 0xffffffff;
 const PENDING_BYTES_MIN = 25;
 const CONSUMER_BYTES_MIN = 10;
 
-export class StreamForms {
+export class StreamForms implements PendingGroups {
   readonly formats: readonly number[] = Object.values(Format);
   readonly written: number = Format.second;
   readonly #streams: StreamRoots;
+  readonly #disposeGroup: (group: number) => void;
   readonly #id = createId();
   readonly #last = createId();
   readonly #raw = new Uint8Array(ID_BYTES);
 
-  constructor(streams: StreamRoots) {
+  /** @param disposeGroup frees a group of no stream, now or later */
+  constructor(streams: StreamRoots, disposeGroup: (group: number) => void) {
     this.#streams = streams;
+    this.#disposeGroup = disposeGroup;
   }
 
   save(root: number, sink: ValueSink): void {
@@ -51,6 +55,8 @@ export class StreamForms {
       this.saveNode(node, sink);
     }
     this.saveRest(root, sink);
+    const count = this.groupCount(root);
+    for (let i = 0; i < count; i++) this.#saveWholeGroup(this.groupAt(root, i), sink);
   }
 
   saveNode(node: number, sink: ValueSink): void {
@@ -61,10 +67,9 @@ export class StreamForms {
     sink.string(nodes.packed.bytes, nodes.packed.start, nodes.packed.end);
   }
 
-  /** What follows the nodes: numbers and groups. */
+  /** What follows the nodes: numbers, and how many groups there are. */
   saveRest(root: number, sink: ValueSink): void {
     const streams = this.#streams;
-    const { groups } = streams;
     const id = this.#id;
     sink.length(streams.count(root));
     streams.lastId(root, id);
@@ -74,15 +79,102 @@ export class StreamForms {
     streams.erasedId(root, id);
     saveId(id, sink);
     sink.length(streams.added(root));
-    const count = streams.groupCount(root);
-    sink.length(count);
-    for (let i = 0; i < count; i++) {
-      groups.names.at(streams.groupsOf(root), i);
-      this.#saveGroup(groups.names.value, sink);
+    sink.length(streams.groupCount(root));
+  }
+
+  #saveWholeGroup(group: number, sink: ValueSink): void {
+    const { groups } = this.#streams;
+    const { ids } = groups;
+    this.saveGroup(group, sink);
+    const pending = groups.pendingOf(group);
+    let more = pending !== 0 && ids.at(pending, 0);
+    for (; more; more = ids.next()) this.savePending(ids.value, sink);
+    const unowned = groups.unownedCount(group);
+    const nameless = this.namelessOf(group);
+    const isAdded = unowned > 0 && nameless === 0;
+    const consumers = groups.consumerCount(group);
+    sink.length(consumers + (isAdded ? 1 : 0));
+    if (isAdded) {
+      this.saveConsumer(group, 0, sink);
+      this.#saveUnowned(group, sink);
+    }
+    for (let i = 0; i < consumers; i++) {
+      const consumer = this.consumerAt(group, i);
+      this.saveConsumer(group, consumer, sink);
+      const tree = groups.consumersPending(consumer);
+      more = tree !== 0 && ids.at(tree, 0);
+      for (; more; more = ids.next()) this.savePendingId(ids.value, sink);
+      if (consumer === nameless && unowned > 0) this.#saveUnowned(group, sink);
     }
   }
 
-  #saveGroup(group: number, sink: ValueSink): void {
+  #saveUnowned(group: number, sink: ValueSink): void {
+    const { groups } = this.#streams;
+    const { ids } = groups;
+    for (let more = ids.at(groups.pendingOf(group), 0); more; more = ids.next()) {
+      if (groups.consumerOf(ids.value) === 0) this.savePendingId(ids.value, sink);
+    }
+  }
+
+  // A group in parts
+
+  get marks(): NodeMarks {
+    return this.#streams.groups.marks;
+  }
+
+  pendingIn(root: number): number {
+    const { groups } = this.#streams;
+    const tree = this.#streams.groupsOf(root);
+    let count = 0;
+    let more = tree !== 0 && groups.names.at(tree, 0);
+    for (; more; more = groups.names.next()) count += groups.pendingCount(groups.names.value);
+    return count;
+  }
+
+  groupCount(root: number): number {
+    return this.#streams.groupCount(root);
+  }
+
+  groupAt(root: number, i: number): number {
+    const { names } = this.#streams.groups;
+    names.at(this.#streams.groupsOf(root), i);
+    return names.value;
+  }
+
+  consumerCount(group: number): number {
+    return this.#streams.groups.consumerCount(group);
+  }
+
+  consumerAt(group: number, i: number): number {
+    const { groups } = this.#streams;
+    groups.names.at(groups.consumersOf(group), i);
+    return groups.names.value;
+  }
+
+  consumerOf(pending: number): number {
+    return this.#streams.groups.consumerOf(pending);
+  }
+
+  unownedCount(group: number): number {
+    return this.#streams.groups.unownedCount(group);
+  }
+
+  namelessOf(group: number): number {
+    return this.#streams.groups.findConsumer(group, this.#raw, 0, 0);
+  }
+
+  walk(group: number, at: StreamId, budget: number, visit: (pending: number) => void): boolean {
+    const { groups } = this.#streams;
+    const { ids } = groups;
+    const tree = groups.pendingOf(group);
+    let more = tree !== 0 && ids.seekId(tree, at);
+    for (let left = budget; more && left > 0; left--, more = ids.next()) visit(ids.value);
+    if (more) ids.readId(ids.value, at);
+    return more;
+  }
+
+  /** What stands before its pending entries, and how many they are. */
+  saveGroup(group: number, sink: ValueSink): void {
     const { groups } = this.#streams;
     const { names } = groups;
     const id = this.#id;
@@ -94,55 +186,41 @@ export class StreamForms {
     if (read === UNKNOWN) sink.longLength(WORD_MAX, WORD_MAX);
     else sink.length(read);
     sink.length(groups.pendingCount(group));
-    this.#savePending(groups.pendingOf(group), true, sink);
-    const unowned = groups.unownedCount(group);
-    const nameless = unowned === 0 ? 0 : groups.findConsumer(group, this.#raw, 0, 0);
-    const isAdded = unowned > 0 && nameless === 0;
-    sink.length(groups.consumerCount(group) + (isAdded ? 1 : 0));
-    if (isAdded) {
+  }
+
+  /** Likewise of a consumer; 0: whoever has no name, whom the group has not. */
+  saveConsumer(group: number, consumer: number, sink: ValueSink): void {
+    const { groups } = this.#streams;
+    const { names } = groups;
+    if (consumer === 0) {
       sink.string(this.#raw, 0, 0);
       sink.int64(0);
-      sink.length(unowned);
-      this.#saveUnowned(group, sink);
+      sink.length(groups.unownedCount(group));
+      return;
     }
-    const tree = groups.consumersOf(group);
-    let more = tree !== 0 && names.at(tree, 0);
-    for (; more; more = names.next()) {
-      const consumer = names.value;
-      const others = consumer === nameless ? unowned : 0;
-      names.read(consumer);
-      sink.string(names.bytes, names.start, names.end);
-      sink.int64(groups.seen(consumer));
-      sink.length(groups.owned(consumer) + others);
-      this.#savePending(groups.consumersPending(consumer), false, sink);
-      if (others > 0) this.#saveUnowned(group, sink);
-    }
+    names.read(consumer);
+    const others = names.start === names.end;
+    sink.string(names.bytes, names.start, names.end);
+    sink.int64(groups.seen(consumer));
+    sink.length(groups.owned(consumer) + (others ? groups.unownedCount(group) : 0));
   }
 
-  #saveUnowned(group: number, sink: ValueSink): void {
+  savePending(pending: number, sink: ValueSink): void {
     const { groups } = this.#streams;
-    const { ids } = groups;
-    for (let more = ids.at(groups.pendingOf(group), 0); more; more = ids.next()) {
-      if (groups.consumerOf(ids.value) !== 0) continue;
-      ids.readId(ids.value, this.#id);
-      sink.raw(this.#rawOf(this.#id), 0, ID_BYTES);
-    }
+    this.savePendingId(pending, sink);
+    sink.int64(groups.delivered(pending));
+    const deliveries = groups.deliveries(pending);
+    if (deliveries < DELIVERIES_MAX) sink.length(deliveries);
+    else sink.longLength(WORD_MAX >>> 1, WORD_MAX);
   }
 
-  #savePending(tree: number, isWhole: boolean, sink: ValueSink): void {
-    const { groups } = this.#streams;
-    const { ids } = groups;
-    let more = tree !== 0 && ids.at(tree, 0);
-    for (; more; more = ids.next()) {
-      const pending = ids.value;
-      ids.readId(pending, this.#id);
-      sink.raw(this.#rawOf(this.#id), 0, ID_BYTES);
-      if (!isWhole) continue;
-      sink.int64(groups.delivered(pending));
-      const deliveries = groups.deliveries(pending);
-      if (deliveries < DELIVERIES_MAX) sink.length(deliveries);
-      else sink.longLength(WORD_MAX >>> 1, WORD_MAX);
-    }
+  savePendingId(pending: number, sink: ValueSink): void {
+    this.#streams.groups.ids.readId(pending, this.#id);
+    sink.raw(this.#rawOf(this.#id), 0, ID_BYTES);
+  }
+
+  disposeGroup(group: number): void {
+    this.#disposeGroup(group);
   }
 
   /** A root, also where the source has failed. */

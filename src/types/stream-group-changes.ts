@@ -150,6 +150,7 @@ export class StreamGroupChanges {
     deliveries: number,
   ): void {
     const { groups, groupUndo, undo } = this.#streams;
+    groups.marks.tell(group, pending);
     if (journal !== null) {
       groupUndo.pendingGiven(journal, group, pending);
       undo.words(journal, pending, PendingWord.deliveries);
@@ -162,6 +163,7 @@ export class StreamGroupChanges {
   /** An entry is pending no more. */
   acknowledge(journal: EntryJournal | null, group: number, pending: number): void {
     const { groups, groupUndo } = this.#streams;
+    groups.marks.tell(group, pending);
     groups.detachPending(group, pending);
     if (journal !== null) groupUndo.pendingDetached(journal, group, pending);
     else groups.memory.free(pending);

@@ -88,9 +88,9 @@ export class Streams extends StreamRoots implements CollectionType {
     this.records = records;
     this.#settings = keyspace.settingsOf(STREAM, [NODE_BYTES_MAX, NODE_ENTRIES_MAX]);
     this.#cursor = new StreamCursor(this.chains);
-    this.#forms = new StreamForms(this);
-    this.formats = this.#forms.formats;
     const disposeGroup = (group: number): void => this.#disposeGroup(keyspace.disposals, group);
+    this.#forms = new StreamForms(this, disposeGroup);
+    this.formats = this.#forms.formats;
     this.groupUndo = new StreamGroupUndo(this, disposeGroup);
     this.groupChanges = new StreamGroupChanges(this, disposeGroup);
     this.references = new StreamReferences(this, this.groupChanges);
@@ -203,6 +203,7 @@ export class Streams extends StreamRoots implements CollectionType {
 
   /** Frees a group of no stream; what is large, as a stream without entries, in slices. */
   #disposeGroup(disposals: Disposals, group: number): void {
+    if (this.#observer?.keepsGroup(group) === true) return;
     if (this.groups.pendingCount(group) <= FREE_AT_ONCE_MAX) {
       while (!this.groups.freeGroup(group, Number.MAX_SAFE_INTEGER));
       return;
@@ -294,12 +295,21 @@ export class Streams extends StreamRoots implements CollectionType {
     this.#observer = observer;
     this.chains.marks.observer = observer;
     this.chains.marks.present = mark;
+    const { marks } = this.groups;
+    marks.present = mark;
+    marks.observer = observer && {
+      beforeNode: (group, pending) => observer.beforePending(group, pending),
+    };
   }
 
   // Saved: each node as it lies in memory, then the rest
 
   get nodes(): StreamNodes {
     return this.chains;
+  }
+
+  get pendings(): StreamForms {
+    return this.#forms;
   }
 
   formatOf(): number {

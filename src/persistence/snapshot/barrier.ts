@@ -17,6 +17,7 @@ import type { ChangeObserver } from "../../keyspace/change-observer.ts";
 import type { CollectionType } from "../../keyspace/data-type.ts";
 import type { Keyspace } from "../../keyspace/keyspace.ts";
 import { RdbWriter } from "../rdb/rdb-writer.ts";
+import { GroupSides } from "./group-sides.ts";
 import { LongStrings } from "./long-strings.ts";
 import { NodeChains } from "./node-chains.ts";
 import { SharedState, Side } from "./shared-state.ts";
@@ -35,6 +36,7 @@ export class Barrier implements ChangeObserver {
   largeNodes = LARGE_NODES;
   readonly strings: LongStrings;
   readonly chains: NodeChains;
+  readonly groups: GroupSides;
   readonly #output: RdbOutput = new RdbOutput();
   #writer: RdbWriter;
   #seenPhase = 0;
@@ -45,6 +47,7 @@ export class Barrier implements ChangeObserver {
     this.state = new SharedState(view.memory);
     this.strings = new LongStrings(view.memory, this.state);
     this.chains = new NodeChains(view.memory, this.state);
+    this.groups = new GroupSides(view.memory, this.state);
     this.#writer = new RdbWriter(this.#output, view, NO_NOTES);
   }
 
@@ -94,6 +97,14 @@ export class Barrier implements ChangeObserver {
     this.chains.beforeNode(side, nodes, node);
   }
 
+  beforePending(group: number, pending: number): void {
+    this.groups.beforePending(group, pending, this.view.types.collections);
+  }
+
+  keepsGroup(group: number): boolean {
+    return this.groups.keeps(group);
+  }
+
   keepsRoot(_kind: number, root: number): boolean {
     const side = this.state.sideOf(root);
     if (side === 0) return false;
@@ -133,7 +144,10 @@ export class Barrier implements ChangeObserver {
   }
 
   #isLarge(type: CollectionType, kind: number, root: number): boolean {
-    if (type.nodes !== undefined) return type.nodes.nodes(root) > this.largeNodes;
+    if (type.nodes !== undefined) {
+      if (type.nodes.nodes(root) > this.largeNodes) return true;
+      return type.pendings !== undefined && type.pendings.pendingIn(root) > this.largeElements;
+    }
     return type.memberTable(kind, root) !== 0 && type.size(kind, root) > this.largeElements;
   }
 
@@ -143,6 +157,7 @@ export class Barrier implements ChangeObserver {
     if (nodes !== undefined) {
       let node = nodes.firstNode(root);
       for (; node !== 0; node = nodes.nextNode(node)) nodes.marks.set(node);
+      if (type.pendings !== undefined) this.groups.markAll(type.pendings, root);
       return;
     }
     const table = type.memberTable(kind, root);
@@ -178,6 +193,7 @@ export class Barrier implements ChangeObserver {
     output.reset();
     type.saveRest(root, output);
     this.state.addToSide(side, output.bytes, output.end, Side.rest);
+    if (type.pendings !== undefined) this.groups.open(side, saved, type.pendings, root);
   }
 
   /** The number that the entry's database had at the snapshot's moment. */

@@ -41,7 +41,7 @@ export class NodeChains {
   open(side: number, nodes: NodeChain, root: number): void {
     const state = this.#state;
     const count = nodes.nodes(root);
-    state.set(side, Side.nodes, this.#memory.allocate(4 * count));
+    state.set(side, Side.nodes, this.#memory.allocate(4 * Math.max(count, 1)));
     state.set(side, Side.nodeCount, count);
     state.set(side, Side.front, nodes.firstNode(root));
     state.set(side, Side.back, nodes.lastNode(root));

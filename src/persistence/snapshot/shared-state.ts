@@ -13,7 +13,7 @@
 //   side        0 next   4 kind   8 root   12 elements   16 database   20 1: it is ours to free
 //               24 previous   28 nodes' block   32 nodes   36–44 a byte chain
 //               48 bytes of the key   52 access clock   56 f64 deadline   64 next in its bucket
-//               80–88 a byte chain   96 key
+//               80–88 a byte chain   92 groups (pending-groups.ts)   96 key
 //               of a chain of nodes instead of the first byte chain, and 68–76: see node-chains.ts
 //
 // A side stands for a collection that is too large to be saved at once, and has begun to be: its
@@ -69,6 +69,7 @@ export const Side = {
   frontFound: 18,
   backFound: 19,
   rest: 20,
+  groups: 23,
 } as const;
 
 /** Roots lie at least 8 bytes apart, and those of one span at like distances: spread them. */
@@ -208,13 +209,10 @@ export class SharedState {
     const at = (side & PLACE_MASK) << 1;
     this.#memory.i32[side >>> PLACE_BITS].fill(0, at, at + SIDE_BYTES / 4);
     const next = this.#words[Word.sides];
-    const buckets = this.#words[Word.buckets];
     this.set(side, Side.next, next);
     if (next !== 0) this.set(next, Side.previous, side);
-    this.set(side, Side.inBucket, this.get(buckets, bucketOf(root)));
-    this.set(buckets, bucketOf(root), side);
+    this.link(side, root);
     this.set(side, Side.kind, kind);
-    this.set(side, Side.root, root);
     this.set(side, Side.count, count);
     this.set(side, Side.db, db);
     this.set(side, Side.keyBytes, end - start);
@@ -233,15 +231,25 @@ export class SharedState {
     if (next !== 0) this.set(next, Side.previous, previous);
     if (previous === 0) this.#words[Word.sides] = next;
     else this.set(previous, Side.next, next);
-    const buckets = this.#words[Word.buckets];
-    const bucket = bucketOf(this.get(side, Side.root));
-    let before = this.get(buckets, bucket);
-    if (before === side) this.set(buckets, bucket, this.get(side, Side.inBucket));
-    else {
-      while (this.get(before, Side.inBucket) !== side) before = this.get(before, Side.inBucket);
-      this.set(before, Side.inBucket, this.get(side, Side.inBucket));
-    }
+    this.unlink(side);
     this.#memory.free(side);
+  }
+
+  /** Has a block that begins as a side does found by a root, which it is given. */
+  link(block: number, root: number): void {
+    const buckets = this.#words[Word.buckets];
+    this.set(block, Side.inBucket, this.get(buckets, bucketOf(root)));
+    this.set(buckets, bucketOf(root), block);
+    this.set(block, Side.root, root);
+  }
+
+  unlink(block: number): void {
+    const buckets = this.#words[Word.buckets];
+    const bucket = bucketOf(this.get(block, Side.root));
+    let before = this.get(buckets, bucket);
+    if (before === block) return this.set(buckets, bucket, this.get(block, Side.inBucket));
+    while (this.get(before, Side.inBucket) !== block) before = this.get(before, Side.inBucket);
+    this.set(before, Side.inBucket, this.get(block, Side.inBucket));
   }
 
   deadline(side: number): number {

@@ -38,6 +38,7 @@ export class Snapshot {
   #side = 0;
   #sideCursor = 0;
   #sideWalked = false;
+  #nodesSaved = false;
   #isOver = false;
 
   /**
@@ -140,6 +141,7 @@ export class Snapshot {
     this.#side = side;
     this.#sideCursor = 0;
     this.#sideWalked = false;
+    this.#nodesSaved = false;
     this.#select(state.get(side, Side.db));
     const start = state.keyStart(side);
     const u8 = view.memory.u8[side >>> PLACE_BITS];
@@ -171,11 +173,20 @@ export class Snapshot {
 
   /** Whether that was all of it. */
   #savePart(side: number): boolean {
-    const { chains, state, strings, view } = this.#barrier;
-    const type = view.types.collections[state.get(side, Side.kind)];
+    const { chains, groups, state, strings, view } = this.#barrier;
+    const kind = state.get(side, Side.kind);
+    const type = view.types.collections[kind];
     if (type === undefined) return strings.save(side, this.#output);
     if (type.nodes === undefined) return this.#saveMembers();
-    return chains.save(side, type, type.nodes, this.#output);
+    if (!this.#nodesSaved) {
+      this.#nodesSaved = chains.save(side, type, type.nodes, this.#output);
+      return this.#nodesSaved && type.pendings === undefined;
+    }
+    const pendings = type.pendings;
+    if (pendings === undefined) return true;
+    const kept = groups.save(side, pendings, this.#output);
+    if (kept > 0) this.#keyspace.types.collections[kind]?.pendings?.disposeGroup(kept);
+    return kept < 0;
   }
 
   #saveMembers(): boolean {
