@@ -468,9 +468,9 @@ family(
       PING
       EXEC
       FLUSHALL
-      SET x foo PX 20
+      SET x foo PX 200
       WATCH x
-      wait 30
+      wait 230
       SWAPDB 0 1
       MULTI
       PING
