@@ -138,8 +138,10 @@ function parse(bytes: Buffer, start: number): { reply: Reply; end: number } | un
 export const NUMBER = "000000000000";
 
 export interface Filling {
-  /** Commands sent together, each answered by one line. */
+  /** Commands sent together. */
   readonly record: readonly (readonly string[])[];
+  /** Lines of each reply: a bulk string has two. */
+  readonly lines?: number;
   /** How many times the record is sent. */
   readonly count: number;
   /** The first number. */
@@ -176,7 +178,7 @@ function pump(socket: Socket, filling: Filling, progress?: (records: number) => 
   for (let at = record.indexOf(NUMBER); at >= 0; at = record.indexOf(NUMBER, at + 12)) {
     places.push(at);
   }
-  const replies = filling.record.length;
+  const replies = filling.record.length * (filling.lines ?? 1);
   const perChunk = Math.max(1, Math.floor(CHUNK_BYTES / record.length));
   const chunks = Array.from({ length: CHUNKS_UNDER_WAY }, () =>
     Buffer.concat(Array.from({ length: perChunk }, () => record)),
@@ -204,6 +206,7 @@ function pump(socket: Socket, filling: Filling, progress?: (records: number) => 
     const startedAt = performance.now();
     let lastAt = startedAt;
     let longestGapMs = 0;
+    let isLineStart = true;
     const deadlineMs = filling.deadlineMs ?? 300_000;
     const fail = (why: string) => {
       clearTimeout(timer);
@@ -216,8 +219,11 @@ function pump(socket: Socket, filling: Filling, progress?: (records: number) => 
       const now = performance.now();
       longestGapMs = Math.max(longestGapMs, now - lastAt);
       lastAt = now;
-      const error = data.indexOf(0x2d);
-      if (error >= 0) return fail(data.toString("latin1", error, error + 100));
+      const error = isLineStart && data[0] === 0x2d ? 0 : data.indexOf("\n-") + 1;
+      if (error > 0 || (isLineStart && data[0] === 0x2d)) {
+        return fail(data.toString("latin1", error, error + 100));
+      }
+      isLineStart = data[data.length - 1] === 10;
       for (let index = 0; index < data.length; index++) if (data[index] === 10) answered++;
       const records = Math.floor(answered / replies);
       freed = records === filling.count ? records : records - (records % perChunk);

@@ -43,13 +43,14 @@ const places = once("GEOADD", "places", (number, at) => [
 const entry = ["XADD", "stream", `${NUMBER}-1`, "sensor", "4", "heat", "21.5", "unit", "C"];
 const entries: Test["prepare"] = async (client, port) => {
   if ((await client.call("EXISTS", "stream")) === 1) return;
-  await fill(port, { record: [entry], count: KEYS * MEMBERS_EACH, first: 1 });
+  await fill(port, { record: [entry], lines: 2, count: KEYS * MEMBERS_EACH, first: 1 });
 };
 
 /** A stream with as many entries as there will be requests, all of them new to the group. */
 const queued = async (client: Client, port: number, requests: number) => {
   await client.call("DEL", "queue");
-  await fill(port, { record: [["XADD", "queue", `${NUMBER}-1`, "job", VALUE]], count: requests });
+  const record = [["XADD", "queue", `${NUMBER}-1`, "job", VALUE]];
+  await fill(port, { record, lines: 2, count: requests });
   await client.call("XGROUP", "CREATE", "queue", "workers", "0");
 };
 

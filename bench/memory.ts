@@ -20,6 +20,7 @@ interface Shape {
   readonly unitsPerRecord: number;
   readonly records: number;
   readonly record: Filling["record"];
+  readonly lines?: number;
   /** What is done when it is filled, by a command that must exist. */
   readonly after?: { readonly command: string; act(client: Client, units: number): Promise<void> };
 }
@@ -118,6 +119,7 @@ const SHAPES: readonly Shape[] = [
     unit: "entry",
     unitsPerRecord: 1,
     records: 1_000_000,
+    lines: 2,
     record: [["XADD", "stream", "*", "sensor", "4", "heat", "21.5", "at", NUMBER]],
   },
 ];
@@ -180,7 +182,7 @@ async function measure(contender: Contender, shape: Shape, records: number, unit
     await settle(server.pid);
     const usedBefore = await client.info("memory", "used_memory");
     const residentBefore = residentBytes(server.pid);
-    await fill(server.port, { record: shape.record, count: records });
+    await fill(server.port, { record: shape.record, lines: shape.lines, count: records });
     await shape.after?.act(client, units);
     await settle(server.pid);
     const used = (await client.info("memory", "used_memory")) - usedBefore;
