@@ -219,10 +219,9 @@ function pump(socket: Socket, filling: Filling, progress?: (records: number) => 
       const now = performance.now();
       longestGapMs = Math.max(longestGapMs, now - lastAt);
       lastAt = now;
-      const error = isLineStart && data[0] === 0x2d ? 0 : data.indexOf("\n-") + 1;
-      if (error > 0 || (isLineStart && data[0] === 0x2d)) {
-        return fail(data.toString("latin1", error, error + 100));
-      }
+      // An error begins a line; the dash within an ID does not.
+      const error = isLineStart && data[0] === 0x2d ? 0 : data.indexOf("\n-");
+      if (error >= 0) return fail(data.toString("latin1", error, error + 100).trim());
       isLineStart = data[data.length - 1] === 10;
       for (let index = 0; index < data.length; index++) if (data[index] === 10) answered++;
       const records = Math.floor(answered / replies);

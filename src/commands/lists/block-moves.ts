@@ -195,9 +195,9 @@ function moveWithin(c: Context, lists: Lists, entry: number, length: number): vo
   popped(c, 1, entry, from, count, length);
   if (from !== to) {
     for (let i = 0; i < count; i++) moveEffect(c);
-  } else if (!asked.isReversed)
+  } else if (!asked.isReversed) {
     c.rewritten = true; // what is replayed need not know of it
-  else if (count < length) {
+  } else if (count < length) {
     popEffect(c, from, count);
     pushEffect(c);
   } else {
