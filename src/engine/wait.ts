@@ -26,3 +26,9 @@ export interface Wait {
   /** Replies when the time is up. */
   timedOut(reply: ReplyWriter): void;
 }
+
+/** Whoever gets nothing is replied a null array. */
+export const orNullArray: Pick<Wait, "denied" | "timedOut"> = {
+  denied: (reply) => reply.nullArray(),
+  timedOut: (reply) => reply.nullArray(),
+};

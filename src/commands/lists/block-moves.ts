@@ -16,7 +16,7 @@
 import { asciiBytes, copyBytes } from "../../base/bytes.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
-import type { Wait } from "../../engine/wait.ts";
+import { orNullArray, type Wait } from "../../engine/wait.ts";
 import { Errors } from "../../protocol/errors.ts";
 import { End, LIST, type Lists, listsOf } from "../../types/lists.ts";
 import { oneOf, timeoutArg } from "../shared/argument-docs.ts";
@@ -39,8 +39,7 @@ const BLOCK_BYTES_MAX = 2 ** 31 - 1;
 const blockOrNull: Wait = {
   wakes: (type) => type === LIST,
   hearsAll: true,
-  denied: (reply) => reply.nullArray(),
-  timedOut: (reply) => reply.nullArray(),
+  ...orNullArray,
 };
 
 /** What the request being executed asks for. */

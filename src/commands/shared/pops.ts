@@ -4,7 +4,7 @@
 
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Context } from "../../engine/context.ts";
-import type { Wait } from "../../engine/wait.ts";
+import { orNullArray, type Wait } from "../../engine/wait.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
 import { keysArg, numkeysArg } from "./argument-docs.ts";
@@ -19,8 +19,7 @@ export function waitForType(wanted: number): Wait {
     wakes: (type) => type === wanted,
     likeness: () => `type ${wanted}`,
     hearsAll: false,
-    denied: (reply) => reply.nullArray(),
-    timedOut: (reply) => reply.nullArray(),
+    ...orNullArray,
   };
 }
 

@@ -11,7 +11,7 @@
 // What goes to the log is not the request but what came of it: see group-effects.ts.
 
 import type { Command, Context } from "../../engine/context.ts";
-import type { Wait } from "../../engine/wait.ts";
+import { orNullArray, type Wait } from "../../engine/wait.ts";
 import type { EntryJournal } from "../../keyspace/entry-journal.ts";
 import { errorLine } from "../../protocol/errors.ts";
 import { DELIVERIES_MAX } from "../../structures/stream-groups.ts";
@@ -56,8 +56,7 @@ const deliveries: Wait = {
   wakes: (type, isNew) => isNew || type !== STREAM,
   likeness: readLikeness,
   hearsAll: true,
-  denied: (reply) => reply.nullArray(),
-  timedOut: (reply) => reply.nullArray(),
+  ...orNullArray,
 };
 
 export const xreadgroup: Command = {

@@ -4,7 +4,7 @@
 // ID that was the last one when it began to. "+" asks for the last entry there is.
 
 import type { Command, Context } from "../../engine/context.ts";
-import type { Wait } from "../../engine/wait.ts";
+import { orNullArray, type Wait } from "../../engine/wait.ts";
 import type { Arguments } from "../../protocol/arguments.ts";
 import { errorLine } from "../../protocol/errors.ts";
 import {
@@ -37,8 +37,7 @@ const id = createId();
 const entries: Wait = {
   wakes: (type) => type === STREAM,
   hearsAll: false,
-  denied: (reply) => reply.nullArray(),
-  timedOut: (reply) => reply.nullArray(),
+  ...orNullArray,
 };
 
 export const xread: Command = {
