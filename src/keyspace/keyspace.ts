@@ -429,6 +429,8 @@ export class Keyspace {
     deadline: number,
   ): boolean {
     const { tables, records, journal } = this;
+    // What has expired has no deadline to keep: it goes first, and whoever hears of it is told.
+    if (deadline === KEEP_DEADLINE) this.peek(db, key, keyStart, keyEnd);
     const hash = this.#hashOf(key, keyStart, keyEnd);
     const table = this.#tableOf(db);
     const entry = tables.find(table, hash, key, keyStart, keyEnd);
@@ -446,9 +448,7 @@ export class Keyspace {
           records.setClock(moved, this.#clock);
         return false;
       }
-      if (deadline === KEEP_DEADLINE) {
-        until = this.isExpired(entry) ? NO_DEADLINE : records.deadline(entry);
-      }
+      if (deadline === KEEP_DEADLINE) until = records.deadline(entry);
       if (isPlain && this.#words[SettingWord.lfu] !== 0) clock = word >>> 8;
     } else if (deadline === KEEP_DEADLINE) {
       until = NO_DEADLINE;

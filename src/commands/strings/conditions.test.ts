@@ -174,3 +174,17 @@ test("the log has commands that every server knows", () => {
   );
   database.keyspace.verify();
 });
+
+test("no deadline is kept that has passed: the key goes first, and the log tells of it", () => {
+  for (const again of ["SET k w KEEPTTL", "MSETEX 1 k w KEEPTTL"]) {
+    const database = new TestDatabase();
+    const client = database.connect();
+    client.line("SET k v PX 100");
+    database.executor.setNow(START_MS + 101);
+    database.log = [];
+    client.line(again);
+    assert.equal(client.line("PTTL k"), ":-1");
+    assert.deepEqual(database.log, ["MULTI", "DEL k", "SET k w KEEPTTL", "EXEC"], again);
+    database.keyspace.verify();
+  }
+});
