@@ -1,0 +1,204 @@
+// What runs: functions, the frames of their calls, and threads, which are stacks of both.
+//
+// A thread (the main one, or a coroutine) has a row of values and a row of frames. A frame is a call
+// that has not returned; its registers are stack[base] and what follows. Calls of Lua functions push a
+// frame and use no JavaScript stack, so that a thread can be left between any two instructions and
+// gone on with later. *Native* functions are JavaScript; those that call back into Lua do it by frames
+// as well, and are generators.
+//
+//   stack   … function, argument, argument │ function, register, register … │ free
+//   frames  {base ─┘ …}                      {base ───┘ pc, mode …}
+//
+// How a native function is called: `code(thread, base, count)`. Its arguments are stack[base] to
+// stack[base + count − 1]; it puts its results from stack[base] on and returns their number. Nothing is
+// allocated. What else it may return is in `Outcome`.
+
+import type { LuaTable } from "./table.ts";
+import { type Box, LuaFunction, LuaObject, type LuaValue } from "./values.ts";
+
+/** What a native function returns where it has not simply results. */
+export const Outcome = {
+  /** The host is to do something first: the run ends, and `resume` gives the call's results. */
+  suspend: -1,
+  /** `thread.generator` has been set; it does the rest. See `LuaThread.resumable`. */
+  resumable: -2,
+  /** Frames have been pushed or another thread is running: whatever is on top now goes on. */
+  switched: -3,
+} as const;
+
+export type NativeCode = (thread: LuaThread, base: number, count: number) => number;
+
+/**
+ * The rest of a native function that calls Lua functions. To call one: put it at stack[at] and its
+ * arguments behind, `yield thread.request(at, count)`; then the results stand from stack[at] on, and
+ * `thread.resultCount` says how many. `at` lies behind all that the function still needs, and
+ * `thread.ensureStack(at + n)` has made room. What it returns is the number of its results, which it
+ * has put from its `base` on. An error in a function that was called passes through: generators may
+ * hold nothing that has to be given back.
+ */
+export type NativeSteps = Generator<void, number, void>;
+
+export class NativeFunction extends LuaFunction {
+  readonly name: string;
+  readonly code: NativeCode;
+  /** What `getfenv` gives and what errors call it do not depend on it: natives have no environment. */
+  constructor(name: string, code: NativeCode) {
+    super();
+    this.name = name;
+    this.code = code;
+  }
+}
+
+/** What the compiler makes of a function's text. */
+export class Prototype {
+  code: Int32Array = new Int32Array(0);
+  constants: LuaValue[] = [];
+  /** `hashOf` of the constants that are strings, 0 for others. */
+  hashes: Int32Array = new Int32Array(0);
+  prototypes: Prototype[] = [];
+  /** For each upvalue: register of the enclosing function ≥ 0, or −1 − number of its upvalue. */
+  captures: Int32Array = new Int32Array(0);
+  parameters: number = 0;
+  isVararg: boolean = false;
+  /** Varargs also arrive as a table in a local variable `arg`, as 5.0 had it. */
+  hasArg: boolean = false;
+  registers: number = 2;
+  /** The line of the word of code at each position. */
+  lines: Int32Array = new Int32Array(0);
+  /** What the operands of instructions are called in the text: pairs, see names.ts. */
+  names: Map<number, string> = new Map();
+  chunk: string = "";
+  line: number = 0;
+  lastLine: number = 0;
+}
+
+export class LuaClosure extends LuaFunction {
+  readonly prototype: Prototype;
+  readonly upvalues: Box[];
+  environment: LuaTable;
+
+  constructor(prototype: Prototype, upvalues: Box[], environment: LuaTable) {
+    super();
+    this.prototype = prototype;
+    this.upvalues = upvalues;
+    this.environment = environment;
+  }
+}
+
+export class LuaUserdata extends LuaObject {
+  metatable: LuaTable | null = null;
+  readonly value: unknown;
+
+  constructor(value: unknown) {
+    super();
+    this.value = value;
+  }
+}
+
+/** A call that has not returned. Frames are used again and again; `pushFrame` sets every field. */
+export class Frame {
+  /** The Lua function; null: a native one. */
+  closure: LuaClosure | null = null;
+  /** The native function's rest; null: it waits for the host, for a thread, or protects a call. */
+  steps: NativeSteps | null = null;
+  kind: number = 0;
+  base: number = 0;
+  /** Where to go on, while another frame is above this one or the thread does not run. */
+  pc: number = 0;
+  /** What becomes of the results, of `Mode`. */
+  mode: number = 0;
+  /** Where they go, and how many are wanted; −1: as many as there are. */
+  target: number = 0;
+  wanted: number = 0;
+  varargs: number = 0;
+  /** Calls that this one has taken the place of, for the levels of errors. */
+  tailCalls: number = 0;
+  /** `nativeDepth` of the thread before this call. */
+  depth: number = 0;
+}
+
+export const ThreadStatus = {
+  suspended: 0,
+  running: 1,
+  normal: 2,
+  dead: 3,
+} as const;
+
+/** More slots than any program needs; C's bound is the number of frames alone. */
+const STACK_SLOTS_MAX = 4_000_000;
+
+export class LuaThread extends LuaObject {
+  /** Never replaced, so that it can be held in a local variable. */
+  readonly stack: LuaValue[] = [];
+  readonly frames: Frame[] = [];
+  /** Number of frames in use; the running one is frames[depth − 1], and in `frame`. */
+  depth: number = 0;
+  frame: Frame;
+  /** Behind the last of an open row of values: the results of a call that were all wanted. */
+  top: number = 0;
+  status: number = ThreadStatus.suspended;
+  resumer: LuaThread | null = null;
+  /** Calls that C would have made on its own stack: metamethods, pcall, comparators. Bounded, and nobody yields across one. */
+  nativeDepth: number = 0;
+  generator: NativeSteps | null = null;
+  /** Where a generator's callee stands, with how many arguments; then how many results came. */
+  requestAt: number = 0;
+  requestCount: number = 0;
+  resultCount: number = 0;
+  globals: LuaTable;
+  readonly state: LuaState;
+
+  constructor(state: LuaState, globals: LuaTable) {
+    super();
+    this.state = state;
+    this.globals = globals;
+    this.frame = new Frame();
+    for (let i = 0; i < 64; i++) this.stack.push(undefined);
+  }
+
+  /** Makes stack[0 … count − 1] exist. */
+  ensureStack(count: number): void {
+    if (count > this.stack.length) this.#grow(count);
+  }
+
+  /** Within a generator: what to yield for a call of stack[at] with the `count` values behind it. */
+  request(at: number, count: number): void {
+    this.requestAt = at;
+    this.requestCount = count;
+  }
+
+  /** A native function that has to call Lua functions returns this. */
+  resumable(steps: NativeSteps): number {
+    this.generator = steps;
+    return Outcome.resumable;
+  }
+
+  #grow(count: number): void {
+    const { stack } = this;
+    if (count > STACK_SLOTS_MAX) throw this.state.failure("stack overflow");
+    const size = Math.max(count + 32, stack.length * 2);
+    this.state.allocated((size - stack.length) * 16);
+    while (stack.length < size) stack.push(undefined);
+  }
+}
+
+/** What threads of one script environment share. `State` in state.ts is the one class that has it. */
+export interface LuaState {
+  /** The thread that runs. */
+  current: LuaThread;
+  globals: LuaTable;
+  /** The metatable of all strings, whose `__index` is the string library. */
+  stringMetatable: LuaTable | null;
+  /** Counts bytes against the memory limit; throws a LuaError "not enough memory" beyond it. */
+  allocated(bytes: number): void;
+  /** To be asked before a string of that length is made: counts it, throws where it is too long. */
+  checkString(length: number): void;
+  /** A new table that is counted. */
+  newTable(arraySize: number, nodes: number): LuaTable;
+  /** An error with the position of the Lua function that runs or has called the native that runs. */
+  failure(text: string): unknown;
+  /** How the native function that runs was called: "?" where that is not known. */
+  calledName(thread: LuaThread): { readonly name: string; readonly isMethod: boolean };
+  /** What `tostring` and `%p` show for an object. */
+  addressOf(object: LuaObject): string;
+}
