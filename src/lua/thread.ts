@@ -65,8 +65,9 @@ export class Prototype {
   registers: number = 2;
   /** The line of the word of code at each position. */
   lines: Int32Array = new Int32Array(0);
-  /** What the operands of instructions are called in the text: pairs, see names.ts. */
-  names: Map<number, string> = new Map();
+  /** What operands are called in the text: places behind an instruction, registers and kinds in threes. */
+  nameFacts: number[] = [];
+  nameTexts: string[] = [];
   chunk: string = "";
   line: number = 0;
   lastLine: number = 0;
