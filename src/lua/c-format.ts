@@ -26,6 +26,8 @@ export interface Conversion {
   readonly precision: number;
   /** The index behind the letter. */
   readonly end: number;
+  /** The letter alone: no flags, no width, no precision. */
+  readonly isPlain: boolean;
   /** What is wrong before a letter is reached, or "". */
   readonly error: string;
 }
@@ -51,11 +53,12 @@ export function parseConversion(text: string, start: number): Conversion {
   }
   if (isDigitAt(text, at)) return broken("invalid format (width or precision too long)");
   const letter = at < text.length ? text[at] : "";
-  return { letter, flags, width, precision, end: at + 1, error: "" };
+  const isPlain = at === start;
+  return { letter, flags, width, precision, end: at + 1, isPlain, error: "" };
 }
 
 function broken(error: string): Conversion {
-  return { letter: "", flags: 0, width: 0, precision: -1, end: 0, error };
+  return { letter: "", flags: 0, width: 0, precision: -1, end: 0, isPlain: false, error };
 }
 
 function isDigitAt(text: string, at: number): boolean {

@@ -192,7 +192,7 @@ export function scanNumber(text: string, start: number): number | undefined {
   return Number(text.slice(first, at));
 }
 
-/** The index behind an exponent that begins at `at` with the letter `mark`; `at` if there is none. */
+/** The index behind an exponent that the letter `mark` begins at `at`; `at`: there is none. */
 function exponentEnd(text: string, at: number, mark: number): number {
   if ((codeAt(text, at) | 32) !== mark) return at;
   let end = at + 1;
