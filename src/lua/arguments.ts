@@ -1,35 +1,20 @@
 // How native functions read their arguments, and the errors that they make of wrong ones, in the words
 // of Lua's auxiliary library. `n` is the argument's number, from 1, as the errors count them.
 
+import { calledName, failure, typeName } from "./errors.ts";
 import { numberText, parseNumber } from "./numbers.ts";
 import { LuaTable } from "./table.ts";
-import { LuaThread } from "./thread.ts";
+import type { LuaThread } from "./thread.ts";
 import { LuaFunction, type LuaValue } from "./values.ts";
 
-/** The name of a value's type, as `type` gives it. */
-export function typeName(value: LuaValue): string {
-  switch (typeof value) {
-    case "undefined":
-      return "nil";
-    case "boolean":
-      return "boolean";
-    case "number":
-      return "number";
-    case "string":
-      return "string";
-    default:
-      if (value instanceof LuaTable) return "table";
-      if (value instanceof LuaFunction) return "function";
-      return value instanceof LuaThread ? "thread" : "userdata";
-  }
-}
+export { typeName } from "./errors.ts";
 
 /** Throws "bad argument #1 to 'rep' (…)", with the name that the caller called the function by. */
 export function argumentError(thread: LuaThread, n: number, text: string): never {
-  const { name, isMethod } = thread.state.calledName(thread);
-  if (isMethod && n === 1) throw thread.state.failure(`calling '${name}' on bad self (${text})`);
+  const { name, isMethod } = calledName(thread);
+  if (isMethod && n === 1) throw failure(thread, `calling '${name}' on bad self (${text})`);
   const number = isMethod ? n - 1 : n;
-  throw thread.state.failure(`bad argument #${number} to '${name}' (${text})`);
+  throw failure(thread, `bad argument #${number} to '${name}' (${text})`);
 }
 
 export function typeError(

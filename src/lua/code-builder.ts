@@ -84,22 +84,22 @@ export class CodeBuilder {
     return first;
   }
 
-  /** The instruction that has been written uses this register for that operand. */
-  noteName(register: number, operand: Expression): void {
+  /** The instruction that has been written uses this register for that operand; `role`: 0, CALLEE. */
+  noteName(register: number, operand: Expression, role: number): void {
     switch (operand.kind) {
       case ExpressionKind.local:
-        return this.note(register, NameKind.local, operand.variable.name);
+        return this.note(register, NameKind.local + role, operand.variable.name);
       case ExpressionKind.upvalue:
-        return this.note(register, NameKind.upvalue, operand.name);
+        return this.note(register, NameKind.upvalue + role, operand.name);
       case ExpressionKind.global:
-        return this.note(register, NameKind.global, operand.name);
+        return this.note(register, NameKind.global + role, operand.name);
       case ExpressionKind.index: {
         const { key } = operand;
         const name = key.kind === ExpressionKind.string ? key.value : "?";
-        return this.note(register, NameKind.field, name);
+        return this.note(register, NameKind.field + role, name);
       }
       case ExpressionKind.parentheses:
-        return this.noteName(register, operand.inner);
+        return this.noteName(register, operand.inner, role);
     }
   }
 
@@ -131,6 +131,7 @@ export class CodeBuilder {
     prototype.parameters = body.parameters.length;
     prototype.isVararg = body.isVararg;
     prototype.hasArg = body.needsArg;
+    prototype.declaresArg = body.arg !== null;
     return prototype;
   }
 

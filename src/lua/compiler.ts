@@ -13,7 +13,7 @@ import {
 } from "./ast.ts";
 import { COMPILE_NAME_MAX, shownName } from "./chunk-name.ts";
 import { ExpressionCompiler, isItemNumber, isMultiple, MANY } from "./expression-compiler.ts";
-import { Operation } from "./opcodes.ts";
+import { CALLEE, NameKind, Operation } from "./opcodes.ts";
 import { parse } from "./parser.ts";
 import type { Prototype } from "./thread.ts";
 import { LuaError } from "./values.ts";
@@ -331,6 +331,7 @@ class FunctionCompiler extends ExpressionCompiler {
       this.patch([toCall]);
       this.line = loop.line;
       this.emit(Operation.forCall, base, 0, variables.length);
+      this.note(base, NameKind.local + CALLEE, "(for generator)");
       this.jumpTo(Operation.forNext, base, start);
     };
     this.#loop(loop.body, end, []);

@@ -14,7 +14,7 @@ import {
   type TableExpression,
 } from "./ast.ts";
 import { CodeBuilder } from "./code-builder.ts";
-import { NameKind, Operation } from "./opcodes.ts";
+import { CALLEE, NameKind, Operation } from "./opcodes.ts";
 import type { Prototype } from "./thread.ts";
 
 const Kind = ExpressionKind;
@@ -100,6 +100,7 @@ export abstract class ExpressionCompiler extends CodeBuilder {
         break;
       case Kind.call:
       case Kind.method: {
+        if (target === free - 1 && target >= this.localsEnd) this.free = target;
         const at = this.call(expression, 1);
         if (at !== target) this.emit(Operation.move, target, at, 0);
         break;
@@ -174,11 +175,13 @@ export abstract class ExpressionCompiler extends CodeBuilder {
     return at;
   }
 
+  /** Writes a call whose results are returned: of a native function, by the instruction behind it. */
   tailCall(call: CallExpression): void {
     const { at, count } = this.callSetup(call);
     this.line = call.line;
     this.emit(Operation.tailCall, at, count + 1, 0);
     this.#noteCallee(call, at);
+    this.emit(Operation.returnMany, at, 0, 0);
     this.free = at;
   }
 
@@ -194,7 +197,7 @@ export abstract class ExpressionCompiler extends CodeBuilder {
       // Behind the name, where C writes the instruction.
       this.line = call.line;
       this.#keyed(Operation.self, at, object, call.name);
-      this.noteName(object, call.object);
+      this.noteName(object, call.object, 0);
       count++;
     } else {
       at = this.toNext(call.callee);
@@ -310,28 +313,25 @@ export abstract class ExpressionCompiler extends CodeBuilder {
       return this.#compare(Operation.equal, a, right, c, expression.line, free);
     }
     const c = wanted ? 1 : 0;
-    if (operator <= Comparison.lessEqual || operator >= Comparison.greater) {
-      const a = this.operand(left);
-      const constant = right.kind === Kind.number ? this.#smallConstant(right) : -1;
-      if (constant >= 0) {
-        const register = this.read(a);
-        this.line = expression.line;
-        this.free = free;
-        const first = Operation.lessConstant - Comparison.less;
-        return this.jump(first + operator, register, constant, c);
-      }
-      const isLess = operator === Comparison.less || operator === Comparison.greater;
-      const operation = isLess ? Operation.less : Operation.lessEqual;
-      if (operator <= Comparison.lessEqual) {
-        return this.#compare(operation, a, right, c, expression.line, free);
-      }
-      const b = this.operand(right);
-      const [first, second] = [this.read(b), this.read(a)];
+    const a = this.operand(left);
+    const constant = right.kind === Kind.number ? this.#smallConstant(right) : -1;
+    if (constant >= 0) {
+      const register = this.read(a);
       this.line = expression.line;
       this.free = free;
-      return this.jump(operation, first, second, c);
+      const first = Operation.lessConstant - Comparison.less;
+      return this.jump(first + operator, register, constant, c);
     }
-    return -1;
+    const isLess = operator === Comparison.less || operator === Comparison.greater;
+    const operation = isLess ? Operation.less : Operation.lessEqual;
+    if (operator <= Comparison.lessEqual) {
+      return this.#compare(operation, a, right, c, expression.line, free);
+    }
+    const b = this.operand(right);
+    const [first, second] = [this.read(b), this.read(a)];
+    this.line = expression.line;
+    this.free = free;
+    return this.jump(operation, first, second, c);
   }
 
   #compare(
@@ -372,21 +372,21 @@ export abstract class ExpressionCompiler extends CodeBuilder {
       const register = this.read(operand);
       this.line = line;
       this.#keyed(Operation.getField, target, register, key.value);
-      this.noteName(register, object);
+      this.noteName(register, object, 0);
       return;
     }
     if (isItemNumber(key)) {
       const register = this.read(operand);
       this.line = line;
       this.emit(Operation.getItem, target, register, key.value);
-      this.noteName(register, object);
+      this.noteName(register, object, 0);
       return;
     }
     const keyOperand = this.operand(key);
     const [a, b] = [this.read(operand), this.read(keyOperand)];
     this.line = line;
     this.emit(Operation.getIndex, target, a, b);
-    this.noteName(a, object);
+    this.noteName(a, object, 0);
   }
 
   /** Writes the assignment to a field whose operands are known; `key` null: it is in a register. */
@@ -404,7 +404,7 @@ export abstract class ExpressionCompiler extends CodeBuilder {
     } else {
       this.emit(Operation.setIndex, objectRegister, keyRegister, value);
     }
-    this.noteName(objectRegister, object);
+    this.noteName(objectRegister, object, 0);
   }
 
   storeGlobal(name: string, value: number): void {
@@ -415,7 +415,7 @@ export abstract class ExpressionCompiler extends CodeBuilder {
     const register = this.toAny(expression.operand);
     this.line = expression.line;
     this.emit(operation, target, register, 0);
-    this.noteName(register, expression.operand);
+    this.noteName(register, expression.operand, 0);
   }
 
   #arithmetic(expression: Expression & { kind: 13 }, target: number): void {
@@ -432,15 +432,15 @@ export abstract class ExpressionCompiler extends CodeBuilder {
       const register = this.read(a);
       this.line = line;
       this.emit(Operation.addConstant + operator, target, register, constant);
-      this.noteName(register, left);
+      this.noteName(register, left, 0);
       return;
     }
     const b = this.operand(right);
     const [first, second] = [this.read(a), this.read(b)];
     this.line = line;
     this.emit(Operation.add + operator, target, first, second);
-    this.noteName(first, left);
-    this.noteName(second, right);
+    this.noteName(first, left, 0);
+    this.noteName(second, right, 0);
   }
 
   #concat(expression: Expression & { kind: 14 }, target: number): void {
@@ -451,18 +451,19 @@ export abstract class ExpressionCompiler extends CodeBuilder {
       last = last.right;
     }
     operands.push(last);
+    if (target === this.free - 1 && target >= this.localsEnd) this.free = target;
     const first = this.free;
     for (const operand of operands) this.toNext(operand);
     this.line = expression.line;
     this.emit(Operation.concat, target, first, this.free - 1);
     operands.forEach((operand, index) => {
-      this.noteName(first + index, operand);
+      this.noteName(first + index, operand, 0);
     });
   }
 
   #noteCallee(call: CallExpression, at: number): void {
-    if (call.kind === Kind.method) this.note(at, NameKind.method, call.name);
-    else this.noteName(at, call.callee);
+    if (call.kind === Kind.method) this.note(at, NameKind.method + CALLEE, call.name);
+    else this.noteName(at, call.callee, CALLEE);
   }
 
   #closure(body: FunctionBody, target: number): void {

@@ -87,4 +87,6 @@ for (const each of two) wordsOf[each] = 2;
 
 /** What an operand is called in the text, for errors about its value. */
 export const NameKind = { local: 0, upvalue: 1, global: 2, field: 3, method: 4 } as const;
+/** Added where the operand is what a call calls. */
+export const CALLEE = 8;
 export const nameKinds = ["local", "upvalue", "global", "field", "method"];

@@ -262,7 +262,7 @@ class Parser extends ExpressionParser {
     if (first.kind === ExpressionKind.call || first.kind === ExpressionKind.method) {
       return { kind: StatementKind.call, line, call: first };
     }
-    const targets = [first];
+    const targets: Expression[] = [first];
     for (;;) {
       const { kind } = targets[targets.length - 1];
       if (kind < ExpressionKind.local || kind > ExpressionKind.index) {

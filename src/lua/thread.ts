@@ -13,6 +13,7 @@
 // stack[base + count − 1]; it puts its results from stack[base] on and returns their number. Nothing is
 // allocated. What else it may return is in `Outcome`.
 
+import type { RandomNumbers } from "./random.ts";
 import type { LuaTable } from "./table.ts";
 import { type Box, LuaFunction, LuaObject, type LuaValue } from "./values.ts";
 
@@ -22,8 +23,59 @@ export const Outcome = {
   suspend: -1,
   /** `thread.generator` has been set; it does the rest. See `LuaThread.resumable`. */
   resumable: -2,
-  /** Frames have been pushed or another thread is running: whatever is on top now goes on. */
-  switched: -3,
+  /** Call stack[base] with the `requestCount` values behind it: its results are the native's. */
+  call: -3,
+  /** The same, but an error ends here: results are true and what came, or false and the error. */
+  protect: -4,
+  /** The same with an error handler, which stands in stack[base − 1]. */
+  protectWithHandler: -5,
+  /** Resume `requestThread` with the `requestCount` values from stack[base] on. */
+  resumeThread: -6,
+  /** The same, and its errors are those of the native. */
+  wrapThread: -7,
+  /** Yield the `requestCount` values from stack[base] on. */
+  yield: -8,
+} as const;
+
+/** What a frame is of. */
+export const FrameKind = {
+  lua: 0,
+  /** A native function's generator. */
+  steps: 1,
+  /** A protected call, without and with a handler of errors; while the handler runs it is `handling`. */
+  protect: 2,
+  protectWithHandler: 3,
+  handling: 4,
+  /** A native function that waits for the host. */
+  wait: 5,
+  /** A thread that waits for another to yield or to end. */
+  resume: 6,
+  wrap: 7,
+  /** A thread that has yielded. */
+  yield: 8,
+  /** Below the first frame of a thread. */
+  bottom: 9,
+} as const;
+
+/** What becomes of a call's results. */
+export const Mode = {
+  /** They go to stack[target] and behind it, `wanted` of them; −1: all, and `top` says where they end. */
+  call: 0,
+  /** The first goes to stack[target]. */
+  value: 1,
+  discard: 2,
+  /** The caller's instruction is a comparison: whether the first is true is compared with `wanted`. */
+  test: 3,
+  /** As `value`; then the caller's concatenation goes on, of which that is the last operand now. */
+  concat: 4,
+  /** They go to stack[target] for the generator below. */
+  steps: 5,
+  /** They are those of the protected call below. */
+  protected: 6,
+  /** The thread is at its end. */
+  bottom: 7,
+  /** The first is what the handler made of an error. */
+  handler: 8,
 } as const;
 
 export type NativeCode = (thread: LuaThread, base: number, count: number) => number;
@@ -62,6 +114,8 @@ export class Prototype {
   isVararg: boolean = false;
   /** Varargs also arrive as a table in a local variable `arg`, as 5.0 had it. */
   hasArg: boolean = false;
+  /** There is the variable `arg`, though it may be nil. */
+  declaresArg: boolean = false;
   registers: number = 2;
   /** The line of the word of code at each position. */
   lines: Int32Array = new Int32Array(0);
@@ -102,7 +156,9 @@ export class Frame {
   closure: LuaClosure | null = null;
   /** The native function's rest; null: it waits for the host, for a thread, or protects a call. */
   steps: NativeSteps | null = null;
-  kind: number = 0;
+  kind: number = FrameKind.bottom;
+  /** Where the function stood when it was called; its arguments stood behind it. */
+  at: number = 0;
   base: number = 0;
   /** Where to go on, while another frame is above this one or the thread does not run. */
   pc: number = 0;
@@ -114,6 +170,8 @@ export class Frame {
   varargs: number = 0;
   /** Calls that this one has taken the place of, for the levels of errors. */
   tailCalls: number = 0;
+  /** The last register of a concatenation that goes on after a metamethod; −1: none does. */
+  concatLast: number = -1;
   /** `nativeDepth` of the thread before this call. */
   depth: number = 0;
 }
@@ -135,6 +193,10 @@ export class LuaThread extends LuaObject {
   /** Number of frames in use; the running one is frames[depth − 1], and in `frame`. */
   depth: number = 0;
   frame: Frame;
+  /** What `frame` is while there is none. */
+  readonly bottom: Frame = new Frame();
+  /** Whether a generator is running, so that the frame on top is the native's own. */
+  isStepping: boolean = false;
   /** Behind the last of an open row of values: the results of a call that were all wanted. */
   top: number = 0;
   status: number = ThreadStatus.suspended;
@@ -142,6 +204,7 @@ export class LuaThread extends LuaObject {
   /** Calls that C would have made on its own stack: metamethods, pcall, comparators. Bounded, and nobody yields across one. */
   nativeDepth: number = 0;
   generator: NativeSteps | null = null;
+  requestThread: LuaThread | null = null;
   /** Where a generator's callee stands, with how many arguments; then how many results came. */
   requestAt: number = 0;
   requestCount: number = 0;
@@ -153,7 +216,7 @@ export class LuaThread extends LuaObject {
     super();
     this.state = state;
     this.globals = globals;
-    this.frame = new Frame();
+    this.frame = this.bottom;
     for (let i = 0; i < 64; i++) this.stack.push(undefined);
   }
 
@@ -183,23 +246,41 @@ export class LuaThread extends LuaObject {
   }
 }
 
+/** What `run` came to. */
+export const RunStatus = {
+  /** The function has returned. */
+  done: 0,
+  /** The budget is used up; `run` goes on. */
+  paused: 1,
+  /** A native function waits for the host; `resume`, then `run`. */
+  waiting: 2,
+} as const;
+
 /** What threads of one script environment share. `State` in state.ts is the one class that has it. */
 export interface LuaState {
   /** The thread that runs. */
   current: LuaThread;
   globals: LuaTable;
+  /** Calls and turns of loops until the next pause. */
+  budget: number;
+  /** Objects that the host holds, for the count of memory. */
+  readonly roots: LuaObject[];
+  /** Those of `math.random`. */
+  readonly random: RandomNumbers;
+  /** Bytes that are taken, as far as they have been counted; measured, the count begins anew. */
+  bytesUsed: number;
   /** The metatable of all strings, whose `__index` is the string library. */
   stringMetatable: LuaTable | null;
   /** Counts bytes against the memory limit; throws a LuaError "not enough memory" beyond it. */
   allocated(bytes: number): void;
   /** To be asked before a string of that length is made: counts it, throws where it is too long. */
   checkString(length: number): void;
+  /** Compiles a chunk; throws a LuaError whose value is what the compiler says. */
+  load(source: string, chunk: string): LuaClosure;
   /** A new table that is counted. */
   newTable(arraySize: number, nodes: number): LuaTable;
   /** An error with the position of the Lua function that runs or has called the native that runs. */
   failure(text: string): unknown;
-  /** How the native function that runs was called: "?" where that is not known. */
-  calledName(thread: LuaThread): { readonly name: string; readonly isMethod: boolean };
   /** What `tostring` and `%p` show for an object. */
   addressOf(object: LuaObject): string;
 }

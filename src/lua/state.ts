@@ -1,0 +1,206 @@
+// A state: globals, threads and limits that scripts share, and the way in for a host.
+//
+//   const state = new State({ memoryMax: 64 * 2 ** 20 });
+//   const chunk = state.load("return 1 + 1", "=example");
+//   state.start(chunk);
+//   while (state.run(100_000) === RunStatus.paused) letOthersWork();
+//   state.results(); // [2]
+//
+// A run may be left and gone on with later (`RunStatus`), also when a native function has asked the
+// host for something: then `resume` says what it returns. An error that no `pcall` ends is thrown as
+// a LuaError, out of `run`; the state can be used again.
+
+import { call, complete, popFrame, unwind } from "./calls.ts";
+import { compile, isOutOfStack } from "./compiler.ts";
+import { failure } from "./errors.ts";
+import { interpret } from "./interpreter.ts";
+import { measure } from "./memory.ts";
+import { RandomNumbers } from "./random.ts";
+import { LuaTable, TableOverflow } from "./table.ts";
+import {
+  FrameKind,
+  LuaClosure,
+  type LuaState,
+  LuaThread,
+  Mode,
+  NativeFunction,
+  RunStatus,
+  ThreadStatus,
+} from "./thread.ts";
+import { LuaError, type LuaFunction, type LuaObject, type LuaValue } from "./values.ts";
+
+/** C's strings have no such bound; engines of JavaScript have one that is a little larger. */
+const STRING_LENGTH_MAX = 2 ** 28;
+/** The first measurement of memory, where there is a limit: sooner than that nothing is worth it. */
+const MEASURE_BYTES_MIN = 2 ** 20;
+const FIRST_ADDRESS = 0x55d0c0de0000;
+
+export interface StateOptions {
+  /** Bytes that all values together may take; an error ends the script that goes beyond. */
+  readonly memoryMax?: number;
+  /** The longest string. */
+  readonly stringMax?: number;
+}
+
+export class State implements LuaState {
+  current: LuaThread;
+  readonly main: LuaThread;
+  globals: LuaTable;
+  budget: number = 0;
+  stringMetatable: LuaTable | null = null;
+  readonly roots: LuaObject[] = [];
+  readonly random: RandomNumbers = new RandomNumbers();
+  #bytes: number = 0;
+  #measureAt: number;
+  #memoryMax: number;
+  readonly #stringMax: number;
+  #addresses: number = 0;
+
+  constructor(options: StateOptions = {}) {
+    this.#memoryMax = options.memoryMax ?? Number.POSITIVE_INFINITY;
+    this.#stringMax = Math.min(options.stringMax ?? STRING_LENGTH_MAX, STRING_LENGTH_MAX);
+    this.#measureAt = Math.min(this.#memoryMax, Math.max(MEASURE_BYTES_MIN, this.#memoryMax / 4));
+    this.globals = new LuaTable(0, 0, this);
+    this.main = new LuaThread(this, this.globals);
+    this.current = this.main;
+  }
+
+  /** Compiles a chunk. Throws a LuaError whose value is what the compiler says. */
+  load(source: string, chunk: string): LuaClosure {
+    const prototype = compile(source, chunk, this.current.nativeDepth);
+    this.allocated(source.length);
+    return new LuaClosure(prototype, [], this.current.globals);
+  }
+
+  /** Puts a call on the main thread, to be run. Whatever was left there is forgotten. */
+  start(callee: LuaFunction, parameters: readonly LuaValue[] = []): void {
+    const { main } = this;
+    while (main.depth > 0) popFrame(main);
+    main.status = ThreadStatus.running;
+    main.isStepping = false;
+    main.nativeDepth = 1;
+    this.current = main;
+    main.ensureStack(parameters.length + 16);
+    main.stack[0] = callee;
+    for (let i = 0; i < parameters.length; i++) main.stack[i + 1] = parameters[i];
+    if (callee instanceof NativeFunction) {
+      // There is no frame of a native function: a run begins with its call.
+      this.#guarded(() => call(main, 0, parameters.length, Mode.bottom, 0, -1));
+    } else {
+      call(main, 0, parameters.length, Mode.bottom, 0, -1);
+    }
+  }
+
+  /** Runs on, for so many calls and turns of loops. Gives a RunStatus. */
+  run(budget: number = 2 ** 30): number {
+    this.budget = budget;
+    for (;;) {
+      try {
+        return interpret(this);
+      } catch (error) {
+        unwind(this.current, this.#asLuaError(error));
+      }
+    }
+  }
+
+  /** What the native function that has suspended the run returns. */
+  resume(values: readonly LuaValue[]): void {
+    const thread = this.current;
+    if (thread.frame.kind !== FrameKind.wait) throw new TypeError("nothing waits to be resumed");
+    const { mode, target, wanted, base } = popFrame(thread);
+    thread.ensureStack(base + values.length + 8);
+    for (let i = 0; i < values.length; i++) thread.stack[base + i] = values[i];
+    complete(thread, mode, target, wanted, base, values.length);
+  }
+
+  /** The native function that has suspended the run fails with this value. */
+  resumeWithError(value: LuaValue): void {
+    const thread = this.current;
+    if (thread.frame.kind !== FrameKind.wait) throw new TypeError("nothing waits to be resumed");
+    popFrame(thread);
+    unwind(thread, new LuaError(value));
+  }
+
+  /** Ends the run at the place where it has been left, with an error that a `pcall` may end. */
+  interrupt(text: string): void {
+    unwind(this.current, failure(this.current, text));
+  }
+
+  /** Ends the run for good. */
+  abandon(): void {
+    const { main } = this;
+    while (main.depth > 0) popFrame(main);
+    this.current = main;
+  }
+
+  /** What the function returned that `start` was called with. */
+  results(): LuaValue[] {
+    const { stack, requestAt, resultCount } = this.main;
+    return stack.slice(requestAt, requestAt + resultCount);
+  }
+
+  /** Calls a function and runs it to its end. */
+  call(callee: LuaFunction, parameters: readonly LuaValue[] = []): LuaValue[] {
+    this.start(callee, parameters);
+    while (this.run() === RunStatus.paused);
+    return this.results();
+  }
+
+  newTable(arraySize: number, nodes: number): LuaTable {
+    return new LuaTable(arraySize, nodes, this);
+  }
+
+  failure(text: string): LuaError {
+    return failure(this.current, text);
+  }
+
+  addressOf(object: LuaObject): string {
+    if (object.address === 0) object.address = FIRST_ADDRESS + ++this.#addresses * 32;
+    return `0x${object.address.toString(16)}`;
+  }
+
+  /** Bytes that are taken, as far as they have been counted. */
+  get bytesUsed(): number {
+    return this.#bytes;
+  }
+
+  /** The count begins anew with what has been measured. */
+  set bytesUsed(bytes: number) {
+    this.#bytes = bytes;
+  }
+
+  allocated(bytes: number): void {
+    this.#bytes += bytes;
+    if (this.#bytes > this.#measureAt) this.#measure(bytes);
+  }
+
+  checkString(length: number): void {
+    if (length > this.#stringMax) throw new LuaError("not enough memory");
+    this.allocated(length);
+  }
+
+  #measure(bytes: number): void {
+    const live = measure(this) + bytes;
+    this.#bytes = live;
+    if (live > this.#memoryMax) {
+      this.#bytes -= bytes;
+      throw new LuaError("not enough memory");
+    }
+    this.#measureAt = Math.min(this.#memoryMax, Math.max(live * 2, MEASURE_BYTES_MIN));
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      unwind(this.current, this.#asLuaError(error));
+    }
+  }
+
+  #asLuaError(error: unknown): LuaError {
+    if (error instanceof LuaError) return error;
+    if (error instanceof TableOverflow) return failure(this.current, "table overflow");
+    if (!isOutOfStack(error)) throw error;
+    return new LuaError("not enough memory");
+  }
+}
