@@ -61,7 +61,7 @@ function proceed(thread: LuaThread, frame: Frame): number {
     deliver(thread, frame.base, value as number);
   } else {
     const at = thread.requestAt;
-    callNested(thread, at, thread.requestCount, Mode.steps, at, -1);
+    if (at >= 0) callNested(thread, at, thread.requestCount, Mode.steps, at, -1);
     if (--thread.state.budget < 0) return RunStatus.paused;
   }
   return -1;

@@ -225,7 +225,10 @@ export class LuaThread extends LuaObject {
     if (count > this.stack.length) this.#grow(count);
   }
 
-  /** Within a generator: what to yield for a call of stack[at] with the `count` values behind it. */
+  /**
+   * Within a generator, before it yields: asks for a call of stack[at] with the `count` values behind
+   * it. `at` −1: for nothing but a place where the run may be left.
+   */
   request(at: number, count: number): void {
     this.requestAt = at;
     this.requestCount = count;
