@@ -13,21 +13,20 @@
 // one.
 
 import { argumentError, checkInteger, checkString, optionalInteger } from "./arguments.ts";
-import { library } from "./library.ts";
 import { C_STACK_MAX } from "./limits.ts";
 import { type LongWork, workOn } from "./long-work.ts";
 import { Packer } from "./msgpack-packer.ts";
 import { Unpacker } from "./msgpack-unpacker.ts";
 import type { LuaTable } from "./table.ts";
-import type { LuaState, LuaThread } from "./thread.ts";
+import { type LuaState, type LuaThread, NativeFunction } from "./thread.ts";
 
 export function openCmsgpack(state: LuaState): LuaTable {
-  const table = library(state, [
-    ["pack", pack],
-    ["unpack", unpack],
-    ["unpack_one", unpackOne],
-    ["unpack_limit", unpackLimit],
-  ]);
+  // Empty at first, as C makes it: `pairs` shows it.
+  const table = state.newTable(0, 0);
+  table.setString("pack", new NativeFunction("pack", pack));
+  table.setString("unpack", new NativeFunction("unpack", unpack));
+  table.setString("unpack_one", new NativeFunction("unpack_one", unpackOne));
+  table.setString("unpack_limit", new NativeFunction("unpack_limit", unpackLimit));
   table.setString("_NAME", "cmsgpack");
   table.setString("_VERSION", "lua-cmsgpack 0.4.0");
   table.setString("_COPYRIGHT", "Copyright (C) 2012, Salvatore Sanfilippo");

@@ -5,6 +5,7 @@
 
 import type { LongWork } from "./long-work.ts";
 import { LuaTable } from "./table.ts";
+import { nextUsed } from "./table-walk.ts";
 import { BYTES, TextBuilder } from "./text-builder.ts";
 import type { LuaState, LuaThread } from "./thread.ts";
 import type { LuaValue } from "./values.ts";
@@ -148,17 +149,6 @@ export class Packer implements LongWork {
     this.#nestings.push(new Nesting(table, length));
     return (table.array.length + table.nodeKeys.length) >> 3;
   }
-}
-
-/** The index of the next pair from `index` on, in the order of `pairs`, or -1. */
-function nextUsed(table: LuaTable, index: number): number {
-  const { array, nodeValues } = table;
-  const size = array.length;
-  let at = index;
-  for (; at < size; at++) if (array[at] !== undefined) return at;
-  const end = size + nodeValues.length;
-  for (; at < end; at++) if (nodeValues[at - size] !== undefined) return at;
-  return -1;
 }
 
 function countUsed(table: LuaTable): number {

@@ -1,11 +1,11 @@
 // MessagePack as values of Lua. See cmsgpack-library.ts.
 //
-//   00-7f  0 … 127            a0-bf  raw, 5 bits of length     ca cb     float, double
-//   80-8f  map of 0 … 15      c0     nil                       cc-cf     unsigned, 1 2 4 8 bytes
-//   90-9f  array of 0 … 15    c2 c3  false, true               d0-d3     signed, 1 2 4 8 bytes
-//   e0-ff  -32 … -1                                            d9-db     raw, 1 2 4 bytes of length
-//                                                              dc dd     array, 2 4 bytes
-//   Everything else is bad data.                               de df     map, 2 4 bytes
+//   00-7f  0 … 127            a0-bf  raw, 5 bits of length    ca cb  float, double
+//   80-8f  map of 0 … 15      c0     nil                      cc-cf  unsigned, 1 2 4 8 bytes
+//   90-9f  array of 0 … 15    c2 c3  false, true              d0-d3  signed, 1 2 4 8 bytes
+//   e0-ff  -32 … -1                                           d9-db  raw, 1 2 4 bytes of length
+//                                                             dc dd  array, 2 4 bytes
+//   Everything else is bad data.                              de df  map, 2 4 bytes
 //
 // Tables are made empty and filled, as C does it: that decides the order in which `pairs` goes
 // through them. Those that are not yet full are kept on a stack, so that the work can be left and
@@ -99,7 +99,7 @@ export class Unpacker {
       } else {
         const { key } = filling;
         if (key === undefined) throw new LuaError("table index is nil");
-        if (key !== key) throw new LuaError("table index is NaN");
+        if (Number.isNaN(key)) throw new LuaError("table index is NaN");
         table.set(key, value);
         filling.hasKey = false;
         this.#slots -= 1;
