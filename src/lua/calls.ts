@@ -380,7 +380,7 @@ function yieldValues(
 ): void {
   const { resumer, requestCount } = thread;
   if (resumer === null || thread.nativeDepth > 1) {
-    throw failure(thread, "attempt to yield across metamethod/C-call boundary");
+    throw new LuaError("attempt to yield across metamethod/C-call boundary");
   }
   pushFrame(thread, FrameKind.yield, base, mode, target, wanted);
   thread.status = ThreadStatus.suspended;

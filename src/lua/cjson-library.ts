@@ -1,6 +1,6 @@
-// The library `cjson`: JSON in both directions (json-encoder.ts, json-decoder.ts), with the settings
-// and the errors of lua-cjson 2.1.0 as Redis has it. `cjson.new` makes another table of functions
-// with settings of its own. JSON's null is `cjson.null`, as a table cannot hold nil.
+// The library `cjson`: JSON in both directions (json-encoder.ts, json-decoder.ts), with the
+// settings and the errors of lua-cjson 2.1.0 as Redis has it. `cjson.new` makes another table of
+// functions with settings of its own. JSON's null is `cjson.null`, as a table cannot hold nil.
 
 import { argumentError, checkNumber, checkString, isAbsent } from "./arguments.ts";
 import { lowInt32 } from "./casts.ts";

@@ -160,7 +160,7 @@ export class JsonDecoder implements LongWork {
     return false;
   }
 
-  /** Puts a value where it belongs, and each table that is full then; returns the next token, or DONE. */
+  /** Puts a value, and each table that is full then, where it belongs; returns the next token. */
   #put(first: LuaValue): number {
     const fillings = this.#fillings;
     let value = first;

@@ -1,13 +1,13 @@
 // Values of Lua as JSON, byte for byte as lua-cjson writes them.
 //
-// A table is an array if all its keys are integers from 1 on, and there are some: its holes are null.
-// If it has too many holes it is an error, or an object where the settings say so. All other tables,
-// so also the empty one, are objects, in the order of `pairs`; numbers as keys become strings. A slash
-// is escaped, what is not ASCII stays as it is.
+// A table is an array if all its keys are integers from 1 on, and there are some: its holes are
+// null. If it has too many holes it is an error, or an object where the settings say so. All other
+// tables, so also the empty one, are objects, in the order of `pairs`; numbers as keys become
+// strings. A slash is escaped, what is not ASCII stays as it is.
 //
-// Tables within each other are kept on a stack, so that the work can be left and depth costs none of
-// JavaScript's. How deep they may be is a setting, and what C's stack of values holds: an array's
-// element takes one of it, an object's pair two.
+// Tables within each other are kept on a stack, so that the work can be left and depth costs none
+// of JavaScript's. How deep they may be is a setting, and what C's stack of values holds: an
+// array's element takes one of it, an object's pair two.
 
 import { typeName } from "./arguments.ts";
 import { toInt32 } from "./casts.ts";

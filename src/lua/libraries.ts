@@ -2,6 +2,7 @@
 
 import { type BaseOptions, openBase } from "./base-library.ts";
 import { openBit } from "./bit-library.ts";
+import { openCjson } from "./cjson-library.ts";
 import { openCmsgpack } from "./cmsgpack-library.ts";
 import { openCoroutine } from "./coroutine-library.ts";
 import { openMath } from "./math-library.ts";
@@ -18,6 +19,7 @@ export function openLibraries(state: LuaState, options: BaseOptions = {}): void 
   globals.setString("table", openTable(state));
   globals.setString("string", openString(state));
   globals.setString("math", openMath(state));
+  globals.setString("cjson", openCjson(state));
   globals.setString("struct", openStruct(state));
   globals.setString("cmsgpack", openCmsgpack(state));
   globals.setString("bit", openBit(state));

@@ -15,6 +15,7 @@ import { compile, isOutOfStack } from "./compiler.ts";
 import { failure } from "./errors.ts";
 import { interpret } from "./interpreter.ts";
 import { measure } from "./memory.ts";
+import { NULL } from "./null.ts";
 import { RandomNumbers } from "./random.ts";
 import { LuaTable, TableOverflow } from "./table.ts";
 import {
@@ -155,6 +156,7 @@ export class State implements LuaState {
   }
 
   addressOf(object: LuaObject): string {
+    if (object === NULL) return "(nil)";
     if (object.address === 0) object.address = FIRST_ADDRESS + ++this.#addresses * 32;
     return `0x${object.address.toString(16)}`;
   }

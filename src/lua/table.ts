@@ -41,12 +41,11 @@ const words = new Uint32Array(double.buffer);
 const counts = new Int32Array(32);
 let objectKeys = 0;
 
-/** The hash of a string as Lua 5.1 has it: of long ones, up to 32 characters count. */
+/** The hash of a string, as Redis's copy of Lua has it: every byte counts, of long strings too. */
 export function hashOf(text: string): number {
   let hash = text.length;
-  const step = (hash >>> 5) + 1;
-  for (let at = hash; at >= step; at -= step) {
-    hash ^= (hash << 5) + (hash >>> 2) + text.charCodeAt(at - 1);
+  for (let at = hash - 1; at >= 0; at--) {
+    hash ^= (hash << 5) + (hash >>> 2) + text.charCodeAt(at);
   }
   return hash | 0;
 }
