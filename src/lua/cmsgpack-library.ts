@@ -96,6 +96,10 @@ class Results implements LongWork {
     this.#isAll = isAll;
   }
 
+  get left(): number {
+    return this.#unpacker.left;
+  }
+
   run(steps: number): boolean {
     return this.#unpacker.run(steps);
   }

@@ -98,6 +98,7 @@ export class JsonDecoder implements LongWork {
   /** The token that comes next, once it is known; its value, place and fault. */
   #token: number = TOKEN.ERROR;
   #isBegun = false;
+  left = 0;
   #string = "";
   #number = 0;
   #boolean = false;
@@ -119,7 +120,8 @@ export class JsonDecoder implements LongWork {
   run(steps: number): boolean {
     let token = this.#isBegun ? this.#token : this.#next();
     this.#isBegun = true;
-    for (let left = steps; left > 0; left--) {
+    let left = steps;
+    for (; left > 0 && token !== DONE; left--) {
       let value: LuaValue;
       switch (token) {
         case TOKEN.STRING:
@@ -154,10 +156,10 @@ export class JsonDecoder implements LongWork {
           throw this.#failure("value", token);
       }
       token = this.#put(value);
-      if (token === DONE) return true;
     }
+    this.left = left;
     this.#token = token;
-    return false;
+    return token === DONE;
   }
 
   /** Puts a value, and each table that is full then, where it belongs; returns the next token. */

@@ -55,6 +55,7 @@ export class JsonEncoder implements LongWork {
   readonly #nestings: Nesting[] = [];
   /** Values on C's stack. */
   #slots = 1;
+  left = 0;
   #value: LuaValue;
   #isBegun = false;
 
@@ -73,8 +74,7 @@ export class JsonEncoder implements LongWork {
       this.#isBegun = true;
       left -= this.#put(this.#value);
     }
-    for (; nestings.length > 0; left--) {
-      if (left <= 0) return false;
+    for (; nestings.length > 0 && left > 0; left--) {
       const nesting = nestings[nestings.length - 1];
       const { table, at, length } = nesting;
       if (length > 0) {
@@ -98,7 +98,8 @@ export class JsonEncoder implements LongWork {
       }
       nesting.isFirst = false;
     }
-    return true;
+    this.left = left;
+    return nestings.length === 0;
   }
 
   finish(thread: LuaThread, base: number): number {

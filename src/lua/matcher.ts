@@ -121,13 +121,13 @@ export class Matcher {
     let pc = this.#pc;
     let at = this.#at;
     let depth = this.#depth;
+    this.left = 0;
     if (at < 0) return OUTCOME.NOT_FOUND;
     for (;;) {
       if (--steps < 0) {
         this.#pc = pc;
         this.#at = at;
         this.#depth = depth;
-        this.left = 0;
         return OUTCOME.PAUSED;
       }
       switch (code[pc]) {
@@ -253,6 +253,7 @@ export class Matcher {
       // It does not match so: back to the last choice, and without one to the next beginning.
       for (;;) {
         if (depth === 0) {
+          this.left = steps;
           if (this.#isAnchored) return OUTCOME.NOT_FOUND;
           const from = this.start;
           at = this.#nextStart(from + 1);

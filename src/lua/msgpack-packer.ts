@@ -37,6 +37,7 @@ export class Packer implements LongWork {
   readonly #values: readonly LuaValue[];
   readonly #built: TextBuilder;
   readonly #nestings: Nesting[] = [];
+  left = 0;
   #next = 0;
 
   constructor(state: LuaState, values: readonly LuaValue[]) {
@@ -46,9 +47,10 @@ export class Packer implements LongWork {
 
   run(steps: number): boolean {
     const nestings = this.#nestings;
-    for (let left = steps; left > 0; left--) {
+    let left = steps;
+    for (; left > 0; left--) {
       if (nestings.length === 0) {
-        if (this.#next === this.#values.length) return true;
+        if (this.#next === this.#values.length) break;
         left -= this.#value(this.#values[this.#next++]);
         continue;
       }
@@ -74,7 +76,8 @@ export class Packer implements LongWork {
         }
       }
     }
-    return false;
+    this.left = left;
+    return left > 0;
   }
 
   finish(thread: LuaThread, base: number): number {

@@ -42,6 +42,7 @@ class Filling {
 export class Unpacker {
   /** What has been unpacked. */
   readonly values: LuaValue[] = [];
+  left = 0;
   readonly #thread: LuaThread;
   readonly #data: string;
   readonly #most: number;
@@ -71,14 +72,16 @@ export class Unpacker {
   run(steps: number): boolean {
     const fillings = this.#fillings;
     const { values } = this;
-    for (let left = steps; left > 0; left--) {
-      if (fillings.length === 0 && (this.isAtEnd || values.length >= this.#most)) return true;
+    let left = steps;
+    for (; left > 0; left--) {
+      if (fillings.length === 0 && (this.isAtEnd || values.length >= this.#most)) break;
       const depth = fillings.length;
       const value = this.#value();
       // A table with something to come is at the top now; what it is in waits for it.
       if (fillings.length === depth) this.#put(value);
     }
-    return false;
+    this.left = left;
+    return left > 0;
   }
 
   /** Puts a value where it belongs, and with it every table that it makes full. */

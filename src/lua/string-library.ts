@@ -101,12 +101,22 @@ function dump(thread: LuaThread, base: number, count: number): number {
   throw thread.state.failure("unable to dump given function");
 }
 
+const UNCOUNTED_LENGTH = 64;
+const LENGTH_SHIFT = 8;
+
+/** A string of that length is about to be made: it costs memory and time. */
+function pay(thread: LuaThread, length: number): void {
+  if (length <= UNCOUNTED_LENGTH) return;
+  thread.state.checkString(length);
+  thread.state.budget -= length >> LENGTH_SHIFT;
+}
+
 // Beyond ASCII, JavaScript would change letters that C leaves alone.
 const ASCII = /^[\x00-\x7f]*$/;
 
 function lower(thread: LuaThread, base: number, count: number): number {
   const text = checkString(thread, base, count, 1);
-  if (text.length > 64) thread.state.checkString(text.length);
+  pay(thread, text.length);
   thread.stack[base] = ASCII.test(text)
     ? text.toLowerCase()
     : text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase());
@@ -115,7 +125,7 @@ function lower(thread: LuaThread, base: number, count: number): number {
 
 function upper(thread: LuaThread, base: number, count: number): number {
   const text = checkString(thread, base, count, 1);
-  if (text.length > 64) thread.state.checkString(text.length);
+  pay(thread, text.length);
   thread.stack[base] = ASCII.test(text)
     ? text.toUpperCase()
     : text.replace(/[a-z]+/g, (letters) => letters.toUpperCase());
@@ -127,7 +137,7 @@ function repeat(thread: LuaThread, base: number, count: number): number {
   const times = lowInt32(checkNumber(thread, base, count, 2));
   if (times <= 0 || text === "") thread.stack[base] = "";
   else {
-    thread.state.checkString(text.length * times);
+    pay(thread, text.length * times);
     thread.stack[base] = text.repeat(times);
   }
   return 1;
@@ -135,7 +145,7 @@ function repeat(thread: LuaThread, base: number, count: number): number {
 
 function reverse(thread: LuaThread, base: number, count: number): number {
   const text = checkString(thread, base, count, 1);
-  if (text.length > 64) thread.state.checkString(text.length);
+  pay(thread, text.length);
   let reversed = "";
   for (let i = text.length - 1; i >= 0; i--) reversed += text[i];
   thread.stack[base] = reversed;

@@ -14,6 +14,7 @@ import {
   typeName,
 } from "./arguments.ts";
 import { lowInt32 } from "./casts.ts";
+import { charge, pause, STEPS_AT_ONCE } from "./long-work.ts";
 import { Matcher, OUTCOME } from "./matcher.ts";
 import { numberText } from "./numbers.ts";
 import { compilePattern, type Program } from "./pattern-program.ts";
@@ -22,7 +23,6 @@ import { TextBuilder } from "./text-builder.ts";
 import { type LuaThread, NativeFunction, type NativeSteps } from "./thread.ts";
 import { LuaError, LuaFunction, type LuaValue } from "./values.ts";
 
-const STEPS_AT_ONCE = 100_000;
 const STEPS_OF_REPLACEMENT = 8;
 const METATABLES_MAX = 100;
 /** A pattern without any of these is a plain text: Lua looks for them up to the first zero byte. */
@@ -88,6 +88,7 @@ function search(
   const matcher = take();
   matcher.begin(compilePattern(pattern, isAnchored), subject, from, isAnchored);
   const outcome = matcher.run(STEPS_AT_ONCE);
+  charge(thread, matcher.left);
   if (outcome === OUTCOME.PAUSED) return thread.resumable(searchOn(thread, base, matcher, isFind));
   return found(thread, base, matcher, outcome, isFind);
 }
@@ -100,9 +101,9 @@ function* searchOn(
 ): NativeSteps {
   let outcome: number = OUTCOME.PAUSED;
   while (outcome === OUTCOME.PAUSED) {
-    thread.request(-1, 0);
-    yield;
+    yield pause(thread);
     outcome = matcher.run(STEPS_AT_ONCE);
+    charge(thread, matcher.left);
   }
   return found(thread, base, matcher, outcome, isFind);
 }
@@ -170,6 +171,7 @@ class Matches {
     const matcher = take();
     matcher.begin(this.#program, this.#subject, this.#from, false);
     const outcome = matcher.run(STEPS_AT_ONCE);
+    charge(thread, matcher.left);
     if (outcome === OUTCOME.PAUSED) return thread.resumable(this.#goOn(thread, base, matcher));
     return this.#found(thread, base, matcher, outcome);
   }
@@ -177,9 +179,9 @@ class Matches {
   *#goOn(thread: LuaThread, base: number, matcher: Matcher): NativeSteps {
     let outcome: number = OUTCOME.PAUSED;
     while (outcome === OUTCOME.PAUSED) {
-      thread.request(-1, 0);
-      yield;
+      yield pause(thread);
       outcome = matcher.run(STEPS_AT_ONCE);
+      charge(thread, matcher.left);
     }
     return this.#found(thread, base, matcher, outcome);
   }
@@ -226,8 +228,7 @@ function* substituteOn(
   thread.ensureStack(at + 3);
   for (let wants = first; wants !== WANTS.NOTHING; wants = substitution.run()) {
     if (wants === WANTS.TIME) {
-      thread.request(-1, 0);
-      yield;
+      yield pause(thread);
       continue;
     }
     thread.request(at, substitution.putCall(thread, at));
@@ -256,6 +257,8 @@ class Substitution {
   #isMatching = false;
   #count = 0;
   #at = 0;
+  /** Steps left until the next pause. */
+  #left = 0;
   /** What is to be called for the replacement, and its first argument where that is a table. */
   #handler: LuaValue;
   #indexed: LuaValue;
@@ -284,21 +287,27 @@ class Substitution {
 
   /** Goes on until it is done, or needs something. */
   run(): number {
+    this.#left = STEPS_AT_ONCE;
+    const wants = this.#run();
+    charge(this.#thread, this.#left);
+    return wants;
+  }
+
+  #run(): number {
     const matcher = this.#matcher;
     const subject = this.#subject;
-    let steps = STEPS_AT_ONCE;
     while (this.#count < this.#most) {
       if (this.#isAnchored && this.#count > 0) break;
       if (!this.#isMatching) {
         matcher.begin(this.#program, subject, this.#at, this.#isAnchored);
         this.#isMatching = true;
       }
-      const outcome = matcher.run(steps);
+      const outcome = matcher.run(this.#left);
+      this.#left = matcher.left - STEPS_OF_REPLACEMENT;
       if (outcome === OUTCOME.PAUSED) return WANTS.TIME;
       if (outcome === OUTCOME.ERROR) throw this.#thread.state.failure(matcher.message);
       this.#isMatching = false;
       if (outcome === OUTCOME.NOT_FOUND) break;
-      steps = matcher.left - STEPS_OF_REPLACEMENT;
       this.#count++;
       this.#built.append(subject.slice(this.#at, matcher.start));
       if (this.#isText) this.#replaceByText();
