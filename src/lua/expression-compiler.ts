@@ -278,7 +278,7 @@ export abstract class ExpressionCompiler extends CodeBuilder {
           const first = this.#valueOrOut(left, target, out);
           return first.concat(this.#valueOrOut(right, target, out));
         }
-        const skip = this.jumpUnless(left, !out);
+        const skip = this.jumpUnless(left, out);
         const list = this.#valueOrOut(right, target, out);
         this.patch(skip);
         return list;

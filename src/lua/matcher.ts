@@ -318,7 +318,7 @@ export class Matcher {
     return end >= least ? end : -1;
   }
 
-  /** The shortest end from `at` up that the rest can follow, with bytes of the set up to it; or -1. */
+  /** The shortest end from `at` up that the rest can follow, bytes of the set before it; or -1. */
   #shortest(pc: number, at: number): number {
     const { code, sets } = this.#program;
     const subject = this.#subject;
