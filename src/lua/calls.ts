@@ -430,18 +430,28 @@ export function unwind(from: LuaThread, error: LuaError): void {
 }
 
 /** Calls the handler of xpcall: errors in it go to it again, until that is too deep. */
-function handle(thread: LuaThread, frame: Frame, value: LuaValue): void {
+function handle(thread: LuaThread, frame: Frame, first: LuaValue): void {
   const handler = thread.stack[frame.base - 1];
-  frame.kind = FrameKind.handling;
-  frame.pc++;
-  thread.nativeDepth = frame.depth;
-  if (!(handler instanceof LuaFunction) || frame.pc > NATIVE_DEPTH_MAX) {
-    failProtected(thread, "error in error handling");
-    return;
-  }
   const at = frame.base + 1;
-  thread.ensureStack(at + 2 + SPARE_SLOTS);
-  thread.stack[at] = handler;
-  thread.stack[at + 1] = value;
-  callNested(thread, at, 1, Mode.handler, at, 1);
+  let value = first;
+  frame.kind = FrameKind.handling;
+  for (;;) {
+    frame.pc++;
+    thread.nativeDepth = frame.depth;
+    if (!(handler instanceof LuaFunction) || frame.pc > NATIVE_DEPTH_MAX) {
+      failProtected(thread, "error in error handling");
+      return;
+    }
+    thread.ensureStack(at + 2 + SPARE_SLOTS);
+    thread.stack[at] = handler;
+    thread.stack[at + 1] = value;
+    try {
+      callNested(thread, at, 1, Mode.handler, at, 1);
+      return;
+    } catch (error) {
+      // A native handler fails at once.
+      if (!(error instanceof LuaError)) throw error;
+      value = error.value;
+    }
+  }
 }

@@ -99,7 +99,7 @@ export class State implements LuaState {
       try {
         return interpret(this);
       } catch (error) {
-        unwind(this.current, this.#asLuaError(error));
+        this.#unwind(error);
       }
     }
   }
@@ -195,7 +195,21 @@ export class State implements LuaState {
     try {
       work();
     } catch (error) {
-      unwind(this.current, this.#asLuaError(error));
+      this.#unwind(error);
+    }
+  }
+
+  /** Goes on where the error ends, or throws it. What fails on the way there takes its place. */
+  #unwind(error: unknown): void {
+    let failed = this.#asLuaError(error);
+    for (;;) {
+      try {
+        unwind(this.current, failed);
+        return;
+      } catch (another) {
+        if (this.main.depth === 0) throw another;
+        failed = this.#asLuaError(another);
+      }
     }
   }
 
