@@ -14,7 +14,7 @@ import {
   typeError,
 } from "./arguments.ts";
 import { metamethod, metatableOf } from "./calls.ts";
-import { failure, frameAt, typeName, where } from "./errors.ts";
+import { failure, frameAt, typeName, untilZero, where } from "./errors.ts";
 import { collect } from "./memory.ts";
 import { numberText, parseUnsigned } from "./numbers.ts";
 import { toNumber } from "./semantics.ts";
@@ -93,7 +93,7 @@ function assertTrue(thread: LuaThread, base: number, count: number): number {
   const value = checkAny(thread, base, count, 1);
   if (value === undefined || value === false) {
     const text = optionalString(thread, base, count, 2, "assertion failed!");
-    throw failure(thread, text);
+    throw failure(thread, untilZero(text));
   }
   return count;
 }

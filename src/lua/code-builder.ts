@@ -100,6 +100,10 @@ export class CodeBuilder {
       }
       case ExpressionKind.parentheses:
         return this.noteName(register, operand.inner, role);
+      case ExpressionKind.and:
+      case ExpressionKind.or:
+        // `"x" and f` is no more than f, nor is `nil or f`.
+        if (isIdle(operand.left, operand.kind)) this.noteName(register, operand.right, role);
     }
   }
 
@@ -138,4 +142,12 @@ export class CodeBuilder {
   #checkJump(from: number, to: number): void {
     if (Math.abs(to - from) > JUMP_MAX * 2) throw this.failure("control structure too long");
   }
+}
+
+/** Whether this constant on the left of `and` or `or` leaves the right side to be the value. */
+function isIdle(left: Expression, operator: number): boolean {
+  if (left.kind === ExpressionKind.parentheses) return isIdle(left.inner, operator);
+  const isFalse = left.kind === ExpressionKind.nil || left.kind === ExpressionKind.false;
+  if (operator === ExpressionKind.or) return isFalse;
+  return !isFalse && left.kind <= ExpressionKind.string;
 }

@@ -91,8 +91,8 @@ function findFact(frame: Frame, register: number, callee: boolean): number {
   return -1;
 }
 
-/** C writes a name up to its first zero. */
-function untilZero(text: string): string {
+/** C writes a text into a message up to its first zero. */
+export function untilZero(text: string): string {
   const end = text.indexOf("\0");
   return end < 0 ? text : text.slice(0, end);
 }
