@@ -147,6 +147,7 @@ export class CodeBuilder {
 /** Whether this constant on the left of `and` or `or` leaves the right side to be the value. */
 function isIdle(left: Expression, operator: number): boolean {
   if (left.kind === ExpressionKind.parentheses) return isIdle(left.inner, operator);
+  if (left.kind === ExpressionKind.minus) return isIdle(left.operand, operator);
   const isFalse = left.kind === ExpressionKind.nil || left.kind === ExpressionKind.false;
   if (operator === ExpressionKind.or) return isFalse;
   return !isFalse && left.kind <= ExpressionKind.string;

@@ -222,9 +222,10 @@ export class Lexer {
           return this.#readString(c);
         case DOT: {
           const next = this.#peek();
-          if (next === DOT) {
+          // To C a zero byte is one of any set of characters that it looks for.
+          if (next === DOT || next === 0) {
             this.#at++;
-            return this.#either(DOT, Token.dots, Token.concat);
+            return this.#either(this.#peek() === 0 ? 0 : DOT, Token.dots, Token.concat);
           }
           if (next >= 0 && (classes[next] & DIGIT) !== 0) return this.#readNumber(this.#at - 1);
           return DOT;
@@ -276,9 +277,10 @@ export class Lexer {
     const isAt = (mask: number): boolean =>
       at < source.length && (classes[source.charCodeAt(at)] & mask) !== 0;
     while (isAt(DIGIT) || source[at] === ".") at++;
-    if (source[at] === "E" || source[at] === "e") {
+    // A zero byte passes as an exponent's letter and sign, as it does for "..".
+    if (source[at] === "E" || source[at] === "e" || source[at] === "\0") {
       at++;
-      if (source[at] === "+" || source[at] === "-") at++;
+      if (source[at] === "+" || source[at] === "-" || source[at] === "\0") at++;
     }
     while (isAt(ALPHA | DIGIT)) at++;
     this.#at = at;

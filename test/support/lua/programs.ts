@@ -480,7 +480,7 @@ ${resumes.join("\n")}`;
       case 21:
         return `${this.#variable()}:${this.#pick(["upper", "rep", "a", "sub", "len", "byte"])}(${this.#constant()})`;
       case 22:
-        return `pcall(${this.#list(3)})`;
+        return `pcall(${this.#expression()}, ${this.#list(2)})`;
       case 23:
         return `xpcall(${this.#function()}, ${this.#pick(["function(m) return m end", "type", e()])})`;
       case 24:
