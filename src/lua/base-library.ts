@@ -39,6 +39,8 @@ export interface BaseOptions {
   readonly environments?: boolean;
   /** Is told what `print` prints, a line at a time; without it there is no `print`. */
   readonly print?: (line: string) => void;
+  /** What `pcall`, but not `xpcall`, makes of the value of an error. */
+  readonly errorOfPcall?: (value: LuaValue) => LuaValue;
 }
 
 /** Puts the base library into the globals of a state. */
@@ -85,6 +87,7 @@ export function openBase(state: LuaState, options: BaseOptions = {}): void {
   globals.setString("ipairs", new NativeFunction("ipairs", iterator(iterateItems, 0)));
   globals.setString("pairs", new NativeFunction("pairs", iterator(iterate, undefined)));
   globals.setString("newproxy", new NativeFunction("newproxy", makeProxy(state)));
+  state.errorOfPcall = options.errorOfPcall ?? null;
   const { print } = options;
   if (print !== undefined) globals.setString("print", printer(print));
 }

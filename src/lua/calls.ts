@@ -396,6 +396,7 @@ export function unwind(from: LuaThread, error: LuaError): void {
   let thread = from;
   let { value } = error;
   for (;;) {
+    noteRaised(thread);
     thread.isStepping = false;
     while (thread.depth > 0) {
       const { kind } = thread.frame;
@@ -423,10 +424,24 @@ export function unwind(from: LuaThread, error: LuaError): void {
   const { frame } = thread;
   if (frame.kind === FrameKind.protect) {
     thread.nativeDepth = frame.depth;
-    failProtected(thread, value);
+    const { errorOfPcall } = thread.state;
+    failProtected(thread, errorOfPcall === null ? value : errorOfPcall(value));
     return;
   }
   handle(thread, frame, value);
+}
+
+/** Notes where an error was raised: in the innermost Lua function of the thread. */
+function noteRaised(thread: LuaThread): void {
+  const { state, frames } = thread;
+  let index = thread.depth - 1;
+  while (index >= 0 && frames[index].closure === null) index--;
+  state.errorLine = 0;
+  if (index < 0) return;
+  const { closure, pc } = frames[index];
+  const { chunk, lines } = (closure as LuaClosure).prototype;
+  state.errorChunk = chunk;
+  state.errorLine = pc > 0 ? lines[pc - 1] : 0;
 }
 
 /** Calls the handler of xpcall: errors in it go to it again, until that is too deep. */

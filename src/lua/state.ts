@@ -48,6 +48,9 @@ export class State implements LuaState {
   readonly main: LuaThread;
   globals: LuaTable;
   budget: number = 0;
+  errorChunk: string = "";
+  errorLine: number = 0;
+  errorOfPcall: ((value: LuaValue) => LuaValue) | null = null;
   stringMetatable: LuaTable | null = null;
   readonly roots: LuaObject[] = [];
   readonly random: RandomNumbers = new RandomNumbers();

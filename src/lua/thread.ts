@@ -272,6 +272,11 @@ export interface LuaState {
   readonly random: RandomNumbers;
   /** Bytes that are taken, as far as they have been counted; measured, the count begins anew. */
   bytesUsed: number;
+  /** Of the error that was raised last: the chunk and line of the Lua function that ran; 0: none did. */
+  errorChunk: string;
+  errorLine: number;
+  /** What `pcall` makes of the value of an error; null: it is given as it is. */
+  errorOfPcall: ((value: LuaValue) => LuaValue) | null;
   /** The metatable of all strings, whose `__index` is the string library. */
   stringMetatable: LuaTable | null;
   /** Counts bytes against the memory limit; throws a LuaError "not enough memory" beyond it. */
