@@ -45,27 +45,114 @@ local function P(f, ...) R[#R + 1] = all(pcall(f, ...)) end
 export const EPILOGUE = "return R";
 
 const NUMBERS = [
-  "0", "1", "2", "3", "-1", "0.5", "1.5", "10", "255", "1e3", "0x10", "2^31", "2^53", "1e15", "-0",
-  "1/0", "-1/0", "0/0", "1e-5", "3.14", "100000000000000", ".5", "5.", "7", "-7", "1e300",
+  "0",
+  "1",
+  "2",
+  "3",
+  "-1",
+  "0.5",
+  "1.5",
+  "10",
+  "255",
+  "1e3",
+  "0x10",
+  "2^31",
+  "2^53",
+  "1e15",
+  "-0",
+  "1/0",
+  "-1/0",
+  "0/0",
+  "1e-5",
+  "3.14",
+  "100000000000000",
+  ".5",
+  "5.",
+  "7",
+  "-7",
+  "1e300",
 ];
 const TEXTS = [
-  '""', '"a"', '"abc"', '"10"', '" 0x1F "', '"1e2"', '"-3"', "'it\\'s'", '"x\\ny"', '"\\065\\0b"',
-  "[[long]]", "[==[a]]b]==]", '"key"', '"hello world"', '"nan"', '"__index"', '"\\z9"', '"é"',
+  '""',
+  '"a"',
+  '"abc"',
+  '"10"',
+  '" 0x1F "',
+  '"1e2"',
+  '"-3"',
+  "'it\\'s'",
+  '"x\\ny"',
+  '"\\065\\0b"',
+  "[[long]]",
+  "[==[a]]b]==]",
+  '"key"',
+  '"hello world"',
+  '"nan"',
+  '"__index"',
+  '"\\z9"',
+  '"é"',
 ];
-const BINARY = [
-  "+", "-", "*", "/", "%", "^", "..", "==", "~=", "<", "<=", ">", ">=", "and", "or",
-];
+const BINARY = ["+", "-", "*", "/", "%", "^", "..", "==", "~=", "<", "<=", ">", ">=", "and", "or"];
 const EVENTS = [
-  "__add", "__sub", "__mul", "__div", "__mod", "__pow", "__unm", "__concat", "__len", "__eq",
-  "__lt", "__le", "__index", "__newindex", "__call", "__tostring", "__metatable", "__mode",
+  "__add",
+  "__sub",
+  "__mul",
+  "__div",
+  "__mod",
+  "__pow",
+  "__unm",
+  "__concat",
+  "__len",
+  "__eq",
+  "__lt",
+  "__le",
+  "__index",
+  "__newindex",
+  "__call",
+  "__tostring",
+  "__metatable",
+  "__mode",
 ];
 const PATTERNS = [
-  '"a"', '"%w+"', '"(%a)(%a*)"', '"()"', '"%d*"', '".-l"', '"[^a-c]+"', '"^h"', '"o$"', '"%s"',
-  '"%b()"', '"%f[%w]%w"', '"(a*(.)%w(%s*))"', '"%"', '"[a"', '"(.)%1"', '""',
+  '"a"',
+  '"%w+"',
+  '"(%a)(%a*)"',
+  '"()"',
+  '"%d*"',
+  '".-l"',
+  '"[^a-c]+"',
+  '"^h"',
+  '"o$"',
+  '"%s"',
+  '"%b()"',
+  '"%f[%w]%w"',
+  '"(a*(.)%w(%s*))"',
+  '"%"',
+  '"[a"',
+  '"(.)%1"',
+  '""',
 ];
 const FORMATS = [
-  '"%d"', '"%5.2f"', '"%s"', '"%q"', '"%x"', '"%g"', '"%c"', '"%-8s|"', '"%05d"', '"%i %s"',
-  '"%e"', '"%"', '"%y"', '"%.3s"', '"%u"', '"%+.3g"', '"%%"', '"%10.4s"', '"%#x"', '"%a"',
+  '"%d"',
+  '"%5.2f"',
+  '"%s"',
+  '"%q"',
+  '"%x"',
+  '"%g"',
+  '"%c"',
+  '"%-8s|"',
+  '"%05d"',
+  '"%i %s"',
+  '"%e"',
+  '"%"',
+  '"%y"',
+  '"%.3s"',
+  '"%u"',
+  '"%+.3g"',
+  '"%%"',
+  '"%10.4s"',
+  '"%#x"',
+  '"%a"',
 ];
 
 /** Makes programs; the same ones for the same random numbers. */
@@ -179,7 +266,15 @@ export class Programs {
 elseif ${this.#expression()} then ${this.#inner(1)} else ${this.#inner(1)} end`;
       case 1: {
         const other = `${this.#expression()}, ${this.#expression()}`;
-        const range = this.#pick(["1, 3", "3, 1, -1", "1, 2, 0.5", "0, 1", "5, 1", '"1", 2', "1, 3, 2"]);
+        const range = this.#pick([
+          "1, 3",
+          "3, 1, -1",
+          "1, 2, 0.5",
+          "0, 1",
+          "5, 1",
+          '"1", 2',
+          "1, 3, 2",
+        ]);
         this.#scopes.push([]);
         const name = this.#declare();
         const text = `for ${name} = ${this.#chance(8) ? other : range} do ${this.#loop(2)} end`;
@@ -292,7 +387,9 @@ until ${counter} > 2 or done`;
           fields.push(`${this.#pick(["a", "b", "c", "n"])} = ${this.#expression()}`);
           break;
         case 1:
-          fields.push(`[ ${this.#chance(8) ? this.#expression() : this.#constant()} ] = ${this.#expression()}`);
+          fields.push(
+            `[ ${this.#chance(8) ? this.#expression() : this.#constant()} ] = ${this.#expression()}`,
+          );
           break;
         default:
           fields.push(this.#expression());
@@ -386,10 +483,13 @@ until ${counter} > 2 or done`;
     for (let i = 1 + this.#below(4); i > 0; i--) {
       const event = this.#pick(EVENTS);
       const value =
-        event === "__mode" ? '"k"'
-        : this.#chance(6) ? this.#expression()
-        : this.#chance(3) && event.endsWith("index") ? `{${this.#fields()}}`
-        : `function(p, q) B() ${this.#chance(3) ? "R[#R + 1] = all(p, q) " : ""}return ${this.#pick(["p", "q", this.#constant(), "type(p)", "rawget(p, q)", "K(tostring(q))"])} end`;
+        event === "__mode"
+          ? '"k"'
+          : this.#chance(6)
+            ? this.#expression()
+            : this.#chance(3) && event.endsWith("index")
+              ? `{${this.#fields()}}`
+              : `function(p, q) B() ${this.#chance(3) ? "R[#R + 1] = all(p, q) " : ""}return ${this.#pick(["p", "q", this.#constant(), "type(p)", "rawget(p, q)", "K(tostring(q))"])} end`;
       handlers.push(`${event} = ${value}`);
     }
     return `setmetatable({${this.#fields()}}, {${handlers.join(", ")}})`;
@@ -423,7 +523,9 @@ until ${counter} > 2 or done`;
     const name = this.#declare();
     const resumes: string[] = [];
     for (let i = 1 + this.#below(3); i > 0; i--) {
-      resumes.push(`R[#R + 1] = all(coroutine.status(${name}), coroutine.resume(${name}, ${this.#list(1)}))`);
+      resumes.push(
+        `R[#R + 1] = all(coroutine.status(${name}), coroutine.resume(${name}, ${this.#list(1)}))`,
+      );
     }
     return `local ${name} = coroutine.create(function(...) B()
 local got = coroutine.yield(${first}) do ${inner} end R[#R + 1] = all(got) end)
@@ -452,7 +554,17 @@ ${resumes.join("\n")}`;
       case 8:
         return `getmetatable(${e()})`;
       case 9: {
-        const one = this.#pick(["floor", "ceil", "abs", "sqrt", "frexp", "modf", "deg", "rad", "exp"]);
+        const one = this.#pick([
+          "floor",
+          "ceil",
+          "abs",
+          "sqrt",
+          "frexp",
+          "modf",
+          "deg",
+          "rad",
+          "exp",
+        ]);
         return `math.${one}(${e()})`;
       }
       case 10:
