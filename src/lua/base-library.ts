@@ -168,7 +168,7 @@ function* loadSteps(thread: LuaThread, base: number, chunk: string): NativeSteps
     thread.request(at, 1);
     yield;
     const piece = thread.resultCount > 1 ? stack[at + 1] : undefined;
-    if (stack[at] !== true) return refuse(thread, base, piece);
+    if ((stack[at] as LuaValue) !== true) return refuse(thread, base, piece);
     if (piece === undefined || piece === "") break;
     if (typeof piece !== "string" && typeof piece !== "number") {
       const text = "reader function must return a string";

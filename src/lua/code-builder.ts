@@ -1,5 +1,6 @@
 // Writes the code of one function: words, constants, registers, and jumps whose targets come later.
 
+import { foldedNumber } from "./arithmetic.ts";
 import { type Expression, ExpressionKind, type FunctionBody } from "./ast.ts";
 import { COMPILE_NAME_MAX, shownName } from "./chunk-name.ts";
 import { NameKind, Operation } from "./opcodes.ts";
@@ -16,10 +17,10 @@ export class CodeBuilder {
   readonly chunk: string;
   readonly prototype: Prototype = new Prototype();
   /** The first register that is free, and the first behind those of local variables. */
-  free: number = 0;
-  localsEnd: number = 0;
+  free = 0;
+  localsEnd = 0;
   /** The line that instructions are written for. */
-  line: number = 0;
+  line = 0;
   readonly #code: number[] = [];
   readonly #lines: number[] = [];
   readonly #constants: Map<LuaValue, number> = new Map();
@@ -144,11 +145,27 @@ export class CodeBuilder {
   }
 }
 
-/** Whether this constant on the left of `and` or `or` leaves the right side to be the value. */
+/** Whether what is on the left of `and` or `or` leaves the right side to be the value, always. */
 function isIdle(left: Expression, operator: number): boolean {
-  if (left.kind === ExpressionKind.parentheses) return isIdle(left.inner, operator);
-  if (left.kind === ExpressionKind.minus) return isIdle(left.operand, operator);
-  const isFalse = left.kind === ExpressionKind.nil || left.kind === ExpressionKind.false;
-  if (operator === ExpressionKind.or) return isFalse;
-  return !isFalse && left.kind <= ExpressionKind.string;
+  return knownTruth(left) === (operator === ExpressionKind.and);
+}
+
+/** Whether a constant counts as true; undefined: it is no constant to C's compiler. */
+function knownTruth(expression: Expression): boolean | undefined {
+  switch (expression.kind) {
+    case ExpressionKind.nil:
+    case ExpressionKind.false:
+      return false;
+    case ExpressionKind.true:
+    case ExpressionKind.string:
+      return true;
+    case ExpressionKind.parentheses:
+      return knownTruth(expression.inner);
+    case ExpressionKind.not: {
+      const truth = knownTruth(expression.operand);
+      return truth === undefined ? undefined : !truth;
+    }
+    default:
+      return foldedNumber(expression) === undefined ? undefined : true;
+  }
 }

@@ -4,8 +4,8 @@
 // `a + f()` a change of `a` by `f` counts, as it does in C. A captured variable is read out of its box
 // at the same moment. Such an operand is written −1 − register until then.
 
+import { foldedNumber } from "./arithmetic.ts";
 import {
-  Arithmetic,
   type CallExpression,
   Comparison,
   type Expression,
@@ -555,48 +555,4 @@ function roundedSize(size: number): number {
     exponent++;
   }
   return size < 8 ? size : size << exponent;
-}
-
-/** The value of numbers alone; undefined: it is not known before it runs, or is none that C folds. */
-function foldedNumber(expression: Expression): number | undefined {
-  switch (expression.kind) {
-    case Kind.number:
-      return expression.value;
-    case Kind.parentheses:
-      return foldedNumber(expression.inner);
-    case Kind.minus: {
-      const value = foldedNumber(expression.operand);
-      return value === undefined ? undefined : -value;
-    }
-    case Kind.arithmetic: {
-      const left = foldedNumber(expression.left);
-      const right = left === undefined ? undefined : foldedNumber(expression.right);
-      if (left === undefined || right === undefined) return undefined;
-      const { operator } = expression;
-      if (right === 0 && (operator === Arithmetic.divide || operator === Arithmetic.modulo)) {
-        return undefined;
-      }
-      const value = calculate(operator, left, right);
-      return Number.isNaN(value) ? undefined : value;
-    }
-    default:
-      return undefined;
-  }
-}
-
-export function calculate(operator: number, left: number, right: number): number {
-  switch (operator) {
-    case Arithmetic.add:
-      return left + right;
-    case Arithmetic.subtract:
-      return left - right;
-    case Arithmetic.multiply:
-      return left * right;
-    case Arithmetic.divide:
-      return left / right;
-    case Arithmetic.modulo:
-      return left - Math.floor(left / right) * right;
-    default:
-      return left ** right;
-  }
 }

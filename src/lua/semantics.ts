@@ -5,9 +5,9 @@
 // A metamethod that is a Lua function gets a frame, and the instruction is over; its result goes where
 // the instruction's would have gone. The interpreter goes on with the frame on top either way.
 
+import { calculate } from "./arithmetic.ts";
 import { callNested, metamethod, metatableOf } from "./calls.ts";
 import { failure, typeFailure, typeName } from "./errors.ts";
-import { calculate } from "./expression-compiler.ts";
 import { numberText, parseNumber } from "./numbers.ts";
 import { Event, LuaTable } from "./table.ts";
 import { type LuaClosure, type LuaThread, LuaUserdata, Mode } from "./thread.ts";
@@ -197,19 +197,30 @@ export function joined(thread: LuaThread, left: string, right: string): string {
 }
 
 /** Whether both are equal; where a metamethod is to say it, it is called for the comparison (null). */
-export function equals(thread: LuaThread, a: LuaValue, b: LuaValue, wanted: number): boolean | null {
+export function equals(
+  thread: LuaThread,
+  a: LuaValue,
+  b: LuaValue,
+  wanted: number,
+): boolean | null {
   if (a === b) return true;
   const areTables = a instanceof LuaTable && b instanceof LuaTable;
   if (!areTables && !(a instanceof LuaUserdata && b instanceof LuaUserdata)) return false;
   const handler = eventOf(a.metatable, Event.eq, "__eq");
   if (handler === undefined) return false;
-  if (a.metatable !== b.metatable && eventOf(b.metatable, Event.eq, "__eq") !== handler) return false;
+  if (a.metatable !== b.metatable && eventOf(b.metatable, Event.eq, "__eq") !== handler)
+    return false;
   callMetamethod(thread, handler, a, b, Mode.test, 0, wanted);
   return null;
 }
 
 /** Whether a < b; null: a metamethod has been called, and the comparison goes on with its result. */
-export function lessThan(thread: LuaThread, a: LuaValue, b: LuaValue, wanted: number): boolean | null {
+export function lessThan(
+  thread: LuaThread,
+  a: LuaValue,
+  b: LuaValue,
+  wanted: number,
+): boolean | null {
   if (typeof a === "number" && typeof b === "number") return a < b;
   if (typeof a === "string" && typeof b === "string") return a < b;
   if (typeName(a) === typeName(b) && callOrder(thread, "__lt", a, b, wanted)) return null;
