@@ -438,4 +438,3 @@ function* printSteps(
   print(texts.join("\t"));
   return 0;
 }
-

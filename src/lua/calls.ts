@@ -9,8 +9,8 @@ import { failure, typeFailure, where } from "./errors.ts";
 import { LuaTable } from "./table.ts";
 import {
   type Frame,
-  Frame as FrameObject,
   FrameKind,
+  Frame as FrameObject,
   LuaClosure,
   type LuaThread,
   LuaUserdata,
@@ -25,7 +25,7 @@ import { LuaError, LuaFunction, type LuaValue } from "./values.ts";
 export const FRAMES_MAX = 16383;
 export const NATIVE_DEPTH_MAX = 200;
 /** Threads that wait for one another. */
-const RESUMES_MAX = 190;
+const RESUMES_MAX = 199;
 /** Room behind a frame's registers for the call of a metamethod. */
 export const SPARE_SLOTS = 8;
 
@@ -268,7 +268,7 @@ export function complete(
       const { frame } = thread;
       const { code } = (frame.closure as LuaClosure).prototype;
       // Bit 1: the outcome was asked for the other way round, as `not (b < a)`.
-      const isTrue = (value !== undefined && value !== false) !== (wanted > 1);
+      const isTrue = (value !== undefined && value !== false) !== wanted > 1;
       if (isTrue !== ((wanted & 1) === 1)) frame.pc = code[frame.pc - 1];
       return;
     }

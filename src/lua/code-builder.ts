@@ -70,7 +70,7 @@ export class CodeBuilder {
     const known = this.#constants.get(value);
     if (known !== undefined) return known;
     const index = this.prototype.constants.length;
-    if (index >= CONSTANTS_MAX) throw this.failure("constant table overflow");
+    if (index >= CONSTANTS_MAX) throw new LuaError("constant table overflow");
     this.#constants.set(value, index);
     this.prototype.constants.push(value);
     return index;

@@ -1,6 +1,6 @@
-// Lua as it is in redis-server: random programs, calls of libraries and broken sources are run there
-// by EVAL and here by the interpreter alone, and what comes of them is compared by type and byte,
-// errors with their positions, tables with the order of their pairs.
+// Lua as it is in redis-server: random programs, calls of libraries and broken sources are run
+// there by EVAL and here by the interpreter alone, and what comes of them is compared by type and
+// byte, errors with their positions, tables with the order of their pairs.
 //
 // TSKEYDB_SEED=n replays a seed; TSKEYDB_RUNS=n (60 by default) makes it longer.
 

@@ -13,7 +13,11 @@ const HELPERS = `local function M(...)
   for i = 1, n, 2 do local k, v = select(i, ...) t[k] = v end
   return t
 end
-local function each(s, p) local r = {} for a, b in string.gmatch(s, p) do r[#r + 1] = all(a, b) end return unpack(r) end
+local function each(s, p)
+  local r = {}
+  for a, b in string.gmatch(s, p) do r[#r + 1] = all(a, b) end
+  return unpack(r)
+end
 local function parse(...) return tonumber(...) end
 `;
 
@@ -434,7 +438,8 @@ export class Calls {
   #msgpackCall(): string {
     if (this.#chance(3)) return `cmsgpack.pack${this.#some(3, () => this.#data(3))}`;
     const codes =
-      "\x80\x81\x82\x90\x91\x92\xa1\xa3\xc0\xc1\xc2\xc3\xca\xcb\xcc\xcd\xce\xcf\xd0\xd1\xd2\xd3\xd9\xda\xdb\xdc\xde";
+      "\x80\x81\x82\x90\x91\x92\xa1\xa3\xc0\xc1\xc2\xc3\xca\xcb" +
+      "\xcc\xcd\xce\xcf\xd0\xd1\xd2\xd3\xd9\xda\xdb\xdc\xde";
     const damaged = this.#repeat(20, () =>
       this.#chance(3) ? this.#bytes(3) : this.#letter(codes),
     );

@@ -1,26 +1,30 @@
 // Random programs in Lua 5.1 that end and say what they did.
 //
-// A program is a row of probes. Each probe is a function that is called under pcall, and what came of
-// it goes into the row that the program returns: types and bytes of all values, tables with their
-// pairs in order, errors with their positions. Programs do what programs should not: they call what
-// is no function, compare tables with texts, index nil; most operations may fail, and how they fail
-// is half of what is compared.
+// A program is a row of probes. Each probe is a function that is called under pcall, and what came
+// of it goes into the row that the program returns: types and bytes of all values, tables with
+// their pairs in order, errors with their positions. Programs do what programs should not: they
+// call what is no function, compare tables with texts, index nil; most operations may fail, and how
+// they fail is half of what is compared.
 //
 // They end because every function and every turn of a loop takes from a supply (`B()`), which fails
-// when it is used up; texts and tables stay small because what grows is cut (`K()`). Nothing depends
-// on addresses, on time or on chance.
+// when it is used up; texts and tables stay small because what grows is cut (`K()`). Nothing
+// depends on addresses, on time or on chance.
 
 import type { Random } from "../../../src/base/random.ts";
 
-/** What every program begins with. `all` shows values, `P` runs a probe, `R` keeps what came of it. */
+/** How every program begins: `all` shows values, `P` runs a probe, `R` keeps what came of it. */
 export const PRELUDE = `local R, fuel = {}, 3000
 local function B() fuel = fuel - 1 if fuel < 0 then error("out of fuel", 0) end end
-local function K(v) if type(v) == "string" and #v > 100 then return string.sub(v, 1, 20) end return v end
+local function K(v)
+  if type(v) == "string" and #v > 100 then return string.sub(v, 1, 20) end
+  return v
+end
 local function show(v, depth)
   local t = type(v)
-  if t == "number" then if v ~= v then return "nan" end return string.format("%.17g", v) end
+  if t == "number" then return v ~= v and "nan" or string.format("%.17g", v) end
   if t == "string" then return #v .. ":" .. v end
-  if t ~= "table" then return t == "function" and "function" or t == "thread" and "thread" or tostring(v) end
+  if t == "function" or t == "thread" then return t end
+  if t ~= "table" then return tostring(v) end
   if depth > 4 then return "..." end
   local parts, n = {}, 0
   for k, x in next, v do
