@@ -17,6 +17,7 @@ const STRUCTURE_OR_TEST_LINES_MAX = 800;
 /** From the ground up: each layer imports itself and those before it. */
 const LAYERS = [
   "base",
+  "lua",
   "platform",
   "memory",
   "structures",

@@ -115,9 +115,11 @@ test("gmatch goes from match to match", () => {
   assert.equal(outcome("string.gmatch == string.gfind", state), true);
 });
 
-test("a function has no text to be dumped", () => {
+test("what dump returns cannot be loaded", () => {
   expect({
-    "string.dump(function() end)": "unable to dump given function",
+    "#string.dump(function() end)": 12,
+    "loadstring(string.dump(function() end))": undefined,
+    "string.dump(string.dump)": "unable to dump given function",
     "string.dump(1)": "bad argument #1 to 'dump' (function expected, got number)",
   });
 });
