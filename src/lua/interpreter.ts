@@ -69,6 +69,9 @@ function proceed(thread: LuaThread, frame: Frame): number {
 
 /** Runs the current thread of a state. A LuaError that no protected call ends is thrown. */
 export function interpret(state: LuaState): number {
+  // Stands for any string where a method is looked for: an empty table with the strings' metatable.
+  const stringHolder = new LuaTable(0, 0, null);
+  stringHolder.metatable = state.stringMetatable;
   for (;;) {
     const thread = state.current;
     const { frame, stack } = thread;
@@ -211,8 +214,12 @@ export function interpret(state: LuaState): number {
                 continue;
               }
             }
-            if (object.metatable === null) {
-              stack[base + ((i >>> 8) & 255)] = undefined;
+            const inherited =
+              object.metatable === null
+                ? undefined
+                : object.inherited(key, closure.prototype.hashes[code[pc]]);
+            if (inherited !== undefined || object.metatable === null) {
+              stack[base + ((i >>> 8) & 255)] = inherited;
               pc += 2;
               continue;
             }
@@ -333,9 +340,12 @@ export function interpret(state: LuaState): number {
           const key = constants[code[pc]] as string;
           const at = base + ((i >>> 8) & 255);
           stack[at + 1] = object;
-          if (object instanceof LuaTable) {
-            const found = object.findString(key, closure.prototype.hashes[code[pc]]);
-            const value = found < 0 ? undefined : object.nodeValues[found];
+          const holder = typeof object === "string" ? stringHolder : object;
+          if (holder instanceof LuaTable) {
+            const hash = closure.prototype.hashes[code[pc]];
+            const found = holder.findString(key, hash);
+            const own = found < 0 ? undefined : holder.nodeValues[found];
+            const value = own === undefined ? holder.inherited(key, hash) : own;
             if (value !== undefined) {
               stack[at] = value;
               pc += 2;

@@ -9,12 +9,9 @@ import { calculate } from "./arithmetic.ts";
 import { callNested, metamethod, metatableOf } from "./calls.ts";
 import { failure, typeFailure, typeName } from "./errors.ts";
 import { numberText, parseNumber } from "./numbers.ts";
-import { Event, LuaTable } from "./table.ts";
+import { CHAIN_MAX, Event, LuaTable } from "./table.ts";
 import { type LuaClosure, type LuaThread, LuaUserdata, Mode } from "./thread.ts";
 import { LuaFunction, type LuaValue } from "./values.ts";
-
-/** Tables whose `__index` is a table whose `__index` … */
-const CHAIN_MAX = 100;
 
 const arithmeticEvents = ["__add", "__sub", "__mul", "__div", "__mod", "__pow"];
 
@@ -26,9 +23,9 @@ function freeSlot(thread: LuaThread): number {
 
 /** The metamethod that a metatable has; looked for in vain, that is remembered. */
 function eventOf(metatable: LuaTable | null, bit: number, name: string): LuaValue {
-  if (metatable === null || (metatable.absent & (1 << bit)) !== 0) return undefined;
+  if (metatable === null || (metatable.absent & bit) !== 0) return undefined;
   const handler = metatable.getString(name);
-  if (handler === undefined) metatable.absent |= 1 << bit;
+  if (handler === undefined) metatable.absent |= bit;
   return handler;
 }
 
@@ -50,7 +47,7 @@ export function getIndexed(
         stack[target] = value;
         return;
       }
-      handler = eventOf(from.metatable, Event.index, "__index");
+      handler = from.metatable === null ? undefined : from.metatable.indexHandler;
       if (handler === undefined) {
         stack[target] = undefined;
         return;

@@ -21,15 +21,13 @@
 
 import { LuaObject, type LuaValue } from "./values.ts";
 
-/** Metamethods that are looked for often: a bit of `absent` says that a metatable lacks one. */
-export const Event = {
-  index: 0,
-  newindex: 1,
-  eq: 2,
-  len: 3,
-  call: 4,
-} as const;
+/** Metamethods that are looked for often: bits of `absent`, which say that a metatable lacks one. */
+export const Event = { newindex: 1, eq: 2 } as const;
+/** A bit of `absent`: what a metatable has under "__index" is in its `indexHandler`. */
+const INDEX_KNOWN = 4;
 
+/** Tables whose `__index` is a table whose `__index` … */
+export const CHAIN_MAX = 100;
 const ARRAY_SIZE_MAX = 2 ** 26;
 const NODES_MAX = 2 ** 26;
 
@@ -61,8 +59,9 @@ export class LuaTable extends LuaObject {
   /** Nodes from here on are used. */
   lastFree: number = 0;
   metatable: LuaTable | null = null;
-  /** As a metatable: bits of Event that were looked for in vain since a key was last set. */
+  /** As a metatable: what is known of it since a key was last set; every change sets it to 0. */
   absent: number = 0;
+  #indexHandler: LuaValue = undefined;
   /** Scripts may not change it; what is set from outside still can be. */
   readonly: boolean = false;
   /** Bytes that the parts take, as the memory limit counts them. */
@@ -113,6 +112,32 @@ export class LuaTable extends LuaObject {
       node = next[node];
     } while (node >= 0);
     return -1;
+  }
+
+  /** As a metatable: what it has under "__index". */
+  get indexHandler(): LuaValue {
+    if ((this.absent & INDEX_KNOWN) === 0) {
+      this.#indexHandler = this.getString("__index");
+      this.absent |= INDEX_KNOWN;
+    }
+    return this.#indexHandler;
+  }
+
+  /** What a key that this table lacks has in the tables behind it; undefined: more is to be asked. */
+  inherited(key: string, hash: number): LuaValue {
+    let table: LuaTable = this;
+    for (let i = 0; i < CHAIN_MAX; i++) {
+      if (table.metatable === null) return undefined;
+      const handler = table.metatable.indexHandler;
+      if (!(handler instanceof LuaTable)) return undefined;
+      const node = handler.findString(key, hash);
+      if (node >= 0) {
+        const value = handler.nodeValues[node];
+        if (value !== undefined) return value;
+      }
+      table = handler;
+    }
+    return undefined;
   }
 
   /** Sets without asking metamethods. The key is neither nil nor NaN, which callers have seen to. */
