@@ -40,6 +40,24 @@ export function metamethod(thread: LuaThread, value: LuaValue, name: string): Lu
   return metatable === null ? undefined : metatable.getString(name);
 }
 
+/** A frame that is used again: `closure`, `at`, `base` and more are still to be set. */
+function nextFrame(thread: LuaThread, mode: number, target: number, wanted: number): Frame {
+  const { depth, frames } = thread;
+  if (depth >= FRAMES_MAX) throw failure(thread, "stack overflow");
+  if (depth === frames.length) frames.push(new FrameObject());
+  const frame = frames[depth];
+  thread.depth = depth + 1;
+  thread.frame = frame;
+  frame.pc = 0;
+  frame.mode = mode;
+  frame.target = target;
+  frame.wanted = wanted;
+  frame.tailCalls = 0;
+  frame.depth = thread.nativeDepth;
+  return frame;
+}
+
+/** Pushes the frame of something that is no Lua function. */
 export function pushFrame(
   thread: LuaThread,
   kind: number,
@@ -48,24 +66,11 @@ export function pushFrame(
   target: number,
   wanted: number,
 ): Frame {
-  const { depth, frames } = thread;
-  if (depth >= FRAMES_MAX) throw failure(thread, "stack overflow");
-  if (depth === frames.length) frames.push(new FrameObject());
-  const frame = frames[depth];
-  thread.depth = depth + 1;
-  thread.frame = frame;
+  const frame = nextFrame(thread, mode, target, wanted);
   frame.closure = null;
   frame.steps = null;
   frame.kind = kind;
   frame.base = base;
-  frame.pc = 0;
-  frame.mode = mode;
-  frame.target = target;
-  frame.wanted = wanted;
-  frame.varargs = 0;
-  frame.tailCalls = 0;
-  frame.concatLast = -1;
-  frame.depth = thread.nativeDepth;
   return frame;
 }
 
@@ -97,8 +102,10 @@ export function enter(
   if (prototype.isVararg) base += count;
   const end = base + prototype.registers + SPARE_SLOTS;
   if (end > stack.length) thread.ensureStack(end);
-  const frame = pushFrame(thread, FrameKind.lua, base, mode, target, wanted);
+  const frame = nextFrame(thread, mode, target, wanted);
   frame.closure = closure;
+  frame.kind = FrameKind.lua;
+  frame.base = base;
   frame.at = at;
   if (!prototype.isVararg) {
     for (let i = count; i < parameters; i++) stack[base + i] = undefined;
@@ -274,9 +281,8 @@ export function complete(
     }
     case Mode.concat: {
       stack[target] = count > 0 ? stack[first] : undefined;
-      const { frame } = thread;
-      frame.concatLast = target - frame.base;
-      frame.pc--;
+      thread.concatLast = target;
+      thread.frame.pc--;
       return;
     }
     case Mode.steps:

@@ -170,8 +170,6 @@ export class Frame {
   varargs: number = 0;
   /** Calls that this one has taken the place of, for the levels of errors. */
   tailCalls: number = 0;
-  /** The last register of a concatenation that goes on after a metamethod; −1: none does. */
-  concatLast: number = -1;
   /** `nativeDepth` of the thread before this call. */
   depth: number = 0;
 }
@@ -204,6 +202,8 @@ export class LuaThread extends LuaObject {
   /** Calls that C would have made on its own stack: metamethods, pcall, comparators. Bounded, and nobody yields across one. */
   nativeDepth: number = 0;
   generator: NativeSteps | null = null;
+  /** Where the last operand of a concatenation is that goes on after a metamethod; −1: none does. */
+  concatLast: number = -1;
   requestThread: LuaThread | null = null;
   /** Where a generator's callee stands, with how many arguments; then how many results came. */
   requestAt: number = 0;
