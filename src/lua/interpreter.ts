@@ -19,6 +19,7 @@ import {
   moveResults,
   SPARE_SLOTS,
 } from "./calls.ts";
+import { heat } from "./hot-code.ts";
 import { performWhole } from "./instructions.ts";
 import { wordsOf } from "./opcodes.ts";
 import { joined } from "./semantics.ts";
@@ -59,6 +60,7 @@ export function interpret(state: LuaState): number {
   // Stands for any string where a method is looked for: an empty table with the strings' metatable.
   const anyString = new LuaTable(0, 0, null);
   anyString.metatable = state.stringMetatable;
+  const { heatMax } = state;
   for (;;) {
     const thread = state.current;
     const { frame, stack } = thread;
@@ -69,8 +71,14 @@ export function interpret(state: LuaState): number {
       continue;
     }
     const { base } = frame;
-    const { code, constants, hashes } = closure.prototype;
+    const { prototype } = closure;
+    const { code, constants, hashes, hot } = prototype;
     let { pc } = frame;
+    if (hot !== null && prototype.entries[pc] === 1) {
+      const left = hot(thread, frame, closure, pc);
+      if (left >= 0) return left;
+      continue;
+    }
 
     run: for (;;) {
       const i = code[pc++];
@@ -403,6 +411,11 @@ export function interpret(state: LuaState): number {
             frame.pc = pc;
             return RunStatus.paused;
           }
+          if (++prototype.heat > heatMax) {
+            frame.pc = pc;
+            if (hot === null) heat(state, prototype);
+            break run;
+          }
           continue;
 
         case 39: {
@@ -500,6 +513,9 @@ export function interpret(state: LuaState): number {
           if (callee instanceof LuaClosure) {
             enter(thread, callee, a, count, Mode.call, a, wanted);
             if (--state.budget < 0) return RunStatus.paused;
+            if (++callee.prototype.heat > heatMax && callee.prototype.hot === null) {
+              heat(state, callee.prototype);
+            }
             break run;
           }
           if (!(callee instanceof NativeFunction)) break;
@@ -563,6 +579,11 @@ export function interpret(state: LuaState): number {
             frame.pc = pc;
             return RunStatus.paused;
           }
+          if (++prototype.heat > heatMax) {
+            frame.pc = pc;
+            if (hot === null) heat(state, prototype);
+            break run;
+          }
           continue;
         }
 
@@ -596,6 +617,11 @@ export function interpret(state: LuaState): number {
           if (--state.budget < 0) {
             frame.pc = pc;
             return RunStatus.paused;
+          }
+          if (++prototype.heat > heatMax) {
+            frame.pc = pc;
+            if (hot === null) heat(state, prototype);
+            break run;
           }
           continue;
         }

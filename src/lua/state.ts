@@ -23,6 +23,7 @@ import {
   LuaClosure,
   type LuaState,
   LuaThread,
+  type MakeFunction,
   Mode,
   NativeFunction,
   RunStatus,
@@ -34,6 +35,8 @@ import { LuaError, type LuaFunction, type LuaObject, type LuaValue } from "./val
 const STRING_LENGTH_MAX = 2 ** 28;
 /** The first measurement of memory, where there is a limit: sooner than that nothing is worth it. */
 const MEASURE_BYTES_MIN = 2 ** 20;
+/** Making JavaScript of a function, and having it compiled, takes as long as so many turns. */
+const HEAT_MAX = 2000;
 const FIRST_ADDRESS = 0x55d0c0de0000;
 
 export interface StateOptions {
@@ -41,6 +44,13 @@ export interface StateOptions {
   readonly memoryMax?: number;
   /** The longest string. */
   readonly stringMax?: number;
+  /**
+   * Makes JavaScript functions of text, for those of scripts that are hot: where it is given they run
+   * several times as fast. The text is made from instructions and has nothing of the script in it.
+   */
+  readonly makeFunction?: MakeFunction;
+  /** How often a function is called, or its loops turn round, until it is hot. */
+  readonly heatMax?: number;
 }
 
 export class State implements LuaState {
@@ -48,6 +58,9 @@ export class State implements LuaState {
   readonly main: LuaThread;
   globals: LuaTable;
   budget: number = 0;
+  hotDepth: number = 0;
+  readonly makeFunction: MakeFunction | null;
+  readonly heatMax: number;
   errorChunk: string = "";
   errorLine: number = 0;
   errorOfPcall: ((value: LuaValue) => LuaValue) | null = null;
@@ -64,6 +77,8 @@ export class State implements LuaState {
     this.#memoryMax = options.memoryMax ?? Number.POSITIVE_INFINITY;
     this.#stringMax = Math.min(options.stringMax ?? STRING_LENGTH_MAX, STRING_LENGTH_MAX);
     this.#measureAt = Math.min(this.#memoryMax, Math.max(MEASURE_BYTES_MIN, this.#memoryMax / 4));
+    this.makeFunction = options.makeFunction ?? null;
+    this.heatMax = options.heatMax ?? HEAT_MAX;
     this.globals = new LuaTable(0, 0, this);
     this.main = new LuaThread(this, this.globals);
     this.current = this.main;
@@ -102,6 +117,7 @@ export class State implements LuaState {
       try {
         return interpret(this);
       } catch (error) {
+        this.hotDepth = 0;
         this.#unwind(error);
       }
     }

@@ -101,6 +101,17 @@ export class NativeFunction extends LuaFunction {
   }
 }
 
+/** JavaScript for one function, see hot-code.ts. Gives a RunStatus, or −1: the frame on top goes on. */
+export type HotCode = (
+  thread: LuaThread,
+  frame: Frame,
+  closure: LuaClosure,
+  pc: number,
+) => number;
+
+/** Makes a function of the names of its parameters and, last, its body, as `Function` does. */
+export type MakeFunction = (source: readonly string[]) => (...values: unknown[]) => unknown;
+
 /** What the compiler makes of a function's text. */
 export class Prototype {
   code: Int32Array = new Int32Array(0);
@@ -125,6 +136,11 @@ export class Prototype {
   chunk: string = "";
   line: number = 0;
   lastLine: number = 0;
+  /** How often it has been called, and its loops have turned round, until it is hot. */
+  heat: number = 0;
+  hot: HotCode | null = null;
+  /** 1 for each place at which `hot` can be entered. */
+  entries: Uint8Array = new Uint8Array(0);
 }
 
 export class LuaClosure extends LuaFunction {
@@ -266,6 +282,12 @@ export interface LuaState {
   globals: LuaTable;
   /** Calls and turns of loops until the next pause. */
   budget: number;
+  /** By which hot functions become JavaScript; null: all is interpreted. */
+  readonly makeFunction: MakeFunction | null;
+  /** The heat from which on a function is hot. */
+  readonly heatMax: number;
+  /** Hot functions that are called within each other. */
+  hotDepth: number;
   /** Objects that the host holds, for the count of memory. */
   readonly roots: LuaObject[];
   /** Those of `math.random`. */
