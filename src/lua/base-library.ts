@@ -102,16 +102,23 @@ function assertTrue(thread: LuaThread, base: number, count: number): number {
 }
 
 function collectGarbage(thread: LuaThread, base: number, count: number): number {
-  const { state, stack } = thread;
   const name = optionalString(thread, base, count, 1, "collect");
   if (!MEMORY_OPTIONS.includes(name)) argumentError(thread, 1, `invalid option '${name}'`);
   optionalInteger(thread, base, count, 2, 0);
-  let result: LuaValue = 0;
-  if (name === "collect" || name === "step") state.bytesUsed = collect(state);
-  if (name === "step") result = true;
-  else if (name === "count") result = state.bytesUsed / 1024;
+  if (name === "collect" || name === "step") {
+    return thread.resumable(collectSteps(thread, base, name === "step"));
+  }
+  let result = 0;
+  if (name === "count") result = thread.state.bytesUsed / 1024;
   else if (name === "setpause" || name === "setstepmul") result = 200;
-  stack[base] = result;
+  thread.stack[base] = result;
+  return 1;
+}
+
+/** By its first step all registers are on the stack, also those of hot functions. */
+function* collectSteps(thread: LuaThread, base: number, result: boolean): NativeSteps {
+  thread.state.bytesUsed = collect(thread.state);
+  thread.stack[base] = result ? true : 0;
   return 1;
 }
 

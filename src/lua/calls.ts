@@ -199,6 +199,20 @@ export function callNested(
   else thread.nativeDepth = nativeDepth;
 }
 
+/**
+ * The call that is protected is made by the interpreter, once hot functions have left: what fails in
+ * it must not pass through them, since the error ends above their frames.
+ */
+function pushPending(thread: LuaThread, base: number, count: number): void {
+  pushFrame(thread, FrameKind.pending, base, Mode.discard, base, count);
+}
+
+/** Makes the call for which there is a frame on top. */
+export function callPending(thread: LuaThread): void {
+  const { base, wanted } = popFrame(thread);
+  callNested(thread, base, wanted, Mode.protected, base, -1);
+}
+
 /** A native function has returned `results`: a number of them, from `base` on, or an Outcome. */
 export function finishNative(
   thread: LuaThread,
@@ -219,15 +233,13 @@ export function finishNative(
     case Outcome.call:
       call(thread, base, thread.requestCount, mode, target, wanted);
       return;
-    case Outcome.protect: {
-      const { requestCount } = thread;
+    case Outcome.protect:
       pushFrame(thread, FrameKind.protect, base, mode, target, wanted);
-      callNested(thread, base, requestCount, Mode.protected, base, -1);
+      pushPending(thread, base, thread.requestCount);
       return;
-    }
     case Outcome.protectWithHandler:
       pushFrame(thread, FrameKind.protectWithHandler, base, mode, target, wanted);
-      callNested(thread, base, 0, Mode.protected, base, -1);
+      pushPending(thread, base, 0);
       return;
     case Outcome.resumeThread:
       pushFrame(thread, FrameKind.resume, base, mode, target, wanted);

@@ -12,6 +12,7 @@
 
 import {
   callNested,
+  callPending,
   deliver,
   enter,
   enterInstead,
@@ -40,6 +41,10 @@ import { Box, type LuaValue } from "./values.ts";
 function proceed(thread: LuaThread, frame: Frame): number {
   if (frame.kind === FrameKind.bottom) return RunStatus.done;
   if (frame.kind === FrameKind.wait) return RunStatus.waiting;
+  if (frame.kind === FrameKind.pending) {
+    callPending(thread);
+    return -1;
+  }
   const { steps } = frame;
   if (steps === null) throw new TypeError("a thread goes on that waits");
   thread.isStepping = true;

@@ -68,6 +68,8 @@ export class State implements LuaState {
   readonly roots: LuaObject[] = [];
   readonly random: RandomNumbers = new RandomNumbers();
   #bytes: number = 0;
+  /** The budget at the moment when a measurement became due; −1: none is. */
+  #budgetLeft: number = -1;
   #measureAt: number;
   #memoryMax: number;
   readonly #stringMax: number;
@@ -115,12 +117,21 @@ export class State implements LuaState {
     this.budget = budget;
     for (;;) {
       try {
-        return interpret(this);
+        const status = interpret(this);
+        if (this.#budgetLeft < 0) return status;
+        if (status === RunStatus.paused) this.#measure();
+        else return this.#leaveUnmeasured(status);
       } catch (error) {
         this.hotDepth = 0;
         this.#unwind(error);
       }
     }
+  }
+
+  #leaveUnmeasured(status: number): number {
+    this.budget = this.#budgetLeft;
+    this.#budgetLeft = -1;
+    return status;
   }
 
   /** What the native function that has suspended the run returns. */
@@ -190,24 +201,34 @@ export class State implements LuaState {
     this.#bytes = bytes;
   }
 
+  /**
+   * Registers of hot functions are nowhere to be seen while they run, so that the measurement is made
+   * where the run can be left next: which is now due.
+   */
   allocated(bytes: number): void {
     this.#bytes += bytes;
-    if (this.#bytes > this.#measureAt) this.#measure(bytes);
+    if (this.#bytes > this.#measureAt && this.#budgetLeft < 0) {
+      this.#budgetLeft = Math.max(this.budget, 0);
+      this.budget = 0;
+    }
   }
 
   checkString(length: number): void {
     if (length > this.#stringMax) throw new LuaError("not enough memory");
     this.allocated(length);
-  }
-
-  #measure(bytes: number): void {
-    const live = measure(this) + bytes;
-    this.#bytes = live;
-    if (live > this.#memoryMax) {
-      this.#bytes -= bytes;
+    // One string alone may be too much, and so may many that are made before the run can be left.
+    if (this.#bytes > this.#memoryMax * 4 && this.#bytes - length > MEASURE_BYTES_MIN) {
       throw new LuaError("not enough memory");
     }
+  }
+
+  #measure(): void {
+    const live = measure(this);
+    this.budget = this.#budgetLeft;
+    this.#budgetLeft = -1;
+    this.#bytes = live;
     this.#measureAt = Math.min(this.#memoryMax, Math.max(live * 2, MEASURE_BYTES_MIN));
+    if (live > this.#memoryMax) throw new LuaError("not enough memory");
   }
 
   #guarded(work: () => void): void {

@@ -2,8 +2,11 @@
 
 import { openLibraries } from "./libraries.ts";
 import { State, type StateOptions } from "./state.ts";
-import { RunStatus } from "./thread.ts";
+import { type MakeFunction, RunStatus } from "./thread.ts";
 import { LuaError, type LuaValue } from "./values.ts";
+
+/** What a host lends that lets hot functions become JavaScript. */
+export const makeFunction = ((source: readonly string[]) => Function(...source)) as MakeFunction;
 
 export function stateWithLibraries(options: StateOptions = {}): State {
   const state = new State(options);

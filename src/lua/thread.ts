@@ -55,6 +55,8 @@ export const FrameKind = {
   yield: 8,
   /** Below the first frame of a thread. */
   bottom: 9,
+  /** A call that is still to be made, of stack[base] with `wanted` arguments. */
+  pending: 10,
 } as const;
 
 /** What becomes of a call's results. */

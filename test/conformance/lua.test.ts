@@ -8,8 +8,9 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { Random } from "../../src/base/random.ts";
 import { openLibraries } from "../../src/lua/libraries.ts";
-import { State } from "../../src/lua/state.ts";
+import { State, type StateOptions } from "../../src/lua/state.ts";
 import { LuaTable } from "../../src/lua/table.ts";
+import { makeFunction } from "../../src/lua/test-support.ts";
 import { NativeFunction, RunStatus } from "../../src/lua/thread.ts";
 import { LuaError } from "../../src/lua/values.ts";
 import type { Client } from "../support/client.ts";
@@ -24,8 +25,12 @@ const RUNS = Number(process.env.TSKEYDB_RUNS ?? 60);
 const TURNS_MAX = 200;
 
 /** The rows of strings that a program returns; or one error. */
-function runHere(source: string, parameters: readonly string[] = []): string[] {
-  const state = new State({ memoryMax: 2 ** 28 });
+function runHere(
+  source: string,
+  parameters: readonly string[] = [],
+  options: StateOptions = {},
+): string[] {
+  const state = new State({ memoryMax: 2 ** 28, ...options });
   openLibraries(state);
   const { globals } = state;
   protect(globals);
@@ -102,6 +107,12 @@ function beside(name: string, make: (random: Random) => { source: string; more?:
         // Debian's build lets long brackets stand in one another.
         const here = runHere(source, more);
         if (here.some((row) => row.includes("nesting of [[...]] is deprecated"))) continue;
+        const hot = runHere(source, more, { makeFunction, heatMax: run % 2 === 0 ? 0 : 20 });
+        assert.deepEqual(
+          hot.map(withoutAddress),
+          here.map(withoutAddress),
+          `seed ${SEED + run}, as JavaScript:\n${source}\n${more.join("\n")}`,
+        );
         assert.deepEqual(
           here.map(withoutAddress),
           there.map(withoutAddress),
