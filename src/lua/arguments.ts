@@ -1,5 +1,5 @@
-// How native functions read their arguments, and the errors that they make of wrong ones, in the words
-// of Lua's auxiliary library. `n` is the argument's number, from 1, as the errors count them.
+// How native functions read their arguments, and the errors that they make of wrong ones, in the
+// words of Lua's auxiliary library. `n` is the argument's number, from 1, as the errors count them.
 
 import { calledName, failure, typeName } from "./errors.ts";
 import { numberText, parseNumber } from "./numbers.ts";

@@ -2,7 +2,9 @@
 
 import { Arithmetic, type Expression, ExpressionKind } from "./ast.ts";
 
-/** The value of numbers alone; undefined: it is not known before it runs, or is none that C folds. */
+/**
+ * The value of numbers alone; undefined: it is not known before it runs, or is none that C folds.
+ */
 export function foldedNumber(expression: Expression): number | undefined {
   switch (expression.kind) {
     case ExpressionKind.number:

@@ -1,15 +1,15 @@
-// What the parser makes of a chunk and the compiler makes code of: a tree, in which each name has been
-// resolved to a local variable, an upvalue or a global one. A local variable that an inner function
-// uses is `captured`, which is why there is a tree at all: the compiler has to know that when the
-// variable is declared.
+// What the parser makes of a chunk and the compiler makes code of: a tree, in which each name has
+// been resolved to a local variable, an upvalue or a global one. A local variable that an inner
+// function uses is `captured`, which is why there is a tree at all: the compiler has to know that
+// when the variable is declared.
 //
-// `line` is where an error of this operation is said to be: that of the token at which C's compiler,
-// which has no tree, would have written the instruction.
+// `line` is where an error of this operation is said to be: that of the token at which C's
+// compiler, which has no tree, would have written the instruction.
 
 export class LocalVariable {
   readonly name: string;
-  isCaptured: boolean = false;
-  register: number = -1;
+  isCaptured = false;
+  register = -1;
 
   constructor(name: string) {
     this.name = name;
@@ -18,7 +18,10 @@ export class LocalVariable {
 
 export interface Upvalue {
   readonly name: string;
-  /** The variable of the enclosing function; null: it is an upvalue there too, and this is its number. */
+  /**
+   * The variable of the enclosing function; null: it is an upvalue there too, and this is its
+   * number.
+   */
   readonly local: LocalVariable | null;
   readonly index: number;
 }
@@ -85,9 +88,23 @@ export interface TableItem {
   readonly line: number;
 }
 
-export const Arithmetic = { add: 0, subtract: 1, multiply: 2, divide: 3, modulo: 4, power: 5 } as const;
+export const Arithmetic = {
+  add: 0,
+  subtract: 1,
+  multiply: 2,
+  divide: 3,
+  modulo: 4,
+  power: 5,
+} as const;
 
-export const Comparison = { equal: 0, notEqual: 1, less: 2, lessEqual: 3, greater: 4, greaterEqual: 5 } as const;
+export const Comparison = {
+  equal: 0,
+  notEqual: 1,
+  less: 2,
+  lessEqual: 3,
+  greater: 4,
+  greaterEqual: 5,
+} as const;
 
 export const StatementKind = {
   local: 0,
@@ -145,13 +162,13 @@ export interface GenericFor {
 export class FunctionBody {
   readonly parent: FunctionBody | null;
   readonly line: number;
-  lastLine: number = 0;
+  lastLine = 0;
   readonly parameters: LocalVariable[] = [];
-  isVararg: boolean = false;
+  isVararg = false;
   /** The local variable `arg` of a function with `...`, as in 5.0. */
   arg: LocalVariable | null = null;
   /** Its value is a table of the varargs, unless the function's text uses `...`. */
-  needsArg: boolean = false;
+  needsArg = false;
   readonly upvalues: Upvalue[] = [];
   statements: Statement[] = [];
 

@@ -117,6 +117,8 @@ function collectGarbage(thread: LuaThread, base: number, count: number): number 
 
 /** By its first step all registers are on the stack, also those of hot functions. */
 function* collectSteps(thread: LuaThread, base: number, result: boolean): NativeSteps {
+  thread.request(-1, 0);
+  yield;
   thread.state.bytesUsed = collect(thread.state);
   thread.stack[base] = result ? true : 0;
   return 1;

@@ -1,9 +1,9 @@
 // Calls and returns that are not those of one Lua function by another, which the interpreter does
 // itself: of native functions, metamethods, protected calls, coroutines.
 //
-// Nothing here waits for a call to end. `call` pushes a frame, or runs a native function and puts its
-// results where they belong; what is to be done with results is in the frame (`Mode`). The interpreter
-// then goes on with whatever frame is on top of whichever thread is current.
+// Nothing here waits for a call to end. `call` pushes a frame, or runs a native function and puts
+// its results where they belong; what is to be done with results is in the frame (`Mode`). The
+// interpreter then goes on with whatever frame is on top of whichever thread is current.
 
 import { failure, typeFailure, where } from "./errors.ts";
 import { LuaTable } from "./table.ts";
@@ -164,7 +164,9 @@ export function call(
   }
 }
 
-/** What is called is no function: puts its `__call` before it. `register`: for the error's words. */
+/**
+ * What is called is no function: puts its `__call` before it. `register`: for the error's words.
+ */
 export function insertCallMetamethod(
   thread: LuaThread,
   at: number,
@@ -200,8 +202,8 @@ export function callNested(
 }
 
 /**
- * The call that is protected is made by the interpreter, once hot functions have left: what fails in
- * it must not pass through them, since the error ends above their frames.
+ * The call that is protected is made by the interpreter, once hot functions have left: what fails
+ * in it must not pass through them, since the error ends above their frames.
  */
 function pushPending(thread: LuaThread, base: number, count: number): void {
   pushFrame(thread, FrameKind.pending, base, Mode.discard, base, count);
@@ -407,8 +409,8 @@ function yieldValues(
 }
 
 /**
- * An error has been thrown: leaves frames, and threads, up to the protected call that it ends at. If
- * there is none, it is thrown again, for the host.
+ * An error has been thrown: leaves frames, and threads, up to the protected call that it ends at.
+ * If there is none, it is thrown again, for the host.
  */
 export function unwind(from: LuaThread, error: LuaError): void {
   let thread = from;

@@ -1,7 +1,9 @@
-// How a chunk is called in messages: "@name" and "=name" are names, anything else is the chunk's text,
-// of which the first line is shown.
+// How a chunk is called in messages: "@name" and "=name" are names, anything else is the chunk's
+// text, of which the first line is shown.
 
-/** Room for the name in errors at run time, and in those of the compiler; C counts its final zero. */
+/**
+ * Room for the name in errors at run time, and in those of the compiler; C counts its final zero.
+ */
 export const RUNTIME_NAME_MAX = 60;
 export const COMPILE_NAME_MAX = 80;
 

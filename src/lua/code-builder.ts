@@ -85,7 +85,9 @@ export class CodeBuilder {
     return first;
   }
 
-  /** The instruction that has been written uses this register for that operand; `role`: 0, CALLEE. */
+  /**
+   * The instruction that has been written uses this register for that operand; `role`: 0, CALLEE.
+   */
   noteName(register: number, operand: Expression, role: number): void {
     switch (operand.kind) {
       case ExpressionKind.local:
@@ -125,11 +127,9 @@ export class CodeBuilder {
     prototype.code = Int32Array.from(this.#code);
     prototype.lines = Int32Array.from(this.#lines);
     const { constants } = prototype;
-    prototype.hashes = new Int32Array(constants.length);
-    for (let i = 0; i < constants.length; i++) {
-      const constant = constants[i];
-      if (typeof constant === "string") prototype.hashes[i] = hashOf(constant);
-    }
+    prototype.hashes = Int32Array.from(constants, (constant) =>
+      typeof constant === "string" ? hashOf(constant) : 0,
+    );
     prototype.chunk = this.chunk;
     prototype.line = body.line;
     prototype.lastLine = body.lastLine;

@@ -1,5 +1,5 @@
-// Makes code of a chunk: the parser's tree goes in, prototypes of functions come out. Statements are
-// written here, expressions in expression-compiler.ts; what the code means is in opcodes.ts.
+// Makes code of a chunk: the parser's tree goes in, prototypes of functions come out. Statements
+// are written here, expressions in expression-compiler.ts; what the code means is in opcodes.ts.
 
 import {
   type Expression,
@@ -21,10 +21,11 @@ import { LuaError } from "./values.ts";
 const Kind = ExpressionKind;
 
 /**
- * Compiles a chunk's text; `chunk` is its name, as chunk-name.ts has it. Throws a LuaError whose value
- * is the message. `levels`: how deep the caller is nested, which counts against the syntax's depth.
+ * Compiles a chunk's text; `chunk` is its name, as chunk-name.ts has it. Throws a LuaError whose
+ * value is the message. `levels`: how deep the caller is nested, which counts against the syntax's
+ * depth.
  */
-export function compile(source: string, chunk: string, levels: number = 0): Prototype {
+export function compile(source: string, chunk: string, levels = 0): Prototype {
   try {
     return new FunctionCompiler(parse(source, chunk, levels), chunk).compile();
   } catch (error) {
@@ -45,7 +46,7 @@ export function isOutOfStack(error: unknown): boolean {
 interface Target {
   readonly expression: Expression;
   /** Registers, or −1 − register of a captured variable: see ExpressionCompiler. */
-  object: number;
+  owner: number;
   key: number;
 }
 
@@ -202,7 +203,8 @@ class FunctionCompiler extends ExpressionCompiler {
       this.line = line;
       const end = this.free;
       this.#store(places[places.length - 1], last);
-      const first = (last === end - 1 && last >= this.localsEnd ? end - 1 : end) - values.length + 1;
+      const first =
+        (last === end - 1 && last >= this.localsEnd ? end - 1 : end) - values.length + 1;
       for (let i = places.length - 2; i >= 0; i--) this.#store(places[i], first + i);
       return;
     }
@@ -213,25 +215,27 @@ class FunctionCompiler extends ExpressionCompiler {
   }
 
   #target(expression: Expression): Target {
-    if (expression.kind !== Kind.index) return { expression, object: 0, key: 0 };
+    if (expression.kind !== Kind.index) return { expression, owner: 0, key: 0 };
     const { key } = expression;
-    const object = this.operand(expression.object);
+    const owner = this.operand(expression.object);
     const isShort = key.kind === Kind.string || isItemNumber(key);
-    return { expression, object, key: isShort ? 0 : this.operand(key) };
+    return { expression, owner, key: isShort ? 0 : this.operand(key) };
   }
 
-  /** A variable that is about to be assigned to, too, is an operand of targets before: they keep it. */
+  /**
+   * A variable that is about to be assigned to, too, is an operand of targets before: they keep it.
+   */
   #keepOld(places: readonly Target[], { register, isCaptured }: LocalVariable): void {
     const operand = isCaptured ? -1 - register : register;
     let copy = -1;
     for (const place of places) {
       if (place.expression.kind !== Kind.index) continue;
-      if (place.object !== operand && place.key !== operand) continue;
+      if (place.owner !== operand && place.key !== operand) continue;
       if (copy < 0) {
         copy = this.reserve(1);
         this.emit(isCaptured ? Operation.getBox : Operation.move, copy, register, 0);
       }
-      if (place.object === operand) place.object = copy;
+      if (place.owner === operand) place.owner = copy;
       const { key } = place.expression;
       const isShort = key.kind === Kind.string || isItemNumber(key);
       if (!isShort && place.key === operand) place.key = copy;
@@ -239,7 +243,7 @@ class FunctionCompiler extends ExpressionCompiler {
   }
 
   /** `value` is an operand: a register, or −1 − register of a captured variable. */
-  #store({ expression, object, key }: Target, value: number): void {
+  #store({ expression, owner, key }: Target, value: number): void {
     const { free } = this;
     switch (expression.kind) {
       case Kind.local: {
@@ -256,7 +260,7 @@ class FunctionCompiler extends ExpressionCompiler {
         this.storeGlobal(expression.name, this.read(value));
         break;
       case Kind.index: {
-        const objectRegister = this.read(object);
+        const objectRegister = this.read(owner);
         const keyRegister = this.read(key);
         const from = this.read(value);
         this.store(expression.object, objectRegister, expression.key, keyRegister, from);

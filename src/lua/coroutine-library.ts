@@ -1,5 +1,5 @@
-// The coroutine library. Threads are switched by the interpreter, so a coroutine takes no JavaScript
-// stack, and a run may be left in the middle of any of them.
+// The coroutine library. Threads are switched by the interpreter, so a coroutine takes no
+// JavaScript stack, and a run may be left in the middle of any of them.
 
 import { argumentError } from "./arguments.ts";
 import { failure } from "./errors.ts";
@@ -102,4 +102,3 @@ function yieldAll(thread: LuaThread, _base: number, count: number): number {
   thread.requestCount = count;
   return Outcome.yield;
 }
-

@@ -64,9 +64,13 @@ export function typeFailure(
   const type = typeName(value);
   const fact = register < 0 ? -1 : findFact(thread.frame, register, false);
   if (fact < 0) return failure(thread, `attempt to ${what} a ${type} value`);
-  const { nameFacts, nameTexts } = (thread.frame.closure as NonNullable<Frame["closure"]>).prototype;
+  const { nameFacts, nameTexts } = (thread.frame.closure as NonNullable<Frame["closure"]>)
+    .prototype;
   const kind = nameKinds[nameFacts[fact * 3 + 2] & (CALLEE - 1)];
-  return failure(thread, `attempt to ${what} ${kind} '${untilZero(nameTexts[fact])}' (a ${type} value)`);
+  return failure(
+    thread,
+    `attempt to ${what} ${kind} '${untilZero(nameTexts[fact])}' (a ${type} value)`,
+  );
 }
 
 /** How the native function that runs was called: "?" where that is not known. */

@@ -1,8 +1,8 @@
 // Writes code for expressions.
 //
 // An operand stays where it is, in a local variable's register, until the instruction reads it: in
-// `a + f()` a change of `a` by `f` counts, as it does in C. A captured variable is read out of its box
-// at the same moment. Such an operand is written −1 − register until then.
+// `a + f()` a change of `a` by `f` counts, as it does in C. A captured variable is read out of its
+// box at the same moment. Such an operand is written −1 − register until then.
 
 import { foldedNumber } from "./arithmetic.ts";
 import {
@@ -175,7 +175,9 @@ export abstract class ExpressionCompiler extends CodeBuilder {
     return at;
   }
 
-  /** Writes a call whose results are returned: of a native function, by the instruction behind it. */
+  /**
+   * Writes a call whose results are returned: of a native function, by the instruction behind it.
+   */
   tailCall(call: CallExpression): void {
     const { at, count } = this.callSetup(call);
     this.line = call.line;
@@ -206,8 +208,8 @@ export abstract class ExpressionCompiler extends CodeBuilder {
   }
 
   /**
-   * Puts expressions into registers, one after the other. Where the last gives several values, all of
-   * them are left up to the top (true), or `wanted` in all.
+   * Puts expressions into registers, one after the other. Where the last gives several values, all
+   * of them are left up to the top (true), or `wanted` in all.
    */
   list(expressions: readonly Expression[], wanted: number): boolean {
     const last = expressions.length - 1;
@@ -266,7 +268,10 @@ export abstract class ExpressionCompiler extends CodeBuilder {
     return [this.jump(operation, register, 0, 0)];
   }
 
-  /** Evaluates into `target`, and jumps if the value's truth is `out`. Else the target holds anything. */
+  /**
+   * Evaluates into `target`, and jumps if the value's truth is `out`. Else the target holds
+   * anything.
+   */
   #valueOrOut(expression: Expression, target: number, out: boolean): number[] {
     switch (expression.kind) {
       case Kind.parentheses:
@@ -547,7 +552,9 @@ export function isItemNumber(key: Expression): key is Expression & { kind: 3 } {
   return key.kind === Kind.number && key.value >= 1 && key.value <= 255 && key.value % 1 === 0;
 }
 
-/** C keeps sizes of constructors in eight bits, rounded up: three for an exponent, a leading one. */
+/**
+ * C keeps sizes of constructors in eight bits, rounded up: three for an exponent, a leading one.
+ */
 function roundedSize(size: number): number {
   let exponent = 0;
   while (size >= 16) {

@@ -1,7 +1,7 @@
 // Parses expressions. Each method reads what its grammar rule says and leaves the token behind it.
 //
-// A variable's instruction is written late by C's compiler: when its value is needed. `settle` marks
-// that moment, which decides the line that an error in it is said to be at.
+// A variable's instruction is written late by C's compiler: when its value is needed. `settle`
+// marks that moment, which decides the line that an error in it is said to be at.
 
 import {
   Arithmetic,

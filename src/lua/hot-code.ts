@@ -1,13 +1,16 @@
-// JavaScript for a function that is hot: its code once more, with registers in local variables and no
-// decoding. It is the interpreter's loop for one function, unrolled, and keeps the interpreter's rules:
+// JavaScript for a function that is hot: its code once more, with registers in local variables and
+// no decoding. It is the interpreter's loop for one function, unrolled, and keeps the interpreter's
+// rules:
 //
-// - It may be entered wherever a block of instructions begins (`entries`), with registers on the stack,
-//   and left at any instruction: then registers go back to the stack and `frame.pc` says where to go
-//   on. So a run that is paused, or a call that somebody else has to finish, is nothing special.
+// - It may be entered wherever a block of instructions begins (`entries`), with registers on the
+//   stack, and left at any instruction: then registers go back to the stack and `frame.pc` says
+//   where to go on. So a run that is paused, or a call that somebody else has to finish, is nothing
+//   special.
 // - What is not numbers, fields of tables and calls is done by `performWhole`, on the stack.
 // - Calls of functions that are hot too are calls of JavaScript, to a bounded depth; their frames are
 //   pushed as ever. When such a call comes back unfinished, this function leaves, too.
-// - An error passes through: every frame above the protected call goes, with its registers.
+// - An error passes through: every frame above the protected call goes, with its registers. The call
+//   that is protected is therefore made after hot functions have left (`pushPending` in calls.ts).
 //
 // The text has numbers and names made here in it, and nothing of the script: constants are passed. A
 // host that allows it lends the constructor of functions (`StateOptions.makeFunction`); without one
@@ -130,7 +133,7 @@ class HotWriter {
   readonly #prototype: Prototype;
   readonly #lines: string[] = [];
   /** The first register of an open row of values, which is on the stack. */
-  #open: number = 0;
+  #open = 0;
 
   constructor(prototype: Prototype) {
     this.#prototype = prototype;
@@ -353,7 +356,12 @@ class HotWriter {
         return emit("}");
       case Operation.closure: {
         const { captures } = this.#prototype.prototypes[code[words]];
-        return this.#whole(pc, [...captures].filter((register) => register >= 0), a, 1);
+        return this.#whole(
+          pc,
+          [...captures].filter((register) => register >= 0),
+          a,
+          1,
+        );
       }
       case Operation.setItem:
         return this.#whole(pc, [a, c], 0, 0);

@@ -1,12 +1,12 @@
 // The interpreter: goes through the code of the function on top of the current thread, and on to
-// whatever is on top then, until the thread's first function has returned, the budget is used up, or a
-// native function waits for the host.
+// whatever is on top then, until the thread's first function has returned, the budget is used up,
+// or a native function waits for the host.
 //
-// All that a run consists of is in threads and frames, so it can be left where a loop turns round or a
-// function is called (which costs one count each), and gone on with at any time. A case does what
-// scripts do most; where that is not what there is to do it leaves the switch, and the whole of the
-// instruction is done by instructions.ts. `frame.pc` is written before everything that may fail or
-// call: errors take their line from it.
+// All that a run consists of is in threads and frames, so it can be left where a loop turns round
+// or a function is called (which costs one count each), and gone on with at any time. A case does
+// what scripts do most; where that is not what there is to do it leaves the switch, and the whole
+// of the instruction is done by instructions.ts. `frame.pc` is written before everything that may
+// fail or call: errors take their line from it.
 //
 // The cases are numbers, those of Operation in opcodes.ts.
 
@@ -37,7 +37,10 @@ import {
 } from "./thread.ts";
 import { Box, type LuaValue } from "./values.ts";
 
-/** Goes on with a frame that is not of a Lua function. Whether the run is left, and how; −1: it is not. */
+/**
+ * Goes on with a frame that is not of a Lua function. Whether the run is left, and how; −1: it is
+ * not.
+ */
 function proceed(thread: LuaThread, frame: Frame): number {
   if (frame.kind === FrameKind.bottom) return RunStatus.done;
   if (frame.kind === FrameKind.wait) return RunStatus.waiting;

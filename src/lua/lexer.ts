@@ -1,8 +1,9 @@
-// Words of a chunk, one after the other, as Lua 5.1 cuts them. A token is a number: a character's code
-// below 256, or one of Token. Names, strings and numbers have a value besides.
+// Words of a chunk, one after the other, as Lua 5.1 cuts them. A token is a number: a character's
+// code below 256, or one of Token. Names, strings and numbers have a value besides.
 //
-// Errors are worded as luac words them, "near" the text of the token as far as it has been read. That
-// text is `buffer`: of the last name, string or number read, so that of a token looked ahead at counts.
+// Errors are worded as luac words them, "near" the text of the token as far as it has been read.
+// That text is `buffer`: of the last name, string or number read, so that of a token looked ahead
+// at counts.
 
 import { COMPILE_NAME_MAX, shownName } from "./chunk-name.ts";
 import { parseNumber } from "./numbers.ts";
@@ -62,7 +63,7 @@ export const Token = {
   or: FIRST + 14,
   repeat: FIRST + 15,
   return: FIRST + 16,
-  then: FIRST + 17,
+  thenWord: FIRST + 17,
   true: FIRST + 18,
   until: FIRST + 19,
   while: FIRST + 20,
@@ -114,19 +115,19 @@ const escapes = new Map([
 
 export class Lexer {
   token: number = Token.endOfText;
-  text: string = "";
-  number: number = 0;
+  text = "";
+  number = 0;
   /** The line that has been read to, and that of the token before the present one. */
-  line: number = 1;
-  lastLine: number = 1;
-  buffer: string = "";
+  line = 1;
+  lastLine = 1;
+  buffer = "";
   readonly chunk: string;
   readonly #source: string;
   readonly #names: Map<string, string> = new Map();
-  #at: number = 0;
+  #at = 0;
   #ahead: number = Token.endOfText;
-  #aheadText: string = "";
-  #aheadNumber: number = 0;
+  #aheadText = "";
+  #aheadNumber = 0;
 
   constructor(source: string, chunk: string) {
     this.#source = source;

@@ -1,5 +1,5 @@
-// The math library. `random` and `randomseed` are Redis's: the same numbers for the same seed on any
-// machine (random.ts).
+// The math library. `random` and `randomseed` are Redis's: the same numbers for the same seed on
+// any machine (random.ts).
 
 import { argumentError, checkNumber } from "./arguments.ts";
 import { failure } from "./errors.ts";

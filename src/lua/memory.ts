@@ -1,13 +1,13 @@
 // How much memory a state's values take, and what of weak tables nobody else holds.
 //
-// JavaScript collects garbage itself and tells nobody what lives, so a memory limit needs a count of
-// our own. What is allocated is added up as it happens; when the sum reaches the limit everything that
-// can be reached from the globals and the threads is measured, which is the same in each run, and the
-// sum goes on from there. The figures are those of C's structures, near enough; strings count from
-// COUNTED_LENGTH on, and one that is held twice counts once.
+// JavaScript collects garbage itself and tells nobody what lives, so a memory limit needs a count
+// of our own. What is allocated is added up as it happens; when the sum reaches the limit
+// everything that can be reached from the globals and the threads is measured, which is the same in
+// each run, and the sum goes on from there. The figures are those of C's structures, near enough;
+// strings count from COUNTED_LENGTH on, and one that is held twice counts once.
 //
-// The same walk finds what only weak tables (`__mode`) hold. `collectgarbage` takes that out of them;
-// nothing else does, so a weak table keeps its entries until a script asks.
+// The same walk finds what only weak tables (`__mode`) hold. `collectgarbage` takes that out of
+// them; nothing else does, so a weak table keeps its entries until a script asks.
 
 import { COUNTED_LENGTH } from "./semantics.ts";
 import { LuaTable } from "./table.ts";
@@ -21,7 +21,7 @@ const SLOT_BYTES = 16;
 const STRING_BYTES = 24;
 
 class Walk {
-  bytes: number = 0;
+  bytes = 0;
   readonly weak: LuaTable[] = [];
   readonly #seen: Set<unknown> = new Set();
   readonly #pending: LuaObject[] = [];

@@ -4,14 +4,14 @@
 //   31      24 23      16 15       8 7        0
 //   │    C    │    B     │    A     │ operation │      then: constant, cache, target …
 //
-// A *target* is the place of the word to go on at. A *cache* is a word that the interpreter writes: the
-// node in which the instruction's key was found last, in whatever table. Tables that were filled in
-// the same way have a key in the same node, so one comparison finds it most often.
+// A *target* is the place of the word to go on at. A *cache* is a word that the interpreter writes:
+// the node in which the instruction's key was found last, in whatever table. Tables that were
+// filled in the same way have a key in the same node, so one comparison finds it most often.
 //
 // Comparisons are one with the jump that follows them: they go to the target unless the outcome is
-// what C says. A captured variable's register holds a Box; the operations that end in `Box` go through
-// it. The interpreter's cases are these numbers, written out, since engines make a table of jumps of
-// literals alone; a test compares them.
+// what C says. A captured variable's register holds a Box; the operations that end in `Box` go
+// through it. The interpreter's cases are these numbers, written out, since engines make a table of
+// jumps of literals alone; a test compares them.
 
 export const Operation = {
   move: 0, //            R[A] = R[B]
@@ -81,7 +81,8 @@ export const wordsOf = new Uint8Array(64).fill(1);
 const { getGlobal, setGlobal, getField, setField, self, newTable } = Operation;
 for (const each of [getGlobal, setGlobal, getField, setField, self, newTable]) wordsOf[each] = 3;
 const two: number[] = [Operation.loadConstant, Operation.setList, Operation.closure];
-for (let each: number = Operation.jump; each <= Operation.greaterEqualConstant; each++) two.push(each);
+for (let each: number = Operation.jump; each <= Operation.greaterEqualConstant; each++)
+  two.push(each);
 two.push(Operation.forPrepare, Operation.forLoop, Operation.forNext);
 for (const each of two) wordsOf[each] = 2;
 

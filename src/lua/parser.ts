@@ -1,4 +1,5 @@
-// Parses a chunk: statements, blocks and functions. The tree that comes of it is described in ast.ts.
+// Parses a chunk: statements, blocks and functions. The tree that comes of it is described in
+// ast.ts.
 
 import {
   type Expression,
@@ -13,7 +14,9 @@ import { ExpressionParser, LEVELS_MAX } from "./expression-parser.ts";
 import { Token } from "./lexer.ts";
 import { FunctionScope } from "./scope.ts";
 
-/** The main function of a chunk. `levels`: how deep the caller is nested already, against the limit. */
+/**
+ * The main function of a chunk. `levels`: how deep the caller is nested already, against the limit.
+ */
 export function parse(source: string, chunk: string, levels: number): FunctionBody {
   return new Parser(source, chunk, levels).main();
 }
@@ -158,7 +161,7 @@ class Parser extends ExpressionParser {
     do {
       lexer.next();
       const condition = this.#condition();
-      this.expect(Token.then);
+      this.expect(Token.thenWord);
       clauses.push({ condition, body: this.#block() });
     } while (lexer.token === Token.elseif);
     const otherwise = this.accept(Token.else) ? this.#block() : null;

@@ -10,9 +10,9 @@ const MULTIPLIER_HIGH = 0x5;
 const INCREMENT = 0xb;
 
 export class RandomNumbers {
-  #low: number = 0x330e;
-  #middle: number = 0xabcd;
-  #high: number = 0x1234;
+  #low = 0x330e;
+  #middle = 0xabcd;
+  #high = 0x1234;
 
   /** A number from 0 to RANDOM_MAX. */
   next(): number {

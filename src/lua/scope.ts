@@ -18,8 +18,8 @@ export class FunctionScope {
   /** The variables that can be seen, the outermost first. */
   readonly active: LocalVariable[] = [];
   /** Declared, but not to be seen before the end of their statement. */
-  pending: number = 0;
-  loops: number = 0;
+  pending = 0;
+  loops = 0;
 
   constructor(outer: FunctionScope | null, line: number) {
     this.outer = outer;

@@ -1,9 +1,10 @@
-// What instructions mean where the interpreter's short way does not do: metamethods, strings that are
-// taken for numbers, values of the wrong type. Registers are named where an error may have to say what
-// a value is called; −1: it has no name.
+// What instructions mean where the interpreter's short way does not do: metamethods, strings that
+// are taken for numbers, values of the wrong type. Registers are named where an error may have to
+// say what a value is called; −1: it has no name.
 //
-// A metamethod that is a Lua function gets a frame, and the instruction is over; its result goes where
-// the instruction's would have gone. The interpreter goes on with the frame on top either way.
+// A metamethod that is a Lua function gets a frame, and the instruction is over; its result goes
+// where the instruction's would have gone. The interpreter goes on with the frame on top either
+// way.
 
 import { calculate } from "./arithmetic.ts";
 import { callNested, metamethod, metatableOf } from "./calls.ts";
@@ -155,8 +156,8 @@ export function lengthOf(
 }
 
 /**
- * stack[first] .. … .. stack[last] into stack[target]: from the right, as many strings and numbers at
- * a time as there are. Where a metamethod has to be called its result takes the place of two.
+ * stack[first] .. … .. stack[last] into stack[target]: from the right, as many strings and numbers
+ * at a time as there are. Where a metamethod has to be called its result takes the place of two.
  */
 export function concat(thread: LuaThread, first: number, last: number, target: number): void {
   const { stack } = thread;
@@ -193,7 +194,9 @@ export function joined(thread: LuaThread, left: string, right: string): string {
   return left + right;
 }
 
-/** Whether both are equal; where a metamethod is to say it, it is called for the comparison (null). */
+/**
+ * Whether both are equal; where a metamethod is to say it, it is called for the comparison (null).
+ */
 export function equals(
   thread: LuaThread,
   a: LuaValue,
@@ -211,7 +214,9 @@ export function equals(
   return null;
 }
 
-/** Whether a < b; null: a metamethod has been called, and the comparison goes on with its result. */
+/**
+ * Whether a < b; null: a metamethod has been called, and the comparison goes on with its result.
+ */
 export function lessThan(
   thread: LuaThread,
   a: LuaValue,

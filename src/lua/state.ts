@@ -7,8 +7,8 @@
 //   state.results(); // [2]
 //
 // A run may be left and gone on with later (`RunStatus`), also when a native function has asked the
-// host for something: then `resume` says what it returns. An error that no `pcall` ends is thrown as
-// a LuaError, out of `run`; the state can be used again.
+// host for something: then `resume` says what it returns. An error that no `pcall` ends is thrown
+// as a LuaError, out of `run`; the state can be used again.
 
 import { call, complete, popFrame, unwind } from "./calls.ts";
 import { compile, isOutOfStack } from "./compiler.ts";
@@ -33,7 +33,9 @@ import { LuaError, type LuaFunction, type LuaObject, type LuaValue } from "./val
 
 /** C's strings have no such bound; engines of JavaScript have one that is a little larger. */
 const STRING_LENGTH_MAX = 2 ** 28;
-/** The first measurement of memory, where there is a limit: sooner than that nothing is worth it. */
+/**
+ * The first measurement of memory, where there is a limit: sooner than that nothing is worth it.
+ */
 const MEASURE_BYTES_MIN = 2 ** 20;
 /** Making JavaScript of a function, and having it compiled, takes as long as so many turns. */
 const HEAT_MAX = 2000;
@@ -45,8 +47,9 @@ export interface StateOptions {
   /** The longest string. */
   readonly stringMax?: number;
   /**
-   * Makes JavaScript functions of text, for those of scripts that are hot: where it is given they run
-   * several times as fast. The text is made from instructions and has nothing of the script in it.
+   * Makes JavaScript functions of text, for those of scripts that are hot: where it is given they
+   * run several times as fast. The text is made from instructions and has nothing of the script in
+   * it.
    */
   readonly makeFunction?: MakeFunction;
   /** How often a function is called, or its loops turn round, until it is hot. */
@@ -57,23 +60,23 @@ export class State implements LuaState {
   current: LuaThread;
   readonly main: LuaThread;
   globals: LuaTable;
-  budget: number = 0;
-  hotDepth: number = 0;
+  budget = 0;
+  hotDepth = 0;
   readonly makeFunction: MakeFunction | null;
   readonly heatMax: number;
-  errorChunk: string = "";
-  errorLine: number = 0;
+  errorChunk = "";
+  errorLine = 0;
   errorOfPcall: ((value: LuaValue) => LuaValue) | null = null;
   stringMetatable: LuaTable | null = null;
   readonly roots: LuaObject[] = [];
   readonly random: RandomNumbers = new RandomNumbers();
-  #bytes: number = 0;
+  #bytes = 0;
   /** The budget at the moment when a measurement became due; −1: none is. */
-  #budgetLeft: number = -1;
+  #budgetLeft = -1;
   #measureAt: number;
   #memoryMax: number;
   readonly #stringMax: number;
-  #addresses: number = 0;
+  #addresses = 0;
 
   constructor(options: StateOptions = {}) {
     this.#memoryMax = options.memoryMax ?? Number.POSITIVE_INFINITY;
@@ -202,8 +205,8 @@ export class State implements LuaState {
   }
 
   /**
-   * Registers of hot functions are nowhere to be seen while they run, so that the measurement is made
-   * where the run can be left next: which is now due.
+   * Registers of hot functions are nowhere to be seen while they run, so that the measurement is
+   * made where the run can be left next: which is now due.
    */
   allocated(bytes: number): void {
     this.#bytes += bytes;

@@ -2,8 +2,8 @@
 //
 // Strings are bytes, one character of a JavaScript string for each, and the locale is C: only the
 // letters of ASCII have another size. Positions count from 1, and from the end where they are
-// negative. string.dump gives the head of a binary chunk and no code: Redis loads no binary chunks, so
-// nobody can tell.
+// negative. string.dump gives the head of a binary chunk and no code: Redis loads no binary chunks,
+// so nobody can tell.
 
 import {
   argumentError,
@@ -97,7 +97,9 @@ function char(thread: LuaThread, base: number, count: number): number {
   return 1;
 }
 
-/** Signature, version 5.1, format 0, little endian, sizes of int, size_t, code, number; no integers. */
+/**
+ * Signature, version 5.1, format 0, little endian, sizes of int, size_t, code, number; no integers.
+ */
 const CHUNK_HEAD = "\x1bLua\x51\0\x01\x04\x08\x04\x08\0";
 
 function dump(thread: LuaThread, base: number, count: number): number {

@@ -1,5 +1,5 @@
-// The table library. `sort` is the quicksort of Lua 5.1, step by step: which elements are compared, and
-// so what an inconsistent order ends in, is as there.
+// The table library. `sort` is the quicksort of Lua 5.1, step by step: which elements are compared,
+// and so what an inconsistent order ends in, is as there.
 
 import {
   checkFunction,
@@ -277,8 +277,8 @@ function sortPlain(thread: LuaThread, table: LuaTable, length: number): void {
 }
 
 /**
- * The same with a function, or with metamethods. The stack from `at` on is for the call; the order in
- * which parts are sorted is C's: the smaller first.
+ * The same with a function, or with metamethods. The stack from `at` on is for the call; the order
+ * in which parts are sorted is C's: the smaller first.
  */
 function* sortSteps(
   thread: LuaThread,
@@ -390,4 +390,3 @@ function* sortSteps(
   }
   return 0;
 }
-

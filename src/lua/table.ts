@@ -1,27 +1,32 @@
-// A table of Lua 5.1, as its C implementation builds it: an array part, and a hash part whose entries
-// are chained inside one array of nodes. It is built the same way because scripts can see it: `pairs`
-// goes through the array part and then through the nodes from first to last, and `#` of a table with
-// holes is what a binary search over the array part finds.
+// A table of Lua 5.1, as its C implementation builds it: an array part, and a hash part whose
+// entries are chained inside one array of nodes. It is built the same way because scripts can see
+// it: `pairs` goes through the array part and then through the nodes from first to last, and `#` of
+// a table with holes is what a binary search over the array part finds.
 //
-//   array     [value of 1, value of 2, …]        its length is the size of the array part, not a count
-//   nodeKeys  [key, …]   nodeValues [value, …]   nodeNext [index of the next in the chain, −1: none]
+//   array      [value of 1, value of 2, …]   its length is the size of the array part, not a count
+//   nodeKeys   [key, …]
+//   nodeValues [value, …]
+//   nodeNext   [index of the next in the chain, …]   −1: none
 //
-// Nodes are a power of two, or none. A key's *main position* follows from its hash. If another key is
-// there, the new one takes the free node of the highest index, and is chained; if that other key is
-// not in its own main position, it is the one that moves. A node whose value has become nil keeps its
-// key until a new key with that main position, or the next *rehash*, takes the place. When no node is
-// free the table is rehashed: integer keys are counted by powers of two, and the array part becomes the
-// largest n such that more than half of 1 … n are used; everything else goes into a new row of nodes.
+// Nodes are a power of two, or none. A key's *main position* follows from its hash. If another key
+// is there, the new one takes the free node of the highest index, and is chained; if that other key
+// is not in its own main position, it is the one that moves. A node whose value has become nil
+// keeps its key until a new key with that main position, or the next *rehash*, takes the place.
+// When no node is free the table is rehashed: integer keys are counted by powers of two, and the
+// array part becomes the largest n such that more than half of 1 … n are used; everything else goes
+// into a new row of nodes.
 //
-// Invariants: (1) a chain starts at the main position of each of its keys, (2) no integer key of 1 … n
-// stands in a node while the array part has n or more, (3) no key is nil or NaN.
+// Invariants: (1) a chain starts at the main position of each of its keys, (2) no integer key of 1
+// … n stands in a node while the array part has n or more, (3) no key is nil or NaN.
 //
 // What differs: tables, functions and other objects are keys by the order in which they first were
 // keys, where C takes their address in memory, so its order is another in each run.
 
 import { LuaObject, type LuaValue } from "./values.ts";
 
-/** Metamethods that are looked for often: bits of `absent`, which say that a metatable lacks one. */
+/**
+ * Metamethods that are looked for often: bits of `absent`, which say that a metatable lacks one.
+ */
 export const Event = { newindex: 1, eq: 2 } as const;
 /** A bit of `absent`: what a metatable has under "__index" is in its `indexHandler`. */
 const INDEX_KNOWN = 4;
@@ -57,17 +62,17 @@ export class LuaTable extends LuaObject {
   nodeValues: LuaValue[] = none;
   nodeNext: Int32Array = noLinks;
   /** Nodes from here on are used. */
-  lastFree: number = 0;
+  lastFree = 0;
   metatable: LuaTable | null = null;
   /** As a metatable: what is known of it since a key was last set; every change sets it to 0. */
-  absent: number = 0;
+  absent = 0;
   #indexHandler: LuaValue = undefined;
   /** Scripts may not change it; what is set from outside still can be. */
-  readonly: boolean = false;
+  readonly = false;
   /** Bytes that the parts take, as the memory limit counts them. */
-  bytes: number = 0;
+  bytes = 0;
   /** The node that `next` came to last: where a traversal most likely goes on. */
-  walked: number = 0;
+  walked = 0;
   /** The state's account of memory; null: nobody counts. */
   readonly account: MemoryAccount | null;
 
@@ -123,7 +128,9 @@ export class LuaTable extends LuaObject {
     return this.#indexHandler;
   }
 
-  /** What a key that this table lacks has in the tables behind it; undefined: more is to be asked. */
+  /**
+   * What a key that this table lacks has in the tables behind it; undefined: more is to be asked.
+   */
   inherited(key: string, hash: number): LuaValue {
     let table: LuaTable = this;
     for (let i = 0; i < CHAIN_MAX; i++) {
@@ -140,7 +147,9 @@ export class LuaTable extends LuaObject {
     return undefined;
   }
 
-  /** Sets without asking metamethods. The key is neither nil nor NaN, which callers have seen to. */
+  /**
+   * Sets without asking metamethods. The key is neither nil nor NaN, which callers have seen to.
+   */
   set(key: LuaValue, value: LuaValue): void {
     if (typeof key === "number") {
       this.setNumber(key, value);
@@ -188,8 +197,8 @@ export class LuaTable extends LuaObject {
   }
 
   /**
-   * Where `next` goes on after a key (undefined: at the beginning): an index into the array part, and
-   * behind it into the nodes; −1: at the end, −2: there is no such key.
+   * Where `next` goes on after a key (undefined: at the beginning): an index into the array part,
+   * and behind it into the nodes; −1: at the end, −2: there is no such key.
    */
   nextIndex(key: LuaValue): number {
     let index = 0;
@@ -407,7 +416,8 @@ function powerOfTwo(count: number): number {
 }
 
 function countInteger(key: LuaValue): number {
-  if (typeof key !== "number" || key < 1 || key > ARRAY_SIZE_MAX || key !== Math.floor(key)) return 0;
+  if (typeof key !== "number" || key < 1 || key > ARRAY_SIZE_MAX || key !== Math.floor(key))
+    return 0;
   counts[key === 1 ? 0 : 32 - Math.clz32(key - 1)]++;
   return 1;
 }

@@ -1,17 +1,17 @@
 // What runs: functions, the frames of their calls, and threads, which are stacks of both.
 //
-// A thread (the main one, or a coroutine) has a row of values and a row of frames. A frame is a call
-// that has not returned; its registers are stack[base] and what follows. Calls of Lua functions push a
-// frame and use no JavaScript stack, so that a thread can be left between any two instructions and
-// gone on with later. *Native* functions are JavaScript; those that call back into Lua do it by frames
-// as well, and are generators.
+// A thread (the main one, or a coroutine) has a row of values and a row of frames. A frame is a
+// call that has not returned; its registers are stack[base] and what follows. Calls of Lua
+// functions push a frame and use no JavaScript stack, so that a thread can be left between any two
+// instructions and gone on with later. *Native* functions are JavaScript; those that call back into
+// Lua do it by frames as well, and are generators.
 //
 //   stack   … function, argument, argument │ function, register, register … │ free
 //   frames  {base ─┘ …}                      {base ───┘ pc, mode …}
 //
 // How a native function is called: `code(thread, base, count)`. Its arguments are stack[base] to
-// stack[base + count − 1]; it puts its results from stack[base] on and returns their number. Nothing is
-// allocated. What else it may return is in `Outcome`.
+// stack[base + count − 1]; it puts its results from stack[base] on and returns their number.
+// Nothing is allocated. What else it may return is in `Outcome`.
 
 import type { RandomNumbers } from "./random.ts";
 import type { LuaTable } from "./table.ts";
@@ -42,7 +42,10 @@ export const FrameKind = {
   lua: 0,
   /** A native function's generator. */
   steps: 1,
-  /** A protected call, without and with a handler of errors; while the handler runs it is `handling`. */
+  /**
+   * A protected call, without and with a handler of errors; while the handler runs it is
+   * `handling`.
+   */
   protect: 2,
   protectWithHandler: 3,
   handling: 4,
@@ -61,12 +64,17 @@ export const FrameKind = {
 
 /** What becomes of a call's results. */
 export const Mode = {
-  /** They go to stack[target] and behind it, `wanted` of them; −1: all, and `top` says where they end. */
+  /**
+   * They go to stack[target] and behind it, `wanted` of them; −1: all, and `top` says where they
+   * end.
+   */
   call: 0,
   /** The first goes to stack[target]. */
   value: 1,
   discard: 2,
-  /** The caller's instruction is a comparison: whether the first is true is compared with `wanted`. */
+  /**
+   * The caller's instruction is a comparison: whether the first is true is compared with `wanted`.
+   */
   test: 3,
   /** As `value`; then the caller's concatenation goes on, of which that is the last operand now. */
   concat: 4,
@@ -84,18 +92,20 @@ export type NativeCode = (thread: LuaThread, base: number, count: number) => num
 
 /**
  * The rest of a native function that calls Lua functions. To call one: put it at stack[at] and its
- * arguments behind, `yield thread.request(at, count)`; then the results stand from stack[at] on, and
- * `thread.resultCount` says how many. `at` lies behind all that the function still needs, and
- * `thread.ensureStack(at + n)` has made room. What it returns is the number of its results, which it
- * has put from its `base` on. An error in a function that was called passes through: generators may
- * hold nothing that has to be given back.
+ * arguments behind, `yield thread.request(at, count)`; then the results stand from stack[at] on,
+ * and `thread.resultCount` says how many. `at` lies behind all that the function still needs, and
+ * `thread.ensureStack(at + n)` has made room. What it returns is the number of its results, which
+ * it has put from its `base` on. An error in a function that was called passes through: generators
+ * may hold nothing that has to be given back.
  */
 export type NativeSteps = Generator<void, number, void>;
 
 export class NativeFunction extends LuaFunction {
   readonly name: string;
   readonly code: NativeCode;
-  /** What `getfenv` gives and what errors call it do not depend on it: natives have no environment. */
+  /**
+   * What `getfenv` gives and what errors call it do not depend on it: natives have no environment.
+   */
   constructor(name: string, code: NativeCode) {
     super();
     this.name = name;
@@ -103,13 +113,10 @@ export class NativeFunction extends LuaFunction {
   }
 }
 
-/** JavaScript for one function, see hot-code.ts. Gives a RunStatus, or −1: the frame on top goes on. */
-export type HotCode = (
-  thread: LuaThread,
-  frame: Frame,
-  closure: LuaClosure,
-  pc: number,
-) => number;
+/**
+ * JavaScript for one function, see hot-code.ts. Gives a RunStatus, or −1: the frame on top goes on.
+ */
+export type HotCode = (thread: LuaThread, frame: Frame, closure: LuaClosure, pc: number) => number;
 
 /** Makes a function of the names of its parameters and, last, its body, as `Function` does. */
 export type MakeFunction = (source: readonly string[]) => (...values: unknown[]) => unknown;
@@ -123,23 +130,26 @@ export class Prototype {
   prototypes: Prototype[] = [];
   /** For each upvalue: register of the enclosing function ≥ 0, or −1 − number of its upvalue. */
   captures: Int32Array = new Int32Array(0);
-  parameters: number = 0;
-  isVararg: boolean = false;
+  parameters = 0;
+  isVararg = false;
   /** Varargs also arrive as a table in a local variable `arg`, as 5.0 had it. */
-  hasArg: boolean = false;
+  hasArg = false;
   /** There is the variable `arg`, though it may be nil. */
-  declaresArg: boolean = false;
-  registers: number = 2;
+  declaresArg = false;
+  registers = 2;
   /** The line of the word of code at each position. */
   lines: Int32Array = new Int32Array(0);
-  /** What operands are called in the text: places behind an instruction, registers and kinds in threes. */
+  /**
+   * What operands are called in the text: places behind an instruction, registers and kinds in
+   * threes.
+   */
   nameFacts: number[] = [];
   nameTexts: string[] = [];
-  chunk: string = "";
-  line: number = 0;
-  lastLine: number = 0;
+  chunk = "";
+  line = 0;
+  lastLine = 0;
   /** How often it has been called, and its loops have turned round, until it is hot. */
-  heat: number = 0;
+  heat = 0;
   hot: HotCode | null = null;
   /** 1 for each place at which `hot` can be entered. */
   entries: Uint8Array = new Uint8Array(0);
@@ -176,20 +186,20 @@ export class Frame {
   steps: NativeSteps | null = null;
   kind: number = FrameKind.bottom;
   /** Where the function stood when it was called; its arguments stood behind it. */
-  at: number = 0;
-  base: number = 0;
+  at = 0;
+  base = 0;
   /** Where to go on, while another frame is above this one or the thread does not run. */
-  pc: number = 0;
+  pc = 0;
   /** What becomes of the results, of `Mode`. */
-  mode: number = 0;
+  mode = 0;
   /** Where they go, and how many are wanted; −1: as many as there are. */
-  target: number = 0;
-  wanted: number = 0;
-  varargs: number = 0;
+  target = 0;
+  wanted = 0;
+  varargs = 0;
   /** Calls that this one has taken the place of, for the levels of errors. */
-  tailCalls: number = 0;
+  tailCalls = 0;
   /** `nativeDepth` of the thread before this call. */
-  depth: number = 0;
+  depth = 0;
 }
 
 export const ThreadStatus = {
@@ -207,26 +217,31 @@ export class LuaThread extends LuaObject {
   readonly stack: LuaValue[] = [];
   readonly frames: Frame[] = [];
   /** Number of frames in use; the running one is frames[depth − 1], and in `frame`. */
-  depth: number = 0;
+  depth = 0;
   frame: Frame;
   /** What `frame` is while there is none. */
   readonly bottom: Frame = new Frame();
   /** Whether a generator is running, so that the frame on top is the native's own. */
-  isStepping: boolean = false;
+  isStepping = false;
   /** Behind the last of an open row of values: the results of a call that were all wanted. */
-  top: number = 0;
+  top = 0;
   status: number = ThreadStatus.suspended;
   resumer: LuaThread | null = null;
-  /** Calls that C would have made on its own stack: metamethods, pcall, comparators. Bounded, and nobody yields across one. */
-  nativeDepth: number = 0;
+  /**
+   * Calls that C would have made on its own stack: metamethods, pcall, comparators. Bounded, and
+   * nobody yields across one.
+   */
+  nativeDepth = 0;
   generator: NativeSteps | null = null;
-  /** Where the last operand of a concatenation is that goes on after a metamethod; −1: none does. */
-  concatLast: number = -1;
+  /**
+   * Where the last operand of a concatenation is that goes on after a metamethod; −1: none does.
+   */
+  concatLast = -1;
   requestThread: LuaThread | null = null;
   /** Where a generator's callee stands, with how many arguments; then how many results came. */
-  requestAt: number = 0;
-  requestCount: number = 0;
-  resultCount: number = 0;
+  requestAt = 0;
+  requestCount = 0;
+  resultCount = 0;
   globals: LuaTable;
   readonly state: LuaState;
 
@@ -244,8 +259,8 @@ export class LuaThread extends LuaObject {
   }
 
   /**
-   * Within a generator, before it yields: asks for a call of stack[at] with the `count` values behind
-   * it. `at` −1: for nothing but a place where the run may be left.
+   * Within a generator, before it yields: asks for a call of stack[at] with the `count` values
+   * behind it. `at` −1: for nothing but a place where the run may be left.
    */
   request(at: number, count: number): void {
     this.requestAt = at;
@@ -277,7 +292,9 @@ export const RunStatus = {
   waiting: 2,
 } as const;
 
-/** What threads of one script environment share. `State` in state.ts is the one class that has it. */
+/**
+ * What threads of one script environment share. `State` in state.ts is the one class that has it.
+ */
 export interface LuaState {
   /** The thread that runs. */
   current: LuaThread;
@@ -296,7 +313,10 @@ export interface LuaState {
   readonly random: RandomNumbers;
   /** Bytes that are taken, as far as they have been counted; measured, the count begins anew. */
   bytesUsed: number;
-  /** Of the error that was raised last: the chunk and line of the Lua function that ran; 0: none did. */
+  /**
+   * Of the error that was raised last: the chunk and line of the Lua function that ran; 0: none
+   * did.
+   */
   errorChunk: string;
   errorLine: number;
   /** What `pcall` makes of the value of an error; null: it is given as it is. */
@@ -311,7 +331,9 @@ export interface LuaState {
   load(source: string, chunk: string): LuaClosure;
   /** A new table that is counted. */
   newTable(arraySize: number, nodes: number): LuaTable;
-  /** An error with the position of the Lua function that runs or has called the native that runs. */
+  /**
+   * An error with the position of the Lua function that runs or has called the native that runs.
+   */
   failure(text: string): unknown;
   /** What `tostring` and `%p` show for an object. */
   addressOf(object: LuaObject): string;
