@@ -4,7 +4,7 @@
 //
 //   sources    bytes, pieces and monstrous repetitions: they compile or are refused
 //   calls      each function that a script can reach, with values that it was not made for
-//   pauses     a program that is left at every turn does what it does in one go
+//   pauses     a program that is left at every turn, interpreted or hot, does what it does in one go
 //   ends       a program that is interrupted, abandoned or out of memory leaves a state that works
 //
 // After each of them all values that can be reached are looked through: strings are bytes, objects
@@ -30,6 +30,7 @@ export function fuzzLua(seed: number, steps: number): void {
   const random = new Random();
   for (let step = 0; step < steps; step++) {
     random.seed(seed, step);
+    isHot = random.below(2) === 0;
     let text = "";
     try {
       switch (step % 5) {
@@ -60,9 +61,16 @@ export function fuzzLua(seed: number, steps: number): void {
   }
 }
 
-function newState(): State {
-  return stateWithLibraries({ memoryMax: MEMORY_MAX });
+/** Whether functions become hot code at their first call, instead of being interpreted. */
+let isHot = false;
+
+function newState(memoryMax = MEMORY_MAX): State {
+  if (!isHot) return stateWithLibraries({ memoryMax });
+  const makeFunction = (source: readonly string[]): Made => Function(...source) as Made;
+  return stateWithLibraries({ memoryMax, makeFunction, heatMax: 0 });
 }
+
+type Made = (...values: unknown[]) => unknown;
 
 function someProgram(random: Random): string {
   const kinds = LIBRARY_NAMES.length;
@@ -117,6 +125,7 @@ function runIn(state: State, source: string, budget: () => number = () => BUDGET
 function pauseEverywhere(random: Random, source: string): void {
   const whole = runIn(newState(), source);
   const most = 1 + random.below(5);
+  isHot = random.below(2) === 0;
   const pieces = runIn(newState(), source, () => 1 + random.below(most));
   if (!whole.isEnded || !pieces.isEnded) return;
   assert(shown(whole) === shown(pieces), "fuzz: pauses change nothing");
@@ -124,10 +133,8 @@ function pauseEverywhere(random: Random, source: string): void {
 
 /** A program that does not come to its end, and then one that does, in the same state. */
 function endAnywhere(random: Random, source: string): void {
-  const state =
-    random.below(3) === 0
-      ? stateWithLibraries({ memoryMax: 100_000 + random.below(100_000) })
-      : newState();
+  const isSmall = random.below(3) === 0;
+  const state = isSmall ? newState(100_000 + random.below(100_000)) : newState();
   try {
     state.start(state.load(source, "@fuzz"));
     let turns = random.below(200);
