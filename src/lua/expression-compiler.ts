@@ -38,8 +38,11 @@ export abstract class ExpressionCompiler extends CodeBuilder {
     return this.read(this.operand(expression));
   }
 
-  /** As `toAny`, but a captured variable is not read yet. `read` does that. */
-  operand(expression: Expression): number {
+  /**
+   * As `toAny`, but a captured variable is not read yet: `read` does that. `target` is where the
+   * result of the whole is to go: if that is the last register taken, the operand may use it.
+   */
+  operand(expression: Expression, target = -1): number {
     if (expression.kind === Kind.local) {
       const { variable } = expression;
       return variable.isCaptured ? -1 - variable.register : variable.register;
@@ -47,10 +50,12 @@ export abstract class ExpressionCompiler extends CodeBuilder {
     if (expression.kind === Kind.parentheses) {
       const { inner } = expression;
       if (inner.kind !== Kind.call && inner.kind !== Kind.method && inner.kind !== Kind.vararg) {
-        return this.operand(inner);
+        return this.operand(inner, target);
       }
     }
-    return this.toNext(expression);
+    if (target !== this.free - 1 || target < this.localsEnd) return this.toNext(expression);
+    this.toRegister(expression, target);
+    return target;
   }
 
   read(operand: number): number {
@@ -372,7 +377,7 @@ export abstract class ExpressionCompiler extends CodeBuilder {
   }
 
   #index(object: Expression, key: Expression, line: number, target: number): void {
-    const operand = this.operand(object);
+    const operand = this.operand(object, target);
     if (key.kind === Kind.string) {
       const register = this.read(operand);
       this.line = line;
@@ -417,7 +422,7 @@ export abstract class ExpressionCompiler extends CodeBuilder {
   }
 
   #unary(operation: number, expression: Expression & { kind: 18 | 19 | 20 }, target: number): void {
-    const register = this.toAny(expression.operand);
+    const register = this.read(this.operand(expression.operand, target));
     this.line = expression.line;
     this.emit(operation, target, register, 0);
     this.noteName(register, expression.operand, 0);
@@ -430,7 +435,7 @@ export abstract class ExpressionCompiler extends CodeBuilder {
       return;
     }
     const { operator, left, right, line } = expression;
-    const a = this.operand(left);
+    const a = this.operand(left, target);
     const folded = foldedNumber(right);
     const constant = folded === undefined ? -1 : this.constant(folded);
     if (constant >= 0 && constant < 256) {

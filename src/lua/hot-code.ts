@@ -7,14 +7,14 @@
 //   where to go on. So a run that is paused, or a call that somebody else has to finish, is nothing
 //   special.
 // - What is not numbers, fields of tables and calls is done by `performWhole`, on the stack.
-// - Calls of functions that are hot too are calls of JavaScript, to a bounded depth; their frames are
-//   pushed as ever. When such a call comes back unfinished, this function leaves, too.
-// - An error passes through: every frame above the protected call goes, with its registers. The call
-//   that is protected is therefore made after hot functions have left (`pushPending` in calls.ts).
+// - Calls of functions that are hot too are calls of JavaScript, to a bounded depth; their frames
+//   are pushed as ever. When such a call comes back unfinished, this function leaves, too.
+// - An error passes through: every frame above the protected call goes, with its registers. The
+//   call that is protected is therefore made once hot functions have left (`callPending`).
 //
-// The text has numbers and names made here in it, and nothing of the script: constants are passed. A
-// host that allows it lends the constructor of functions (`StateOptions.makeFunction`); without one
-// everything is interpreted.
+// The text has numbers and names made here in it, and nothing of the script: constants are passed.
+// A host that allows it lends the constructor of functions (`StateOptions.makeFunction`); without
+// one everything is interpreted.
 
 import { deliver, enter, finishNative, moveResults, SPARE_SLOTS } from "./calls.ts";
 import { performWhole } from "./instructions.ts";

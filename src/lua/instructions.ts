@@ -152,9 +152,13 @@ function tailCall(
     insertCallMetamethod(thread, at, count++, register);
   }
   const callee = thread.stack[at];
-  if (callee instanceof LuaClosure) enterInstead(thread, frame, callee, at, count);
-  // A native function runs above this frame, as in C; the instruction behind this one returns.
-  else call(thread, at, count, Mode.call, at, -1);
+  if (callee instanceof LuaClosure) {
+    enterInstead(thread, frame, callee, at, count);
+    thread.state.budget--;
+  } else {
+    // A native function runs above this frame, as in C; the instruction behind this one returns.
+    call(thread, at, count, Mode.call, at, -1);
+  }
 }
 
 function forPrepare(thread: LuaThread, frame: Frame, at: number, target: number): void {

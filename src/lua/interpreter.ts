@@ -83,6 +83,7 @@ export function interpret(state: LuaState): number {
     const { code, constants, hashes, hot } = prototype;
     let { pc } = frame;
     if (hot !== null && prototype.entries[pc] === 1) {
+      if (state.budget < 0) return RunStatus.paused;
       const left = hot(thread, frame, closure, pc);
       if (left >= 0) return left;
       continue;

@@ -1,10 +1,11 @@
 // How much memory a state's values take, and what of weak tables nobody else holds.
 //
 // JavaScript collects garbage itself and tells nobody what lives, so a memory limit needs a count
-// of our own. What is allocated is added up as it happens; when the sum reaches the limit
-// everything that can be reached from the globals and the threads is measured, which is the same in
-// each run, and the sum goes on from there. The figures are those of C's structures, near enough;
-// strings count from COUNTED_LENGTH on, and one that is held twice counts once.
+// of our own. What is allocated is added up as it happens; when the sum reaches the limit, the run
+// is left where it next can be, and everything is measured that can be reached from the globals and
+// the threads. That is the same in each run, and the sum goes on from there. The figures are those
+// of C's structures, near enough; strings count from COUNTED_LENGTH on, and one that is held twice
+// counts once.
 //
 // The same walk finds what only weak tables (`__mode`) hold. `collectgarbage` takes that out of
 // them; nothing else does, so a weak table keeps its entries until a script asks.

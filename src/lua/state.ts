@@ -11,6 +11,7 @@
 // as a LuaError, out of `run`; the state can be used again.
 
 import { call, complete, popFrame, unwind } from "./calls.ts";
+import { RUNTIME_NAME_MAX, shownName } from "./chunk-name.ts";
 import { compile, isOutOfStack } from "./compiler.ts";
 import { failure } from "./errors.ts";
 import { interpret } from "./interpreter.ts";
@@ -157,7 +158,7 @@ export class State implements LuaState {
 
   /** Ends the run at the place where it has been left, with an error that a `pcall` may end. */
   interrupt(text: string): void {
-    unwind(this.current, failure(this.current, text));
+    this.#unwind(new LuaError(placeOf(this.current) + text));
   }
 
   /** Ends the run for good. */
@@ -262,4 +263,11 @@ export class State implements LuaState {
     if (!isOutOfStack(error)) throw error;
     return new LuaError("not enough memory");
   }
+}
+
+/** "user_script:1: ", of the instruction that a thread goes on with. */
+function placeOf({ frame }: LuaThread): string {
+  if (frame.closure === null) return "";
+  const { chunk, lines } = frame.closure.prototype;
+  return `${shownName(chunk, RUNTIME_NAME_MAX)}:${lines[frame.pc]}: `;
 }
