@@ -48,6 +48,7 @@ function nextFrame(thread: LuaThread, mode: number, target: number, wanted: numb
   const frame = frames[depth];
   thread.depth = depth + 1;
   thread.frame = frame;
+  frame.kind = FrameKind.lua;
   frame.pc = 0;
   frame.mode = mode;
   frame.target = target;
@@ -104,7 +105,6 @@ export function enter(
   if (end > stack.length) thread.ensureStack(end);
   const frame = nextFrame(thread, mode, target, wanted);
   frame.closure = closure;
-  frame.kind = FrameKind.lua;
   frame.base = base;
   frame.at = at;
   if (!prototype.isVararg) {

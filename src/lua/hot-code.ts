@@ -35,6 +35,8 @@ import { Box, type LuaValue } from "./values.ts";
 
 const WORDS_MAX = 3000;
 const REGISTERS_MAX = 100;
+/** The heat of a function that is not for hot code: it is asked again in a billion turns. */
+const NEVER = -(2 ** 30);
 /** Calls of hot functions within each other, which are on JavaScript's stack. */
 const DEPTH_MAX = 100;
 /** What `HotCode` returns besides a RunStatus: go on with the frame on top. */
@@ -48,7 +50,7 @@ export function heat(state: LuaState, prototype: Prototype): void {
   const { makeFunction } = state;
   const { code, registers } = prototype;
   if (makeFunction === null || code.length > WORDS_MAX || registers > REGISTERS_MAX) {
-    prototype.heat = Number.MIN_SAFE_INTEGER;
+    prototype.heat = NEVER;
     return;
   }
   const writer = new HotWriter(prototype);

@@ -28,6 +28,8 @@ import type { LuaTable } from "./table.ts";
 import { type Frame, LuaClosure, type LuaThread, Mode } from "./thread.ts";
 import { type Box, LuaFunction } from "./values.ts";
 
+const TURNS_MAX = 2 ** 20;
+
 /**
  * Performs instruction `i` of the frame's function. `words` is the place of the words behind it;
  * `frame.pc`, which jumps change, is already behind those.
@@ -106,7 +108,7 @@ export function performWhole(
     case Operation.tailCall:
       return tailCall(thread, frame, a, rb === 0 ? thread.top - a - 1 : rb - 1, ra);
     case Operation.forPrepare:
-      return forPrepare(thread, frame, a, code[words]);
+      return prepareLoop(thread, frame, a, code[words]);
     case Operation.forCall:
       for (let n = 0; n < 3; n++) stack[a + 3 + n] = stack[a + n];
       return callNested(thread, a + 3, 2, Mode.call, a + 3, rc);
@@ -161,7 +163,8 @@ function tailCall(
   }
 }
 
-function forPrepare(thread: LuaThread, frame: Frame, at: number, target: number): void {
+/** Makes numbers of a loop's first, limit and step, and goes to its end, where it is entered. */
+export function prepareLoop(thread: LuaThread, frame: Frame, at: number, target: number): void {
   const { stack } = thread;
   const first = toNumber(stack[at]);
   const limit = toNumber(stack[at + 1]);
@@ -173,6 +176,12 @@ function forPrepare(thread: LuaThread, frame: Frame, at: number, target: number)
   stack[at + 1] = limit;
   stack[at + 2] = step;
   frame.pc = target;
+}
+
+/** How often a loop that has been prepared will turn round, up to a bound. */
+export function turnsOf({ stack }: LuaThread, at: number): number {
+  const turns = ((stack[at + 1] as number) - (stack[at] as number)) / (stack[at + 2] as number);
+  return turns > 0 ? Math.min(Math.floor(turns), TURNS_MAX) : 0;
 }
 
 function makeClosure(

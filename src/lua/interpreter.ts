@@ -21,7 +21,7 @@ import {
   SPARE_SLOTS,
 } from "./calls.ts";
 import { heat } from "./hot-code.ts";
-import { performWhole } from "./instructions.ts";
+import { performWhole, prepareLoop, turnsOf } from "./instructions.ts";
 import { wordsOf } from "./opcodes.ts";
 import { joined } from "./semantics.ts";
 import { LuaTable } from "./table.ts";
@@ -572,6 +572,19 @@ export function interpret(state: LuaState): number {
           }
           break run;
 
+        case 54: {
+          // forPrepare
+          frame.pc = pc + 1;
+          prepareLoop(thread, frame, a, code[pc]);
+          pc = frame.pc;
+          if (hot !== null) break run;
+          // A loop is hot as soon as it is known to turn round often enough.
+          prototype.heat += turnsOf(thread, a);
+          if (prototype.heat <= heatMax) continue;
+          heat(state, prototype);
+          break run;
+        }
+
         case 55: {
           // forLoop
           const step = stack[a + 2] as number;
@@ -587,11 +600,6 @@ export function interpret(state: LuaState): number {
           if (--state.budget < 0) {
             frame.pc = pc;
             return RunStatus.paused;
-          }
-          if (++prototype.heat > heatMax) {
-            frame.pc = pc;
-            if (hot === null) heat(state, prototype);
-            break run;
           }
           continue;
         }
