@@ -353,12 +353,12 @@ class Substitution {
 
   /** The text and the number of replacements. */
   finish(thread: LuaThread, base: number): number {
-    if (this.#at < this.#subject.length) {
-      if (this.#at === 0) this.#built.text = this.#subject;
-      else this.#built.append(this.#subject.slice(this.#at));
+    if (this.#at > 0 && this.#at < this.#subject.length) {
+      this.#built.append(this.#subject.slice(this.#at));
     }
     giveBack(this.#matcher);
-    thread.stack[base] = this.#built.text;
+    // Where nothing was found the text is the one that there was.
+    thread.stack[base] = this.#at === 0 ? this.#subject : this.#built.text;
     thread.stack[base + 1] = this.#count;
     return 2;
   }
