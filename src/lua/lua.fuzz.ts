@@ -4,7 +4,7 @@
 //
 //   sources    bytes, pieces and monstrous repetitions: they compile or are refused
 //   calls      each function that a script can reach, with values that it was not made for
-//   pauses     a program that is left at every turn, interpreted or hot, does what it does in one go
+//   pauses     a program left at every turn, interpreted or hot, does what it does in one go
 //   ends       a program that is interrupted, abandoned or out of memory leaves a state that works
 //
 // After each of them all values that can be reached are looked through: strings are bytes, objects

@@ -72,6 +72,7 @@ export class State implements LuaState {
   readonly roots: LuaObject[] = [];
   readonly random: RandomNumbers = new RandomNumbers();
   #bytes = 0;
+  #measured = 0;
   /** The budget at the moment when a measurement became due; −1: none is. */
   #budgetLeft = -1;
   #measureAt: number;
@@ -203,6 +204,7 @@ export class State implements LuaState {
   /** The count begins anew with what has been measured. */
   set bytesUsed(bytes: number) {
     this.#bytes = bytes;
+    this.#measured = bytes;
   }
 
   /**
@@ -227,10 +229,13 @@ export class State implements LuaState {
   }
 
   #measure(): void {
-    const live = measure(this);
+    // What a native function is in the middle of making nobody can reach: all of it counts as held.
+    const isMaking = this.current.frame.kind === FrameKind.steps;
+    const live = measure(this) + (isMaking ? this.#bytes - this.#measured : 0);
     this.budget = this.#budgetLeft;
     this.#budgetLeft = -1;
     this.#bytes = live;
+    this.#measured = live;
     this.#measureAt = Math.min(this.#memoryMax, Math.max(live * 2, MEASURE_BYTES_MIN));
     if (live > this.#memoryMax) throw new LuaError("not enough memory");
   }
