@@ -293,6 +293,7 @@ function select(thread: LuaThread, base: number, count: number): number {
   else if (index > count) index = count;
   if (index < 1) argumentError(thread, 1, "index out of range");
   const results = count - index;
+  thread.state.budget -= results >> 3;
   for (let i = 0; i < results; i++) stack[base + i] = stack[base + index + i];
   return results;
 }
@@ -351,6 +352,7 @@ function unpack(thread: LuaThread, base: number, count: number): number {
   if (first > last) return 0;
   const results = last - first + 1;
   if (results + count > RESULTS_MAX) throw failure(thread, "too many results to unpack");
+  thread.state.budget -= results >> 3;
   thread.ensureStack(base + results + 8);
   for (let i = 0; i < results; i++) thread.stack[base + i] = table.getNumber(first + i);
   return results;

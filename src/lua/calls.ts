@@ -26,6 +26,8 @@ export const FRAMES_MAX = 16383;
 export const NATIVE_DEPTH_MAX = 200;
 /** Threads that wait for one another. */
 const RESUMES_MAX = 199;
+/** So many arguments of a call cost no more than the call does. */
+const COPIED_ARGUMENTS = 32;
 /** Room behind a frame's registers for the call of a metamethod. */
 export const SPARE_SLOTS = 8;
 
@@ -100,7 +102,11 @@ export function enter(
   const { parameters } = prototype;
   const { stack } = thread;
   let base = at + 1;
-  if (prototype.isVararg) base += count;
+  if (prototype.isVararg) {
+    base += count;
+    // Many arguments are copied at each call.
+    if (count > COPIED_ARGUMENTS) thread.state.budget -= count >> 3;
+  }
   const end = base + prototype.registers + SPARE_SLOTS;
   if (end > stack.length) thread.ensureStack(end);
   const frame = nextFrame(thread, mode, target, wanted);

@@ -12,20 +12,28 @@
 
 import { COUNTED_LENGTH } from "./semantics.ts";
 import { LuaTable } from "./table.ts";
-import { LuaClosure, type LuaState, LuaThread, LuaUserdata } from "./thread.ts";
+import { LuaClosure, type LuaState, LuaThread, LuaUserdata, type Prototype } from "./thread.ts";
 import { Box, type LuaObject, type LuaValue } from "./values.ts";
 
 const CLOSURE_BYTES = 40;
+const PROTOTYPE_BYTES = 500;
 const THREAD_BYTES = 200;
 const FRAME_BYTES = 40;
 const SLOT_BYTES = 16;
 const STRING_BYTES = 24;
+/** Engines find longer strings in a set by comparing them whole. */
+const LONG_LENGTH = 4096;
+const OTHERS_MAX = 4;
+const COMPARED_MAX = 2 ** 30;
 
 class Walk {
   bytes = 0;
   readonly weak: LuaTable[] = [];
   readonly #seen: Set<unknown> = new Set();
   readonly #pending: LuaObject[] = [];
+  /** Long strings by their length, a few of each, and how many bytes of such were compared. */
+  readonly #long: Map<number, string[]> = new Map();
+  #compared = 0;
 
   has(value: LuaValue): boolean {
     return typeof value !== "object" || this.#seen.has(value);
@@ -33,8 +41,7 @@ class Walk {
 
   value(value: LuaValue): void {
     if (typeof value === "string") {
-      if (value.length < COUNTED_LENGTH || this.#seen.has(value)) return;
-      this.#seen.add(value);
+      if (value.length < COUNTED_LENGTH || this.#isKnown(value)) return;
       this.bytes += value.length + STRING_BYTES;
     } else if (typeof value === "object" && !this.#seen.has(value)) {
       this.#seen.add(value);
@@ -42,10 +49,33 @@ class Walk {
     }
   }
 
-  run(): void {
+  /** Whether an equal string has been met. Of long ones that is only asked up to COMPARED_MAX. */
+  #isKnown(text: string): boolean {
+    const { length } = text;
+    if (length < LONG_LENGTH) {
+      if (this.#seen.has(text)) return true;
+      this.#seen.add(text);
+      return false;
+    }
+    const others = this.#long.get(length);
+    if (others === undefined) {
+      this.#long.set(length, [text]);
+      return false;
+    }
+    for (const other of others) {
+      this.#compared += length;
+      if (this.#compared > COMPARED_MAX) return false;
+      if (other === text) return true;
+    }
+    if (others.length < OTHERS_MAX) others.push(text);
+    return false;
+  }
+
+  /** Walks on until everything has been met, or more than `enough` bytes. */
+  run(enough: number): void {
     for (;;) {
       const object = this.#pending.pop();
-      if (object === undefined) return;
+      if (object === undefined || this.bytes > enough) return;
       if (object instanceof LuaTable) this.#table(object);
       else if (object instanceof LuaClosure) this.#closure(object);
       else if (object instanceof LuaThread) this.#thread(object);
@@ -78,7 +108,16 @@ class Walk {
     this.bytes += CLOSURE_BYTES + closure.upvalues.length * 8;
     this.value(closure.environment);
     for (const box of closure.upvalues) this.value(box as unknown as LuaValue);
-    for (const constant of closure.prototype.constants) this.value(constant);
+    this.#prototype(closure.prototype);
+  }
+
+  #prototype(prototype: Prototype): void {
+    if (this.#seen.has(prototype)) return;
+    this.#seen.add(prototype);
+    const { code, constants, prototypes } = prototype;
+    this.bytes += PROTOTYPE_BYTES + code.length * 8 + constants.length * SLOT_BYTES;
+    for (const constant of constants) this.value(constant);
+    for (const inner of prototypes) this.#prototype(inner);
   }
 
   #thread(thread: LuaThread): void {
@@ -107,24 +146,24 @@ class Walk {
   }
 }
 
-function walk(state: LuaState): Walk {
+function walk(state: LuaState, enough: number): Walk {
   const all = new Walk();
   all.value(state.globals);
   all.value(state.current);
   if (state.stringMetatable !== null) all.value(state.stringMetatable);
   for (const root of state.roots) all.value(root);
-  all.run();
+  all.run(enough);
   return all;
 }
 
-/** The bytes that everything takes that a script can reach. */
-export function measure(state: LuaState): number {
-  return walk(state).bytes;
+/** The bytes that everything takes that a script can reach; beyond `enough` it is not gone on. */
+export function measure(state: LuaState, enough: number): number {
+  return walk(state, enough).bytes;
 }
 
 /** The same; entries of weak tables whose key or value nobody else holds are taken out. */
 export function collect(state: LuaState): number {
-  const all = walk(state);
+  const all = walk(state, Number.POSITIVE_INFINITY);
   for (const table of all.weak) {
     const { array, nodeKeys, nodeValues } = table;
     for (let i = 0; i < array.length; i++) if (!all.has(array[i])) array[i] = undefined;

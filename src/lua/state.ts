@@ -40,6 +40,7 @@ const STRING_LENGTH_MAX = 2 ** 28;
 const MEASURE_BYTES_MIN = 2 ** 20;
 /** Making JavaScript of a function, and having it compiled, takes as long as so many turns. */
 const HEAT_MAX = 2000;
+const PROTOTYPE_BYTES = 500;
 const FIRST_ADDRESS = 0x55d0c0de0000;
 
 export interface StateOptions {
@@ -94,7 +95,9 @@ export class State implements LuaState {
   /** Compiles a chunk. Throws a LuaError whose value is what the compiler says. */
   load(source: string, chunk: string): LuaClosure {
     const prototype = compile(source, chunk, this.current.nativeDepth);
-    this.allocated(source.length);
+    // A byte of source takes about as long, and as much room, as so many turns and bytes.
+    this.budget -= source.length * 4;
+    this.allocated(PROTOTYPE_BYTES + source.length * 8);
     return new LuaClosure(prototype, [], this.current.globals);
   }
 
@@ -221,6 +224,7 @@ export class State implements LuaState {
 
   checkString(length: number): void {
     if (length > this.#stringMax) throw new LuaError("not enough memory");
+    this.budget -= length >> 10;
     this.allocated(length);
     // One string alone may be too much, and so may many that are made before the run can be left.
     if (this.#bytes > this.#memoryMax * 4 && this.#bytes - length > MEASURE_BYTES_MIN) {
@@ -231,12 +235,14 @@ export class State implements LuaState {
   #measure(): void {
     // What a native function is in the middle of making nobody can reach: all of it counts as held.
     const isMaking = this.current.frame.kind === FrameKind.steps;
-    const live = measure(this) + (isMaking ? this.#bytes - this.#measured : 0);
+    const making = isMaking ? this.#bytes - this.#measured : 0;
+    const live = measure(this, this.#memoryMax) + making;
     this.budget = this.#budgetLeft;
     this.#budgetLeft = -1;
     this.#bytes = live;
     this.#measured = live;
-    this.#measureAt = Math.min(this.#memoryMax, Math.max(live * 2, MEASURE_BYTES_MIN));
+    const next = Math.max(live * 2, live + this.#memoryMax / 8, MEASURE_BYTES_MIN);
+    this.#measureAt = Math.min(this.#memoryMax, next);
     if (live > this.#memoryMax) throw new LuaError("not enough memory");
   }
 

@@ -11,6 +11,7 @@ import {
 } from "./arguments.ts";
 import { failure, typeName } from "./errors.ts";
 import { library } from "./library.ts";
+import { type LongWork, workOn } from "./long-work.ts";
 import { numberText } from "./numbers.ts";
 import { orderMetamethod } from "./semantics.ts";
 import type { LuaTable } from "./table.ts";
@@ -75,9 +76,45 @@ function insert(thread: LuaThread, base: number, count: number): number {
   const position = checkNumber(thread, base, count, 2) | 0;
   refuseReadonly(table);
   if (position > end) end = position;
+  if (end - position > MOVED_AT_ONCE) {
+    return workOn(thread, base, new Insertion(table, end, position, stack[base + 2]));
+  }
   for (let i = end; i > position; i--) table.setNumber(i, table.getNumber(i - 1));
   table.setNumber(position, stack[base + 2]);
   return 0;
+}
+
+/** Items that are moved without a thought of time. A position may lie 2^31 below the end. */
+const MOVED_AT_ONCE = 100;
+
+/** The items from a position on move up by one, the last one first. */
+class Insertion implements LongWork {
+  left = 0;
+  readonly #table: LuaTable;
+  readonly #position: number;
+  readonly #value: LuaValue;
+  #at: number;
+
+  constructor(table: LuaTable, end: number, position: number, value: LuaValue) {
+    this.#table = table;
+    this.#position = position;
+    this.#value = value;
+    this.#at = end;
+  }
+
+  run(steps: number): boolean {
+    const table = this.#table;
+    const end = Math.max(this.#position, this.#at - steps);
+    this.left = steps - (this.#at - end);
+    for (let i = this.#at; i > end; i--) table.setNumber(i, table.getNumber(i - 1));
+    this.#at = end;
+    return end === this.#position;
+  }
+
+  finish(): number {
+    this.#table.setNumber(this.#position, this.#value);
+    return 0;
+  }
 }
 
 function remove(thread: LuaThread, base: number, count: number): number {
@@ -87,6 +124,7 @@ function remove(thread: LuaThread, base: number, count: number): number {
   if (position < 1 || position > end) return 0;
   refuseReadonly(table);
   thread.stack[base] = table.getNumber(position);
+  thread.state.budget -= (end - position) >> 3;
   for (let i = position; i < end; i++) table.setNumber(i, table.getNumber(i + 1));
   table.setNumber(end, undefined);
   return 1;

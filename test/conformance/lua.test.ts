@@ -89,7 +89,11 @@ function textOfReply(reply: Reply): string {
   return reply.type === "bulk" ? Buffer.from(reply.bytes).toString("latin1") : reply.type;
 }
 
+/** Where objects are keys, C goes through a table in the order of their addresses. */
+const KEYED_BY_OBJECTS = /\b(5:table|8:function|6:thread)=/;
+
 function withoutAddress(text: string): string {
+  if (KEYED_BY_OBJECTS.test(text)) return "…";
   return text.replace(/0x[0-9a-f]{6,}/g, "0x…");
 }
 
