@@ -1,11 +1,11 @@
-// A string that grows piece by piece. What it comes to is told to the state's account of memory each
-// time that it has doubled, before it is made.
+// A string that grows piece by piece. What it comes to is told to the state's account of memory
+// each time that it has doubled, before it is made.
 //
-// The pieces are added as they come: a rope of the runtime's, made flat once when somebody reads it,
-// took less time than bytes in an array made a string at the end (800 keys, 8.7 KB: 9 and 11 µs on
-// Node 26 and Bun 1.4, beside 29 and 15). But each piece of a rope takes some 32 bytes, and pieces may
-// be of one byte. So every PIECE_LENGTH bytes the rope is made flat, by reading one character, and
-// becomes a single piece.
+// The pieces are added as they come: a rope of the runtime's, made flat once when somebody reads
+// it, took less time than bytes in an array made a string at the end (800 keys, 8.7 KB: 9 and 11 µs
+// on Node 26 and Bun 1.4, beside 29 and 15). But each piece of a rope takes some 32 bytes, and
+// pieces may be of one byte. So every PIECE_LENGTH bytes the rope is made flat, by reading one
+// character, and becomes a single piece.
 
 import type { LuaState } from "./thread.ts";
 
