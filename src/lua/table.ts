@@ -6,7 +6,7 @@
 //   array      [value of 1, value of 2, …]   its length is the size of the array part, not a count
 //   nodeKeys   [key, …]
 //   nodeValues [value, …]
-//   nodeNext   [index of the next in the chain, …]   −1: none
+//   nodeNext   [index of the next in the chain, …   −1: none; then hash of the node's key, …]
 //
 // Nodes are a power of two, or none. A key's *main position* follows from its hash. If another key
 // is there, the new one takes the free node of the highest index, and is chained; if that other key
@@ -37,7 +37,7 @@ const ARRAY_SIZE_MAX = 2 ** 26;
 const NODES_MAX = 2 ** 26;
 
 const none: LuaValue[] = [];
-const noLinks = new Int32Array(0);
+const noLinks: number[] = [];
 const double = new Float64Array(1);
 const words = new Uint32Array(double.buffer);
 /** How many used integer keys lie in (2^(i−1), 2^i]: scratch of a rehash. */
@@ -60,7 +60,7 @@ export class LuaTable extends LuaObject {
   array: LuaValue[];
   nodeKeys: LuaValue[] = none;
   nodeValues: LuaValue[] = none;
-  nodeNext: Int32Array = noLinks;
+  nodeNext: number[] = noLinks;
   /** Nodes from here on are used. */
   lastFree = 0;
   metatable: LuaTable | null = null;
@@ -155,10 +155,13 @@ export class LuaTable extends LuaObject {
       this.setNumber(key, value);
       return;
     }
-    this.absent = 0;
-    const node = typeof key === "string" ? this.findString(key, 0) : this.#findNode(key);
+    if (typeof key === "string") {
+      this.setString(key, value);
+      return;
+    }
+    const node = this.#findNode(key);
     if (node >= 0) this.nodeValues[node] = value;
-    else this.#add(key, value);
+    else this.#add(key, value, hashOfKey(key));
   }
 
   setNumber(key: number, value: LuaValue): void {
@@ -169,14 +172,15 @@ export class LuaTable extends LuaObject {
     }
     const node = this.#findNumber(key);
     if (node >= 0) this.nodeValues[node] = value;
-    else this.#add(key === 0 ? 0 : key, value);
+    else this.#add(key === 0 ? 0 : key, value, hashOfNumber(key));
   }
 
   setString(key: string, value: LuaValue): void {
     this.absent = 0;
-    const node = this.findString(key, 0);
+    const hash = hashOf(key);
+    const node = this.findString(key, hash);
     if (node >= 0) this.nodeValues[node] = value;
-    else this.#add(key, value);
+    else this.#add(key, value, hash);
   }
 
   /** A border, as C finds it: t[n] is not nil and t[n + 1] is, or 0. */
@@ -263,18 +267,17 @@ export class LuaTable extends LuaObject {
     return low;
   }
 
-  #mainPosition(key: LuaValue): number {
+  /** Where a key of that hash belongs. */
+  #mainPosition(key: LuaValue, hash: number): number {
     const size = this.nodeKeys.length;
-    if (typeof key === "string") return hashOf(key) & (size - 1);
-    if (typeof key === "number") return positionOfNumber(key, size);
-    if (typeof key === "boolean") return key ? 1 & (size - 1) : 0;
-    return keyNumber(key as LuaObject) % ((size - 1) | 1);
+    if (typeof key === "string" || typeof key === "boolean") return hash & (size - 1);
+    return (hash >>> 0) % ((size - 1) | 1);
   }
 
   #findNumber(key: number): number {
     const keys = this.nodeKeys;
     if (keys.length === 0) return -1;
-    let node = positionOfNumber(key, keys.length);
+    let node = (hashOfNumber(key) >>> 0) % ((keys.length - 1) | 1);
     do {
       if (keys[node] === key) return node;
       node = this.nodeNext[node];
@@ -285,7 +288,7 @@ export class LuaTable extends LuaObject {
   #findNode(key: LuaValue): number {
     const keys = this.nodeKeys;
     if (keys.length === 0) return -1;
-    let node = this.#mainPosition(key);
+    let node = this.#mainPosition(key, hashOfKey(key));
     do {
       if (keys[node] === key) return node;
       node = this.nodeNext[node];
@@ -293,13 +296,15 @@ export class LuaTable extends LuaObject {
     return -1;
   }
 
-  #add(key: LuaValue, value: LuaValue): void {
+  /** Adds a key that is not there. */
+  #add(key: LuaValue, value: LuaValue, hash: number): void {
     const keys = this.nodeKeys;
-    if (keys.length === 0) {
+    const size = keys.length;
+    if (size === 0) {
       this.#rehash(key, value);
       return;
     }
-    let position = this.#mainPosition(key);
+    let position = this.#mainPosition(key, hash);
     if (this.nodeValues[position] !== undefined) {
       let free = this.lastFree - 1;
       while (free >= 0 && keys[free] !== undefined) free--;
@@ -310,13 +315,14 @@ export class LuaTable extends LuaObject {
       }
       this.lastFree = free;
       const next = this.nodeNext;
-      let other = this.#mainPosition(keys[position]);
+      let other = this.#mainPosition(keys[position], next[size + position]);
       if (other !== position) {
         while (next[other] !== position) other = next[other];
         next[other] = free;
         keys[free] = keys[position];
         this.nodeValues[free] = this.nodeValues[position];
         next[free] = next[position];
+        next[size + free] = next[size + position];
         next[position] = -1;
       } else {
         next[free] = next[position];
@@ -326,6 +332,7 @@ export class LuaTable extends LuaObject {
     }
     keys[position] = key;
     this.nodeValues[position] = value;
+    this.nodeNext[size + position] = hash;
   }
 
   #rehash(key: LuaValue, value: LuaValue): void {
@@ -365,7 +372,7 @@ export class LuaTable extends LuaObject {
   }
 
   #resize(arraySize: number, nodes: number): void {
-    const { array, nodeKeys, nodeValues } = this;
+    const { array, nodeKeys, nodeValues, nodeNext } = this;
     const size = array.length;
     if (this.account !== null) {
       const bytes = 56 + arraySize * 16 + powerOfTwo(nodes) * 40;
@@ -380,9 +387,13 @@ export class LuaTable extends LuaObject {
         if (vanishing[at] !== undefined) this.setNumber(arraySize + at + 1, vanishing[at]);
       }
     }
-    for (let node = nodeKeys.length - 1; node >= 0; node--) {
+    const nodesBefore = nodeKeys.length;
+    for (let node = nodesBefore - 1; node >= 0; node--) {
       const value = nodeValues[node];
-      if (value !== undefined) this.set(nodeKeys[node], value);
+      if (value === undefined) continue;
+      const key = nodeKeys[node];
+      if (typeof key === "number") this.setNumber(key, value);
+      else this.#add(key, value, nodeNext[nodesBefore + node]);
     }
   }
 
@@ -393,7 +404,7 @@ export class LuaTable extends LuaObject {
     this.lastFree = size;
     this.nodeKeys = size === 0 ? none : nils(size);
     this.nodeValues = size === 0 ? none : nils(size);
-    this.nodeNext = size === 0 ? noLinks : new Int32Array(size).fill(-1);
+    this.nodeNext = size === 0 ? noLinks : links(size);
   }
 }
 
@@ -402,9 +413,24 @@ export interface MemoryAccount {
   allocated(bytes: number): void;
 }
 
+/** Small arrays are literals, which engines make by copying. */
 function nils(count: number): LuaValue[] {
-  const values: LuaValue[] = [];
-  for (let i = 0; i < count; i++) values.push(undefined);
+  if (count === 1) return [undefined];
+  if (count === 2) return [undefined, undefined];
+  const values: LuaValue[] = [undefined, undefined, undefined, undefined];
+  if (count < 4) values.length = count;
+  for (let i = 4; i < count; i++) values.push(undefined);
+  return values;
+}
+
+/** No links, and room for the hashes. */
+function links(size: number): number[] {
+  if (size === 1) return [-1, 0];
+  if (size === 2) return [-1, -1, 0, 0];
+  if (size === 4) return [-1, -1, -1, -1, 0, 0, 0, 0];
+  const values = [-1, -1, -1, -1, -1, -1, -1, -1];
+  for (let i = 8; i < size; i++) values.push(-1);
+  for (let i = 0; i < size; i++) values.push(0);
   return values;
 }
 
@@ -422,10 +448,17 @@ function countInteger(key: LuaValue): number {
   return 1;
 }
 
-function positionOfNumber(key: number, size: number): number {
+/** The sum of a number's two halves. */
+function hashOfNumber(key: number): number {
   if (key === 0) return 0;
   double[0] = key;
-  return ((words[0] + words[1]) >>> 0) % ((size - 1) | 1);
+  return (words[0] + words[1]) | 0;
+}
+
+function hashOfKey(key: LuaValue): number {
+  if (typeof key === "string") return hashOf(key);
+  if (typeof key === "number") return hashOfNumber(key);
+  return typeof key === "boolean" ? Number(key) : keyNumber(key as LuaObject);
 }
 
 function keyNumber(object: LuaObject): number {
