@@ -24,7 +24,7 @@ import { heat } from "./hot-code.ts";
 import { performWhole, prepareLoop, turnsOf } from "./instructions.ts";
 import { wordsOf } from "./opcodes.ts";
 import { joined } from "./semantics.ts";
-import { LuaTable } from "./table.ts";
+import { INDEX_KNOWN, LuaTable } from "./table.ts";
 import {
   type Frame,
   FrameKind,
@@ -275,10 +275,30 @@ export function interpret(state: LuaState): number {
           if (!(holder instanceof LuaTable)) break;
           const key = constants[code[pc]] as string;
           const hash = hashes[code[pc]];
-          const node = holder.findString(key, hash);
-          let value = node < 0 ? undefined : holder.nodeValues[node];
-          if (value === undefined) value = holder.inherited(key, hash);
-          if (value === undefined) break;
+          const keys = holder.nodeKeys;
+          let own = keys.length === 0 ? -1 : hash & (keys.length - 1);
+          while (own >= 0 && keys[own] !== key) own = holder.nodeNext[own];
+          let value = own < 0 ? undefined : holder.nodeValues[own];
+          if (value === undefined) {
+            // Methods stand in the table behind most often: the cache is for that one.
+            const { metatable } = holder;
+            if (metatable === null) break;
+            const behind = (metatable.absent & INDEX_KNOWN) === 0 ? null : metatable.indexKnown;
+            const node = code[pc + 1];
+            if (
+              behind instanceof LuaTable &&
+              node < behind.nodeKeys.length &&
+              behind.nodeKeys[node] === key
+            ) {
+              value = behind.nodeValues[node];
+            }
+            if (value === undefined) {
+              value = holder.inherited(key, hash);
+              if (value === undefined) break;
+              if (behind instanceof LuaTable) code[pc + 1] = behind.findString(key, hash);
+              if (code[pc + 1] < 0) code[pc + 1] = 0;
+            }
+          }
           stack[a + 1] = object;
           stack[a] = value;
           pc += 2;
@@ -520,7 +540,27 @@ export function interpret(state: LuaState): number {
           frame.pc = pc;
           const callee = stack[a];
           if (callee instanceof LuaClosure) {
-            enter(thread, callee, a, count, Mode.call, a, wanted);
+            const { prototype: called } = callee;
+            const depth = thread.depth;
+            const end = a + 1 + called.registers + SPARE_SLOTS;
+            if (called.isVararg || end > stack.length || depth >= thread.frames.length) {
+              enter(thread, callee, a, count, Mode.call, a, wanted);
+            } else {
+              const next = thread.frames[depth];
+              thread.depth = depth + 1;
+              thread.frame = next;
+              next.closure = callee;
+              next.kind = FrameKind.lua;
+              next.at = a;
+              next.base = a + 1;
+              next.pc = 0;
+              next.mode = Mode.call;
+              next.target = a;
+              next.wanted = wanted;
+              next.tailCalls = 0;
+              next.depth = thread.nativeDepth;
+              for (let n = count; n < called.parameters; n++) stack[a + 1 + n] = undefined;
+            }
             if (--state.budget < 0) return RunStatus.paused;
             if (++callee.prototype.heat > heatMax && callee.prototype.hot === null) {
               heat(state, callee.prototype);

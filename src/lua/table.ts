@@ -29,7 +29,7 @@ import { LuaObject, type LuaValue } from "./values.ts";
  */
 export const Event = { newindex: 1, eq: 2 } as const;
 /** A bit of `absent`: what a metatable has under "__index" is in its `indexHandler`. */
-const INDEX_KNOWN = 4;
+export const INDEX_KNOWN = 4;
 
 /** Tables whose `__index` is a table whose `__index` … */
 export const CHAIN_MAX = 100;
@@ -66,7 +66,8 @@ export class LuaTable extends LuaObject {
   metatable: LuaTable | null = null;
   /** As a metatable: what is known of it since a key was last set; every change sets it to 0. */
   absent = 0;
-  #indexHandler: LuaValue = undefined;
+  /** As a metatable: what it has under "__index", while INDEX_KNOWN is set. */
+  indexKnown: LuaValue = undefined;
   /** Scripts may not change it; what is set from outside still can be. */
   readonly = false;
   /** Bytes that the parts take, as the memory limit counts them. */
@@ -122,10 +123,10 @@ export class LuaTable extends LuaObject {
   /** As a metatable: what it has under "__index". */
   get indexHandler(): LuaValue {
     if ((this.absent & INDEX_KNOWN) === 0) {
-      this.#indexHandler = this.getString("__index");
+      this.indexKnown = this.getString("__index");
       this.absent |= INDEX_KNOWN;
     }
-    return this.#indexHandler;
+    return this.indexKnown;
   }
 
   /**
