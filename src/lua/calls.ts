@@ -265,6 +265,23 @@ export function finishNative(
   }
 }
 
+/** As `finishNative`, for a function that counts as called by C (`callNested`). */
+export function finishNested(
+  thread: LuaThread,
+  results: number,
+  base: number,
+  mode: number,
+  target: number,
+  wanted: number,
+): void {
+  const { nativeDepth, depth } = thread;
+  if (nativeDepth + 1 >= NATIVE_DEPTH_MAX) throw failure(thread, "C stack overflow");
+  thread.nativeDepth = nativeDepth + 1;
+  finishNative(thread, results, base, mode, target, wanted);
+  if (thread.depth > depth) thread.frames[depth].depth = nativeDepth;
+  else thread.nativeDepth = nativeDepth;
+}
+
 /** The frame on top has ended with `count` results from stack[first] on. */
 export function deliver(thread: LuaThread, first: number, count: number): void {
   const { mode, target, wanted } = popFrame(thread);

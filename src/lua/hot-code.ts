@@ -16,7 +16,7 @@
 // A host that allows it lends the constructor of functions (`StateOptions.makeFunction`); without
 // one everything is interpreted.
 
-import { deliver, enter, finishNative, moveResults, SPARE_SLOTS } from "./calls.ts";
+import { deliver, enter, finishNative, finishNested, moveResults, SPARE_SLOTS } from "./calls.ts";
 import { performWhole } from "./instructions.ts";
 import { Operation, wordsOf } from "./opcodes.ts";
 import { LuaTable } from "./table.ts";
@@ -55,7 +55,18 @@ export function heat(state: LuaState, prototype: Prototype): void {
   }
   const writer = new HotWriter(prototype);
   const text = writer.write();
-  const names = ["K", "H", "LuaTable", "Box", "whole", "field", "invoke", "deliver"];
+  const names = [
+    "K",
+    "H",
+    "LuaTable",
+    "Box",
+    "whole",
+    "field",
+    "method",
+    "invoke",
+    "iterate",
+    "deliver",
+  ];
   const make = makeFunction([...names, text]);
   const hot = make(
     prototype.constants,
@@ -64,7 +75,9 @@ export function heat(state: LuaState, prototype: Prototype): void {
     Box,
     performWhole,
     field,
+    method,
     invoke,
+    iterate,
     deliver,
   );
   prototype.entries = writer.entries;
@@ -88,6 +101,28 @@ function field(
   return table.metatable === null ? undefined : table.inherited(key, hash);
 }
 
+/** A method: its own, or that of the table behind, in which the cached node most often serves. */
+function method(
+  table: LuaTable,
+  key: string,
+  hash: number,
+  code: Int32Array,
+  cache: number,
+): LuaValue {
+  const own = table.findString(key, hash);
+  if (own >= 0 && table.nodeValues[own] !== undefined) return table.nodeValues[own];
+  const { metatable } = table;
+  if (metatable === null) return undefined;
+  const behind = metatable.indexHandler;
+  if (!(behind instanceof LuaTable)) return undefined;
+  const node = code[cache];
+  if (node < behind.nodeKeys.length && behind.nodeKeys[node] === key) {
+    const value = behind.nodeValues[node];
+    if (value !== undefined) return value;
+  }
+  return field(behind, key, hash, code, cache);
+}
+
 /** Calls stack[at]: DONE where its results are on the stack, else what the caller returns. */
 function invoke(
   thread: LuaThread,
@@ -98,32 +133,75 @@ function invoke(
   count: number,
   wanted: number,
 ): number {
-  const { stack, state } = thread;
-  const callee = stack[at];
-  if (callee instanceof NativeFunction) {
-    if (at + count + SPARE_SLOTS > stack.length) thread.ensureStack(at + count + SPARE_SLOTS);
-    const results = callee.code(thread, at + 1, count);
-    if (results < 0) {
-      finishNative(thread, results, at + 1, Mode.call, at, wanted);
-      return thread.frame === frame && state.current === thread ? DONE : GO_ON;
-    }
-    if (wanted === 1) stack[at] = results > 0 ? stack[at + 1] : undefined;
-    else moveResults(thread, at, wanted, at + 1, results);
-    return DONE;
-  }
-  if (!(callee instanceof LuaClosure)) {
-    performWhole(thread, frame, frame.closure as LuaClosure, i, words);
-    return thread.frame === frame && state.current === thread ? DONE : GO_ON;
-  }
+  const { state } = thread;
+  const callee = thread.stack[at];
+  if (!(callee instanceof LuaClosure))
+    return invokeOther(thread, frame, i, words, at, count, wanted);
   enter(thread, callee, at, count, Mode.call, at, wanted);
   if (--state.budget < 0) return RunStatus.paused;
   const { prototype } = callee;
-  if (++prototype.heat > state.heatMax && prototype.hot === null) heat(state, prototype);
-  if (prototype.hot === null || state.hotDepth >= DEPTH_MAX) return GO_ON;
+  if (prototype.hot === null) {
+    if (++prototype.heat <= state.heatMax) return GO_ON;
+    heat(state, prototype);
+    if (prototype.hot === null) return GO_ON;
+  }
+  if (state.hotDepth >= DEPTH_MAX) return GO_ON;
   state.hotDepth++;
-  const left = prototype.hot(thread, thread.frame, callee, 0);
+  const left = (prototype.hot as HotCode)(thread, thread.frame, callee, 0);
   state.hotDepth--;
   if (left !== GO_ON) return left;
+  return thread.frame === frame && state.current === thread ? DONE : GO_ON;
+}
+
+/** Calls a native function, or what has `__call`. */
+function invokeOther(
+  thread: LuaThread,
+  frame: Frame,
+  i: number,
+  words: number,
+  at: number,
+  count: number,
+  wanted: number,
+): number {
+  const { stack, state } = thread;
+  const callee = stack[at];
+  if (!(callee instanceof NativeFunction)) {
+    performWhole(thread, frame, frame.closure as LuaClosure, i, words);
+    return thread.frame === frame && state.current === thread ? DONE : GO_ON;
+  }
+  if (at + count + SPARE_SLOTS > stack.length) thread.ensureStack(at + count + SPARE_SLOTS);
+  const results = callee.code(thread, at + 1, count);
+  if (results < 0) {
+    finishNative(thread, results, at + 1, Mode.call, at, wanted);
+    return thread.frame === frame && state.current === thread ? DONE : GO_ON;
+  }
+  if (wanted === 1) stack[at] = results > 0 ? stack[at + 1] : undefined;
+  else moveResults(thread, at, wanted, at + 1, results);
+  return DONE;
+}
+
+/** Calls an iterator. One that is a Lua function counts as called by C: nobody yields across it. */
+function iterate(
+  thread: LuaThread,
+  frame: Frame,
+  i: number,
+  words: number,
+  at: number,
+  wanted: number,
+): number {
+  const { stack, state } = thread;
+  const callee = stack[at];
+  if (callee instanceof NativeFunction) {
+    const results = callee.code(thread, at + 1, 2);
+    if (results >= 0) {
+      moveResults(thread, at, wanted, at + 1, results);
+      return DONE;
+    }
+    finishNested(thread, results, at + 1, Mode.call, at, wanted);
+  } else {
+    for (let n = 0; n < 3; n++) stack[at - 3 + n] = stack[at + n];
+    performWhole(thread, frame, frame.closure as LuaClosure, i, words);
+  }
   return thread.frame === frame && state.current === thread ? DONE : GO_ON;
 }
 
@@ -267,7 +345,7 @@ class HotWriter {
         return emit("}");
       case Operation.self:
         emit(`x=r${b};y=undefined;if(x instanceof LuaTable)`);
-        emit(`y=field(x,K[${code[words]}],H[${code[words]}],code,${words + 1});`);
+        emit(`y=method(x,K[${code[words]}],H[${code[words]}],code,${words + 1});`);
         emit(`if(y!==undefined){r${a + 1}=x;r${a}=y;}else{`);
         this.#whole(pc, [b], a, 2);
         return emit("}");
@@ -346,7 +424,7 @@ class HotWriter {
       case Operation.forCall:
         for (let r = 0; r < 3; r++) emit(`stack[base+${a + 3 + r}]=r${a + r};`);
         emit(`frame.pc=${next};`);
-        emit(`n=invoke(thread,frame,${i},${words},base+${a + 3},2,${c});`);
+        emit(`n=iterate(thread,frame,${i},${words},base+${a + 3},${c});`);
         emit(`if(n!==${DONE}){`);
         this.#spill(0, a + 2);
         emit("return n;}");

@@ -17,6 +17,7 @@ import {
   enter,
   enterInstead,
   finishNative,
+  finishNested,
   moveResults,
   SPARE_SLOTS,
 } from "./calls.ts";
@@ -655,7 +656,7 @@ export function interpret(state: LuaState): number {
           frame.pc = pc;
           const results = callee.code(thread, at + 1, 2);
           if (results < 0) {
-            finishNative(thread, results, at + 1, Mode.call, at, i >>> 24);
+            finishNested(thread, results, at + 1, Mode.call, at, i >>> 24);
             break run;
           }
           moveResults(thread, at, i >>> 24, at + 1, results);

@@ -169,6 +169,21 @@ everyWay("depth is bounded, and tail calls have none", (options) => {
   );
 });
 
+everyWay("nobody yields across an iterator, a metamethod or a comparator", (options) => {
+  const boundary = "attempt to yield across metamethod/C-call boundary";
+  for (const body of [
+    "for _ in coroutine.yield do end",
+    "for _ in function() coroutine.yield() end do end",
+    "return setmetatable({}, {__index = function() coroutine.yield() end}).x",
+    "table.sort({1, 2, 3}, function() coroutine.yield() end)",
+    "pcall(error) string.gsub('x', 'x', function() coroutine.yield() end)",
+  ]) {
+    const source = `return coroutine.resume(coroutine.create(function() ${body} end))`;
+    const [isFine, error] = evaluate(source, stateWithLibraries(options));
+    assert.deepEqual([isFine, error], [false, boundary], body);
+  }
+});
+
 everyWay("the order of pairs is that of C's tables", (options) => {
   const [order] = evaluate(
     `local t = {}
