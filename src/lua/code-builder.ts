@@ -104,9 +104,10 @@ export class CodeBuilder {
       case ExpressionKind.parentheses:
         return this.noteName(register, operand.inner, role);
       case ExpressionKind.and:
-      case ExpressionKind.or:
-        // `"x" and f` is no more than f, nor is `nil or f`.
-        if (isIdle(operand.left, operand.kind)) this.noteName(register, operand.right, role);
+      case ExpressionKind.or: {
+        const last = lastOperand(operand, "", null, null);
+        if (last !== null) this.noteName(register, last, role);
+      }
     }
   }
 
@@ -145,9 +146,40 @@ export class CodeBuilder {
   }
 }
 
-/** Whether what is on the left of `and` or `or` leaves the right side to be the value, always. */
-function isIdle(left: Expression, operator: number): boolean {
-  return knownTruth(left) === (operator === ExpressionKind.and);
+/** What comes after an operand of `and` or `or`; null: the value is known. */
+type Continuation = (() => Expression | null) | null;
+
+/**
+ * The operand after which C calls the value of `a and b` or `a or b`. C goes through the
+ * instructions as if every jump on the way were taken: so of `(a and b) or c` that is c, of `a or
+ * c` none (null). `jump` says whether the operand is followed by a jump if it is true, or if it is
+ * false.
+ */
+function lastOperand(
+  expression: Expression,
+  jump: "" | "if true" | "if false",
+  ifTrue: Continuation,
+  ifFalse: Continuation,
+): Expression | null {
+  switch (expression.kind) {
+    case ExpressionKind.parentheses:
+      return lastOperand(expression.inner, jump, ifTrue, ifFalse);
+    case ExpressionKind.and: {
+      const right = (): Expression | null => lastOperand(expression.right, jump, ifTrue, ifFalse);
+      return lastOperand(expression.left, "if false", right, ifFalse);
+    }
+    case ExpressionKind.or: {
+      const right = (): Expression | null => lastOperand(expression.right, jump, ifTrue, ifFalse);
+      return lastOperand(expression.left, "if true", ifTrue, right);
+    }
+  }
+  if (jump === "") return expression;
+  const truth = knownTruth(expression);
+  let next = jump === "if true" ? ifTrue : ifFalse;
+  // Behind a constant that decides it there is no jump.
+  if (jump === "if true" && truth === false) next = ifFalse;
+  if (jump === "if false" && truth === true) next = ifTrue;
+  return next === null ? null : next();
 }
 
 /** Whether a constant counts as true; undefined: it is no constant to C's compiler. */
