@@ -50,7 +50,7 @@ function runHere(
   );
   try {
     state.start(state.load(source, "@user_script"));
-    for (let turns = 0; state.run(1_000_000) === RunStatus.paused; turns++) {
+    for (let turns = 0; state.run(100_000) === RunStatus.paused; turns++) {
       if (turns > TURNS_MAX) return [ENDLESS];
     }
     const [result] = state.results();
