@@ -659,7 +659,7 @@ export class Database {
     if (this.#closed) return;
     this.executor.setNow(this.clock());
     const { executor, keyspace } = this;
-    if (keyspace.settings.activeExpiry) {
+    if (keyspace.settings.activeExpiry && !keyspace.isHalfWay) {
       const startMs = this.platform.monotonicMs();
       let full = false;
       this.#forAWhile(() => {

@@ -21,6 +21,8 @@ import { listMoveCommands } from "./lists/list-moves.ts";
 import { listPopCommands } from "./lists/list-pops.ts";
 import { listCommands } from "./lists/lists.ts";
 import { pubsubCommands } from "./pubsub/pubsub.ts";
+import { evalCommands } from "./scripting/eval.ts";
+import { scriptCommands } from "./scripting/script.ts";
 import { clusterCommands } from "./server/cluster.ts";
 import { commandCommands } from "./server/command-docs.ts";
 import { configCommands } from "./server/config.ts";
@@ -83,6 +85,8 @@ export const commandFamilies: readonly (readonly Command[])[] = [
   sortCommands,
   allStreamCommands,
   transactionCommands,
+  evalCommands,
+  scriptCommands,
   pubsubCommands,
   connectionCommands,
   clientCommands,

@@ -143,6 +143,9 @@ class FakeServices implements Services {
   monotonicMs(): number {
     return this.database.nowMs;
   }
+
+  wrote(): void {}
+
   sleep(ms: number): void {
     this.sleptMs += ms;
   }

@@ -21,6 +21,7 @@ import type { Gates } from "./gates.ts";
 import { keyName } from "./key-names.ts";
 import { Notices } from "./notices.ts";
 import type { Services } from "./services.ts";
+import { noScripts, type Scripts } from "./scripts.ts";
 import type { Session } from "./session.ts";
 import type { Statistics } from "./statistics.ts";
 import { PubSubRegistry } from "./subscriptions.ts";
@@ -65,6 +66,8 @@ export class Context {
   readonly executor: Engine;
   readonly services: Services;
   readonly users: Users;
+  /** The scripts of this database, once there may be any. */
+  scripts: Scripts = noScripts;
 
   args: Arguments = new Arguments();
   reply: ReplyWriter = new ReplyWriter();
@@ -82,8 +85,10 @@ export class Context {
   changes = 0;
   /** The handler has put its own effects in the request's place. */
   rewritten = false;
-  /** Inside EXEC: nothing may block. */
+  /** Inside EXEC or a script: nothing may block. */
   inTransaction = false;
+  /** The wall clock as a script sees it, which stands still, in microseconds; 0: no script runs. */
+  stoppedUs = 0;
   /** DEBUG SLEEP was in the transaction: what comes after EXEC sees a later time. */
   slept = false;
   /** Executing again on behalf of a session that waits (see waiting.ts). */

@@ -77,7 +77,7 @@ export class Executor implements Engine {
     const { gates } = this;
     this.begin(session, args);
     gates.enter(session);
-    if (session.gates !== 0) {
+    if (session.gates !== 0 || this.context.scripts.isParked) {
       this.#executeGated(session, args, found);
     } else {
       const command = this.#lookUp(args, found);
@@ -103,7 +103,7 @@ export class Executor implements Engine {
     const refused =
       command === undefined
         ? undefined
-        : (this.#guarded(command) ?? gates.refusal(session, command));
+        : (this.#guarded(command) ?? gates.refusal(session, command) ?? this.#busy(command, args));
     if (command === undefined) {
       if (session.transaction.queue !== null) session.transaction.failed = true;
     } else if (refused !== undefined) {
@@ -207,6 +207,17 @@ export class Executor implements Engine {
   /** The error line that the command's own guard gives, or undefined. */
   #guarded(command: CompiledCommand): Uint8Array | undefined {
     return (command.entry as Command).guard?.(this.context);
+  }
+
+  /** The error line while a script runs that has been left for now, or undefined. */
+  #busy(command: CompiledCommand, args: Arguments): Uint8Array | undefined {
+    const { scripts } = this.context;
+    if (!scripts.isParked) return undefined;
+    // Who shuts the server down gives up what the script has done.
+    const isAllowed =
+      (command.flags & Flag.allow_busy) !== 0 &&
+      (command.name !== "shutdown" || args.text(args.count - 1).toLowerCase() === "nosave");
+    return isAllowed ? undefined : (scripts.busy ?? Errors.scriptRuns);
   }
 
   /** The error line that a command with these flags gets at the moment, or undefined. */

@@ -96,6 +96,8 @@ export interface Services {
   purgeMemory(): void;
   /** Calls back after `delayMs`; returns what cancels it. */
   setTimer(delayMs: number, callback: () => void): () => void;
+  /** Sees to what follows writes that no request has made: the log, and replies that wait. */
+  wrote(): void;
   /** When the process began to serve, in milliseconds since 1970. */
   readonly startedMs: number;
   /** The wall clock in milliseconds and in microseconds since 1970. */

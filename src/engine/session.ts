@@ -25,6 +25,8 @@ export interface ClientLink {
   readonly localAddress: string;
   /** A number that tells connections apart for people, as a file descriptor does in Redis. */
   readonly descriptor: number;
+  /** It stands for a client of another thread, which waits in place for what it has asked. */
+  readonly isBorrowed?: true;
   /** Bytes received that no request has taken yet, and bytes of replies not sent yet. */
   readonly inputBytes: number;
   readonly outputBytes: number;

@@ -405,10 +405,15 @@ export class ProcessServices implements Services, InfoSource {
     database.turn(() => {
       database.tick();
       work();
-      database.executor.settle();
-      database.afterBackgroundWrites();
-      database.tock();
+      this.wrote();
     });
+  }
+
+  wrote(): void {
+    const { database } = this;
+    database.executor.settle();
+    database.afterBackgroundWrites();
+    database.tock();
   }
 
   nowMs(): number {

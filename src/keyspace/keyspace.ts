@@ -101,6 +101,8 @@ export class Keyspace {
   deadlineAdded = false;
 
   readonly #journal: EntryJournal;
+  /** Somebody has done half of what is to count as one, and goes on with it later: a script. */
+  isHalfWay = false;
   #clock = 0;
   #knownBytes: Uint8Array = new Uint8Array(0);
   #knownStart = -1;

@@ -43,6 +43,7 @@ export const Errors = {
     "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807",
   ),
   numkeysNotPositive: out("ERR numkeys should be greater than 0"),
+  scriptRuns: out("BUSY a script is being executed"),
   replyTooLarge: out("ERR the reply would be larger than 2 GiB"),
   queueTooLarge: out("ERR the commands queued since MULTI would be larger than 1 GiB"),
 } as const;

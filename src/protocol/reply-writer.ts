@@ -13,7 +13,7 @@
 // `unlockedMax`: beyond, it has to come again with the lock.
 // Format: RESP2 and RESP3 as redis.io/docs/reference/protocol-spec describes them.
 
-import { copyBytes, utf8Length, writeUtf8 } from "../base/bytes.ts";
+import { copyBytes, utf8Length, writeLatin1, writeUtf8 } from "../base/bytes.ts";
 import { formatDouble } from "../base/doubles.ts";
 import { writeInteger, writeInteger64 } from "../base/integers.ts";
 import { needLock } from "../base/lock-needed.ts";
@@ -125,6 +125,43 @@ export class ReplyWriter {
     this.#head(36, length);
     this.reserve(length + 2);
     this.length = writeUtf8(text, this.bytes, this.length);
+    this.#lineEnd();
+  }
+
+  /** A bulk string of text whose characters are bytes (a script's string). */
+  bulkLatin1(text: string): void {
+    const { length } = text;
+    this.#head(36, length);
+    this.reserve(length + 2);
+    this.length = writeLatin1(text, this.bytes, this.length);
+    this.#lineEnd();
+  }
+
+  /** A simple string of such text: no line breaks in it. */
+  simpleLatin1(text: string): void {
+    this.reserve(text.length + 3);
+    this.bytes[this.length++] = 43;
+    this.length = writeLatin1(text, this.bytes, this.length);
+    this.#lineEnd();
+  }
+
+  /** A number of any length, in digits; in RESP2 a bulk string. */
+  bigNumber(digits: string): void {
+    if (this.protocol === 2) return this.bulkLatin1(digits);
+    this.reserve(digits.length + 3);
+    this.bytes[this.length++] = 40;
+    this.length = writeLatin1(digits, this.bytes, this.length);
+    this.#lineEnd();
+  }
+
+  /** As verbatim, of text whose characters are bytes, in a format of three characters. */
+  verbatimLatin1(text: string, format: string): void {
+    if (this.protocol === 2) return this.bulkLatin1(text);
+    this.#head(61, text.length + 4);
+    this.reserve(text.length + 6);
+    this.length = writeLatin1(format.slice(0, 3).padEnd(3), this.bytes, this.length);
+    this.bytes[this.length++] = 58;
+    this.length = writeLatin1(text, this.bytes, this.length);
     this.#lineEnd();
   }
 

@@ -304,6 +304,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
       if (connection.gone) return end - start;
       // What other threads had for it came before what it asks for now.
       if (this.outbox.hasOwnAsides) this.outbox.boundary();
+      if (this.#mustWait(connection)) return 0;
       return this.#consume(client, bytes, start, end);
     } catch (error) {
       const thrown = this.database.interrupted(error);
@@ -313,6 +314,15 @@ export class Server implements ConnectionOwner, NetworkFigures {
     } finally {
       lock.leave();
     }
+  }
+
+  /** Whether a script is being executed that nobody is told of yet: what has come is served later. */
+  #mustWait(connection: Connection): boolean {
+    const { scripts } = this.database.executor.context;
+    if (!scripts.isParked || scripts.busy !== undefined) return false;
+    connection.hold();
+    scripts.whenFree(() => connection.resume());
+    return true;
   }
 
   /** Nothing is served any more; returns how many bytes that took. */

@@ -16,6 +16,7 @@ const foreignLink: ClientLink = {
   address: "?",
   localAddress: "",
   descriptor: -1,
+  isBorrowed: true,
   inputBytes: 0,
   outputBytes: 0,
   deliver: () => {},

@@ -64,8 +64,8 @@ export class Snapshots {
 
   /** Whether one can begin now. REQUIRES: the lock. */
   get isReady(): boolean {
-    const { journal, isLeftOpen } = this.#keyspace;
-    return !this.#state.isRunning && journal === null && !isLeftOpen;
+    const { journal, isLeftOpen, isHalfWay } = this.#keyspace;
+    return !this.#state.isRunning && journal === null && !isLeftOpen && !isHalfWay;
   }
 
   /** Whether the one that this thread is taking was given up, and has not ended yet. */

@@ -1,0 +1,23 @@
+// Scripts, as far as those need to know them who execute other things: one that takes long is left
+// between two of its instructions and gone on with later. Until it has ended nothing else is
+// executed: whoever asks waits, and after a while (busy-reply-threshold) is told so. See
+// scripting/runner.ts.
+
+export interface Scripts {
+  /** A script has been left in the middle of what it does. */
+  readonly isParked: boolean;
+  /** It runs for so long that others are not kept waiting: the error line that they get. */
+  readonly busy: Uint8Array | undefined;
+  /** Goes on with the script that was left, until it has ended. */
+  finish(): void;
+  /** Calls back, once, when it has ended, or when others are told that it runs. */
+  whenFree(done: () => void): void;
+}
+
+/** Where no script has ever run. */
+export const noScripts: Scripts = {
+  isParked: false,
+  busy: undefined,
+  finish: () => {},
+  whenFree: (done) => done(),
+};

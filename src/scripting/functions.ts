@@ -1,0 +1,5 @@
+// Placeholder
+import type { Runner } from "./runner.ts";
+export class Functions {
+  constructor(_runner: Runner) {}
+}

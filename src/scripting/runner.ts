@@ -1,0 +1,401 @@
+// The runner: executes a script or a function for the command that has called it, one at a time.
+//
+// In a frame of its own (Executor.inside) it holds back the effects of the commands that the script
+// calls, so that they reach the log as one, and keeps time still. When the script has ended, what
+// it returned becomes the reply.
+//
+// One that takes long is *parked*: between two instructions it is left, the client waits as with a
+// command that blocks, and the event loop turns. Slices of the script follow, by a timer, until it
+// has ended; nothing else is executed in the meantime (engine/scripts.ts). Scripts of clients alone
+// are parked: an embedded program, a transaction and another thread wait for theirs in place.
+//
+//   run ─▶ slice ─┬─ ended ─▶ reply
+//                 └─ parked ─▶ slice ─▶ slice (from busy-reply-threshold on others hear BUSY)
+//                                 ├─ ended ─▶ reply, delivered
+//                                 └─ SCRIPT KILL ─▶ an error
+
+import { assert } from "../base/assert.ts";
+import { Flag } from "../engine/command.ts";
+import type { Context } from "../engine/context.ts";
+import type { Scripts } from "../engine/scripts.ts";
+import { Session } from "../engine/session.ts";
+import type { Wait } from "../engine/wait.ts";
+import { textOf } from "../lua/base-library.ts";
+import { where } from "../lua/errors.ts";
+import type { State } from "../lua/state.ts";
+import { LuaTable } from "../lua/table.ts";
+import { RunStatus } from "../lua/thread.ts";
+import { LuaError, type LuaFunction, type LuaValue } from "../lua/values.ts";
+import type { Arguments } from "../protocol/arguments.ts";
+import { errorLine } from "../protocol/errors.ts";
+import type { ReplyWriter } from "../protocol/reply-writer.ts";
+import { Bridge, failureOf } from "./bridge.ts";
+import { returnedError, untilZero, writeLua } from "./lua-to-reply.ts";
+import { errorTable, Propagation } from "./redis-library.ts";
+import { errorText } from "./reply-to-lua.ts";
+import { COMPATIBLE, ScriptFlag } from "./script-flags.ts";
+
+/** What is to be run. */
+export interface Program {
+  readonly state: State;
+  readonly callee: LuaFunction;
+  readonly parameters: readonly LuaValue[];
+  /** The script's digest or the function's name, for messages. */
+  readonly name: string;
+  /** Bits of ScriptFlag, or COMPATIBLE. */
+  readonly flags: number;
+  readonly isReadOnly: boolean;
+  readonly isFunction: boolean;
+}
+
+/** Calls and turns of loops between two looks at the clock: well under a millisecond. */
+const BUDGET = 10_000;
+/** A script is left after so long, and gone on with after everybody else has been heard. */
+const SLICE_MS = 10;
+
+const readOnlyCommand = errorLine(
+  "ERR Can not execute a script with write flag using *_ro command.",
+);
+const outOfMemory = errorLine(
+  "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'",
+);
+const notBusy = errorLine("NOTBUSY No scripts in execution right now.");
+const unkillable = errorLine(
+  "UNKILLABLE Sorry the script already executed write commands against the dataset. You can " +
+    "either wait the script termination or kill the server in a hard way using the SHUTDOWN " +
+    "NOSAVE command.",
+);
+const busyScript = errorLine(
+  "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
+);
+const busyFunction = errorLine(
+  "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.",
+);
+
+export class Runner implements Scripts {
+  readonly context: Context;
+  readonly bridge: Bridge;
+  isParked = false;
+  /** An embedded program's call is to have ended by then, by Services.monotonicMs(). */
+  untilMs: number = Number.POSITIVE_INFINITY;
+  /** Called when a script has been parked, and when it has ended. */
+  onParked: (isParked: boolean) => void = () => {};
+
+  #run: Run | undefined;
+  #waiting: (() => void)[] = [];
+  readonly #slice = (): void => this.#runSlice();
+
+  constructor(context: Context) {
+    this.context = context;
+    this.bridge = new Bridge(context, new Session(0, 0));
+  }
+
+  /** Runs a program for the command that is being executed, and writes its reply. */
+  run(program: Program): void {
+    const c = this.context;
+    assert(this.#run === undefined, "one script runs at a time");
+    const isFull = c.executor.refusal(Flag.denyoom) !== undefined;
+    const refused = this.#refusal(program, isFull);
+    if (refused !== undefined) {
+      c.reply.error(refused);
+      return;
+    }
+    const run = this.#begin(program, isFull);
+    c.executor.inside(this.bridge.session, this.#slice);
+    if (!run.hasEnded) return this.#park(run);
+    c.effects.release();
+    this.#end();
+    this.#reply(c.reply, run);
+  }
+
+  /** The error line that the program gets as a whole, or undefined. */
+  #refusal({ flags, isReadOnly }: Program, isFull: boolean): Uint8Array | undefined {
+    if (flags === COMPATIBLE) return undefined;
+    const c = this.context;
+    if ((flags & ScriptFlag["no-writes"]) === 0) {
+      const failure = c.executor.replaying ? undefined : c.services.writesRefused();
+      if (failure !== undefined) return errorLine(failure);
+      if (isReadOnly) return readOnlyCommand;
+    }
+    const allowing = ScriptFlag["allow-oom"] | ScriptFlag["no-writes"];
+    return isFull && (flags & allowing) === 0 ? outOfMemory : undefined;
+  }
+
+  #begin(program: Program, isFull: boolean): Run {
+    const c = this.context;
+    const { bridge } = this;
+    const { flags } = program;
+    const { session } = bridge;
+    session.db = c.db;
+    session.protocol = 2;
+    session.user = c.session.user;
+    session.noTouch = c.session.noTouch;
+    bridge.isRunning = true;
+    bridge.isReadOnly = program.isReadOnly || (flags & ScriptFlag["no-writes"]) !== 0;
+    bridge.allowsOutOfMemory = (flags & ScriptFlag["allow-oom"]) !== 0;
+    bridge.isFull = isFull;
+    bridge.hasWritten = false;
+    bridge.propagation = Propagation.all;
+    const run = new Run(program, c);
+    this.#run = run;
+    c.stoppedUs = c.services.nowUs();
+    c.effects.hold();
+    program.state.start(program.callee, program.parameters);
+    return run;
+  }
+
+  /** Runs on, until the program has ended or has had its slice of time. Within its frame. */
+  #runSlice(): void {
+    const c = this.context;
+    const run = this.#run as Run;
+    const { state } = run.program;
+    const outer = c.inTransaction;
+    const mayPark = run.mayPark && !outer;
+    const untilMs = mayPark ? c.services.monotonicMs() + SLICE_MS : this.untilMs;
+    c.inTransaction = true;
+    try {
+      while (!run.hasEnded && !run.isKilled) {
+        if (state.run(BUDGET) === RunStatus.done) run.end(state.results()[0]);
+        else if (c.services.monotonicMs() < untilMs) continue;
+        else if (mayPark) break;
+        else run.fail(errorTable(state, tookTooLong), where(state.current, 1));
+      }
+      if (run.isKilled) run.fail(errorTable(state, killed), where(state.current, 1));
+    } catch (error) {
+      this.#noteError(run, error);
+    }
+    c.inTransaction = outer;
+    if (run.hasEnded) state.abandon();
+  }
+
+  #noteError(run: Run, error: unknown): void {
+    const { state } = run.program;
+    if (error instanceof LuaError) {
+      run.fail(error.value, placeOf(state, error.value));
+      return;
+    }
+    const failure = failureOf(error);
+    if (failure !== undefined) throw failure;
+    // The interpreter itself has failed. No data are in it.
+    const text = error instanceof Error ? error.message : String(error);
+    run.fail(errorTable(state, `the interpreter has failed: ${text}`), "");
+  }
+
+  /** What the program came to, as its caller's reply. */
+  #reply(reply: ReplyWriter, run: Run): void {
+    let { value } = run;
+    if (run.hasFailed) {
+      const { name, state } = run.program;
+      const text = untilZero(errorOf(state, value));
+      reply.errorText(run.place === "" ? text : `${text} script: ${name}, on ${run.place}.`);
+    } else {
+      writeLua(reply, value, this.bridge.session.protocol);
+      value = returnedError(value);
+    }
+    // The error has been counted with the command that replied it.
+    if (isCounted(value)) reply.failed = false;
+  }
+
+  #end(): void {
+    this.context.stoppedUs = 0;
+    this.bridge.isRunning = false;
+    this.#run = undefined;
+  }
+
+  // Scripts that take long
+
+  /** The program that runs was left: its client waits until it has ended. */
+  #park(run: Run): void {
+    const c = this.context;
+    const { command } = c;
+    assert(command !== undefined && !this.isParked, "a script is left by the command that runs it");
+    this.isParked = true;
+    c.keyspace.isHalfWay = true;
+    run.args = c.args.clone();
+    const none = (): void => {};
+    const wait = {
+      wakes: () => false,
+      hearsAll: false,
+      denied: none,
+      timedOut: (reply: ReplyWriter) => this.#reply(reply, run),
+    };
+    run.wait = wait;
+    c.blocking.add(run.caller, { wait, command, args: run.args, names: [], cancelTimer: undefined });
+    this.onParked(true);
+    this.#goOnLater();
+  }
+
+  #goOnLater(): void {
+    this.context.services.setTimer(0, () => this.#goOn());
+  }
+
+  #goOn(): void {
+    const run = this.#run;
+    const c = this.context;
+    if (run === undefined || !this.isParked) return;
+    c.executor.setNow(run.nowMs);
+    c.executor.inside(this.bridge.session, this.#slice);
+    if (run.hasEnded) this.#finish(run);
+    else {
+      this.#tellOthers(run);
+      this.#goOnLater();
+    }
+  }
+
+  /** A parked script has ended. */
+  #finish(run: Run): void {
+    const c = this.context;
+    const { caller } = run;
+    this.isParked = false;
+    c.keyspace.isHalfWay = false;
+    c.effects.release();
+    if (caller.waiting?.wait === run.wait) c.executor.waiters.timeOut(caller);
+    this.#end();
+    c.executor.setNow(c.services.nowMs());
+    this.onParked(false);
+    c.services.wrote();
+    this.#free();
+  }
+
+  /** Others, who have waited, are told from now on that a script runs, if it has run for so long. */
+  #tellOthers(run: Run): void {
+    const { services } = this.context;
+    if (run.isTold) return;
+    const threshold = Number(services.configGet(["busy-reply-threshold"])[0]?.[1] ?? 0);
+    if (threshold === 0 || services.monotonicMs() - run.startMs < threshold) return;
+    run.isTold = true;
+    this.#free();
+  }
+
+  #free(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const done of waiting) done();
+  }
+
+  get busy(): Uint8Array | undefined {
+    const run = this.#run;
+    if (run === undefined || !run.isTold) return undefined;
+    return run.program.isFunction ? busyFunction : busyScript;
+  }
+
+  whenFree(done: () => void): void {
+    this.#waiting.push(done);
+  }
+
+  finish(): void {
+    while (this.isParked) this.#goOn();
+  }
+
+  /** The database is closed: the script that was left has never been, as far as the log knows. */
+  close(): void {
+    if (!this.isParked) return;
+    this.isParked = false;
+    this.context.effects.abandon();
+    this.#end();
+  }
+
+  /** SCRIPT KILL and FUNCTION KILL: replies. */
+  kill(isFunction: boolean): void {
+    const { reply } = this.context;
+    const run = this.#run;
+    if (run === undefined) reply.error(notBusy);
+    else if (this.bridge.hasWritten) reply.error(unkillable);
+    else if (run.program.isFunction !== isFunction) reply.error(this.busy ?? busyOf(run));
+    else {
+      run.isKilled = true;
+      reply.ok();
+    }
+  }
+
+  /** The script that was left, for FUNCTION STATS. */
+  get parked(): { name: string; isFunction: boolean; args: Arguments; forMs: number } | undefined {
+    const run = this.#run;
+    if (run?.args === undefined) return undefined;
+    const { name, isFunction } = run.program;
+    const forMs = Math.floor(this.context.services.monotonicMs() - run.startMs);
+    return { name, isFunction, args: run.args, forMs };
+  }
+}
+
+/** One execution of a program. */
+class Run {
+  readonly program: Program;
+  readonly caller: Session;
+  readonly startMs: number;
+  readonly nowMs: number;
+  readonly mayPark: boolean;
+  hasEnded = false;
+  hasFailed = false;
+  isKilled = false;
+  /** Others are told that it runs. */
+  isTold = false;
+  /** What was returned, or the error. */
+  value: LuaValue;
+  /** Where the error was raised: "@user_script:1". */
+  place = "";
+  /** Of a script that was left: its command's words, and what its client waits for. */
+  args: Arguments | undefined;
+  wait: Wait | undefined;
+
+  constructor(program: Program, c: Context) {
+    const { session, executor, services } = c;
+    this.program = program;
+    this.caller = session;
+    this.startMs = services.monotonicMs();
+    this.nowMs = c.now;
+    const { link } = session;
+    const canWait = link !== undefined && link.isBorrowed !== true && hasRoom(c);
+    this.mayPark = canWait && !executor.transactionOpen && !executor.replaying;
+  }
+
+  end(value: LuaValue): void {
+    this.hasEnded = true;
+    this.value = value;
+  }
+
+  fail(error: LuaValue, place: string): void {
+    this.hasEnded = true;
+    this.hasFailed = true;
+    this.value = error;
+    this.place = place;
+  }
+}
+
+/** Whether all threads can know that this request waits. */
+function hasRoom({ blocking, args }: Context): boolean {
+  return blocking.hasRoom(2 * args.totalBytes, args.count);
+}
+
+function busyOf(run: Run): Uint8Array {
+  return run.program.isFunction ? busyFunction : busyScript;
+}
+
+/** Where an error that nobody has caught was raised. */
+function placeOf(state: State, value: LuaValue): string {
+  const noted = state as { errorSource?: string; errorLine?: number };
+  if (noted.errorLine !== undefined) {
+    return noted.errorLine === 0 ? "" : `${noted.errorSource}:${noted.errorLine}`;
+  }
+  const [, place] = /^(?:ERR )?(user_(?:script|function):\d+): /.exec(String(value)) ?? [];
+  return place === undefined ? "" : `@${place}`;
+}
+
+const tookTooLong = "-BUSY the script took longer than it may, and was ended";
+const killed = "Script killed by user with SCRIPT KILL...";
+
+/** The text of an error that nobody has caught: that of a table's `err`, or a text with ERR. */
+function errorOf(state: State, value: LuaValue): string {
+  if (value instanceof LuaTable) {
+    const text = value.getString("err");
+    if (typeof text === "string") return text;
+    if (typeof text === "number") return String(text);
+    return "ERR unknown error";
+  }
+  return errorText(textOf(state.main, value));
+}
+
+/** Whether the error has been counted already, with the command that has replied it. */
+function isCounted(value: LuaValue): boolean {
+  return value instanceof LuaTable && value.getString("ignore_error_stats_update") === true;
+}

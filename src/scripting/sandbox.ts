@@ -1,0 +1,103 @@
+// The surroundings of scripts: the libraries that Redis gives them, and no way out of them. What a
+// script finds when it begins cannot be changed by it (`readonly`), so that no script leaves
+// anything behind for the next; a global variable that is not there is an error and not nil, so
+// that a misspelled `local` is noticed.
+
+import { openLibraries } from "../lua/libraries.ts";
+import { numberText } from "../lua/numbers.ts";
+import { State } from "../lua/state.ts";
+import { LuaTable } from "../lua/table.ts";
+import {
+  type LuaState,
+  type LuaThread,
+  type NativeCode,
+  NativeFunction,
+  type NativeSteps,
+} from "../lua/thread.ts";
+import { LuaFunction, type LuaValue } from "../lua/values.ts";
+
+/** What the values of all scripts together may take. */
+const MEMORY_MAX = 1 << 30;
+
+/** A state with the libraries, in which `redis` is the table that `api` makes. */
+export function newSandbox(api: (state: LuaState) => LuaTable): State {
+  const state = new State({ memoryMax: MEMORY_MAX });
+  openLibraries(state);
+  const { globals } = state;
+  const protectedCall = globals.getString("pcall");
+  if (protectedCall instanceof LuaFunction) {
+    globals.setString("pcall", new NativeFunction("pcall", callProtected(protectedCall)));
+  }
+  const table = api(state);
+  globals.setString("redis", table);
+  globals.setString("server", table);
+  return state;
+}
+
+/** From now on nothing that can be reached from the table is changed, and nothing missing is nil. */
+export function lock(state: LuaState, table: LuaTable): void {
+  if (state.stringMetatable !== null) protect(state.stringMetatable);
+  refuseMissing(state, table);
+  protect(table);
+}
+
+/** Asking the table for what it has not is an error. */
+export function refuseMissing(state: LuaState, table: LuaTable): void {
+  const metatable = state.newTable(0, 1);
+  metatable.setString("__index", new NativeFunction("__index", missing));
+  table.metatable = metatable;
+}
+
+const missing: NativeCode = (thread, base, count) => {
+  const key = count > 1 ? thread.stack[base + 1] : undefined;
+  if (typeof key !== "string" && typeof key !== "number") {
+    throw thread.state.failure(
+      "Second argument to luaProtectedTableError must be a string or number",
+    );
+  }
+  const name = typeof key === "number" ? numberText(key) : key;
+  throw thread.state.failure(
+    `Script attempted to access nonexistent global variable '${name.replace(/\0[^]*/, "")}'`,
+  );
+};
+
+/** Makes the table unchangeable, with all tables in it. */
+export function protect(table: LuaTable): void {
+  if (table.readonly) return;
+  table.readonly = true;
+  for (let at = table.nextIndex(undefined); at >= 0; at = table.nextIndex(table.keyAt(at))) {
+    const value = table.valueAt(at);
+    if (value instanceof LuaTable) protect(value);
+  }
+  if (table.metatable !== null) protect(table.metatable);
+}
+
+/** `pcall` as scripts have it: of an error that is a table, such as redis.call's, it gives `err`. */
+function callProtected(protectedCall: LuaFunction): NativeCode {
+  return (thread, base, count) => thread.resumable(callSteps(thread, base, count, protectedCall));
+}
+
+function* callSteps(
+  thread: LuaThread,
+  base: number,
+  count: number,
+  protectedCall: LuaFunction,
+): NativeSteps {
+  const { stack } = thread;
+  const at = base + count;
+  thread.ensureStack(at + count + 2);
+  stack[at] = protectedCall;
+  for (let i = 0; i < count; i++) stack[at + 1 + i] = stack[base + i];
+  thread.request(at, count);
+  yield;
+  const results = thread.resultCount;
+  for (let i = 0; i < results; i++) stack[base + i] = stack[at + i];
+  if (stack[base] === false) stack[base + 1] = textOfError(stack[base + 1]);
+  return results;
+}
+
+function textOfError(error: LuaValue): LuaValue {
+  if (!(error instanceof LuaTable)) return error;
+  const text = error.getString("err");
+  return typeof text === "string" || typeof text === "number" ? text : error;
+}

@@ -1,0 +1,145 @@
+// Scripts of a database: those that clients send (EVAL), and the libraries of functions that it
+// holds (functions.ts). Both run by the same runner, in states of their own, which are made when the
+// first one comes: who uses no scripts pays nothing for them.
+//
+// They are the owner's: commands about scripts are executed by the thread that has opened the
+// database, whoever sends them.
+
+import { latin1Text } from "../base/bytes.ts";
+import type { Context } from "../engine/context.ts";
+import type { Scripts } from "../engine/scripts.ts";
+import type { State } from "../lua/state.ts";
+import type { LuaTable } from "../lua/table.ts";
+import { LuaError } from "../lua/values.ts";
+import { Functions } from "./functions.ts";
+import { addEvalLibrary, redisLibrary, sha1Hex } from "./redis-library.ts";
+import { Runner } from "./runner.ts";
+import { lock, newSandbox } from "./sandbox.ts";
+import { type Script, ScriptCache } from "./script-cache.ts";
+import { readScriptHead } from "./script-flags.ts";
+
+/** The scripts of the database that a context belongs to. */
+export function scriptingOf(c: Context): Scripting {
+  if (c.scripts instanceof Scripting) return c.scripts;
+  const scripting = new Scripting(c);
+  c.scripts = scripting;
+  return scripting;
+}
+
+const NONE: readonly [] = [];
+
+export class Scripting implements Scripts {
+  readonly runner: Runner;
+  readonly cache: ScriptCache = new ScriptCache();
+  readonly functions: Functions;
+  #state: State | undefined;
+
+  constructor(context: Context) {
+    this.runner = new Runner(context);
+    this.functions = new Functions(this.runner);
+  }
+
+  // Of the engine's interest
+
+  get isParked(): boolean {
+    return this.runner.isParked;
+  }
+
+  get busy(): Uint8Array | undefined {
+    return this.runner.busy;
+  }
+
+  finish(): void {
+    this.runner.finish();
+  }
+
+  whenFree(done: () => void): void {
+    this.runner.whenFree(done);
+  }
+
+  // Scripts of EVAL
+
+  /** The state that they run in. */
+  get #evalState(): State {
+    if (this.#state !== undefined) return this.#state;
+    const { bridge } = this.runner;
+    const state = newSandbox((of) => {
+      const table = redisLibrary(of, bridge);
+      addEvalLibrary(table);
+      return table;
+    });
+    lock(state, state.globals);
+    this.#state = state;
+    return state;
+  }
+
+  /** What the values of scripts take, as far as they have been counted. */
+  get bytesUsed(): number {
+    return this.#state?.bytesUsed ?? 0;
+  }
+
+  /** The script with this text, made if it is not known yet, or the text of an error. */
+  define(source: string, isLoaded: boolean): Script | string {
+    const digest = sha1Hex(source);
+    const known = this.cache.find(digest);
+    if (known !== undefined) {
+      if (isLoaded && !known.isLoaded) this.cache.keep(known);
+      return known;
+    }
+    const head = readScriptHead(source);
+    if ("error" in head) return head.error;
+    const { flags, length } = head;
+    try {
+      // The line's end stays, so that lines are counted as in the text.
+      const closure = this.#evalState.load(source.slice(length), "@user_script");
+      const script = { digest, source, closure, flags, isLoaded };
+      this.cache.add(script);
+      return script;
+    } catch (error) {
+      if (!(error instanceof LuaError)) throw error;
+      return `Error compiling script (new function): ${error.value}`;
+    }
+  }
+
+  /**
+   * Runs a script for the request that is being executed, whose keys begin at argument 3 and whose
+   * other arguments follow them.
+   */
+  evaluate(c: Context, script: Script, keys: number, isReadOnly: boolean): void {
+    const state = this.#evalState;
+    const { globals } = state;
+    const { count } = c.args;
+    // They are set from outside: scripts themselves cannot.
+    globals.setString("KEYS", wordsOf(c, state, 3, 3 + keys));
+    globals.setString("ARGV", wordsOf(c, state, 3 + keys, count));
+    this.cache.touch(script);
+    this.runner.run({
+      state,
+      callee: script.closure,
+      parameters: NONE,
+      name: script.digest,
+      flags: script.flags,
+      isReadOnly,
+      isFunction: false,
+    });
+  }
+
+  /** SCRIPT FLUSH: what scripts have left behind goes with them. */
+  flush(): void {
+    this.cache.clear();
+    this.#state = undefined;
+  }
+
+  close(): void {
+    this.runner.close();
+  }
+}
+
+/** Arguments first … end − 1 of the request, as a table of strings. */
+export function wordsOf(c: Context, state: State, first: number, end: number): LuaTable {
+  const { bytes, starts, ends } = c.args;
+  const table = state.newTable(end - first, 0);
+  const { array } = table;
+  for (let i = first; i < end; i++) array[i - first] = latin1Text(bytes, starts[i], ends[i]);
+  return table;
+}
