@@ -22,6 +22,7 @@ import { listPopCommands } from "./lists/list-pops.ts";
 import { listCommands } from "./lists/lists.ts";
 import { pubsubCommands } from "./pubsub/pubsub.ts";
 import { evalCommands } from "./scripting/eval.ts";
+import { functionCommands } from "./scripting/functions.ts";
 import { scriptCommands } from "./scripting/script.ts";
 import { clusterCommands } from "./server/cluster.ts";
 import { commandCommands } from "./server/command-docs.ts";
@@ -87,6 +88,7 @@ export const commandFamilies: readonly (readonly Command[])[] = [
   transactionCommands,
   evalCommands,
   scriptCommands,
+  functionCommands,
   pubsubCommands,
   connectionCommands,
   clientCommands,

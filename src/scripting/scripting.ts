@@ -11,7 +11,7 @@ import type { Scripts } from "../engine/scripts.ts";
 import type { State } from "../lua/state.ts";
 import type { LuaTable } from "../lua/table.ts";
 import { LuaError } from "../lua/values.ts";
-import { Functions } from "./functions.ts";
+import { Functions, type ScriptFunction } from "./functions.ts";
 import { addEvalLibrary, redisLibrary, sha1Hex } from "./redis-library.ts";
 import { Runner } from "./runner.ts";
 import { lock, newSandbox } from "./sandbox.ts";
@@ -122,6 +122,14 @@ export class Scripting implements Scripts {
       isReadOnly,
       isFunction: false,
     });
+  }
+
+  /** Calls a function for the request that is being executed, as `evaluate` does. */
+  callFunction(c: Context, called: ScriptFunction, keys: number, isReadOnly: boolean): void {
+    const { state } = this.functions;
+    const parameters = [wordsOf(c, state, 3, 3 + keys), wordsOf(c, state, 3 + keys, c.args.count)];
+    const { callee, name, flags } = called;
+    this.runner.run({ state, callee, parameters, name, flags, isReadOnly, isFunction: true });
   }
 
   /** SCRIPT FLUSH: what scripts have left behind goes with them. */
