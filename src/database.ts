@@ -43,6 +43,7 @@ import {
   type WorkerThread,
 } from "./platform/platform.ts";
 import { ReplyError } from "./protocol/reply-reader.ts";
+import { type Scripting, scriptingOf } from "./scripting/scripting.ts";
 import type { Guest } from "./threads/guest.ts";
 import { newMeeting, type SharedDatabase } from "./threads/handle.ts";
 import type { Member } from "./threads/member.ts";
@@ -162,6 +163,8 @@ export class Database {
 
   readonly #clockIsReal: boolean;
   readonly #guest: Guest | undefined;
+  /** The scripts, which the thread that opened the database executes for all. */
+  readonly #scripting: Scripting | undefined;
   #owner: Owner | undefined;
   #meeting: Omit<SharedDatabase, "segments" | "log"> | undefined;
   #lock: DirectoryLock | undefined;
@@ -187,6 +190,7 @@ export class Database {
     registerTypes(this.keyspace);
     this.executor = new Executor(commandTable(guest), this.keyspace, options.services);
     this.executor.setNow(this.clock());
+    if (guest === undefined) this.#scripting = scriptingOf(this.executor.context);
     this.snapshots = new Snapshots(this.keyspace, () => this.#newView(), {
       monotonicMs: () => this.platform.monotonicMs(),
       setTimer: (ms, callback) => this.platform.setTimer(ms, callback),
@@ -609,6 +613,7 @@ export class Database {
       executor.context.notices.emptying(db);
       keyspace.flush(db);
     }
+    keyspace.libraries.clear();
     while (keyspace.disposing) keyspace.reclaim(FREE_STEP);
   }
 
@@ -729,6 +734,7 @@ export class Database {
   close(): void {
     if (this.#closed) return;
     for (const tell of this.onClosing) tell();
+    this.#scripting?.close();
     this.saves?.close();
     this.#requests?.close("the database was closed");
     this.#closed = true;

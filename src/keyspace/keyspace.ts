@@ -48,6 +48,7 @@ import { type EvictionPolicy, Settings, SettingWord } from "./settings.ts";
 import { resized } from "./string-growth.ts";
 import { Verification } from "./verification.ts";
 import { WatchedKeys } from "./watched-keys.ts";
+import { CarriedLibraries, type LibraryStore } from "./libraries.ts";
 
 export const DATABASES_MAX = 64;
 /** Elements of large collections freed behind each command while something waits to be freed. */
@@ -101,6 +102,8 @@ export class Keyspace {
   deadlineAdded = false;
 
   readonly #journal: EntryJournal;
+  /** The functions that are kept beside the keys. */
+  libraries: LibraryStore = new CarriedLibraries();
   /** Somebody has done half of what is to count as one, and goes on with it later: a script. */
   isHalfWay = false;
   #clock = 0;

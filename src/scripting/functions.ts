@@ -8,6 +8,7 @@
 //
 // A library that cannot be loaded leaves everything as it was.
 
+import type { LibraryStore } from "../keyspace/libraries.ts";
 import type { State } from "../lua/state.ts";
 import { LuaTable } from "../lua/table.ts";
 import { type NativeCode, RunStatus } from "../lua/thread.ts";
@@ -47,8 +48,9 @@ export interface Library {
 /** What becomes of libraries that are there when others are restored. */
 export const RestorePolicy = { append: 0, replace: 1, flush: 2 } as const;
 
-export class Functions {
+export class Functions implements LibraryStore {
   libraries: Map<string, Library> = new Map();
+  /** All functions by their names in lower case: clients call them in any. */
   #functions: Map<string, ScriptFunction> = new Map();
   readonly #runner: Runner;
   #state: State | undefined;
@@ -64,7 +66,7 @@ export class Functions {
   }
 
   find(name: string): ScriptFunction | undefined {
-    return this.#functions.get(name);
+    return this.#functions.get(name.toLowerCase());
   }
 
   /** How many functions there are. */
@@ -131,7 +133,8 @@ export class Functions {
     const failure = this.#compile(library);
     if (failure !== undefined) return failure;
     for (const name of library.functions.keys()) {
-      if (this.#functions.has(name) && before?.functions.has(name) !== true) {
+      const taken = this.find(name);
+      if (taken !== undefined && before?.functions.get(taken.name) !== taken) {
         return `Function ${name} already exists`;
       }
     }
@@ -151,8 +154,8 @@ export class Functions {
       const failure = this.#compile(library);
       if (failure !== undefined) return failure;
       for (const name of library.functions.keys()) {
-        if (functions.has(name)) return `Function ${name} already exists`;
-        functions.add(name);
+        if (functions.has(name.toLowerCase())) return `Function ${name} already exists`;
+        functions.add(name.toLowerCase());
       }
       libraries.set(library.name, library);
     }
@@ -165,14 +168,28 @@ export class Functions {
       }
     }
     for (const name of functions) {
-      const taken = this.#functions.has(name);
-      if (taken && !replaced.some((each) => each.functions.has(name))) {
-        return `Function ${name} already exists`;
+      const taken = this.#functions.get(name);
+      if (taken === undefined) continue;
+      if (!replaced.some((each) => each.functions.get(taken.name) === taken)) {
+        return `Function ${taken.name} already exists`;
       }
     }
     for (const library of replaced) this.#unlink(library);
     for (const library of libraries.values()) this.#link(library);
     return undefined;
+  }
+
+  get codes(): string[] {
+    return Array.from(this.libraries.values(), ({ code }) => code);
+  }
+
+  take(code: string, replaces: boolean): string | undefined {
+    const library = this.load(code, replaces);
+    return typeof library === "string" ? library : undefined;
+  }
+
+  clear(): void {
+    this.flush();
   }
 
   /** Deletes a library; false: there is none of this name. */
@@ -191,13 +208,15 @@ export class Functions {
 
   #link(library: Library): void {
     this.libraries.set(library.name, library);
-    for (const each of library.functions.values()) this.#functions.set(each.name, each);
+    for (const each of library.functions.values()) {
+      this.#functions.set(each.name.toLowerCase(), each);
+    }
     this.#hold();
   }
 
   #unlink(library: Library): void {
     this.libraries.delete(library.name);
-    for (const name of library.functions.keys()) this.#functions.delete(name);
+    for (const name of library.functions.keys()) this.#functions.delete(name.toLowerCase());
     this.#hold();
   }
 

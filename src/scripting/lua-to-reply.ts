@@ -12,11 +12,57 @@ import type { LuaValue } from "../lua/values.ts";
 import type { ReplyWriter } from "../protocol/reply-writer.ts";
 
 /** Tables in tables; C's stack has room for about so many. */
-const DEPTH_MAX = 7900;
+const DEPTH_MAX = 7990;
+
+/** What is written of a table: its items, its keys, or keys and values. */
+const Walk = { items: 0, keys: 1, pairs: 2 } as const;
+
+// The tables that are being written, the outermost first: a script may put so many into one another
+// that JavaScript's own stack would not do. Of each, how it is walked and where that goes on; of
+// pairs, whether the key has been written.
+const tables: LuaTable[] = [];
+const walks: number[] = [];
+const places: number[] = [];
+const halves: boolean[] = [];
 
 /** Writes a value that a script has returned. `protocol` is the script's own. */
 export function writeLua(reply: ReplyWriter, value: LuaValue, protocol: 2 | 3): void {
-  write(reply, value, protocol, 0);
+  write(reply, value, protocol);
+  while (tables.length > 0) {
+    const top = tables.length - 1;
+    const table = tables[top];
+    const place = places[top];
+    if (walks[top] === Walk.items) {
+      const item = table.getNumber(place);
+      places[top] = place + 1;
+      if (item === undefined) leave();
+      else write(reply, item, protocol);
+    } else if (place < 0) {
+      leave();
+    } else if (halves[top]) {
+      halves[top] = false;
+      places[top] = table.nextIndex(table.keyAt(place));
+      write(reply, table.valueAt(place), protocol);
+    } else {
+      if (walks[top] === Walk.pairs) halves[top] = true;
+      else places[top] = table.nextIndex(table.keyAt(place));
+      write(reply, table.keyAt(place), protocol);
+    }
+  }
+}
+
+function enter(table: LuaTable, walk: number): void {
+  tables.push(table);
+  walks.push(walk);
+  places.push(walk === Walk.items ? 1 : table.nextIndex(undefined));
+  halves.push(false);
+}
+
+function leave(): void {
+  tables.pop();
+  walks.pop();
+  places.pop();
+  halves.pop();
 }
 
 /** The error that a script has returned, or undefined: its value is another. */
@@ -26,7 +72,8 @@ export function returnedError(value: LuaValue): LuaTable | undefined {
     : undefined;
 }
 
-function write(reply: ReplyWriter, value: LuaValue, protocol: 2 | 3, depth: number): void {
+/** Writes a value, or what comes before a table's own. */
+function write(reply: ReplyWriter, value: LuaValue, protocol: 2 | 3): void {
   switch (typeof value) {
     case "string":
       reply.bulkLatin1(value);
@@ -41,8 +88,8 @@ function write(reply: ReplyWriter, value: LuaValue, protocol: 2 | 3, depth: numb
       return;
     default:
       if (!(value instanceof LuaTable)) reply.null();
-      else if (depth > DEPTH_MAX) reply.errorText("ERR reached lua stack limit");
-      else writeTable(reply, value, protocol, depth);
+      else if (tables.length > DEPTH_MAX) reply.errorText("ERR reached lua stack limit");
+      else writeTable(reply, value);
   }
 }
 
@@ -54,21 +101,16 @@ function writeNumber(reply: ReplyWriter, value: number): void {
   else reply.integer64(-(2n ** 63n));
 }
 
-function writeTable(reply: ReplyWriter, table: LuaTable, protocol: 2 | 3, depth: number): void {
-  if (table.nodeKeys.length > 0 && writeMarked(reply, table, protocol, depth)) return;
+function writeTable(reply: ReplyWriter, table: LuaTable): void {
+  if (table.nodeKeys.length > 0 && writeMarked(reply, table)) return;
   let count = 0;
   while (table.getNumber(count + 1) !== undefined) count++;
   reply.array(count);
-  for (let i = 1; i <= count; i++) write(reply, table.getNumber(i), protocol, depth + 1);
+  if (count > 0) enter(table, Walk.items);
 }
 
 /** Writes a table that means something else than an array; false: it does not. */
-function writeMarked(
-  reply: ReplyWriter,
-  table: LuaTable,
-  protocol: 2 | 3,
-  depth: number,
-): boolean {
+function writeMarked(reply: ReplyWriter, table: LuaTable): boolean {
   const error = table.getString("err");
   if (typeof error === "string") {
     reply.errorText(untilZero(error));
@@ -101,18 +143,13 @@ function writeMarked(
   const map = table.getString("map");
   if (map instanceof LuaTable) {
     reply.map(countOf(map));
-    for (let at = map.nextIndex(undefined); at >= 0; at = map.nextIndex(map.keyAt(at))) {
-      write(reply, map.keyAt(at), protocol, depth + 1);
-      write(reply, map.valueAt(at), protocol, depth + 1);
-    }
+    enter(map, Walk.pairs);
     return true;
   }
   const set = table.getString("set");
   if (!(set instanceof LuaTable)) return false;
   reply.set(countOf(set));
-  for (let at = set.nextIndex(undefined); at >= 0; at = set.nextIndex(set.keyAt(at))) {
-    write(reply, set.keyAt(at), protocol, depth + 1);
-  }
+  enter(set, Walk.keys);
   return true;
 }
 

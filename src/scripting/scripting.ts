@@ -37,6 +37,7 @@ export class Scripting implements Scripts {
   constructor(context: Context) {
     this.runner = new Runner(context);
     this.functions = new Functions(this.runner);
+    context.keyspace.libraries = this.functions;
   }
 
   // Of the engine's interest

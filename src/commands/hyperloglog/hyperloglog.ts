@@ -113,7 +113,7 @@ function addToDense(c: Context, entry: number): boolean {
 export const pfcount: Command = {
   name: "pfcount",
   arity: -2,
-  flags: "readonly",
+  flags: "readonly may_replicate",
   keys: [
     {
       index: 1,

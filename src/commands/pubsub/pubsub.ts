@@ -157,7 +157,7 @@ function sunsubscribeCommand(c: Context): void {
 export const spublish: Command = {
   name: "spublish",
   arity: 3,
-  flags: "pubsub loading stale fast",
+  flags: "pubsub loading stale fast may_replicate",
   keys: "not_key",
   group: "pubsub",
   since: "7.0.0",
@@ -178,7 +178,7 @@ function spublishCommand(c: Context): void {
 export const publish: Command = {
   name: "publish",
   arity: 3,
-  flags: "pubsub loading stale fast",
+  flags: "pubsub loading stale fast may_replicate",
   group: "pubsub",
   since: "2.0.0",
   complexity:

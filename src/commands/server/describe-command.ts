@@ -4,7 +4,9 @@ import { type ArgumentDoc, type CompiledCommand, Flag } from "../../engine/comma
 import { type CompiledKeySpec, keyFlagNames } from "../../engine/key-specs.ts";
 import type { ReplyWriter } from "../../protocol/reply-writer.ts";
 
-const flagNames = Object.entries(Flag);
+/** Redis has this one, and does not show it. */
+const HIDDEN = Flag.may_replicate;
+const flagNames = Object.entries(Flag).filter(([, bit]) => bit !== HIDDEN);
 
 /** The ten elements of COMMAND INFO. */
 export function replyInfo(reply: ReplyWriter, command: CompiledCommand): void {

@@ -11,6 +11,7 @@
 import { type InfoField, type InfoSection, ratio, section } from "../../engine/info-section.ts";
 import { Counter } from "../../keyspace/figures.ts";
 import { Memory } from "../../memory/memory.ts";
+import { scriptingOf } from "../../scripting/scripting.ts";
 import type { InfoSource } from "./source.ts";
 
 /**
@@ -57,12 +58,33 @@ function datasetShare({ used, startup, blocks }: MemoryFigures): number {
   return used > startup ? (100 * blocks) / (used - startup) : 0;
 }
 
+type MemoryField = readonly [string, number, "bytes" | "both"] | InfoField;
+
+/** What the interpreter has, for scripts and for functions, and what their texts take. */
+function scriptFields({ database }: InfoSource): MemoryField[] {
+  const scripting = scriptingOf(database.executor.context);
+  const { cache, functions, bytesUsed } = scripting;
+  return [
+    ["used_memory_lua", bytesUsed],
+    ["used_memory_vm_eval", bytesUsed],
+    ["used_memory_lua_human", human(bytesUsed)],
+    ["used_memory_scripts_eval", cache.bytes],
+    ["number_of_cached_scripts", cache.count],
+    ["number_of_functions", functions.count],
+    ["number_of_libraries", functions.libraries.size],
+    ["used_memory_vm_functions", functions.bytesUsed],
+    ["used_memory_vm_total", bytesUsed + functions.bytesUsed, "both"],
+    ["used_memory_functions", functions.bytes],
+    ["used_memory_scripts", cache.bytes + functions.bytes, "both"],
+  ];
+}
+
 export function memorySection(source: InfoSource): InfoSection {
   return section("memory", () => {
     const { database, configuration } = source;
     const figures = memoryFigures(source);
     const { used, peak, startup, overhead, blocks, segments, resident } = figures;
-    const fields: (readonly [string, number, "bytes" | "both"] | InfoField)[] = [
+    const fields: MemoryField[] = [
       ["used_memory", used, "both"],
       ["used_memory_rss", resident, "both"],
       ["used_memory_peak", peak, "both"],
@@ -77,17 +99,7 @@ export function memorySection(source: InfoSource): InfoSection {
       ["allocator_resident", segments],
       ["allocator_muzzy", 0],
       ["total_system_memory", database.platform.totalMemoryBytes(), "both"],
-      ["used_memory_lua", 0],
-      ["used_memory_vm_eval", 0],
-      ["used_memory_lua_human", human(0)],
-      ["used_memory_scripts_eval", 0],
-      ["number_of_cached_scripts", 0],
-      ["number_of_functions", 0],
-      ["number_of_libraries", 0],
-      ["used_memory_vm_functions", 0],
-      ["used_memory_vm_total", 0, "both"],
-      ["used_memory_functions", 0],
-      ["used_memory_scripts", 0, "both"],
+      ...scriptFields(source),
       ["maxmemory", configuration.get("maxmemory"), "both"],
       ["maxmemory_policy", configuration.get("maxmemory-policy")],
       ["allocator_frag_ratio", ratio(segments, used)],
@@ -122,6 +134,7 @@ export function memorySection(source: InfoSource): InfoSection {
 /** MEMORY STATS. */
 export function memoryStats(source: InfoSource): (readonly [name: string, value: number])[] {
   const { database } = source;
+  const scripting = scriptingOf(database.executor.context);
   const figures = memoryFigures(source);
   const { used, peak, startup, overhead, blocks, segments, resident } = figures;
   let keys = 0;
@@ -135,8 +148,8 @@ export function memoryStats(source: InfoSource): (readonly [name: string, value:
     ["clients.normal", figures.clients],
     ["cluster.links", 0],
     ["aof.buffer", figures.log],
-    ["lua.caches", 0],
-    ["functions.caches", 0],
+    ["lua.caches", scripting.cache.bytes],
+    ["functions.caches", scripting.functions.bytes],
     ["overhead.total", overhead],
     ["keys.count", keys],
     ["keys.bytes-per-key", keys === 0 ? 0 : Math.floor(blocks / keys)],

@@ -7,6 +7,7 @@ import { Figure } from "../../engine/statistics.ts";
 import { Topic } from "../../engine/subscriptions.ts";
 import { Counter } from "../../keyspace/figures.ts";
 import { staleShare } from "./keyspace-section.ts";
+import { scriptingOf } from "../../scripting/scripting.ts";
 import type { InfoSource } from "./source.ts";
 
 export function statsSections(source: InfoSource): InfoSection[] {
@@ -91,7 +92,7 @@ function stats(source: InfoSource): InfoField[] {
     ["expire_cycle_cpu_milliseconds", Math.floor(expiry.ms)],
     ["evicted_keys", keyspace.total(Counter.evicted)],
     ["evicted_clients", 0],
-    ["evicted_scripts", 0],
+    ["evicted_scripts", scriptingOf(executor.context).cache.evicted],
     ["total_eviction_exceeded_time", Math.floor(rates.exceededMs + rates.exceedingMs)],
     ["current_eviction_exceeded_time", Math.floor(rates.exceedingMs)],
     ["keyspace_hits", keyspace.total(Counter.hits)],

@@ -39,6 +39,8 @@ export interface Loaded {
   readonly version: number;
   readonly notes: ReadonlyMap<string, string>;
   readonly passedOver: PassedOver;
+  /** Libraries of functions that were loaded. */
+  readonly libraries: number;
   /** Keys that were loaded. */
   readonly keys: number;
   /** Keys that were not, since their deadline has passed. */
@@ -69,6 +71,7 @@ class Loader {
   readonly #keyspace: Keyspace;
   readonly #refused = new RefusedKeys();
   #keys = 0;
+  #libraries = 0;
   #expired = 0;
   #empty = 0;
   readonly #formats = new Int32Array(256);
@@ -88,6 +91,7 @@ class Loader {
       const message = `${input.path} is no RDB file: it does not begin with "REDIS" and a version.`;
       throw new RdbError("RDB_FORMAT", input.path, 0, message);
     }
+    if (this.#options.keepsNothing !== true) reader.onLibrary = (code) => this.#loadLibrary(code);
     for (let seen = 0; reader.next(); seen++) {
       if (seen % KEYS_A_REPORT === 0) progress?.(input.position, input.size);
       const hasPassed = reader.deadline !== UNSAID && reader.deadline < nowMs;
@@ -102,9 +106,20 @@ class Loader {
     if (this.#refused.count > 0) this.#fail("");
     progress?.(input.position, input.size);
     const { version, notes, passedOver, hasSum } = reader;
-    const counts = { keys: this.#keys, expired: this.#expired, empty: this.#empty };
+    const counts = {
+      keys: this.#keys,
+      libraries: this.#libraries,
+      expired: this.#expired,
+      empty: this.#empty,
+    };
     const formats = this.#formats;
     return { version, notes, passedOver, ...counts, formats, hasSum, end: input.position };
+  }
+
+  #loadLibrary(code: string): void {
+    const failure = this.#keyspace.libraries.take(code, this.#options.replaces === true);
+    if (failure !== undefined) this.#input.fail(`a library of functions is refused: ${failure}`);
+    this.#libraries++;
   }
 
   #isDatabase(): boolean {

@@ -2,7 +2,7 @@
 // it, and leaves the value to whoever loads or skips it. Memory is bounded by the input's window
 // and the longest key.
 
-import { copyBytes, utf8Text } from "../../base/bytes.ts";
+import { copyBytes, latin1Text, utf8Text } from "../../base/bytes.ts";
 import type { RdbInput } from "../../codec/rdb-input.ts";
 import { HASH_OF_VALKEY, NUMBER_OF_VALKEYS_HASH } from "../../codec/rdb-versions.ts";
 import { Opcode, SIGNATURE_BYTES, VERSION_SUM, versionOf } from "./rdb-format.ts";
@@ -33,6 +33,8 @@ export class RdbReader {
   hasSum = false;
   /** The notes, "redis-ver" and so on. */
   readonly notes: Map<string, string> = new Map();
+  /** Is given the code of each library of functions; null: they are passed over. */
+  onLibrary: ((code: string) => void) | null = null;
   readonly passedOver: PassedOver = { functions: 0, modules: new Set(), keysWithMetadata: 0 };
 
   // Of the key that next() has come to:
@@ -164,8 +166,7 @@ export class RdbReader {
         this.#readNote();
         return;
       case Opcode.function:
-        input.skipString();
-        this.passedOver.functions++;
+        this.#readLibrary();
         return;
       case Opcode.functionOld:
         this.#skipOldFunction();
@@ -177,6 +178,17 @@ export class RdbReader {
         if (this.isValkey) this.#skipMovingSlots();
         else this.#skipMetadata();
     }
+  }
+
+  #readLibrary(): void {
+    const { input, onLibrary } = this;
+    if (onLibrary === null) {
+      input.skipString();
+      this.passedOver.functions++;
+      return;
+    }
+    input.string();
+    if (!input.failed) onLibrary(latin1Text(input.bytes, input.start, input.end));
   }
 
   #readNote(): void {

@@ -5,7 +5,7 @@
 // Version 10, which redis-server loads from 7.0 on, with the notes of redis-server 7.0.
 
 import { assert } from "../../base/assert.ts";
-import { asciiBytes } from "../../base/bytes.ts";
+import { asciiBytes, writeLatin1 } from "../../base/bytes.ts";
 import { formatOf, saveValue } from "../../codec/payload.ts";
 import type { RdbOutput } from "../../codec/rdb-output.ts";
 import { VERSION_WRITTEN } from "../../codec/rdb-versions.ts";
@@ -49,7 +49,7 @@ export class RdbWriter {
     this.#keepsFrequency = settings.lfu;
   }
 
-  /** The signature and the notes. */
+  /** The signature, the notes, and the functions. */
   begin(): void {
     const { output } = this;
     const signature = asciiBytes(`REDIS${String(VERSION_WRITTEN).padStart(4, "0")}`);
@@ -61,6 +61,12 @@ export class RdbWriter {
     this.#note("used-mem", String(this.#keyspace.memory.usedBytes));
     this.#note("aof-base", isBase ? "1" : "0");
     if (follows.length > 0) this.#note(FOLLOWS, follows.join(" "));
+    for (const code of this.#keyspace.libraries.codes) {
+      const bytes = new Uint8Array(code.length);
+      writeLatin1(code, bytes, 0);
+      output.byte(Opcode.function);
+      output.string(bytes, 0, bytes.length);
+    }
   }
 
   #note(name: string, value: string): void {

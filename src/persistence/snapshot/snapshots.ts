@@ -96,6 +96,7 @@ export class Snapshots {
     output.compresses = options.compresses;
     output.sums = options.sums;
     const barrier = this.#barrierNow();
+    barrier.view.libraries = keyspace.libraries;
     const writer = new RdbWriter(output, barrier.view, notes);
     writer.begin();
     const snapshot = new Snapshot(keyspace, barrier, writer);
