@@ -333,6 +333,11 @@ export class Context {
     });
   }
 
+  /** Whether a script has called the command that is running. */
+  get isInScript(): boolean {
+    return this.stoppedUs !== 0;
+  }
+
   /** Whether what is there now may be rolled back, by this thread or by one that asks it. */
   get mayBeUndone(): boolean {
     return this.executor.transactionOpen || this.keyspace.isLeftOpen;

@@ -16,6 +16,9 @@ import type { Notices } from "./notices.ts";
 /** Entries that each command evicts, and each background step, after the limit was lowered. */
 const EVICT_STEP = 64;
 
+/** A limit below what an empty memory takes: no data are within it. */
+const LEAST = 0.5;
+
 export class MemoryLimit {
   readonly eviction: Eviction;
   /** The limit does not count for now: a transaction has made its room. */
@@ -39,7 +42,7 @@ export class MemoryLimit {
 
   set maxmemory(bytes: number) {
     const most = Math.min(bytes, Number.MAX_SAFE_INTEGER);
-    this.bytes = most === 0 ? 0 : Math.max(1, most - Memory.startupBytes);
+    this.bytes = most === 0 ? 0 : Math.max(LEAST, most - Memory.startupBytes);
   }
 
   /** For data, 0 without a limit. */
@@ -77,7 +80,7 @@ export class MemoryLimit {
   makeRoom(): boolean {
     assert(this.bytes > 0, "room is made for a limit");
     const { memory, settings } = this.#keyspace;
-    const limit = this.bytes;
+    const limit = this.bytes === LEAST ? -1 : this.bytes;
     if (memory.usedBytes <= limit) {
       settings.memoryCeiling = limit;
       settings.evicting = false;

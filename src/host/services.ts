@@ -332,7 +332,7 @@ export class ProcessServices implements Services, InfoSource {
       if (isHalfDone(error)) throw error;
       if (error instanceof PlatformError) return `ERR ${error.message}`;
       if (!(error instanceof RdbError || error instanceof LogError)) throw error;
-      return `ERR ${error.message}`;
+      return `ERR Error trying to load the RDB dump or the log: ${error.message}`;
     }
   }
 

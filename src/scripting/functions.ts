@@ -9,6 +9,7 @@
 // A library that cannot be loaded leaves everything as it was.
 
 import type { LibraryStore } from "../keyspace/libraries.ts";
+import { measure } from "../lua/memory.ts";
 import type { State } from "../lua/state.ts";
 import { LuaTable } from "../lua/table.ts";
 import { type NativeCode, RunStatus } from "../lua/thread.ts";
@@ -86,9 +87,9 @@ export class Functions implements LibraryStore {
     return bytes;
   }
 
-  /** What the values of functions take, as far as they have been counted. */
+  /** What the values of functions take, as far as they can be reached. */
   get bytesUsed(): number {
-    return this.#state?.bytesUsed ?? 0;
+    return this.#state === undefined ? 0 : measure(this.#state, Number.POSITIVE_INFINITY);
   }
 
   /** The state that functions run in. */

@@ -15,10 +15,11 @@
 //                                 └─ SCRIPT KILL ─▶ an error
 
 import { assert } from "../base/assert.ts";
-import { Flag } from "../engine/command.ts";
+import { type CompiledCommand, Flag } from "../engine/command.ts";
 import type { Context } from "../engine/context.ts";
 import type { Scripts } from "../engine/scripts.ts";
 import { Session } from "../engine/session.ts";
+import { Figure } from "../engine/statistics.ts";
 import type { Wait } from "../engine/wait.ts";
 import { textOf } from "../lua/base-library.ts";
 import { where } from "../lua/errors.ts";
@@ -27,7 +28,7 @@ import { LuaTable } from "../lua/table.ts";
 import { RunStatus } from "../lua/thread.ts";
 import { LuaError, type LuaFunction, type LuaValue } from "../lua/values.ts";
 import type { Arguments } from "../protocol/arguments.ts";
-import { errorLine } from "../protocol/errors.ts";
+import { errorLine as lineOf } from "../protocol/errors.ts";
 import type { ReplyWriter } from "../protocol/reply-writer.ts";
 import { Bridge, failureOf } from "./bridge.ts";
 import { returnedError, untilZero, writeLua } from "./lua-to-reply.ts";
@@ -53,22 +54,22 @@ const BUDGET = 10_000;
 /** A script is left after so long, and gone on with after everybody else has been heard. */
 const SLICE_MS = 10;
 
-const readOnlyCommand = errorLine(
+const readOnlyCommand = lineOf(
   "ERR Can not execute a script with write flag using *_ro command.",
 );
-const outOfMemory = errorLine(
+const outOfMemory = lineOf(
   "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'",
 );
-const notBusy = errorLine("NOTBUSY No scripts in execution right now.");
-const unkillable = errorLine(
+const notBusy = lineOf("NOTBUSY No scripts in execution right now.");
+const unkillable = lineOf(
   "UNKILLABLE Sorry the script already executed write commands against the dataset. You can " +
     "either wait the script termination or kill the server in a hard way using the SHUTDOWN " +
     "NOSAVE command.",
 );
-const busyScript = errorLine(
+const busyScript = lineOf(
   "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
 );
-const busyFunction = errorLine(
+const busyFunction = lineOf(
   "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.",
 );
 
@@ -114,7 +115,7 @@ export class Runner implements Scripts {
     const c = this.context;
     if ((flags & ScriptFlag["no-writes"]) === 0) {
       const failure = c.executor.replaying ? undefined : c.services.writesRefused();
-      if (failure !== undefined) return errorLine(failure);
+      if (failure !== undefined) return lineOf(failure);
       if (isReadOnly) return readOnlyCommand;
     }
     const allowing = ScriptFlag["allow-oom"] | ScriptFlag["no-writes"];
@@ -158,9 +159,9 @@ export class Runner implements Scripts {
         if (state.run(BUDGET) === RunStatus.done) run.end(state.results()[0]);
         else if (c.services.monotonicMs() < untilMs) continue;
         else if (mayPark) break;
-        else run.fail(errorTable(state, tookTooLong), where(state.current, 1));
+        else run.fail(errorTable(state, tookTooLong), placeNow(state));
       }
-      if (run.isKilled) run.fail(errorTable(state, killed), where(state.current, 1));
+      if (run.isKilled) run.fail(errorTable(state, killed), placeNow(state));
     } catch (error) {
       this.#noteError(run, error);
     }
@@ -171,7 +172,7 @@ export class Runner implements Scripts {
   #noteError(run: Run, error: unknown): void {
     const { state } = run.program;
     if (error instanceof LuaError) {
-      run.fail(error.value, placeOf(state, error.value));
+      run.fail(error.value, placeOf(state));
       return;
     }
     const failure = failureOf(error);
@@ -192,8 +193,10 @@ export class Runner implements Scripts {
       writeLua(reply, value, this.bridge.session.protocol);
       value = returnedError(value);
     }
-    // The error has been counted with the command that replied it.
-    if (isCounted(value)) reply.failed = false;
+    if (!isCounted(value)) return;
+    // The error has been counted with the command that replied it, and is this one's as well.
+    reply.failed = false;
+    this.context.executor.statistics.count(run.command, Figure.failed);
   }
 
   #end(): void {
@@ -207,8 +210,8 @@ export class Runner implements Scripts {
   /** The program that runs was left: its client waits until it has ended. */
   #park(run: Run): void {
     const c = this.context;
-    const { command } = c;
-    assert(command !== undefined && !this.isParked, "a script is left by the command that runs it");
+    const { command } = run;
+    assert(!this.isParked, "one script is left at a time");
     this.isParked = true;
     c.keyspace.isHalfWay = true;
     run.args = c.args.clone();
@@ -322,6 +325,7 @@ export class Runner implements Scripts {
 class Run {
   readonly program: Program;
   readonly caller: Session;
+  readonly command: CompiledCommand;
   readonly startMs: number;
   readonly nowMs: number;
   readonly mayPark: boolean;
@@ -339,7 +343,9 @@ class Run {
   wait: Wait | undefined;
 
   constructor(program: Program, c: Context) {
-    const { session, executor, services } = c;
+    const { session, executor, services, command } = c;
+    assert(command !== undefined, "a command runs a script");
+    this.command = command;
     this.program = program;
     this.caller = session;
     this.startMs = services.monotonicMs();
@@ -371,14 +377,15 @@ function busyOf(run: Run): Uint8Array {
   return run.program.isFunction ? busyFunction : busyScript;
 }
 
+/** Where a program is left. */
+function placeNow(state: State): string {
+  const place = where(state.current, 1);
+  return place === "" ? "" : `@${place.slice(0, -2)}`;
+}
+
 /** Where an error that nobody has caught was raised. */
-function placeOf(state: State, value: LuaValue): string {
-  const noted = state as { errorSource?: string; errorLine?: number };
-  if (noted.errorLine !== undefined) {
-    return noted.errorLine === 0 ? "" : `${noted.errorSource}:${noted.errorLine}`;
-  }
-  const [, place] = /^(?:ERR )?(user_(?:script|function):\d+): /.exec(String(value)) ?? [];
-  return place === undefined ? "" : `@${place}`;
+function placeOf({ errorChunk, errorLine }: State): string {
+  return errorLine === 0 ? "" : `${errorChunk}:${errorLine}`;
 }
 
 const tookTooLong = "-BUSY the script took longer than it may, and was ended";

@@ -7,14 +7,8 @@ import { openLibraries } from "../lua/libraries.ts";
 import { numberText } from "../lua/numbers.ts";
 import { State } from "../lua/state.ts";
 import { LuaTable } from "../lua/table.ts";
-import {
-  type LuaState,
-  type LuaThread,
-  type NativeCode,
-  NativeFunction,
-  type NativeSteps,
-} from "../lua/thread.ts";
-import { LuaFunction, type LuaValue } from "../lua/values.ts";
+import { type LuaState, type NativeCode, NativeFunction } from "../lua/thread.ts";
+import type { LuaValue } from "../lua/values.ts";
 
 /** What the values of all scripts together may take. */
 const MEMORY_MAX = 1 << 30;
@@ -22,12 +16,8 @@ const MEMORY_MAX = 1 << 30;
 /** A state with the libraries, in which `redis` is the table that `api` makes. */
 export function newSandbox(api: (state: LuaState) => LuaTable): State {
   const state = new State({ memoryMax: MEMORY_MAX });
-  openLibraries(state);
+  openLibraries(state, { errorOfPcall: textOfError });
   const { globals } = state;
-  const protectedCall = globals.getString("pcall");
-  if (protectedCall instanceof LuaFunction) {
-    globals.setString("pcall", new NativeFunction("pcall", callProtected(protectedCall)));
-  }
   const table = api(state);
   globals.setString("redis", table);
   globals.setString("server", table);
@@ -72,30 +62,7 @@ export function protect(table: LuaTable): void {
   if (table.metatable !== null) protect(table.metatable);
 }
 
-/** `pcall` as scripts have it: of an error that is a table, such as redis.call's, it gives `err`. */
-function callProtected(protectedCall: LuaFunction): NativeCode {
-  return (thread, base, count) => thread.resumable(callSteps(thread, base, count, protectedCall));
-}
-
-function* callSteps(
-  thread: LuaThread,
-  base: number,
-  count: number,
-  protectedCall: LuaFunction,
-): NativeSteps {
-  const { stack } = thread;
-  const at = base + count;
-  thread.ensureStack(at + count + 2);
-  stack[at] = protectedCall;
-  for (let i = 0; i < count; i++) stack[at + 1 + i] = stack[base + i];
-  thread.request(at, count);
-  yield;
-  const results = thread.resultCount;
-  for (let i = 0; i < results; i++) stack[base + i] = stack[at + i];
-  if (stack[base] === false) stack[base + 1] = textOfError(stack[base + 1]);
-  return results;
-}
-
+/** What `pcall` gives of an error that is a table, such as that of redis.call. */
 function textOfError(error: LuaValue): LuaValue {
   if (!(error instanceof LuaTable)) return error;
   const text = error.getString("err");

@@ -46,7 +46,8 @@ export function readScriptHead(source: string): ScriptHead {
   let flags = 0;
   for (const option of options) {
     if (!option.startsWith("flags=")) return { error: `Unknown lua shebang option: ${option}` };
-    for (const name of option.slice("flags=".length).split(",")) {
+    const names = option.slice("flags=".length);
+    for (const name of names === "" ? [] : names.split(",")) {
       const bit = flagBit(name);
       if (bit === 0) return { error: `Unexpected flag in script shebang: ${name}` };
       flags |= bit;
@@ -84,6 +85,31 @@ export function isName(name: string): boolean {
   return /^[a-zA-Z0-9_]+$/.test(name);
 }
 
+/** The words of a line; quotes join what they enclose. None where a quote is not closed. */
 function words(line: string): string[] {
-  return line.split(/[ \t\r\v\f\0]+/).filter((word) => word !== "");
+  const found: string[] = [];
+  const pattern = /[ \t\r\v\f\0]*((?:"(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*'|[^\s"'\0])+)/gy;
+  let end = 0;
+  for (let match = pattern.exec(line); match !== null; match = pattern.exec(line)) {
+    found.push(unquoted(match[1]));
+    end = pattern.lastIndex;
+  }
+  return /^[\s\0]*$/.test(line.slice(end)) ? found : [];
+}
+
+const escapes: Readonly<Record<string, string>> = {
+  n: "\n",
+  r: "\r",
+  t: "\t",
+  b: "\b",
+  a: "\x07",
+};
+
+function unquoted(word: string): string {
+  return word.replace(/"((?:[^"\\]|\\[^])*)"|'((?:[^'\\]|\\[^])*)'/g, (_, double, single) => {
+    if (double === undefined) return single.replaceAll("\\'", "'");
+    return double.replace(/\\(?:x([0-9a-fA-F]{2})|([^]))/g, (_all: string, hex: string, c: string) =>
+      hex === undefined ? (escapes[c] ?? c) : String.fromCharCode(Number.parseInt(hex, 16)),
+    );
+  });
 }

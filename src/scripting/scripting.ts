@@ -8,6 +8,7 @@
 import { latin1Text } from "../base/bytes.ts";
 import type { Context } from "../engine/context.ts";
 import type { Scripts } from "../engine/scripts.ts";
+import { measure } from "../lua/memory.ts";
 import type { State } from "../lua/state.ts";
 import type { LuaTable } from "../lua/table.ts";
 import { LuaError } from "../lua/values.ts";
@@ -74,9 +75,9 @@ export class Scripting implements Scripts {
     return state;
   }
 
-  /** What the values of scripts take, as far as they have been counted. */
+  /** What the values of scripts take, as far as they can be reached. */
   get bytesUsed(): number {
-    return this.#state?.bytesUsed ?? 0;
+    return this.#state === undefined ? 0 : measure(this.#state, Number.POSITIVE_INFINITY);
   }
 
   /** The script with this text, made if it is not known yet, or the text of an error. */

@@ -7,6 +7,7 @@ import { Random } from "../../base/random.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { allowsAction } from "../../engine/protected-actions.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
+import { scriptingOf } from "../../scripting/scripting.ts";
 import { replyHelp, replySubcommandError } from "../shared/help.ts";
 import { populate } from "./debug-populate.ts";
 import { error, protocol } from "./debug-protocol.ts";
@@ -43,6 +44,8 @@ type Subcommand = readonly [least: number, most: number, handler: (c: Context) =
 /** Any number of words. */
 const WORDS_MAX = Number.MAX_SAFE_INTEGER;
 
+const DENYING = "set-disable-deny-scripts";
+
 /** Subcommands by their names, with how many words each takes after its name. */
 const subcommands: Readonly<Record<string, Subcommand>> = {
   "change-repl-id": [0, 0, changeReplicationId],
@@ -66,6 +69,7 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
   replybuffer: [2, 2, replyBuffer],
   sdslen: [1, 1, stringLengths],
   "set-active-expire": [1, 1, setActiveExpire],
+  [DENYING]: [1, 1, setDenying],
   sleep: [1, 1, sleep],
   "stringmatch-test": [0, 0, stringMatchTest],
   structsize: [0, 0, structureSizes],
@@ -73,7 +77,7 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
 };
 
 /** About the process, not the data or the client. */
-const ofProcess: ReadonlySet<string> = new Set(["change-repl-id", "loadaof", "log", "reload"]);
+const ofProcess: ReadonlySet<string> = new Set(["change-repl-id", "loadaof", "log", "reload", DENYING]);
 
 /** Takes no number of words. */
 const noSubcommand: Subcommand = [1, 0, () => {}];
@@ -147,6 +151,11 @@ function loadLog(c: Context): void {
 function loaded(c: Context, failed: string | undefined): void {
   if (failed === undefined) c.reply.ok();
   else c.reply.errorText(failed);
+}
+
+function setDenying(c: Context): void {
+  scriptingOf(c).runner.bridge.deniesNothing = c.args.integer(2) !== 0;
+  c.reply.ok();
 }
 
 function log(c: Context): void {
@@ -225,6 +234,7 @@ function help(c: Context): void {
     ],
     ["SDSLEN <key>", "Bytes of the key and of its string."],
     ["SET-ACTIVE-EXPIRE <0|1>", "Keys whose time is over are deleted unasked (1), or not (0)."],
+    ["SET-DISABLE-DENY-SCRIPTS <0|1>", "Scripts may call every command (1), or not (0)."],
     ["SLEEP <seconds>", "Stops the server for so long. Decimals are allowed."],
     ["STRINGMATCH-TEST", "Matches many patterns that are drawn."],
     ["STRUCTSIZE", "Sizes of structures."],

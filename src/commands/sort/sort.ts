@@ -254,8 +254,8 @@ function sortCommand(c: Context, mayStore: boolean): void {
   const entry = c.find(1);
   const type = entry === 0 ? LIST : c.keyspace.typeOf(entry);
   if (type !== LIST && type !== SET && type !== SORTED_SET) return c.wrongType(type, LIST);
-  if (order.isUnsorted && type === SET && order.store > 0) {
-    // A set has no order: what is stored is to be the same wherever it is.
+  if (order.isUnsorted && type === SET && (order.store > 0 || c.isInScript)) {
+    // A set has no order: what is stored, or seen by a script, is to be the same wherever it is.
     order.isUnsorted = false;
     order.isAlpha = true;
     order.by = undefined;
