@@ -42,6 +42,8 @@ export class Bridge implements ScriptHost {
   deniesNothing = false;
 
   // What holds for the script that runs.
+  /** Whose request it is. */
+  caller: Session;
   isRunning = false;
   isReadOnly = false;
   /** It may write where memory is above its limit. */
@@ -59,6 +61,7 @@ export class Bridge implements ScriptHost {
   constructor(context: Context, session: Session) {
     this.#context = context;
     this.session = session;
+    this.caller = session;
   }
 
   call(thread: LuaThread, base: number, count: number, raised: boolean): number {
@@ -128,11 +131,21 @@ export class Bridge implements ScriptHost {
     }
     if ((flags & Flag.write) === 0) return undefined;
     if (!this.hasWritten) {
-      const refused = c.executor.replaying ? undefined : c.services.writesRefused();
+      const refused = this.#writesRefused();
       if (refused !== undefined) return errorLine(refused);
     }
     this.hasWritten = true;
     return undefined;
+  }
+
+  /** Why the script's client may not write now, or undefined. */
+  #writesRefused(): string | undefined {
+    const c = this.#context;
+    if (c.executor.replaying) return undefined;
+    c.session = this.caller;
+    const refused = c.services.writesRefused();
+    c.session = this.session;
+    return refused;
   }
 
   #reject(command: CompiledCommand | undefined, line: Uint8Array): void {

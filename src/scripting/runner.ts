@@ -132,6 +132,7 @@ export class Runner implements Scripts {
     session.user = c.session.user;
     session.noTouch = c.session.noTouch;
     bridge.isRunning = true;
+    bridge.caller = c.session;
     bridge.isReadOnly = program.isReadOnly || (flags & ScriptFlag["no-writes"]) !== 0;
     bridge.allowsOutOfMemory = (flags & ScriptFlag["allow-oom"]) !== 0;
     bridge.isFull = isFull;
