@@ -199,8 +199,9 @@ export class Executor implements Engine {
 
   /** What follows a command or a transaction: who waits is served, and a part of disposal done. */
   settle(): void {
+    const { blocking, scripts } = this.context;
     const serves = this.#depth === 0 && !this.transactionOpen;
-    if (this.context.blocking.pending && serves) this.waiters.serveReady();
+    if (blocking.pending && serves && !scripts.isParked) this.waiters.serveReady();
     if (this.keyspace.disposing) this.keyspace.reclaim();
   }
 

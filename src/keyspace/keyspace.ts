@@ -42,13 +42,13 @@ import { EntryJournal } from "./entry-journal.ts";
 import { expireDue, expireEntry, expireMembers } from "./expiry.ts";
 import { COUNTERS, Counter, Figures } from "./figures.ts";
 import { Owner } from "./journal.ts";
+import { CarriedLibraries, type LibraryStore } from "./libraries.ts";
 import { DEAF, type KeyspaceListener } from "./listener.ts";
 import { MemberDeadlines } from "./member-deadlines.ts";
 import { type EvictionPolicy, Settings, SettingWord } from "./settings.ts";
 import { resized } from "./string-growth.ts";
 import { Verification } from "./verification.ts";
 import { WatchedKeys } from "./watched-keys.ts";
-import { CarriedLibraries, type LibraryStore } from "./libraries.ts";
 
 export const DATABASES_MAX = 64;
 /** Elements of large collections freed behind each command while something waits to be freed. */

@@ -1,5 +1,5 @@
-// A command's words from a script's values. They are written one after the other into bytes that are
-// used again for each command, so that a call costs no allocation.
+// A command's words from a script's values. They are written one after the other into bytes that
+// are used again for each command, so that a call costs no allocation.
 
 import { writeLatin1 } from "../base/bytes.ts";
 import { formatDouble } from "../base/doubles.ts";

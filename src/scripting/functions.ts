@@ -10,11 +10,11 @@
 
 import type { LibraryStore } from "../keyspace/libraries.ts";
 import { measure } from "../lua/memory.ts";
+import { numberText } from "../lua/numbers.ts";
 import type { State } from "../lua/state.ts";
 import { LuaTable } from "../lua/table.ts";
 import { type NativeCode, RunStatus } from "../lua/thread.ts";
 import { LuaError, LuaFunction, type LuaValue } from "../lua/values.ts";
-import { numberText } from "../lua/numbers.ts";
 import { add, addLog, addVersion, errorTable, raise, redisLibrary } from "./redis-library.ts";
 import { errorText } from "./reply-to-lua.ts";
 import type { Runner } from "./runner.ts";
@@ -27,6 +27,8 @@ const BUDGET = 10_000;
 /** What a library or a function takes beside its texts, about. */
 const ENTRY_BYTES = 120;
 
+const flagsNoTable =
+  "flags argument to redis.register_function must be a table representing function flags";
 const badName =
   "Library names can only contain letters, numbers, or underscores(_) and must be at least one " +
   "character long";
@@ -267,9 +269,7 @@ export class Functions implements LibraryStore {
 
   #run(state: State, closure: LuaFunction): void {
     const { executor, services } = this.#runner.context;
-    const endMs = executor.replaying
-      ? Number.POSITIVE_INFINITY
-      : services.monotonicMs() + LOAD_MS;
+    const endMs = executor.replaying ? Number.POSITIVE_INFINITY : services.monotonicMs() + LOAD_MS;
     state.start(closure);
     while (state.run(BUDGET) !== RunStatus.done) {
       if (services.monotonicMs() > endMs) {
@@ -343,9 +343,7 @@ function readNamed(table: LuaValue): ScriptFunction | string {
         break;
       case "flags":
         if (!(value instanceof LuaTable)) {
-          return (
-            "flags argument to redis.register_function must be a table representing function flags"
-          );
+          return flagsNoTable;
         }
         flags = readFlags(value);
         if (flags < 0) return "unknown flag given";
@@ -372,7 +370,11 @@ function readFlags(table: LuaTable): number {
 }
 
 function stringOf(value: LuaValue): string | undefined {
-  return typeof value === "number" ? numberText(value) : typeof value === "string" ? value : undefined;
+  return typeof value === "number"
+    ? numberText(value)
+    : typeof value === "string"
+      ? value
+      : undefined;
 }
 
 function isText(error: unknown): boolean {

@@ -6,12 +6,7 @@ import { SHA1_WORDS, sha1Into } from "../base/sha1.ts";
 import { redisVersion } from "../engine/version.ts";
 import { numberText, parseNumber } from "../lua/numbers.ts";
 import type { LuaTable } from "../lua/table.ts";
-import {
-  type LuaState,
-  type LuaThread,
-  type NativeCode,
-  NativeFunction,
-} from "../lua/thread.ts";
+import { type LuaState, type LuaThread, type NativeCode, NativeFunction } from "../lua/thread.ts";
 import { LuaError, type LuaValue } from "../lua/values.ts";
 import { errorText } from "./reply-to-lua.ts";
 
@@ -146,10 +141,14 @@ const errorReply: NativeCode = (thread, base, count) => {
   const text = thread.stack[base];
   thread.stack[base] =
     count === 1 && typeof text === "string"
-      ? errorTable(thread.state, (text.startsWith("-") ? text : `-${text}`).replace(/\0[^]*/, ""))
+      ? errorTable(thread.state, withMinus(text.replace(/\0[\s\S]*/, "")))
       : errorTable(thread.state, "wrong number or type of arguments");
   return 1;
 };
+
+function withMinus(text: string): string {
+  return text.startsWith("-") ? text : `-${text}`;
+}
 
 const statusReply: NativeCode = (thread, base, count) => {
   const text = thread.stack[base];

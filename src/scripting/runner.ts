@@ -22,7 +22,7 @@ import { Session } from "../engine/session.ts";
 import { Figure } from "../engine/statistics.ts";
 import type { Wait } from "../engine/wait.ts";
 import { textOf } from "../lua/base-library.ts";
-import { where } from "../lua/errors.ts";
+import { frameAt } from "../lua/errors.ts";
 import type { State } from "../lua/state.ts";
 import { LuaTable } from "../lua/table.ts";
 import { RunStatus } from "../lua/thread.ts";
@@ -54,9 +54,7 @@ const BUDGET = 10_000;
 /** A script is left after so long, and gone on with after everybody else has been heard. */
 const SLICE_MS = 10;
 
-const readOnlyCommand = lineOf(
-  "ERR Can not execute a script with write flag using *_ro command.",
-);
+const readOnlyCommand = lineOf("ERR Can not execute a script with write flag using *_ro command.");
 const outOfMemory = lineOf(
   "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'",
 );
@@ -179,7 +177,7 @@ export class Runner implements Scripts {
     const failure = failureOf(error);
     if (failure !== undefined) throw failure;
     // The interpreter itself has failed. No data are in it.
-    const text = error instanceof Error ? error.message : String(error);
+    const text = String(error);
     run.fail(errorTable(state, `the interpreter has failed: ${text}`), "");
   }
 
@@ -224,7 +222,13 @@ export class Runner implements Scripts {
       timedOut: (reply: ReplyWriter) => this.#reply(reply, run),
     };
     run.wait = wait;
-    c.blocking.add(run.caller, { wait, command, args: run.args, names: [], cancelTimer: undefined });
+    c.blocking.add(run.caller, {
+      wait,
+      command,
+      args: run.args,
+      names: [],
+      cancelTimer: undefined,
+    });
     this.onParked(true);
     this.#goOnLater();
   }
@@ -261,7 +265,7 @@ export class Runner implements Scripts {
     this.#free();
   }
 
-  /** Others, who have waited, are told from now on that a script runs, if it has run for so long. */
+  /** Others, who have waited, are told from now on that a script runs, if it has for so long. */
   #tellOthers(run: Run): void {
     const { services } = this.context;
     if (run.isTold) return;
@@ -380,8 +384,9 @@ function busyOf(run: Run): Uint8Array {
 
 /** Where a program is left. */
 function placeNow(state: State): string {
-  const place = where(state.current, 1);
-  return place === "" ? "" : `@${place.slice(0, -2)}`;
+  const frame = frameAt(state.current, 1);
+  const prototype = frame?.closure?.prototype;
+  return prototype === undefined ? "" : `${prototype.chunk}:${prototype.lines[frame?.pc ?? 0]}`;
 }
 
 /** Where an error that nobody has caught was raised. */

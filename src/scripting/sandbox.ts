@@ -24,7 +24,7 @@ export function newSandbox(api: (state: LuaState) => LuaTable): State {
   return state;
 }
 
-/** From now on nothing that can be reached from the table is changed, and nothing missing is nil. */
+/** From now on what can be reached from the table is as it is, and nothing missing is nil. */
 export function lock(state: LuaState, table: LuaTable): void {
   if (state.stringMetatable !== null) protect(state.stringMetatable);
   refuseMissing(state, table);
@@ -47,7 +47,7 @@ const missing: NativeCode = (thread, base, count) => {
   }
   const name = typeof key === "number" ? numberText(key) : key;
   throw thread.state.failure(
-    `Script attempted to access nonexistent global variable '${name.replace(/\0[^]*/, "")}'`,
+    `Script attempted to access nonexistent global variable '${name.replace(/\0[\s\S]*/, "")}'`,
   );
 };
 

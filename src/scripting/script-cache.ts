@@ -3,8 +3,8 @@
 // they are among the last so many that were used, since programs that write a new script for each
 // call are not rare.
 //
-// Invariant: a Map keeps its entries in the order in which they were set, so that the script of EVAL
-// that was used least recently is the first of #evaluated.
+// Invariant: a Map keeps its entries in the order in which they were set, so that the script of
+// EVAL that was used least recently is the first of #evaluated.
 
 import type { LuaClosure } from "../lua/thread.ts";
 

@@ -88,7 +88,7 @@ export function isName(name: string): boolean {
 /** The words of a line; quotes join what they enclose. None where a quote is not closed. */
 function words(line: string): string[] {
   const found: string[] = [];
-  const pattern = /[ \t\r\v\f\0]*((?:"(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*'|[^\s"'\0])+)/gy;
+  const pattern = /[ \t\r\v\f\0]*((?:"(?:[^"\\]|\\[\s\S])*"|'(?:[^'\\]|\\[\s\S])*'|[^\s"'\0])+)/gy;
   let end = 0;
   for (let match = pattern.exec(line); match !== null; match = pattern.exec(line)) {
     found.push(unquoted(match[1]));
@@ -106,10 +106,12 @@ const escapes: Readonly<Record<string, string>> = {
 };
 
 function unquoted(word: string): string {
-  return word.replace(/"((?:[^"\\]|\\[^])*)"|'((?:[^'\\]|\\[^])*)'/g, (_, double, single) => {
+  return word.replace(/"((?:[^"\\]|\\[\s\S])*)"|'((?:[^'\\]|\\[\s\S])*)'/g, (_, double, single) => {
     if (double === undefined) return single.replaceAll("\\'", "'");
-    return double.replace(/\\(?:x([0-9a-fA-F]{2})|([^]))/g, (_all: string, hex: string, c: string) =>
-      hex === undefined ? (escapes[c] ?? c) : String.fromCharCode(Number.parseInt(hex, 16)),
+    return double.replace(
+      /\\(?:x([0-9a-fA-F]{2})|([\s\S]))/g,
+      (_all: string, hex: string, c: string) =>
+        hex === undefined ? (escapes[c] ?? c) : String.fromCharCode(Number.parseInt(hex, 16)),
     );
   });
 }

@@ -1,6 +1,6 @@
 // Scripts of a database: those that clients send (EVAL), and the libraries of functions that it
-// holds (functions.ts). Both run by the same runner, in states of their own, which are made when the
-// first one comes: who uses no scripts pays nothing for them.
+// holds (functions.ts). Both run by the same runner, in states of their own, which are made when
+// the first one comes: who uses no scripts pays nothing for them.
 //
 // They are the owner's: commands about scripts are executed by the thread that has opened the
 // database, whoever sends them.

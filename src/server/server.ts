@@ -316,7 +316,7 @@ export class Server implements ConnectionOwner, NetworkFigures {
     }
   }
 
-  /** Whether a script is being executed that nobody is told of yet: what has come is served later. */
+  /** Whether a script runs that nobody is told of yet: what has come is served later. */
   #mustWait(connection: Connection): boolean {
     const { scripts } = this.database.executor.context;
     if (!scripts.isParked || scripts.busy !== undefined) return false;

@@ -4,11 +4,11 @@
 //   payload = ( 0xF5 string )*  version (2 bytes, little endian)  sum (8 bytes)
 
 import { latin1Text, writeLatin1 } from "../../base/bytes.ts";
+import { globMatches } from "../../base/glob.ts";
 import { isPayload } from "../../codec/payload.ts";
 import { RdbInput } from "../../codec/rdb-input.ts";
 import { RdbOutput } from "../../codec/rdb-output.ts";
 import { VERSION_WRITTEN } from "../../codec/rdb-versions.ts";
-import { globMatches } from "../../base/glob.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { errorLine } from "../../protocol/errors.ts";
 import { type Library, RestorePolicy } from "../../scripting/functions.ts";
@@ -451,15 +451,15 @@ function functionHelp(c: Context): void {
     "    Return a serialized payload representing the current libraries, can be restored using " +
       "FUNCTION RESTORE command",
     "RESTORE <PAYLOAD> [FLUSH|APPEND|REPLACE]",
-    "    Restore the libraries represented by the given payload, it is possible to give a restore " +
-      "policy to",
+    "    Restore the libraries represented by the given payload, it is possible to give a " +
+      "restore policy to",
     "    control how to handle existing libraries (default APPEND):",
     "    * FLUSH: delete all existing libraries.",
     "    * APPEND: appends the restored libraries to the existing libraries. On collision, abort.",
     "    * REPLACE: appends the restored libraries to the existing libraries, On collision, " +
       "replace the old",
-    "      libraries with the new libraries (notice that even on this option there is a chance of " +
-      "failure",
+    "      libraries with the new libraries (notice that even on this option there is a chance " +
+      "of failure",
     "      in case of functions name collision with another library).",
     "HELP",
     "    Print this help.",

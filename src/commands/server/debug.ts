@@ -77,7 +77,13 @@ const subcommands: Readonly<Record<string, Subcommand>> = {
 };
 
 /** About the process, not the data or the client. */
-const ofProcess: ReadonlySet<string> = new Set(["change-repl-id", "loadaof", "log", "reload", DENYING]);
+const ofProcess: ReadonlySet<string> = new Set([
+  "change-repl-id",
+  "loadaof",
+  "log",
+  "reload",
+  DENYING,
+]);
 
 /** Takes no number of words. */
 const noSubcommand: Subcommand = [1, 0, () => {}];

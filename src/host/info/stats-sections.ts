@@ -6,8 +6,8 @@ import { type InfoField, type InfoSection, section } from "../../engine/info-sec
 import { Figure } from "../../engine/statistics.ts";
 import { Topic } from "../../engine/subscriptions.ts";
 import { Counter } from "../../keyspace/figures.ts";
-import { staleShare } from "./keyspace-section.ts";
 import { scriptingOf } from "../../scripting/scripting.ts";
+import { staleShare } from "./keyspace-section.ts";
 import type { InfoSource } from "./source.ts";
 
 export function statsSections(source: InfoSource): InfoSection[] {
