@@ -23,6 +23,7 @@ const groups: Readonly<Record<string, string>> = {
   geo: "Positions on Earth",
   generic: "Keys of any type",
   transactions: "Transactions",
+  scripting: "Scripts and functions",
   pubsub: "Publish and subscribe",
   connection: "Connection",
   server: "Server",

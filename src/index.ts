@@ -50,6 +50,7 @@ export { Multi, type Results } from "./embedded/multi.ts";
 export { type OpenOptions, open } from "./embedded/open.ts";
 export type { WriteOptions } from "./embedded/options.ts";
 export type { FileUrl } from "./embedded/place.ts";
+export type { FunctionResult, RegisteredFunction, Script } from "./embedded/scripts.ts";
 export type { Listening, ListenOptions } from "./embedded/serving.ts";
 export type { SnapshotOptions } from "./embedded/snapshots.ts";
 export type {

@@ -25,6 +25,7 @@ import { checkOptions, demandsSync, type WriteOptions } from "./options.ts";
 import { type FileUrl, fileOf } from "./place.ts";
 import { bytesOf, Reader } from "./reader.ts";
 import { wordsOf } from "./request.ts";
+import { type RegisteredFunction, register, type Script, scriptOf } from "./scripts.ts";
 import { type Listening, type ListenOptions, listen } from "./serving.ts";
 import { share } from "./sharing.ts";
 import { shortWays } from "./short-ways.ts";
@@ -192,6 +193,39 @@ export class Database<T extends Text = string> extends ImmediateMethods<T> {
   watch(...keys: Values): Multi<T> {
     this.#core.check();
     return new Multi(this.#core, this.#db, this.#reader, wordsOf(keys));
+  }
+
+  // Scripts
+
+  /**
+   * A Lua script that is called like a function, with its keys and its arguments:
+   * `const take = db.script<number>("…"); take("stock", 3)`. It is compiled once, and what is sent
+   * is its digest. Throws ReplyError where it cannot be compiled.
+   */
+  script<V = ReplyValue>(source: string): Script<V> {
+    return scriptOf<V>(source, {
+      evalsha: (digest, keys, args) => this.evalsha<V>(digest, keys, args),
+      load: (text) => this.ask<string>(As.value, "script", "load", text),
+    });
+  }
+
+  /**
+   * Loads a library of functions in Lua, in the place of one of the same name; returns that name.
+   * The database keeps it, and everybody may call its functions: `db.fcall(name, keys, args)`.
+   */
+  defineFunction(library: string): string {
+    return this.ask<string>(As.value, "function", "load", "replace", library);
+  }
+
+  /**
+   * Registers a function of this program, which every client then calls by FCALL:
+   * `db.register("take", (keys, args) => db.incrby(keys[0], -args[0]))`. Its keys and arguments are
+   * texts; what it returns is the reply, and what it throws an error. Nothing comes in between what
+   * it does, and all of it reaches the log as one. It must be synchronous. Returns what ends that.
+   * To be called in the thread that has opened the database.
+   */
+  register(name: string, work: RegisteredFunction): () => void {
+    return register(this.#core, name, work);
   }
 
   // Views

@@ -42,6 +42,8 @@ export class DurableMethods<T extends Text> extends OrdinaryMethods<T> {
   }
 
   #writes(name: string): boolean {
-    return (this.#core.command(name).flags & Flag.write) !== 0;
+    const { flags, entry } = this.#core.command(name);
+    // What a script does is not said by the command that runs it.
+    return (flags & Flag.write) !== 0 || (entry.group === "scripting" && entry.keys !== undefined);
   }
 }

@@ -8,7 +8,7 @@ import type { Asking } from "./methods/asking.ts";
 import { Methods, mixInto, shortFamilies } from "./methods/methods.ts";
 import type { Reader } from "./reader.ts";
 import { letIn } from "./short-ways.ts";
-import type { As, AtOnce, Reply, Text, Value } from "./values.ts";
+import { As, type AtOnce, type Reply, type Text, type Value } from "./values.ts";
 
 /** Methods that execute at once, each in the ordinary way. */
 export abstract class OrdinaryMethods<T extends Text> extends Methods<AtOnce<T>> {
@@ -53,6 +53,10 @@ export abstract class OrdinaryMethods<T extends Text> extends Methods<AtOnce<T>>
     c?: Value,
   ): Reply<AtOnce<T>, V> {
     return this.#run(as, this.#core.fillAll(name, words, a, b, c)) as Reply<AtOnce<T>, V>;
+  }
+
+  protected override askScript<V>(name: string, words: readonly Value[]): Reply<AtOnce<T>, V> {
+    return this.#core.limited(() => this.askAll<V>(As.value, name, words));
   }
 
   protected override safely<V>(ask: () => V): V {

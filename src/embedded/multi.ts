@@ -12,7 +12,7 @@ import { inspection } from "./inspection.ts";
 import { Methods } from "./methods/methods.ts";
 import { demandsSync, type WriteOptions } from "./options.ts";
 import type { Reader } from "./reader.ts";
-import type { As, Mode, Reply, Text, Value } from "./values.ts";
+import { As, type Mode, type Reply, type Text, type Value } from "./values.ts";
 
 /** What exec() returns for each command: its result, or the error that it ended with. */
 export type Results<R extends readonly unknown[]> = { [I in keyof R]: R[I] | ReplyError };
@@ -76,6 +76,10 @@ export class Multi<T extends Text, R extends readonly unknown[] = []> extends Me
     this.#check();
     this.#failed = true;
     return this.#queued(as, this.#core.fillAll(name, words, a, b, c)) as Reply<Queued<T, R>, V>;
+  }
+
+  protected override askScript<V>(name: string, words: readonly Value[]): Reply<Queued<T, R>, V> {
+    return this.askAll<V>(As.value, name, words);
   }
 
   protected override safely<V>(ask: () => V): V {

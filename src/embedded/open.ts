@@ -37,6 +37,12 @@ export interface OpenOptions {
    * database is used next.
    */
   readonly clock?: () => number;
+  /**
+   * Milliseconds that a script may take which this program executes (eval, script, fcall): one that
+   * takes longer ends with a ReplyError, and what it has written is taken back. No limit unless
+   * said otherwise.
+   */
+  readonly scriptTimeLimitMs?: number;
   /** A number from which random choices and hashing start, for tests that are to be repeatable. */
   readonly seed?: number;
 }
@@ -47,6 +53,7 @@ const optionNames: ReadonlySet<string> = new Set<keyof OpenOptions>([
   "maxmemory",
   "clock",
   "seed",
+  "scriptTimeLimitMs",
 ]);
 const policies: readonly unknown[] = ["always", "everysec", "no"] satisfies FsyncPolicy[];
 
@@ -106,6 +113,10 @@ function check(options: OpenOptions, hasDirectory: boolean): void {
   }
   if (clock !== undefined && typeof clock !== "function") {
     throw new TypeError("open(): clock is a function that returns milliseconds since 1970");
+  }
+  const { scriptTimeLimitMs = 1 } = options;
+  if (!(typeof scriptTimeLimitMs === "number" && scriptTimeLimitMs > 0)) {
+    throw new RangeError("open(): scriptTimeLimitMs is a number of milliseconds above 0");
   }
   if (!Number.isSafeInteger(seed)) throw new RangeError("open(): seed is a whole number");
 }
@@ -180,6 +191,7 @@ function checkSame(core: Core, options: OpenOptions, now: OpenOptions): void {
     maxmemory: memoryLimit.maxmemory,
     clock: options.clock,
     seed: options.seed,
+    scriptTimeLimitMs: core.scriptTimeLimitMs,
   };
   for (const name of Object.keys(now) as (keyof OpenOptions)[]) {
     if (now[name] === undefined || now[name] === inForce[name]) continue;
@@ -205,6 +217,7 @@ function newCore(platform: Platform, options: OpenOptions, path: string): Core {
     seed,
   });
   core = new Core(database, services, path, clock === undefined);
+  core.scriptTimeLimitMs = options.scriptTimeLimitMs ?? Number.POSITIVE_INFINITY;
   return core;
 }
 

@@ -8,6 +8,7 @@
 //
 // A library that cannot be loaded leaves everything as it was.
 
+import type { Context } from "../engine/context.ts";
 import type { LibraryStore } from "../keyspace/libraries.ts";
 import { measure } from "../lua/memory.ts";
 import { numberText } from "../lua/numbers.ts";
@@ -41,6 +42,9 @@ export interface ScriptFunction {
   readonly callee: LuaFunction;
 }
 
+/** A function of the program that has the database open: it writes its reply by itself. */
+export type ProgramFunction = (c: Context, keys: number) => void;
+
 export interface Library {
   readonly name: string;
   /** As it came, its first line included. */
@@ -55,6 +59,8 @@ export class Functions implements LibraryStore {
   libraries: Map<string, Library> = new Map();
   /** All functions by their names in lower case: clients call them in any. */
   #functions: Map<string, ScriptFunction> = new Map();
+  /** Those of the program, by their names in lower case. They are in no file. */
+  readonly #registered: Map<string, ProgramFunction> = new Map();
   readonly #runner: Runner;
   #state: State | undefined;
   /** What libraries see that are being loaded, and what functions that run. */
@@ -70,6 +76,31 @@ export class Functions implements LibraryStore {
 
   find(name: string): ScriptFunction | undefined {
     return this.#functions.get(name.toLowerCase());
+  }
+
+  /** The program's function of this name. */
+  registered(name: string): ProgramFunction | undefined {
+    return this.#registered.get(name.toLowerCase());
+  }
+
+  /** The names of the program's functions, in lower case. */
+  get registeredNames(): string[] {
+    return [...this.#registered.keys()];
+  }
+
+  /** Adds a function of the program's; returns the text of an error. */
+  register(name: string, work: ProgramFunction): string | undefined {
+    if (this.#isTaken(name)) return `Function ${name} already exists`;
+    this.#registered.set(name.toLowerCase(), work);
+    return undefined;
+  }
+
+  unregister(name: string): void {
+    this.#registered.delete(name.toLowerCase());
+  }
+
+  #isTaken(name: string): boolean {
+    return this.find(name) !== undefined || this.registered(name) !== undefined;
   }
 
   /** How many functions there are. */
@@ -137,7 +168,8 @@ export class Functions implements LibraryStore {
     if (failure !== undefined) return failure;
     for (const name of library.functions.keys()) {
       const taken = this.find(name);
-      if (taken !== undefined && before?.functions.get(taken.name) !== taken) {
+      const isOther = taken !== undefined && before?.functions.get(taken.name) !== taken;
+      if (isOther || this.registered(name) !== undefined) {
         return `Function ${name} already exists`;
       }
     }
@@ -157,7 +189,9 @@ export class Functions implements LibraryStore {
       const failure = this.#compile(library);
       if (failure !== undefined) return failure;
       for (const name of library.functions.keys()) {
-        if (functions.has(name.toLowerCase())) return `Function ${name} already exists`;
+        if (functions.has(name.toLowerCase()) || this.registered(name) !== undefined) {
+          return `Function ${name} already exists`;
+        }
         functions.add(name.toLowerCase());
       }
       libraries.set(library.name, library);

@@ -77,6 +77,8 @@ export class Runner implements Scripts {
   isParked = false;
   /** An embedded program's call is to have ended by then, by Services.monotonicMs(). */
   untilMs: number = Number.POSITIVE_INFINITY;
+  /** A script has been ended since it had not. */
+  wasCut = false;
   /** Called when a script has been parked, and when it has ended. */
   onParked: (isParked: boolean) => void = () => {};
 
@@ -158,7 +160,10 @@ export class Runner implements Scripts {
         if (state.run(BUDGET) === RunStatus.done) run.end(state.results()[0]);
         else if (c.services.monotonicMs() < untilMs) continue;
         else if (mayPark) break;
-        else run.fail(errorTable(state, tookTooLong), placeNow(state));
+        else {
+          this.wasCut = true;
+          run.fail(errorTable(state, tookTooLong), placeNow(state));
+        }
       }
       if (run.isKilled) run.fail(errorTable(state, killed), placeNow(state));
     } catch (error) {

@@ -11,6 +11,7 @@ import { RdbOutput } from "../../codec/rdb-output.ts";
 import { VERSION_WRITTEN } from "../../codec/rdb-versions.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { errorLine } from "../../protocol/errors.ts";
+import type { ReplyWriter } from "../../protocol/reply-writer.ts";
 import { type Library, RestorePolicy } from "../../scripting/functions.ts";
 import { flagNames } from "../../scripting/script-flags.ts";
 import { scriptingOf } from "../../scripting/scripting.ts";
@@ -29,6 +30,9 @@ import {
 } from "./eval.ts";
 
 const noFunction = errorLine("ERR Function not found");
+const programMayWrite = errorLine(
+  "ERR Can not execute a script with write flag using *_ro command.",
+);
 const badKeyCount = errorLine("ERR Bad number of keys provided");
 const noLibrary = errorLine("ERR Library not found");
 const codeMissing = errorLine("ERR Function code is missing");
@@ -49,6 +53,8 @@ const LIBRARY_OLD = 246;
 const END_BYTES = 10;
 /** The engine of all libraries, as Redis spells it. */
 const ENGINE = "LUA";
+/** That of functions that the program has registered which has the database open. */
+const PROGRAM_ENGINE = "JAVASCRIPT";
 
 const complexity = "Depends on the function that is executed.";
 
@@ -77,16 +83,29 @@ export const fcallToRead: Command = {
 function fcallCommand(c: Context, isReadOnly: boolean): void {
   const { reply, args } = c;
   const scripting = scriptingOf(c);
-  const called = scripting.functions.find(latin1Text(args.bytes, args.starts[1], args.ends[1]));
+  const name = latin1Text(args.bytes, args.starts[1], args.ends[1]);
+  const called = scripting.functions.find(name);
+  const registered = called === undefined ? scripting.functions.registered(name) : undefined;
   const keys = args.index(2);
-  if (called === undefined) reply.error(noFunction);
+  if (called === undefined && registered === undefined) reply.error(noFunction);
   else if (Number.isNaN(keys)) reply.error(badKeyCount);
   else if (keys > args.count - 3) reply.error(moreKeysThanWords);
   else if (keys < 0) reply.error(negativeKeys);
-  else scripting.callFunction(c, called, keys, isReadOnly);
+  else if (called !== undefined) scripting.callFunction(c, called, keys, isReadOnly);
+  else if (isReadOnly) reply.error(programMayWrite);
+  else registered?.(c, keys);
 }
 
+const undoable = errorLine(
+  "ERR libraries cannot be changed in a transaction that may be rolled back",
+);
+
 const common = { group: "scripting", since: "7.0.0", flags: "noscript" } as const;
+/** Libraries are not rolled back. */
+const changing = {
+  ...common,
+  guard: (c: Context) => (c.mayBeUndone ? undoable : undefined),
+} as const;
 const shards = "request_policy:all_shards response_policy:all_succeeded";
 
 export const functionCommand: Command = {
@@ -100,7 +119,7 @@ export const functionCommand: Command = {
   owner: true,
   subcommands: [
     {
-      ...common,
+      ...changing,
       name: "delete",
       arity: 3,
       flags: "write noscript",
@@ -119,7 +138,7 @@ export const functionCommand: Command = {
       handler: functionDump,
     },
     {
-      ...common,
+      ...changing,
       name: "flush",
       arity: -2,
       flags: "write noscript",
@@ -167,7 +186,7 @@ export const functionCommand: Command = {
       handler: functionList,
     },
     {
-      ...common,
+      ...changing,
       name: "load",
       arity: -3,
       flags: "write denyoom noscript",
@@ -181,7 +200,7 @@ export const functionCommand: Command = {
       handler: functionLoad,
     },
     {
-      ...common,
+      ...changing,
       name: "restore",
       arity: -3,
       flags: "write denyoom noscript",
@@ -348,8 +367,20 @@ function functionList(c: Context): void {
   }
   const all = [...scriptingOf(c).functions.libraries.values()];
   const shown = pattern < 0 ? all : all.filter(({ name }) => isLike(c, pattern, name));
-  reply.array(shown.length);
+  const { registeredNames } = scriptingOf(c).functions;
+  const own = registeredNames.filter((name) => pattern < 0 || isLike(c, pattern, name));
+  reply.array(shown.length + own.length);
   for (const library of shown) writeLibrary(c, library, withCode);
+  for (const name of own) writeRegistered(c, name, withCode);
+}
+
+/** A function of the program is shown as a library of its own, without code. */
+function writeRegistered({ reply }: Context, name: string, withCode: boolean): void {
+  writeHead(reply, name, PROGRAM_ENGINE, 1, withCode);
+  writeFunction(reply, name, undefined, 0);
+  if (!withCode) return;
+  reply.bulkText("library_code");
+  reply.bulkText("");
 }
 
 /** Whether a library's name matches the pattern that argument i is, in any case. */
@@ -362,28 +393,48 @@ function isLike({ args }: Context, i: number, name: string): boolean {
 }
 
 function writeLibrary({ reply }: Context, library: Library, withCode: boolean): void {
-  reply.map(withCode ? 4 : 3);
-  reply.bulkText("library_name");
-  reply.bulkLatin1(library.name);
-  reply.bulkText("engine");
-  reply.bulkText(ENGINE);
-  reply.bulkText("functions");
-  reply.array(library.functions.size);
+  writeHead(reply, library.name, ENGINE, library.functions.size, withCode);
   for (const { name, description, flags } of library.functions.values()) {
-    reply.map(3);
-    reply.bulkText("name");
-    reply.bulkLatin1(name);
-    reply.bulkText("description");
-    if (description === undefined) reply.null();
-    else reply.bulkLatin1(description);
-    reply.bulkText("flags");
-    const names = flagNames(flags);
-    reply.set(names.length);
-    for (const flag of names) reply.simple(flag);
+    writeFunction(reply, name, description, flags);
   }
   if (!withCode) return;
   reply.bulkText("library_code");
   reply.bulkLatin1(library.code);
+}
+
+/** What comes before a library's functions. */
+function writeHead(
+  reply: ReplyWriter,
+  name: string,
+  engine: string,
+  functions: number,
+  withCode: boolean,
+): void {
+  reply.map(withCode ? 4 : 3);
+  reply.bulkText("library_name");
+  reply.bulkLatin1(name);
+  reply.bulkText("engine");
+  reply.bulkText(engine);
+  reply.bulkText("functions");
+  reply.array(functions);
+}
+
+function writeFunction(
+  reply: ReplyWriter,
+  name: string,
+  description: string | undefined,
+  flags: number,
+): void {
+  reply.map(3);
+  reply.bulkText("name");
+  reply.bulkLatin1(name);
+  reply.bulkText("description");
+  if (description === undefined) reply.null();
+  else reply.bulkLatin1(description);
+  reply.bulkText("flags");
+  const names = flagNames(flags);
+  reply.set(names.length);
+  for (const flag of names) reply.simple(flag);
 }
 
 function functionStats(c: Context): void {

@@ -28,6 +28,9 @@ export abstract class Asking<M extends AnyMode> {
     c?: Value,
   ): Reply<M, V>;
 
+  /** As askAll, of a command that runs a script, which may be given no more time than so much. */
+  protected abstract askScript<V>(name: string, words: readonly Value[]): Reply<M, V>;
+
   /** Asks, and what that writes is to be on the disk; see WriteOptions. */
   protected abstract safely<V>(ask: () => V): V;
 

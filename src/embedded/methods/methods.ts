@@ -11,6 +11,7 @@ import { HyperLogLogMethods } from "./hyperloglog.ts";
 import { KeyMethods, ShortKeyMethods } from "./keys.ts";
 import { ListMethods, ShortListMethods } from "./lists.ts";
 import { ManagementMethods } from "./management.ts";
+import { ScriptMethods } from "./scripts.ts";
 import { SetMethods, ShortSetMethods } from "./sets.ts";
 import { SortMethods } from "./sort.ts";
 import { ShortSortedSetMethods, SortedSetMethods } from "./sorted-sets.ts";
@@ -31,6 +32,7 @@ const families = [
   StreamMethods,
   StreamGroupMethods,
   SortMethods,
+  ScriptMethods,
   ManagementMethods,
 ];
 
@@ -58,6 +60,7 @@ export interface Methods<M extends AnyMode>
     StreamMethods<M>,
     StreamGroupMethods<M>,
     SortMethods<M>,
+    ScriptMethods<M>,
     ManagementMethods<M> {}
 
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: the families are mixed in below
