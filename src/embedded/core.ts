@@ -31,7 +31,6 @@ import type { Timer } from "../platform/platform.ts";
 import { wrongArity } from "../protocol/errors.ts";
 import { ReplyCursor, ReplyError } from "../protocol/reply-reader.ts";
 import type { ReplyWriter } from "../protocol/reply-writer.ts";
-import { scriptingOf } from "../scripting/scripting.ts";
 import { Inside } from "../threads/control.ts";
 import type { SharedDatabase } from "../threads/handle.ts";
 import type { Member } from "../threads/member.ts";
@@ -479,35 +478,6 @@ export class Core {
     if (damage !== undefined) {
       throw new DatabaseError("DAMAGED", `the database is damaged: ${damage}`);
     }
-  }
-
-  /**
-   * Does what runs a script, which has scriptTimeLimitMs at most: beyond that it throws, and all
-   * that the script has done is taken back.
-   */
-  limited<V>(ask: () => V): V {
-    const { scriptTimeLimitMs } = this;
-    if (scriptTimeLimitMs === Number.POSITIVE_INFINITY || !this.engine.isOwner) return ask();
-    this.check();
-    const { runner } = scriptingOf(this.context);
-    let failure: unknown;
-    const outer = runner.untilMs;
-    const value = this.transaction(() => {
-      runner.untilMs = this.services.monotonicMs() + scriptTimeLimitMs;
-      runner.wasCut = false;
-      try {
-        return ask();
-      } catch (error) {
-        if (runner.wasCut) throw error;
-        // A script's own error takes nothing back.
-        failure = error;
-        return undefined;
-      } finally {
-        runner.untilMs = outer;
-      }
-    });
-    if (failure !== undefined) throw failure;
-    return value as V;
   }
 
   // Looking, without a command

@@ -7,6 +7,7 @@ import type { Core } from "./core.ts";
 import type { Asking } from "./methods/asking.ts";
 import { Methods, mixInto, shortFamilies } from "./methods/methods.ts";
 import type { Reader } from "./reader.ts";
+import { limited } from "./script-limit.ts";
 import { letIn } from "./short-ways.ts";
 import { As, type AtOnce, type Reply, type Text, type Value } from "./values.ts";
 
@@ -56,7 +57,7 @@ export abstract class OrdinaryMethods<T extends Text> extends Methods<AtOnce<T>>
   }
 
   protected override askScript<V>(name: string, words: readonly Value[]): Reply<AtOnce<T>, V> {
-    return this.#core.limited(() => this.askAll<V>(As.value, name, words));
+    return limited(this.#core, () => this.askAll<V>(As.value, name, words));
   }
 
   protected override safely<V>(ask: () => V): V {

@@ -167,7 +167,8 @@ test("what a script does reaches the log as one", () => {
   database.log = [];
   run(
     c,
-    "redis.set_repl(redis.REPL_NONE) redis.call('set', 'a', 2) redis.set_repl(redis.REPL_ALL) redis.call('set', 'b', 2)",
+    "redis.set_repl(redis.REPL_NONE) redis.call('set', 'a', 2) " +
+      "redis.set_repl(redis.REPL_ALL) redis.call('set', 'b', 2)",
   );
   assert.deepEqual(database.log, ["set b 2"]);
   assert.equal(c.call("GET", "a"), "2");

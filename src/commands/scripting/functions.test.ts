@@ -106,7 +106,7 @@ test("what a library registers with a table is listed", () => {
   assert.equal(c.call("FUNCTION", "LIST", "X"), "-ERR Unknown argument X");
   assert.match(
     String(c.call("FCALL", "f", "0")),
-    /^-ERR Write commands are not allowed from read-only scripts\. script: f, on @user_function:4\.$/,
+    /^-ERR Write commands are not allowed .* script: f, on @user_function:4\.$/,
   );
   const engines = ["LUA", ["libraries_count", 2, "functions_count", 2]];
   assert.deepEqual(c.call("FUNCTION", "STATS"), ["running_script", null, "engines", engines]);
