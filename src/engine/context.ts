@@ -87,7 +87,10 @@ export class Context {
   rewritten = false;
   /** Inside EXEC or a script: nothing may block. */
   inTransaction = false;
-  /** The wall clock as a script sees it, which stands still, in microseconds; 0: no script runs. */
+  /**
+   * The wall clock as a script sees it, which stands still, in microseconds; −1: it has not asked,
+   * 0: no script runs.
+   */
   stoppedUs = 0;
   /** DEBUG SLEEP was in the transaction: what comes after EXEC sees a later time. */
   slept = false;
@@ -331,6 +334,14 @@ export class Context {
           ? undefined
           : this.services.setTimer(timeoutMs, () => waiters.timeOut(session)),
     });
+  }
+
+  /** The time of day, in microseconds; in a script it stands still. */
+  get timeUs(): number {
+    if (this.stoppedUs > 0) return this.stoppedUs;
+    const now = this.services.nowUs();
+    if (this.stoppedUs !== 0) this.stoppedUs = now;
+    return now;
   }
 
   /** Whether a script has called the command that is running. */

@@ -53,6 +53,8 @@ export interface Program {
 const BUDGET = 10_000;
 /** A script is left after so long, and gone on with after everybody else has been heard. */
 const SLICE_MS = 10;
+/** Nobody has asked for the time in the script that runs. */
+const UNKNOWN = -1;
 
 const readOnlyCommand = lineOf("ERR Can not execute a script with write flag using *_ro command.");
 const outOfMemory = lineOf(
@@ -83,6 +85,7 @@ export class Runner implements Scripts {
   onParked: (isParked: boolean) => void = () => {};
 
   #run: Run | undefined;
+  readonly #spare = new Run();
   #waiting: (() => void)[] = [];
   readonly #slice = (): void => this.#runSlice();
 
@@ -107,6 +110,7 @@ export class Runner implements Scripts {
     c.effects.release();
     this.#end();
     this.#reply(c.reply, run);
+    run.value = undefined;
   }
 
   /** The error line that the program gets as a whole, or undefined. */
@@ -138,9 +142,10 @@ export class Runner implements Scripts {
     bridge.isFull = isFull;
     bridge.hasWritten = false;
     bridge.propagation = Propagation.all;
-    const run = new Run(program, c);
+    const run = this.#spare;
+    run.begin(program, c);
     this.#run = run;
-    c.stoppedUs = c.services.nowUs();
+    c.stoppedUs = UNKNOWN;
     c.effects.hold();
     program.state.start(program.callee, program.parameters);
     return run;
@@ -152,25 +157,42 @@ export class Runner implements Scripts {
     const run = this.#run as Run;
     const { state } = run.program;
     const outer = c.inTransaction;
-    const mayPark = run.mayPark && !outer;
-    const untilMs = mayPark ? c.services.monotonicMs() + SLICE_MS : this.untilMs;
+    run.isWithin = outer;
+    run.sliceEndMs = 0;
     c.inTransaction = true;
     try {
       while (!run.hasEnded && !run.isKilled) {
-        if (state.run(BUDGET) === RunStatus.done) run.end(state.results()[0]);
-        else if (c.services.monotonicMs() < untilMs) continue;
-        else if (mayPark) break;
-        else {
-          this.wasCut = true;
-          run.fail(errorTable(state, tookTooLong), placeNow(state));
-        }
+        if (state.run(BUDGET) === RunStatus.done) {
+          const { main } = state;
+          run.end(main.resultCount > 0 ? main.stack[main.requestAt] : undefined);
+        } else if (!this.#goesOn(run)) break;
       }
       if (run.isKilled) run.fail(errorTable(state, killed), placeNow(state));
     } catch (error) {
       this.#noteError(run, error);
     }
     c.inTransaction = outer;
-    if (run.hasEnded) state.abandon();
+    if (run.hasFailed) state.abandon();
+  }
+
+  /** The program has run for a while. Whether it may go on at once; else it is to be left. */
+  #goesOn(run: Run): boolean {
+    const c = this.context;
+    const now = c.services.monotonicMs();
+    if (run.startMs === 0) {
+      // What came before is less than a millisecond: nobody has looked at the clock.
+      run.startMs = now;
+      run.mayPark = !run.isWithin && canWait(c, run.caller);
+    }
+    if (run.mayPark) {
+      if (run.sliceEndMs === 0) run.sliceEndMs = now + SLICE_MS;
+      return now < run.sliceEndMs;
+    }
+    if (now < this.untilMs) return true;
+    const { state } = run.program;
+    this.wasCut = true;
+    run.fail(errorTable(state, tookTooLong), placeNow(state));
+    return false;
   }
 
   #noteError(run: Run, error: unknown): void {
@@ -264,6 +286,7 @@ export class Runner implements Scripts {
     c.effects.release();
     if (caller.waiting?.wait === run.wait) c.executor.waiters.timeOut(caller);
     this.#end();
+    run.value = undefined;
     c.executor.setNow(c.services.nowMs());
     this.onParked(false);
     c.services.wrote();
@@ -331,38 +354,46 @@ export class Runner implements Scripts {
   }
 }
 
-/** One execution of a program. */
+/** The execution of a program. One object serves for all, one after the other. */
 class Run {
-  readonly program: Program;
-  readonly caller: Session;
-  readonly command: CompiledCommand;
-  readonly startMs: number;
-  readonly nowMs: number;
-  readonly mayPark: boolean;
+  program!: Program;
+  caller!: Session;
+  command!: CompiledCommand;
+  /** By Services.monotonicMs(), 0: it has not taken long yet. */
+  startMs = 0;
+  sliceEndMs = 0;
+  nowMs = 0;
+  /** It runs within a transaction. */
+  isWithin = false;
+  mayPark = false;
   hasEnded = false;
   hasFailed = false;
   isKilled = false;
   /** Others are told that it runs. */
   isTold = false;
   /** What was returned, or the error. */
-  value: LuaValue;
+  value: LuaValue = undefined;
   /** Where the error was raised: "@user_script:1". */
   place = "";
   /** Of a script that was left: its command's words, and what its client waits for. */
-  args: Arguments | undefined;
-  wait: Wait | undefined;
+  args: Arguments | undefined = undefined;
+  wait: Wait | undefined = undefined;
 
-  constructor(program: Program, c: Context) {
-    const { session, executor, services, command } = c;
+  begin(program: Program, { session, command, now }: Context): void {
     assert(command !== undefined, "a command runs a script");
-    this.command = command;
     this.program = program;
     this.caller = session;
-    this.startMs = services.monotonicMs();
-    this.nowMs = c.now;
-    const { link } = session;
-    const canWait = link !== undefined && link.isBorrowed !== true && hasRoom(c);
-    this.mayPark = canWait && !executor.transactionOpen && !executor.replaying;
+    this.command = command;
+    this.startMs = 0;
+    this.nowMs = now;
+    this.mayPark = false;
+    this.hasEnded = false;
+    this.hasFailed = false;
+    this.isKilled = false;
+    this.isTold = false;
+    this.place = "";
+    this.args = undefined;
+    this.wait = undefined;
   }
 
   end(value: LuaValue): void {
@@ -376,6 +407,13 @@ class Run {
     this.value = error;
     this.place = place;
   }
+}
+
+/** Whether a script's client can wait while others are heard: see Runner. */
+function canWait(c: Context, { link }: Session): boolean {
+  const { executor } = c;
+  if (link === undefined || link.isBorrowed === true) return false;
+  return !executor.transactionOpen && !executor.replaying && hasRoom(c);
 }
 
 /** Whether all threads can know that this request waits. */

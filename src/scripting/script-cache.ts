@@ -6,8 +6,12 @@
 // Invariant: a Map keeps its entries in the order in which they were set, so that the script of
 // EVAL that was used least recently is the first of #evaluated.
 
+import { latin1Text } from "../base/bytes.ts";
 import type { LuaClosure } from "../lua/thread.ts";
 
+export const DIGEST_LENGTH = 40;
+/** Places for scripts that were found last. */
+const RECENT = 64;
 /** Scripts of EVAL that are kept. */
 const EVALUATED_MAX = 500;
 /** What a cached script takes beside its text and its digest, about. */
@@ -27,6 +31,8 @@ export interface Script {
 export class ScriptCache {
   readonly #scripts: Map<string, Script> = new Map();
   readonly #evaluated: Map<string, Script> = new Map();
+  /** The scripts that were found last, each by a part of its digest. */
+  readonly #recent: (Script | undefined)[] = new Array(RECENT).fill(undefined);
   /** Scripts of EVAL that others have taken the place of. */
   evicted = 0;
   #bytes = 0;
@@ -42,6 +48,17 @@ export class ScriptCache {
 
   find(digest: string): Script | undefined {
     return this.#scripts.get(digest);
+  }
+
+  /** The script whose digest stands at bytes[start], in any case. */
+  findAt(bytes: Uint8Array, start: number): Script | undefined {
+    const place = (bytes[start] * 31 + bytes[start + 1] * 7 + bytes[start + 2]) % RECENT;
+    const recent = this.#recent[place];
+    if (recent !== undefined && isDigest(bytes, start, recent.digest)) return recent;
+    const digest = latin1Text(bytes, start, start + DIGEST_LENGTH).toLowerCase();
+    const script = this.#scripts.get(digest);
+    if (script !== undefined) this.#recent[place] = script;
+    return script;
   }
 
   add(script: Script): void {
@@ -69,6 +86,7 @@ export class ScriptCache {
     for (const [digest, script] of this.#evaluated) {
       this.#evaluated.delete(digest);
       this.#scripts.delete(digest);
+      this.#recent.fill(undefined);
       this.#bytes -= script.source.length + digest.length;
       this.evicted++;
       return;
@@ -78,6 +96,15 @@ export class ScriptCache {
   clear(): void {
     this.#scripts.clear();
     this.#evaluated.clear();
+    this.#recent.fill(undefined);
     this.#bytes = 0;
   }
+}
+
+/** Whether these digits are at bytes[start], in any case: letters differ in one bit in theirs. */
+function isDigest(bytes: Uint8Array, start: number, digest: string): boolean {
+  for (let i = 0; i < DIGEST_LENGTH; i++) {
+    if ((bytes[start + i] | 0x20) !== digest.charCodeAt(i)) return false;
+  }
+  return true;
 }

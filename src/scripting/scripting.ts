@@ -10,7 +10,7 @@ import type { Context } from "../engine/context.ts";
 import type { Scripts } from "../engine/scripts.ts";
 import { measure } from "../lua/memory.ts";
 import type { State } from "../lua/state.ts";
-import type { LuaTable } from "../lua/table.ts";
+import { LuaTable } from "../lua/table.ts";
 import { LuaError } from "../lua/values.ts";
 import { Functions, type ScriptFunction } from "./functions.ts";
 import { addEvalLibrary, redisLibrary, sha1Hex } from "./redis-library.ts";
@@ -28,12 +28,16 @@ export function scriptingOf(c: Context): Scripting {
 }
 
 const NONE: readonly [] = [];
+/** A table of more words is not used again. */
+const WORDS_KEPT = 64;
 
 export class Scripting implements Scripts {
   readonly runner: Runner;
   readonly cache: ScriptCache = new ScriptCache();
   readonly functions: Functions;
   #state: State | undefined;
+  #keys: LuaTable = new LuaTable(0, 0, null);
+  #argv: LuaTable = new LuaTable(0, 0, null);
 
   constructor(context: Context) {
     this.runner = new Runner(context);
@@ -71,6 +75,8 @@ export class Scripting implements Scripts {
       return table;
     });
     lock(state, state.globals);
+    state.globals.setString("KEYS", this.#keys);
+    state.globals.setString("ARGV", this.#argv);
     this.#state = state;
     return state;
   }
@@ -111,9 +117,18 @@ export class Scripting implements Scripts {
     const state = this.#evalState;
     const { globals } = state;
     const { count } = c.args;
-    // They are set from outside: scripts themselves cannot.
-    globals.setString("KEYS", wordsOf(c, state, 3, 3 + keys));
-    globals.setString("ARGV", wordsOf(c, state, 3 + keys, count));
+    // They are set from outside, as scripts themselves cannot, and used again: a script that has
+    // ended has left nobody behind who could look at them.
+    if (!isReusable(this.#keys)) {
+      this.#keys = state.newTable(0, 0);
+      globals.setString("KEYS", this.#keys);
+    }
+    if (!isReusable(this.#argv)) {
+      this.#argv = state.newTable(0, 0);
+      globals.setString("ARGV", this.#argv);
+    }
+    fill(this.#keys, c, 3, 3 + keys);
+    fill(this.#argv, c, 3 + keys, count);
     this.cache.touch(script);
     this.runner.run({
       state,
@@ -147,9 +162,22 @@ export class Scripting implements Scripts {
 
 /** Arguments first … end − 1 of the request, as a table of strings. */
 export function wordsOf(c: Context, state: State, first: number, end: number): LuaTable {
-  const { bytes, starts, ends } = c.args;
   const table = state.newTable(end - first, 0);
-  const { array } = table;
-  for (let i = first; i < end; i++) array[i - first] = latin1Text(bytes, starts[i], ends[i]);
+  fill(table, c, first, end);
   return table;
+}
+
+/** Puts arguments first … end − 1 of the request into a table, in the place of all that it has. */
+function fill({ array }: LuaTable, { args }: Context, first: number, end: number): void {
+  const { bytes, starts, ends } = args;
+  const count = end - first;
+  if (array.length > count) array.length = count;
+  for (let i = 0; i < count; i++) {
+    array[i] = latin1Text(bytes, starts[first + i], ends[first + i]);
+  }
+}
+
+/** Whether the table is a plain array, as it was made. */
+function isReusable({ nodeKeys, metatable, array }: LuaTable): boolean {
+  return nodeKeys.length === 0 && metatable === null && array.length <= WORDS_KEPT;
 }

@@ -6,7 +6,7 @@ import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import type { KeySpec } from "../../engine/key-specs.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
-import type { Script } from "../../scripting/script-cache.ts";
+import { DIGEST_LENGTH, type Script } from "../../scripting/script-cache.ts";
 import { scriptingOf } from "../../scripting/scripting.ts";
 import { integer } from "../shared/argument-docs.ts";
 
@@ -15,8 +15,6 @@ export const moreKeysThanWords = errorLine(
   "ERR Number of keys can't be greater than number of args",
 );
 export const negativeKeys = errorLine("ERR Number of keys can't be negative");
-
-const DIGEST_LENGTH = 40;
 
 export const worstNotes =
   "We cannot tell how the keys will be used so we assume the worst, RW and UPDATE";
@@ -115,10 +113,8 @@ function evalshaCommand(c: Context, isReadOnly: boolean): void {
 
 /** The script whose digest is argument i, in any case. */
 export function scriptOf(c: Context, i: number): Script | undefined {
-  const { bytes, starts, ends } = c.args;
-  const { cache } = scriptingOf(c);
-  const digest = latin1Text(bytes, starts[i], ends[i]);
-  return cache.find(digest) ?? cache.find(digest.toLowerCase());
+  if (c.args.length(i) !== DIGEST_LENGTH) return undefined;
+  return scriptingOf(c).cache.findAt(c.args.bytes, c.args.starts[i]);
 }
 
 /** How many keys follow argument 2, which says so; −1: it does not, and that is replied. */

@@ -141,7 +141,7 @@ export const time: Command = {
 };
 
 function timeCommand(c: Context): void {
-  const now = c.stoppedUs === 0 ? c.services.nowUs() : c.stoppedUs;
+  const now = c.timeUs;
   c.reply.array(2);
   c.reply.bulkInteger(Math.floor(now / 1_000_000));
   c.reply.bulkInteger(Math.floor(now) % 1_000_000);
