@@ -43,6 +43,7 @@ const without: Record<string, string> = {
   auth: "there is no connection",
   hello: "there is no connection",
   client: "there is no connection",
+  function: "defineFunction() and register() define them",
   role: "for Sentinel and clients of a server",
   shutdown: "close()",
   module: "there are none",

@@ -17,6 +17,13 @@ export interface Difference {
 }
 
 export const DIFFERENCES = {
+  "script-numbers": {
+    since: "7.4.0",
+    topic: "Numbers of a script that are no whole ones, as words of a command",
+    redis: "before 7.4: 17 digits: `0.10000000000000001`",
+    ours: "as few digits as tell the number from all others: `0.1`",
+    reason: "Redis 7.4 writes them so.",
+  },
   "deadline-precision": {
     topic: "Deadlines beyond 2^53 milliseconds (the year 287,396)",
     redis: "exact to 64 bits",

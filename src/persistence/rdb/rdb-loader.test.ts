@@ -134,7 +134,7 @@ test("deadlines and clocks come with their keys; what has passed comes into a ba
   assert.equal(lfuCounter(memory.records.clock(entry("idle", memory)), NOW, 1), 5);
 });
 
-test("functions, modules' data, slots and parts of Redis Enterprise are passed over", () => {
+test("old functions, modules' data, slots and parts of Redis Enterprise are passed over", () => {
   const module = moduleNumber("graphdata", 1023);
   const moduleParts = [1, 7, 2, 0x40, 200, 3, "flt4", 4, "double 8", 5, text("a string"), 0];
   const { keyspace, loaded } = load(
@@ -154,7 +154,9 @@ test("functions, modules' data, slots and parts of Redis Enterprise are passed o
   );
   assert.deepEqual(strings(keyspace), ["a=1", "b=2"]);
   const { functions, modules, keysWithMetadata } = loaded.passedOver;
-  assert.deepEqual([functions, [...modules], keysWithMetadata], [3, ["graphdata"], 1]);
+  assert.deepEqual([functions, [...modules], keysWithMetadata], [2, ["graphdata"], 1]);
+  assert.equal(loaded.libraries, 1);
+  assert.deepEqual(keyspace.libraries.codes, ["#!lua name=a\n"]);
   const ofValkey = rdbFile(80, [
     part.select(0),
     [0xf3, text("a job"), 2, 0, 5, length(100), length(200)],
