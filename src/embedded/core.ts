@@ -227,7 +227,7 @@ export class Core {
     const { member } = this.engine;
     if (member === null) return this.#run(command, session, db);
     if (member.lock.held) return this.#runWithin(member, command, session, db);
-    if ((command.flags & Flag.readonly) !== 0) {
+    if (command.onlyLooks) {
       const at = this.#read(member, command, session, db);
       if (at >= 0) return at;
     }

@@ -128,6 +128,8 @@ export class CompiledCommand {
   readonly notQueued: boolean;
   /** Whether there is anything to ask before it is called (Executor.admit). */
   readonly mayBeRefused: boolean;
+  /** Whether it looks at the data alone, which goes without the lock of several threads. */
+  readonly onlyLooks: boolean;
 
   /** Its number in the table, set there: subcommands have one as well. */
   index = 0;
@@ -151,6 +153,7 @@ export class CompiledCommand {
     this.parent = parent;
     this.allowedWhenSubscribed = entry.allowedWhenSubscribed === true;
     this.notQueued = entry.notQueued === true;
+    this.onlyLooks = (flags & Flag.readonly) !== 0 && !isOwners(this);
     this.mayBeRefused = (flags & (Flag.write | Flag.denyoom)) !== 0 || entry.guard !== undefined;
     if (entry.subcommands !== undefined) {
       this.subcommands = new Map(
