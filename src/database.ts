@@ -161,6 +161,8 @@ export class Database {
   /** Snapshots that are saved in the background, by the thread that has opened it. */
   readonly saves: BackgroundSaves | null;
 
+  #keptLock: Pick<Member["lock"], "enter" | "leave"> = noLock;
+
   readonly #clockIsReal: boolean;
   readonly #guest: Guest | undefined;
   /** The scripts, which the thread that opened the database executes for all. */
@@ -190,7 +192,10 @@ export class Database {
     registerTypes(this.keyspace);
     this.executor = new Executor(commandTable(guest), this.keyspace, options.services);
     this.executor.setNow(this.clock());
-    if (guest === undefined) this.#scripting = scriptingOf(this.executor.context);
+    if (guest === undefined) {
+      this.#scripting = scriptingOf(this.executor.context);
+      this.#scripting.runner.onParked.push(() => this.#keepLock());
+    }
     this.snapshots = new Snapshots(this.keyspace, () => this.#newView(), {
       monotonicMs: () => this.platform.monotonicMs(),
       setTimer: (ms, callback) => this.platform.setTimer(ms, callback),
@@ -220,6 +225,17 @@ export class Database {
     const view = Keyspace.view(this.memory, this.keyspace.member);
     registerTypes(view);
     return view;
+  }
+
+  /** While a script is left that has not ended, other threads change nothing. */
+  #keepLock(): void {
+    const { context } = this.executor;
+    if (context.scripts.isParked) {
+      this.#keptLock = this.lock;
+      this.#keptLock.enter();
+    } else {
+      this.#keptLock.leave();
+    }
   }
 
   /** Another thread has begun a snapshot, or ended one, or the log has been switched. */

@@ -9,6 +9,7 @@ export type DatabaseErrorCode =
   | "CALL"
   | "NO_LOG"
   | "SNAPSHOT"
+  | "BUSY"
   | "DAMAGED"
   | "VERSION"
   | "THREAD";
@@ -20,6 +21,7 @@ export type DatabaseErrorCode =
  * transaction's function is asynchronous, or something does not go inside one; `MULTI` a multi()
  * has ended already; `CALL` a command that call() cannot carry out; `NO_LOG` something is to be on
  * the disk, and the database has no log; `SNAPSHOT` a snapshot could not be written.
+ * `BUSY` a script that a client has sent has been running for longer than busy-reply-threshold.
  * `DAMAGED`: the data contradicts itself, as verify() has found, or a write to it ended in the
  * middle, by the death of its thread or by an error, which is the `cause`.
  * `VERSION`: threads that share a database have different versions of this module. `THREAD`: the

@@ -32,6 +32,7 @@ import { wrongArity } from "../protocol/errors.ts";
 import { ReplyCursor, ReplyError } from "../protocol/reply-reader.ts";
 import type { ReplyWriter } from "../protocol/reply-writer.ts";
 import { Inside } from "../threads/control.ts";
+import { onParked } from "../scripting/scripting.ts";
 import type { SharedDatabase } from "../threads/handle.ts";
 import type { Member } from "../threads/member.ts";
 import { Attempt } from "./attempt.ts";
@@ -130,6 +131,7 @@ export class Core {
     engine.onDamaged.push(() => {
       this.refuses = true;
     });
+    if (engine.isOwner) onParked(this.context, () => this.#lookAtScripts());
   }
 
   newSession(): Session {
@@ -154,7 +156,18 @@ export class Core {
     needStack();
     if (!this.refuses) return;
     if (this.closed) throw new DatabaseError("CLOSED", "the database is closed");
-    throw damaged(this.engine.damage?.cause);
+    const { damage } = this.engine;
+    if (damage !== undefined) throw damaged(damage.cause);
+    // A client's script was left for now, and it counts as one: what is called comes after it.
+    this.context.scripts.finish();
+    if (this.context.scripts.isParked) {
+      throw new DatabaseError("BUSY", "a script that a client has sent takes long");
+    }
+  }
+
+  #lookAtScripts(): void {
+    const { damage } = this.engine;
+    this.refuses = this.closed || damage !== undefined || this.context.scripts.isParked;
   }
 
   /** The command with this name. */

@@ -6,7 +6,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setImmediate as turn } from "node:timers/promises";
+import { Client } from "../../test/support/client.ts";
+import { show, textOf } from "../../test/support/resp.ts";
 import { open, ReplyError } from "../index.ts";
+import { coreOf } from "./database.ts";
+
+/** A script that is left before it has ended, as it takes longer than a slice of time. */
+const SLOW = `redis.call('set', 'last', 1)
+  for i = 1, 3e7 do end
+  redis.call('set', 'last', 2)
+  return 'end'`;
 
 test("a script is called with keys and arguments", () => {
   using db = open();
@@ -126,3 +136,39 @@ for (const way of ["the log", "a log that was rewritten", "a snapshot"] as const
     assert.equal((db.call("FUNCTION", "LIST") as unknown[]).length, 1);
   });
 }
+
+test("what a program calls comes after a client's script that was left for now", async () => {
+  using db = open();
+  const { port } = await db.listen({ port: 0 });
+  const client = await Client.connect(port);
+  try {
+    client.send("EVAL", SLOW, "0");
+    // The client's request is served when the event loop turns.
+    while (!coreOf(db).context.scripts.isParked) await turn();
+    assert.equal(db.get("last"), "2");
+    assert.equal(db.incr("last"), 3);
+    assert.equal(textOf(await client.read()), "end");
+  } finally {
+    client.close();
+  }
+});
+
+test("clients are told that a script runs, and may end it", async () => {
+  using db = open();
+  db.config("set", "busy-reply-threshold", 20);
+  const { port } = await db.listen({ port: 0 });
+  const [one, other] = [await Client.connect(port), await Client.connect(port)];
+  try {
+    one.send("EVAL", "while true do end", "0");
+    while (!coreOf(db).context.scripts.isParked) await turn();
+    assert.match(show(await other.call("PING")), /^-BUSY Redis is busy running a script/);
+    assert.throws(() => db.get("a"), /BUSY|takes long/);
+    assert.match(show(await other.call("SCRIPT", "KILL")), /OK/);
+    assert.match(show(await one.read()), /Script killed by user/);
+    assert.equal(show(await other.call("PING")), "+PONG");
+    assert.equal(db.get("a"), null);
+  } finally {
+    one.close();
+    other.close();
+  }
+});

@@ -8,7 +8,7 @@ export interface Scripts {
   readonly isParked: boolean;
   /** It runs for so long that others are not kept waiting: the error line that they get. */
   readonly busy: Uint8Array | undefined;
-  /** Goes on with the script that was left, until it has ended. */
+  /** Goes on with the script that was left, until it has ended or others are told that it runs. */
   finish(): void;
   /** Calls back, once, when it has ended, or when others are told that it runs. */
   whenFree(done: () => void): void;

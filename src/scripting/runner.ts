@@ -82,7 +82,7 @@ export class Runner implements Scripts {
   /** A script has been ended since it had not. */
   wasCut = false;
   /** Called when a script has been parked, and when it has ended. */
-  onParked: (isParked: boolean) => void = () => {};
+  readonly onParked: (() => void)[] = [];
 
   #run: Run | undefined;
   readonly #spare = new Run();
@@ -256,7 +256,7 @@ export class Runner implements Scripts {
       names: [],
       cancelTimer: undefined,
     });
-    this.onParked(true);
+    for (const tell of this.onParked) tell();
     this.#goOnLater();
   }
 
@@ -288,7 +288,7 @@ export class Runner implements Scripts {
     this.#end();
     run.value = undefined;
     c.executor.setNow(c.services.nowMs());
-    this.onParked(false);
+    for (const tell of this.onParked) tell();
     c.services.wrote();
     this.#free();
   }
@@ -320,7 +320,7 @@ export class Runner implements Scripts {
   }
 
   finish(): void {
-    while (this.isParked) this.#goOn();
+    while (this.isParked && this.busy === undefined) this.#goOn();
   }
 
   /** The database is closed: the script that was left has never been, as far as the log knows. */
@@ -329,6 +329,7 @@ export class Runner implements Scripts {
     this.isParked = false;
     this.context.effects.abandon();
     this.#end();
+    for (const tell of this.onParked) tell();
   }
 
   /** SCRIPT KILL and FUNCTION KILL: replies. */
