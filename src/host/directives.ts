@@ -117,7 +117,7 @@ export const directives = {
   "shutdown-timeout": integer(10, 0, INT_MAX, idle),
   "shutdown-on-sigint": words(["default"], shutdownWords),
   "shutdown-on-sigterm": words(["default"], shutdownWords),
-  "busy-reply-threshold": integer(5000, 0, LONG_MAX, { idle: true, aliases: ["lua-time-limit"] }),
+  "busy-reply-threshold": integer(5000, 0, LONG_MAX, { aliases: ["lua-time-limit"] }),
   "server-cpulist": text("", { ...fixedIdle, aliases: ["server_cpulist"] }),
   "bio-cpulist": text("", { ...fixedIdle, aliases: ["bio_cpulist"] }),
   "aof-rewrite-cpulist": text("", { ...fixedIdle, aliases: ["aof_rewrite_cpulist"] }),

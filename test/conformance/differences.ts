@@ -20,9 +20,22 @@ export const DIFFERENCES = {
   "script-numbers": {
     since: "7.4.0",
     topic: "Numbers of a script that are no whole ones, as words of a command",
-    redis: "before 7.4: 17 digits: `0.10000000000000001`",
+    redis: "17 digits: `0.10000000000000001`",
     ours: "as few digits as tell the number from all others: `0.1`",
     reason: "Redis 7.4 writes them so.",
+  },
+  "script-blocking": {
+    since: "7.2.0",
+    topic: "Blocking commands in a script",
+    redis: "are refused",
+    ours: "find nothing, as if their time were up",
+    reason: "Redis does so since 7.2.",
+  },
+  "script-debugger": {
+    topic: "`SCRIPT DEBUG YES` and `SYNC`",
+    redis: "begin a session of the debugger with the next `EVAL`",
+    ours: "an error",
+    reason: "There is no debugger for scripts; `redis.log` writes to the server's log.",
   },
   "deadline-precision": {
     topic: "Deadlines beyond 2^53 milliseconds (the year 287,396)",

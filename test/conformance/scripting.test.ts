@@ -196,6 +196,9 @@ family("scripting", {
     SCRIPT EXISTS
     SCRIPT KILL
     SCRIPT DEBUG NO
+    SCRIPT DEBUG YES
+    = script-debugger -ERR there is no debugger for scripts: SCRIPT DEBUG can only be NO. redis.log writes to the log
+    SCRIPT DEBUG NO
     SCRIPT DEBUG x
     SCRIPT
     SCRIPT NOSUCH
@@ -226,6 +229,14 @@ family("scripting", {
     b> EVAL "redis.call('rpush', 'l', 'x', 'y') return redis.call('llen', 'l')" 0
     a<
     LLEN l
+  `,
+
+  "commands that wait": script`
+    EVAL "return tostring(redis.call('blpop', 'none', 0))" 0
+    = script-blocking "false"
+    RPUSH l x
+    EVAL "return redis.call('blpop', 'l', 0)[2]" 0
+    = script-blocking "x"
   `,
 
   "expired keys and events": script`
