@@ -3,6 +3,8 @@
 // executed: whoever asks waits, and after a while (busy-reply-threshold) is told so. See
 // scripting/runner.ts.
 
+import type { ReplyWriter } from "../protocol/reply-writer.ts";
+
 export interface Scripts {
   /** A script has been left in the middle of what it does. */
   readonly isParked: boolean;
@@ -10,6 +12,11 @@ export interface Scripts {
   readonly busy: Uint8Array | undefined;
   /** Goes on with the script that was left, until it has ended or others are told that it runs. */
   finish(): void;
+  /**
+   * Of a transaction in which the script was left: goes on with `next` when the script has ended,
+   * before anything else is executed. What `next` is given writes the script's reply.
+   */
+  follow(next: (writeReply: (reply: ReplyWriter) => void) => void): void;
   /** Calls back, once, when it has ended, or when others are told that it runs. */
   whenFree(done: () => void): void;
 }
@@ -19,5 +26,6 @@ export const noScripts: Scripts = {
   isParked: false,
   busy: undefined,
   finish: () => {},
+  follow: () => {},
   whenFree: (done) => done(),
 };

@@ -7,7 +7,8 @@
 // One that takes long is *parked*: between two instructions it is left, the client waits as with a
 // command that blocks, and the event loop turns. Slices of the script follow, by a timer, until it
 // has ended; nothing else is executed in the meantime (engine/scripts.ts). Scripts of clients alone
-// are parked: an embedded program, a transaction and another thread wait for theirs in place.
+// are parked, also within EXEC, which goes on when they have ended: an embedded program and another
+// thread wait for theirs in place.
 //
 //   run ─▶ slice ─┬─ ended ─▶ reply
 //                 └─ parked ─▶ slice ─▶ slice (from busy-reply-threshold on others hear BUSY)
@@ -182,13 +183,13 @@ export class Runner implements Scripts {
     if (run.startMs === 0) {
       // What came before is less than a millisecond: nobody has looked at the clock.
       run.startMs = now;
-      run.mayPark = !run.isWithin && canWait(c, run.caller);
+      run.mayPark = canWait(c, run.caller);
     }
     if (run.mayPark) {
       if (run.sliceEndMs === 0) run.sliceEndMs = now + SLICE_MS;
       return now < run.sliceEndMs;
     }
-    if (now < this.untilMs) return true;
+    if (now < this.#untilMs(run)) return true;
     const { state } = run.program;
     this.wasCut = true;
     run.fail(errorTable(state, tookTooLong), placeNow(state));
@@ -206,6 +207,18 @@ export class Runner implements Scripts {
     // The interpreter itself has failed. No data are in it.
     const text = String(error);
     run.fail(errorTable(state, `the interpreter has failed: ${text}`), "");
+  }
+
+  /** Until when a program that is not left may run. */
+  #untilMs(run: Run): number {
+    if (run.caller.link?.isBorrowed !== true || this.bridge.hasWritten) return this.untilMs;
+    // Nobody could end it, and other threads wait for this one.
+    const threshold = this.#threshold;
+    return threshold === 0 ? this.untilMs : run.startMs + threshold;
+  }
+
+  get #threshold(): number {
+    return Number(this.context.services.configGet(["busy-reply-threshold"])[0]?.[1] ?? 0);
   }
 
   /** What the program came to, as its caller's reply. */
@@ -236,11 +249,17 @@ export class Runner implements Scripts {
   /** The program that runs was left: its client waits until it has ended. */
   #park(run: Run): void {
     const c = this.context;
-    const { command } = run;
     assert(!this.isParked, "one script is left at a time");
     this.isParked = true;
     c.keyspace.isHalfWay = true;
     run.args = c.args.clone();
+    if (!run.isWithin) this.#wait(run, run.args);
+    for (const tell of this.onParked) tell();
+    this.#goOnLater();
+  }
+
+  /** The client of a script that was left waits for its reply. */
+  #wait(run: Run, args: Arguments): void {
     const none = (): void => {};
     const wait = {
       wakes: () => false,
@@ -248,16 +267,10 @@ export class Runner implements Scripts {
       denied: none,
       timedOut: (reply: ReplyWriter) => this.#reply(reply, run),
     };
+    const { caller, command } = run;
     run.wait = wait;
-    c.blocking.add(run.caller, {
-      wait,
-      command,
-      args: run.args,
-      names: [],
-      cancelTimer: undefined,
-    });
-    for (const tell of this.onParked) tell();
-    this.#goOnLater();
+    const waiting = { wait, command, args, names: [], cancelTimer: undefined };
+    this.context.blocking.add(caller, waiting);
   }
 
   #goOnLater(): void {
@@ -280,24 +293,32 @@ export class Runner implements Scripts {
   /** A parked script has ended. */
   #finish(run: Run): void {
     const c = this.context;
-    const { caller } = run;
+    const { caller, next } = run;
     this.isParked = false;
     c.keyspace.isHalfWay = false;
     c.effects.release();
-    if (caller.waiting?.wait === run.wait) c.executor.waiters.timeOut(caller);
     this.#end();
+    for (const tell of this.onParked) tell();
+    if (next !== undefined) next((reply) => this.#reply(reply, run));
+    else if (caller.waiting?.wait === run.wait) c.executor.waiters.timeOut(caller);
+    // What follows in a transaction may be another script that takes long.
+    if (this.isParked) return;
     run.value = undefined;
     c.executor.setNow(c.services.nowMs());
-    for (const tell of this.onParked) tell();
     c.services.wrote();
     this.#free();
+  }
+
+  follow(next: (writeReply: (reply: ReplyWriter) => void) => void): void {
+    assert(this.#run !== undefined && this.isParked, "a script was left that something follows");
+    this.#run.next = next;
   }
 
   /** Others, who have waited, are told from now on that a script runs, if it has for so long. */
   #tellOthers(run: Run): void {
     const { services } = this.context;
     if (run.isTold) return;
-    const threshold = Number(services.configGet(["busy-reply-threshold"])[0]?.[1] ?? 0);
+    const threshold = this.#threshold;
     if (threshold === 0 || services.monotonicMs() - run.startMs < threshold) return;
     run.isTold = true;
     this.#free();
@@ -379,6 +400,8 @@ class Run {
   /** Of a script that was left: its command's words, and what its client waits for. */
   args: Arguments | undefined = undefined;
   wait: Wait | undefined = undefined;
+  /** Of one that was left in a transaction: goes on with that. */
+  next: ((writeReply: (reply: ReplyWriter) => void) => void) | undefined = undefined;
 
   begin(program: Program, { session, command, now }: Context): void {
     assert(command !== undefined, "a command runs a script");
@@ -395,6 +418,7 @@ class Run {
     this.place = "";
     this.args = undefined;
     this.wait = undefined;
+    this.next = undefined;
   }
 
   end(value: LuaValue): void {

@@ -12,6 +12,7 @@ import { measure } from "../lua/memory.ts";
 import type { State } from "../lua/state.ts";
 import { LuaTable } from "../lua/table.ts";
 import { LuaError } from "../lua/values.ts";
+import type { ReplyWriter } from "../protocol/reply-writer.ts";
 import { Functions, type ScriptFunction } from "./functions.ts";
 import { addEvalLibrary, redisLibrary, sha1Hex } from "./redis-library.ts";
 import { Runner } from "./runner.ts";
@@ -62,6 +63,10 @@ export class Scripting implements Scripts {
 
   finish(): void {
     this.runner.finish();
+  }
+
+  follow(next: (writeReply: (reply: ReplyWriter) => void) => void): void {
+    this.runner.follow(next);
   }
 
   whenFree(done: () => void): void {

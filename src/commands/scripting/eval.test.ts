@@ -309,13 +309,46 @@ test("who waits for a key is served when the script has ended that was left", ()
   assert.equal(waiting.take(), "*2 $1 l $1 x");
 });
 
-test("in a transaction a script runs to its end", () => {
+test("a transaction goes on when a script has ended that was left in it", () => {
+  const { database, client: c } = hurried();
+  const other = database.connect();
+  c.call("MULTI");
+  c.call("INCR", "n");
+  c.call("EVAL", "for i = 1, 3e5 do end return redis.call('incr', 'n')", "0");
+  c.call("INCR", "n");
+  c.call("EVAL", "for i = 1, 3e5 do end return redis.call('incr', 'n')", "0");
+  c.call("EVAL", "return redis.call('nosuch')", "0");
+  assert.equal(c.raw("EXEC"), "");
+  assert.match(String(other.call("GET", "n")), /^-BUSY/);
+  for (let i = 0; i < 200 && c.received === ""; i++) database.advance(0);
+  assert.match(c.take(), /^\*5 :1 :2 :3 :4 -ERR Unknown Redis command called from script script: /);
+  assert.equal(c.resumed, 1);
+  assert.deepEqual(database.log, ["MULTI", "INCR n", "incr n", "INCR n", "incr n", "EXEC"]);
+  assert.equal(other.call("GET", "n"), "4");
+});
+
+test("a transaction whose client has gone is executed to its end", () => {
   const { database, client: c } = hurried();
   c.call("MULTI");
   c.call("EVAL", "for i = 1, 3e5 do end return redis.call('incr', 'n')", "0");
   c.call("INCR", "n");
-  assert.deepEqual(c.call("EXEC"), [1, 2]);
-  assert.deepEqual(database.log, ["MULTI", "incr n", "INCR n", "EXEC"]);
+  assert.equal(c.raw("EXEC"), "");
+  database.executor.forget(c.session);
+  for (let i = 0; i < 200 && database.context.scripts.isParked; i++) database.advance(0);
+  assert.equal(c.take(), "");
+  assert.equal(database.connect().call("GET", "n"), "2");
+});
+
+test("a script is killed in a transaction, of which the rest is executed", () => {
+  const { database, client: c } = hurried();
+  c.call("MULTI");
+  c.call("EVAL", "while true do end", "0");
+  c.call("INCR", "n");
+  assert.equal(c.raw("EXEC"), "");
+  for (let i = 0; i < 10 && database.context.scripts.busy === undefined; i++) database.advance(0);
+  assert.equal(database.connect().call("SCRIPT", "KILL"), "OK");
+  database.advance(0);
+  assert.match(c.take(), /^\*2 -ERR Script killed by user .* :1$/);
 });
 
 test("errors are counted once, with the command that has replied them", () => {

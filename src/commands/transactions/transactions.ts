@@ -2,12 +2,17 @@
 // keys not having changed. The executor queues (see Gate.transaction); what EXEC executed goes to
 // the log as one unit, and sessions that wait for keys are served after it.
 
+import { assert } from "../../base/assert.ts";
 import { utf8Text } from "../../base/bytes.ts";
 import type { Command, Context } from "../../engine/context.ts";
+import type { Session } from "../../engine/session.ts";
 import type { QueuedCommand } from "../../engine/transaction.ts";
+import type { Wait } from "../../engine/wait.ts";
 import { errorLine } from "../../protocol/errors.ts";
+import type { ReplyWriter } from "../../protocol/reply-writer.ts";
 import { keysArg } from "../shared/argument-docs.ts";
 
+const NOTHING = new Uint8Array(0);
 const multiNested = errorLine("ERR MULTI calls can not be nested");
 const watchInMulti = errorLine("ERR WATCH inside MULTI is not allowed");
 const execWithoutMulti = errorLine("ERR EXEC without MULTI");
@@ -73,8 +78,7 @@ function execCommand(c: Context): void {
     reply.errorText(`EXECABORT Transaction discarded because of: ${text}`);
     return;
   }
-  reply.array(queue.length);
-  executor.inside(session, () => execute(c, queue));
+  new Execution(c, queue).run();
   if (c.slept) {
     c.slept = false;
     executor.setNow(c.services.nowMs());
@@ -147,14 +151,84 @@ function unwatchCommand(c: Context): void {
 
 export const transactionCommands: readonly Command[] = [multi, exec, discard, watch, unwatch];
 
-/** Calls what was queued, one after the other; what it did reaches the log as one. */
-function execute(c: Context, queue: readonly QueuedCommand[]): void {
-  c.inTransaction = true;
-  c.effects.hold();
-  for (const { command, args } of queue) {
-    c.db = c.session.db;
-    c.executor.call(command, args);
+/**
+ * Calls what was queued, one after the other; what it did reaches the log as one. Where a script
+ * among it was left for now, the client waits, and the rest follows when that has ended.
+ */
+class Execution {
+  readonly #context: Context;
+  readonly #session: Session;
+  readonly #queue: readonly QueuedCommand[];
+  #at = 0;
+  /** What has been replied so far, while the client waits. */
+  #replied: Uint8Array = NOTHING;
+  #wait: Wait | undefined;
+
+  constructor(c: Context, queue: readonly QueuedCommand[]) {
+    this.#context = c;
+    this.#session = c.session;
+    this.#queue = queue;
   }
-  c.effects.release();
-  c.inTransaction = false;
+
+  run(): void {
+    const c = this.#context;
+    const { reply, effects, args, command, blocking } = c;
+    const start = reply.length;
+    reply.array(this.#queue.length);
+    effects.hold();
+    if (this.#calls()) {
+      effects.release();
+      return;
+    }
+    this.#keep(start);
+    assert(command !== undefined, "EXEC executes what was queued");
+    const wait: Wait = {
+      wakes: () => false,
+      hearsAll: false,
+      denied: () => {},
+      timedOut: (to) => to.raw(this.#replied, 0, this.#replied.length),
+    };
+    this.#wait = wait;
+    const waiting = { wait, command, args: args.clone(), names: [], cancelTimer: undefined };
+    blocking.add(this.#session, waiting);
+    c.scripts.follow((writeReply) => this.#goOn(writeReply));
+  }
+
+  /** Calls commands until there are no more; false: a script was left for now. */
+  #calls(): boolean {
+    const c = this.#context;
+    c.executor.inside(this.#session, () => {
+      c.inTransaction = true;
+      while (this.#at < this.#queue.length && !c.scripts.isParked) {
+        const { command, args } = this.#queue[this.#at++];
+        c.db = this.#session.db;
+        c.executor.call(command, args);
+      }
+      c.inTransaction = false;
+    });
+    return !c.scripts.isParked;
+  }
+
+  #keep(start: number): void {
+    const { reply } = this.#context;
+    this.#replied = reply.bytes.slice(start, reply.length);
+    reply.truncate(start);
+  }
+
+  /** The script has ended that was left. */
+  #goOn(writeReply: (reply: ReplyWriter) => void): void {
+    const c = this.#context;
+    const { reply, effects, executor, scripts } = c;
+    const start = reply.length;
+    reply.raw(this.#replied, 0, this.#replied.length);
+    executor.inside(this.#session, () => writeReply(reply));
+    const isDone = this.#calls();
+    this.#keep(start);
+    if (!isDone) {
+      scripts.follow((write) => this.#goOn(write));
+      return;
+    }
+    effects.release();
+    if (this.#session.waiting?.wait === this.#wait) executor.waiters.timeOut(this.#session);
+  }
 }
