@@ -31,13 +31,13 @@ import type { Timer } from "../platform/platform.ts";
 import { wrongArity } from "../protocol/errors.ts";
 import { ReplyCursor, ReplyError } from "../protocol/reply-reader.ts";
 import type { ReplyWriter } from "../protocol/reply-writer.ts";
-import { onParked } from "../scripting/scripting.ts";
 import { Inside } from "../threads/control.ts";
 import type { SharedDatabase } from "../threads/handle.ts";
 import type { Member } from "../threads/member.ts";
 import { Attempt } from "./attempt.ts";
 import { compact } from "./compaction.ts";
 import { Request } from "./request.ts";
+import { comeAfterScript, onParked } from "./script-limit.ts";
 import { notWritten, SyncPromises, withoutLog } from "./sync-promises.ts";
 import { asynchronous, EmbeddedTransaction, isThenable } from "./transaction.ts";
 import type { Value } from "./values.ts";
@@ -131,7 +131,7 @@ export class Core {
     engine.onDamaged.push(() => {
       this.refuses = true;
     });
-    if (engine.isOwner) onParked(this.context, () => this.#lookAtScripts());
+    if (engine.isOwner) onParked(this);
   }
 
   newSession(): Session {
@@ -158,16 +158,7 @@ export class Core {
     if (this.closed) throw new DatabaseError("CLOSED", "the database is closed");
     const { damage } = this.engine;
     if (damage !== undefined) throw damaged(damage.cause);
-    // A client's script was left for now, and it counts as one: what is called comes after it.
-    this.context.scripts.finish();
-    if (this.context.scripts.isParked) {
-      throw new DatabaseError("BUSY", "a script that a client has sent takes long");
-    }
-  }
-
-  #lookAtScripts(): void {
-    const { damage } = this.engine;
-    this.refuses = this.closed || damage !== undefined || this.context.scripts.isParked;
+    comeAfterScript(this.context);
   }
 
   /** The command with this name. */

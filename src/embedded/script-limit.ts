@@ -1,5 +1,8 @@
-// The limit of a script's time in a program: what takes longer has never been.
+// Scripts that take long, and a program: its own have a limit, beyond which they have never been;
+// those of clients are left for now and gone on with, and what the program calls comes after them.
 
+import { DatabaseError } from "../base/database-error.ts";
+import type { Context } from "../engine/context.ts";
 import { scriptingOf } from "../scripting/scripting.ts";
 import type { Core } from "./core.ts";
 
@@ -31,4 +34,20 @@ export function limited<V>(core: Core, ask: () => V): V {
   });
   if (failure !== undefined) throw failure;
   return value as V;
+}
+
+/** While a client's script is left, no call is served just so: see comeAfterScript. */
+export function onParked(core: Core): void {
+  const { runner } = scriptingOf(core.context);
+  runner.onParked.push(() => {
+    const { damage } = core.engine;
+    core.refuses = core.closed || damage !== undefined || runner.isParked;
+  });
+}
+
+/** A client's script that was left counts as one: what is called comes after its end. */
+export function comeAfterScript({ scripts }: Context): void {
+  scripts.finish();
+  if (!scripts.isParked) return;
+  throw new DatabaseError("BUSY", "a script that a client has sent takes long");
 }

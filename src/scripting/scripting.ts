@@ -28,11 +28,6 @@ export function scriptingOf(c: Context): Scripting {
   return scripting;
 }
 
-/** Has `tell` called when a script was left for now, and when it has ended. */
-export function onParked(c: Context, tell: () => void): void {
-  scriptingOf(c).runner.onParked.push(tell);
-}
-
 const NONE: readonly [] = [];
 /** A table of more words is not used again. */
 const WORDS_KEPT = 64;

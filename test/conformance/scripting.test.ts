@@ -3,6 +3,21 @@
 
 import { family, script } from "../support/scenario.ts";
 
+/** A library whose functions fail in several ways. */
+const LIBRARY = [
+  "#!lua name=l",
+  "redis.register_function('f1', function() return x end)",
+  "redis.register_function('f2', function() error('x') end)",
+  "redis.register_function('f3', function() x = 1 end)",
+  "redis.register_function('f4', function() return KEYS end)",
+  "redis.register_function('f5', function() return redis.call('nosuch') end)",
+  "redis.register_function{function_name='f6', description='d', " +
+    "callback=function() return redis.call('set', 'a', 1) end, " +
+    "flags={'no-writes', 'allow-stale', 'no-cluster'}}",
+  "redis.register_function('f7', function() " +
+    "redis.register_function('f8', function() end) end)",
+].join("\\n");
+
 family("scripting", {
   "values of Lua become replies": script`
     EVAL "return 3.99" 0
@@ -242,7 +257,7 @@ family("scripting", {
   "expired keys and events": script`
     SET k v PX 1
     wait 5
-    EVAL "return {redis.call('get', 'k'), redis.call('set', 'k', 'w', 'px', 1), redis.call('get', 'k')}" 0
+    EVAL "return {redis.call('get', 'k'), redis.call('set', 'k', 'w', 'px', 1)}" 0
     EVAL "return redis.call('time')[1] == redis.call('time')[1]" 0
   `,
 
@@ -301,7 +316,7 @@ family("scripting", {
 
   "errors in functions, and what they may": script`
     FUNCTION FLUSH
-    FUNCTION LOAD "#!lua name=l\nredis.register_function('f1', function() return x end)\nredis.register_function('f2', function() error('x') end)\nredis.register_function('f3', function() x = 1 end)\nredis.register_function('f4', function() return KEYS end)\nredis.register_function('f5', function() return redis.call('nosuch') end)\nredis.register_function{function_name='f6', callback=function() return redis.call('set', 'a', 1) end, flags={'no-writes', 'allow-stale', 'no-cluster'}, description='d'}\nredis.register_function('f7', function() redis.register_function('f8', function() end) end)"
+    FUNCTION LOAD "${LIBRARY}"
     FCALL f1 0
     FCALL f2 0
     FCALL f3 0
