@@ -4,13 +4,24 @@
 import { DatabaseError } from "../base/database-error.ts";
 import type { Context } from "../engine/context.ts";
 import { scriptingOf } from "../scripting/scripting.ts";
-import type { Core } from "./core.ts";
+
+/** What a program's calls stand on (Core), as far as scripts need it. */
+export interface ScriptCaller {
+  readonly engine: { readonly isOwner: boolean; readonly damage: DatabaseError | undefined };
+  readonly context: Context;
+  readonly services: { monotonicMs(): number };
+  readonly scriptTimeLimitMs: number;
+  readonly closed: boolean;
+  refuses: boolean;
+  check(): void;
+  transaction<R>(work: () => R): R;
+}
 
 /**
  * Does what runs a script, which has scriptTimeLimitMs at most: beyond that it throws, and all that
  * the script has done is taken back.
  */
-export function limited<V>(core: Core, ask: () => V): V {
+export function limited<V>(core: ScriptCaller, ask: () => V): V {
   const { scriptTimeLimitMs } = core;
   // Scripts of a thread that has attached are executed by the one that opened the database.
   if (scriptTimeLimitMs === Number.POSITIVE_INFINITY || !core.engine.isOwner) return ask();
@@ -37,7 +48,7 @@ export function limited<V>(core: Core, ask: () => V): V {
 }
 
 /** While a client's script is left, no call is served just so: see comeAfterScript. */
-export function onParked(core: Core): void {
+export function onParked(core: ScriptCaller): void {
   const { runner } = scriptingOf(core.context);
   runner.onParked.push(() => {
     const { damage } = core.engine;

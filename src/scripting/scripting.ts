@@ -178,7 +178,8 @@ function fill({ array }: LuaTable, { args }: Context, first: number, end: number
   const count = end - first;
   if (array.length > count) array.length = count;
   for (let i = 0; i < count; i++) {
-    array[i] = latin1Text(bytes, starts[first + i], ends[first + i]);
+    const word = latin1Text(bytes, starts[first + i], ends[first + i]);
+    array[i] = word;
   }
 }
 

@@ -212,7 +212,7 @@ family("scripting", {
     SCRIPT KILL
     SCRIPT DEBUG NO
     SCRIPT DEBUG YES
-    = script-debugger -ERR there is no debugger for scripts: SCRIPT DEBUG can only be NO. redis.log writes to the log
+    = script-debugger -ERR there is no debugger for scripts; redis.log writes to the log
     SCRIPT DEBUG NO
     SCRIPT DEBUG x
     SCRIPT

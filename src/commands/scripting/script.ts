@@ -10,9 +10,7 @@ import { noScript, scriptOf } from "./eval.ts";
 
 const flushWord = errorLine("ERR SCRIPT FLUSH only support SYNC|ASYNC option");
 const debugWord = errorLine("ERR Use SCRIPT DEBUG YES/SYNC/NO");
-const noDebugger = errorLine(
-  "ERR there is no debugger for scripts: SCRIPT DEBUG can only be NO. redis.log writes to the log",
-);
+const noDebugger = errorLine("ERR there is no debugger for scripts; redis.log writes to the log");
 
 const common = { group: "scripting", since: "2.6.0", flags: "noscript" } as const;
 const everywhere = "request_policy:all_nodes response_policy:all_succeeded";
