@@ -243,7 +243,8 @@ test("a dump.rdb is where a log begins, and without a log what is loaded", async
   const directory = join(folder, "dumped");
   mkdirSync(directory);
   const parts = [part.select(0), part.key(0, "a", text("1")), part.key(0, "b", text("2"))];
-  const old = [part.untilMs(1), part.key(0, "old", text("3")), [0xf5, text("#!lua name=l")]];
+  const library = [0xf6, text("l"), text("LUA"), 0, text("a library of before Redis 7.0")];
+  const old = [part.untilMs(1), part.key(0, "old", text("3")), library];
   writeFileSync(join(directory, "dump.rdb"), rdbFile(10, [...parts, ...old]));
   const { server, port } = await start("dumped");
   assert.match(server.output, /: 2 keys recovered in .* s from dump.rdb, with which a log begins/);
