@@ -362,6 +362,8 @@ export class Runner implements Scripts {
     else if (run.program.isFunction !== isFunction) reply.error(this.busy ?? busyOf(run));
     else {
       run.isKilled = true;
+      const name = isFunction ? "FUNCTION KILL" : "SCRIPT KILL";
+      this.bridge.log("notice", `Lua script killed by user with ${name}.`);
       reply.ok();
     }
   }
