@@ -156,8 +156,7 @@ export class Core {
     needStack();
     if (!this.refuses) return;
     if (this.closed) throw new DatabaseError("CLOSED", "the database is closed");
-    const { damage } = this.engine;
-    if (damage !== undefined) throw damaged(damage.cause);
+    if (this.engine.damage !== undefined) throw damaged(this.engine.damage.cause);
     comeAfterScript(this.context);
   }
 

@@ -158,9 +158,8 @@ export class Keyspace {
     this.disposals = new Disposals(memory, records, tables, deadlines, types, RootWord.disposals);
     this.watched = new WatchedKeys(memory, this.tables, this.records, RootWord.watched);
     this.members = new MemberDeadlines(tables, records, deadlines, this);
-    const { members } = this;
     const words = this.#words.subarray(RootWord.databases);
-    this.roots = new Databases(memory, records, tables, deadlines, members, types, words);
+    this.roots = new Databases(memory, records, tables, deadlines, this.members, types, words);
     this.#journal = new EntryJournal(this.roots, this.disposals, RootWord.journal);
   }
 

@@ -39,14 +39,15 @@ export function writeLua(reply: ReplyWriter, value: LuaValue, protocol: 2 | 3): 
       else write(reply, item, protocol);
     } else if (place < 0) {
       leave();
-    } else if (halves[top]) {
-      halves[top] = false;
-      places[top] = table.nextIndex(table.keyAt(place));
-      write(reply, table.valueAt(place), protocol);
     } else {
-      if (walks[top] === Walk.pairs) halves[top] = true;
-      else places[top] = table.nextIndex(table.keyAt(place));
-      write(reply, table.keyAt(place), protocol);
+      const key = table.keyAt(place);
+      const isKey = !halves[top];
+      if (walks[top] === Walk.pairs) halves[top] = isKey;
+      if (!halves[top]) {
+        const next = table.nextIndex(key);
+        places[top] = next;
+      }
+      write(reply, isKey ? key : table.valueAt(place), protocol);
     }
   }
 }
