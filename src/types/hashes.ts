@@ -219,8 +219,12 @@ export class Hashes implements CollectionType {
   ): boolean {
     if (this.#observer !== null) this.#observer.beforeEntry(entry);
     const journal = listening(this.journal, entry);
-    if (this.records.kind(entry) !== HashKind.packed) {
-      return this.#setInTable(
+    const kind = this.records.kind(entry);
+    if (kind === HashKind.table) {
+      return this.#setInTable(journal, entry, field, fieldStart, fieldEnd, value, start, end);
+    }
+    if (kind === HashKind.deadlines) {
+      return this.#setAmongDeadlines(
         journal,
         entry,
         field,
@@ -250,7 +254,29 @@ export class Hashes implements CollectionType {
     value: Uint8Array,
     start: number,
     end: number,
-    deadline = NO_DEADLINE,
+  ): boolean {
+    const { records, tables } = this;
+    const table = records.pointer(entry);
+    const hash = tables.hash(field, fieldStart, fieldEnd);
+    const record = tables.find(table, hash, field, fieldStart, fieldEnd);
+    if (record !== 0) {
+      this.#members.setValue(journal, table, record, value, start, end);
+      return false;
+    }
+    this.#members.insert(journal, table, hash, field, fieldStart, fieldEnd, value, start, end);
+    return true;
+  }
+
+  #setAmongDeadlines(
+    journal: EntryJournal | null,
+    entry: number,
+    field: Uint8Array,
+    fieldStart: number,
+    fieldEnd: number,
+    value: Uint8Array,
+    start: number,
+    end: number,
+    deadline: number,
   ): boolean {
     const { records, tables } = this;
     const table = records.pointer(entry);
@@ -266,7 +292,6 @@ export class Hashes implements CollectionType {
 
   /** Whether a field that is about to be set had expired: then it has been taken out. */
   #isRenewed(entry: number, record: number): boolean {
-    if (this.records.kind(entry) !== HashKind.deadlines) return false;
     return this.deadlines.isPast(record) && renewMember(this.#keyspace, entry, record);
   }
 

@@ -58,9 +58,31 @@ export class MemberTables implements Disposer {
   }
 
   /**
-   * Gives `record`, which HashTables.find() found, another value, and a deadline, NO_DEADLINE or
-   * (KEEP_DEADLINE) the one that it has.
+   * Gives `record`, which HashTables.find() found, another value.
+   * REQUIRES: it has no deadline.
    */
+  setValue(
+    journal: EntryJournal | null,
+    table: number,
+    record: number,
+    value: Uint8Array,
+    start: number,
+    end: number,
+  ): void {
+    const records = this.#records;
+    if (this.observer !== null) this.observer.beforeMember(table, record);
+    if (journal === null) {
+      const moved = records.withValue(record, 0, value, start, end);
+      if (moved !== record) this.#tables.replaceFound(moved);
+      return;
+    }
+    records.key(record);
+    const { bytes, start: from, end: to } = records;
+    const made = records.create(0, bytes, from, to, value, start, end, NO_DEADLINE, 0);
+    journal.tables.replaceFound(table, record, made);
+  }
+
+  /** As setValue, with a deadline: NO_DEADLINE, or (KEEP_DEADLINE) the one that it has. */
   setFound(
     journal: EntryJournal | null,
     table: number,
@@ -68,17 +90,15 @@ export class MemberTables implements Disposer {
     value: Uint8Array,
     start: number,
     end: number,
-    deadline = NO_DEADLINE,
+    deadline: number,
   ): void {
     const records = this.#records;
-    if (this.observer !== null) this.observer.beforeMember(table, record);
     const before = records.deadline(record);
     const until = deadline === KEEP_DEADLINE ? before : deadline;
-    if (journal === null && before === NO_DEADLINE && until === NO_DEADLINE) {
-      const moved = records.withValue(record, 0, value, start, end);
-      if (moved !== record) this.#tables.replaceFound(moved);
-      return;
+    if (before === NO_DEADLINE && until === NO_DEADLINE) {
+      return this.setValue(journal, table, record, value, start, end);
     }
+    if (this.observer !== null) this.observer.beforeMember(table, record);
     records.key(record);
     const { bytes, start: from, end: to } = records;
     const made = records.create(0, bytes, from, to, value, start, end, until, 0);
