@@ -164,7 +164,8 @@ export class Mailbox {
     assert(lock.held, "who asks lends the lock");
     const passage = this.#passage;
     passage.address(callee, question);
-    passage.put(this.#request, this.#write(question.args));
+    const length = this.#write(question.args);
+    passage.put(this.#request, length);
     Atomics.store(control, this.#callWord, CallState.asked);
     ring(control, callee);
     const isAnswered = this.#sleep(callee);
