@@ -31,8 +31,8 @@ interface Told {
   readonly opened: readonly SharedDatabase[];
 }
 
-/** The directories that this thread has open. */
-const advertised: Set<Core> = new Set();
+/** The directories that this thread has open. A platform that is gone keeps none of them. */
+const advertised: WeakMap<Platform, Set<Core>> = new WeakMap();
 let heard: readonly SharedDatabase[] | undefined;
 
 /** Workers that this thread starts from now on find the database by its path. */
@@ -40,7 +40,8 @@ export function advertise(core: Core): void {
   if (!core.clockIsReal) return;
   const { engine } = core;
   const { platform } = engine;
-  advertised.add(core);
+  const open = advertised.get(platform) ?? new Set();
+  advertised.set(platform, open.add(core));
   const forget = platform.onWorker((worker) => {
     if (engine.member !== null) return;
     share(core);
@@ -48,7 +49,7 @@ export function advertise(core: Core): void {
   });
   core.onClosing = () => {
     forget();
-    advertised.delete(core);
+    open.delete(core);
     tell(platform);
   };
   tell(platform);
@@ -81,7 +82,7 @@ function tell(platform: Platform): void {
     thread: platform.workerNumber(),
     heard: toldToUs(platform),
     get opened() {
-      return Array.from(advertised, handleOf);
+      return Array.from(advertised.get(platform) ?? [], handleOf);
     },
   };
   platform.tellWorkers(TOLD, told);
