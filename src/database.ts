@@ -5,6 +5,7 @@
 //         then may anybody be told (the server's replies, the embedded call's return)
 // expiry  one timer stands at the earliest deadline; a slice of what is due is deleted at a time
 
+import { latin1Text } from "./base/bytes.ts";
 import { DatabaseError, damaged } from "./base/database-error.ts";
 import { halfDone, isHalfDone } from "./base/half-done.ts";
 import { LockNeeded } from "./base/lock-needed.ts";
@@ -46,8 +47,10 @@ import { ReplyError } from "./protocol/reply-reader.ts";
 import { type Scripting, scriptingOf } from "./scripting/scripting.ts";
 import type { Guest } from "./threads/guest.ts";
 import { newMeeting, type SharedDatabase } from "./threads/handle.ts";
+import { Post } from "./threads/inbox.ts";
 import type { Member } from "./threads/member.ts";
 import { Owner } from "./threads/owner.ts";
+import { Board } from "./threads/script-board.ts";
 import { SnapshotRequests } from "./threads/snapshot-requests.ts";
 import { registerTypes } from "./types/all-types.ts";
 
@@ -59,6 +62,8 @@ const SLICE_STEPS = 64;
 const EXPIRE_STEP = 100;
 /** Elements of large collections that are freed in a step. */
 const FREE_STEP = 1000;
+/** A thread that leaves goes on for so long with a client's script. */
+const SCRIPT_END_MS = 1000;
 /** Timers beyond this are set again when they ring. */
 const TIMER_MAX_MS = 60_000;
 
@@ -148,6 +153,8 @@ export class Database {
   /** Called when that has happened: by the embedded API, and by who serves. */
   readonly onDamaged: ((damage: DatabaseError) => void)[] = [];
 
+  /** All other threads are about to leave it, too. */
+  endsForAll = false;
   /** Called when it is about to be closed. */
   readonly onClosing: (() => void)[] = [];
 
@@ -161,12 +168,11 @@ export class Database {
   /** Snapshots that are saved in the background, by the thread that has opened it. */
   readonly saves: BackgroundSaves | null;
 
-  #keptLock: Pick<Member["lock"], "enter" | "leave"> = noLock;
-
   readonly #clockIsReal: boolean;
   readonly #guest: Guest | undefined;
-  /** The scripts, which the thread that opened the database executes for all. */
-  readonly #scripting: Scripting | undefined;
+  /** The scripts that this thread runs, and what it knows of those of others. */
+  readonly scripting: Scripting;
+  #board: Board | undefined;
   #owner: Owner | undefined;
   #meeting: Omit<SharedDatabase, "segments" | "log"> | undefined;
   #lock: DirectoryLock | undefined;
@@ -192,10 +198,7 @@ export class Database {
     registerTypes(this.keyspace);
     this.executor = new Executor(commandTable(guest), this.keyspace, options.services);
     this.executor.setNow(this.clock());
-    if (guest === undefined) {
-      this.#scripting = scriptingOf(this.executor.context);
-      this.#scripting.runner.onParked.push(() => this.#keepLock());
-    }
+    this.scripting = scriptingOf(this.executor.context);
     this.snapshots = new Snapshots(this.keyspace, () => this.#newView(), {
       monotonicMs: () => this.platform.monotonicMs(),
       setTimer: (ms, callback) => this.platform.setTimer(ms, callback),
@@ -218,6 +221,10 @@ export class Database {
     this.#requests = new SnapshotRequests(member, this.platform, turn, this.saves);
     member.heir = this;
     member.join(this.executor);
+    this.#board = new Board(member, this.scripting);
+    // Another thread had its number, and may have died in a script.
+    if (!member.isOwner) this.#board.scriptDied(member.number);
+    this.scripting.join(this.#board, !member.isOwner);
   }
 
   /** A second keyspace object over the same data, for what looks at it in the middle of changes. */
@@ -227,21 +234,16 @@ export class Database {
     return view;
   }
 
-  /** While a script is left that has not ended, other threads change nothing. */
-  #keepLock(): void {
-    const { context } = this.executor;
-    if (context.scripts.isParked) {
-      this.#keptLock = this.lock;
-      this.#keptLock.enter();
-    } else {
-      this.#keptLock.leave();
-    }
-  }
-
   /** Another thread has begun a snapshot, or ended one, or the log has been switched. */
   lookAtNews(): void {
     this.snapshots.look();
     this.#lookAtLog();
+    this.scripting.look();
+  }
+
+  /** A thread has gone, perhaps in the middle of a script. REQUIRES: the lock. */
+  missed(member: number): void {
+    this.#board?.scriptDied(member);
   }
 
   /** Effects go to the log while it is written. */
@@ -283,7 +285,8 @@ export class Database {
   }
 
   posted(kind: number, id: number, a: Uint8Array, b: Uint8Array): void {
-    this.#requests?.take(kind, id, a, b);
+    if (kind === Post.script) this.scripting.note(latin1Text(b, 0, b.length));
+    else this.#requests?.take(kind, id, a, b);
   }
 
   orphaned(): void {
@@ -336,6 +339,7 @@ export class Database {
   /** No thread can use it any more; what this one still does, it does alone. */
   #end(owner: Owner): void {
     const isHeld = owner.tryEnter();
+    this.scripting.part();
     owner.end();
     if (isHeld) owner.lock.leave();
     this.lock = noLock;
@@ -355,6 +359,7 @@ export class Database {
 
   #leave(guest: Guest): void {
     this.turn(() => this.executor.leave());
+    this.scripting.part();
     guest.leave();
     this.lock = noLock;
     this.member = null;
@@ -636,6 +641,7 @@ export class Database {
   /** The time that the commands which follow see. To be called once for each batch of them. */
   tick(): void {
     this.executor.setNow(this.clock());
+    if (this.keyspace.isHalfWay) return;
     if (!this.#clockIsReal && nextDeadline(this.keyspace) < this.keyspace.now) {
       this.#do(() => this.executor.expireDue(Number.MAX_SAFE_INTEGER));
     }
@@ -731,7 +737,7 @@ export class Database {
 
   #evict(): void {
     this.#evictTimer = undefined;
-    if (this.#closed) return;
+    if (this.#closed || this.keyspace.isHalfWay) return;
     this.executor.setNow(this.clock());
     const { memoryLimit } = this.executor;
     this.#forAWhile(() => {
@@ -743,6 +749,18 @@ export class Database {
     this.tock();
   }
 
+  /** A script that takes long is given up, if others have to do without this thread. */
+  #leaveScript(): void {
+    const { runner } = this.scripting;
+    if (!runner.hasLeft) return;
+    if (this.#guest !== undefined && !this.endsForAll) runner.finishWithin(SCRIPT_END_MS);
+    this.turn(() => {
+      const isHalfDone = this.scripting.close();
+      // Others would take half of it for the whole.
+      if (isHalfDone && this.#guest !== undefined && !this.endsForAll) this.member?.markDamaged();
+    });
+  }
+
   /**
    * Writes what is pending and closes the log. Throws LogError where that fails; everything is
    * closed all the same.
@@ -750,7 +768,7 @@ export class Database {
   close(): void {
     if (this.#closed) return;
     for (const tell of this.onClosing) tell();
-    this.#scripting?.close();
+    this.#leaveScript();
     this.saves?.close();
     this.#requests?.close("the database was closed");
     this.#closed = true;

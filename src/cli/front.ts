@@ -134,7 +134,7 @@ class SeveralThreads implements Front {
   }
 
   stop(): Promise<void> {
-    return this.#threads.stop();
+    return this.#threads.stop(true);
   }
 
   sendLast(): void {}

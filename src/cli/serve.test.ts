@@ -312,6 +312,59 @@ test("a server saves at its end where its settings or its last client say so", a
   }
 });
 
+test("a server that is to end waits for a script, unless that has written nothing", async () => {
+  const writes =
+    `EVAL "redis.call('set', 'a', 'half') local n = 0 for i = 1, 2e7 do n = n + i end ` +
+    `redis.call('set', 'a', 'whole')" 0\r\n`;
+  for (const args of [["--save", "3600 1", "--appendonly", "no"], ["--io-threads", "2"], []]) {
+    rmSync(join(folder, "scripted"), { recursive: true, force: true });
+    const options = [...args, "--busy-reply-threshold", "20"];
+    const { server, port } = await start("scripted", ...options);
+    await ask(port, "SET a before\r\n");
+    void ask(port, writes).catch(() => {});
+    while (!(await ask(port, "PING\r\n")).startsWith("-BUSY"));
+    assert.match(await ask(port, "SHUTDOWN\r\n"), /^-BUSY/);
+    assert.match(await ask(port, "SHUTDOWN SAVE FORCE\r\n"), /^-BUSY/);
+    assert.match(await ask(port, "SHUTDOWN ABORT\r\n"), /^-ERR No shutdown in progress/);
+    server.child.kill("SIGTERM");
+    assert.equal(await server.exited, 0, server.output);
+    assert.match(server.output, /SIGTERM: the server ends when the script has that runs/);
+
+    const again = await start("scripted", ...options);
+    assert.match(await ask(again.port, "GET a\r\n"), /whole/);
+    void ask(again.port, `EVAL "while true do end" 0\r\n`).catch(() => {});
+    while (!(await ask(again.port, "PING\r\n")).startsWith("-BUSY"));
+    again.server.child.kill("SIGTERM");
+    assert.equal(await again.server.exited, 0, again.server.output);
+  }
+});
+
+test("what a script has half done is given up by SHUTDOWN NOSAVE and a second signal", async () => {
+  const writes = `EVAL "redis.call('set', 'a', 'half') while true do end" 0\r\n`;
+  const end = async (port: number, child: { kill(signal: "SIGINT"): boolean }): Promise<void> => {
+    child.kill("SIGINT");
+    await ask(port, "PING\r\n");
+    child.kill("SIGINT");
+  };
+  for (const threads of ["1", "2"]) {
+    for (const isAsked of [true, false]) {
+      rmSync(join(folder, "given-up"), { recursive: true, force: true });
+      const options = ["--io-threads", threads, "--busy-reply-threshold", "20"];
+      const { server, port } = await start("given-up", ...options);
+      await ask(port, "SET a before\r\n");
+      void ask(port, writes).catch(() => {});
+      while (!(await ask(port, "PING\r\n")).startsWith("-BUSY"));
+      if (isAsked) await ask(port, "SHUTDOWN NOSAVE FORCE\r\n");
+      else await end(port, server.child);
+      assert.equal(await server.exited, isAsked ? 0 : 1, server.output);
+      const again = await start("given-up", ...options);
+      assert.match(await ask(again.port, "GET a\r\n"), /before/);
+      await ask(again.port, "SHUTDOWN\r\n");
+      assert.equal(await again.server.exited, 0);
+    }
+  }
+});
+
 test("a server that is to save and cannot goes on, and says why", async () => {
   const directory = join(folder, "unsaved");
   mkdirSync(join(directory, "temp-dump.rdb"), { recursive: true });

@@ -184,12 +184,32 @@ function stopOnSignals(
     // One more turn, so that what was sent last leaves.
     platform.afterTurn(() => platform.exit(code));
   };
+  const stopBy = (signal: Signal): void => {
+    if (stopping) return;
+    const failed = saveAtSignal(configuration, services, signal);
+    if (failed === undefined) void stop(signal);
+    else messages.warning(`${signal}: ${failed.slice(4)}. The server goes on`);
+  };
+  let waitsForScript = false;
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
     platform.onSignal(signal, () => {
       if (stopping) return;
-      const failed = saveAtSignal(configuration, services, signal);
-      if (failed === undefined) void stop(signal);
-      else messages.warning(`${signal}: ${failed.slice(4)}. The server goes on`);
+      if (waitsForScript && signal === "SIGINT") {
+        messages.warning("SIGINT again: the server ends at once, without what the script has done");
+        void stop(signal, 1);
+      } else if (!waitsForScript) {
+        // What is saved has the whole of a script, or nothing of it.
+        let isNow = true;
+        database.scripting.whenEnded(() => {
+          if (isNow) return stopBy(signal);
+          waitsForScript = false;
+          platform.afterTurn(() => stopBy(signal));
+        });
+        isNow = false;
+        waitsForScript = database.scripting.isParked;
+        if (!waitsForScript) return;
+        messages.warning(`${signal}: the server ends when the script has that runs, or by SIGINT`);
+      }
     });
   }
   front.onDamaged = (text) => {

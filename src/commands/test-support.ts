@@ -145,6 +145,9 @@ class FakeServices implements Services {
   }
 
   wrote(): void {}
+  turn(work: () => void): void {
+    work();
+  }
 
   sleep(ms: number): void {
     this.sleptMs += ms;

@@ -37,7 +37,7 @@ import type { Member } from "../threads/member.ts";
 import { Attempt } from "./attempt.ts";
 import { compact } from "./compaction.ts";
 import { Request } from "./request.ts";
-import { comeAfterScript, onParked } from "./script-limit.ts";
+import { comeAfterScript, enterAfterScript, onParked } from "./script-limit.ts";
 import { notWritten, SyncPromises, withoutLog } from "./sync-promises.ts";
 import { asynchronous, EmbeddedTransaction, isThenable } from "./transaction.ts";
 import type { Value } from "./values.ts";
@@ -131,7 +131,7 @@ export class Core {
     engine.onDamaged.push(() => {
       this.refuses = true;
     });
-    if (engine.isOwner) onParked(this);
+    onParked(this);
   }
 
   newSession(): Session {
@@ -157,7 +157,7 @@ export class Core {
     if (!this.refuses) return;
     if (this.closed) throw new DatabaseError("CLOSED", "the database is closed");
     if (this.engine.damage !== undefined) throw damaged(this.engine.damage.cause);
-    comeAfterScript(this.context);
+    comeAfterScript(this);
   }
 
   /** The command with this name. */
@@ -234,7 +234,7 @@ export class Core {
       const at = this.#read(member, command, session, db);
       if (at >= 0) return at;
     }
-    member.lock.enter();
+    this.enter();
     try {
       return this.#run(command, session, db);
     } finally {
@@ -485,9 +485,12 @@ export class Core {
 
   // Looking, without a command
 
-  /** Before a look by several steps, and after it: no other thread writes meanwhile. */
+  /**
+   * Before a look by several steps, and after it: no other thread writes meanwhile. What a script
+   * has half done, which was left, is seen by nobody: it comes before.
+   */
   enter(): void {
-    this.engine.lock.enter();
+    enterAfterScript(this, this.engine.lock);
   }
 
   /** With `always` it returns when what was written is on the disk, or throws LogError. */
@@ -600,7 +603,7 @@ export class Core {
   /** A short way needs the lock; returns whether this is within a transaction, which has it. */
   #beginShort(member: Member): boolean {
     if (!member.lock.held) {
-      member.lock.enter();
+      this.enter();
       return false;
     }
     member.check();
@@ -650,7 +653,7 @@ export class Core {
     const outer = this.#transaction;
     const changes = this.#changes;
     if (outer === undefined) {
-      this.engine.lock.enter();
+      this.enter();
       this.engine.tick();
       // Entries that are evicted would come back: room is made now, and not until the end again.
       executor.memoryLimit.suspended = executor.refusal(Flag.denyoom) === undefined;

@@ -7,8 +7,9 @@ import { scriptingOf } from "../scripting/scripting.ts";
 
 /** What a program's calls stand on (Core), as far as scripts need it. */
 export interface ScriptCaller {
-  readonly engine: { readonly isOwner: boolean; readonly damage: DatabaseError | undefined };
+  readonly engine: { readonly damage: DatabaseError | undefined };
   readonly context: Context;
+  readonly member: { check(): void } | null;
   readonly services: { monotonicMs(): number };
   readonly scriptTimeLimitMs: number;
   readonly closed: boolean;
@@ -23,8 +24,7 @@ export interface ScriptCaller {
  */
 export function limited<V>(core: ScriptCaller, ask: () => V): V {
   const { scriptTimeLimitMs } = core;
-  // Scripts of a thread that has attached are executed by the one that opened the database.
-  if (scriptTimeLimitMs === Number.POSITIVE_INFINITY || !core.engine.isOwner) return ask();
+  if (scriptTimeLimitMs === Number.POSITIVE_INFINITY) return ask();
   core.check();
   const { runner } = scriptingOf(core.context);
   let failure: unknown;
@@ -49,16 +49,27 @@ export function limited<V>(core: ScriptCaller, ask: () => V): V {
 
 /** While a client's script is left, no call is served just so: see comeAfterScript. */
 export function onParked(core: ScriptCaller): void {
-  const { runner } = scriptingOf(core.context);
-  runner.onParked.push(() => {
+  const { left } = scriptingOf(core.context);
+  left.onParked.push(() => {
     const { damage } = core.engine;
-    core.refuses = core.closed || damage !== undefined || runner.isParked;
+    core.refuses = core.closed || damage !== undefined || left.isParked;
   });
 }
 
 /** A client's script that was left counts as one: what is called comes after its end. */
-export function comeAfterScript({ scripts }: Context): void {
+export function comeAfterScript({ context: { scripts }, member }: ScriptCaller): void {
+  member?.check();
   scripts.finish();
   if (!scripts.isParked) return;
   throw new DatabaseError("BUSY", "a script that a client has sent takes long");
+}
+
+/** Takes the lock as soon as no script is left that has half done what it does. */
+export function enterAfterScript(core: ScriptCaller, lock: { enter(): void; leave(): void }): void {
+  lock.enter();
+  while (core.context.scripts.isParked) {
+    lock.leave();
+    core.check();
+    lock.enter();
+  }
 }

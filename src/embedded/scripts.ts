@@ -2,6 +2,7 @@
 // program's own, which clients call as they call those of libraries (FCALL).
 
 import { utf8Text } from "../base/bytes.ts";
+import { DatabaseError } from "../base/database-error.ts";
 import { byteCount, className } from "../base/realms.ts";
 import type { Context } from "../engine/context.ts";
 import { ReplyError } from "../protocol/reply-reader.ts";
@@ -65,6 +66,12 @@ export function register(core: Core, name: string, work: RegisteredFunction): ()
     throw new TypeError("register(): a function of keys and arguments");
   }
   core.check();
+  if (!core.engine.isOwner) {
+    throw new DatabaseError(
+      "THREAD",
+      "register(): functions are registered by the thread that opened the database",
+    );
+  }
   const { functions } = scriptingOf(core.context);
   const failure = functions.register(name, (c, keys) => call(core, c, keys, work));
   if (failure !== undefined) throw new ReplyError(`ERR ${failure}`);

@@ -11,7 +11,7 @@
 //                                                       of a frame of their own (`inside`)
 
 import { AssertionFailed, assert } from "../base/assert.ts";
-import { utf8Text } from "../base/bytes.ts";
+import { asciiBytes, utf8Text } from "../base/bytes.ts";
 import { isHalfDone } from "../base/half-done.ts";
 import { TornRead } from "../base/torn-read.ts";
 import { Counter } from "../keyspace/figures.ts";
@@ -214,10 +214,7 @@ export class Executor implements Engine {
   #busy(command: CompiledCommand, args: Arguments): Uint8Array | undefined {
     const { scripts } = this.context;
     if (!scripts.isParked) return undefined;
-    // Who shuts the server down gives up what the script has done.
-    const isAllowed =
-      (command.flags & Flag.allow_busy) !== 0 &&
-      (command.name !== "shutdown" || args.text(args.count - 1).toLowerCase() === "nosave");
+    const isAllowed = (command.flags & Flag.allow_busy) !== 0 && !savesAtEnd(command, args);
     return isAllowed ? undefined : (scripts.busy ?? Errors.scriptRuns);
   }
 
@@ -371,6 +368,16 @@ export class Executor implements Engine {
     session.endTransaction(this.keyspace);
   }
 }
+
+/** Whether the server is to be shut down, and not to give up what a script has done that runs. */
+function savesAtEnd({ name }: CompiledCommand, args: Arguments): boolean {
+  if (name !== "shutdown") return false;
+  for (let i = 1; i < args.count; i++) if (args.is(i, NOSAVE) || args.is(i, ABORT)) return false;
+  return true;
+}
+
+const NOSAVE = asciiBytes("nosave");
+const ABORT = asciiBytes("abort");
 
 /** A client's word as an error shows it: cut, and ended by a zero byte as texts in C are. */
 function shortText(text: string, max: number): string {

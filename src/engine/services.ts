@@ -98,6 +98,8 @@ export interface Services {
   setTimer(delayMs: number, callback: () => void): () => void;
   /** Sees to what follows writes that no request has made: the log, and replies that wait. */
   wrote(): void;
+  /** Does what has come from elsewhere, and what follows a change; nothing where it is damaged. */
+  turn(work: () => void): void;
   /** When the process began to serve, in milliseconds since 1970. */
   readonly startedMs: number;
   /** The wall clock in milliseconds and in microseconds since 1970. */

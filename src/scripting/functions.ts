@@ -16,6 +16,7 @@ import type { State } from "../lua/state.ts";
 import { LuaTable } from "../lua/table.ts";
 import { type NativeCode, RunStatus } from "../lua/thread.ts";
 import { LuaError, LuaFunction, type LuaValue } from "../lua/values.ts";
+import type { ScriptBoard } from "./left-script.ts";
 import { add, addLog, addVersion, errorTable, raise, redisLibrary } from "./redis-library.ts";
 import { errorText } from "./reply-to-lua.ts";
 import type { Runner } from "./runner.ts";
@@ -70,12 +71,49 @@ export class Functions implements LibraryStore {
   /** The library whose code is being run. */
   #loading: Library | undefined;
 
+  /** Called, in the thread that has opened the database, when there are others or other names. */
+  onChanged: (() => void) | undefined;
+  /** In a thread that has attached: where they are to be had, and of which age these are. */
+  #board: ScriptBoard | undefined;
+  #age = -1;
+  /** Names, in lower case, of what the program has registered that opened the database. */
+  #elsewhere: ReadonlySet<string> = new Set();
+
   constructor(runner: Runner) {
     this.#runner = runner;
   }
 
   find(name: string): ScriptFunction | undefined {
     return this.#functions.get(name.toLowerCase());
+  }
+
+  // In a thread that has attached
+
+  /** From now on they are as in the thread that has opened the database. */
+  follow(board: ScriptBoard): void {
+    this.#board = board;
+    this.#age = -1;
+  }
+
+  /**
+   * Takes over what others have changed; returns the text of an error. To be called before a
+   * function is looked for. REQUIRES: the lock.
+   */
+  refresh(): string | undefined {
+    const board = this.#board;
+    if (board === undefined || board.librariesAge === this.#age) return undefined;
+    const age = board.librariesAge;
+    const { codes, registered } = board.libraries();
+    const failure = this.restore(codes, RestorePolicy.flush);
+    if (failure !== undefined) return failure;
+    this.#elsewhere = new Set(registered);
+    this.#age = age;
+    return undefined;
+  }
+
+  /** Whether the program of the thread that has opened the database has registered this. */
+  isElsewhere(name: string): boolean {
+    return this.#elsewhere.has(name.toLowerCase());
   }
 
   /** The program's function of this name. */
@@ -92,11 +130,13 @@ export class Functions implements LibraryStore {
   register(name: string, work: ProgramFunction): string | undefined {
     if (this.#isTaken(name)) return `Function ${name} already exists`;
     this.#registered.set(name.toLowerCase(), work);
+    this.onChanged?.();
     return undefined;
   }
 
   unregister(name: string): void {
     this.#registered.delete(name.toLowerCase());
+    this.onChanged?.();
   }
 
   #isTaken(name: string): boolean {
@@ -241,6 +281,7 @@ export class Functions implements LibraryStore {
     this.libraries = new Map();
     this.#functions = new Map();
     this.#state = undefined;
+    this.onChanged?.();
   }
 
   #link(library: Library): void {
@@ -262,6 +303,7 @@ export class Functions implements LibraryStore {
     const { roots } = this.state;
     roots.length = 0;
     for (const each of this.#functions.values()) roots.push(each.callee);
+    this.onChanged?.();
   }
 
   /** A library without its functions, or the text of an error. */
@@ -303,7 +345,9 @@ export class Functions implements LibraryStore {
 
   #run(state: State, closure: LuaFunction): void {
     const { executor, services } = this.#runner.context;
-    const endMs = executor.replaying ? Number.POSITIVE_INFINITY : services.monotonicMs() + LOAD_MS;
+    // What was loaded elsewhere, or before, has been in time.
+    const isKnown = executor.replaying || this.#board !== undefined;
+    const endMs = isKnown ? Number.POSITIVE_INFINITY : services.monotonicMs() + LOAD_MS;
     state.start(closure);
     while (state.run(BUDGET) !== RunStatus.done) {
       if (services.monotonicMs() > endMs) {

@@ -18,7 +18,6 @@
 import { assert } from "../base/assert.ts";
 import { type CompiledCommand, Flag } from "../engine/command.ts";
 import type { Context } from "../engine/context.ts";
-import type { Scripts } from "../engine/scripts.ts";
 import { Session } from "../engine/session.ts";
 import { Figure } from "../engine/statistics.ts";
 import type { Wait } from "../engine/wait.ts";
@@ -32,6 +31,7 @@ import type { Arguments } from "../protocol/arguments.ts";
 import { errorLine as lineOf } from "../protocol/errors.ts";
 import type { ReplyWriter } from "../protocol/reply-writer.ts";
 import { Bridge, failureOf } from "./bridge.ts";
+import { busyLine, Left, LeftScript } from "./left-script.ts";
 import { returnedError, untilZero, writeLua } from "./lua-to-reply.ts";
 import { errorTable, Propagation } from "./redis-library.ts";
 import { errorText } from "./reply-to-lua.ts";
@@ -67,31 +67,24 @@ const unkillable = lineOf(
     "either wait the script termination or kill the server in a hard way using the SHUTDOWN " +
     "NOSAVE command.",
 );
-const busyScript = lineOf(
-  "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.",
-);
-const busyFunction = lineOf(
-  "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.",
-);
 
-export class Runner implements Scripts {
+export class Runner {
   readonly context: Context;
   readonly bridge: Bridge;
-  isParked = false;
+  /** The script that was left, of this thread or of another. */
+  readonly left: LeftScript;
   /** An embedded program's call is to have ended by then, by Services.monotonicMs(). */
   untilMs: number = Number.POSITIVE_INFINITY;
   /** A script has been ended since it had not. */
   wasCut = false;
-  /** Called when a script has been parked, and when it has ended. */
-  readonly onParked: (() => void)[] = [];
 
   #run: Run | undefined;
   readonly #spare = new Run();
-  #waiting: (() => void)[] = [];
   readonly #slice = (): void => this.#runSlice();
 
   constructor(context: Context) {
     this.context = context;
+    this.left = new LeftScript(context);
     this.bridge = new Bridge(context, new Session(0, 0));
   }
 
@@ -211,8 +204,8 @@ export class Runner implements Scripts {
 
   /** Until when a program that is not left may run. */
   #untilMs(run: Run): number {
-    if (run.caller.link?.isBorrowed !== true || this.bridge.hasWritten) return this.untilMs;
-    // Nobody could end it, and other threads wait for this one.
+    if (run.caller.link === undefined || this.bridge.hasWritten) return this.untilMs;
+    // Nobody could end it, and all others wait for this thread.
     const threshold = this.#threshold;
     return threshold === 0 ? this.untilMs : run.startMs + threshold;
   }
@@ -249,13 +242,22 @@ export class Runner implements Scripts {
   /** The program that runs was left: its client waits until it has ended. */
   #park(run: Run): void {
     const c = this.context;
-    assert(!this.isParked, "one script is left at a time");
-    this.isParked = true;
-    c.keyspace.isHalfWay = true;
+    assert(!this.left.isParked, "one script is left at a time");
     run.args = c.args.clone();
     if (!run.isWithin) this.#wait(run, run.args);
-    for (const tell of this.onParked) tell();
+    this.left.set(this.#stateOf(run));
     this.#goOnLater();
+  }
+
+  /** What is so of a program that was left: bits of Left. */
+  #stateOf({ program, isTold, isKilled }: Run): number {
+    return (
+      Left.parked |
+      (isTold ? Left.told : 0) |
+      (program.isFunction ? Left.isFunction : 0) |
+      (this.bridge.hasWritten ? Left.hasWritten : 0) |
+      (isKilled ? Left.killed : 0)
+    );
   }
 
   /** The client of a script that was left waits for its reply. */
@@ -280,12 +282,17 @@ export class Runner implements Scripts {
   #goOn(): void {
     const run = this.#run;
     const c = this.context;
-    if (run === undefined || !this.isParked) return;
+    if (run === undefined || !this.left.isParked) return;
+    // By whichever thread.
+    if ((this.left.state & Left.killed) !== 0) run.isKilled = true;
     c.executor.setNow(run.nowMs);
     c.executor.inside(this.bridge.session, this.#slice);
     if (run.hasEnded) this.#finish(run);
     else {
-      this.#tellOthers(run);
+      const isNews = !run.isTold && this.#isLong(run);
+      if (isNews) run.isTold = true;
+      this.left.set(this.#stateOf(run));
+      if (isNews) this.left.free();
       this.#goOnLater();
     }
   }
@@ -294,87 +301,111 @@ export class Runner implements Scripts {
   #finish(run: Run): void {
     const c = this.context;
     const { caller, next } = run;
-    this.isParked = false;
-    c.keyspace.isHalfWay = false;
     c.effects.release();
     this.#end();
-    for (const tell of this.onParked) tell();
+    this.left.set(0);
     if (next !== undefined) next((reply) => this.#reply(reply, run));
     else if (caller.waiting?.wait === run.wait) c.executor.waiters.timeOut(caller);
     // What follows in a transaction may be another script that takes long.
-    if (this.isParked) return;
+    if (this.left.isParked) return;
     run.value = undefined;
     c.executor.setNow(c.services.nowMs());
     c.services.wrote();
-    this.#free();
+    this.left.free();
   }
 
   follow(next: (writeReply: (reply: ReplyWriter) => void) => void): void {
-    assert(this.#run !== undefined && this.isParked, "a script was left that something follows");
+    assert(
+      this.#run !== undefined && this.left.isParked,
+      "a script was left that something follows",
+    );
     this.#run.next = next;
   }
 
-  /** Others, who have waited, are told from now on that a script runs, if it has for so long. */
-  #tellOthers(run: Run): void {
-    const { services } = this.context;
-    if (run.isTold) return;
+  /** Whether others, who have waited, are to be told that it runs. */
+  #isLong(run: Run): boolean {
     const threshold = this.#threshold;
-    if (threshold === 0 || services.monotonicMs() - run.startMs < threshold) return;
-    run.isTold = true;
-    this.#free();
+    return threshold > 0 && this.context.services.monotonicMs() - run.startMs >= threshold;
   }
 
-  #free(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const done of waiting) done();
-  }
-
-  get busy(): Uint8Array | undefined {
-    const run = this.#run;
-    if (run === undefined || !run.isTold) return undefined;
-    return run.program.isFunction ? busyFunction : busyScript;
-  }
-
-  whenFree(done: () => void): void {
-    this.#waiting.push(done);
-  }
-
+  /** Goes on with the script that was left, until it has ended or others are told that it runs. */
   finish(): void {
-    while (this.isParked && this.busy === undefined) this.#goOn();
+    const { left, context } = this;
+    for (;;) {
+      let isServed = false;
+      context.services.turn(() => {
+        isServed = true;
+        left.look();
+        if (left.busy === undefined) this.#goOn();
+      });
+      // A database that is damaged, or closed elsewhere, goes on with nothing.
+      if (!isServed || !left.isParked || left.busy !== undefined) return;
+      if (left.isElsewhere) left.board?.wait(left.state);
+    }
   }
 
-  /** The database is closed: the script that was left has never been, as far as the log knows. */
-  close(): void {
-    if (!this.isParked) return;
-    this.isParked = false;
+  /** Goes on with the script that this thread has left, for no longer than this. */
+  finishWithin(ms: number): void {
+    const { services } = this.context;
+    const endMs = services.monotonicMs() + ms;
+    while (this.hasLeft && services.monotonicMs() < endMs) services.turn(() => this.#goOn());
+  }
+
+  /**
+   * This thread leaves the database: the script that it has left has never been, as far as the log
+   * knows. Returns whether some of it is in memory. REQUIRES: the lock.
+   */
+  close(): boolean {
+    const run = this.#run;
+    if (run === undefined || !this.hasLeft) return false;
     this.context.effects.abandon();
     this.#end();
-    for (const tell of this.onParked) tell();
+    this.left.set(0);
+    return run.isWithin || this.bridge.hasWritten;
+  }
+
+  /** The server is to end: a script that has written nothing is ended for that. */
+  killForEnd(): void {
+    const { left } = this;
+    const isHarmless = (left.state & Left.hasWritten) === 0;
+    if (left.isParked && isHarmless) left.set(left.state | Left.killed);
   }
 
   /** SCRIPT KILL and FUNCTION KILL: replies. */
   kill(isFunction: boolean): void {
+    const { left } = this;
     const { reply } = this.context;
     const run = this.#run;
-    if (run === undefined) reply.error(notBusy);
-    else if (this.bridge.hasWritten) reply.error(unkillable);
-    else if (run.program.isFunction !== isFunction) reply.error(this.busy ?? busyOf(run));
-    else {
-      run.isKilled = true;
-      const name = isFunction ? "FUNCTION KILL" : "SCRIPT KILL";
-      this.bridge.log("notice", `Lua script killed by user with ${name}.`);
-      reply.ok();
-    }
+    if (run === undefined && !left.isParked) return reply.error(notBusy);
+    const state = run === undefined ? left.state : this.#stateOf(run);
+    const isOfFunction = (state & Left.isFunction) !== 0;
+    if ((state & Left.hasWritten) !== 0) return reply.error(unkillable);
+    if (isOfFunction !== isFunction) return reply.error(busyLine(isOfFunction));
+    if (run !== undefined) run.isKilled = true;
+    if (left.isParked) left.set(left.state | Left.killed);
+    const name = isFunction ? "FUNCTION KILL" : "SCRIPT KILL";
+    this.bridge.log("notice", `Lua script killed by user with ${name}.`);
+    reply.ok();
   }
 
-  /** The script that was left, for FUNCTION STATS. */
-  get parked(): { name: string; isFunction: boolean; args: Arguments; forMs: number } | undefined {
+  /** Whether this thread has left a script. */
+  get hasLeft(): boolean {
+    return this.#run?.args !== undefined;
+  }
+
+  /** What FUNCTION STATS says of the script that this thread has left. */
+  describe(reply: ReplyWriter): void {
     const run = this.#run;
-    if (run?.args === undefined) return undefined;
-    const { name, isFunction } = run.program;
-    const forMs = Math.floor(this.context.services.monotonicMs() - run.startMs);
-    return { name, isFunction, args: run.args, forMs };
+    if (run?.args === undefined) return reply.null();
+    const { args, program } = run;
+    reply.map(3);
+    reply.bulkText("name");
+    reply.bulkLatin1(program.name);
+    reply.bulkText("command");
+    reply.array(args.count);
+    for (let i = 0; i < args.count; i++) reply.bulk(args.bytes, args.starts[i], args.ends[i]);
+    reply.bulkText("duration_ms");
+    reply.integer(Math.floor(this.context.services.monotonicMs() - run.startMs));
   }
 }
 
@@ -446,10 +477,6 @@ function canWait(c: Context, { link }: Session): boolean {
 /** Whether all threads can know that this request waits. */
 function hasRoom({ blocking, args }: Context): boolean {
   return blocking.hasRoom(2 * args.totalBytes, args.count);
-}
-
-function busyOf(run: Run): Uint8Array {
-  return run.program.isFunction ? busyFunction : busyScript;
 }
 
 /** Where a program is left. */

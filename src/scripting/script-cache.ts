@@ -21,7 +21,8 @@ export interface Script {
   readonly digest: string;
   /** As it came, its first line included. */
   readonly source: string;
-  readonly closure: LuaClosure;
+  /** Undefined: another thread has compiled it, and this one has not run it yet. */
+  closure: LuaClosure | undefined;
   /** Bits of ScriptFlag, or COMPATIBLE. */
   readonly flags: number;
   /** It was loaded, and stays. */

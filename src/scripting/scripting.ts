@@ -2,9 +2,12 @@
 // holds (functions.ts). Both run by the same runner, in states of their own, which are made when
 // the first one comes: who uses no scripts pays nothing for them.
 //
-// They are the owner's: commands about scripts are executed by the thread that has opened the
-// database, whoever sends them.
+// Each thread runs its own: a script's effects, its client and the transaction around it are that
+// thread's. What is known is kept by the one that has opened the database. Others hand on to it
+// what they compile, ask it for what they are missing, and take its libraries over when those have
+// changed (ScriptBoard).
 
+import { assert } from "../base/assert.ts";
 import { latin1Text } from "../base/bytes.ts";
 import type { Context } from "../engine/context.ts";
 import type { Scripts } from "../engine/scripts.ts";
@@ -14,10 +17,11 @@ import { LuaTable } from "../lua/table.ts";
 import { LuaError } from "../lua/values.ts";
 import type { ReplyWriter } from "../protocol/reply-writer.ts";
 import { Functions, type ScriptFunction } from "./functions.ts";
+import type { LeftScript, ScriptBoard } from "./left-script.ts";
 import { addEvalLibrary, redisLibrary, sha1Hex } from "./redis-library.ts";
 import { Runner } from "./runner.ts";
 import { lock, newSandbox } from "./sandbox.ts";
-import { type Script, ScriptCache } from "./script-cache.ts";
+import { DIGEST_LENGTH, type Script, ScriptCache } from "./script-cache.ts";
 import { readScriptHead } from "./script-flags.ts";
 
 /** The scripts of the database that a context belongs to. */
@@ -36,12 +40,18 @@ export class Scripting implements Scripts {
   readonly runner: Runner;
   readonly cache: ScriptCache = new ScriptCache();
   readonly functions: Functions;
+  /** The script that was left, in whichever thread. */
+  readonly left: LeftScript;
+  /** That of other threads, where they know more than this one. */
+  #board: ScriptBoard | undefined;
+  #flushes = 0;
   #state: State | undefined;
   #keys: LuaTable = new LuaTable(0, 0, null);
   #argv: LuaTable = new LuaTable(0, 0, null);
 
   constructor(context: Context) {
     this.runner = new Runner(context);
+    this.left = this.runner.left;
     this.functions = new Functions(this.runner);
     context.keyspace.libraries = this.functions;
   }
@@ -49,11 +59,11 @@ export class Scripting implements Scripts {
   // Of the engine's interest
 
   get isParked(): boolean {
-    return this.runner.isParked;
+    return this.left.isParked;
   }
 
   get busy(): Uint8Array | undefined {
-    return this.runner.busy;
+    return this.left.busy;
   }
 
   finish(): void {
@@ -65,7 +75,43 @@ export class Scripting implements Scripts {
   }
 
   whenFree(done: () => void): void {
-    this.runner.whenFree(done);
+    this.left.whenFree(done);
+  }
+
+  // Threads
+
+  /** From now on other threads are told. `isGuest`: another one has opened the database. */
+  join(board: ScriptBoard, isGuest: boolean): void {
+    this.left.board = board;
+    if (isGuest) {
+      this.#board = board;
+      this.#flushes = board.scriptsAge;
+      this.functions.follow(board);
+    } else {
+      this.functions.onChanged = () => board.changedLibraries();
+      this.#tellFlushed = () => board.flushed();
+    }
+    this.look();
+  }
+
+  /** In the thread that has opened the database, where there are others. */
+  #tellFlushed: (() => void) | undefined;
+
+  /** No other thread is there any more, or this one has left. */
+  part(): void {
+    this.left.board = undefined;
+    this.#board = undefined;
+    this.#tellFlushed = undefined;
+    this.functions.onChanged = undefined;
+  }
+
+  /** Other threads may have left a script, or flushed them all. REQUIRES: the lock. */
+  look(): void {
+    this.left.look();
+    const board = this.#board;
+    if (board === undefined || board.scriptsAge === this.#flushes) return;
+    this.#flushes = board.scriptsAge;
+    this.#forget();
   }
 
   // Scripts of EVAL
@@ -99,15 +145,44 @@ export class Scripting implements Scripts {
       if (isLoaded && !known.isLoaded) this.cache.keep(known);
       return known;
     }
+    const made = this.#compile(source, digest, isLoaded);
+    if (typeof made === "string") return made;
+    this.cache.add(made);
+    this.#board?.note(source);
+    return made;
+  }
+
+  /** The script whose digest stands at bytes[start], in any case. */
+  find(bytes: Uint8Array, start: number): Script | undefined {
+    const known = this.cache.findAt(bytes, start);
+    const board = this.#board;
+    if (known !== undefined || board === undefined) return known;
+    const digest = latin1Text(bytes, start, start + DIGEST_LENGTH).toLowerCase();
+    const source = board.source(digest);
+    const made = source === undefined ? undefined : this.#compile(source, digest, false);
+    if (made === undefined || typeof made === "string") return undefined;
+    this.cache.add(made);
+    return made;
+  }
+
+  /** Another thread has compiled a script, which is known from now on. */
+  note(source: string): void {
+    const digest = sha1Hex(source);
+    if (this.cache.find(digest) !== undefined) return;
+    const head = readScriptHead(source);
+    if ("error" in head) return;
+    const { flags } = head;
+    this.cache.add({ digest, source, closure: undefined, flags, isLoaded: false });
+  }
+
+  #compile(source: string, digest: string, isLoaded: boolean): Script | string {
     const head = readScriptHead(source);
     if ("error" in head) return head.error;
     const { flags, length } = head;
     try {
       // The line's end stays, so that lines are counted as in the text.
       const closure = this.#evalState.load(source.slice(length), "@user_script");
-      const script = { digest, source, closure, flags, isLoaded };
-      this.cache.add(script);
-      return script;
+      return { digest, source, closure, flags, isLoaded };
     } catch (error) {
       if (!(error instanceof LuaError)) throw error;
       return `Error compiling script (new function): ${error.value}`;
@@ -122,6 +197,13 @@ export class Scripting implements Scripts {
     const state = this.#evalState;
     const { globals } = state;
     const { count } = c.args;
+    if (script.closure === undefined) {
+      const made = this.#compile(script.source, script.digest, script.isLoaded);
+      if (typeof made === "string") return c.reply.errorText(`ERR ${made}`);
+      script.closure = made.closure;
+    }
+    const callee = script.closure;
+    assert(callee !== undefined, "a script is compiled before it runs");
     // They are set from outside, as scripts themselves cannot, and used again: a script that has
     // ended has left nobody behind who could look at them.
     if (!isReusable(this.#keys)) {
@@ -137,7 +219,7 @@ export class Scripting implements Scripts {
     this.cache.touch(script);
     this.runner.run({
       state,
-      callee: script.closure,
+      callee,
       parameters: NONE,
       name: script.digest,
       flags: script.flags,
@@ -156,12 +238,27 @@ export class Scripting implements Scripts {
 
   /** SCRIPT FLUSH: what scripts have left behind goes with them. */
   flush(): void {
+    this.#forget();
+    this.#tellFlushed?.();
+  }
+
+  #forget(): void {
     this.cache.clear();
     this.#state = undefined;
   }
 
-  close(): void {
-    this.runner.close();
+  /**
+   * Calls back when no script is left any more that takes long, at once where there is none; one
+   * that has written nothing is ended.
+   */
+  whenEnded(done: () => void): void {
+    this.runner.context.services.turn(() => this.runner.killForEnd());
+    this.left.whenEnded(done);
+  }
+
+  /** See Runner.close. */
+  close(): boolean {
+    return this.runner.close();
   }
 }
 

@@ -27,7 +27,8 @@ export interface IoThreadOrder {
 export type Told =
   | { readonly kind: "listen"; readonly id: number; readonly host: string; readonly port: number }
   | { readonly kind: "unlisten"; readonly id: number }
-  | { readonly kind: "stop" };
+  /** `isLast`: the database ends, too. */
+  | { readonly kind: "stop"; readonly isLast: boolean };
 
 /** What it says. */
 export type Said =
@@ -36,6 +37,7 @@ export type Said =
   | { readonly kind: "refused"; readonly id: number; readonly code: string; readonly text: string }
   | { readonly kind: "damaged"; readonly text: string }
   | { readonly kind: "browser"; readonly address: string }
+  | { readonly kind: "message"; readonly text: string }
   | {
       readonly kind: "cutOff";
       readonly address: string;
@@ -65,6 +67,7 @@ function serve(order: IoThreadOrder): void {
   server.onSecond = () => figures.writeAll();
   if (member !== null) member.onReport = () => figures.writeAll();
   database.onDamaged.push(({ cause }) => say({ kind: "damaged", text: describe(cause) }));
+  services.onMessage = (text) => say({ kind: "message", text });
   services.onBrowser = (address) => say({ kind: "browser", address });
   server.onCutOff = (address, error, limit) =>
     say({ kind: "cutOff", address, text: error.message, limit });
@@ -80,7 +83,8 @@ function serve(order: IoThreadOrder): void {
       say({ kind: "refused", id, code, text: message });
     }
   };
-  const stop = (): void => {
+  const stop = (isLast: boolean): void => {
+    database.endsForAll = isLast;
     server.stop();
     server.forgetClients();
     try {
@@ -100,7 +104,7 @@ function serve(order: IoThreadOrder): void {
     const told = message as Told;
     if (told.kind === "listen") return void listen(told.id, told.host, told.port);
     try {
-      if (told.kind === "stop") stop();
+      if (told.kind === "stop") stop(told.isLast);
       else listeners.get(told.id)?.close();
     } finally {
       done();

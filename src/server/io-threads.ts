@@ -161,7 +161,8 @@ export class IoThreads {
   }
 
   #hear(thread: number, said: Exclude<Said, { kind: "ready" }>): void {
-    if (said.kind === "browser") this.#services.reportBrowser(said.address);
+    if (said.kind === "message") this.#services.onMessage(said.text);
+    else if (said.kind === "browser") this.#services.reportBrowser(said.address);
     else if (said.kind === "damaged") this.onDamaged(said.text);
     else if (said.kind === "cutOff") this.onCutOff(said.address, said.text, said.limit);
     else {
@@ -226,18 +227,19 @@ export class IoThreads {
 
   /**
    * All stop: what they have been sent is in the log, and their clients get their replies. Returns
-   * when they have left the database; settles when they have ended.
+   * when they have left the database; settles when they have ended. `isLast`: the database ends,
+   * too, so that scripts of theirs that take long are given up.
    */
-  stop(): Promise<void> {
-    this.#stopping ??= this.#stop();
+  stop(isLast = false): Promise<void> {
+    this.#stopping ??= this.#stop(isLast);
     return this.#stopping;
   }
 
-  #stop(): Promise<void> {
+  #stop(isLast: boolean): Promise<void> {
     const { platform } = this.#database;
     const { network } = this.#services;
     if (this.#cron !== undefined) platform.clearTimer(this.#cron);
-    this.#tellAndWait({ kind: "stop" });
+    this.#tellAndWait({ kind: "stop", isLast });
     network.remove(this.#figures);
     return this.#ended();
   }

@@ -16,6 +16,8 @@
 //           26  workers that were doomed   64 … 127  the runtime's numbers of the last of them
 //           27  what is done each second is paused
 //           28  snapshots that threads have asked the owner for
+//           29  bits of Left: of the script that was left   30  the member that runs it
+//           31  how often scripts have been flushed         32  libraries of functions changed
 //   then, for each member m, 32 words from 128 + 32 × m: MemberWord
 //
 // What each member changes often stands in a cache line of its own.
@@ -43,6 +45,10 @@ export const ControlWord = {
   doomedWorkers: 26,
   cronPaused: 27,
   snapshots: 28,
+  script: 29,
+  scriptMember: 30,
+  scriptsAge: 31,
+  librariesAge: 32,
 } as const;
 
 export const MemberWord = {

@@ -27,6 +27,8 @@ const foreignLink: ClientLink = {
 export class Desk {
   /** It executes for another thread: what is asked is about this thread alone. */
   isAnswering = false;
+  /** What is asked beside commands is answered here; `asked` is below −1. */
+  answerAside: (asked: number, args: Arguments) => Uint8Array = () => NOTHING.reply;
   readonly #report: () => void;
   readonly #executor: Executor;
   readonly #mailboxes: Mailboxes;
@@ -62,6 +64,10 @@ export class Desk {
         return NOTHING;
       }
       this.#parser.parse(this.#args, request, 0, request.length, true, null);
+      if (question.command < -1) {
+        const reply = this.answerAside(question.command, this.#args);
+        return { reply, closes: false };
+      }
       const session = this.#sessionOf(member, question.isForeign);
       session.db = question.db;
       session.protocol = question.protocol;

@@ -29,6 +29,8 @@ export const Post = {
   snapshot: 8,
   snapshotProgress: 9,
   snapshotEnded: 10,
+  /** See script-board.ts. */
+  script: 11,
 } as const;
 
 const HEADER_BYTES = 20;

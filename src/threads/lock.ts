@@ -5,6 +5,10 @@
 //   write   enter ─▶ … changes … ─▶ leave: sequence + 1, holder = 0
 //   read    beginRead: holder is 0, sequence is s ─▶ … looks … ─▶ isSame(s): both are as they were
 //
+// Half way. The lock may be let go in the middle of something: a script that takes long is gone
+// on with later, and others are to hear so meanwhile. Bit 31 of the sequence says that. Nothing is
+// read without the lock then, and who takes it sees to what may be done (Core.enter, Server).
+//
 // A read that finds the holder 0 and the same sequence before and after has seen nothing of a
 // write: whoever writes has set the holder before its first change, and lets it go after the
 // sequence has grown. Why the loads of a read cannot be moved behind its second look, on machines
@@ -39,6 +43,10 @@ const SUSPECT_MS = 20;
  * two threads, 90 % reads, do 1.7 × what one does then (1.0 × where they ask for the lock at once).
  */
 const READ_SPINS = 200;
+
+/** Of the sequence: the number itself, and that something is half done. */
+const NUMBER = 0x7fffffff;
+const HALF_WAY = 0x80000000 | 0;
 
 const { holder: HOLDER, sequence: SEQUENCE, next: NEXT } = ControlWord;
 
@@ -113,9 +121,16 @@ export class Lock {
   #release(): void {
     this.#depth = 0;
     const words = this.#words;
-    words[SEQUENCE] = (words[SEQUENCE] + 1) | 0;
+    const sequence = words[SEQUENCE];
+    words[SEQUENCE] = ((sequence + 1) & NUMBER) | (sequence & HALF_WAY);
     if (words[NEXT] === 0) Atomics.store(words, HOLDER, 0);
     else this.#handOver();
+  }
+
+  /** Something is half done, or no more, when the lock is let go. REQUIRES: it is held. */
+  set isHalfWay(isHalfWay: boolean) {
+    const words = this.#words;
+    words[SEQUENCE] = (words[SEQUENCE] & NUMBER) | (isHalfWay ? HALF_WAY : 0);
   }
 
   /** Acts under a lock that its holder, who waits for that, has lent. */
@@ -197,13 +212,13 @@ export class Lock {
 
   // Reading without it
 
-  /** The sequence, as soon as nobody writes; −1 where somebody goes on and on. */
+  /** The sequence, as soon as nobody writes; −1 where somebody goes on and on, or is half way. */
   beginRead(): number {
     const words = this.#words;
     for (let i = 0; i < READ_SPINS; i++) {
       // Loads in order need but one atomic one, over which no compiler moves another.
       const sequence = this.#loadsInOrder ? words[SEQUENCE] : Atomics.load(words, SEQUENCE);
-      if (Atomics.load(words, HOLDER) === 0) return sequence & 0x7fffffff;
+      if (Atomics.load(words, HOLDER) === 0) return sequence < 0 ? -1 : sequence;
     }
     return -1;
   }
@@ -215,6 +230,6 @@ export class Lock {
     if (!this.#loadsInOrder) Atomics.add(words, this.#ownWord, 1);
     // In this order: whoever was inside and has left since has raised the sequence before that. The
     // atomic load is an acquiring one, so that the other comes after it.
-    return Atomics.load(words, HOLDER) === 0 && (words[SEQUENCE] & 0x7fffffff) === sequence;
+    return Atomics.load(words, HOLDER) === 0 && words[SEQUENCE] === sequence;
   }
 }

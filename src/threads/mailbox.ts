@@ -27,7 +27,10 @@ import {
 /** What is asked: to execute a command. */
 export interface Question {
   readonly args: Arguments;
-  /** The command's number, which a name may not tell (rename-command). */
+  /**
+   * The command's number, which a name may not tell (rename-command), or, below −1, what else is
+   * asked; see Desk.
+   */
   readonly command: number;
   readonly db: number;
   readonly protocol: 2 | 3;

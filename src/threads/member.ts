@@ -50,6 +50,8 @@ export interface Heir {
   rollBackLeft(): void;
   /** Another thread may have begun a snapshot, or switched the log. REQUIRES: the lock. */
   lookAtNews(): void;
+  /** A member has gone. REQUIRES: the lock. */
+  missed(member: number): void;
   /** Something has come about a snapshot that one thread takes for another. REQUIRES: the lock. */
   posted(kind: number, id: number, a: Uint8Array, b: Uint8Array): void;
   /** The database is closed for good: nothing will come any more. */
@@ -395,6 +397,18 @@ export abstract class Member implements LockEnvironment, RosterMember {
     });
   }
 
+  /** Asks another member something beside commands; see Desk.answerAside. REQUIRES: the lock. */
+  askAside(member: number, asked: number, words: readonly Uint8Array[]): Uint8Array | undefined {
+    const args = new Arguments(words.length);
+    args.fill(words);
+    return this.#mailbox.ask(member, { ...REPORT, args, command: asked });
+  }
+
+  /** What answers that is set here. */
+  set answerAside(answer: (asked: number, args: Arguments) => Uint8Array) {
+    if (this.#desk !== undefined) this.#desk.answerAside = answer;
+  }
+
   /** Whether the client is to be closed that asked last. */
   get closesClient(): boolean {
     return this.#mailbox.closes;
@@ -447,6 +461,7 @@ export abstract class Member implements LockEnvironment, RosterMember {
     this.memory.refresh();
     this.roster?.read();
     this.roster?.gone(member);
+    this.heir?.missed(member);
     if (inside === Inside.transaction) this.heir?.rollBackLeft();
     else if (inside === Inside.change) this.markDamaged();
   }

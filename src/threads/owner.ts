@@ -111,6 +111,7 @@ export class Owner extends Member {
       if (control[memberWord(member, MemberWord.worker)] !== worker) continue;
       free(control, member);
       this.roster?.gone(member);
+      this.heir?.missed(member);
     }
     this.#forgetGone();
     // It may have been about to hand the log what it had written.

@@ -37,7 +37,6 @@ export const calling = {
   arity: -3,
   flags: "noscript stale skip_monitor no_mandatory_keys may_replicate",
   group: "scripting",
-  owner: true,
 } as const;
 export const callingToRead = {
   ...calling,
@@ -114,7 +113,7 @@ function evalshaCommand(c: Context, isReadOnly: boolean): void {
 /** The script whose digest is argument i, in any case. */
 export function scriptOf(c: Context, i: number): Script | undefined {
   if (c.args.length(i) !== DIGEST_LENGTH) return undefined;
-  return scriptingOf(c).cache.findAt(c.args.bytes, c.args.starts[i]);
+  return scriptingOf(c).find(c.args.bytes, c.args.starts[i]);
 }
 
 /** How many keys follow argument 2, which says so; −1: it does not, and that is replied. */

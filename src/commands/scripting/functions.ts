@@ -13,6 +13,7 @@ import type { Command, Context } from "../../engine/context.ts";
 import { errorLine } from "../../protocol/errors.ts";
 import type { ReplyWriter } from "../../protocol/reply-writer.ts";
 import { type Library, RestorePolicy } from "../../scripting/functions.ts";
+import { busyLine, Left } from "../../scripting/left-script.ts";
 import { flagNames } from "../../scripting/script-flags.ts";
 import { scriptingOf } from "../../scripting/scripting.ts";
 import { oneOf } from "../shared/argument-docs.ts";
@@ -84,10 +85,13 @@ function fcallCommand(c: Context, isReadOnly: boolean): void {
   const { reply, args } = c;
   const scripting = scriptingOf(c);
   const name = latin1Text(args.bytes, args.starts[1], args.ends[1]);
+  const failure = scripting.functions.refresh();
+  if (failure !== undefined) return reply.errorText(`ERR ${failure}`);
   const called = scripting.functions.find(name);
   const registered = called === undefined ? scripting.functions.registered(name) : undefined;
   const keys = args.index(2);
-  if (called === undefined && registered === undefined) reply.error(noFunction);
+  if (scripting.functions.isElsewhere(name)) callElsewhere(c);
+  else if (called === undefined && registered === undefined) reply.error(noFunction);
   else if (Number.isNaN(keys)) reply.error(badKeyCount);
   else if (keys > args.count - 3) reply.error(moreKeysThanWords);
   else if (keys < 0) reply.error(negativeKeys);
@@ -96,6 +100,19 @@ function fcallCommand(c: Context, isReadOnly: boolean): void {
   else registered?.(c, keys);
 }
 
+/**
+ * A function of the program that has opened the database is called in that thread, whose effects
+ * do not belong to this one's transaction.
+ */
+function callElsewhere(c: Context): void {
+  if (c.mayBeUndone || c.inTransaction) c.reply.error(elsewhere);
+  else c.services.askOwner();
+}
+
+const elsewhere = errorLine(
+  "ERR a registered function is called in the thread that opened the database, and not within a " +
+    "transaction of another",
+);
 const undoable = errorLine(
   "ERR libraries cannot be changed in a transaction that may be rolled back",
 );
@@ -116,11 +133,11 @@ export const functionCommand: Command = {
   since: "7.0.0",
   complexity: "Depends on subcommand.",
   summary: "Manages libraries of functions.",
-  owner: true,
   subcommands: [
     {
       ...changing,
       name: "delete",
+      owner: true,
       arity: 3,
       flags: "write noscript",
       tips: shards,
@@ -132,6 +149,7 @@ export const functionCommand: Command = {
     {
       ...common,
       name: "dump",
+      owner: true,
       arity: 2,
       complexity: "O(N) where N is the number of functions",
       summary: "Returns all libraries as a payload for FUNCTION RESTORE.",
@@ -140,6 +158,7 @@ export const functionCommand: Command = {
     {
       ...changing,
       name: "flush",
+      owner: true,
       arity: -2,
       flags: "write noscript",
       tips: shards,
@@ -170,6 +189,7 @@ export const functionCommand: Command = {
     {
       ...common,
       name: "list",
+      owner: true,
       arity: -2,
       tips: "nondeterministic_output_order",
       complexity: "O(N) where N is the number of functions",
@@ -188,6 +208,7 @@ export const functionCommand: Command = {
     {
       ...changing,
       name: "load",
+      owner: true,
       arity: -3,
       flags: "write denyoom noscript",
       tips: shards,
@@ -202,6 +223,7 @@ export const functionCommand: Command = {
     {
       ...changing,
       name: "restore",
+      owner: true,
       arity: -3,
       flags: "write denyoom noscript",
       tips: shards,
@@ -439,26 +461,18 @@ function writeFunction(
 
 function functionStats(c: Context): void {
   const { reply } = c;
-  const { runner, functions } = scriptingOf(c);
-  const { parked } = runner;
-  if (parked !== undefined && !parked.isFunction) {
-    reply.error(runner.busy ?? noFunction);
+  const { runner, functions, left } = scriptingOf(c);
+  if (left.isParked && (left.state & Left.isFunction) === 0) {
+    reply.error(left.busy ?? busyLine(false));
     return;
   }
+  const failure = functions.refresh();
+  if (failure !== undefined) return reply.errorText(`ERR ${failure}`);
   reply.map(2);
   reply.bulkText("running_script");
-  if (parked === undefined) reply.null();
-  else {
-    const { args } = parked;
-    reply.map(3);
-    reply.bulkText("name");
-    reply.bulkLatin1(parked.name);
-    reply.bulkText("command");
-    reply.array(args.count);
-    for (let i = 0; i < args.count; i++) reply.bulk(args.bytes, args.starts[i], args.ends[i]);
-    reply.bulkText("duration_ms");
-    reply.integer(parked.forMs);
-  }
+  const running = left.isElsewhere ? left.board?.running(reply.protocol) : undefined;
+  if (running !== undefined) reply.raw(running, 0, running.length);
+  else runner.describe(reply);
   reply.bulkText("engines");
   reply.map(1);
   reply.bulkText(ENGINE);

@@ -23,7 +23,6 @@ export const script: Command = {
   since: "2.6.0",
   complexity: "Depends on subcommand.",
   summary: "Manages the scripts that are known by their digests.",
-  owner: true,
   subcommands: [
     {
       ...common,
@@ -38,6 +37,7 @@ export const script: Command = {
     {
       ...common,
       name: "exists",
+      owner: true,
       arity: -3,
       tips: "request_policy:all_shards response_policy:agg_logical_and",
       complexity: "O(N) with N being the number of scripts to check.",
@@ -48,6 +48,7 @@ export const script: Command = {
     {
       ...common,
       name: "flush",
+      owner: true,
       arity: -2,
       tips: everywhere,
       complexity: "O(N) with N being the number of scripts in cache",
@@ -78,6 +79,7 @@ export const script: Command = {
     {
       ...common,
       name: "load",
+      owner: true,
       arity: 3,
       flags: "noscript stale",
       tips: everywhere,
@@ -89,6 +91,7 @@ export const script: Command = {
     {
       ...common,
       name: "show",
+      owner: true,
       arity: 3,
       since: "8.0.0",
       complexity: "O(1).",
