@@ -212,7 +212,9 @@ export const DIFFERENCES = {
     reason: "Offsets in a request are 32-bit integers.",
   },
   "nul-in-words": {
-    topic: "A NUL byte in an option, in a cursor, and in what an error shows of a request",
+    topic:
+      "A NUL byte in an option, in a cursor, in a bound of scores, in what SORT compares, and in " +
+      "what an error shows of a request",
     redis: "ends the word, so that `EX\\0` is EX",
     ours: "a byte like any other: there is no such option or cursor, and the error shows it",
     reason: "It is an accident of C strings.",
@@ -370,6 +372,57 @@ export const DIFFERENCES = {
     redis: "17 digits: `0.10000000000000001`",
     ours: "as few digits as tell the number from all others: `0.1`",
     reason: "Redis 7.2 writes them so; it is the same number.",
+  },
+  "read-last": {
+    topic: "XREAD with `+`, where the last entry was deleted, or there never was one",
+    redis:
+      "nothing, or `the stream last element ID is 0-0`: it reads behind the ID before the last",
+    ours: "the last entry that is there, or nothing",
+    reason: "`+` is documented to ask for the last entry.",
+  },
+  "saved-activity": {
+    topic: "`inactive` and `active-time` of a consumer who never got anything, after a start",
+    redis: "-1 still, where an RDB file was loaded",
+    ours: "as if it had got something when it was last seen",
+    reason: "Files are of the version that redis-server 7.0 loads, which has no such time.",
+  },
+  "stream-references": {
+    topic:
+      "XACKDEL, XDELEX, XNACK; XADD and XTRIM with KEEPREF, DELREF and ACKED; XREADGROUP with " +
+      "CLAIM; XREAD and XREADGROUP with MAXCOUNT and MAXSIZE",
+    redis: "since 8.2 and later",
+    ours: "here too; XACKDEL, XDELEX, XNACK, DELREF and ACKED stand in the log as they came",
+    reason: "They collide with nothing. After `BGREWRITEAOF` servers that lack them load the log.",
+  },
+  "kept-tree-key": {
+    topic: "`radix-tree-keys` in XINFO STREAM, where XTRIM took the last entry of a node",
+    redis: "may count a node in which all entries are deleted",
+    ours: "a node goes with its last entry",
+    reason: "Nothing is in it.",
+  },
+  "negative-offset": {
+    topic: "A negative offset in LIMIT of ZRANGE and its kin, by score or lexical order",
+    redis: "nothing; since 7.4, where the sorted set is large, counts from the end",
+    ours: "nothing",
+    reason: "The reply does not depend on the encoding.",
+  },
+  "overwritten-keys": {
+    topic: "Clients that wait for a key of another type, which a STORE overwrites with theirs",
+    redis: "wait on: only a key that was not there wakes them",
+    ours: "are served",
+    reason: "What they wait for is there.",
+  },
+  "nearest-digits": {
+    topic: "The digits of about one score in a thousand that is no integer",
+    redis: "one digit more than are needed, or the last one rounded the other way",
+    ours: "as few as tell the number from all others, and of these the nearest",
+    reason: "It is the same number; Redis's algorithm, Grisu2, does not always find them.",
+  },
+  "digested-scores": {
+    topic: "DEBUG DIGEST and DIGEST-VALUE of scores that are no integers, or of 17 digits and more",
+    redis: "of 17 digits; since 7.2, of the fewest",
+    ours: "of 17 digits",
+    reason: "So they can be compared with those of 7.0.",
   },
   "sort-encoding": {
     topic: "OBJECT ENCODING of a sorted set after SORT, which only reads it",

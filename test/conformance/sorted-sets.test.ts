@@ -49,6 +49,8 @@ family(
       ZINCRBY z 1 a
       ZINCRBY z 1 new
       ZINCRBY z x a
+      ZINCRBY z CH a
+      ZINCRBY z nx gt
       ZINCRBY z 1
       ZINCRBY other 2.5 a
       ZRANGE z 0 -1 WITHSCORES

@@ -307,6 +307,20 @@ test("HSETEX sets fields with a deadline, where the condition holds for all", ()
   f.keyspace.verify();
 });
 
+test("the log of HSETEX KEEPTTL is HSET, and the deadlines that were kept", () => {
+  const f = fixture();
+  f.call("hset h a 1 b 2 c 3");
+  f.call("hpexpire h 100 fields 2 a c");
+  f.effects.length = 0;
+  assert.equal(f.call("hsetex h keepttl fields 3 a 4 b 5 d 6"), ":1");
+  const kept = ["HSET h a 4 b 5 d 6", "HPEXPIREAT h 1000100 FIELDS 1 a"];
+  assert.deepEqual(f.effects, ["MULTI", ...kept, "EXEC"]);
+  assert.equal(f.call("hpttl h fields 4 a b c d"), "*4 :100 :-1 :100 :-1");
+  f.effects.length = 0;
+  f.call("hsetex h keepttl fields 1 b 7");
+  assert.deepEqual(f.effects, ["HSET h b 7"]);
+});
+
 test("deadlines go with the hash: COPY, RENAME, MOVE, SWAPDB, DUMP and RESTORE", () => {
   const f = fixture();
   f.call("hset h a 1 b 2");

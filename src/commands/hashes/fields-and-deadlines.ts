@@ -1,5 +1,5 @@
 // Fields and their deadlines in one: HGETDEL, HGETEX, HSETEX, as Redis has them from 8.0 on. The
-// log gets what redis-server 7.4 knows too, but for HSETEX KEEPTTL.
+// log gets what redis-server 7.4 knows too.
 
 import { asciiBytes } from "../../base/bytes.ts";
 import type { Command, Context } from "../../engine/context.ts";
@@ -13,6 +13,7 @@ import { unitOption } from "../shared/deadlines.ts";
 import {
   beginTouched,
   effectDeadline,
+  effectFieldDeadline,
   effectRemoved,
   fieldsArg,
   fieldsExpire,
@@ -231,8 +232,11 @@ function hsetexCommand(c: Context): void {
   }
   c.modified(1, HashEvents.hset);
   reply.integer(1);
-  if (keeps) return;
-  if (deadline === NO_DEADLINE) return effectPairs(c);
+  if (deadline === NO_DEADLINE) {
+    effectPairs(c);
+    if (keeps) effectKept(c, entry);
+    return;
+  }
   if (deadline <= c.now) {
     effectRemoved(c);
     c.event(1, HashEvents.hdel);
@@ -264,6 +268,16 @@ function effectPairs(c: Context): void {
   c.effectText("HSET");
   c.effectArg(1);
   for (let i = first; i < count; i++) c.effectArg(i);
+}
+
+/** HSET takes the deadlines that were kept, so the log gives them back. */
+function effectKept(c: Context, entry: number): void {
+  const hashes = hashesOf(c);
+  const { bytes, starts, ends, count } = c.args;
+  for (let i = asked.first; i < count; i += 2) {
+    const kept = hashes.deadline(entry, bytes, starts[i], ends[i]);
+    if (kept !== NO_DEADLINE) effectFieldDeadline(c, i, kept);
+  }
 }
 
 export const fieldsAndDeadlinesCommands: readonly Command[] = [hgetdel, hgetex, hsetex];

@@ -83,12 +83,13 @@ export const zadd: Command = {
       arguments: [{ name: "score", type: "double" }, memberArg],
     },
   ],
-  handler: zaddCommand,
+  handler: (c) => addWithOptions(c, 0),
 };
 
-function zaddCommand(c: Context): void {
+/** ZADD, and ZINCRBY, whose increment may be no option's name, as in Redis. */
+function addWithOptions(c: Context, given: number): void {
   const { args } = c;
-  let options = 0;
+  let options = given;
   let i = 2;
   for (; i < args.count; i++) {
     if (args.is(i, NX)) options |= Option.nx;
@@ -112,10 +113,10 @@ export const zincrby: Command = {
   complexity: "O(log(N)), N being the number of members",
   summary: "Adds to the score of a member of a sorted set.",
   args: [keyArg, { name: "increment", type: "integer" }, memberArg],
-  handler: (c) => addMembers(c, 2, Option.incr),
+  handler: (c) => addWithOptions(c, Option.incr),
 };
 
-/** ZADD and ZINCRBY: pairs of score and member stand from argument `first` on. */
+/** Pairs of score and member stand from argument `first` on. */
 function addMembers(c: Context, first: number, options: number): void {
   const { args, reply } = c;
   const pairs = (args.count - first) / 2;

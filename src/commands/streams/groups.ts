@@ -83,8 +83,10 @@ function createGroup(c: Context): void {
   const { groupChanges } = streams;
   groupChanges.createGroup(entry, bytes, starts[3], ends[3], id, options.entriesRead);
   reply.ok();
-  if (isNew) c.modified(2, GroupEvents.create);
-  else groupChanged(c, 2, GroupEvents.create);
+  if (isNew) {
+    c.ready(2); // as all that makes a key a stream does, though there is no entry yet
+    c.modified(2, GroupEvents.create);
+  } else groupChanged(c, 2, GroupEvents.create);
 }
 
 /** Reads the options of CREATE or SETID; false: an error is replied. */

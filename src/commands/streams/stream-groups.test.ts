@@ -85,6 +85,17 @@ test("who waits with CLAIM is served when an entry has been pending long enough"
   verify(database);
 });
 
+test("XGROUP CREATE wakes who waits for the stream: another key may be none by now", () => {
+  const { database, client } = open(0);
+  const waiter = database.connect();
+  assert.equal(waiter.line("XREAD BLOCK 0 STREAMS other made 0 0"), "");
+  client.line("SET other text");
+  client.line("XGROUP CREATE s second 0");
+  assert.equal(waiter.take(), "");
+  client.line("XGROUP CREATE made g $ MKSTREAM");
+  assert.match(waiter.take(), /^-WRONGTYPE /);
+});
+
 test("XNACK gives entries back, and counts deliveries as it is told", () => {
   const { database, client } = open(5);
   client.line("XREADGROUP GROUP g ann STREAMS s >");
