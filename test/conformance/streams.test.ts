@@ -456,6 +456,34 @@ family(
 
 // The number of nodes of a radix tree is Redis's where a stream has one node (xinfo-nodes).
 family("streams of one node", {
+  "WATCH sees what becomes of entries, not of numbers and groups": script`
+    XADD s 1 f v
+    XGROUP CREATE s g 0
+    ${[
+      "XSETID s 5",
+      "XSETID s 6 ENTRIESADDED 9 MAXDELETEDID 3",
+      "XGROUP CREATE s h 0",
+      "XGROUP SETID s h $",
+      "XGROUP CREATECONSUMER s g ann",
+      "XREADGROUP GROUP g ann STREAMS s >",
+      "XACK s g 1",
+      "XGROUP DESTROY s h",
+      "XTRIM s MAXLEN 9",
+      "XADD s 7 f v",
+      "XDEL s 7",
+      "XTRIM s MAXLEN 0",
+      "XGROUP CREATE other g 0 MKSTREAM",
+    ]
+      .map(
+        (request) => `
+    WATCH s other
+    ${request}
+    MULTI
+    XLEN s
+    EXEC`,
+      )
+      .join("")}
+  `,
   "XSETID and the numbers of XINFO": script`
     XADD s 1 a 1
     XADD s 2 a 2

@@ -93,7 +93,7 @@ export function replyNoGroup(c: Context, key: number, group: number): void {
   );
 }
 
-/** A group of the key at argument i was changed, in so many of its parts. */
+/** A group of the key at argument i, or a number, was changed, so often: WATCH does not ask. */
 export function groupChanged(c: Context, i: number, event: KeyEvent, changes = 1): void {
   c.changes += changes;
   c.event(i, event);

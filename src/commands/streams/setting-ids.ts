@@ -15,6 +15,7 @@ import {
 import { STREAM, streamsOf } from "../../types/streams.ts";
 import { integer, keyArg } from "../shared/argument-docs.ts";
 import { readId } from "./ids.ts";
+import { groupChanged } from "./lookups.ts";
 import { StreamEvents } from "./streams.ts";
 
 const ENTRIESADDED = asciiBytes("entriesadded");
@@ -95,6 +96,6 @@ function xsetidCommand(c: Context): void {
     if (added >= 0 && streams.count(root) > added) return reply.error(addedTooFew);
   }
   streams.setNumbers(entry, last, erased, added < 0 ? streams.added(root) : added);
-  c.modified(1, StreamEvents.xsetid);
+  groupChanged(c, 1, StreamEvents.xsetid);
   reply.ok();
 }
