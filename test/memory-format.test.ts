@@ -397,6 +397,7 @@ test("a reader finds the settings in the buffers", () => {
   keyspace.settings.activeExpiry = false;
   keyspace.settings.memoryLimit = 2 ** 40;
   keyspace.settings.memoryCeiling = 2 ** 41;
+  keyspace.settings.memoryBeside = 2 ** 42;
   keyspace.settings.evicting = true;
   keyspace.settings.callsTracked = false;
   keyspace.settings.saveFailed = true;
@@ -404,8 +405,10 @@ test("a reader finds the settings in the buffers", () => {
   const words = (from: number, count: number): number[] =>
     Array.from({ length: count }, (_, i) => reader.root(from + i));
   assert.deepEqual(words(784, 8), [1, 20, 21, 22, 1, 23, 1, 1]);
-  const limits = [792, 794].map((word) => (reader.view[0] as DataView).getFloat64(word * 4, true));
-  assert.deepEqual(limits, [2 ** 40, 2 ** 41]);
+  const limits = [792, 794, 798].map((word) =>
+    (reader.view[0] as DataView).getFloat64(word * 4, true),
+  );
+  assert.deepEqual(limits, [2 ** 40, 2 ** 41, 2 ** 42]);
   assert.deepEqual(words(796, 2), [1, 1]);
   assert.deepEqual(words(461, 1), [16]);
   assert.deepEqual(words(800, 2), [2 ** 20, 2000]);

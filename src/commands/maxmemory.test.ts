@@ -34,6 +34,30 @@ test("when the limit is lowered, no command pays for all that has to go", () => 
   assert.ok(memory.usedBytes <= limit + 1200);
 });
 
+test("what scripts and functions take counts as memory in use", () => {
+  const db = filled();
+  const { keyspace } = db;
+  const { memoryLimit } = db.executor;
+  const client = db.connect();
+  keyspace.setEvictionPolicy("allkeys-lru");
+  memoryLimit.bytes = keyspace.memory.usedBytes + 1000;
+  assert.equal(client.line("SET k v"), "+OK");
+  assert.equal(keyspace.counter(Counter.evicted), 0);
+  client.raw("SCRIPT", "LOAD", `return 1 -- ${"x".repeat(100_000)}`);
+  assert.equal(client.line("SET k v"), "+OK");
+  const keys = keyspace.size(0);
+  assert.ok(keyspace.counter(Counter.evicted) > 0);
+  assert.ok(keyspace.memory.usedBytes + 100_000 <= memoryLimit.bytes);
+
+  assert.equal(client.line("SCRIPT FLUSH"), "+OK");
+  const library = "#!lua name=l\nredis.register_function('f', function() end)";
+  client.raw("FUNCTION", "LOAD", `${library} -- ${"x".repeat(100_000)}`);
+  client.line("SET k v");
+  assert.ok(Math.abs(keyspace.size(0) - keys) < 10, "it is as large as the script was, about");
+  client.line("FUNCTION FLUSH");
+  assert.equal(keyspace.settings.memoryBeside, 0);
+});
+
 test("in the background eviction ends where the limit is kept, or where nothing may go", () => {
   const db = filled();
   const { keyspace } = db;

@@ -56,11 +56,16 @@ export class MemoryLimit {
     this.overtaken();
   }
 
+  /** Bytes that the limit is for: those of data, and of scripts. */
+  get #used(): number {
+    return this.#keyspace.memory.usedBytes + this.#keyspace.settings.memoryBeside;
+  }
+
   /** Memory may be above the limit by no command: the limit is new, or a file was loaded. */
   overtaken(): void {
-    const { settings, memory } = this.#keyspace;
-    settings.memoryCeiling = Math.max(this.bytes, memory.usedBytes);
-    settings.evicting = this.bytes > 0 && memory.usedBytes > this.bytes;
+    const { settings } = this.#keyspace;
+    settings.memoryCeiling = Math.max(this.bytes, this.#used);
+    settings.evicting = this.bytes > 0 && this.#used > this.bytes;
   }
 
   /** Memory is above its limit, and there are entries to evict until it is not. */
@@ -79,23 +84,23 @@ export class MemoryLimit {
    */
   makeRoom(): boolean {
     assert(this.bytes > 0, "room is made for a limit");
-    const { memory, settings } = this.#keyspace;
+    const { settings } = this.#keyspace;
     const limit = this.bytes === LEAST ? -1 : this.bytes;
-    if (memory.usedBytes <= limit) {
+    if (this.#used <= limit) {
       settings.memoryCeiling = limit;
       settings.evicting = false;
       return true;
     }
     this.#effects.hold();
     let found = true;
-    for (let steps = 0; found && memory.usedBytes > limit; steps++) {
-      if (steps >= EVICT_STEP && memory.usedBytes <= settings.memoryCeiling) break;
+    for (let steps = 0; found && this.#used > limit; steps++) {
+      if (steps >= EVICT_STEP && this.#used <= settings.memoryCeiling) break;
       if (this.#keyspace.disposing) this.#keyspace.reclaim();
       else found = this.#evict();
     }
     this.#effects.release();
-    settings.memoryCeiling = Math.max(limit, memory.usedBytes);
-    settings.evicting = found && memory.usedBytes > limit;
+    settings.memoryCeiling = Math.max(limit, this.#used);
+    settings.evicting = found && this.#used > limit;
     return found;
   }
 

@@ -35,10 +35,13 @@ export const SettingWord = {
 } as const;
 /** The word at which two 64-bit floats begin: the memory limit, and the ceiling above it. */
 const MEMORY_LIMIT_WORD = RootWord.settings + 8;
+/** That of a 64-bit float: what counts as memory in use, and is not in the segments. */
+const MEMORY_BESIDE_WORD = RootWord.settings + 14;
 
 export class Settings {
   readonly #words: Int32Array;
   readonly #memoryLimit: Float64Array;
+  readonly #memoryBeside: Float64Array;
 
   /** @param words the root area's part of the memory's user */
   constructor(words: Int32Array) {
@@ -46,6 +49,8 @@ export class Settings {
     assert(at % 8 === 0, "a float of the root area lies at a multiple of its size");
     this.#words = words;
     this.#memoryLimit = new Float64Array(words.buffer, at, 2);
+    const besideAt = words.byteOffset + MEMORY_BESIDE_WORD * 4;
+    this.#memoryBeside = new Float64Array(words.buffer, besideAt, 1);
   }
 
   /** What holds until somebody says otherwise. */
@@ -114,6 +119,15 @@ export class Settings {
 
   set memoryCeiling(bytes: number) {
     this.#memoryLimit[1] = bytes;
+  }
+
+  /** Bytes of scripts and functions, which count as memory in use. */
+  get memoryBeside(): number {
+    return this.#memoryBeside[0];
+  }
+
+  set memoryBeside(bytes: number) {
+    this.#memoryBeside[0] = bytes;
   }
 
   /** Memory is above its limit, and there are entries to evict until it is not. */

@@ -33,8 +33,17 @@ export interface ScriptBoard {
   source(digest: string): string | undefined;
   /** Has that thread know a script. */
   note(source: string): void;
+  /** What the values of scripts take in this thread, for others; and what they said of theirs. */
+  report(memory: ScriptMemory): void;
+  readonly memoryElsewhere: ScriptMemory;
   /** The libraries that it has, and the names of what its program has registered. */
   libraries(): SharedLibraries;
+}
+
+/** Bytes of the values of scripts, and of functions. */
+export interface ScriptMemory {
+  readonly scripts: number;
+  readonly functions: number;
 }
 
 /** What threads that have attached know of functions. */

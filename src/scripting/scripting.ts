@@ -17,7 +17,7 @@ import { LuaTable } from "../lua/table.ts";
 import { LuaError } from "../lua/values.ts";
 import type { ReplyWriter } from "../protocol/reply-writer.ts";
 import { Functions, type ScriptFunction } from "./functions.ts";
-import type { LeftScript, ScriptBoard } from "./left-script.ts";
+import type { LeftScript, ScriptBoard, ScriptMemory } from "./left-script.ts";
 import { addEvalLibrary, redisLibrary, sha1Hex } from "./redis-library.ts";
 import { Runner } from "./runner.ts";
 import { lock, newSandbox } from "./sandbox.ts";
@@ -53,6 +53,7 @@ export class Scripting implements Scripts {
     this.runner = new Runner(context);
     this.left = this.runner.left;
     this.functions = new Functions(this.runner);
+    this.functions.onChanged = () => this.#count();
     context.keyspace.libraries = this.functions;
   }
 
@@ -85,10 +86,14 @@ export class Scripting implements Scripts {
     this.left.board = board;
     if (isGuest) {
       this.#board = board;
+      this.functions.onChanged = undefined;
       this.#flushes = board.scriptsAge;
       this.functions.follow(board);
     } else {
-      this.functions.onChanged = () => board.changedLibraries();
+      this.functions.onChanged = () => {
+        this.#count();
+        board.changedLibraries();
+      };
       this.#tellFlushed = () => board.flushed();
     }
     this.look();
@@ -100,9 +105,8 @@ export class Scripting implements Scripts {
   /** No other thread is there any more, or this one has left. */
   part(): void {
     this.left.board = undefined;
-    this.#board = undefined;
     this.#tellFlushed = undefined;
-    this.functions.onChanged = undefined;
+    if (this.#board === undefined) this.functions.onChanged = () => this.#count();
   }
 
   /** Other threads may have left a script, or flushed them all. REQUIRES: the lock. */
@@ -132,9 +136,24 @@ export class Scripting implements Scripts {
     return state;
   }
 
-  /** What the values of scripts take, as far as they can be reached. */
+  /** What the values of scripts take in this thread, as far as they can be reached. */
   get bytesUsed(): number {
     return this.#state === undefined ? 0 : measure(this.#state, Number.POSITIVE_INFINITY);
+  }
+
+  /** What the values of scripts and of functions take, in all threads that have reported. */
+  get memory(): ScriptMemory {
+    const others = this.left.board?.memoryElsewhere ?? { scripts: 0, functions: 0 };
+    return {
+      scripts: others.scripts + this.bytesUsed,
+      functions: others.functions + this.functions.bytesUsed,
+    };
+  }
+
+  /** Others are about to look at what this thread has. */
+  report(): void {
+    const scripts = this.bytesUsed;
+    this.left.board?.report({ scripts, functions: this.functions.bytesUsed });
   }
 
   /** The script with this text, made if it is not known yet, or the text of an error. */
@@ -147,7 +166,7 @@ export class Scripting implements Scripts {
     }
     const made = this.#compile(source, digest, isLoaded);
     if (typeof made === "string") return made;
-    this.cache.add(made);
+    this.#add(made);
     this.#board?.note(source);
     return made;
   }
@@ -161,8 +180,19 @@ export class Scripting implements Scripts {
     const source = board.source(digest);
     const made = source === undefined ? undefined : this.#compile(source, digest, false);
     if (made === undefined || typeof made === "string") return undefined;
-    this.cache.add(made);
+    this.#add(made);
     return made;
+  }
+
+  #add(script: Script): void {
+    this.cache.add(script);
+    this.#count();
+  }
+
+  /** What scripts and functions take is known to all by the thread that keeps them. */
+  #count(): void {
+    if (this.#board !== undefined) return;
+    this.runner.context.keyspace.settings.memoryBeside = this.cache.bytes + this.functions.bytes;
   }
 
   /** Another thread has compiled a script, which is known from now on. */
@@ -172,7 +202,7 @@ export class Scripting implements Scripts {
     const head = readScriptHead(source);
     if ("error" in head) return;
     const { flags } = head;
-    this.cache.add({ digest, source, closure: undefined, flags, isLoaded: false });
+    this.#add({ digest, source, closure: undefined, flags, isLoaded: false });
   }
 
   #compile(source: string, digest: string, isLoaded: boolean): Script | string {
@@ -245,6 +275,7 @@ export class Scripting implements Scripts {
   #forget(): void {
     this.cache.clear();
     this.#state = undefined;
+    this.#count();
   }
 
   /**

@@ -65,7 +65,12 @@ function serve(order: IoThreadOrder): void {
   const figures = new FiguresWriter(order.figures, order.number, server);
   server.outbox.onTurn = () => figures.write();
   server.onSecond = () => figures.writeAll();
-  if (member !== null) member.onReport = () => figures.writeAll();
+  if (member !== null) {
+    member.onReport = () => {
+      figures.writeAll();
+      database.scripting.report();
+    };
+  }
   database.onDamaged.push(({ cause }) => say({ kind: "damaged", text: describe(cause) }));
   services.onMessage = (text) => say({ kind: "message", text });
   services.onBrowser = (address) => say({ kind: "browser", address });

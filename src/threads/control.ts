@@ -89,6 +89,9 @@ export const MemberWord = {
   foreign: 19,
   /** The number of the command that it asks for. */
   command: 20,
+  /** Bytes of the values of its scripts, and of its functions, as it has said last. */
+  scriptBytes: 22,
+  functionBytes: 23,
 } as const;
 
 /** What has become of a database that several threads may use. */

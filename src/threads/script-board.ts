@@ -11,7 +11,12 @@
 
 import { asciiBytes, latin1Text, writeLatin1 } from "../base/bytes.ts";
 import { ReplyWriter } from "../protocol/reply-writer.ts";
-import { Left, type ScriptBoard, type SharedLibraries } from "../scripting/left-script.ts";
+import {
+  Left,
+  type ScriptBoard,
+  type ScriptMemory,
+  type SharedLibraries,
+} from "../scripting/left-script.ts";
 import type { Scripting } from "../scripting/scripting.ts";
 import {
   ControlWord,
@@ -39,6 +44,7 @@ export class Board implements ScriptBoard {
 
   constructor(member: Member, scripting: Scripting) {
     this.#member = member;
+    this.report({ scripts: 0, functions: 0 });
     member.answerAside = (asked, args) => {
       const word = latin1Text(args.bytes, args.starts[0], args.ends[0]);
       if (asked === Aside.running) return runningOf(scripting, word === "3" ? 3 : 2);
@@ -97,6 +103,24 @@ export class Board implements ScriptBoard {
     if (this.state === 0 || this.#member.control[ControlWord.scriptMember] !== runner) return;
     if ((this.state & Left.hasWritten) !== 0) this.#member.markDamaged();
     this.write(0);
+  }
+
+  report({ scripts, functions }: ScriptMemory): void {
+    const { control, number } = this.#member;
+    Atomics.store(control, memberWord(number, MemberWord.scriptBytes), scripts);
+    Atomics.store(control, memberWord(number, MemberWord.functionBytes), functions);
+  }
+
+  get memoryElsewhere(): ScriptMemory {
+    const { control, number } = this.#member;
+    let [scripts, functions] = [0, 0];
+    for (let each = OWNER; each <= MEMBERS_MAX; each++) {
+      const isThere = control[memberWord(each, MemberWord.state)] === MemberState.attached;
+      if (!isThere || each === number) continue;
+      scripts += control[memberWord(each, MemberWord.scriptBytes)];
+      functions += control[memberWord(each, MemberWord.functionBytes)];
+    }
+    return { scripts, functions };
   }
 
   get scriptsAge(): number {

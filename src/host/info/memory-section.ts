@@ -1,10 +1,14 @@
 // What INFO and MEMORY say of memory.
 //
 //   used      = tables + blocks of keys and values + buffers of clients + what waits for the log
+//               + texts of scripts and functions
 //   startup   = the tables of an empty memory
 //   overhead  = used − blocks
 //   dataset   = blocks; its share is of what came after the start
-//   not counted for evict = used − startup − blocks: maxmemory limits startup and blocks
+//   not counted for evict = used − startup − blocks − texts: maxmemory limits the others
+//
+// The values that scripts have at the moment, and what surrounds them, are not part of it, as in
+// Redis: they have a limit of their own.
 //
 // The runtime itself, its code and its garbage are in the resident size alone.
 
@@ -30,6 +34,7 @@ export interface MemoryFigures {
   readonly segments: number;
   readonly clients: number;
   readonly log: number;
+  readonly scripts: number;
   readonly resident: number;
 }
 
@@ -38,7 +43,8 @@ export function memoryFigures({ database, network }: InfoSource): MemoryFigures 
   const clients = network.clientBytes;
   const logBytes = log?.openBytes ?? 0;
   const blocks = memory.usedBytes;
-  const overhead = memory.tableBytes + clients + logBytes;
+  const scripts = database.keyspace.settings.memoryBeside;
+  const overhead = memory.tableBytes + clients + logBytes + scripts;
   const used = blocks + overhead;
   return {
     used,
@@ -49,6 +55,7 @@ export function memoryFigures({ database, network }: InfoSource): MemoryFigures 
     segments: memory.reservedBytes,
     clients,
     log: logBytes,
+    scripts,
     resident: platform.residentBytes(),
   };
 }
@@ -63,17 +70,17 @@ type MemoryField = readonly [string, number, "bytes" | "both"] | InfoField;
 /** What the interpreter has, for scripts and for functions, and what their texts take. */
 function scriptFields({ database }: InfoSource): MemoryField[] {
   const scripting = scriptingOf(database.executor.context);
-  const { cache, functions, bytesUsed } = scripting;
+  const { cache, functions, memory } = scripting;
   return [
-    ["used_memory_lua", bytesUsed],
-    ["used_memory_vm_eval", bytesUsed],
-    ["used_memory_lua_human", human(bytesUsed)],
+    ["used_memory_lua", memory.scripts],
+    ["used_memory_vm_eval", memory.scripts],
+    ["used_memory_lua_human", human(memory.scripts)],
     ["used_memory_scripts_eval", cache.bytes],
     ["number_of_cached_scripts", cache.count],
     ["number_of_functions", functions.count],
     ["number_of_libraries", functions.libraries.size],
-    ["used_memory_vm_functions", functions.bytesUsed],
-    ["used_memory_vm_total", bytesUsed + functions.bytesUsed, "both"],
+    ["used_memory_vm_functions", memory.functions],
+    ["used_memory_vm_total", memory.scripts + memory.functions, "both"],
     ["used_memory_functions", functions.bytes],
     ["used_memory_scripts", cache.bytes + functions.bytes, "both"],
   ];
@@ -110,7 +117,7 @@ export function memorySection(source: InfoSource): InfoSection {
       ["rss_overhead_bytes", resident - segments],
       ["mem_fragmentation_ratio", ratio(resident, Math.max(used, USED_MIN))],
       ["mem_fragmentation_bytes", resident - used],
-      ["mem_not_counted_for_evict", used - startup - blocks],
+      ["mem_not_counted_for_evict", used - startup - blocks - figures.scripts],
       ["mem_replication_backlog", 0],
       ["mem_total_replication_buffers", 0],
       ["mem_clients_slaves", 0],
