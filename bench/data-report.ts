@@ -1,9 +1,9 @@
 // From the data suite's rows to goals and tables.
 
+import { callTable } from "./call-report.ts";
 import type { DataRun } from "./data.ts";
 import { serverTables } from "./server-report.ts";
-import type { SlowRow } from "./slow-commands.ts";
-import { type Goal, goal, NAMES, table, times } from "./tables.ts";
+import { type Goal, goal, NAMES } from "./tables.ts";
 
 const OURS = ["bun", "node"] as const;
 
@@ -27,23 +27,6 @@ export function dataGoals({ quick, slow }: DataRun): Goal[] {
 
 export function dataTables({ quick, slow }: DataRun): string {
   const parts = quick.length > 0 ? [serverTables(quick)] : [];
-  if (slow.length > 0) parts.push(slowTable(slow));
+  if (slow.length > 0) parts.push(callTable("command", slow));
   return parts.join("\n\n");
 }
-
-function slowTable(rows: readonly SlowRow[]): string {
-  const ours = OURS.filter((id) => rows.some((row) => row.measured[id]));
-  return table(
-    ["command", "redis-server", ...ours.flatMap((id) => [NAMES[id], ""])],
-    rows.map(({ test, measured }) => [
-      test,
-      milli(measured.redis.cpuMs),
-      ...ours.flatMap((id) => {
-        const m = measured[id];
-        return m === undefined ? ["", ""] : [milli(m.cpuMs), `**${times(m.cpuRatio)}**`];
-      }),
-    ]),
-  );
-}
-
-const milli = (ms: number) => `${ms.toFixed(3)} ms`;

@@ -1,13 +1,14 @@
 // Data commands beside redis-server: quick ones as redis-benchmark drives them, with and without
 // pipelining, and slow ones one by one.
 
+import type { CallRow } from "./calls.ts";
 import { DATA_TESTS } from "./data-tests.ts";
 import { benchmarkServer, type Plan, type ServerOptions, type ServerRow } from "./server.ts";
-import { measureSlowCommands, type SlowRow } from "./slow-commands.ts";
+import { measureSlowCommands } from "./slow-commands.ts";
 
 export interface DataRun {
   readonly quick: readonly ServerRow[];
-  readonly slow: readonly SlowRow[];
+  readonly slow: readonly CallRow[];
 }
 
 const PLAN: Plan = {
@@ -26,6 +27,6 @@ export async function benchmarkData(options: ServerOptions): Promise<DataRun> {
   const isQuick = tests.length === 0 || tests.some((name) => name !== "slow");
   return {
     quick: isQuick ? await benchmarkServer(options, PLAN) : [],
-    slow: isSlow ? await measureSlowCommands(contenders, rounds, quick) : [],
+    slow: isSlow ? await measureSlowCommands({ contenders, rounds, quick }) : [],
   };
 }

@@ -12,6 +12,7 @@ import { benchmarkMemory } from "./memory.ts";
 import { contenders, machine, root, versions } from "./process.ts";
 import { charts, goals, page, type Results } from "./report.ts";
 import { benchmarkScale } from "./scale.ts";
+import { benchmarkScripts } from "./scripts.ts";
 import { benchmarkSeed } from "./seed.ts";
 import { benchmarkServer, type ServerOptions } from "./server.ts";
 import { benchmarkStartup } from "./startup.ts";
@@ -23,13 +24,13 @@ const HELP = `npm run bench [-- suite … --flags]
 
 Measures beside redis-server, prints ratios, and writes JSON, a Markdown page and charts.
 
-  suites            server data memory startup scale embedded seed threads durability
+  suites            server data scripts memory startup scale embedded seed threads durability
                     (all without a name)
   --quick           small and short; its results go to bench/results/quick
   --rounds N        interleaved rounds of every figure               (3)
   --seconds S       length of one run of redis-benchmark             (1.5)
-  --tests a,b       only these tests of the server or the data suite; "slow" are those of the
-                    latter that take milliseconds
+  --tests a,b       only these tests of the server, the data or the scripts suite; "slow" are those
+                    of data that take milliseconds, "computing" and "first" are parts of scripts
   --lines a,b       only these lines of them: log/clients/pipeline   (off/50/16)
   --rows a,b        only these rows of the durability suite: start save snapshot rewrite
                     overwrite payloads
@@ -51,6 +52,7 @@ Measures beside redis-server, prints ratios, and writes JSON, a Markdown page an
 const SUITES = [
   "server",
   "data",
+  "scripts",
   "memory",
   "startup",
   "scale",
@@ -118,6 +120,8 @@ async function measure(suite: Suite): Promise<unknown> {
       return benchmarkServer({ contenders: all, ...serverOptions() });
     case "data":
       return benchmarkData({ contenders: all, ...serverOptions() });
+    case "scripts":
+      return benchmarkScripts({ contenders: all, ...serverOptions() });
     case "memory":
       // Ours lays out the same bytes on every runtime: one of them is enough.
       return benchmarkMemory(all.slice(0, 2), quick);

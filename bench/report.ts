@@ -10,6 +10,8 @@ import type { EmbeddedRow } from "./embedded.ts";
 import type { MemoryRow } from "./memory.ts";
 import type { Machine } from "./process.ts";
 import type { ScaleRow } from "./scale.ts";
+import type { ScriptsRun } from "./scripts.ts";
+import { scriptsGoals, scriptsTables } from "./scripts-report.ts";
 import type { SeedRun } from "./seed.ts";
 import { seedGoals, seedTables } from "./seed-report.ts";
 import type { ServerRow } from "./server.ts";
@@ -31,6 +33,7 @@ export interface Result<T> {
 export interface Results {
   server?: Result<ServerRow[]>;
   data?: Result<DataRun>;
+  scripts?: Result<ScriptsRun>;
   memory?: Result<MemoryRow[]>;
   startup?: Result<StartupRow[]>;
   scale?: Result<ScaleRow[]>;
@@ -147,6 +150,7 @@ export function goals(results: Results): Goal[] {
   return [
     ...serverGoals(results.server?.data ?? []),
     ...(results.data ? dataGoals(results.data.data) : []),
+    ...(results.scripts ? scriptsGoals(results.scripts.data) : []),
     ...memoryGoals(results.memory?.data ?? []),
     ...startupGoals(results.startup?.data ?? []),
     ...scaleGoals(results.scale?.data ?? []),
@@ -302,6 +306,10 @@ sync stands in the heading); most likely its sync ended in a cache, and \`everys
   threads: `Worker threads on one database in memory: GET, HGET and SET of uniform keys (16 bytes, values of 16),
 MIXED nine GETs to a SET. "Not shared" is a thread with a database of its own. Every crew takes its turn in
 every round; CPU time is the process's, all threads together, for one operation. LMDB does not wait for the disk.`,
+  scripts: `As above, with the log off: EVALSHA of scripts of one call and of ten (a limiter of two windows, two locks
+taken, extended and released, a job added, moved and completed), and CPU time of single calls of scripts that compute,
+one after the other on one connection. "First EVAL of 10 KB": cold is the time to the reply of the first script of a
+server, warm the CPU time to compile one of many.`,
   data: `As above, with the log off: commands that redis-benchmark has no test for, on 100,000 small keys and on
 keys of a million members, entries or bits. XREADGROUP takes one new entry from a stream of as many as there are
 requests, XACK acknowledges one of 100,000. Then commands that take milliseconds, called one by one: the server's CPU
@@ -321,6 +329,7 @@ export function page(results: Results): string {
   const suites: [keyof Results, string, string | undefined][] = [
     ["server", "Server beside redis-server", results.server && serverTables(results.server.data)],
     ["data", "Data commands", results.data && dataTables(results.data.data)],
+    ["scripts", "Scripts", results.scripts && scriptsTables(results.scripts.data)],
     ["memory", "Memory", results.memory && memoryTable(results.memory.data)],
     ["startup", "Start-up", results.startup && startupTable(results.startup.data)],
     ["scale", "Scale", results.scale && scaleTable(results.scale.data)],

@@ -1,34 +1,15 @@
-// Commands that take milliseconds: CPU time of the server for one call, one after the other on one
-// connection. In each round every contender takes its turn; ratios are medians of those within a
-// round.
+// Data commands that take milliseconds, on long strings and large collections.
 
-import { Client } from "./client.ts";
-import { cpuBetween, cpuOf } from "./kernel.ts";
-import { type Contender, serve, settle } from "./process.ts";
-import { median, medianRatio } from "./statistics.ts";
+import { type Call, type CallOptions, type CallRow, measureCalls } from "./calls.ts";
+import type { Client } from "./client.ts";
 
 const MEMBERS = 100_000;
 const LONG_BYTES = 10 * 2 ** 20;
 const COUNTERS = 10;
-/** One turn takes the peer about so long. */
-const TURN_MS = 300;
-const CALLS_MAX = 10_000;
-
-export interface SlowRow {
-  readonly test: string;
-  readonly calls: number;
-  readonly measured: Record<string, SlowMeasured>;
-}
-
-export interface SlowMeasured {
-  readonly cpuMs: number;
-  /** Median over the rounds of this contender's CPU time over the peer's. */
-  readonly cpuRatio: number;
-}
 
 const counters = (prefix: string) => Array.from({ length: COUNTERS }, (_, i) => `${prefix}:${i}`);
 
-const TESTS: readonly { readonly name: string; readonly call: readonly string[] }[] = [
+const TESTS: readonly Call[] = [
   { name: "BITCOUNT of 10 MB", call: ["BITCOUNT", "long:a"] },
   { name: "BITOP AND of two of 10 MB", call: ["BITOP", "AND", "long:c", "long:a", "long:b"] },
   { name: "BITOP XOR of two of 10 MB", call: ["BITOP", "XOR", "long:c", "long:a", "long:b"] },
@@ -42,47 +23,8 @@ const TESTS: readonly { readonly name: string; readonly call: readonly string[] 
   { name: "LCS of 10 KB", call: ["LCS", "text:a", "text:b", "LEN"] },
 ];
 
-export async function measureSlowCommands(
-  contenders: readonly Contender[],
-  rounds: number,
-  quick: boolean,
-): Promise<SlowRow[]> {
-  const servers = await Promise.all(contenders.map((contender) => serve(contender)));
-  const clients = await Promise.all(servers.map(({ port }) => Client.connect(port)));
-  const rows: SlowRow[] = [];
-  try {
-    for (const client of clients) await fillAll(client);
-    for (const { name, call } of TESTS) {
-      const startedAt = performance.now();
-      await clients[0].call(...call);
-      const turnMs = quick ? TURN_MS / 10 : TURN_MS;
-      const calls = Math.ceil(turnMs / Math.max(performance.now() - startedAt, turnMs / CALLS_MAX));
-      const cpu: number[][] = servers.map(() => []);
-      for (let round = -1; round < rounds; round++) {
-        for (const [i, { pid }] of servers.entries()) {
-          await settle(pid);
-          const before = cpuOf(pid);
-          for (let k = 0; k < calls; k++) await clients[i].call(...call);
-          const spentMs = cpuBetween(before, cpuOf(pid)) / 1e6 / calls;
-          // The first round warms up.
-          if (round >= 0) cpu[i].push(spentMs);
-        }
-      }
-      const measured: Record<string, SlowMeasured> = {};
-      for (const [i, { contender }] of servers.entries()) {
-        measured[contender.id] = { cpuMs: median(cpu[i]), cpuRatio: medianRatio(cpu[i], cpu[0]) };
-      }
-      rows.push({ test: name, calls, measured });
-      const parts = Object.entries(measured).map(
-        ([id, m]) => `${id} ${m.cpuMs.toFixed(3)} ms (${m.cpuRatio.toFixed(2)}×)`,
-      );
-      console.log(`  ${name}: ${parts.join(" | ")}`);
-    }
-  } finally {
-    for (const client of clients) client.close();
-    await Promise.all(servers.map((server) => server.stop()));
-  }
-  return rows;
+export function measureSlowCommands(options: CallOptions): Promise<CallRow[]> {
+  return measureCalls(TESTS, options, fillAll);
 }
 
 /** The same for every server. */
