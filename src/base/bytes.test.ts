@@ -7,6 +7,7 @@ import {
   equalBytes,
   equalsIgnoringCase,
   latin1Text,
+  useLatin1,
   utf8Bytes,
   utf8Length,
   utf8Text,
@@ -63,13 +64,29 @@ test("copies of every length arrive whole and touch nothing beside them", () => 
 test("Latin-1 text and bytes lead to each other, for every byte and length", () => {
   const all = shared(10_000);
   for (let i = 0; i < all.length; i++) all[i] = i + (i >>> 8);
-  for (const length of [0, 1, 7, 8, 9, 24, 25, 256, 4096, 4097, 9_990]) {
+  for (const length of [0, 1, 7, 8, 9, 12, 13, 24, 25, 256, 4096, 4097, 9_990]) {
     const text = latin1Text(all, 3, 3 + length);
     assert.equal(text, Buffer.from(all.slice(3, 3 + length)).toString("latin1"));
     const back = shared(length + 2);
     assert.equal(writeLatin1(text, back, 1), 1 + length);
     assert.equal(equalBytes(back, 1, 1 + length, all, 3, 3 + length), true);
   }
+});
+
+test("what a runtime has built in for Latin-1 is asked from some length on", (t) => {
+  t.after(() => useLatin1(undefined));
+  const lengths: number[] = [];
+  useLatin1({
+    read: (_bytes, start, end) => "x".repeat(lengths.push(end - start)),
+    write: (text) => {
+      lengths.push(text.length);
+    },
+  });
+  for (const length of [12, 13]) {
+    latin1Text(new Uint8Array(20), 2, 2 + length);
+    writeLatin1("a".repeat(length), new Uint8Array(20), 2);
+  }
+  assert.deepEqual(lengths, [13, 13]);
 });
 
 test("UTF-8 text and bytes lead to each other", () => {

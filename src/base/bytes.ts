@@ -9,10 +9,14 @@
 //   text from ASCII        8 B: eight at a time 57 / 44, TextDecoder 156 / 94
 //                         32 B: 129 / 185, 159 / 98           64 B: 205 / 352, 162 / 102
 //   text to ASCII         16 B: loop 31 / 16, encodeInto 64 / 44    64 B: 150 / 52, 54 / 42
+//
+// Texts whose characters are bytes are read and written by what the platform lends (useLatin1).
 
 const COPY_LOOP_MAX = 64;
 const DECODE_LOOP_MAX = 24;
 const ENCODE_LOOP_MAX = 24;
+const READ_LOOP_MAX = 12;
+const WRITE_LOOP_MAX = 12;
 const CODES_AT_ONCE = 4096; // arguments of one String.fromCharCode call
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -111,9 +115,23 @@ export function copyBytes(
   return at;
 }
 
+/** What a runtime has built in for texts whose characters are bytes: of and into an array. */
+export interface Latin1 {
+  read(bytes: Uint8Array, start: number, end: number): string;
+  write(text: string, bytes: Uint8Array, at: number): void;
+}
+
+let builtIn: Latin1 | undefined;
+
+/** From now on longer texts are read and written in this way; undefined: by loops, as at first. */
+export function useLatin1(ofRuntime: Latin1 | undefined): void {
+  builtIn = ofRuntime;
+}
+
 /** The text whose characters are the range's bytes: every range has one, and it leads back. */
 export function latin1Text(bytes: Uint8Array, start: number, end: number): string {
-  if (end - start <= DECODE_LOOP_MAX) return shortText(bytes, start, end);
+  if (end - start <= READ_LOOP_MAX) return shortText(bytes, start, end);
+  if (builtIn !== undefined) return builtIn.read(bytes, start, end);
   let text = "";
   for (let at = start; at < end; at += CODES_AT_ONCE) {
     const codes = bytes.subarray(at, Math.min(end, at + CODES_AT_ONCE));
@@ -127,7 +145,7 @@ export function utf8Text(bytes: Uint8Array, start: number, end: number): string 
   if (end - start <= DECODE_LOOP_MAX) {
     let union = 0;
     for (let i = start; i < end; i++) union |= bytes[i];
-    if (union < 0x80) return shortText(bytes, start, end);
+    if (union < 0x80) return latin1Text(bytes, start, end);
   }
   return decoder.decode(bytes.subarray(start, end));
 }
@@ -154,7 +172,8 @@ function shortText(b: Uint8Array, start: number, end: number): string {
 /** Writes one byte for each character (its low eight bits) and returns the end. */
 export function writeLatin1(text: string, bytes: Uint8Array, at: number): number {
   const length = text.length;
-  for (let i = 0; i < length; i++) bytes[at + i] = text.charCodeAt(i);
+  if (length > WRITE_LOOP_MAX && builtIn !== undefined) builtIn.write(text, bytes, at);
+  else for (let i = 0; i < length; i++) bytes[at + i] = text.charCodeAt(i);
   return at + length;
 }
 

@@ -6,8 +6,11 @@ import { machine, release, totalmem, type } from "node:os";
 import { dirname } from "node:path";
 // Not the globals: a simulated browser has others, and a test's fake clock replaces them.
 import { clearTimeout, setImmediate, setInterval, setTimeout } from "node:timers";
+import { useLatin1 } from "../base/bytes.ts";
 import { connecting } from "./connecting.ts";
 import { lockDirectory } from "./directory-lock.ts";
+import { type FunctionMaker, functionMaker } from "./generated-code.ts";
+import { builtInLatin1 } from "./latin1.ts";
 import {
   type ConnectOptions,
   type CpuTimes,
@@ -36,6 +39,8 @@ import {
   toldByParent,
   workerNumber,
 } from "./worker-threads.ts";
+
+useLatin1(builtInLatin1);
 
 const openFlags: Record<OpenMode, string> = {
   read: "r",
@@ -407,6 +412,10 @@ export class NodePlatform implements Platform {
 
   get hasTerminal(): boolean {
     return process.stderr.isTTY === true;
+  }
+
+  get makeFunction(): FunctionMaker | null {
+    return functionMaker();
   }
 
   /** What errors call a file. */
