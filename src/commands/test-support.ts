@@ -12,6 +12,8 @@ import { type ClientLink, Session } from "../engine/session.ts";
 import { Targets } from "../engine/targets.ts";
 import { redisVersion } from "../engine/version.ts";
 import { Keyspace } from "../keyspace/keyspace.ts";
+import type { HotCodeOptions } from "../lua/state.ts";
+import { makeFunction } from "../lua/test-support.ts";
 import { Memory } from "../memory/memory.ts";
 import { SimulatedPlatform } from "../platform/simulated.ts";
 import { Arguments } from "../protocol/arguments.ts";
@@ -34,6 +36,8 @@ class FakeServices implements Services {
   shutdowns: (boolean | undefined)[][] = [];
   killed: number[] = [];
   sleptMs = 0;
+  /** Every function of a script is hot at once. */
+  hotCode: HotCodeOptions | null = { makeFunction, heatMax: 0 };
   statisticsReset = 0;
   infoSections: readonly string[] = [];
 

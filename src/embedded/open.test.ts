@@ -155,6 +155,7 @@ test("options that make no sense are refused by name", () => {
   assert.throws(() => loose({ databases: 0 }), RangeError);
   assert.throws(() => loose({ clock: 5 }), TypeError);
   assert.throws(() => loose({ seed: 0.5 }), RangeError);
+  assert.throws(() => loose({ scriptHotCode: 1 }), TypeError);
   assert.throws(() => loose(""), /empty/);
   for (const wrong of [5, null, [], true, new Date(0)]) {
     assert.throws(

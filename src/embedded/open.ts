@@ -43,6 +43,11 @@ export interface OpenOptions {
    * said otherwise.
    */
   readonly scriptTimeLimitMs?: number;
+  /**
+   * Whether functions of scripts that run much become JavaScript functions, where the process may
+   * make such; true unless said otherwise.
+   */
+  readonly scriptHotCode?: boolean;
   /** A number from which random choices and hashing start, for tests that are to be repeatable. */
   readonly seed?: number;
 }
@@ -54,6 +59,7 @@ const optionNames: ReadonlySet<string> = new Set<keyof OpenOptions>([
   "clock",
   "seed",
   "scriptTimeLimitMs",
+  "scriptHotCode",
 ]);
 const policies: readonly unknown[] = ["always", "everysec", "no"] satisfies FsyncPolicy[];
 
@@ -114,9 +120,12 @@ function check(options: OpenOptions, hasDirectory: boolean): void {
   if (clock !== undefined && typeof clock !== "function") {
     throw new TypeError("open(): clock is a function that returns milliseconds since 1970");
   }
-  const { scriptTimeLimitMs = 1 } = options;
+  const { scriptTimeLimitMs = 1, scriptHotCode = true } = options;
   if (!(typeof scriptTimeLimitMs === "number" && scriptTimeLimitMs > 0)) {
     throw new RangeError("open(): scriptTimeLimitMs is a number of milliseconds above 0");
+  }
+  if (typeof scriptHotCode !== "boolean") {
+    throw new TypeError("open(): scriptHotCode is true or false");
   }
   if (!Number.isSafeInteger(seed)) throw new RangeError("open(): seed is a whole number");
 }
@@ -192,6 +201,7 @@ function checkSame(core: Core, options: OpenOptions, now: OpenOptions): void {
     clock: options.clock,
     seed: options.seed,
     scriptTimeLimitMs: core.scriptTimeLimitMs,
+    scriptHotCode: configuration.get("script-hot-code"),
   };
   for (const name of Object.keys(now) as (keyof OpenOptions)[]) {
     if (now[name] === undefined || now[name] === inForce[name]) continue;
@@ -208,6 +218,7 @@ function newCore(platform: Platform, options: OpenOptions, path: string): Core {
   configuration.put("databases", options.databases ?? 16);
   configuration.put("appendonly", path !== "");
   configuration.put("maxmemory", options.maxmemory ?? 0);
+  configuration.put("script-hot-code", options.scriptHotCode ?? true);
   if (path !== "") configuration.put("dir", path);
   if (options.fsync !== undefined) configuration.put("appendfsync", options.fsync);
   let core: Core | undefined;

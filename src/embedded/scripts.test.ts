@@ -2,6 +2,7 @@
 // the program's own, and that libraries are there when the database is opened again.
 
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,7 +11,9 @@ import { setImmediate as turn } from "node:timers/promises";
 import { Client } from "../../test/support/client.ts";
 import { show, textOf } from "../../test/support/resp.ts";
 import { open, ReplyError } from "../index.ts";
+import { SimulatedPlatform } from "../platform/simulated.ts";
 import { coreOf } from "./database.ts";
+import { type OpenOptions, openOn } from "./open.ts";
 
 /** A script that is left before it has ended, as it takes longer than a slice of time. */
 const SLOW = `redis.call('set', 'last', 1)
@@ -66,6 +69,38 @@ test("a script that takes longer than it may is taken back", () => {
   assert.equal(db.get("k"), "kept");
   assert.equal(db.eval("return 1"), 1);
 });
+
+const LOOP = "local n = 0 for i = 1, 100000 do n = n + i end return n";
+
+test("a loop that turns long becomes JavaScript, unless the program says no", () => {
+  const made = (options: OpenOptions): number => {
+    let count = 0;
+    const platform = new SimulatedPlatform(1);
+    const makeFunction = (source: readonly string[]) => {
+      count++;
+      return Function(...source);
+    };
+    Object.defineProperty(platform, "makeFunction", { value: makeFunction });
+    using db = openOn(platform, options);
+    assert.equal(db.eval(LOOP), 5000050000);
+    return count;
+  };
+  assert.equal(made({}), 1);
+  assert.equal(made({ scriptHotCode: false }), 0);
+});
+
+/** Bun has no such flag. */
+if (!("bun" in process.versions)) {
+  test("in a process that may make no functions of text scripts are interpreted", () => {
+    const code = `import { open } from ${JSON.stringify(new URL("../index.ts", import.meta.url))};
+      let refused = false;
+      try { Function("return 0"); } catch { refused = true; }
+      console.log(refused, open().eval(${JSON.stringify(LOOP)}));`;
+    const flags = ["--disallow-code-generation-from-strings", "--input-type=module", "-e", code];
+    const { stdout, stderr } = spawnSync(process.execPath, flags, { encoding: "utf8" });
+    assert.equal(stdout.trim(), "true 5000050000", stderr);
+  });
+}
 
 test("what a script did is taken back with its transaction", () => {
   using db = open();

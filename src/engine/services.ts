@@ -1,6 +1,7 @@
 // What commands ask of the process around the database: settings, clients, the log, the time of
 // day. A server offers all of it; an embedded database what makes sense there.
 
+import type { HotCodeOptions } from "../lua/state.ts";
 import type { Session } from "./session.ts";
 import type { Targets } from "./targets.ts";
 
@@ -107,6 +108,8 @@ export interface Services {
   nowUs(): number;
   /** A clock that never goes back, in milliseconds with a fraction. */
   monotonicMs(): number;
+  /** How functions of scripts that run much become JavaScript; null: they do not. */
+  readonly hotCode: HotCodeOptions | null;
   /** Stops the thread for so long (DEBUG SLEEP). */
   sleep(ms: number): void;
 }

@@ -117,6 +117,8 @@ export const directives = {
   "shutdown-timeout": integer(10, 0, INT_MAX, idle),
   "shutdown-on-sigint": words(["default"], shutdownWords),
   "shutdown-on-sigterm": words(["default"], shutdownWords),
+  // Ours: functions of scripts that run much become JavaScript, where the process may make such.
+  "script-hot-code": flag(true, fixed),
   "busy-reply-threshold": integer(5000, 0, LONG_MAX, { aliases: ["lua-time-limit"] }),
   "server-cpulist": text("", { ...fixedIdle, aliases: ["server_cpulist"] }),
   "bio-cpulist": text("", { ...fixedIdle, aliases: ["bio_cpulist"] }),

@@ -11,6 +11,7 @@ import { allowsAction } from "../engine/protected-actions.ts";
 import type { Services, SyncPoint } from "../engine/services.ts";
 import type { Session } from "../engine/session.ts";
 import { Targets } from "../engine/targets.ts";
+import type { HotCodeOptions } from "../lua/state.ts";
 import { persistenceSection } from "../persistence/info.ts";
 import { LogError } from "../persistence/log/log-error.ts";
 import type { SaveAnswer } from "../persistence/snapshot/background-saves.ts";
@@ -426,6 +427,12 @@ export class ProcessServices implements Services, InfoSource {
 
   monotonicMs(): number {
     return this.platform.monotonicMs();
+  }
+
+  get hotCode(): HotCodeOptions | null {
+    const { makeFunction } = this.platform;
+    const isWanted = this.configuration.get("script-hot-code");
+    return isWanted && makeFunction !== null ? { makeFunction } : null;
   }
 
   sleep(ms: number): void {

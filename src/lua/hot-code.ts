@@ -37,6 +37,11 @@ const WORDS_MAX = 3000;
 const REGISTERS_MAX = 100;
 /** The heat of a function that is not for hot code: it is asked again in a billion turns. */
 const NEVER = -(2 ** 30);
+/**
+ * Heat that has come in more runs than this is forgotten: a short script that is run for ever has a
+ * few turns each time, at which the interpreter is as quick.
+ */
+const RUNS_MAX = 20;
 /** Calls of hot functions within each other, which are on JavaScript's stack. */
 const DEPTH_MAX = 100;
 /** What `HotCode` returns besides a RunStatus: go on with the frame on top. */
@@ -44,8 +49,17 @@ const GO_ON = -1;
 /** What a call has come to: its results are on the stack; else as HotCode. */
 const DONE = -2;
 
-/** Makes hot code for a prototype, where the host lets us and it is of a size for it. */
+/**
+ * The count of a prototype's heat is full: makes hot code for it, if it did not take many runs, the
+ * host lets us, and it is of a size for it.
+ */
 export function heat(state: LuaState, prototype: Prototype): void {
+  const { runs } = state;
+  if (runs - prototype.countedFrom > RUNS_MAX) {
+    prototype.heat = 0;
+    prototype.countedFrom = runs;
+    return;
+  }
   prototype.heat = state.heatMax;
   const { makeFunction } = state;
   const { code, registers } = prototype;

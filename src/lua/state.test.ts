@@ -235,6 +235,60 @@ test("the interpreter's cases are the operations, by their numbers", () => {
   for (const [, number, name] of cases) assert.equal(numbers.get(name), Number(number), name);
 });
 
+/** Every word of JavaScript that hot code is written in, besides registers (r12). */
+const HOT_WORDS = new Set(
+  (
+    "return function thread frame closure pc const stack base state u upvalues code prototype " +
+    "let x y n w for switch case undefined true false if else continue typeof instanceof new " +
+    "null K H LuaTable Box whole field method invoke iterate deliver value environment nodeKeys " +
+    "nodeValues length metatable absent readonly findString array getNumber get newTable Math " +
+    "floor number object budget top mode wanted target depth frames nativeDepth"
+  ).split(" "),
+);
+
+test("hot code has nothing of the script in it but numbers", () => {
+  const texts: string[] = [];
+  const watched = (source: readonly string[]) => {
+    texts.push(source[source.length - 1]);
+    return makeFunction(source);
+  };
+  // As Lua writes them; the last has bytes that JavaScript would take for a line's end.
+  const quoted = ["return", "constructor", "__proto__", "a`$b", "x;y\\n'\\\"", "*/"]
+    .concat("\\226\\128\\168")
+    .map((text) => `"${text}"`);
+  const fields = quoted.map((name) => `t[${name}] = (t[${name}] or ${name}) .. ${name} == n`);
+  const strange = `local t, n = {}, -1.5e-300 for i = 1, 3 do ${fields.join(" ")}
+    zq_global, n = n % 1e308 + 1 / 0, i - 2^63 end return t, n`;
+  for (const program of [PROGRAM, strange]) {
+    const state = stateWithLibraries({ makeFunction: watched, heatMax: 0 });
+    evaluate(program, state);
+  }
+  assert.ok(texts.length > 5, `${texts.length} functions`);
+  const all = texts.join("\n");
+  assert.deepEqual(
+    all.match(/"[^"]*"/g)?.filter((text) => !/^"(number|object)"$/.test(text)),
+    [],
+  );
+  assert.doesNotMatch(all, /['`\\]|\/[/*]/);
+  const words = new Set(all.match(/[A-Za-z_$\u0080-\uffff][\w$\u0080-\uffff]*/g));
+  const foreign = [...words].filter((word) => !HOT_WORDS.has(word) && !/^(r\d+|e\d*)$/.test(word));
+  assert.deepEqual(foreign, []);
+});
+
+test("a short script that is run for ever stays interpreted, and a long loop does not", () => {
+  let made = 0;
+  const counted = (source: readonly string[]) => {
+    made++;
+    return makeFunction(source);
+  };
+  const state = stateWithLibraries({ makeFunction: counted, heatMax: 1000 });
+  const short = state.load("for i = 1, 3 do end for _ in pairs({1, 2}) do end", "@short");
+  for (let i = 0; i < 500; i++) state.call(short);
+  assert.equal(made, 0);
+  state.call(state.load("for i = 1, 5000 do end", "@long"));
+  assert.equal(made, 1);
+});
+
 test("a state has no way to JavaScript's objects", () => {
   const state = new State();
   openLibraries(state);

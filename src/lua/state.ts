@@ -27,6 +27,7 @@ import {
   type MakeFunction,
   Mode,
   NativeFunction,
+  type Prototype,
   RunStatus,
   ThreadStatus,
 } from "./thread.ts";
@@ -43,19 +44,23 @@ const HEAT_MAX = 2000;
 const PROTOTYPE_BYTES = 500;
 const FIRST_ADDRESS = 0x55d0c0de0000;
 
-export interface StateOptions {
-  /** Bytes that all values together may take; an error ends the script that goes beyond. */
-  readonly memoryMax?: number;
-  /** The longest string. */
-  readonly stringMax?: number;
+/** How functions that are hot become JavaScript, see hot-code.ts. */
+export interface HotCodeOptions {
   /**
    * Makes JavaScript functions of text, for those of scripts that are hot: where it is given they
    * run several times as fast. The text is made from instructions and has nothing of the script in
    * it.
    */
-  readonly makeFunction?: MakeFunction;
+  readonly makeFunction: MakeFunction;
   /** How often a function is called, or its loops turn round, until it is hot. */
   readonly heatMax?: number;
+}
+
+export interface StateOptions extends Partial<HotCodeOptions> {
+  /** Bytes that all values together may take; an error ends the script that goes beyond. */
+  readonly memoryMax?: number;
+  /** The longest string. */
+  readonly stringMax?: number;
 }
 
 export class State implements LuaState {
@@ -64,6 +69,7 @@ export class State implements LuaState {
   globals: LuaTable;
   budget = 0;
   hotDepth = 0;
+  runs = 0;
   readonly makeFunction: MakeFunction | null;
   readonly heatMax: number;
   errorChunk = "";
@@ -98,6 +104,7 @@ export class State implements LuaState {
     // A byte of source takes about as long, and as much room, as so many turns and bytes.
     this.budget -= source.length * 4;
     this.allocated(PROTOTYPE_BYTES + source.length * 8);
+    beginCounting(prototype, this.runs);
     return new LuaClosure(prototype, [], this.current.globals);
   }
 
@@ -109,6 +116,7 @@ export class State implements LuaState {
     main.isStepping = false;
     main.nativeDepth = 1;
     this.current = main;
+    this.runs++;
     main.ensureStack(parameters.length + 16);
     main.stack[0] = callee;
     for (let i = 0; i < parameters.length; i++) main.stack[i + 1] = parameters[i];
@@ -274,6 +282,12 @@ export class State implements LuaState {
     if (!isOutOfStack(error)) throw error;
     return new LuaError("not enough memory");
   }
+}
+
+/** The heat of these functions is counted from this run on. */
+function beginCounting(prototype: Prototype, runs: number): void {
+  prototype.countedFrom = runs;
+  for (const inner of prototype.prototypes) beginCounting(inner, runs);
 }
 
 /** "user_script:1: ", of the instruction that a thread goes on with. */

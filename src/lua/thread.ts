@@ -150,6 +150,8 @@ export class Prototype {
   lastLine = 0;
   /** How often it has been called, and its loops have turned round, until it is hot. */
   heat = 0;
+  /** The run in which the count of its heat began. */
+  countedFrom = 0;
   hot: HotCode | null = null;
   /** 1 for each place at which `hot` can be entered. */
   entries: Uint8Array = new Uint8Array(0);
@@ -305,6 +307,8 @@ export interface LuaState {
   readonly makeFunction: MakeFunction | null;
   /** The heat from which on a function is hot. */
   readonly heatMax: number;
+  /** How often a run has been started. */
+  readonly runs: number;
   /** Hot functions that are called within each other. */
   hotDepth: number;
   /** Objects that the host holds, for the count of memory. */

@@ -9,6 +9,7 @@
 // (write, truncate, sync), and there the error is returned.
 
 import { messageOf } from "../base/realms.ts";
+import type { FunctionMaker } from "./generated-code.ts";
 
 /** What went wrong outside. `code` is the system's name for it ("ENOSPC", "EADDRINUSE", …). */
 export class PlatformError extends Error {
@@ -323,6 +324,8 @@ export interface Host {
   printError(text: string): void;
   /** Whether the standard error stream is a terminal. */
   readonly hasTerminal: boolean;
+  /** Makes functions of text; null: the process may not. */
+  readonly makeFunction: FunctionMaker | null;
 }
 
 /** A worker that this thread has started. */

@@ -3,6 +3,7 @@
 // and a network between sockets of the same process (simulated-network.ts). All of it follows from
 // one seed, so that a run that found something can be run again.
 
+import { type FunctionMaker, functionMaker } from "./generated-code.ts";
 import {
   type ConnectOptions,
   type CpuTimes,
@@ -186,4 +187,8 @@ export class SimulatedPlatform extends SimulatedDisk implements Platform {
   }
 
   readonly hasTerminal = false;
+
+  get makeFunction(): FunctionMaker | null {
+    return functionMaker();
+  }
 }

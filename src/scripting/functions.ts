@@ -168,8 +168,8 @@ export class Functions implements LibraryStore {
   /** The state that functions run in. */
   get state(): State {
     if (this.#state !== undefined) return this.#state;
-    const { bridge } = this.#runner;
-    const state = newSandbox((of) => redisLibrary(of, bridge));
+    const { bridge, context } = this.#runner;
+    const state = newSandbox(context.services.hotCode, (of) => redisLibrary(of, bridge));
     const running = state.globals;
     lock(state, running);
     this.#runningGlobals = running;

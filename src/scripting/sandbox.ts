@@ -5,7 +5,7 @@
 
 import { openLibraries } from "../lua/libraries.ts";
 import { numberText } from "../lua/numbers.ts";
-import { State } from "../lua/state.ts";
+import { type HotCodeOptions, State } from "../lua/state.ts";
 import { LuaTable } from "../lua/table.ts";
 import { type LuaState, type NativeCode, NativeFunction } from "../lua/thread.ts";
 import type { LuaValue } from "../lua/values.ts";
@@ -13,9 +13,15 @@ import type { LuaValue } from "../lua/values.ts";
 /** What the values of all scripts together may take. */
 const MEMORY_MAX = 1 << 30;
 
-/** A state with the libraries, in which `redis` is the table that `api` makes. */
-export function newSandbox(api: (state: LuaState) => LuaTable): State {
-  const state = new State({ memoryMax: MEMORY_MAX });
+/**
+ * A state with the libraries, in which `redis` is the table that `api` makes. `hotCode` is what the
+ * process lends for functions that run much.
+ */
+export function newSandbox(
+  hotCode: HotCodeOptions | null,
+  api: (state: LuaState) => LuaTable,
+): State {
+  const state = new State({ memoryMax: MEMORY_MAX, ...hotCode });
   openLibraries(state, { errorOfPcall: textOfError });
   const { globals } = state;
   const table = api(state);

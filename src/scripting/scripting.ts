@@ -123,8 +123,8 @@ export class Scripting implements Scripts {
   /** The state that they run in. */
   get #evalState(): State {
     if (this.#state !== undefined) return this.#state;
-    const { bridge } = this.runner;
-    const state = newSandbox((of) => {
+    const { bridge, context } = this.runner;
+    const state = newSandbox(context.services.hotCode, (of) => {
       const table = redisLibrary(of, bridge);
       addEvalLibrary(table);
       return table;

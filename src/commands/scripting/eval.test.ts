@@ -2,13 +2,8 @@
 // what becomes of a script that takes long.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { type TestClient, TestDatabase } from "../test-support.ts";
-
-function client(): { database: TestDatabase; client: TestClient } {
-  const database = new TestDatabase();
-  return { database, client: database.connect() };
-}
+import type { TestClient, TestDatabase } from "../test-support.ts";
+import { client, test } from "./test-support.ts";
 
 /** Runs a script without keys and returns its reply. */
 function run(of: TestClient, script: string, ...words: string[]): unknown {

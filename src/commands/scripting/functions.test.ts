@@ -1,13 +1,7 @@
 // Functions: how libraries are loaded, listed, called, dumped and restored.
 
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { type TestClient, TestDatabase } from "../test-support.ts";
-
-function client(): { database: TestDatabase; client: TestClient } {
-  const database = new TestDatabase();
-  return { database, client: database.connect() };
-}
+import { client, test } from "./test-support.ts";
 
 function library(name: string, ...functions: string[]): string {
   const lines = functions.map(
