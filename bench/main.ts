@@ -10,6 +10,7 @@ import { benchmarkDurability, DURABILITY_ROWS } from "./durability.ts";
 import { benchmarkEmbedded } from "./embedded.ts";
 import { benchmarkMemory } from "./memory.ts";
 import { contenders, machine, root, versions } from "./process.ts";
+import { benchmarkJobs } from "./queue-jobs.ts";
 import { charts, goals, page, type Results } from "./report.ts";
 import { benchmarkScale } from "./scale.ts";
 import { benchmarkScripts } from "./scripts.ts";
@@ -24,7 +25,7 @@ const HELP = `npm run bench [-- suite … --flags]
 
 Measures beside redis-server, prints ratios, and writes JSON, a Markdown page and charts.
 
-  suites            server data scripts memory startup scale embedded seed threads durability
+  suites            server data scripts jobs memory startup scale embedded seed threads durability
                     (all without a name)
   --quick           small and short; its results go to bench/results/quick
   --rounds N        interleaved rounds of every figure               (3)
@@ -60,6 +61,7 @@ const SUITES = [
   "seed",
   "threads",
   "durability",
+  "jobs",
 ] as const;
 type Suite = (typeof SUITES)[number];
 /** A row is no slower than before if its speed is at least so much of what it was. */
@@ -135,6 +137,8 @@ async function measure(suite: Suite): Promise<unknown> {
       return benchmarkSeed({ rounds, quick, module, beside: flags.beside });
     case "durability":
       return benchmarkDurability({ contenders: all, rounds, quick, ...durabilityOptions() });
+    case "jobs":
+      return benchmarkJobs(all, rounds, quick);
     case "threads":
       return benchmarkThreads(rounds, quick, module);
   }

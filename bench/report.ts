@@ -9,6 +9,7 @@ import { durabilityGoals, durabilityTables } from "./durability-report.ts";
 import type { EmbeddedRow } from "./embedded.ts";
 import type { MemoryRow } from "./memory.ts";
 import type { Machine } from "./process.ts";
+import { type JobsRow, jobsGoals, jobsTable } from "./queue-jobs.ts";
 import type { ScaleRow } from "./scale.ts";
 import type { ScriptsRun } from "./scripts.ts";
 import { scriptsGoals, scriptsTables } from "./scripts-report.ts";
@@ -41,6 +42,7 @@ export interface Results {
   seed?: Result<SeedRun[]>;
   threads?: Result<ThreadsRun[]>;
   durability?: Result<DurabilityRun>;
+  jobs?: Result<JobsRow[]>;
 }
 
 // ---------------------------------------------------------------------------------------- goals
@@ -158,6 +160,7 @@ export function goals(results: Results): Goal[] {
     ...seedGoals(results.seed?.data ?? []),
     ...threadsGoals(results.threads?.data ?? []),
     ...(results.durability ? durabilityGoals(results.durability.data) : []),
+    ...jobsGoals(results.jobs?.data ?? []),
   ];
 }
 
@@ -322,6 +325,9 @@ counts it; the machine's own is how late the kernel woke a thread that only slep
 the server and what it forked, each page once. Then all keys, of 100 bytes each, are overwritten twenty times at
 full speed, with auto-aof-rewrite-percentage 100; "written for a byte" is what the log's files grew by, for each
 byte of the commands. DUMP and RESTORE: the server's CPU time for one request, 50 clients, pipeline 16.`,
+  jobs: `Jobs that do nothing, added by 50 calls at a time and then processed by one worker with 50 at once,
+in one process on Node with ioredis. That process takes about as much CPU time for a job as the server does, and
+each waits for the other.`,
 } as const;
 
 /** The whole page of results. */
@@ -337,6 +343,7 @@ export function page(results: Results): string {
     ["seed", "The seed's tables", results.seed && seedTables(results.seed.data)],
     ["threads", "Threads", results.threads && threadsTables(results.threads.data)],
     ["durability", "Durability", results.durability && durabilityTables(results.durability.data)],
+    ["jobs", "Jobs of a queue", results.jobs && jobsTable(results.jobs.data)],
   ];
   const parts = [
     "# Benchmark results",
