@@ -80,9 +80,9 @@ export class IdTrees extends OrderedTrees {
     return (words[at + Id.msHigh] >>> 0) * TWO_32 + (words[at + Id.msLow] >>> 0);
   }
 
-  protected override isBefore(a: number, b: number): boolean {
-    if (a === PROBE) return this.compare(b, this.#probe) > 0;
-    if (b === PROBE) return this.compare(a, this.#probe) < 0;
+  protected override compareValues(a: number, b: number): number {
+    if (a === PROBE) return -this.compare(b, this.#probe);
+    if (b === PROBE) return this.compare(a, this.#probe);
     const aWords = this.memory.i32[a >>> PLACE_BITS];
     const bWords = this.memory.i32[b >>> PLACE_BITS];
     const aAt = (a & PLACE_MASK) << 1;
@@ -90,8 +90,8 @@ export class IdTrees extends OrderedTrees {
     for (let i = 0; i < Id.words; i++) {
       const word = aWords[aAt + i] >>> 0;
       const other = bWords[bAt + i] >>> 0;
-      if (word !== other) return word < other;
+      if (word !== other) return word < other ? -1 : 1;
     }
-    return false;
+    return 0;
   }
 }

@@ -50,12 +50,12 @@ export class MemberTrees extends OrderedTrees {
     return this.memory.f64[segment][place + 1 + longKey];
   }
 
-  protected override isBefore(a: number, b: number): boolean {
-    if (a === PROBE) return this.#compareWithProbe(b) > 0;
-    if (b === PROBE) return this.#compareWithProbe(a) < 0;
+  protected override compareValues(a: number, b: number): number {
+    if (a === PROBE) return -this.#compareWithProbe(b);
+    if (b === PROBE) return this.#compareWithProbe(a);
     const start = this.#memberStart(a);
     const bytes = this.memory.u8[a >>> PLACE_BITS];
-    return this.#compare(b, bytes, start, start + this.#memberLength(a)) > 0;
+    return -this.#compare(b, bytes, start, start + this.#memberLength(a));
   }
 
   #compareWithProbe(record: number): number {

@@ -60,6 +60,10 @@ export class NameTrees extends OrderedTrees {
     this.#probe = bytes;
     this.#probeStart = start;
     this.#probeEnd = end;
+    if (this.count(tree) === 1) {
+      const only = this.firstValue(tree);
+      return only !== 0 && this.#compareWithProbe(only) === 0 ? only : 0;
+    }
     if (!this.seek(tree, prefix(bytes, start, end), PROBE)) return 0;
     return this.#compareWithProbe(this.value) === 0 ? this.value : 0;
   }
@@ -79,12 +83,12 @@ export class NameTrees extends OrderedTrees {
     return prefix(this.memory.u8[block >>> PLACE_BITS], start, start + this.#length(block));
   }
 
-  protected override isBefore(a: number, b: number): boolean {
-    if (a === PROBE) return this.#compareWithProbe(b) > 0;
-    if (b === PROBE) return this.#compareWithProbe(a) < 0;
+  protected override compareValues(a: number, b: number): number {
+    if (a === PROBE) return -this.#compareWithProbe(b);
+    if (b === PROBE) return this.#compareWithProbe(a);
     const start = ((b & PLACE_MASK) << 3) + NAME_OFFSET;
     const bytes = this.memory.u8[b >>> PLACE_BITS];
-    return this.#compare(a, bytes, start, start + this.#length(b)) < 0;
+    return this.#compare(a, bytes, start, start + this.#length(b));
   }
 
   #compareWithProbe(block: number): number {

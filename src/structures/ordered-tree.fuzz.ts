@@ -111,6 +111,11 @@ export function fuzzOrderedTree(
       const [gone] = model.splice(victim, 1);
       if (victim === 0 && random.below(2) === 0) {
         assert(trees.removeFirst(tree) === gone.value, "fuzz: the first item comes off");
+      } else if (random.below(2) === 0) {
+        const isThere = trees.at(tree, victim);
+        assert(isThere && trees.value === gone.value, "fuzz: the victim is where it was");
+        if (random.below(2) === 0) trees.seek(tree, gone.key, gone.value);
+        trees.removeFound(tree, gone.value);
       } else {
         assert(trees.remove(tree, gone.key, gone.value), "fuzz: remove");
       }

@@ -108,7 +108,8 @@ export function fuzzStreamGroups(
     const pending = ids.length === 0 ? undefined : ids[random.below(ids.length)];
     if (pending === undefined) return;
     const found = groups.findPending(group, pending.id);
-    groups.detachPending(group, found);
+    if (random.below(2) === 0) groups.detachPending(group, found);
+    else groups.detachFound(group, found);
     assert(groups.findPending(group, pending.id) === 0, "fuzz: what is acknowledged is gone");
     if (random.below(3) === 0) {
       groups.attachPending(group, found); // rolled back

@@ -340,6 +340,20 @@ export class StreamGroups {
   /** Takes a pending entry out of its group and its consumer, and leaves it. */
   detachPending(group: number, pending: number): void {
     this.#takeOut(group, G.pending, pending);
+    this.#leave(group, pending);
+  }
+
+  /** As detachPending, of what findPending() has just found. */
+  detachFound(group: number, pending: number): void {
+    const words = this.#words(group);
+    const at = wordOf(group) + G.pending;
+    this.ids.removeFound(words[at], pending);
+    if (this.ids.count(words[at]) === 0) this.#freeTree(words, at);
+    this.#leave(group, pending);
+  }
+
+  /** What is pending in a group no more is so for nobody. */
+  #leave(group: number, pending: number): void {
     const times = this.timesOf(group);
     if (times !== 0) this.#takeTime(group, times, pending);
     const consumer = this.consumerOf(pending);
@@ -390,7 +404,11 @@ export class StreamGroups {
     const at = wordOf(owner) + word;
     const wasThere = this.ids.removeBlock(words[at], pending);
     assert(wasThere, "what is pending is in its trees");
-    if (this.ids.count(words[at]) > 0) return;
+    if (this.ids.count(words[at]) === 0) this.#freeTree(words, at);
+  }
+
+  /** Frees the empty tree whose reference is words[at]. */
+  #freeTree(words: Int32Array, at: number): void {
     this.ids.free(words[at], 1);
     words[at] = 0;
   }

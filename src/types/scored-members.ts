@@ -152,6 +152,11 @@ export class ScoredMembers implements Undoer {
   remove(journal: EntryJournal | null, root: number, record: number): void {
     if (this.observer !== null) this.observer.beforeMember(root, record);
     this.trees.remove(this.tree(root), this.#records.score(record), record);
+    this.#drop(journal, root, record);
+  }
+
+  /** A member that has left the tree leaves the table as well. */
+  #drop(journal: EntryJournal | null, root: number, record: number): void {
     if (journal !== null) journal.notes.note(Operation.left, 0, 0, root, record);
     this.#members.removeRecord(journal, this.table(root), record);
   }
@@ -163,7 +168,10 @@ export class ScoredMembers implements Undoer {
     for (let left = count; left > 0; left--) {
       const isThere = trees.at(tree, rank);
       assert(isThere, "a range of ranks is there");
-      this.remove(journal, root, trees.value);
+      const record = trees.value;
+      if (this.observer !== null) this.observer.beforeMember(root, record);
+      trees.removeFound(tree, record);
+      this.#drop(journal, root, record);
     }
   }
 

@@ -162,9 +162,20 @@ export class StreamGroupChanges {
 
   /** An entry is pending no more. */
   acknowledge(journal: EntryJournal | null, group: number, pending: number): void {
+    this.#streams.groups.marks.tell(group, pending);
+    this.#streams.groups.detachPending(group, pending);
+    this.#drop(journal, group, pending);
+  }
+
+  /** As acknowledge, of what StreamGroups.findPending() has just found. */
+  acknowledgeFound(journal: EntryJournal | null, group: number, pending: number): void {
+    this.#streams.groups.marks.tell(group, pending);
+    this.#streams.groups.detachFound(group, pending);
+    this.#drop(journal, group, pending);
+  }
+
+  #drop(journal: EntryJournal | null, group: number, pending: number): void {
     const { groups, groupUndo } = this.#streams;
-    groups.marks.tell(group, pending);
-    groups.detachPending(group, pending);
     if (journal !== null) groupUndo.pendingDetached(journal, group, pending);
     else groups.memory.free(pending);
   }

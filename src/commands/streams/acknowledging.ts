@@ -94,7 +94,7 @@ function xackCommand(c: Context): void {
     const pending = groups.findPending(group, id);
     if (pending === 0) continue;
     if (acknowledged++ === 0) journal = streams.changing(entry);
-    groupChanges.acknowledge(journal, group, pending);
+    groupChanges.acknowledgeFound(journal, group, pending);
   }
   c.changes += acknowledged;
   reply.integer(acknowledged);
@@ -132,7 +132,7 @@ function xackdelCommand(c: Context): void {
       reply.integer(Outcome.missing);
       continue;
     }
-    groupChanges.acknowledge(journal, group, pending);
+    groupChanges.acknowledgeFound(journal, group, pending);
     c.changes++;
     const isErasable = release(c, journal, entry, id);
     if (isErasable && streams.erase(entry, id)) erased++;
