@@ -71,6 +71,8 @@ export class Functions implements LibraryStore {
   /** The library whose code is being run. */
   #loading: Library | undefined;
 
+  /** What the texts take, about. */
+  bytes = 0;
   /** Called, in the thread that has opened the database, when there are others or other names. */
   onChanged: (() => void) | undefined;
   /** In a thread that has attached: where they are to be had, and of which age these are. */
@@ -148,18 +150,6 @@ export class Functions implements LibraryStore {
     return this.#functions.size;
   }
 
-  /** What the texts take, about. */
-  get bytes(): number {
-    let bytes = 0;
-    for (const { name, code, functions } of this.libraries.values()) {
-      bytes += ENTRY_BYTES + name.length + code.length;
-      for (const each of functions.values()) {
-        bytes += ENTRY_BYTES + each.name.length + (each.description?.length ?? 0);
-      }
-    }
-    return bytes;
-  }
-
   /** What the values of functions take, as far as they can be reached. */
   get bytesUsed(): number {
     return this.#state === undefined ? 0 : measure(this.#state, Number.POSITIVE_INFINITY);
@@ -169,7 +159,7 @@ export class Functions implements LibraryStore {
   get state(): State {
     if (this.#state !== undefined) return this.#state;
     const { bridge, context } = this.#runner;
-    const state = newSandbox(context.services.hotCode, (of) => redisLibrary(of, bridge));
+    const state = newSandbox(context.services, (of) => redisLibrary(of, bridge));
     const running = state.globals;
     lock(state, running);
     this.#runningGlobals = running;
@@ -281,28 +271,29 @@ export class Functions implements LibraryStore {
     this.libraries = new Map();
     this.#functions = new Map();
     this.#state = undefined;
+    this.bytes = 0;
     this.onChanged?.();
   }
 
   #link(library: Library): void {
+    const { roots } = this.state;
     this.libraries.set(library.name, library);
+    // The functions are held from here, and count as the state's own.
     for (const each of library.functions.values()) {
       this.#functions.set(each.name.toLowerCase(), each);
+      roots.push(each.callee);
     }
-    this.#hold();
+    this.bytes += bytesOf(library);
+    this.onChanged?.();
   }
 
   #unlink(library: Library): void {
+    const { roots } = this.state;
     this.libraries.delete(library.name);
     for (const name of library.functions.keys()) this.#functions.delete(name.toLowerCase());
-    this.#hold();
-  }
-
-  /** The functions are held from here, and count as the state's own. */
-  #hold(): void {
-    const { roots } = this.state;
     roots.length = 0;
     for (const each of this.#functions.values()) roots.push(each.callee);
+    this.bytes -= bytesOf(library);
     this.onChanged?.();
   }
 
@@ -373,6 +364,15 @@ export class Functions implements LibraryStore {
     library.functions.set(read.name, read);
     return 0;
   };
+}
+
+/** What a library's texts take, about. */
+function bytesOf({ name, code, functions }: Library): number {
+  let bytes = ENTRY_BYTES + name.length + code.length;
+  for (const each of functions.values()) {
+    bytes += ENTRY_BYTES + each.name.length + (each.description?.length ?? 0);
+  }
+  return bytes;
 }
 
 function readPlain(name: LuaValue, callee: LuaValue): ScriptFunction | string {

@@ -13,21 +13,34 @@ import type { LuaValue } from "../lua/values.ts";
 /** What the values of all scripts together may take. */
 const MEMORY_MAX = 1 << 30;
 
-/**
- * A state with the libraries, in which `redis` is the table that `api` makes. `hotCode` is what the
- * process lends for functions that run much.
- */
-export function newSandbox(
-  hotCode: HotCodeOptions | null,
-  api: (state: LuaState) => LuaTable,
-): State {
-  const state = new State({ memoryMax: MEMORY_MAX, ...hotCode });
+/** What the process lends: something for functions that run much, and the time. */
+export interface Lent {
+  readonly hotCode: HotCodeOptions | null;
+  monotonicMs(): number;
+}
+
+/** A state with the libraries, in which `redis` is the table that `api` makes. */
+export function newSandbox(lent: Lent, api: (state: LuaState) => LuaTable): State {
+  const state = new State({ memoryMax: MEMORY_MAX, ...lent.hotCode });
   openLibraries(state, { errorOfPcall: textOfError });
   const { globals } = state;
   const table = api(state);
   globals.setString("redis", table);
   globals.setString("server", table);
+  globals.setString("os", clockLibrary(state, lent));
   return state;
+}
+
+/** Of `os` there is the clock alone: seconds from some moment on. */
+function clockLibrary(state: LuaState, lent: Lent): LuaTable {
+  const table = state.newTable(0, 1);
+  const clock: NativeCode = (thread, base) => {
+    thread.ensureStack(base + 1);
+    thread.stack[base] = lent.monotonicMs() / 1000;
+    return 1;
+  };
+  table.setString("clock", new NativeFunction("clock", clock));
+  return table;
 }
 
 /** From now on what can be reached from the table is as it is, and nothing missing is nil. */

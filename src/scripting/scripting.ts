@@ -124,7 +124,7 @@ export class Scripting implements Scripts {
   get #evalState(): State {
     if (this.#state !== undefined) return this.#state;
     const { bridge, context } = this.runner;
-    const state = newSandbox(context.services.hotCode, (of) => {
+    const state = newSandbox(context.services, (of) => {
       const table = redisLibrary(of, bridge);
       addEvalLibrary(table);
       return table;

@@ -24,6 +24,13 @@ export const DIFFERENCES = {
     ours: "as few digits as tell the number from all others: `0.1`",
     reason: "Redis 7.4 writes them so.",
   },
+  "script-clock": {
+    since: "7.4.0",
+    topic: "`os` in a script",
+    redis: "is not there",
+    ours: "has `os.clock`",
+    reason: "Redis 7.4 has it.",
+  },
   "script-blocking": {
     since: "7.2.0",
     topic: "Blocking commands in a script",

@@ -129,6 +129,8 @@ class Comparison {
   async begin(protocol: Protocol): Promise<void> {
     for (const side of [this.theirs, this.ours]) {
       await side.control.call("FLUSHALL");
+      await side.control.call("FUNCTION", "FLUSH");
+      await side.control.call("SCRIPT", "FLUSH");
       await heard(side);
       side.client.close();
       side.client = await side.server.connect();

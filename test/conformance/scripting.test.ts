@@ -156,7 +156,8 @@ family("scripting", {
     EVAL "rawset(_G, 'x', 1)" 0
     EVAL "getmetatable(_G).__index = 1" 0
     EVAL "return print" 0
-    EVAL "return os" 0
+    EVAL "return type(os.clock())" 0
+    = script-clock "number"
     EVAL "return dofile" 0
     EVAL "return require" 0
     EVAL "return loadstring('return 1 + 1')()" 0

@@ -28,8 +28,12 @@ export function digestValues(c: Context): void {
 /** OBJECT key: where its value lies, and how. */
 export function describeObject(c: Context): void {
   const { args, keyspace, reply } = c;
-  const { records, types } = keyspace;
-  const entry = keyspace.peek(c.db, args.bytes, args.starts[2], args.ends[2]);
+  const { records, tables, types } = keyspace;
+  const [start, end] = [args.starts[2], args.ends[2]];
+  const table = keyspace.table(c.db);
+  // One whose time is over is there until it is deleted.
+  const hash = tables.hash(args.bytes, start, end);
+  const entry = table === 0 ? 0 : tables.find(table, hash, args.bytes, start, end);
   if (entry === 0) {
     reply.error(Errors.noSuchKey);
     return;

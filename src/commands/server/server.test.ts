@@ -174,6 +174,11 @@ test("DEBUG does what the settings allow", () => {
   assert.equal(db.services.sleptMs, 500);
   assert.equal(a.line("DEBUG SET-ACTIVE-EXPIRE 0"), "+OK");
   assert.equal(db.keyspace.settings.activeExpiry, false);
+  a.line("SET expired v PX 1");
+  db.advance(10);
+  assert.match(a.line("DEBUG OBJECT expired"), /^\+Value at:/);
+  assert.equal(a.line("GET expired"), "$-1");
+  assert.equal(a.line("DEBUG OBJECT expired"), "-ERR no such key");
   assert.equal(a.line("DEBUG PROTOCOL true"), ":1");
   a.line("HELLO 3");
   assert.equal(a.line("DEBUG PROTOCOL map"), "%3 :0 #f :1 #t :2 #f");

@@ -12,6 +12,7 @@ import { hyperloglog } from "./hyperloglog.ts";
 import { keys } from "./keys.ts";
 import { lists } from "./lists.ts";
 import { pubsub } from "./pubsub.ts";
+import { scripting } from "./scripting.ts";
 import { server } from "./server.ts";
 import { sets } from "./sets.ts";
 import { sort } from "./sort.ts";
@@ -38,6 +39,7 @@ const FAMILIES: readonly Family[] = [
   streamGroups,
   sort,
   transactions,
+  scripting,
   pubsub,
   connection,
   server,
