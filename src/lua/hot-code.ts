@@ -335,9 +335,11 @@ class HotWriter {
         emit(`{x.absent=0;x.nodeValues[n]=r${b};}else{`);
         emit("if(x instanceof LuaTable){");
         emit(`n=x.findString(K[${code[words]}],H[${code[words]}]);`);
-        emit(`if(n>=0)code[${words + 1}]=n;}`);
+        emit(`if(n>=0)code[${words + 1}]=n;}else n=0;`);
+        emit(`if(n<0&&x.metatable===null&&!x.readonly){frame.pc=${next};`);
+        emit(`x.addString(K[${code[words]}],H[${code[words]}],r${b});}else{`);
         this.#whole(pc, [a, b], 0, 0);
-        return emit("}");
+        return emit("}}");
       case Operation.getIndex:
         emit(`x=r${b};y=r${c};w=1;if(x instanceof LuaTable){`);
         emit('if(typeof y==="number"){n=y-1;');
@@ -348,8 +350,10 @@ class HotWriter {
         return emit("}");
       case Operation.setIndex:
         emit(`x=r${a};n=r${b};`);
-        emit('if(typeof n==="number"&&x instanceof LuaTable&&x.metatable===null&&!x.readonly&&');
-        emit(`(n=n-1)>>>0===n&&n<x.array.length)x.array[n]=r${c};else{`);
+        emit("if(x instanceof LuaTable&&x.metatable===null&&!x.readonly&&n!==undefined&&n===n){");
+        emit('w=typeof n==="number"?n-1:-1;');
+        emit(`if(w>>>0===w&&w<x.array.length)x.array[w]=r${c};`);
+        emit(`else{frame.pc=${next};x.set(n,r${c});}}else{`);
         this.#whole(pc, [a, b, c], 0, 0);
         return emit("}");
       case Operation.getItem:

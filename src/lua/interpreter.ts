@@ -66,10 +66,8 @@ function proceed(thread: LuaThread, frame: Frame): number {
 
 /** Runs the current thread of a state. A LuaError that no protected call ends is thrown. */
 export function interpret(state: LuaState): number {
-  // Stands for any string where a method is looked for: an empty table with the strings' metatable.
-  const anyString = new LuaTable(0, 0, null);
+  const { anyString, heatMax } = state;
   anyString.metatable = state.stringMetatable;
-  const { heatMax } = state;
   for (;;) {
     const thread = state.current;
     const { frame, stack } = thread;
@@ -201,7 +199,13 @@ export function interpret(state: LuaState): number {
           let node = code[pc + 1];
           if (node >= keys.length || keys[node] !== key) {
             node = object.findString(key, hashes[code[pc]]);
-            if (node < 0) break;
+            if (node < 0) {
+              if (object.metatable !== null) break;
+              frame.pc = pc + 2;
+              object.addString(key, hashes[code[pc]], stack[base + ((i >>> 16) & 255)]);
+              pc += 2;
+              continue;
+            }
             code[pc + 1] = node;
           }
           if (object.metatable !== null && object.nodeValues[node] === undefined) break;
@@ -242,8 +246,15 @@ export function interpret(state: LuaState): number {
               array[index] = stack[base + (i >>> 24)];
               continue;
             }
+            if (Number.isNaN(key)) break;
+            frame.pc = pc;
+            object.setNumber(key, stack[base + (i >>> 24)]);
+            continue;
           }
-          break;
+          if (typeof key !== "string") break;
+          frame.pc = pc;
+          object.setString(key, stack[base + (i >>> 24)]);
+          continue;
         }
 
         case 16: {

@@ -242,7 +242,7 @@ const HOT_WORDS = new Set(
     "let x y n w for switch case undefined true false if else continue typeof instanceof new " +
     "null K H LuaTable Box whole field method invoke iterate deliver value environment nodeKeys " +
     "nodeValues length metatable absent readonly findString array getNumber get newTable Math " +
-    "floor number object budget top mode wanted target depth frames nativeDepth"
+    "floor set addString number object budget top mode wanted target depth frames nativeDepth"
   ).split(" "),
 );
 

@@ -76,6 +76,7 @@ export class State implements LuaState {
   errorLine = 0;
   errorOfPcall: ((value: LuaValue) => LuaValue) | null = null;
   stringMetatable: LuaTable | null = null;
+  readonly anyString: LuaTable = new LuaTable(0, 0, null);
   readonly roots: LuaObject[] = [];
   readonly random: RandomNumbers = new RandomNumbers();
   #bytes = 0;

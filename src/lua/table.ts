@@ -184,6 +184,20 @@ export class LuaTable extends LuaObject {
     else this.#add(key, value, hash);
   }
 
+  /** Adds a string that is no key of the table yet. REQUIRES: its hash. */
+  addString(key: string, hash: number, value: LuaValue): void {
+    this.absent = 0;
+    this.#add(key, value, hash);
+  }
+
+  /** Sets a first key. REQUIRES: the table was made for one key, and has none. */
+  setOnly(key: string, value: LuaValue): void {
+    const hash = hashOf(key);
+    this.nodeKeys[0] = key;
+    this.nodeValues[0] = value;
+    this.nodeNext[1] = hash;
+  }
+
   /** A border, as C finds it: t[n] is not nil and t[n + 1] is, or 0. */
   length(): number {
     const { array } = this;

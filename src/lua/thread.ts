@@ -327,6 +327,8 @@ export interface LuaState {
   errorOfPcall: ((value: LuaValue) => LuaValue) | null;
   /** The metatable of all strings, whose `__index` is the string library. */
   stringMetatable: LuaTable | null;
+  /** Stands for any string where a method is looked for: an empty table with that metatable. */
+  readonly anyString: LuaTable;
   /** Counts bytes against the memory limit; throws a LuaError "not enough memory" beyond it. */
   allocated(bytes: number): void;
   /** To be asked before a string of that length is made: counts it, throws where it is too long. */

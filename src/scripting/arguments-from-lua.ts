@@ -2,7 +2,8 @@
 // are used again for each command, so that a call costs no allocation.
 
 import { writeLatin1 } from "../base/bytes.ts";
-import { formatDouble } from "../base/doubles.ts";
+import { DOUBLE_TEXT_MAX, formatDouble } from "../base/doubles.ts";
+import { writeInteger } from "../base/integers.ts";
 import type { LuaValue } from "../lua/values.ts";
 import { Arguments } from "../protocol/arguments.ts";
 
@@ -25,12 +26,14 @@ export class ArgumentsFromLua {
     let at = 0;
     for (let i = start; i < start + count; i++) {
       const value = values[i];
-      let text: string;
-      if (typeof value === "string") text = value;
-      else if (typeof value === "number") text = numberWord(value);
-      else return false;
-      if (at + text.length > args.bytes.length) this.#grow(at + text.length);
-      const end = writeLatin1(text, args.bytes, at);
+      let end: number;
+      if (typeof value === "string") {
+        if (at + value.length > args.bytes.length) this.#grow(at + value.length);
+        end = writeLatin1(value, args.bytes, at);
+      } else if (typeof value === "number") {
+        if (at + DOUBLE_TEXT_MAX > args.bytes.length) this.#grow(at + DOUBLE_TEXT_MAX);
+        end = writeNumber(args.bytes, at, value);
+      } else return false;
       args.push(at, end);
       at = end;
     }
@@ -45,7 +48,7 @@ export class ArgumentsFromLua {
 }
 
 /** A number as a command's word: an integer in full, else as short as it can be read back. */
-function numberWord(value: number): string {
-  if ((value | 0) === value) return String(value | 0);
-  return formatDouble(value);
+function writeNumber(bytes: Uint8Array, at: number, value: number): number {
+  if (Number.isSafeInteger(value)) return writeInteger(bytes, at, value);
+  return writeLatin1(formatDouble(value), bytes, at);
 }

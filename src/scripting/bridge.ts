@@ -13,7 +13,7 @@ import type { Command, Context } from "../engine/context.ts";
 import type { Session } from "../engine/session.ts";
 import { Figure } from "../engine/statistics.ts";
 import type { LuaThread } from "../lua/thread.ts";
-import { LuaError } from "../lua/values.ts";
+import { LuaError, type LuaValue } from "../lua/values.ts";
 import type { Arguments } from "../protocol/arguments.ts";
 import { Errors, errorLine } from "../protocol/errors.ts";
 import { ArgumentsFromLua } from "./arguments-from-lua.ts";
@@ -24,6 +24,9 @@ const unknownCommand = errorLine("ERR Unknown Redis command called from script")
 const wrongWords = errorLine("ERR Wrong number of args calling Redis command from script");
 const notAllowed = errorLine("ERR This Redis command is not allowed from script");
 const readOnly = errorLine("ERR Write commands are not allowed from read-only scripts.");
+
+/** Names of commands that are remembered, a power of two. */
+const NAMES = 256;
 
 /** An error of the engine's own, on its way through the interpreter. */
 export class Failure {
@@ -57,6 +60,9 @@ export class Bridge implements ScriptHost {
   readonly #context: Context;
   readonly #words = new ArgumentsFromLua();
   readonly #replies = new ReplyToLua();
+  /** Names as scripts wrote them last, and their commands. */
+  readonly #names: string[] = new Array(NAMES).fill("");
+  readonly #named: (CompiledCommand | undefined)[] = new Array(NAMES).fill(undefined);
 
   constructor(context: Context, session: Session) {
     this.#context = context;
@@ -78,7 +84,7 @@ export class Bridge implements ScriptHost {
     const { reply } = this.#context;
     const before = reply.length;
     try {
-      this.#execute(this.#words.args);
+      this.#execute(stack[base], this.#words.args);
     } catch (error) {
       throw new Failure(error);
     }
@@ -90,10 +96,26 @@ export class Bridge implements ScriptHost {
     return 1;
   }
 
-  #execute(args: Arguments): void {
+  /** The command that a script calls by `name`, which is argument 0 as well. */
+  #find(name: LuaValue, args: Arguments): CompiledCommand | undefined {
+    const { table } = this.#context.executor;
+    if (typeof name !== "string" || name === "") return table.find(args, 0);
+    const last = name.length - 1;
+    const place = (name.charCodeAt(0) * 5 + name.charCodeAt(last) + last * 7) & (NAMES - 1);
+    if (this.#names[place] === name) return this.#named[place];
+    const command = table.find(args, 0);
+    // One that goes by another name has had the word replaced.
+    if (command !== undefined && name.toLowerCase() === command.name) {
+      this.#names[place] = name;
+      this.#named[place] = command;
+    }
+    return command;
+  }
+
+  #execute(name: LuaValue, args: Arguments): void {
     const c = this.#context;
     const { executor } = c;
-    let command = executor.table.find(args, 0);
+    let command = this.#find(name, args);
     if (command?.subcommands !== undefined && args.count > 1) {
       command = command.subcommands.get(args.text(1).toLowerCase());
     }

@@ -123,15 +123,18 @@ export class ReplyToLua {
   #array(): LuaValue {
     const count = this.#number();
     if (count < 0) return false;
-    const table = this.#newTable(0, 0);
-    if (count > 0) table.resizeArray(count);
-    for (let i = 1; i <= count; i++) table.setNumber(i, this.#value());
+    const table = this.#newTable(count, 0);
+    const { array } = table;
+    for (let i = 0; i < count; i++) {
+      const value = this.#value();
+      array[i] = value;
+    }
     return table;
   }
 
   #field(name: string, value: LuaValue): LuaTable {
     const table = this.#newTable(0, 1);
-    table.setString(name, value);
+    table.setOnly(name, value);
     return table;
   }
 
