@@ -18,7 +18,17 @@ import {
   type WorkerOptions,
 } from "bullmq";
 import { createClient } from "redis";
-import { everywhere, keysBelow, LIMIT, type Subject, spawnWorker, until } from "./subjects.ts";
+import { RUNTIMES, startOurServer, subjectIsRedis, temporaryFolder } from "../support/servers.ts";
+import {
+  close,
+  everywhere,
+  keysBelow,
+  LIMIT,
+  open,
+  type Subject,
+  spawnWorker,
+  until,
+} from "./subjects.ts";
 
 /** A queue of that name, and what works on it on demand; all is closed when the story ends. */
 function queueAt(at: Subject, name: string) {
@@ -28,6 +38,7 @@ function queueAt(at: Subject, name: string) {
     return closable;
   };
   const queue = closing(new Queue(name, { connection }));
+  queue.on("error", () => {});
   return {
     queue,
     work: (process: (job: Job, token?: string) => unknown, options?: Partial<WorkerOptions>) =>
@@ -541,4 +552,40 @@ describe("BullMQ", () => {
     });
     assert.deepEqual(seen, [2, 4, 6]);
   });
+
+  for (const runtime of RUNTIMES) {
+    test(`a queue is whole after its server was killed, on ${runtime}`, LIMIT, async (t) => {
+      if (subjectIsRedis()) return t.skip("redis-server puts off what it writes to its log");
+      const options = { runtime, dir: temporaryFolder(), args: ["--appendonly", "yes"] };
+      let server = await startOurServer(options);
+      const at = open(server);
+      try {
+        const { queue, work, flows, keys } = queueAt(at, "kept");
+        await queue.addBulk(Array.from({ length: 20 }, (_, n) => ({ name: "job", data: { n } })));
+        await queue.add("later", {}, { delay: 600_000 });
+        await queue.add("first", {}, { priority: 7 });
+        await queue.upsertJobScheduler("hourly", { every: 3_600_000 });
+        const child = { name: "child", queueName: "kept", opts: { delay: 600_000 } };
+        await flows().add({ name: "parent", queueName: "kept", children: [child] });
+        const worker = work((job) => {
+          if (job.data.n % 3 === 0) throw new Error("every third fails");
+        });
+        await until(async () => (await queue.getJobCountByTypes("completed", "failed")) > 9);
+        await worker.close();
+        const before = await keys();
+        await server.stop("SIGKILL");
+        server = await startOurServer({ ...options, port: at.port });
+        assert.deepEqual(await keys(), before);
+        await queue.promoteJobs();
+        await queue.retryJobs();
+        work(() => "done");
+        const types = ["waiting", "active", "prioritized", "waiting-children", "failed"] as const;
+        await until(async () => (await queue.getJobCountByTypes(...types)) === 0);
+        assert.ok((await queue.getCompletedCount()) >= 25);
+      } finally {
+        await close(at);
+        await server.stop();
+      }
+    });
+  }
 });

@@ -14,9 +14,9 @@ function bullAt(at: Subject, name: string, options: Bull.QueueOptions = {}): Bul
   return queue;
 }
 
-describe("Bull", () => {
-  const told = everywhere("Bull's programs");
+const told = everywhere("programs of Bull and bee-queue");
 
+describe("Bull", () => {
   test("jobs are processed by priority, retried, delayed, and told of", LIMIT, async () => {
     const seen = await told(async (at) => {
       const queue = bullAt(at, "jobs");
@@ -118,8 +118,6 @@ describe("Bull", () => {
 });
 
 describe("bee-queue", () => {
-  const told = everywhere("bee-queue's programs");
-
   function beeAt(at: Subject, name: string, options: BeeQueue.QueueSettings = {}): BeeQueue {
     const queue = new BeeQueue(name, { redis: { host: "127.0.0.1", port: at.port }, ...options });
     at.ends.push(() => queue.close(0));

@@ -53,18 +53,26 @@ export function everywhere(packages: string): (story: Story) => Promise<unknown>
 }
 
 async function tell(story: Story, server: Server) {
-  const redis = new Redis(server.port, "127.0.0.1");
-  const ends: (() => unknown)[] = [];
-  const alike: unknown[] = [];
+  const at = open(server);
   try {
-    const seen = await story({ server, port: server.port, redis, ends, alike });
-    return { at: server.name, seen, alike };
+    return { at: server.name, seen: await story(at), alike: at.alike };
   } catch (error) {
     throw new Error(`on ${server.name}: ${(error as Error).message}`, { cause: error });
   } finally {
-    for (const end of ends.reverse()) await end();
-    redis.disconnect();
+    await close(at);
   }
+}
+
+/** Where a story can be told by itself; `close` ends it. */
+export function open(server: Server): Subject {
+  const redis = new Redis(server.port, "127.0.0.1");
+  redis.on("error", () => {});
+  return { server, port: server.port, redis, ends: [], alike: [] };
+}
+
+export async function close({ redis, ends }: Subject): Promise<void> {
+  for (const end of ends.reverse()) await end();
+  redis.disconnect();
 }
 
 /** Waits for the condition, 20 seconds at most. */
