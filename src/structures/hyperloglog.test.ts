@@ -79,18 +79,28 @@ test("a union has of each register the greatest rank, whichever are sparse", () 
   const random = new Random().seed(18);
   const union = new Union();
   const ranks = new Uint8Array(REGISTERS);
-  for (let i = 0; i < 8; i++) {
+  const all = new Draft();
+  for (let i = 0; i < 16; i++) {
+    if (i % 8 === 0) {
+      union.clear();
+      ranks.fill(0);
+      all.create();
+      all.toDense();
+    }
+    const isSparse = i % 8 < 3 || i % 4 === 0;
     const draft = new Draft();
     draft.create();
     for (let n = 0; n < 6000; n++) {
       const register = random.below(REGISTERS);
-      const rank = 1 + random.below(i % 4 === 0 ? 32 : 51);
-      draft.raise(register, rank, i % 4 === 0 ? 100_000 : 0);
+      const rank = 1 + random.below(isSparse ? 32 : 51);
+      draft.raise(register, rank, isSparse ? 100_000 : 0);
+      all.raise(register, rank, 0);
       ranks[register] = Math.max(ranks[register], rank);
     }
-    assert.equal(draft.isDense, i % 4 !== 0);
+    assert.equal(draft.isDense, !isSparse);
     assert.ok(union.add(draft.bytes, 0, draft.length));
     assert.deepEqual(union.ranks, ranks);
+    assert.equal(union.estimate(), estimate(all.bytes, 0, all.length));
   }
 });
 

@@ -127,7 +127,7 @@ export function estimate(bytes: Uint8Array, start: number, end: number): number 
   histogram.fill(0);
   if (isDense(bytes, start)) {
     countDense(bytes, start + At.registers);
-    return estimated();
+    return estimated(histogram);
   }
   let registers = 0;
   let at = start + At.registers;
@@ -136,7 +136,7 @@ export function estimate(bytes: Uint8Array, start: number, end: number): number 
     registers += length;
     histogram[runRank(bytes[at])] += length;
   }
-  return registers === REGISTERS ? estimated() : -1;
+  return registers === REGISTERS ? estimated(histogram) : -1;
 }
 
 /**
@@ -173,8 +173,8 @@ function fourAt(bytes: Uint8Array, at: number): number {
   return low | ((four << 4) & 0x3f0000) | ((four << 6) & 0x3f000000);
 }
 
-/** Ertl's estimate from the histogram. */
-function estimated(): number {
+/** Ertl's estimate from a histogram. */
+function estimated(histogram: Int32Array): number {
   let z = REGISTERS * tau((REGISTERS - histogram[RANK_BITS + 1]) / REGISTERS);
   for (let rank = RANK_BITS; rank >= 1; rank--) z = (z + histogram[rank]) * 0.5;
   z += REGISTERS * sigma(histogram[0] / REGISTERS);
@@ -298,15 +298,26 @@ export class Union {
   /** The ranks, four in each. */
   readonly #words = new Int32Array(REGISTERS / 4);
   readonly ranks: Uint8Array = new Uint8Array(this.#words.buffer);
+  /** Of each rank how many registers have it, as long as no dense one has been added. */
+  readonly #histogram = new Int32Array(REGISTER_MAX + 1);
+  #isCounted = true;
+
+  constructor() {
+    this.#histogram[0] = REGISTERS;
+  }
 
   clear(): void {
     this.#words.fill(0);
+    this.#histogram.fill(0);
+    this.#histogram[0] = REGISTERS;
+    this.#isCounted = true;
   }
 
   /** Adds bytes[start, end); false where it is not valid. */
   add(bytes: Uint8Array, start: number, end: number): boolean {
     if (isDense(bytes, start)) {
       this.#addDense(bytes, start + At.registers);
+      this.#isCounted = false;
       return true;
     }
     return this.#addSparse(bytes, start + At.registers, end);
@@ -316,23 +327,34 @@ export class Union {
   addElement(bytes: Uint8Array, start: number, end: number): void {
     hashElement(bytes, start, end);
     const { register, rank } = element;
-    if (rank > this.ranks[register]) this.ranks[register] = rank;
+    const before = this.ranks[register];
+    if (rank <= before) return;
+    this.ranks[register] = rank;
+    this.#histogram[before]--;
+    this.#histogram[rank]++;
   }
 
   #addSparse(bytes: Uint8Array, from: number, end: number): boolean {
     const { ranks } = this;
+    const counted = this.#histogram;
     let register = 0;
     let at = from;
-    while (at < end && register < REGISTERS) {
+    while (at < end) {
       const first = bytes[at++];
-      if ((first & VALUE) === 0) {
-        register += (first & LONG) === 0 ? first + 1 : runLength(bytes, at - 1, end);
-        if ((first & LONG) !== 0) at++;
-        continue;
+      if (first < LONG) register += first + 1;
+      else if (first < VALUE) register += (((first & 63) << 8) | bytes[at++]) + 1;
+      else {
+        const rank = ((first >> 2) & 31) + 1;
+        const last = register + (first & 3) + 1;
+        if (last > REGISTERS) return false;
+        for (; register < last; register++) {
+          const before = ranks[register];
+          if (rank <= before) continue;
+          ranks[register] = rank;
+          counted[before]--;
+          counted[rank]++;
+        }
       }
-      const rank = runRank(first);
-      const last = Math.min(register + (first & 3) + 1, REGISTERS + 1);
-      for (; register < last; register++) if (rank > ranks[register]) ranks[register] = rank;
     }
     return register === REGISTERS && at === end;
   }
@@ -351,6 +373,7 @@ export class Union {
 
   /** About how many different elements were added to all of them. */
   estimate(): number {
+    if (this.#isCounted) return estimated(this.#histogram);
     const words = this.#words;
     histogram.fill(0);
     counts.fill(0);
@@ -361,7 +384,7 @@ export class Union {
     }
     counts[0] += 4 * zeros;
     addCounts();
-    return estimated();
+    return estimated(histogram);
   }
 }
 
