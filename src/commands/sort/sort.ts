@@ -8,6 +8,7 @@ import { asciiBytes, compareBytes, copyBytes } from "../../base/bytes.ts";
 import { parseDouble } from "../../base/doubles.ts";
 import { INTEGER_TEXT_MAX, writeInteger } from "../../base/integers.ts";
 import { ascending } from "../../base/number-order.ts";
+import { sortTexts } from "../../base/text-order.ts";
 import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Command, Context } from "../../engine/context.ts";
 import { EventClass, Events, keyEvent } from "../../engine/events.ts";
@@ -344,18 +345,32 @@ function numberOf(bytes: Uint8Array, from: number, end: number): number {
 
 /** The places in the order of bytes: the elements', or what other keys hold for them. */
 function byBytes(c: Context, words: Words, order: Order): Uint32Array {
-  const { by } = order;
+  const { by, isDescending } = order;
   const places = standing(words.count, false);
-  const sign = order.isDescending ? -1 : 1;
-  if (by === undefined) return places.sort((a, b) => sign * words.compare(a, b));
+  const sign = isDescending ? -1 : 1;
+  if (by === undefined) {
+    sortTexts(words, places, sign);
+    return places;
+  }
   const keys = new Words();
   const isThere = new Uint8Array(words.count);
+  let missing = 0;
   for (let i = 0; i < words.count; i++) {
     isThere[i] = by.find(c, words.bytes, words.starts[i], words.starts[i + 1]) ? 1 : 0;
+    missing += 1 - isThere[i];
     keys.add(by.bytes, by.start, by.end);
   }
   // What is not there comes before what is empty.
-  return places.sort((a, b) => sign * (isThere[a] - isThere[b] || keys.compare(a, b)));
+  const present = words.count - missing;
+  const [absent, sorted] = isDescending
+    ? [places.subarray(present), places.subarray(0, present)]
+    : [places.subarray(0, missing), places.subarray(missing)];
+  for (let i = 0, there = 0; i < words.count; i++) {
+    if (isThere[i] === 1) sorted[there++] = i;
+    else absent[i - there] = i;
+  }
+  sortTexts(keys, sorted, sign);
+  return places;
 }
 
 function replyElements(
