@@ -207,6 +207,25 @@ class Reader {
         lines.push([this.id(pending, 0), consumer, this.f64(pending, 24)].join(" "));
       }
     }
+    const tree = this.i32(root, 28);
+    return tree === 0 ? lines : [...lines, ...this.register(this.f64(tree, 24))];
+  }
+
+  /** What a stream knows of idempotent IDs: limits and counts, then each with its producer. */
+  register(register: number): string[] {
+    if (register === 0) return [];
+    const limits = [this.i32(register, 0), this.i32(register, 4)];
+    const lines = [[...limits, this.f64(register, 16), this.f64(register, 24)].join(" ")];
+    for (const producer of this.blocks(this.i32(register, 8))) {
+      let before = 0;
+      for (let iid = this.i32(producer, 4); iid !== 0; iid = this.i32(iid, 16)) {
+        assert.equal(this.i32(iid, 20), before);
+        lines.push([this.named(producer), this.named(iid), this.id(iid, 0)].join(" "));
+        before = iid;
+      }
+      assert.equal(this.i32(producer, 8), before);
+      assert.ok(this.blocks(this.i32(producer, 0)).includes(before));
+    }
     return lines;
   }
 
@@ -339,12 +358,21 @@ test("a reader written from the format's page finds everything in the buffers", 
   call("XGROUP", "CREATE", "stream", "group", "0");
   call("XREADGROUP", "GROUP", "group", "ann", "COUNT", "2", "STREAMS", "stream", ">");
   call("XCLAIM", "stream", "group", "bob", "0", "20000000000-2");
+  call("XCFGSET", "stream", "IDMP-DURATION", "70", "IDMP-MAXSIZE", "80");
+  for (const [i, names] of ["eve two", "eve one", "dan one"].entries()) {
+    call("XADD", "stream", "IDMP", ...names.split(" "), "*", "other", `${i}`);
+    lines.push(`${300 * 1e10}-${301 + i} other=${i}`);
+  }
   expected.set("stream", [
     ...lines,
-    `${300 * 1e10}-300 ${100 * 1e10}-100 300`,
+    `${300 * 1e10}-303 ${100 * 1e10}-100 303`,
     "group 20000000000-2 -1",
     "10000000000-1 ann 1",
     "20000000000-2 bob 2",
+    "70 80 3 0",
+    `dan one ${300 * 1e10}-303`,
+    `eve two ${300 * 1e10}-301`,
+    `eve one ${300 * 1e10}-302`,
   ]);
 
   const reader = new Reader(database.keyspace.memory.u8);
@@ -385,6 +413,8 @@ test("a reader finds the settings in the buffers", () => {
     ["zset-max-listpack-value", 17],
     ["stream-node-max-bytes", 18],
     ["stream-node-max-entries", 19],
+    ["stream-idmp-duration", 20],
+    ["stream-idmp-maxsize", 21],
   ]);
   const given = [...keyspace.types].flatMap((type) => Object.entries(type.settings));
   for (const [name, set] of given) set(values.get(name) ?? 0);
@@ -416,7 +446,7 @@ test("a reader finds the settings in the buffers", () => {
   assert.deepEqual(words(800 + 2 * 16, 3), [11, 12, 13]);
   assert.deepEqual(words(800 + 4 * 16, 2), [14, 15]);
   assert.deepEqual(words(800 + 3 * 16, 2), [16, 17]);
-  assert.deepEqual(words(800 + 6 * 16, 2), [18, 19]);
+  assert.deepEqual(words(800 + 6 * 16, 4), [18, 19, 20, 21]);
   for (const type of [0, 1, 2, 3, 4]) assert.equal(reader.root(800 + type * 16 + 15), 1);
 });
 

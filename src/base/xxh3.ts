@@ -18,13 +18,13 @@ const SECRET = Uint8Array.from(
   (digits) => Number.parseInt(digits, 16),
 );
 
-const MASK = 0xffffffffffffffffn;
+export const MASK: bigint = 0xffffffffffffffffn;
 const PRIME32_1 = 0x9e3779b1;
-const PRIME64_1 = 0x9e3779b185ebca87n;
-const PRIME64_2 = 0xc2b2ae3d27d4eb4fn;
+export const PRIME64_1: bigint = 0x9e3779b185ebca87n;
+export const PRIME64_2: bigint = 0xc2b2ae3d27d4eb4fn;
 const PRIME64_3 = 0x165667b19e3779f9n;
 const PRIME_MX1 = 0x165667919e3779f9n;
-const PRIME_MX2 = 0x9fb21c651e98df25n;
+export const PRIME_MX2: bigint = 0x9fb21c651e98df25n;
 
 const STRIPE_BYTES = 64;
 const LANES = 8;
@@ -49,17 +49,17 @@ export function xxh3(bytes: Uint8Array, start: number, end: number): bigint {
 }
 
 /** Four bytes, little-endian, in [0, 2^32). */
-function u32(bytes: Uint8Array, at: number): number {
+export function u32(bytes: Uint8Array, at: number): number {
   const low = bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16);
   return (low | (bytes[at + 3] << 24)) >>> 0;
 }
 
 /** Eight bytes, little-endian. */
-function u64(bytes: Uint8Array, at: number): bigint {
+export function u64(bytes: Uint8Array, at: number): bigint {
   return (BigInt(u32(bytes, at + 4)) << 32n) | BigInt(u32(bytes, at));
 }
 
-function secretAt(at: number): bigint {
+export function secretAt(at: number): bigint {
   return u64(SECRET, at);
 }
 
@@ -74,7 +74,7 @@ function rotated(value: bigint, by: bigint): bigint {
 }
 
 /** The bytes in reverse. */
-function swapped(value: bigint): bigint {
+export function swapped(value: bigint): bigint {
   let rest = value;
   let result = 0n;
   for (let i = 0; i < 8; i++) {
@@ -84,13 +84,13 @@ function swapped(value: bigint): bigint {
   return result;
 }
 
-function avalanche(value: bigint): bigint {
+export function avalanche(value: bigint): bigint {
   const mixed = ((value ^ (value >> 37n)) * PRIME_MX1) & MASK;
   return mixed ^ (mixed >> 32n);
 }
 
 /** XXH64's, for short ranges. */
-function avalanche64(value: bigint): bigint {
+export function avalanche64(value: bigint): bigint {
   const once = ((value ^ (value >> 33n)) * PRIME64_2) & MASK;
   const twice = ((once ^ (once >> 29n)) * PRIME64_3) & MASK;
   return twice ^ (twice >> 32n);
@@ -121,7 +121,7 @@ function hash9to16(bytes: Uint8Array, start: number, end: number): bigint {
 }
 
 /** Sixteen bytes, mixed with as many of the secret. */
-function mixed(bytes: Uint8Array, at: number, secret: number): bigint {
+export function mixed(bytes: Uint8Array, at: number, secret: number): bigint {
   return folded(u64(bytes, at) ^ secretAt(secret), u64(bytes, at + 8) ^ secretAt(secret + 8));
 }
 
@@ -148,6 +148,12 @@ function hash129to240(bytes: Uint8Array, start: number, length: number): bigint 
 const lanes = new Int32Array(2 * LANES);
 
 function hashLong(bytes: Uint8Array, start: number, end: number): bigint {
+  accumulateAll(bytes, start, end);
+  return merged(11, (BigInt(end - start) * PRIME64_1) & MASK);
+}
+
+/** Puts all of a long range into the lanes. */
+export function accumulateAll(bytes: Uint8Array, start: number, end: number): void {
   const blockBytes = BLOCK_STRIPES * STRIPE_BYTES;
   lanes.set(INITIAL);
   let at = start;
@@ -157,9 +163,14 @@ function hashLong(bytes: Uint8Array, start: number, end: number): bigint {
   }
   for (let n = 0; at + STRIPE_BYTES < end; n++, at += STRIPE_BYTES) accumulate(bytes, at, n * 8);
   accumulate(bytes, end - STRIPE_BYTES, SECRET.length - STRIPE_BYTES - 7);
-  let sum = BigInt(end - start) * PRIME64_1;
+}
+
+/** The lanes as 64 bits, with the secret from `secret` on. */
+export function merged(secret: number, initial: bigint): bigint {
+  let sum = initial;
   for (let i = 0; i < LANES; i += 2) {
-    sum += folded(lane(i) ^ secretAt(11 + i * 8), lane(i + 1) ^ secretAt(19 + i * 8));
+    const at = secret + i * 8;
+    sum += folded(lane(i) ^ secretAt(at), lane(i + 1) ^ secretAt(at + 8));
   }
   return avalanche(sum & MASK);
 }

@@ -186,7 +186,9 @@ const ROWS: readonly Row[] = [
   { ...row("GEODIST places Palermo Catania km"), bytes: NUMBERS_BYTES },
   // Streams
   row(`XADD stream MAXLEN ~ 1000 * name ${VALUE} number 12345`),
-  row("XLEN stream", "XSETID stream 5-7"),
+  row("XLEN stream", "XSETID stream 5-7", "XCFGSET stream IDMP-MAXSIZE 100"),
+  { ...row("XADD stream IDMP ann 1 * f v"), bytes: NUMBERS_BYTES },
+  { ...row("XIDMPRECORD stream ann 2 1-1"), bytes: NUMBERS_BYTES },
   row("XDEL stream 9-9 3-4", "XDELEX stream IDS 1 9-9"),
   { ...row("XACK stream group 9-9", "XACKDEL stream group IDS 1 9-9"), bytes: NUMBERS_BYTES },
   { ...row("XNACK stream group FAIL IDS 1 9-9"), bytes: NUMBERS_BYTES },

@@ -57,7 +57,7 @@ const LISTS = ["l:one", "l:many", "l:plain", "l:ints"];
 const HASHES = ["h:packed", "h:table", "h:long", "h:due", "h:past", "h:few"];
 const SETS = ["i:16", "i:32", "i:64", "p:set", "t:one", "t:two"];
 const SORTED = ["z:packed", "z:table", "z:level", "z:geo"];
-const STREAMS = ["x:one", "x:many", "x:erased", "x:mixed"];
+const STREAMS = ["x:one", "x:many", "x:erased", "x:mixed", "x:iids"];
 const KEYS = [...STRINGS, ...LISTS, ...HASHES, ...SETS, ...SORTED, ...STREAMS];
 
 function fill(database: TestDatabase): void {
@@ -111,6 +111,14 @@ function fill(database: TestDatabase): void {
     client.call("XADD", "x:erased", `${i}`, "name", "v".repeat(i % 200));
     if (i <= 300) client.call("XADD", "x:mixed", `${i * 1e12}`, `name ${i}`, "", "other", "-7");
     if (i % 3 > 0 && i > 10) client.call("XDEL", "x:erased", `${i - 9}`);
+  }
+  client.call("XADD", "x:iids", "1", "field", "value");
+  client.call("XCFGSET", "x:iids", "IDMP-DURATION", "30", "IDMP-MAXSIZE", "1000");
+  for (let i = 0; i < 1500; i++) {
+    // Of half the producers what is known is past, but for those whose turn it was.
+    if (i === 750) database.advance(40_000);
+    const producer = i % 3 === 0 ? "producer" : `producer ${(i * 130) / 1500}`;
+    client.call("XADD", "x:iids", "IDMP", producer, `iid ${i}`, "*", "field", `${i}`);
   }
   addGroups(client);
 }

@@ -116,6 +116,31 @@ function randomBytes(length: number, random: Random): Buffer {
   return Buffer.from(Uint8Array.from({ length }, () => random.below(256)));
 }
 
+test("it has a stream's idempotent IDs of its moment, and activity of consumers", async () => {
+  using db = open();
+  const add = (i: number): string | null => db.xadd("s", { i }, { idmp: ["p", `${i}`] });
+  for (let i = 0; i < 20_000; i++) db.xadd("s", { i });
+  db.xcfgset("s", { "idmp-maxsize": 1000 });
+  const first = add(1);
+  db.xgroup("create", "s", "g", 0);
+  db.xreadgroup("g", "ann", { s: ">" }, { count: 2000 });
+  db.xgroup("createconsumer", "s", "g", "bob");
+  const before = db.xinfo("stream", "s", "full");
+  let at = 1;
+  const copy = await copyOf(db, () => {
+    const again = add(1);
+    if (at < 3) assert.equal(again, first);
+    add(++at);
+    if (at === 3) db.xcfgset("s", { "idmp-duration": 5 });
+    if (at === 4) db.xreadgroup("g", "bob", { s: ">" }, { count: 1 });
+  });
+  assert.ok(at > 4, "there were several slices");
+  assert.deepEqual(copy.xinfo("stream", "s", "full"), before);
+  assert.equal(copy.xadd("s", { i: 1 }, { idmp: ["p", "1"] }), first);
+  copy.verify();
+  copy.close();
+});
+
 test("other threads write while it is taken, and it is of one moment", {
   timeout: 60_000,
 }, async () => {

@@ -118,6 +118,7 @@ class Follower implements EffectSink {
   /** Executes what it has heard. */
   follow(): void {
     const { executor, reply } = coreOf(this.db);
+    executor.replaying = true;
     for (const bytes of this.#heard) {
       for (let at = 0; at < bytes.length; at = this.#parser.next) {
         const parsed = this.#parser.parse(this.#args, bytes, at, bytes.length, true, null);
@@ -129,6 +130,7 @@ class Follower implements EffectSink {
       }
     }
     this.#heard = [];
+    executor.replaying = false;
   }
 }
 
@@ -187,7 +189,7 @@ export function ownCommand(random: Random): Words {
     case 16:
       return ["XADD", key("stream"), "*", ...some().flatMap((name) => [name, element(random)])];
     case 17:
-      return ["XADD", key("stream"), "*", "name", element(random), "number", element(random)];
+      return ["XADD", key("stream"), ...iid(random), "*", "name", element(random)];
     case 18:
       return ["XADD", key("stream"), "*", "name", element(random), "number", element(random)];
     case 19:
@@ -203,6 +205,12 @@ function element(random: Random): string {
   return random.below(30) === 0 ? "long ".repeat(random.below(3000)) : `${random.below(80)}`;
 }
 
+/** One of a few idempotent IDs of some producers. */
+function iid(random: Random): string[] {
+  const producer = `p${random.below(3)}`;
+  return random.below(3) === 0 ? ["IDMPAUTO", producer] : ["IDMP", producer, element(random)];
+}
+
 /** Low limits, so that every encoding is met; others on each seed. */
 export function setLimits(db: Database, seed: number): void {
   const few = String(2 + (seed % 5));
@@ -211,6 +219,8 @@ export function setLimits(db: Database, seed: number): void {
   }
   db.config("set", "set-max-intset-entries", few);
   db.config("set", "stream-node-max-entries", few);
+  db.config("set", "stream-idmp-duration", ["100", "1", "200"][seed % 3]);
+  db.config("set", "stream-idmp-maxsize", ["5", "100", "2", "30"][seed % 4]);
   db.config("set", "list-max-listpack-size", ["-2", "4", "1", "30"][seed % 4]);
   if (seed % 3 === 0) db.config("set", "maxmemory-policy", "allkeys-lfu");
 }

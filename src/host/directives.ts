@@ -16,6 +16,7 @@
 import { redisVersion } from "../engine/version.ts";
 import { DATABASES_MAX } from "../keyspace/keyspace.ts";
 import { evictionPolicies } from "../keyspace/settings.ts";
+import { IidLimits } from "../structures/stream-iids.ts";
 import {
   bindAddresses,
   choice,
@@ -203,6 +204,8 @@ export const directives = {
   "hll-sparse-max-bytes": memory(3000, 0, LONG_MAX),
   "stream-node-max-bytes": memory(4096, 0, LONG_MAX),
   "stream-node-max-entries": integer(100, 0, LONG_MAX),
+  "stream-idmp-duration": integer(IidLimits.seconds, 1, IidLimits.secondsMax),
+  "stream-idmp-maxsize": integer(IidLimits.most, 1, IidLimits.mostMax),
 
   // What is noticed and told.
   "notify-keyspace-events": directive<number>(0, eventFlags),

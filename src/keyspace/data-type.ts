@@ -139,9 +139,12 @@ export interface PendingGroups {
   namelessOf(group: number): number;
   /** Visits up to `budget` entries of a group, from a position on, which moves; false: the end. */
   walk(group: number, at: Uint32Array, budget: number, visit: (pending: number) => void): boolean;
-  /** What stands before a group's pending entries, and before those of a consumer, or of 0. */
+  /**
+   * What stands before a group's pending entries, and before those of a consumer, or of 0, of a
+   * collection that is saved as this kind.
+   */
   saveGroup(group: number, sink: ValueSink): void;
-  saveConsumer(group: number, consumer: number, sink: ValueSink): void;
+  saveConsumer(kind: number, group: number, consumer: number, sink: ValueSink): void;
   /** A pending entry, as its group has it, and as its consumer. */
   savePending(pending: number, sink: ValueSink): void;
   savePendingId(pending: number, sink: ValueSink): void;
@@ -225,8 +228,8 @@ export interface CollectionType extends DataType {
   /** Tells a sink what a collection holds. */
   save(kind: number, root: number, sink: ValueSink): void;
   // A large one is saved in slices. Where it is a member table, it is saved as its count and each
-  // member; where it is a chain of nodes, as how many there are, each node, the rest, if any, and
-  // each group.
+  // member; where it is a chain of nodes, as how many there are, each node, the rest, if any, each
+  // group, and the end, if any.
   // What stands before the count of some members says saveHead.
   saveHead?(kind: number, sink: ValueSink): void;
   saveMember?(record: number, sink: ValueSink, kind: number): void;
@@ -234,6 +237,7 @@ export interface CollectionType extends DataType {
   saveNode?(node: number, sink: ValueSink): void;
   saveRest?(root: number, sink: ValueSink): void;
   readonly pendings?: PendingGroups;
+  saveEnd?(kind: number, root: number, sink: ValueSink): void;
 }
 
 /** RDB files number encodings below this. */

@@ -1,5 +1,6 @@
 // Streams as RDB files and DUMP have them: the listpack of each node as it lies in memory, then the
-// numbers, then the groups (encodings 15, 19 and 21 of Redis 5, 7.0 and 7.2).
+// numbers, then the groups (encodings 15, 19, 21, 26 and 27 of Redis 5, 7.0, 7.2, 8.6 and 8.8). 26
+// is written of a stream that knows of idempotent IDs, 19 of every other.
 //
 //   stream    nodes, each: master ID as a string of 16 bytes, listpack as a string
 //             entries, last ID; from 19 on: first ID, greatest erased ID, entries added
@@ -8,33 +9,40 @@
 //             pending entries, each: ID, delivered (8), deliveries
 //             consumers, each: name, seen (8); from 21 on: active (8)
 //                              its pending entries, each: ID
+//             from 27 on: entries that are pending for nobody, each: ID
+//   iids      from 26 on: seconds, most
+//             producers, each: name, its iids from the oldest on, each: name, ID
+//             iids added, duplicates
 //
 // Numbers are lengths, those of 64 bits among them; an ID among the numbers is two; a pending
-// entry's ID is 16 bytes, big endian. These encodings have no entry that is pending for nobody:
-// one is saved as a consumer's whose name is empty, delivered at 0, which is how it is known again;
+// entry's ID is 16 bytes, big endian. What is written has no entry that is pending for nobody: one
+// is saved as a consumer's whose name is empty, delivered at 0, which is how it is known again;
 // that consumer, where the group has none, was never seen (0).
 //
 // What is valid: lists that StreamNodes.check() accepts, in order; as many entries as it says; no
 // two groups, consumers of a group, or pending entries of a group that are alike; each pending
-// entry in one consumer's list.
+// entry in one consumer's list, or nobody's.
 
 import type { PendingGroups, ValueSink, ValueSource } from "../keyspace/data-type.ts";
 import type { NodeMarks } from "../structures/node-marks.ts";
 import { DELIVERIES_MAX, UNKNOWN } from "../structures/stream-groups.ts";
 import { compareIds, copyId, createId, Id, type StreamId } from "../structures/stream-id.ts";
-import type { StreamRoots } from "./stream-roots.ts";
+import { IidLimits } from "../structures/stream-iids.ts";
+import { StreamKind, type StreamRoots } from "./stream-roots.ts";
 
-const Format = { first: 15, second: 19, third: 21 } as const;
+const Format = { first: 15, second: 19, third: 21, fourth: 26, fifth: 27 } as const;
 const ID_BYTES = 16;
 const TWO_32 = 4294967296;
 const WORD_MAX = 0xffffffff;
 /** Bytes that a pending entry, and a consumer, take at least. */
 const PENDING_BYTES_MIN = 25;
 const CONSUMER_BYTES_MIN = 10;
+/** Likewise a producer, with its iid, and an iid. */
+const PRODUCER_BYTES_MIN = 6;
+const IID_BYTES_MIN = 4;
 
 export class StreamForms implements PendingGroups {
   readonly formats: readonly number[] = Object.values(Format);
-  readonly written: number = Format.second;
   readonly #streams: StreamRoots;
   readonly #disposeGroup: (group: number) => void;
   readonly #id = createId();
@@ -47,7 +55,12 @@ export class StreamForms implements PendingGroups {
     this.#disposeGroup = disposeGroup;
   }
 
-  save(root: number, sink: ValueSink): void {
+  /** The encoding in which a stream of this kind is written. */
+  written(kind: number): number {
+    return kind === StreamKind.idempotent ? Format.fourth : Format.second;
+  }
+
+  save(kind: number, root: number, sink: ValueSink): void {
     const streams = this.#streams;
     const { chains: nodes } = streams;
     sink.length(nodes.nodes(root));
@@ -56,7 +69,8 @@ export class StreamForms implements PendingGroups {
     }
     this.saveRest(root, sink);
     const count = this.groupCount(root);
-    for (let i = 0; i < count; i++) this.#saveWholeGroup(this.groupAt(root, i), sink);
+    for (let i = 0; i < count; i++) this.#saveWholeGroup(kind, this.groupAt(root, i), sink);
+    if (kind === StreamKind.idempotent) this.saveEnd(root, sink);
   }
 
   saveNode(node: number, sink: ValueSink): void {
@@ -82,7 +96,7 @@ export class StreamForms implements PendingGroups {
     sink.length(streams.groupCount(root));
   }
 
-  #saveWholeGroup(group: number, sink: ValueSink): void {
+  #saveWholeGroup(kind: number, group: number, sink: ValueSink): void {
     const { groups } = this.#streams;
     const { ids } = groups;
     this.saveGroup(group, sink);
@@ -95,12 +109,12 @@ export class StreamForms implements PendingGroups {
     const consumers = groups.consumerCount(group);
     sink.length(consumers + (isAdded ? 1 : 0));
     if (isAdded) {
-      this.saveConsumer(group, 0, sink);
+      this.saveConsumer(kind, group, 0, sink);
       this.#saveUnowned(group, sink);
     }
     for (let i = 0; i < consumers; i++) {
       const consumer = this.consumerAt(group, i);
-      this.saveConsumer(group, consumer, sink);
+      this.saveConsumer(kind, group, consumer, sink);
       const tree = groups.consumersPending(consumer);
       more = tree !== 0 && ids.at(tree, 0);
       for (; more; more = ids.next()) this.savePendingId(ids.value, sink);
@@ -189,12 +203,14 @@ export class StreamForms implements PendingGroups {
   }
 
   /** Likewise of a consumer; 0: whoever has no name, whom the group has not. */
-  saveConsumer(group: number, consumer: number, sink: ValueSink): void {
+  saveConsumer(kind: number, group: number, consumer: number, sink: ValueSink): void {
     const { groups } = this.#streams;
     const { names } = groups;
+    const hasActive = kind === StreamKind.idempotent;
     if (consumer === 0) {
       sink.string(this.#raw, 0, 0);
       sink.int64(0);
+      if (hasActive) sink.int64(0);
       sink.length(groups.unownedCount(group));
       return;
     }
@@ -202,6 +218,7 @@ export class StreamForms implements PendingGroups {
     const others = names.start === names.end;
     sink.string(names.bytes, names.start, names.end);
     sink.int64(groups.seen(consumer));
+    if (hasActive) sink.int64(groups.active(consumer));
     sink.length(groups.owned(consumer) + (others ? groups.unownedCount(group) : 0));
   }
 
@@ -222,6 +239,35 @@ export class StreamForms implements PendingGroups {
   disposeGroup(group: number): void {
     this.#disposeGroup(group);
   }
+
+  // Idempotent IDs
+
+  /** What follows the groups. REQUIRES: the stream has a register. */
+  saveEnd(root: number, sink: ValueSink): void {
+    const { iids } = this.#streams;
+    const { producers, iids: names } = iids;
+    const register = this.#streams.registerOf(root);
+    sink.length(iids.seconds(register));
+    sink.length(iids.most(register));
+    const count = iids.producerCount(register);
+    sink.length(count);
+    for (let i = 0; i < count; i++) {
+      const producer = iids.producerAt(register, i);
+      producers.read(producer);
+      sink.string(producers.bytes, producers.start, producers.end);
+      sink.length(iids.iidCount(producer));
+      for (let iid = iids.oldest(producer); iid !== 0; iid = iids.next(iid)) {
+        names.read(iid);
+        sink.string(names.bytes, names.start, names.end);
+        iids.readId(iid, this.#id);
+        saveId(this.#id, sink);
+      }
+    }
+    sink.length(iids.added(register));
+    sink.length(iids.duplicates(register));
+  }
+
+  // Loading
 
   /** A root, also where the source has failed. */
   load(format: number, source: ValueSource): number {
@@ -247,7 +293,63 @@ export class StreamForms implements PendingGroups {
     }
     const count = source.count();
     for (let i = 0; i < count && !source.failed; i++) this.#loadGroup(root, format, source);
+    if (format >= Format.fourth && !source.failed) this.#loadRegister(root, source);
     return root;
+  }
+
+  /** Redis has one for every stream: one that is as streams have it by themselves is none here. */
+  #loadRegister(root: number, source: ValueSource): void {
+    const { iids } = this.#streams;
+    const seconds = source.length();
+    const most = source.length();
+    const isBeyond = seconds > IidLimits.secondsMax || most > IidLimits.mostMax;
+    if (!source.failed && (isBeyond || seconds < 1 || most < 1)) {
+      source.fail("idempotent IDs are not kept, or for too long");
+    }
+    const count = source.count(PRODUCER_BYTES_MIN);
+    if (source.failed) return;
+    const register = iids.create(seconds, most);
+    this.#streams.attachRegister(root, register);
+    for (let i = 0; i < count && !source.failed; i++) this.#loadProducer(register, source);
+    iids.setAdded(register, source.length());
+    iids.setDuplicates(register, source.length());
+    const isUsual = seconds === IidLimits.seconds && most === IidLimits.most;
+    if (!isUsual || iids.added(register) > 0 || iids.producerCount(register) > 0) return;
+    this.#streams.detachRegister(root);
+    iids.memory.free(register);
+  }
+
+  /** A producer without iids is passed over; of too many iids, the newest count. */
+  #loadProducer(register: number, source: ValueSource): void {
+    const { iids } = this.#streams;
+    const id = this.#id;
+    source.string();
+    const { bytes, start, end } = source;
+    if (source.failed) return;
+    if (iids.findProducer(register, bytes, start, end) !== 0) {
+      source.fail("a producer of idempotent IDs is there twice");
+      return;
+    }
+    const producer = iids.producers.createBlock(bytes, start, end);
+    const count = source.count(IID_BYTES_MIN);
+    for (let i = 0; i < count && !source.failed; i++) {
+      source.string();
+      if (source.failed) break;
+      if (iids.findIid(producer, source.bytes, source.start, source.end) !== 0) {
+        source.fail("a producer has an idempotent ID twice");
+        break;
+      }
+      const iid = iids.createIid(source.bytes, source.start, source.end, id);
+      iids.attachIid(producer, iid);
+      loadId(source, id);
+      iids.setId(iid, id);
+      if (iids.iidCount(producer) <= iids.most(register)) continue;
+      const oldest = iids.oldest(producer);
+      iids.detachIid(producer, oldest);
+      iids.memory.free(oldest);
+    }
+    if (iids.iidCount(producer) > 0) iids.attachProducer(register, producer);
+    else iids.memory.free(producer);
   }
 
   #loadNodes(root: number, source: ValueSource): void {
@@ -299,6 +401,7 @@ export class StreamForms implements PendingGroups {
     for (let i = 0; i < consumers && !source.failed; i++) {
       left -= this.#loadConsumer(group, format, source);
     }
+    if (format >= Format.fifth && !source.failed) left -= this.#loadUnowned(group, source);
     if (!source.failed && left !== 0) source.fail("an entry is pending for no consumer");
   }
 
@@ -337,7 +440,7 @@ export class StreamForms implements PendingGroups {
     groups.attachConsumer(group, consumer);
     const seen = source.int64();
     groups.setSeen(consumer, seen);
-    groups.setActive(consumer, format === Format.third ? source.int64() : seen);
+    groups.setActive(consumer, format >= Format.third ? source.int64() : seen);
     const isNameless = start === end;
     const count = source.count(ID_BYTES);
     for (let i = 0; i < count && !source.failed; i++) {
@@ -353,6 +456,24 @@ export class StreamForms implements PendingGroups {
     if (isNameless && seen === 0 && count > 0 && groups.owned(consumer) === 0) {
       groups.detachConsumer(group, consumer);
       groups.memory.free(consumer);
+    }
+    return count;
+  }
+
+  /** How many entries are pending for nobody. */
+  #loadUnowned(group: number, source: ValueSource): number {
+    const { groups } = this.#streams;
+    const id = this.#id;
+    const count = source.count(ID_BYTES);
+    for (let i = 0; i < count && !source.failed; i++) {
+      source.raw(ID_BYTES);
+      if (!this.#readRaw(source, id)) return 0;
+      const pending = groups.findPending(group, id);
+      if (pending === 0 || groups.consumerOf(pending) !== 0) {
+        source.fail("an entry of nobody is not pending, or for somebody");
+        return 0;
+      }
+      groups.setDelivered(group, pending, 0);
     }
     return count;
   }

@@ -5,7 +5,8 @@
 //         48 u32 × 4 greatest erased ID                               64 f64 entries added
 //
 // Last ID: the greatest there ever was, or that was set; entries added: how many there ever were,
-// or were set. A root never moves.
+// or were set. What is known of idempotent IDs is a register (structures/stream-iids.ts), which is
+// the tag of the tree of groups: a stream without them has nothing of it. A root never moves.
 
 import { assert } from "../base/assert.ts";
 import { type Memory, PLACE_BITS, PLACE_MASK } from "../memory/memory.ts";
@@ -19,7 +20,11 @@ import {
   LEAST_ID,
   type StreamId,
 } from "../structures/stream-id.ts";
+import { StreamIids } from "../structures/stream-iids.ts";
 import { StreamNodes } from "../structures/stream-nodes.ts";
+
+/** A stream's kind, and the one as which a stream is saved that knows of idempotent IDs. */
+export const StreamKind = { packed: 12, idempotent: 13 } as const;
 
 /** The words of a root behind its chain's that a journal tells of. */
 export const RootWord = { lastId: 8, erasedId: 12, added: 16 } as const;
@@ -29,6 +34,7 @@ export class StreamRoots {
   readonly memory: Memory;
   readonly chains: StreamNodes;
   readonly groups: StreamGroups;
+  readonly iids: StreamIids;
   /** For whoever needs one at a time. */
   readonly cursor: StreamCursor;
   readonly #cursor: StreamCursor;
@@ -41,6 +47,7 @@ export class StreamRoots {
     this.memory = memory;
     this.chains = new StreamNodes(memory);
     this.groups = new StreamGroups(memory);
+    this.iids = new StreamIids(memory, this.groups.ids);
     this.cursor = new StreamCursor(this.chains);
     this.#cursor = new StreamCursor(this.chains);
   }
@@ -55,7 +62,7 @@ export class StreamRoots {
     return this.chains.count(root);
   }
 
-  /** A root of an independent stream that has the same but for groups: it has none. */
+  /** A root of an independent stream that has the same entries and numbers. */
   copyUngrouped(root: number): number {
     const copied = this.chains.copy(root, R.bytes);
     const words = this.memory.i32[copied >>> PLACE_BITS];
@@ -167,20 +174,47 @@ export class StreamRoots {
 
   /** REQUIRES: the stream has no group with this name. */
   attachGroup(root: number, group: number): void {
-    const words = this.memory.i32[root >>> PLACE_BITS];
-    const at = wordOf(root) + R.groups;
-    if (words[at] === 0) words[at] = this.groups.names.create();
-    this.groups.names.insertBlock(words[at], group);
+    this.groups.names.insertBlock(this.#treeOf(root), group);
   }
 
   /** Takes a group out of its stream, and leaves it. */
   detachGroup(root: number, group: number): void {
+    const wasThere = this.groups.names.removeBlock(this.groupsOf(root), group);
+    assert(wasThere, "a group is its stream's");
+    this.#dropEmptyTree(root);
+  }
+
+  // What is known of idempotent IDs
+
+  /** The register of a stream's idempotent IDs, or 0. */
+  registerOf(root: number): number {
+    const tree = this.groupsOf(root);
+    return tree === 0 ? 0 : this.groups.names.tag(tree);
+  }
+
+  attachRegister(root: number, register: number): void {
+    this.groups.names.setTag(this.#treeOf(root), register);
+  }
+
+  /** Takes the register out of its stream, and leaves it. */
+  detachRegister(root: number): void {
+    this.groups.names.setTag(this.groupsOf(root), 0);
+    this.#dropEmptyTree(root);
+  }
+
+  /** The tree of groups, which is made where there is none. */
+  #treeOf(root: number): number {
+    const words = this.memory.i32[root >>> PLACE_BITS];
+    const at = wordOf(root) + R.groups;
+    if (words[at] === 0) words[at] = this.groups.names.create();
+    return words[at];
+  }
+
+  #dropEmptyTree(root: number): void {
     const { names } = this.groups;
     const words = this.memory.i32[root >>> PLACE_BITS];
     const at = wordOf(root) + R.groups;
-    const wasThere = names.removeBlock(words[at], group);
-    assert(wasThere, "a group is its stream's");
-    if (names.count(words[at]) > 0) return;
+    if (names.count(words[at]) > 0 || names.tag(words[at]) !== 0) return;
     names.free(words[at], 1);
     words[at] = 0;
   }

@@ -9,6 +9,7 @@
 //   detached           root    node                            it is kept
 //   words       word   block   as they   were                  two words of a root or another block
 //   groups'                                                    stream-group-undo.ts says
+//   iids'                                                      stream-iid-changes.ts says
 //
 // Everything in a stream that is not entries is words: its numbers, and those of its groups, their
 // consumers and what is pending. So one operation undoes all changes of them, in place.
@@ -32,18 +33,22 @@ const Operation = {
   detached: FIRST + 2,
   words: FIRST + 3,
 } as const;
-/** Operations of groups are numbered from here on, to FIRST + 15. */
+/** Operations of groups, then of idempotent IDs, are numbered from here on, to FIRST + 15. */
 export const GROUP_OPERATIONS: number = FIRST + 4;
+export const IID_OPERATIONS: number = FIRST + 11;
 
 export class StreamUndo implements Undoer {
   readonly #roots: StreamRoots;
   readonly #last = createId();
   /** Undoes the operations from GROUP_OPERATIONS on. */
   readonly #ofGroups: Undoer;
+  /** Undoes those from IID_OPERATIONS on. */
+  readonly #ofIids: Undoer;
 
-  constructor(roots: StreamRoots, ofGroups: Undoer) {
+  constructor(roots: StreamRoots, ofGroups: Undoer, ofIids: Undoer) {
     this.#roots = roots;
     this.#ofGroups = ofGroups;
+    this.#ofIids = ofIids;
   }
 
   // What is told
@@ -102,8 +107,12 @@ export class StreamUndo implements Undoer {
         this.#setWords(root, note.kind, b, c);
         break;
       default:
-        this.#ofGroups.undo(note);
+        this.#ownerOf(note).undo(note);
     }
+  }
+
+  #ownerOf(note: Journal): Undoer {
+    return note.operation >= IID_OPERATIONS ? this.#ofIids : this.#ofGroups;
   }
 
   #setWords(block: number, word: number, first: number, second: number): void {
@@ -116,6 +125,6 @@ export class StreamUndo implements Undoer {
   forget(note: Journal): void {
     const { operation } = note;
     if (operation === Operation.detached) this.#roots.chains.freeNode(note.b);
-    else if (operation >= GROUP_OPERATIONS) this.#ofGroups.forget(note);
+    else if (operation >= GROUP_OPERATIONS) this.#ownerOf(note).forget?.(note);
   }
 }

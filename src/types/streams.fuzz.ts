@@ -4,6 +4,8 @@
 import { assert } from "../base/assert.ts";
 import { latin1Text, utf8Bytes } from "../base/bytes.ts";
 import { Random } from "../base/random.ts";
+import { RdbInput } from "../codec/rdb-input.ts";
+import { RdbOutput } from "../codec/rdb-output.ts";
 import { Keyspace } from "../keyspace/keyspace.ts";
 import { Memory } from "../memory/memory.ts";
 import {
@@ -17,6 +19,7 @@ import {
   type StreamId,
 } from "../structures/stream-id.ts";
 import { registerTypes } from "./all-types.ts";
+import { IidModel } from "./stream-iids-test-support.ts";
 import { TrimBy } from "./stream-trimming.ts";
 import { StreamKind, streamsOf } from "./streams.ts";
 
@@ -48,6 +51,8 @@ export function fuzzStreams(seed: number, steps: number): void {
   const usedBeside = memory.usedBytes - streams.bytesUsed(kind, records.pointer(entry));
   let model: Model = { items: [], last: createId(), erased: createId(), added: 0 };
   let before: Model | null = null;
+  const iids = new IidModel(streams, entry, random);
+  let iidsBefore = iids.taken();
   let isGrowing = true;
   const root = (): number => records.pointer(entry);
   const copyOf = (one: Model): Model => ({
@@ -141,7 +146,19 @@ export function fuzzStreams(seed: number, steps: number): void {
     Object.assign(model, { last, erased, added });
   };
 
+  /** As a file holds it, and again as it is loaded. */
+  const replaceByLoaded = (): void => {
+    const kind = streams.savedKind(StreamKind.packed, root());
+    const output = new RdbOutput();
+    streams.save(kind, root(), output);
+    while (!streams.free(StreamKind.packed, root(), 1 + random.below(50)));
+    const input = new RdbInput().open(output.bytes, 0, output.end);
+    records.setPointer(entry, streams.load(streams.formatOf(kind), input));
+    iids.copied();
+  };
+
   const compareAll = (): void => {
+    iids.compare();
     const { cursor } = streams;
     const id = createId();
     streams.lastId(root(), id);
@@ -177,6 +194,7 @@ export function fuzzStreams(seed: number, steps: number): void {
     const copied = streams.copy(StreamKind.packed, root());
     while (!streams.free(StreamKind.packed, root(), 1 + random.below(50)));
     records.setPointer(entry, copied);
+    iids.copied();
     const own = memory.usedBytes - usedBeside;
     assert(streams.bytesUsed(StreamKind.packed, root()) === own, "fuzz: bytes used");
   };
@@ -190,20 +208,30 @@ export function fuzzStreams(seed: number, steps: number): void {
     if (choice < (isGrowing ? 60 : 20)) append();
     else if (choice < 80) erase();
     else if (choice < (isGrowing ? 82 : 86)) trim();
-    else if (choice < 88) setNumbers();
-    else if (choice < 94) {
+    else if (choice < 87) setNumbers();
+    else if (choice < 92) {
+      iids.change(model.last, () => {
+        append();
+        return model.last;
+      });
+    } else if (choice < 96) {
       if (before === null) {
         keyspace.begin();
         before = copyOf(model);
+        iidsBefore = iids.taken();
       } else {
         if (random.below(2) === 0) {
           keyspace.rollBack(0);
           model = before;
+          iids.setBack(iidsBefore);
         }
         keyspace.end();
         before = null;
       }
-    } else if (before === null && random.below(10) === 0) replaceByCopy();
+    } else if (before === null && random.below(10) === 0) {
+      if (random.below(2) === 0) replaceByCopy();
+      else replaceByLoaded();
+    }
     assert(streams.count(root()) === model.items.length, "fuzz: the count");
   };
 

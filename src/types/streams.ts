@@ -26,21 +26,21 @@ import {
   type StreamId,
   writeId,
 } from "../structures/stream-id.ts";
+import { IidLimits } from "../structures/stream-iids.ts";
 import type { StreamNodes } from "../structures/stream-nodes.ts";
 import { StreamForms } from "./stream-forms.ts";
 import { StreamGroupChanges } from "./stream-group-changes.ts";
 import { StreamGroupUndo } from "./stream-group-undo.ts";
+import { StreamIidChanges } from "./stream-iid-changes.ts";
 import { StreamReferences } from "./stream-references.ts";
-import { RootWord, StreamRoots } from "./stream-roots.ts";
+import { RootWord, StreamKind, StreamRoots } from "./stream-roots.ts";
 import { StreamTrimming } from "./stream-trimming.ts";
 import { STREAM, StreamUndo } from "./stream-undo.ts";
 
+export { StreamKind } from "./stream-roots.ts";
 export { STREAM } from "./stream-undo.ts";
 
-/** Its kind there. */
-export const StreamKind = { packed: 12 } as const;
-
-const Setting = { bytesMax: 0, entriesMax: 1 } as const;
+const Setting = { bytesMax: 0, entriesMax: 1, iidSeconds: 2, iidsMax: 3 } as const;
 const DASH = 0x2d;
 const DOT = 0x2e;
 const NODE_BYTES_MAX = 4096;
@@ -55,7 +55,10 @@ export function streamsOf(owner: { readonly keyspace: Keyspace }): Streams {
 export class Streams extends StreamRoots implements CollectionType {
   readonly type: number = STREAM;
   readonly name = "stream";
-  readonly kinds = [[StreamKind.packed, "stream"]] as const;
+  readonly kinds = [
+    [StreamKind.packed, "stream"],
+    [StreamKind.idempotent, "stream"],
+  ] as const;
   readonly createdKind = StreamKind.packed;
   readonly mayBeEmpty = true;
   readonly settings = {
@@ -65,6 +68,12 @@ export class Streams extends StreamRoots implements CollectionType {
     "stream-node-max-entries": (value: number): void => {
       this.#settings[Setting.entriesMax] = value;
     },
+    "stream-idmp-duration": (value: number): void => {
+      this.#settings[Setting.iidSeconds] = value;
+    },
+    "stream-idmp-maxsize": (value: number): void => {
+      this.#settings[Setting.iidsMax] = value;
+    },
   };
   readonly formats: readonly number[];
   journal: EntryJournal | null = null;
@@ -72,6 +81,7 @@ export class Streams extends StreamRoots implements CollectionType {
   readonly groupUndo: StreamGroupUndo;
   readonly groupChanges: StreamGroupChanges;
   readonly references: StreamReferences;
+  readonly iidChanges: StreamIidChanges;
   readonly records: Records;
   /** Trims as it is told; for one request at a time. */
   readonly trimming: StreamTrimming;
@@ -86,7 +96,12 @@ export class Streams extends StreamRoots implements CollectionType {
     const { memory, records } = keyspace;
     super(memory);
     this.records = records;
-    this.#settings = keyspace.settingsOf(STREAM, [NODE_BYTES_MAX, NODE_ENTRIES_MAX]);
+    this.#settings = keyspace.settingsOf(STREAM, [
+      NODE_BYTES_MAX,
+      NODE_ENTRIES_MAX,
+      IidLimits.seconds,
+      IidLimits.most,
+    ]);
     this.#cursor = new StreamCursor(this.chains);
     const disposeGroup = (group: number): void => this.#disposeGroup(keyspace.disposals, group);
     this.#forms = new StreamForms(this, disposeGroup);
@@ -94,13 +109,24 @@ export class Streams extends StreamRoots implements CollectionType {
     this.groupUndo = new StreamGroupUndo(this, disposeGroup);
     this.groupChanges = new StreamGroupChanges(this, disposeGroup);
     this.references = new StreamReferences(this, this.groupChanges);
-    this.undo = new StreamUndo(this, this.groupUndo);
+    this.iidChanges = new StreamIidChanges(this);
+    this.undo = new StreamUndo(this, this.groupUndo, this.iidChanges);
     this.trimming = new StreamTrimming(this);
   }
 
   /** stream-node-max-entries; 0: as many as there may be. */
   get nodeEntriesMax(): number {
     return this.#settings[Setting.entriesMax];
+  }
+
+  /** stream-idmp-duration: for how many seconds streams keep iids that are not told otherwise. */
+  get iidSeconds(): number {
+    return this.#settings[Setting.iidSeconds];
+  }
+
+  /** stream-idmp-maxsize: likewise, how many of each producer. */
+  get iidsMax(): number {
+    return this.#settings[Setting.iidsMax];
   }
 
   // Changing
@@ -182,11 +208,12 @@ export class Streams extends StreamRoots implements CollectionType {
 
   // As a data type
 
-  /** Entries, and what is pending: that much there is to be freed. */
+  /** Entries, what is pending, and iids: that much there is to be freed. */
   size(_kind: number, root: number): number {
     const { names } = this.groups;
     const tree = this.groupsOf(root);
-    let size = this.count(root);
+    const register = this.registerOf(root);
+    let size = this.count(root) + (register === 0 ? 0 : this.iids.size(register));
     for (let more = tree !== 0 && names.at(tree, 0); more; more = names.next()) {
       size += this.groups.pendingCount(names.value);
     }
@@ -194,6 +221,11 @@ export class Streams extends StreamRoots implements CollectionType {
   }
 
   free(_kind: number, root: number, budget: number): boolean {
+    const register = this.registerOf(root);
+    if (register !== 0) {
+      if (!this.iids.free(register, budget)) return false;
+      this.detachRegister(root);
+    }
     while (this.groupsOf(root) !== 0) {
       const group = this.groups.names.firstValue(this.groupsOf(root));
       if (!this.#freeGroup(root, group, budget)) return false;
@@ -230,6 +262,8 @@ export class Streams extends StreamRoots implements CollectionType {
       names.at(tree, i);
       this.attachGroup(copied, this.groups.copyGroup(names.value));
     }
+    const register = this.registerOf(root);
+    if (register !== 0) this.attachRegister(copied, this.iids.copy(register));
     return copied;
   }
 
@@ -239,6 +273,8 @@ export class Streams extends StreamRoots implements CollectionType {
     const tree = this.groupsOf(root);
     if (tree === 0) return bytes;
     bytes += names.memoryBytes(tree);
+    const register = this.registerOf(root);
+    if (register !== 0) bytes += this.iids.bytesUsed(register);
     const count = names.count(tree);
     for (let i = 0; i < count; i++) {
       names.at(tree, i);
@@ -255,21 +291,33 @@ export class Streams extends StreamRoots implements CollectionType {
     if (tree === 0) return;
     this.groups.names.verify(tree);
     const count = this.groupCount(root);
-    assert(count > 0, "no tree of groups is empty");
+    const register = this.registerOf(root);
+    assert(count > 0 || register !== 0, "no tree of groups is empty");
+    if (register !== 0) this.#verifyRegister(register);
     for (let i = 0; i < count; i++) this.#verifyGroup(root, i);
   }
 
-  /** Nodes from a number on, then groups: the next one, i, is −1 − i. */
+  /** Nodes from a number on, then groups, then producers of iids: the next one, i, is −1 − i. */
   verifyFrom(_kind: number, root: number, from: number, budget: number): number {
     if (from >= 0) {
       const next = this.chains.verifyNodes(root, from, budget);
       if (next > 0) return next;
       this.#verifyNumbers(root);
     }
-    const group = from < 0 ? -1 - from : 0;
-    const count = this.groupCount(root);
-    if (group < count) this.#verifyGroup(root, group);
-    return group + 1 < count ? -2 - group : 0;
+    const register = this.registerOf(root);
+    const one = from < 0 ? -1 - from : 0;
+    const groups = this.groupCount(root);
+    const count = groups + (register === 0 ? 0 : this.iids.producerCount(register));
+    if (one < groups) this.#verifyGroup(root, one);
+    else if (one < count) this.iids.verifyProducer(register, one - groups);
+    return one + 1 < count ? -2 - one : 0;
+  }
+
+  #verifyRegister(register: number): void {
+    this.iids.verify(register);
+    for (let i = this.iids.producerCount(register) - 1; i >= 0; i--) {
+      this.iids.verifyProducer(register, i);
+    }
   }
 
   #verifyNumbers(root: number): void {
@@ -312,8 +360,12 @@ export class Streams extends StreamRoots implements CollectionType {
     return this.#forms;
   }
 
-  formatOf(): number {
-    return this.#forms.written;
+  savedKind(_kind: number, root: number): number {
+    return this.registerOf(root) === 0 ? StreamKind.packed : StreamKind.idempotent;
+  }
+
+  formatOf(kind: number): number {
+    return this.#forms.written(kind);
   }
 
   saveNode(node: number, sink: ValueSink): void {
@@ -324,8 +376,12 @@ export class Streams extends StreamRoots implements CollectionType {
     this.#forms.saveRest(root, sink);
   }
 
-  save(_kind: number, root: number, sink: ValueSink): void {
-    this.#forms.save(root, sink);
+  saveEnd(kind: number, root: number, sink: ValueSink): void {
+    if (kind === StreamKind.idempotent) this.#forms.saveEnd(root, sink);
+  }
+
+  save(kind: number, root: number, sink: ValueSink): void {
+    this.#forms.save(kind, root, sink);
   }
 
   load(format: number, source: ValueSource): number {

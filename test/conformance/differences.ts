@@ -401,6 +401,16 @@ export const DIFFERENCES = {
     ours: "here too; XACKDEL, XDELEX, XNACK, DELREF and ACKED stand in the log as they came",
     reason: "They collide with nothing. After `BGREWRITEAOF` servers that lack them load the log.",
   },
+  "idempotent-ids": {
+    topic: "XADD with IDMP and IDMPAUTO, XCFGSET and XIDMPRECORD",
+    redis:
+      "since 8.6 and 8.8; XINFO STREAM always tells of them, and every stream is saved in " +
+      "encoding 26 or later",
+    ours:
+      "here too, with their directives; XINFO STREAM tells of them, and a stream is saved so, " +
+      "where they are in use; a stream takes over the directives with its first one",
+    reason: "They collide with nothing, and streams without them are as in Redis 7.",
+  },
   "kept-tree-key": {
     topic: "`radix-tree-keys` in XINFO STREAM, where XTRIM took the last entry of a node",
     redis: "may count a node in which all entries are deleted",

@@ -584,4 +584,81 @@ family("streams of one node", {
     XLEN m
     EXEC
   `,
+  // What redis-server 7 cannot say: as Redis's documentation of 8.6 has it. IDs are those behind a
+  // last one that no clock reaches.
+  "idempotent IDs": script`
+    XADD s 99999999999999-1 a 1
+    XADD s IDMP ann 1 * a 1
+    = idempotent-ids "99999999999999-2"
+    XADD s IDMP ann 1 * b 2
+    = idempotent-ids "99999999999999-2"
+    XADD s IDMP bob 1 * a 1
+    = idempotent-ids "99999999999999-3"
+    XADD s MAXLEN 100 IDMPAUTO ann * a 1 b 2
+    = idempotent-ids "99999999999999-4"
+    XADD s NOMKSTREAM IDMPAUTO ann MAXLEN ~ 100 * b 2 a 1
+    = idempotent-ids "99999999999999-4"
+    XADD nothing NOMKSTREAM IDMP ann 1 * a 1
+    =2 idempotent-ids $-1
+    =3 idempotent-ids _
+    XADD s IDMP ann 2 1-1 a 1
+    = idempotent-ids -ERR syntax error, IDMP/IDMPAUTO can be used only with auto-generated IDs
+    XADD s IDMP ann 2 IDMPAUTO bob * a 1
+    = idempotent-ids -ERR syntax error, IDMP/IDMPAUTO specified multiple times
+    XADD s IDMP "" 2 * a 1
+    = idempotent-ids -ERR syntax error, IDMP requires a non-empty producer ID
+    XADD s IDMP ann "" * a 1
+    = idempotent-ids -ERR syntax error, IDMP requires a non-empty idempotent ID
+    XADD s IDMPAUTO "" * a 1
+    = idempotent-ids -ERR syntax error, IDMPAUTO requires a non-empty producer ID
+    XADD s IDMPAUTO * a 1
+    XLEN s
+    = idempotent-ids :4
+    ? XINFO STREAM s
+    XDEL s 99999999999999-2
+    = idempotent-ids :1
+    XADD s IDMP ann 1 * a 1
+    = idempotent-ids "99999999999999-2"
+    XIDMPRECORD s eve 7 99999999999999-3
+    = idempotent-ids +OK
+    XIDMPRECORD s eve 7 99999999999999-3
+    = idempotent-ids +OK
+    XIDMPRECORD s eve 7 99999999999999-4
+    = idempotent-ids -ERR The specified producer ID and idempotent ID map to a different stream ID
+    XIDMPRECORD s eve 8 99999999999999-2
+    = idempotent-ids -ERR The specified stream ID was deleted or doesn't exist
+    XIDMPRECORD nothing eve 8 1-1
+    = idempotent-ids -ERR no such key
+    XADD s IDMP eve 7 * a 1
+    = idempotent-ids "99999999999999-3"
+    XCFGSET s IDMP-DURATION 100
+    = idempotent-ids +OK
+    XADD s IDMP eve 7 * a 1
+    = idempotent-ids "99999999999999-3"
+    XCFGSET s IDMP-MAXSIZE 1
+    = idempotent-ids +OK
+    XADD s IDMP eve 7 * a 1
+    = idempotent-ids "99999999999999-5"
+    XADD s IDMP eve 8 * a 1
+    = idempotent-ids "99999999999999-6"
+    XADD s IDMP eve 7 * a 1
+    = idempotent-ids "99999999999999-7"
+    XCFGSET s
+    = idempotent-ids -ERR At least one parameter must be specified
+    XCFGSET s IDMP-DURATION 86401
+    = idempotent-ids -ERR IDMP-DURATION must be between 1 and 86400 seconds
+    XCFGSET s IDMP-MAXSIZE 0
+    = idempotent-ids -ERR IDMP-MAXSIZE must be between 1 and 10000 entries
+    XCFGSET s IDMP-MAXSIZE x
+    = idempotent-ids -ERR value is not an integer or out of range
+    XCFGSET nothing IDMP-MAXSIZE 5
+    = idempotent-ids -ERR no such key
+    CONFIG SET stream-idmp-duration 86401
+    = idempotent-ids -ERR CONFIG SET failed (possibly related to argument 'stream-idmp-duration') - argument must be between 1 and 86400 inclusive
+    CONFIG SET stream-idmp-maxsize 10000
+    = idempotent-ids +OK
+    CONFIG SET stream-idmp-maxsize 100
+    = idempotent-ids +OK
+    TYPE s
+  `,
 });

@@ -108,8 +108,15 @@ function heldBy(database: Database): State {
   return state;
 }
 
-/** Of a stream: how it lies in nodes, and when consumers were seen, which logs do not tell. */
-const NOT_LOGGED = new Set(["radix-tree-keys", "radix-tree-nodes", "seen-time", "active-time"]);
+/** Of a stream: how it lies in nodes, when consumers were seen, which idempotent IDs are past. */
+const NOT_LOGGED = new Set([
+  "radix-tree-keys",
+  "radix-tree-nodes",
+  "seen-time",
+  "active-time",
+  "pids-tracked",
+  "iids-tracked",
+]);
 
 /** All that a stream holds: entries, numbers, groups. */
 function streamText(database: Database, key: Uint8Array): string {

@@ -4,6 +4,7 @@ import type { Command } from "../../engine/context.ts";
 import { acknowledgingCommands } from "./acknowledging.ts";
 import { claimCommands } from "./claims.ts";
 import { xgroup } from "./groups.ts";
+import { xcfgset, xidmprecord } from "./idempotent.ts";
 import { xinfo } from "./info.ts";
 import { xpending } from "./pending.ts";
 import { streamRangeCommands } from "./ranges.ts";
@@ -17,6 +18,8 @@ export const allStreamCommands: Command[] = [
   ...streamRangeCommands,
   ...streamReadCommands,
   xsetid,
+  xcfgset,
+  xidmprecord,
   xinfo,
   xgroup,
   xreadgroup,

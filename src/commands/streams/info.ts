@@ -13,6 +13,7 @@ import { replyHelp, replySubcommandError } from "../shared/help.ts";
 import { COUNT } from "../shared/words.ts";
 import { replyEntry, replyId } from "./entry-replies.ts";
 import { replyFull, xinfoConsumers, xinfoGroups } from "./group-info.ts";
+import { iidFields, replyIids } from "./idempotent.ts";
 
 const FULL = asciiBytes("full");
 /** Fields of XINFO STREAM, without FULL and with it. */
@@ -90,7 +91,7 @@ function xinfoStream(c: Context): void {
   if (Number.isNaN(given)) return reply.error(Errors.notInteger);
   const count = given < 0 ? COUNT_DEFAULT : given;
   const root = streamsOf(c).records.pointer(entry);
-  reply.map(FULL_FIELDS);
+  reply.map(FULL_FIELDS + iidFields(streamsOf(c), root));
   replyNumbers(c, root);
   replyFull(c, root, count === 0 ? Number.POSITIVE_INFINITY : count);
 }
@@ -100,7 +101,7 @@ function replySummary(c: Context, entry: number): void {
   const streams = streamsOf(c);
   const { cursor } = streams;
   const root = streams.records.pointer(entry);
-  reply.map(FIELDS);
+  reply.map(FIELDS + iidFields(streams, root));
   replyNumbers(c, root);
   reply.bulkText("groups");
   reply.integer(streams.groupCount(root));
@@ -112,7 +113,7 @@ function replySummary(c: Context, entry: number): void {
   else reply.null();
 }
 
-/** The seven fields that both forms have. */
+/** The fields that both forms have. */
 export function replyNumbers(c: Context, root: number): void {
   const { reply } = c;
   const streams = streamsOf(c);
@@ -134,4 +135,5 @@ export function replyNumbers(c: Context, root: number): void {
   reply.bulkText("recorded-first-entry-id");
   streams.firstId(root, id);
   replyId(c, id);
+  replyIids(c, streams, root);
 }

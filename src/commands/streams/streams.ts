@@ -26,6 +26,7 @@ import {
 import { TrimBy } from "../../types/stream-trimming.ts";
 import { STREAM, streamsOf } from "../../types/streams.ts";
 import { keyArg } from "../shared/argument-docs.ts";
+import { addIid, isDuplicate, logLimits, needsLimits, noteIid, replyAgain } from "./idempotent.ts";
 import { readId } from "./ids.ts";
 import { IdForm, trimArgs, trimOptions } from "./trim-options.ts";
 
@@ -75,6 +76,24 @@ export const xadd: Command = {
     keyArg,
     { name: "nomkstream", type: "pure-token", token: "NOMKSTREAM", since: "6.2.0", optional: true },
     trimArgs.references,
+    {
+      name: "idmp",
+      type: "oneof",
+      since: "8.6.0",
+      optional: true,
+      arguments: [
+        { name: "pid", type: "string", token: "IDMPAUTO" },
+        {
+          name: "idmp-args",
+          type: "block",
+          token: "IDMP",
+          arguments: [
+            { name: "pid", type: "string" },
+            { name: "iid", type: "string" },
+          ],
+        },
+      ],
+    },
     { ...trimArgs.trim, optional: true },
     {
       name: "id-selector",
@@ -112,21 +131,30 @@ function xaddCommand(c: Context): void {
   const streams = streamsOf(c);
   if (entry === 0) copyId(LEAST_ID, last);
   else streams.lastId(streams.records.pointer(entry), last);
+  const isIdempotent = options.producerAt !== 0;
+  if (isIdempotent) {
+    noteIid(c, options.producerAt, options.iidAt, from);
+    if (entry !== 0 && isDuplicate(c, entry, options.id, last, id)) {
+      return replyAgain(c, id, last, options.idAt);
+    }
+  }
   if (compareIds(last, GREATEST_ID) === 0) return reply.error(exhausted);
   if (c.now !== nowMs) readClock(c.now);
   if (!nextId(options.idForm, options.id)) return reply.error(idTooSmall);
   let bytes = 0;
   for (let i = from; i < args.count; i++) bytes += args.ends[i] - args.starts[i];
   if (bytes > PACKED_BYTES_MAX) return reply.error(tooLarge);
+  options.leavesIidOut = isIdempotent && needsLimits(c, entry);
   if (entry === 0) entry = c.create(1, streams.createdKind, streams.create());
   streams.append(entry, id, args.bytes, args.starts, args.ends, from, args.count);
+  if (isIdempotent) addIid(c, entry, id);
   const end = writeId(text, 0, id);
   reply.bulk(text, 0, end);
   c.modified(1, StreamEvents.xadd);
   c.ready(1);
   const { trimming } = streams;
   if (trimming.by !== TrimBy.nothing && trimming.run(entry) > 0) c.event(1, StreamEvents.xtrim);
-  if (!options.isApproximate) {
+  if (!options.isApproximate && !options.leavesIidOut) {
     if (!isGiven) c.effectWith(options.idAt, text, 0, end);
     return;
   }
@@ -135,6 +163,7 @@ function xaddCommand(c: Context): void {
   options.effect(c, streams, entry, options.idAt);
   c.effectBytes(text, 0, end);
   for (let i = from; i < args.count; i++) c.effectArg(i);
+  if (options.leavesIidOut) logLimits(c, entry, id);
 }
 
 /** The clock as the ID of its first entry: it says the same for many. */

@@ -30,6 +30,8 @@ const NOMKSTREAM = asciiBytes("nomkstream");
 const KEEPREF = asciiBytes("keepref");
 const DELREF = asciiBytes("delref");
 const ACKED = asciiBytes("acked");
+const IDMP = asciiBytes("idmp");
+const IDMPAUTO = asciiBytes("idmpauto");
 const ASTERISK = 0x2a;
 const EQUAL = 0x3d;
 const TILDE = 0x7e;
@@ -45,6 +47,14 @@ const limitAlone = errorLine(
 const nothingToTrim = errorLine("ERR syntax error, XTRIM must be called with a trimming strategy");
 const limitOfExact = errorLine(
   "ERR syntax error, LIMIT cannot be used without the special ~ option",
+);
+
+const idempotentTwice = errorLine("ERR syntax error, IDMP/IDMPAUTO specified multiple times");
+const autoOfNobody = errorLine("ERR syntax error, IDMPAUTO requires a non-empty producer ID");
+const iidOfNobody = errorLine("ERR syntax error, IDMP requires a non-empty producer ID");
+const iidEmpty = errorLine("ERR syntax error, IDMP requires a non-empty idempotent ID");
+const idempotentGiven = errorLine(
+  "ERR syntax error, IDMP/IDMPAUTO can be used only with auto-generated IDs",
 );
 
 /** Nodes that approximate trimming takes at most where no limit is given. */
@@ -96,6 +106,11 @@ export class TrimOptions {
   readonly id: StreamId = createId();
   idAt = 0;
   makesNone = false;
+  /** Its producer, and its idempotent ID where it is given; 0: there is none. */
+  producerAt = 0;
+  iidAt = 0;
+  /** What goes to the log does not say them: the first iid of a stream is recorded by itself. */
+  leavesIidOut = false;
   /** The threshold's argument, and LIMIT; 0: there is none. */
   thresholdAt = 0;
   limitAt = 0;
@@ -116,6 +131,9 @@ export class TrimOptions {
     this.limitAt = 0;
     this.isApproximate = false;
     this.makesNone = false;
+    this.producerAt = 0;
+    this.iidAt = 0;
+    this.leavesIidOut = false;
     this.idAt = 0;
     let hasReferences = false;
     for (let i = 2; i < args.count && this.idAt === 0; i++) {
@@ -137,7 +155,13 @@ export class TrimOptions {
       } else if (!hasReferences && this.#readsReferences(c, i)) hasReferences = true;
       else if (!isAdd) return this.#refuse(c, Errors.syntax);
       else if (args.is(i, NOMKSTREAM)) this.makesNone = true;
-      else if (!this.#readId(c, i)) return false;
+      else if (args.is(i, IDMPAUTO) && more > 0) {
+        if (!this.#readProducer(c, i + 1, 0, autoOfNobody)) return false;
+        i++;
+      } else if (args.is(i, IDMP) && more > 1) {
+        if (!this.#readProducer(c, i + 1, i + 2, iidOfNobody)) return false;
+        i += 2;
+      } else if (!this.#readId(c, i)) return false;
     }
     return this.#checkLimit(c, isAdd);
   }
@@ -182,6 +206,19 @@ export class TrimOptions {
     if (form === IdText.invalid) return this.#refuse(c, invalidId);
     this.idForm = form === IdText.whole ? IdForm.given : IdForm.anySequence;
     this.idAt = i;
+    // What a log says has the ID that was made.
+    if (this.producerAt > 0 && !c.executor.replaying) return this.#refuse(c, idempotentGiven);
+    return true;
+  }
+
+  /** Reads a producer and, where it is given, its idempotent ID. */
+  #readProducer(c: Context, producerAt: number, iidAt: number, empty: Uint8Array): boolean {
+    const { args } = c;
+    if (this.producerAt !== 0) return this.#refuse(c, idempotentTwice);
+    if (args.ends[producerAt] === args.starts[producerAt]) return this.#refuse(c, empty);
+    if (iidAt > 0 && args.ends[iidAt] === args.starts[iidAt]) return this.#refuse(c, iidEmpty);
+    this.producerAt = producerAt;
+    this.iidAt = iidAt;
     return true;
   }
 
@@ -216,13 +253,16 @@ export class TrimOptions {
 
   /** Words of the request that go to the log instead of it. */
   get wordsLeftOut(): number {
-    return this.limitAt === 0 ? 0 : 2;
+    const words = this.limitAt === 0 ? 0 : 2;
+    if (!this.leavesIidOut) return words;
+    return words + (this.iidAt === 0 ? 2 : 3);
   }
 
   /** The words up to `end`, with "=" for "~", what has been left as the threshold, and no limit. */
   effect(c: Context, streams: Streams, entry: number, end: number): void {
     for (let i = 1; i < end; i++) {
       if (i === this.limitAt) i++;
+      else if (this.leavesIidOut && i === this.producerAt - 1) i += this.iidAt === 0 ? 1 : 2;
       else if (!this.isApproximate || i < this.thresholdAt - 1 || i > this.thresholdAt) {
         c.effectArg(i);
       } else if (i < this.thresholdAt) c.effectText("=");

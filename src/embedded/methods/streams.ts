@@ -37,6 +37,10 @@ export interface XaddOptions extends TrimOptions {
   readonly id?: Value | undefined;
   /** Makes no stream where there is none. */
   readonly nomkstream?: boolean | undefined;
+  /** A producer and what it calls the entry: of entries that it calls alike only one is added. */
+  readonly idmp?: readonly [producer: Value, iid: Value] | undefined;
+  /** A producer of whose entries with the same fields and values only one is added. */
+  readonly idmpauto?: Value | undefined;
 }
 
 /** Streams, each with the ID behind which its entries are asked for: "0", "5-1", "$", "+". */
@@ -58,12 +62,13 @@ export type StreamEntries<T extends Text> = [key: T, entries: StreamEntry<T>[]][
 const trimNames = ["maxlen", "minid", "approximately", "limit", "delref", "acked"];
 const names = {
   xtrim: new Set(trimNames),
-  xadd: new Set(["id", "nomkstream", ...trimNames]),
+  xadd: new Set(["id", "nomkstream", "idmp", "idmpauto", ...trimNames]),
 };
 const options = {
   xrange: new Options("xrange", { count: "value" }),
   xrevrange: new Options("xrevrange", { count: "value" }),
   xread: new Options("xread", { count: "value", maxcount: "value", maxsize: "value" }),
+  xcfgset: new Options("xcfgset", { "idmp-duration": "value", "idmp-maxsize": "value" }),
   xsetid: new Options("xsetid", { entriesadded: "value", maxdeletedid: "value" }),
 };
 
@@ -89,6 +94,8 @@ export abstract class StreamMethods<M extends AnyMode> extends Asking<M> {
     if (more !== undefined) checkOptions("xadd", more, names.xadd);
     const words = trimWords(more);
     if (more?.nomkstream === true) words.push("NOMKSTREAM");
+    if (more?.idmp !== undefined) words.push("IDMP", ...more.idmp);
+    if (more?.idmpauto !== undefined) words.push("IDMPAUTO", more.idmpauto);
     words.push(more?.id ?? "*", ...flatPairs(first, []));
     return on.askAll(As.id, "xadd", words, key);
   }
@@ -155,6 +162,17 @@ export abstract class StreamMethods<M extends AnyMode> extends Asking<M> {
     },
   ): Reply<M, "OK"> {
     return bound(this).askAll(As.value, "xsetid", options.xsetid.words(more), key, id);
+  }
+
+  /** Sets for how many seconds, and how many, idempotent IDs are kept of each producer. */
+  xcfgset(
+    key: Value,
+    settings: {
+      readonly "idmp-duration"?: number | undefined;
+      readonly "idmp-maxsize"?: number | undefined;
+    },
+  ): Reply<M, "OK"> {
+    return bound(this).askAll(As.value, "xcfgset", options.xcfgset.words(settings), key);
   }
 
   /** What there is to know of a stream, its groups or their consumers: `xinfo("stream", "s")`. */

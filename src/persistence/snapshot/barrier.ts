@@ -194,6 +194,10 @@ export class Barrier implements ChangeObserver {
     type.saveRest(root, output);
     this.state.addToSide(side, output.bytes, output.end, Side.rest);
     if (type.pendings !== undefined) this.groups.open(side, saved, type.pendings, root);
+    if (type.saveEnd === undefined) return;
+    output.reset();
+    type.saveEnd(saved, root, output);
+    this.state.addToSide(side, output.bytes, output.end, Side.end);
   }
 
   /** The number that the entry's database had at the snapshot's moment. */

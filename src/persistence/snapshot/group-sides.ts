@@ -71,33 +71,39 @@ export class GroupSides {
       this.#ahead.reset();
       pendings.saveGroup(group, this.#ahead);
       state.addToSide(block, this.#ahead.bytes, this.#ahead.end);
-      this.#openConsumers(block, pendings, group);
+      this.#openConsumers(block, kind, pendings, group);
     }
   }
 
-  #openConsumers(block: number, pendings: PendingGroups, group: number): void {
+  #openConsumers(block: number, kind: number, pendings: PendingGroups, group: number): void {
     const state = this.#state;
     const hasUnowned = pendings.unownedCount(group) > 0;
     const nameless = hasUnowned ? pendings.namelessOf(group) : 0;
     if (hasUnowned && nameless === 0) {
-      state.set(block, Word.nameless, this.#openConsumer(block, pendings, group, 0));
+      state.set(block, Word.nameless, this.#openConsumer(block, kind, pendings, group, 0));
     }
     const count = pendings.consumerCount(group);
     for (let i = 0; i < count; i++) {
       const consumer = pendings.consumerAt(group, i);
-      const record = this.#openConsumer(block, pendings, group, consumer);
+      const record = this.#openConsumer(block, kind, pendings, group, consumer);
       if (consumer === nameless) state.set(block, Word.nameless, record);
     }
   }
 
-  #openConsumer(block: number, pendings: PendingGroups, group: number, consumer: number): number {
+  #openConsumer(
+    block: number,
+    kind: number,
+    pendings: PendingGroups,
+    group: number,
+    consumer: number,
+  ): number {
     const state = this.#state;
     const record = this.#newBlock(consumer);
     state.set(record, Word.next, state.get(block, Word.firstConsumer));
     state.set(block, Word.firstConsumer, record);
     state.set(block, Word.consumers, state.get(block, Word.consumers) + 1);
     this.#ahead.reset();
-    pendings.saveConsumer(group, consumer, this.#ahead);
+    pendings.saveConsumer(kind, group, consumer, this.#ahead);
     state.addToSide(record, this.#ahead.bytes, this.#ahead.end);
     return record;
   }

@@ -5,7 +5,7 @@
 //           has changed since, −1 − that of a copy.
 //           Filled from both ends: the first `frontCount` and the last `backCount` of them. What
 //           is between comes with `front` and ends with `back`, in the chain itself.
-//           rest: what follows the nodes, as it is saved
+//           rest: what follows the nodes, as it is saved; end: what follows the groups
 //
 // So whoever is the first to change a long chain does not go through all of it: the walk does, some
 // nodes at a time, and a change goes as far as the node that it is about. That is as far as whoever

@@ -13,7 +13,7 @@
 //   side        0 next   4 kind   8 root   12 elements   16 database   20 1: it is ours to free
 //               24 previous   28 nodes' block   32 nodes   36–44 a byte chain
 //               48 bytes of the key   52 access clock   56 f64 deadline   64 next in its bucket
-//               80–88 a byte chain   92 groups (pending-groups.ts)   96 key
+//               80–88 a byte chain   92 groups (group-sides.ts)   96–104 a byte chain   108 key
 //               of a chain of nodes instead of the first byte chain, and 68–76: see node-chains.ts
 //
 // A side stands for a collection that is too large to be saved at once, and has begun to be: its
@@ -43,7 +43,7 @@ const Word = {
   buckets: 12,
 } as const;
 
-const SIDE_BYTES = 96;
+const SIDE_BYTES = 108;
 const DEADLINE_AT = 56;
 /** Each change of a large collection looks for its side: a bucket has one or two of them. */
 const BUCKET_BITS = 10;
@@ -70,6 +70,7 @@ export const Side = {
   backFound: 19,
   rest: 20,
   groups: 23,
+  end: 24,
 } as const;
 
 /** Roots lie at least 8 bytes apart, and those of one span at like distances: spread them. */

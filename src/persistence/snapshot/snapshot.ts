@@ -186,7 +186,15 @@ export class Snapshot {
     if (pendings === undefined) return true;
     const kept = groups.save(side, pendings, this.#output);
     if (kept > 0) this.#keyspace.types.collections[kind]?.pendings?.disposeGroup(kept);
-    return kept < 0;
+    return kept < 0 && !this.#saveEnd(side);
+  }
+
+  /** Whether there was something that follows the groups. */
+  #saveEnd(side: number): boolean {
+    const output = this.#output;
+    const takes = (bytes: Uint8Array, start: number, end: number): void =>
+      output.raw(bytes, start, end);
+    return this.#barrier.state.takeFromSide(side, takes, Side.end);
   }
 
   #saveMembers(): boolean {

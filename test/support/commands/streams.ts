@@ -69,6 +69,17 @@ const pairs = fc.oneof(
   { weight: 3, arbitrary: many(sequence(field, value), 4) },
 );
 const counting = sequence("COUNT", count);
+const producer = fc.constantFrom("ann", "bob", "");
+const iid = fc.constantFrom("1", "2", "3", "4", "");
+const idempotent = fc.oneof(
+  { weight: 3, arbitrary: sequence("IDMP", producer, iid) },
+  { weight: 1, arbitrary: sequence("idmpauto", producer) },
+);
+const anyId = fc.oneof(
+  { weight: 20, arbitrary: fc.constant("*") },
+  { weight: 1, arbitrary: newId },
+);
+const limit = fc.constantFrom("1", "2", "60", "10000", "0", "x");
 const readId = fc.oneof(
   { weight: 6, arbitrary: streamId },
   { weight: 2, arbitrary: fc.constant("$") },
@@ -90,6 +101,19 @@ export const streams: Family = {
     [2, sequence("XREAD", "BLOCK", "5", "STREAMS", key, key, readId, readId)],
     [2, sequence("XINFO", "STREAM", key)],
     [2, sequence("XSETID", key, streamId, options(sequence("ENTRIESADDED", integer)))],
+  ],
+  later: [
+    [10, sequence("XADD", key, idempotent, anyId, pairs)],
+    [4, sequence("XADD", key, options(idempotent, trimming, "NOMKSTREAM"), anyId, pairs)],
+    [
+      2,
+      sequence(
+        "XCFGSET",
+        key,
+        options(sequence("IDMP-DURATION", limit), sequence("IDMP-MAXSIZE", limit)),
+      ),
+    ],
+    [3, sequence("XIDMPRECORD", key, producer, iid, streamId)],
   ],
   modes: { XINFO: "groups" },
 };
