@@ -5,14 +5,15 @@
 // unless groups are to be asked about each entry anyway: then it is exact, as in Redis. A limit
 // bounds the entries that go: no node is begun that has more than are left of it. What groups know
 // of an entry may stay (keep), go with it (drop), or hold it (acked): then only those go that each
-// group has been delivered, and that are pending in none.
+// group has been delivered, and that are pending in none. For each that is held a later one may go,
+// so that what goes does not depend on where nodes end: a log is replayed on other nodes.
 //
 // Cost: O(1) a node that goes as a whole, unless groups are to be asked about each entry of it.
 
 import type { EntryJournal } from "../keyspace/entry-journal.ts";
 import type { Records } from "../structures/record.ts";
 import { StreamCursor } from "../structures/stream-cursor.ts";
-import { compareIds, createId, type StreamId } from "../structures/stream-id.ts";
+import { compareIds, copyId, createId, LEAST_ID, type StreamId } from "../structures/stream-id.ts";
 import type { StreamReferences } from "./stream-references.ts";
 import type { StreamRoots } from "./stream-roots.ts";
 
@@ -40,6 +41,8 @@ export class StreamTrimming {
   /** At most so many entries go; 0: as many as there are. */
   limit = 0;
   references: number = References.keep;
+  /** Which entry went last, where groups were asked about each; 0-0 before one did. */
+  readonly last: StreamId = createId();
 
   readonly #streams: Trimmed;
   readonly #cursor: StreamCursor;
@@ -55,7 +58,9 @@ export class StreamTrimming {
     const streams = this.#streams;
     const { chains } = streams;
     const root = streams.records.pointer(entry);
+    copyId(LEAST_ID, this.last);
     if (this.#isShort(root)) return 0;
+    const goesOn = this.by === TrimBy.count && this.references === References.acked;
     const journal = streams.changing(entry);
     let trimmed = 0;
     for (let node = chains.firstNode(root); node !== 0 && !this.#isShort(root); ) {
@@ -69,7 +74,7 @@ export class StreamTrimming {
         trimmed += live;
       } else {
         trimmed += this.#trimNode(journal, root, node, isWhole);
-        if (!isWhole) break;
+        if (!isWhole && !goesOn) break;
       }
       node = next;
     }
@@ -102,6 +107,7 @@ export class StreamTrimming {
         if (this.references === References.drop) {
           streams.references.dropReferences(journal, root, cursor.id);
         }
+        copyId(cursor.id, this.last);
         trimmed++;
         if (!streams.eraseAt(journal, root, cursor)) break;
       }

@@ -4,6 +4,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { Random } from "../../base/random.ts";
 import { streamsOf } from "../../types/streams.ts";
 import { START_MS, type TestClient, TestDatabase } from "../test-support.ts";
 
@@ -306,6 +307,48 @@ test("what the log says brings back what there was", () => {
   assert.equal(replayed.client.raw("XINFO", "GROUPS", "s"), client.raw("XINFO", "GROUPS", "s"));
   verify(database);
   verify(replayed.database);
+});
+
+test("what was trimmed is what the log says, on nodes of another size, too", () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const random = new Random().seed(seed);
+    const sizes = [1 + random.below(5), 1 + random.below(12)];
+    const made = sizes.map((size) => {
+      const fresh = open(0);
+      streamsOf(fresh.database).settings["stream-node-max-entries"](size);
+      return fresh;
+    });
+    const [{ database, client }, replayed] = made;
+    const one = <T>(...choices: T[]): T => choices[random.below(choices.length)];
+    const acked = 1 + random.below(9); // so many of ten
+    let id = 0;
+    const some = (): number[] =>
+      Array.from({ length: id }, (_, i) => i + 1).filter(() => random.below(10) < acked);
+    for (; id < 40; id++) client.line(`XADD s ${id + 1} f v`);
+    client.line("XGROUP CREATE s h 0");
+    for (let k = 0; k < 40; k++) {
+      const by = one("MAXLEN", "MINID");
+      const how = one("= ", "~ ", "~ ", "");
+      const least = by === "MAXLEN" ? random.below(45) : Math.max(0, id - random.below(45));
+      const limit = how === "~ " && random.below(2) === 0 ? ` LIMIT ${random.below(12)}` : "";
+      const trim = `${by} ${how}${least}${limit} ${one("ACKED", "ACKED", "DELREF", "KEEPREF")}`;
+      const lines = one(
+        [`XTRIM s ${trim}`],
+        [`XADD s ${trim} ${++id} f v`],
+        ["g", "h"].map((group) => `XREADGROUP GROUP ${group} ann COUNT 30 STREAMS s >`),
+        ["g", "h"].map((group) => `XACK s ${group} 9999 ${some().join(" ")}`),
+        Array.from({ length: 6 }, () => `XADD s ${++id} f v`),
+      );
+      for (const line of lines) assert.doesNotMatch(client.line(line), /^-/, line);
+      for (const line of database.log) replayed.client.line(line);
+      database.log = [];
+      for (const asked of ["XRANGE s - +", "XPENDING s g - + 99", "XINFO GROUPS s"]) {
+        assert.equal(replayed.client.line(asked), client.line(asked), `${asked}, seed ${seed}`);
+      }
+    }
+    verify(database);
+    verify(replayed.database);
+  }
 });
 
 test("consumers who wait are served in the order of coming, one entry each", () => {

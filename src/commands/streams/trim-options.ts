@@ -10,10 +10,12 @@ import type { ArgumentDoc } from "../../engine/command.ts";
 import type { Context } from "../../engine/context.ts";
 import { Errors, errorLine } from "../../protocol/errors.ts";
 import {
+  copyId,
   createId,
   GREATEST_ID,
   ID_TEXT_MAX,
   IdText,
+  incrementId,
   parseId,
   type StreamId,
   writeId,
@@ -269,11 +271,22 @@ export class TrimOptions {
       else if (streams.trimming.by === TrimBy.count) {
         c.effectInteger(streams.count(streams.records.pointer(entry)));
       } else {
-        const isThere = streams.firstId(streams.records.pointer(entry), this.#first);
         const text = this.#text;
-        c.effectBytes(text, 0, writeId(text, 0, isThere ? this.#first : GREATEST_ID));
+        c.effectBytes(text, 0, writeId(text, 0, this.#leastLeft(streams, entry)));
       }
     }
+  }
+
+  /** The ID before which all has gone that was to go. */
+  #leastLeft(streams: Streams, entry: number): StreamId {
+    const { trimming } = streams;
+    const least = this.#first;
+    if (trimming.references === References.acked) {
+      copyId(trimming.last, least); // the first entry may be one that is held
+      incrementId(least);
+      return least;
+    }
+    return streams.firstId(streams.records.pointer(entry), least) ? least : GREATEST_ID;
   }
 }
 
