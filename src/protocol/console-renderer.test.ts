@@ -20,6 +20,8 @@ function render(reply: string, hint?: ConsoleHint): string {
   return utf8Text(renderer.bytes, 0, renderer.length);
 }
 
+const bulk = (...words: string[]): string => words.map((it) => `$${it.length}\n${it}\n`).join("");
+
 function shaped(reply: string, shape: ConsoleShape): string {
   return render(reply, { shape });
 }
@@ -66,6 +68,61 @@ test("lists and sets are numbered, hashes are name and value", () => {
   const pairs = "$4\nname\n$5\nAlice\n$3\nage\n$2\n30\n";
   assert.equal(render(`%2\n${pairs}`), "1) name: Alice\n2) age: 30\n");
   assert.equal(shaped(`*4\n${pairs}`, "hash"), "1) name: Alice\n2) age: 30\n");
+});
+
+test("entries of streams are IDs with their pairs below", () => {
+  const entry = `${bulk("1-0")}*2\n${bulk("name", "ann")}`;
+  const more = `*4\n${entry}:5\n:2\n`;
+  const lines = ["1) 1-0", "   1) name: ann"];
+  const counts = ["   idle: (integer) 5", "   deliveries: (integer) 2"];
+  const both = `*2\n*2\n${entry}*2\n${bulk("2-0")}_\n`;
+  assert.equal(shaped(both, "entries"), [...lines, "2) 2-0", "   (nil)", ""].join("\n"));
+  assert.equal(shaped(`*1\n${more}`, "entries"), [...lines, ...counts, ""].join("\n"));
+  assert.equal(
+    shaped(`*3\n${bulk("0-0")}${both}*1\n${bulk("3-0")}`, "claimed"),
+    [
+      "1) next: 0-0",
+      "2) claimed:",
+      "   1) 1-0",
+      "      1) name: ann",
+      "   2) 2-0",
+      "      (nil)",
+      "3) gone:",
+      "   1) 3-0",
+      "",
+    ].join("\n"),
+  );
+  assert.equal(
+    shaped(`*3\n${bulk("4-0")}*1\n${bulk("1-0")}*0\n`, "claimed"),
+    "1) next: 4-0\n2) claimed:\n   1) 1-0\n3) gone: (EMPTY LIST)\n",
+  );
+});
+
+test("what is pending is told by ID, and of a group in sum", () => {
+  const consumers = `*2\n*2\n${bulk("ann", "1")}*2\n${bulk("bob", "2")}`;
+  assert.equal(
+    shaped(`*4\n:3\n${bulk("1-0", "3-0")}${consumers}`, "pending"),
+    [
+      "1) count: (integer) 3",
+      "2) first: 1-0",
+      "3) last: 3-0",
+      "4) consumers:",
+      "   1) ann: 1",
+      "   2) bob: 2",
+      "",
+    ].join("\n"),
+  );
+  assert.equal(
+    shaped("*4\n:0\n_\n_\n_\n", "pending"),
+    "1) count: (integer) 0\n2) first: (nil)\n3) last: (nil)\n4) consumers: (nil)\n",
+  );
+  const one = (id: string): string => `*4\n${bulk(id, "ann")}:5\n:2\n`;
+  const below = ["   1) consumer: ann", "   2) idle: (integer) 5", "   3) deliveries: (integer) 2"];
+  assert.equal(
+    shaped(`*2\n${one("1-0")}${one("2-0")}`, "pending"),
+    ["1) 1-0", ...below, "2) 2-0", ...below, ""].join("\n"),
+  );
+  assert.equal(shaped("*0\n", "pending"), "(EMPTY LIST)\n");
 });
 
 test("membership is a bool", () => {

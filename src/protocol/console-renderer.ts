@@ -27,6 +27,8 @@
 //   set       an empty array is (empty set)                                SRANDMEMBER
 //   scores    pairs in an array are `1) ann: 12`; empty: (empty sorted set)     ZRANGE, ZPOPMIN
 //   entries   an entry of a stream is its ID, and its pairs below: `1) name: ann`     XRANGE, XREAD
+//   claimed   `1) next: 0-0`, the entries that were claimed, and the IDs that are gone  XAUTOCLAIM
+//   pending   an entry is its ID, and below whose it is; of a group: `1) count: 2`      XPENDING
 //   text      a string is a text made for reading and keeps its lines      INFO, CLIENT LIST
 //   plain     none of these (as when there is no hint)
 //
@@ -44,6 +46,8 @@ export type ConsoleShape =
   | "set"
   | "scores"
   | "entries"
+  | "claimed"
+  | "pending"
   | "text";
 
 /** What is known of the command whose reply is printed. */
@@ -107,6 +111,21 @@ const WRONGTYPE = utf8Bytes("WRONGTYPE ");
 const PAIR = utf8Bytes(": ");
 const NUMBERED = utf8Bytes(") ");
 const HEX = utf8Bytes("0123456789abcdef");
+const CLAIMING = [utf8Bytes("idle"), utf8Bytes("deliveries")];
+
+/** An element of an array that has a name. */
+interface Part {
+  readonly name: Uint8Array;
+  readonly hint: ConsoleHint;
+}
+
+const part = (name: string, shape: ConsoleShape = "plain"): Part => ({
+  name: utf8Bytes(name),
+  hint: { shape },
+});
+const CLAIMED = [part("next"), part("claimed", "entries"), part("gone")];
+const PENDING = [part("count"), part("first"), part("last"), part("consumers", "scores")];
+const OF_PENDING = [part("consumer"), part("idle"), part("deliveries")];
 
 /** Appends rendered replies to a buffer of its own: bytes[0, length). */
 export class ConsoleRenderer {
@@ -173,6 +192,8 @@ export class ConsoleRenderer {
         if (hint.shape === "hash") this.#pairs(hint, indent, cursor.count >> 1);
         else if (hint.shape === "scores") this.#scores(hint, indent);
         else if (hint.shape === "entries") this.#entries(indent);
+        else if (hint.shape === "claimed") this.#named(CLAIMED, indent);
+        else if (hint.shape === "pending") this.#pending(indent);
         else this.#elements(hint, indent, hint.shape === "set" ? EMPTY_SET : EMPTY_LIST);
         break;
       case ReplyType.set:
@@ -285,7 +306,8 @@ export class ConsoleRenderer {
     }
   }
 
-  // Entries of a stream: each an ID and an array of pairs, or a null where it is gone.
+  // Entries of a stream: each an ID and an array of pairs, or a null where it is gone. One that was
+  // claimed has two numbers more.
   #entries(indent: number): void {
     const cursor = this.#cursor;
     const count = cursor.count;
@@ -295,8 +317,8 @@ export class ConsoleRenderer {
     for (let i = 1; i <= count; i++) {
       this.#number(i, width, i === 1 ? 0 : indent);
       cursor.nextValue();
-      const isEntry: boolean = cursor.type === ReplyType.array && cursor.count === 2;
-      if (!isEntry) {
+      const parts = cursor.type === ReplyType.array ? cursor.count : 0;
+      if (parts !== 2 && parts !== 2 + CLAIMING.length) {
         this.#value(NO_HINT, within);
         continue;
       }
@@ -306,7 +328,62 @@ export class ConsoleRenderer {
       this.#blanks(within);
       cursor.nextValue();
       this.#value(HASH_HINT, within);
+      for (let part = 2; part < parts; part++) {
+        this.#blanks(within);
+        this.#constant(CLAIMING[part - 2]);
+        this.#constant(PAIR);
+        cursor.nextValue();
+        this.#value(NO_HINT, within);
+      }
     }
+  }
+
+  // Entries that are pending, each an array; or what a group has in sum, which begins with a count.
+  #pending(indent: number): void {
+    const cursor = this.#cursor;
+    const count = cursor.count;
+    if (count === 0) return this.#emptyLine(EMPTY_LIST);
+    const width = String(count).length;
+    const within = indent + width + NUMBERED.length;
+    for (let i = 1; i <= count; i++) {
+      cursor.nextValue();
+      const isCount: boolean = cursor.type === ReplyType.integer;
+      if (i === 1 && isCount) return this.#namedFrom(PENDING, indent);
+      this.#number(i, width, i === 1 ? 0 : indent);
+      cursor.nextValue();
+      this.#scalar(NO_HINT);
+      this.#byte(LF);
+      this.#blanks(within);
+      cursor.nextValue();
+      this.#namedFrom(OF_PENDING, within);
+    }
+  }
+
+  // An array whose elements have names, which it does not say.
+  #named(parts: readonly Part[], indent: number): void {
+    this.#cursor.nextValue();
+    this.#namedFrom(parts, indent);
+  }
+
+  // Likewise, where the cursor has read the first of them.
+  #namedFrom(parts: readonly Part[], indent: number): void {
+    const width = String(parts.length).length;
+    for (let i = 0; i < parts.length; i++) {
+      this.#number(i + 1, width, i === 0 ? 0 : indent);
+      this.#constant(parts[i].name);
+      this.#constant(PAIR);
+      if (i > 0) this.#cursor.nextValue();
+      this.#paired(parts[i].hint, indent + width + NUMBERED.length);
+    }
+  }
+
+  // What follows PAIR: several values begin on a line of their own.
+  #paired(hint: ConsoleHint, indent: number): void {
+    if (this.#cursor.count > 0) {
+      this.bytes[this.length - 1] = LF; // instead of the blank of PAIR
+      this.#blanks(indent);
+    }
+    this.#value(hint, indent);
   }
 
   #pairs(hint: ConsoleHint, indent: number, count: number): void {
@@ -327,11 +404,7 @@ export class ConsoleRenderer {
       cursor.nextValue();
       // An array in a hash is a list again: the hint was for this level.
       const nested = hint.shape === "hash" ? NO_HINT : hint;
-      if (cursor.count > 0) {
-        this.bytes[this.length - 1] = LF; // instead of the blank of PAIR
-        this.#blanks(indent + width + NUMBERED.length);
-      }
-      this.#value(nested, indent + width + NUMBERED.length);
+      this.#paired(nested, indent + width + NUMBERED.length);
     }
   }
 

@@ -279,6 +279,7 @@ export const xautoclaim: Command = {
     integer("count", "COUNT"),
     justIdArg,
   ],
+  console: "claimed",
   handler: xautoclaimCommand,
 };
 

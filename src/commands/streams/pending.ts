@@ -50,6 +50,7 @@ export const xpending: Command = {
       ],
     },
   ],
+  console: "pending",
   handler: xpendingCommand,
 };
 
