@@ -47,7 +47,10 @@ export interface CommandEntry<C = never> {
   keys?: RowKeys;
   /** Finds the keys of a request where the specifications do not tell all. */
   findKeys?: KeyFinder;
-  /** How many words behind its key the first member stands that it looks for: 1 if not said. */
+  /**
+   * How many words behind its key the first member stands that it looks for: 1 if not said, 0 where
+   * it looks for none.
+   */
   member?: number;
   /** Hints for proxies and clients in COMMAND INFO: "request_policy:all_shards" and so on. */
   tips?: string;
@@ -122,7 +125,7 @@ export class CompiledCommand {
    * none has, or it is not the same.
    */
   readonly firstKey: number;
-  /** How many words behind it the member stands that may be loaded ahead. */
+  /** How many words behind it the member stands that may be loaded ahead, or 0. */
   readonly firstMember: number;
   readonly allowedWhenSubscribed: boolean;
   readonly notQueued: boolean;

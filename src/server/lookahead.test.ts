@@ -42,7 +42,10 @@ function bytesOf(requests: readonly string[]): Uint8Array {
 
 /** What is hashed, which is what will be looked for, while requests are looked ahead at. */
 function foreseen(...requests: string[]): string[] {
-  const { keyspace, executor } = new TestDatabase();
+  return foreseenIn(new TestDatabase(), ...requests);
+}
+
+function foreseenIn({ keyspace, executor }: TestDatabase, ...requests: string[]): string[] {
   return hashedBy(keyspace.tables.hasher, () => {
     const ahead = new Lookahead(tableOf(executor.table), keyspace);
     const bytes = bytesOf(requests);
@@ -112,6 +115,37 @@ test("a repeated key is foreseen once, and one among others in its place", () =>
     "b",
     "c",
   ]);
+});
+
+test("a member of a table is foreseen where its command has it", () => {
+  const database = new TestDatabase();
+  const client = database.connect();
+  for (let i = 0; i < 600; i++) {
+    client.call("ZADD", "z", "1", `m${i}`);
+    client.call("HSET", "h", `m${i}`, "v");
+    client.call("SADD", "s", `m${i}`);
+    client.call("GEOADD", "g", "1", "1", `m${i}`);
+  }
+  const places: [request: string, ...hashed: string[]][] = [
+    ["ZADD z 2 m5", "z", "m5"],
+    ["ZINCRBY z 2 m5", "z", "m5"],
+    ["ZSCORE z m5", "z", "m5"],
+    ["ZRANGE z 0 5", "z"],
+    ["ZREVRANGEBYSCORE z 5 0", "z"],
+    ["ZCOUNT z 0 5", "z"],
+    ["ZPOPMIN z 2", "z"],
+    ["GEOADD g 2 2 m5", "g", "m5"],
+    ["GEOSEARCH g FROMLONLAT 1 1 BYRADIUS 1 km", "g"],
+    ["GEORADIUSBYMEMBER g m5 1 km", "g", "m5"],
+    ["HGET h m5", "h", "m5"],
+    ["HTTL h FIELDS 1 m5", "h", "m5"],
+    ["HSCAN h 0", "h"],
+    ["SISMEMBER s m5", "s", "m5"],
+    ["SPOP s 2", "s"],
+  ];
+  for (const [request, ...hashed] of places) {
+    assert.deepEqual(foreseenIn(database, request), hashed, request);
+  }
 });
 
 test("what is executed has its command already, and does not hash its key again", () => {

@@ -81,8 +81,9 @@ export class Lookahead {
       // What a renamed command is called is written elsewhere, as are inline requests' words.
       const has = at > 0 && at < count && request.bytes === bytes;
       const key = has ? starts[at] : ABSENT;
-      const word = at + (command?.firstMember ?? 1);
-      const member = has && word < count ? starts[word] : ABSENT;
+      const behind = command?.firstMember ?? 1;
+      const word = at + behind;
+      const member = has && behind > 0 && word < count ? starts[word] : ABSENT;
       foresight.add(key, ends[at], member, ends[word]);
     }
     foresight.db = db;

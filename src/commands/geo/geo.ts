@@ -98,6 +98,7 @@ export const geoadd: Command = {
   arity: -5,
   flags: "write denyoom",
   keys: "RW update",
+  member: 3,
   group: "geo",
   since: "3.2.0",
   complexity: "O(log(N)) for each member, N being the number of members",

@@ -516,6 +516,7 @@ export const geosearch: Command = {
   arity: -7,
   flags: "readonly",
   keys: "RO access",
+  member: 0,
   group: "geo",
   since: "6.2.0",
   complexity: COST,
@@ -557,6 +558,7 @@ export const georadius: Command = {
     { keyword: "STORE", index: 6, optional: true, flags: "OW update" },
     { keyword: "STOREDIST", index: 6, optional: true, flags: "OW update" },
   ],
+  member: 0,
   group: "geo",
   since: "3.2.0",
   deprecated: ["6.2.0", "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument"],
@@ -581,6 +583,7 @@ export const georadiusRo: Command = {
 export const georadiusbymember: Command = {
   ...georadius,
   name: "georadiusbymember",
+  member: 1,
   arity: -5,
   keys: [
     { index: 1, flags: "RO access" },

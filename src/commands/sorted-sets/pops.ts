@@ -73,6 +73,7 @@ export const zpopmin: Command = {
   arity: -2,
   flags: "write fast",
   keys: "RW access delete",
+  member: 0,
   group: "sorted-set",
   since: "5.0.0",
   complexity: LOG_EACH,
