@@ -3,6 +3,7 @@
 // compared too: BullMQ keeps the events of a queue in a stream, so these tell what has happened.
 
 import assert from "node:assert/strict";
+import { cpSync } from "node:fs";
 import { describe, test } from "node:test";
 import {
   DelayedError,
@@ -18,7 +19,14 @@ import {
   type WorkerOptions,
 } from "bullmq";
 import { createClient } from "redis";
-import { RUNTIMES, startOurServer, subjectIsRedis, temporaryFolder } from "../support/servers.ts";
+import {
+  hasProgram,
+  RUNTIMES,
+  startOurServer,
+  startRedisServer,
+  subjectIsRedis,
+  temporaryFolder,
+} from "../support/servers.ts";
 import {
   close,
   everywhere,
@@ -574,6 +582,7 @@ describe("BullMQ", () => {
         await worker.close();
         const before = await keys();
         await server.stop("SIGKILL");
+        if (hasProgram("redis-server")) assert.deepEqual(await keysByRedis(options.dir), before);
         server = await startOurServer({ ...options, port: at.port });
         assert.deepEqual(await keys(), before);
         await queue.promoteJobs();
@@ -589,3 +598,17 @@ describe("BullMQ", () => {
     });
   }
 });
+
+/** The queue's keys as redis-server has them, which is given a copy of the log. */
+async function keysByRedis(log: string): Promise<unknown> {
+  const dir = temporaryFolder();
+  cpSync(log, dir, { recursive: true });
+  const server = await startRedisServer({ dir, args: ["--appendonly", "yes"] });
+  const at = open(server);
+  try {
+    return await keysBelow(at.redis, "bull:kept:");
+  } finally {
+    await close(at);
+    await server.stop();
+  }
+}
