@@ -295,6 +295,12 @@ export const DIFFERENCES = {
     ours: "the same error, and nothing is changed",
     reason: "A database that starts again is the one that was shut down.",
   },
+  "trailing-registers": {
+    topic: "A sparse HyperLogLog with bytes behind its end, in PFMERGE and PFCOUNT of several keys",
+    redis: "they are not read; PFCOUNT of it alone is an error",
+    ours: "INVALIDOBJ, as for any that is damaged",
+    reason: "A damaged value is told of wherever it is met.",
+  },
   "bitfield-least": {
     topic: "BITFIELD SET with OVERFLOW SAT of numbers that are next to -2^63",
     redis: "the greatest number of the field: a sum overflows",
