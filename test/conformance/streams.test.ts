@@ -624,7 +624,7 @@ family("streams of one node", {
     XIDMPRECORD s eve 7 99999999999999-3
     = idempotent-ids +OK
     XIDMPRECORD s eve 7 99999999999999-4
-    = idempotent-ids -ERR The specified producer ID and idempotent ID map to a different stream ID
+    = idempotent-ids -ERR The specified IDMP producer-id/idempotent-id pair maps to a different stream ID
     XIDMPRECORD s eve 8 99999999999999-2
     = idempotent-ids -ERR The specified stream ID was deleted or doesn't exist
     XIDMPRECORD nothing eve 8 1-1

@@ -42,7 +42,7 @@ const nobody = errorLine("ERR XIDMPRECORD requires a non-empty producer ID");
 const nothing = errorLine("ERR XIDMPRECORD requires a non-empty idempotent ID");
 const noEntry = errorLine("ERR The specified stream ID was deleted or doesn't exist");
 const ofAnother = errorLine(
-  "ERR The specified producer ID and idempotent ID map to a different stream ID",
+  "ERR The specified IDMP producer-id/idempotent-id pair maps to a different stream ID",
 );
 
 /** The iid of the request, and its producer's argument. */
