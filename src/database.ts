@@ -109,12 +109,14 @@ function isForeseen(error: unknown): boolean {
 }
 
 /** The earliest deadline of any entry or member, or Infinity; it may be too early. */
-function nextDeadline(keyspace: Keyspace): number {
+function nextDeadline({ databases, roots, deadlines }: Keyspace): number {
   let next = Number.POSITIVE_INFINITY;
-  for (let db = 0; db < keyspace.databases; db++) {
-    for (const tree of [keyspace.deadlineTree(db), keyspace.roots.memberTree(db)]) {
-      if (tree !== 0) next = Math.min(next, keyspace.deadlines.firstKey(tree));
-    }
+  // Asked for in every turn that adds a deadline: it allocates nothing.
+  for (let db = 0; db < databases; db++) {
+    const tree = roots.tree(db);
+    if (tree !== 0) next = Math.min(next, deadlines.firstKey(tree));
+    const memberTree = roots.memberTree(db);
+    if (memberTree !== 0) next = Math.min(next, deadlines.firstKey(memberTree));
   }
   return next;
 }
