@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { Thread } from "../../test/support/thread.ts";
 import type { Database } from "./database.ts";
 import { open } from "./open.ts";
 
@@ -160,4 +161,26 @@ test("a log restores what is known of iids", () => {
   } finally {
     rmSync(directory, { recursive: true });
   }
+});
+
+test("of threads that send the same entries each is added by one", {
+  timeout: 60_000,
+}, async () => {
+  const db = open();
+  const threads = [new Thread(db.share()), new Thread(db.share())];
+  const send = (there: Database): string => {
+    const ids: string[] = [];
+    for (let i = 0; i < 500; i++) {
+      ids.push(there.xadd("s", { i }, { idmp: [`p${i % 7}`, `${i}`] }) ?? "");
+      there.xinfo("stream", "s");
+    }
+    return ids.join();
+  };
+  const sent = await Promise.all(threads.map((thread) => thread.run(send)));
+  assert.equal(sent[0], sent[1]);
+  assert.equal(db.xlen("s"), 500);
+  assert.deepEqual(info(db.xinfo("stream", "s")), [100, 100, 7, 500, 500, 500]);
+  db.verify();
+  for (const thread of threads) await thread.end();
+  db.close();
 });
