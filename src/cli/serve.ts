@@ -20,6 +20,7 @@ import {
   type Signal,
 } from "../platform/platform.ts";
 import { absolutePath, readText, replaceText } from "../platform/text-files.ts";
+import { warmUp } from "../scripting/warm-up.ts";
 import { renameCommands } from "../server/renaming.ts";
 import { amount } from "./amount.ts";
 import { type Front, frontOf, ListenError } from "./front.ts";
@@ -56,6 +57,7 @@ export async function serve(platform: Platform, args: readonly string[]): Promis
       warn(platform, configuration, database, clientsAsked, messages);
       messages.notice(`Ready to accept connections on ${addresses.join(" and ")}`);
       showProgress(platform, database, messages);
+      warmUp(platform);
       front.onLogFailure = (failure) => reportLogFailure(messages, failure);
       front.onError = (error) => {
         platform.printError(`tskeydb: ${explain(error)}\n`);
