@@ -26,7 +26,7 @@ const ZEROS = new Uint8Array(1024);
 
 /** Whether a bit at this offset lies in a string of the greatest length; NaN does not. */
 export function offsetAllowed(c: Context, offset: number): boolean {
-  return offset >= 0 && Math.floor(offset / 8) < stringsOf(c).lengthMax;
+  return offset >= 0 && offset < stringsOf(c).lengthMax * 8;
 }
 
 /**
