@@ -26,6 +26,9 @@ const METHODS: ReadonlyMap<string, number> = new Map(
     ?.map((entry) => [entry.slice(0, -2), Number(entry.slice(-1))]),
 );
 
+/** What is not refused while writes are: PFCOUNT remembers nothing, a script may catch the error. */
+const GOES_ON = /^(pfcount|eval|evalsha|fcall)$/;
+
 const TEXT = /^[\x20-\x7e]*$/;
 const GIVEN_UP = new Error("the transaction is given up");
 
@@ -210,8 +213,8 @@ export class Program {
     const method = methodOf(words);
     this.#world.trace(`program ▶ ${method === undefined ? "" : "."}${show(words)}`);
     const nowMs = this.#world.nowMs();
-    // A command that reads is not refused, but PFCOUNT remembers nothing while writes are.
-    const refusal = name === "pfcount" ? coreOf(this.database).services.writesRefused() : undefined;
+    const goesOn = GOES_ON.test(name);
+    const refusal = goesOn ? coreOf(this.database).services.writesRefused() : undefined;
     let mine: unknown;
     let gone: ProcessGone | undefined;
     try {
