@@ -26,7 +26,7 @@ const METHODS: ReadonlyMap<string, number> = new Map(
     ?.map((entry) => [entry.slice(0, -2), Number(entry.slice(-1))]),
 );
 
-/** What is not refused while writes are: PFCOUNT remembers nothing, a script may catch the error. */
+/** Not refused while writes are: PFCOUNT remembers nothing then, a script may catch the error. */
 const GOES_ON = /^(pfcount|eval|evalsha|fcall)$/;
 
 const TEXT = /^[\x20-\x7e]*$/;
