@@ -47,6 +47,7 @@ test("they hold what they say, each element of them", () => {
     ["a", "a", "a"],
   );
   assert.deepEqual([...db.database(3).smembers("in three")].map(Number), [-70_000, 80_000]);
+  assert.equal(db.fcall("seven"), 7);
   db.verify();
   db.close();
 });

@@ -98,7 +98,7 @@ export function sources(hasSum = false): Uint8Array[] {
     part.key(20, "members", text(listpack(...many))),
     part.select(3),
     part.key(11, "in three", text(intset(4, -70_000, 80_000))),
-    [0xf5, text("#!lua name=l")],
+    [0xf5, text("#!lua name=l\nredis.register_function('seven', function() return 7 end)")],
   ];
   return [rdbFile(3, old), rdbFile(9, [old, recent], sum), rdbFile(12, recent, sum)];
 }

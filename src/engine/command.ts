@@ -156,7 +156,9 @@ export class CompiledCommand {
     this.parent = parent;
     this.allowedWhenSubscribed = entry.allowedWhenSubscribed === true;
     this.notQueued = entry.notQueued === true;
-    this.onlyLooks = (flags & Flag.readonly) !== 0 && !isOwners(this);
+    // A script that only reads may be left half way, and has the lock as others have.
+    const isScript = entry.group === "scripting";
+    this.onlyLooks = (flags & Flag.readonly) !== 0 && !isScript && !isOwners(this);
     this.mayBeRefused = (flags & (Flag.write | Flag.denyoom)) !== 0 || entry.guard !== undefined;
     if (entry.subcommands !== undefined) {
       this.subcommands = new Map(
