@@ -222,10 +222,32 @@ function sort(thread: LuaThread, base: number, count: number): number {
   if (length < 2) return 0;
   if (isPlain && !needsMetamethod(table, length)) {
     refuseReadonly(table);
-    sortPlain(thread, table, length);
+    if (length < NUMBERS_MIN || !sortNumbers(table.array, length)) {
+      sortPlain(thread, table, length);
+    }
     return 0;
   }
   return thread.resumable(sortSteps(thread, base, table, length, order));
+}
+
+/** From here on the engine's own sort is worth a copy. */
+const NUMBERS_MIN = 32;
+
+/**
+ * Sorts the first `length` items where they are numbers of which any way of sorting makes the same:
+ * none is NaN, and none −0, which equals 0. Else false, and nothing is done.
+ */
+function sortNumbers(array: LuaValue[], length: number): boolean {
+  if (length > array.length) return false;
+  for (let i = 0; i < length; i++) {
+    const item = array[i];
+    if (typeof item !== "number" || item !== item || (item === 0 && 1 / item < 0)) return false;
+  }
+  const numbers = new Float64Array(length);
+  for (let i = 0; i < length; i++) numbers[i] = array[i] as number;
+  numbers.sort();
+  for (let i = 0; i < length; i++) array[i] = numbers[i];
+  return true;
 }
 
 function needsMetamethod(table: LuaTable, length: number): boolean {
