@@ -305,3 +305,13 @@ test("a state has no way to JavaScript's objects", () => {
   }
   assert.ok(state.globals instanceof LuaTable);
 });
+
+everyWay("texts that cannot be compiled take their time of a run as well", (options) => {
+  const state = stateWithLibraries(options);
+  const source = "local text = ('x '):rep(5000) for i = 1, 5 do loadstring(text) end return 'end'";
+  state.start(state.load(source, "@script"));
+  let pauses = 0;
+  while (state.run(10_000) === RunStatus.paused) pauses++;
+  assert.ok(pauses >= 4, `left ${pauses} times`);
+  assert.deepEqual(state.results(), ["end"]);
+});

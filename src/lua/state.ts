@@ -101,9 +101,10 @@ export class State implements LuaState {
 
   /** Compiles a chunk. Throws a LuaError whose value is what the compiler says. */
   load(source: string, chunk: string): LuaClosure {
-    const prototype = compile(source, chunk, this.current.nativeDepth);
-    // A byte of source takes about as long, and as much room, as so many turns and bytes.
+    // A byte of source takes about as long, and as much room, as so many turns and bytes, also
+    // where it is none of Lua.
     this.budget -= source.length * 4;
+    const prototype = compile(source, chunk, this.current.nativeDepth);
     this.allocated(PROTOTYPE_BYTES + source.length * 8);
     beginCounting(prototype, this.runs);
     return new LuaClosure(prototype, [], this.current.globals);
