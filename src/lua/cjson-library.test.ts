@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { evaluate, outcome, stateWithLibraries } from "./test-support.ts";
+import { RunStatus } from "./thread.ts";
 
 const state = stateWithLibraries();
 
@@ -102,4 +103,16 @@ test("depth is bounded by a setting and by C's stack, not by JavaScript's", () =
     outcome(`#cjson.encode(cjson.decode(('['):rep(${depth}) .. '1' .. (']'):rep(${depth})))`, own);
   assert.equal(nested(7000), 14_001);
   assert.equal(nested(8000), "Found too many nested data structures (7999) at character 7999");
+});
+
+test("a long string is encoded in pieces between which the run can be left", () => {
+  const state = stateWithLibraries();
+  const length = 300_000;
+  const source = `local t = cjson.encode({('\\1'):rep(${length}), 'x'}) return #t, t:sub(1, 8), t:sub(-10)`;
+  state.start(state.load(source, "@script"));
+  let pauses = 0;
+  while (state.run(1000) === RunStatus.paused) pauses++;
+  assert.ok(pauses > 10, `left ${pauses} times`);
+  const ends = ['["\\u0001', '0001","x"]'];
+  assert.deepEqual(state.results(), [6 * length + '["","x"]'.length, ends[0], ends[1]]);
 });

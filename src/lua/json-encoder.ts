@@ -22,6 +22,8 @@ import { type LuaThread, LuaUserdata } from "./thread.ts";
 import type { LuaValue } from "./values.ts";
 
 const PRECISION = 14;
+/** Longer strings are written in pieces of so many bytes. */
+const PIECE_LENGTH = 16_384;
 
 /** What stands for a byte in a string of JSON; "" : the byte itself. */
 const escapes: readonly string[] = BYTES.map((byte, code) => {
@@ -58,6 +60,9 @@ export class JsonEncoder implements LongWork {
   left = 0;
   #value: LuaValue;
   #isBegun = false;
+  /** A long string of which some has been written, and how much. */
+  #rest = "";
+  #restAt = 0;
 
   constructor(thread: LuaThread, settings: JsonSettings, value: LuaValue) {
     this.#thread = thread;
@@ -74,7 +79,11 @@ export class JsonEncoder implements LongWork {
       this.#isBegun = true;
       left -= this.#put(this.#value);
     }
-    for (; nestings.length > 0 && left > 0; left--) {
+    for (; (nestings.length > 0 || this.#rest !== "") && left > 0; left--) {
+      if (this.#rest !== "") {
+        left -= this.#putMore();
+        continue;
+      }
       const nesting = nestings[nestings.length - 1];
       const { table, at, length } = nesting;
       if (length > 0) {
@@ -99,7 +108,7 @@ export class JsonEncoder implements LongWork {
       nesting.isFirst = false;
     }
     this.left = left;
-    return nestings.length === 0;
+    return nestings.length === 0 && this.#rest === "";
   }
 
   finish(thread: LuaThread, base: number): number {
@@ -111,7 +120,8 @@ export class JsonEncoder implements LongWork {
   #put(value: LuaValue): number {
     switch (typeof value) {
       case "string":
-        this.#built.append(quoted(value));
+        if (value.length > PIECE_LENGTH) return this.#beginLong(value);
+        this.#built.append(`"${escaped(value)}"`);
         return value.length >> 5;
       case "number":
         this.#built.append(this.#number(value));
@@ -182,8 +192,29 @@ export class JsonEncoder implements LongWork {
     return 0;
   }
 
+  /** A string that is written in pieces, which follow. */
+  #beginLong(text: string): number {
+    this.#built.append('"');
+    this.#rest = text;
+    this.#restAt = 0;
+    return 0;
+  }
+
+  /** Writes the next piece of a long string; returns the steps that it took. */
+  #putMore(): number {
+    const piece = this.#rest.slice(this.#restAt, this.#restAt + PIECE_LENGTH);
+    const text = escaped(piece);
+    this.#built.append(text);
+    this.#restAt += piece.length;
+    if (this.#restAt === this.#rest.length) {
+      this.#built.append('"');
+      this.#rest = "";
+    }
+    return 2 * (text.length - piece.length) + (piece.length >> 5);
+  }
+
   #key(key: LuaValue): string {
-    if (typeof key === "string") return `${quoted(key)}:`;
+    if (typeof key === "string") return `"${escaped(key)}":`;
     if (typeof key === "number") return `"${this.#number(key)}":`;
     throw this.#failure(key, "table key must be a number or string");
   }
@@ -201,12 +232,13 @@ export class JsonEncoder implements LongWork {
   }
 }
 
-function quoted(text: string): string {
+/** A string with what stands for its bytes in JSON. */
+function escaped(text: string): string {
   const { length } = text;
   let at = 0;
   while (at < length && isEscaped[text.charCodeAt(at)] === 0) at++;
-  if (at === length) return `"${text}"`;
-  let out = '"';
+  if (at === length) return text;
+  let out = "";
   let from = 0;
   for (; at < length; at++) {
     const code = text.charCodeAt(at);
@@ -215,5 +247,5 @@ function quoted(text: string): string {
     out += escapes[code];
     from = at + 1;
   }
-  return `${out}${text.slice(from)}"`;
+  return out + text.slice(from);
 }
