@@ -44,6 +44,7 @@ export interface Engine {
   readonly transactionOpen: boolean;
   inside(session: Session, work: () => void): void;
   call(command: CompiledCommand, args: Arguments): void;
+  countError(): void;
   resetStatistics(): void;
   refusal(flags: number): Uint8Array | undefined;
   setNow(nowMs: number): void;

@@ -150,7 +150,7 @@ export class Executor implements Engine {
           `ERR unknown subcommand '${shortText(args.text(1), 128)}'. ` +
             `Try ${command.name.toUpperCase()} HELP.`,
         );
-        this.#countError();
+        this.countError();
         return undefined;
       }
       command = sub;
@@ -177,7 +177,7 @@ export class Executor implements Engine {
     this.context.reply.errorText(
       `ERR unknown command '${shortText(args.text(0), 128)}', with args beginning with: ${shown}`,
     );
-    this.#countError();
+    this.countError();
   }
 
   /**
@@ -245,7 +245,7 @@ export class Executor implements Engine {
       reply.error(line);
     }
     this.statistics.count(command, Figure.rejected);
-    this.#countError();
+    this.countError();
   }
 
   /**
@@ -310,20 +310,18 @@ export class Executor implements Engine {
 
   #countFailed(command: CompiledCommand): void {
     this.statistics.count(command, Figure.failed);
-    this.#countError();
+    this.countError();
   }
 
   #noHandler(command: CompiledCommand): void {
     this.context.reply.errorText(wrongArity(command.fullName));
-    this.#countError();
+    this.countError();
   }
 
   /** Counts the error that was written last by its code. */
-  #countError(): void {
+  countError(): void {
     const { bytes, length, lastErrorAt } = this.context.reply;
-    let end = lastErrorAt + 1;
-    while (end < length && bytes[end] !== 32 && bytes[end] !== 13) end++;
-    this.statistics.countError(bytes, lastErrorAt + 1, end);
+    if (lastErrorAt < length) this.statistics.countErrorLine(bytes, lastErrorAt, length);
   }
 
   /**

@@ -24,6 +24,11 @@ export const FIGURES = 4;
 const ERRORS_MAX = 128;
 const CODE_MAX = 24;
 const OVERFLOW = asciiBytes("ERRORSTATS_OVERFLOW");
+/** What counts an error without a code. */
+const GENERIC = asciiBytes("ERR");
+/** Bytes of a line in which a code ends. */
+const LINE_LOOK = 32;
+const SPACE = 32;
 
 export class Statistics {
   /** What this thread has counted of commands: figure f of command i is cells[i × 4 + f]. */
@@ -83,7 +88,19 @@ export class Statistics {
 
   // Errors
 
-  /** Counts an error whose code, the first word of its line, is bytes[start, end). */
+  /**
+   * Counts an error by its line, bytes[start, end), which begins with "-": by the word up to its
+   * first space, or as ERR where the first 32 bytes have none.
+   */
+  countErrorLine(bytes: Uint8Array, start: number, end: number): void {
+    const last = Math.min(end, start + LINE_LOOK);
+    let space = start + 1;
+    while (space < last && bytes[space] !== SPACE) space++;
+    if (space < last) this.countError(bytes, start + 1, space);
+    else this.countError(GENERIC, 0, GENERIC.length);
+  }
+
+  /** Counts an error whose code is bytes[start, end). */
   countError(bytes: Uint8Array, start: number, end: number): void {
     const length = Math.min(end - start, CODE_MAX);
     if (length === 0) return;

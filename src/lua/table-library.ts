@@ -241,7 +241,8 @@ function sortNumbers(array: LuaValue[], length: number): boolean {
   if (length > array.length) return false;
   for (let i = 0; i < length; i++) {
     const item = array[i];
-    if (typeof item !== "number" || item !== item || (item === 0 && 1 / item < 0)) return false;
+    if (typeof item !== "number" || Number.isNaN(item) || (item === 0 && 1 / item < 0))
+      return false;
   }
   const numbers = new Float64Array(length);
   for (let i = 0; i < length; i++) numbers[i] = array[i] as number;

@@ -175,9 +175,7 @@ export class Bridge implements ScriptHost {
     const { statistics } = executor;
     reply.error(line);
     if (command !== undefined) statistics.count(command, Figure.rejected);
-    let end = 1;
-    while (line[end] !== SPACE && line[end] !== CR) end++;
-    statistics.countError(line, 1, end);
+    statistics.countErrorLine(line, 0, line.length);
   }
 
   setProtocol(protocol: 2 | 3): void {
@@ -197,8 +195,6 @@ export class Bridge implements ScriptHost {
 }
 
 const MINUS = 45;
-const SPACE = 32;
-const CR = 13;
 /** Flags that are asked about beyond what `mayBeRefused` covers. */
 const WATCHED = Flag.noscript | Flag.may_replicate;
 const LEVELS = ["debug", "verbose", "notice", "warning", "nothing"];

@@ -25,9 +25,17 @@ const walks: number[] = [];
 const places: number[] = [];
 const halves: boolean[] = [];
 
+/** Told of each error that is written, with the table that stands for it, if there is one. */
+export type ErrorListener = (error: LuaValue) => void;
+
 /** Writes a value that a script has returned. `protocol` is the script's own. */
-export function writeLua(reply: ReplyWriter, value: LuaValue, protocol: 2 | 3): void {
-  write(reply, value, protocol);
+export function writeLua(
+  reply: ReplyWriter,
+  value: LuaValue,
+  protocol: 2 | 3,
+  onError: ErrorListener,
+): void {
+  write(reply, value, protocol, onError);
   while (tables.length > 0) {
     const top = tables.length - 1;
     const table = tables[top];
@@ -36,7 +44,7 @@ export function writeLua(reply: ReplyWriter, value: LuaValue, protocol: 2 | 3): 
       const item = table.getNumber(place);
       places[top] = place + 1;
       if (item === undefined) leave();
-      else write(reply, item, protocol);
+      else write(reply, item, protocol, onError);
     } else if (place < 0) {
       leave();
     } else {
@@ -47,7 +55,7 @@ export function writeLua(reply: ReplyWriter, value: LuaValue, protocol: 2 | 3): 
         const next = table.nextIndex(key);
         places[top] = next;
       }
-      write(reply, isKey ? key : table.valueAt(place), protocol);
+      write(reply, isKey ? key : table.valueAt(place), protocol, onError);
     }
   }
 }
@@ -66,15 +74,8 @@ function leave(): void {
   halves.pop();
 }
 
-/** The error that a script has returned, or undefined: its value is another. */
-export function returnedError(value: LuaValue): LuaTable | undefined {
-  return value instanceof LuaTable && typeof value.getString("err") === "string"
-    ? value
-    : undefined;
-}
-
 /** Writes a value, or what comes before a table's own. */
-function write(reply: ReplyWriter, value: LuaValue, protocol: 2 | 3): void {
+function write(reply: ReplyWriter, value: LuaValue, protocol: 2 | 3, onError: ErrorListener): void {
   switch (typeof value) {
     case "string":
       reply.bulkLatin1(value);
@@ -89,8 +90,10 @@ function write(reply: ReplyWriter, value: LuaValue, protocol: 2 | 3): void {
       return;
     default:
       if (!(value instanceof LuaTable)) reply.null();
-      else if (tables.length > DEPTH_MAX) reply.errorText("ERR reached lua stack limit");
-      else writeTable(reply, value);
+      else if (tables.length > DEPTH_MAX) {
+        reply.errorText("ERR reached lua stack limit");
+        onError(undefined);
+      } else writeTable(reply, value, onError);
   }
 }
 
@@ -102,8 +105,8 @@ function writeNumber(reply: ReplyWriter, value: number): void {
   else reply.integer64(-(2n ** 63n));
 }
 
-function writeTable(reply: ReplyWriter, table: LuaTable): void {
-  if (table.nodeKeys.length > 0 && writeMarked(reply, table)) return;
+function writeTable(reply: ReplyWriter, table: LuaTable, onError: ErrorListener): void {
+  if (table.nodeKeys.length > 0 && writeMarked(reply, table, onError)) return;
   let count = 0;
   while (table.getNumber(count + 1) !== undefined) count++;
   reply.array(count);
@@ -111,10 +114,11 @@ function writeTable(reply: ReplyWriter, table: LuaTable): void {
 }
 
 /** Writes a table that means something else than an array; false: it does not. */
-function writeMarked(reply: ReplyWriter, table: LuaTable): boolean {
+function writeMarked(reply: ReplyWriter, table: LuaTable, onError: ErrorListener): boolean {
   const error = table.getString("err");
   if (typeof error === "string") {
     reply.errorText(untilZero(error));
+    onError(table);
     return true;
   }
   const status = table.getString("ok");

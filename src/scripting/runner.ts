@@ -32,7 +32,7 @@ import { errorLine as lineOf } from "../protocol/errors.ts";
 import type { ReplyWriter } from "../protocol/reply-writer.ts";
 import { Bridge, failureOf } from "./bridge.ts";
 import { busyLine, Left, LeftScript } from "./left-script.ts";
-import { returnedError, untilZero, writeLua } from "./lua-to-reply.ts";
+import { untilZero, writeLua } from "./lua-to-reply.ts";
 import { errorTable, Propagation } from "./redis-library.ts";
 import { errorText } from "./reply-to-lua.ts";
 import { COMPATIBLE, ScriptFlag } from "./script-flags.ts";
@@ -81,6 +81,18 @@ export class Runner {
   #run: Run | undefined;
   readonly #spare = new Run();
   readonly #slice = (): void => this.#runSlice();
+  // What errors there are in a reply. One of a command has been counted with that command, and is
+  // a failure of this one as well; all others are one failure together, and are counted by code.
+  #failures = 0;
+  #hasNewError = false;
+  readonly #countReplied = (error: LuaValue): void => {
+    if (isCounted(error)) {
+      this.#failures++;
+      return;
+    }
+    this.#hasNewError = true;
+    this.context.executor.countError();
+  };
 
   constructor(context: Context) {
     this.context = context;
@@ -216,19 +228,22 @@ export class Runner {
 
   /** What the program came to, as its caller's reply. */
   #reply(reply: ReplyWriter, run: Run): void {
-    let { value } = run;
+    const { value } = run;
+    this.#failures = 0;
+    this.#hasNewError = false;
     if (run.hasFailed) {
       const { name, state } = run.program;
       const text = untilZero(errorOf(state, value));
       reply.errorText(run.place === "" ? text : `${text} script: ${name}, on ${run.place}.`);
+      this.#countReplied(value);
     } else {
-      writeLua(reply, value, this.bridge.session.protocol);
-      value = returnedError(value);
+      writeLua(reply, value, this.bridge.session.protocol, this.#countReplied);
     }
-    if (!isCounted(value)) return;
-    // The error has been counted with the command that replied it, and is this one's as well.
+    if (this.#hasNewError) this.#failures++;
+    const { statistics } = this.context.executor;
+    for (let i = 0; i < this.#failures; i++) statistics.count(run.command, Figure.failed);
+    // All are counted here, since the reply of a script that was parked passes no call.
     reply.failed = false;
-    this.context.executor.statistics.count(run.command, Figure.failed);
   }
 
   #end(): void {

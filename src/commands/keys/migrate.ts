@@ -222,10 +222,7 @@ function answer(
   else if (outcome?.kind === "nothing") reply.simple("NOKEY");
   else if (outcome?.kind === "failed") {
     reply.errorText(outcome.text);
-    const { statistics } = c.executor;
-    statistics.count(command, Figure.failed);
-    const { bytes, lastErrorAt } = reply;
-    const code = outcome.text.indexOf(" ");
-    statistics.countError(bytes, lastErrorAt + 1, lastErrorAt + 1 + code);
+    c.executor.statistics.count(command, Figure.failed);
+    c.executor.countError();
   }
 }

@@ -2,6 +2,7 @@
 // what becomes of a script that takes long.
 
 import assert from "node:assert/strict";
+import { Figure } from "../../engine/statistics.ts";
 import type { TestClient, TestDatabase } from "../test-support.ts";
 import { client, test } from "./test-support.ts";
 
@@ -355,4 +356,42 @@ test("errors are counted once, with the command that has replied them", () => {
   run(c, "return redis.call('lpush', 's', 'x')");
   const errors = new Map(database.executor.statistics.errors());
   assert.equal(errors.get("WRONGTYPE"), 2);
+});
+
+test("each error in a reply is counted, those of commands with the commands", () => {
+  const { database, client: c } = client();
+  const { statistics, table } = database.executor;
+  const evaluate = table.names.get("eval");
+  assert.ok(evaluate !== undefined);
+  const failures = (): number => statistics.figure(evaluate, Figure.failed);
+  c.call("SET", "s", "x");
+  run(c, "return {redis.pcall('lpush', 's', 'x'), redis.pcall('lpush', 's', 'x')}");
+  assert.equal(failures(), 2);
+  run(c, "return {{err = 'A b'}, {err = 'C d'}}");
+  assert.equal(failures(), 3);
+  // Without a space there is no code.
+  run(c, "return {err = 'x'}");
+  assert.deepEqual(statistics.errors(), [
+    ["A", 1],
+    ["C", 1],
+    ["ERR", 1],
+    ["WRONGTYPE", 2],
+  ]);
+});
+
+test("the error of a script that took long is counted as any other", () => {
+  const { database, client: c } = hurried();
+  const { statistics, table } = database.executor;
+  const evaluate = table.names.get("eval");
+  assert.ok(evaluate !== undefined);
+  for (const within of [false, true]) {
+    statistics.reset();
+    if (within) c.call("MULTI");
+    c.raw("EVAL", "for i = 1, 3e5 do end error({err = 'MINE x'})", "0");
+    if (within) c.raw("EXEC");
+    for (let i = 0; i < 200 && c.received === ""; i++) database.advance(0);
+    assert.match(c.take(), /-MINE x script: /);
+    assert.deepEqual(statistics.errors(), [["MINE", 1]]);
+    assert.equal(statistics.figure(evaluate, Figure.failed), 1);
+  }
 });
