@@ -133,7 +133,10 @@ function textOf(value: LuaValue): string | undefined {
 
 const sha1OfText: NativeCode = (thread, base, count) => {
   if (count !== 1) raise(thread, "wrong number of arguments");
-  thread.stack[base] = sha1Hex(textOf(thread.stack[base]) ?? "");
+  const text = textOf(thread.stack[base]) ?? "";
+  // As a loop's turns, so that a script which does little else is left in time.
+  thread.state.budget -= text.length >> 2;
+  thread.stack[base] = sha1Hex(text);
   return 1;
 };
 
