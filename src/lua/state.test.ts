@@ -169,6 +169,23 @@ everyWay("depth is bounded, and tail calls have none", (options) => {
   );
 });
 
+everyWay("a chunk has as many levels before other chunks have run as after them", (options) => {
+  const state = new State(options);
+  openLibraries(state);
+  const nested = (depth: number): string => `return ${"(".repeat(depth)}1${")".repeat(depth)}`;
+  // The first is in the statement, and one more in a text that Lua itself loads.
+  for (let i = 0; i < 2; i++) {
+    assert.deepEqual(state.call(state.load(nested(198), "@a")), [1]);
+    assert.throws(() => state.load(nested(199), "@a"), LuaError);
+    const inner = state.load(
+      `return loadstring("${nested(197)}") ~= nil,
+      loadstring("${nested(198)}") == nil`,
+      "@b",
+    );
+    assert.deepEqual(state.call(inner), [true, true]);
+  }
+});
+
 everyWay("nobody yields across an iterator, a metamethod or a comparator", (options) => {
   const boundary = "attempt to yield across metamethod/C-call boundary";
   for (const body of [

@@ -104,7 +104,9 @@ export class State implements LuaState {
     // A byte of source takes about as long, and as much room, as so many turns and bytes, also
     // where it is none of Lua.
     this.budget -= source.length * 4;
-    const prototype = compile(source, chunk, this.current.nativeDepth);
+    // The host's own calls of this are in no call of Lua's, whatever ran before.
+    const { depth, nativeDepth } = this.current;
+    const prototype = compile(source, chunk, depth === 0 ? 0 : nativeDepth);
     this.allocated(PROTOTYPE_BYTES + source.length * 8);
     beginCounting(prototype, this.runs);
     return new LuaClosure(prototype, [], this.current.globals);
