@@ -72,10 +72,8 @@ export class Bridge implements ScriptHost {
 
   call(thread: LuaThread, base: number, count: number, raised: boolean): number {
     const { state, stack } = thread;
-    if (!this.isRunning) raise(thread, "redis.call can only be called inside a script invocation");
-    let refused: string | undefined;
-    if (count === 0) refused = noWords;
-    else if (!this.#words.fill(stack, base, count)) refused = wrongTypes;
+    if (!this.isRunning) raise(thread, `redis.call ${outside}`);
+    const refused = this.#fill(thread, base, count);
     if (refused !== undefined) {
       if (raised) raise(thread, refused);
       stack[base] = errorTable(state, refused);
@@ -94,6 +92,29 @@ export class Bridge implements ScriptHost {
     if (isError && raised) throw new LuaError(value);
     stack[base] = value;
     return 1;
+  }
+
+  mayCall(thread: LuaThread, base: number, count: number): boolean {
+    if (!this.isRunning) raise(thread, `redis.acl_check_cmd ${outside}`);
+    const refused = this.#fill(thread, base, count);
+    if (refused !== undefined) raise(thread, refused);
+    if (this.#commandOf(thread.stack[base], this.#words.args) === undefined) {
+      raise(thread, "Invalid command passed to redis.acl_check_cmd()");
+    }
+    return true;
+  }
+
+  /** Makes arguments of a call's values; returns why that cannot be, or undefined. */
+  #fill({ stack }: LuaThread, base: number, count: number): string | undefined {
+    if (count === 0) return noWords;
+    return this.#words.fill(stack, base, count) ? undefined : wrongTypes;
+  }
+
+  /** The command or subcommand that is called by `name` with these arguments. */
+  #commandOf(name: LuaValue, args: Arguments): CompiledCommand | undefined {
+    const command = this.#find(name, args);
+    if (command?.subcommands === undefined || args.count < 2) return command;
+    return command.subcommands.get(args.text(1).toLowerCase());
   }
 
   /** The command that a script calls by `name`, which is argument 0 as well. */
@@ -115,10 +136,7 @@ export class Bridge implements ScriptHost {
   #execute(name: LuaValue, args: Arguments): void {
     const c = this.#context;
     const { executor } = c;
-    let command = this.#find(name, args);
-    if (command?.subcommands !== undefined && args.count > 1) {
-      command = command.subcommands.get(args.text(1).toLowerCase());
-    }
+    const command = this.#commandOf(name, args);
     if (command === undefined) return this.#reject(undefined, unknownCommand);
     const { arity } = command;
     if ((arity > 0 && args.count !== arity) || args.count < -arity) {
@@ -199,6 +217,7 @@ const MINUS = 45;
 const WATCHED = Flag.noscript | Flag.may_replicate;
 const LEVELS = ["debug", "verbose", "notice", "warning", "nothing"];
 
+const outside = "can only be called inside a script invocation";
 const noWords = "Please specify at least one argument for this redis lib call";
 const wrongTypes = "Lua redis lib command arguments must be strings or integers";
 

@@ -19,6 +19,8 @@ const LOG_LEVELS = ["debug", "verbose", "notice", "warning"] as const;
 export interface ScriptHost {
   /** redis.call, or redis.pcall where errors are not `raised`. */
   call(thread: LuaThread, base: number, count: number, raised: boolean): number;
+  /** Whether the caller's user may call this: there is one user, who may. Raises if nobody can. */
+  mayCall(thread: LuaThread, base: number, count: number): boolean;
   /** The protocol of the replies that the script gets. */
   setProtocol(protocol: 2 | 3): void;
   /** A value of Propagation. */
@@ -32,6 +34,10 @@ export function redisLibrary(state: LuaState, host: ScriptHost): LuaTable {
   const table = state.newTable(0, 0);
   add(table, "call", (thread, base, count) => host.call(thread, base, count, true));
   add(table, "pcall", (thread, base, count) => host.call(thread, base, count, false));
+  add(table, "acl_check_cmd", (thread, base, count) => {
+    thread.stack[base] = host.mayCall(thread, base, count);
+    return 1;
+  });
   addLog(table, host);
   addVersion(table);
   add(table, "setresp", (thread, base, count) => {

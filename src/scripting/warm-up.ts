@@ -54,6 +54,7 @@ export function warmUp(clock: Pick<Clock, "setTimer" | "monotonicMs">): void {
 
 const nobody: ScriptHost = {
   call: () => 0,
+  mayCall: () => true,
   setProtocol: () => {},
   setPropagation: () => {},
   log: () => {},

@@ -170,6 +170,19 @@ test("what a script does reaches the log as one", () => {
   assert.equal(c.call("GET", "a"), "2");
 });
 
+test("a script asks whether a command may be called", () => {
+  const { client: c } = client();
+  const asked = (words: string) => run(c, `return redis.acl_check_cmd(${words})`);
+  assert.equal(asked("'set', 'k', 1"), 1);
+  assert.equal(asked("'client', 'list'"), 1);
+  const invalid = /^-ERR Invalid command passed to redis\.acl_check_cmd\(\) script: /;
+  for (const words of ["'nothing'", "'client', 'nothing'", "''"]) {
+    assert.match(String(asked(words)), invalid);
+  }
+  assert.match(String(asked("")), /^-ERR Please specify at least one argument/);
+  assert.match(String(asked("{}")), /^-ERR Lua redis lib command arguments must be strings/);
+});
+
 test("a script's database is its own", () => {
   const { client: c } = client();
   c.call("SELECT", "3");
