@@ -19,6 +19,7 @@ import { collect } from "./memory.ts";
 import { numberText, parseUnsigned } from "./numbers.ts";
 import { toNumber } from "./semantics.ts";
 import { LuaTable } from "./table.ts";
+import { TextBuilder } from "./text-builder.ts";
 import {
   LuaClosure,
   type LuaState,
@@ -169,7 +170,7 @@ function* loadSteps(thread: LuaThread, base: number, chunk: string): NativeSteps
   const { stack } = thread;
   const reader = stack[base];
   const at = base + 3;
-  let source = "";
+  const source = new TextBuilder(thread.state);
   thread.ensureStack(at + 4);
   for (;;) {
     stack[at] = protector;
@@ -183,10 +184,9 @@ function* loadSteps(thread: LuaThread, base: number, chunk: string): NativeSteps
       const text = "reader function must return a string";
       return refuse(thread, base, failure(thread, text).value);
     }
-    thread.state.checkString(source.length + 16);
-    source += typeof piece === "number" ? numberText(piece) : piece;
+    source.append(typeof piece === "number" ? numberText(piece) : piece);
   }
-  return compileInto(thread, base, source, chunk);
+  return compileInto(thread, base, source.text, chunk);
 }
 
 function load(thread: LuaThread, base: number, count: number): number {
