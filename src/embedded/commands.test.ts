@@ -37,6 +37,7 @@ const without: Record<string, string> = {
   punsubscribe: "psubscribe() returns a function for it",
   ssubscribe: "shard channels are for clients of a server",
   sunsubscribe: "as ssubscribe",
+  xidmprecord: "the log's own",
   select: "database(index)",
   quit: "there is no connection",
   reset: "there is no connection",

@@ -26,7 +26,7 @@ const METHODS: ReadonlyMap<string, number> = new Map(
     ?.map((entry) => [entry.slice(0, -2), Number(entry.slice(-1))]),
 );
 
-/** Not refused while writes are: PFCOUNT remembers nothing then, a script may catch the error. */
+/** Not refused as a whole while writes are: PFCOUNT remembers nothing then, a script has begun. */
 const GOES_ON = /^(pfcount|eval|evalsha|fcall)$/;
 
 const TEXT = /^[\x20-\x7e]*$/;
@@ -225,8 +225,8 @@ export class Program {
       else if (error instanceof ReplyError || error instanceof TypeError) mine = error;
       else if (gone === undefined) throw error;
     }
-    const refused = mine instanceof ReplyError && mine.message.startsWith("MISCONF");
-    if (!refused) {
+    const isRefused = mine instanceof ReplyError && mine.message.startsWith("MISCONF");
+    if (goesOn || !isRefused) {
       this.#model.nowMs = nowMs;
       this.#model.refusal = refusal;
       this.#follow(words, mine, gone === undefined);
