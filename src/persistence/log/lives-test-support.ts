@@ -9,7 +9,7 @@ import type { FsyncPolicy, Log } from "./log.ts";
 export const POLICIES: readonly FsyncPolicy[] = ["always", "everysec", "no"];
 /** More by hand. */
 export const SEEDS: number = Number(
-  process.env.TSKEYDB_SEEDS ?? (process.env.CI === "true" ? 1500 : 120),
+  process.env.TSKEYDB_SEEDS ?? (process.env.CI === "true" ? 800 : 120),
 );
 
 export interface Life {
