@@ -189,7 +189,9 @@ async function compareVersions(): Promise<void> {
     process.exit(1);
   }
   const both = versions(resolve(flags.before), runtime);
-  const rows = await benchmarkServer({ contenders: both, ...serverOptions() });
+  const all = await benchmarkServer({ contenders: both, ...serverOptions() });
+  // Some rows are measured on one runtime alone.
+  const rows = all.filter((row) => row.measured[runtime] !== undefined);
   const ratios = rows.map((row) => row.measured[runtime].cpuRatio);
   const slower = rows.filter((row) => row.measured[runtime].cpuRatio > 1 / SLOWER);
   console.log(
