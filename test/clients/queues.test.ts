@@ -78,6 +78,8 @@ describe("Bull", () => {
       await queue.add({ n: "tick" }, { repeat: { every: 30, limit: 3 } });
       await until(() => processed.length === 9);
       await until(async () => (await queue.getCompletedCount()) === 9);
+      // What was completed in this very millisecond is not cleaned yet.
+      await new Promise((resolve) => setTimeout(resolve, 5));
       const cleaned = (await queue.clean(0, "completed")).length;
       await queue.pause();
       await queue.add({ n: 9 });
