@@ -8,8 +8,8 @@ import { describe, test } from "node:test";
 import { endWithUs, PROJECT, RUNTIMES, type Runtime } from "../support/servers.ts";
 
 const isThorough = process.env.CI === "true";
-const SECONDS = isThorough ? 15 : 1.5;
-const SOAK_SECONDS = isThorough ? 30 : 2;
+const SECONDS = isThorough ? 8 : 1.5;
+const SOAK_SECONDS = isThorough ? 15 : 2;
 /** What takes so much longer than it should hangs. */
 const DEADLINE_MS = 60_000;
 /** Each run searches elsewhere. */
