@@ -87,7 +87,9 @@ describe("Bull", () => {
       await queue.obliterate({ force: true });
       // The limiter's count goes by itself.
       const left = (await at.redis.keys("bull:more:*")).filter((key) => !/:limiter$/.test(key));
-      return { processed, cleaned, paused, left };
+      // What is over the limit waits for timers, which may change places.
+      const limited = processed.splice(0, 6).sort();
+      return { processed: [...limited, ...processed], cleaned, paused, left };
     });
     assert.deepEqual(seen, {
       processed: [0, 1, 2, 3, 4, 5, "tick", "tick", "tick"],
